@@ -1,0 +1,77 @@
+"""Every metric of the agent that ottwatch defines itself. Host metrics carry node_exporter's names: `catalogue_host`.
+
+A name is typed here once; Python uses the constants, rules and boards use the names, and tests hold both together.
+"""
+
+from service.metric import Metric
+
+# Edge: counted from the access log by the published definition (docs/sessions.md).
+EDGE_SESSIONS = Metric(
+    "ott_edge_sessions", "gauge", "Sessions active now: one viewer identity on one channel.", ("service", "protocol")
+)
+EDGE_VIEWERS = Metric(
+    "ott_edge_viewers", "gauge", "Distinct viewer identities active now, over all channels.", ("service",)
+)
+EDGE_CHANNEL_SESSIONS = Metric(
+    "ott_edge_channel_sessions",
+    "gauge",
+    "Sessions active now on the largest channels; the rest together are channel other.",
+    ("channel",),
+)
+EDGE_SESSIONS_STARTED = Metric("ott_edge_sessions_started_total", "counter", "Sessions that began.", ("service",))
+EDGE_SESSIONS_ENDED = Metric(
+    "ott_edge_sessions_ended_total", "counter", "Sessions that ended: idle for longer than the timeout.", ("service",)
+)
+EDGE_EGRESS_BYTES = Metric(
+    "ott_edge_egress_bytes_total",
+    "counter",
+    "Bytes sent for all requests, whatever their status.",
+    ("service", "protocol"),
+)
+EDGE_REQUESTS = Metric("ott_edge_requests_total", "counter", "Requests by status class.", ("service", "code"))
+EDGE_REQUEST_DURATION = Metric(
+    "ott_edge_request_duration_seconds",
+    "histogram",
+    "Time from the first byte read to the last byte sent.",
+    ("service",),
+)
+EDGE_IDENTITY_REQUESTS = Metric(
+    "ott_edge_identity_requests_total",
+    "counter",
+    "Media requests by the rung that identified their viewer: token, session or address.",
+    ("service", "rung"),
+)
+EDGE_LOG_LINES = Metric("ott_edge_log_lines_total", "counter", "Lines read from the access log.", ("service",))
+EDGE_LOG_REJECTED = Metric(
+    "ott_edge_log_rejected_lines_total", "counter", "Lines that could not be used, by reason.", ("service", "reason")
+)
+EDGE_LOG_LAST_REQUEST = Metric(
+    "ott_edge_log_last_request_timestamp_seconds", "gauge", "Time of the newest request in the log.", ("service",)
+)
+EDGE_CONNECTIONS = Metric(
+    "ott_edge_connections", "gauge", "Client connections of the streaming server by state.", ("state",)
+)
+
+# Middleware.
+SUBSCRIBERS = Metric("ott_subscribers", "gauge", "Accounts in the middleware by status.", ("service", "status"))
+SUBSCRIBERS_ONLINE = Metric(
+    "ott_subscribers_online", "gauge", "Subscribers served now by the middleware's own keep-alive.", ("service",)
+)
+
+# The agent itself.
+COLLECTOR_SUCCESS = Metric(
+    "ott_collector_success", "gauge", "Whether the collector's last run gave its complete result.", ("collector",)
+)
+COLLECTOR_DURATION = Metric(
+    "ott_collector_duration_seconds", "gauge", "Duration of the collector's last run.", ("collector",), reader="ad hoc"
+)
+COLLECTOR_LAST_SUCCESS = Metric(
+    "ott_collector_last_success_timestamp_seconds",
+    "gauge",
+    "Time of the collector's last complete result.",
+    ("collector",),
+)
+COLLECTOR_BUGS = Metric(
+    "ott_collector_bugs_total", "counter", "Runs that ended in an error nobody foresaw.", ("collector",)
+)
+AGENT_BUILD_INFO = Metric("ott_agent_build_info", "gauge", "1, labelled with the agent's version.", ("version",))

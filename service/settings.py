@@ -1,0 +1,210 @@
+"""Typed settings from a TOML file: every fault at once, each with file, key and remedy.
+
+Settings are frozen dataclasses. Nothing is guessed: an unknown key, a number in quotes or a missing key
+refuses to start, because a setting that silently falls back to its default is found out during an outage.
+A `__post_init__` that raises ValueError adds a fault under its table's key.
+"""
+
+import difflib
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, NewType, TypeVar, get_args
+
+from cattrs import Converter, IterableValidationError
+from cattrs.cols import is_sequence, list_structure_factory
+from cattrs.errors import BaseValidationError, ClassValidationError, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn
+from cattrs.v import format_exception
+
+from service.durations import parse_duration
+
+T = TypeVar("T")
+
+Seconds = NewType("Seconds", float)
+"""A duration; written in the file as "30s" or "5m", held as seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One mistake in a settings file and what mends it."""
+
+    file: Path
+    key: str
+    problem: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}: {self.key}" if self.key else str(self.file)
+        return f"{where}: {self.problem}"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `faults` has all that was found."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret stands: `{ file = "/etc/ottwatch/token" }` or `{ env = "OTT_TOKEN" }`, never the text itself."""
+
+    file: Path | None = None
+    env: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.file is None) == (self.env is None):
+            raise ValueError('give exactly one of file = "/path" or env = "NAME"')
+
+    def read(self) -> str:
+        """Return the secret without its trailing newline; raise OSError when it cannot be had."""
+        if self.file is None:
+            value = os.environ.get(self.env or "")
+            if not value:
+                raise OSError(f"the environment variable {self.env} is not set")
+            return value
+        mode = self.file.stat().st_mode
+        if mode & (stat.S_IRWXO | stat.S_IWGRP):
+            raise OSError(f"{self.file} is open to other users (mode {stat.S_IMODE(mode):04o}): chmod 0640 or stricter")
+        value = self.file.read_text("utf-8").rstrip("\n")
+        if not value:
+            raise OSError(f"{self.file} is empty")
+        return value
+
+
+def load(path: Path, kind: type[T], converter: Converter | None = None) -> T:
+    """Read `path` as TOML into the frozen dataclass `kind`; raise SettingsError with every fault found."""
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except OSError as error:
+        raise SettingsError([Fault(path, "", f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError([Fault(path, "", f"is not UTF-8 text at byte {error.start}; save it as UTF-8")]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([Fault(path, "", f"is not TOML: {error}")]) from None
+    return structure(raw, kind, path, converter)
+
+
+def structure(raw: dict[str, Any], kind: type[T], path: Path, converter: Converter | None = None) -> T:
+    """Turn a parsed table into `kind`; `path` is named in the faults."""
+    try:
+        return (converter or make_converter()).structure(raw, kind)
+    except BaseValidationError as error:
+        faults = [Fault(path, key, problem) for key, problem in _faults(error, "")]
+        raise SettingsError(faults) from None
+
+
+def make_converter() -> Converter:
+    """Return a converter that takes each value only in its own type; programs add hooks for theirs."""
+    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
+    converter.register_structure_hook(str, _exactly(str, 'text in quotes, such as "edge"'))
+    converter.register_structure_hook(bool, _exactly(bool, "true or false, without quotes"))
+    converter.register_structure_hook(int, _exactly(int, "a whole number without quotes"))
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(Path, lambda value, _: Path(_exactly(str, "a path in quotes")(value, str)))
+    converter.register_structure_hook_func(lambda kind: kind is Seconds, _seconds)
+    converter.register_structure_hook(re.Pattern, _pattern)
+    converter.register_structure_hook_factory(is_dataclass, _table)
+    converter.register_structure_hook_factory(is_sequence, _list)
+    return converter
+
+
+def _table(kind: type[T], converter: Converter) -> Callable[[Any, Any], T]:
+    structure_table = make_dict_structure_fn(kind, converter)
+
+    def hook(value: Any, _: Any) -> T:
+        if not isinstance(value, dict):
+            raise ValueError(f"expected a table, found {_shown(value)}")
+        return structure_table(value, kind)
+
+    return hook
+
+
+def _list(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    structure_list = list_structure_factory(kind, converter)
+
+    def hook(value: Any, _: Any) -> Any:
+        if not isinstance(value, list):
+            raise ValueError(f"expected a list in square brackets, found {_shown(value)}")
+        return structure_list(value, kind)
+
+    return hook
+
+
+def _exactly(kind: type[T], wanted: str) -> Callable[[Any, Any], T]:
+    def hook(value: Any, _: Any) -> T:
+        if type(value) is not kind:
+            raise ValueError(f"expected {wanted}, found {_shown(value)}")
+        return value
+
+    return hook
+
+
+def _number(value: Any, _: Any) -> float:
+    if type(value) not in (int, float):
+        raise ValueError(f"expected a number without quotes, found {_shown(value)}")
+    return float(value)
+
+
+def _seconds(value: Any, _: Any) -> float:
+    if not isinstance(value, str):
+        raise ValueError(f'expected a duration in quotes such as "30s", found {_shown(value)}')
+    return parse_duration(value)
+
+
+def _pattern(value: Any, kind: Any) -> re.Pattern[Any]:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a regular expression in quotes, found {_shown(value)}")
+    try:
+        return re.compile(value.encode() if get_args(kind) == (bytes,) else value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    return repr(value)
+
+
+def _faults(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
+    """Walk cattrs' tree of exceptions; yield (key, sentence) for each leaf."""
+    if isinstance(error, ClassValidationError):
+        with_notes, without = error.group_exceptions()
+        for inner, note in with_notes:
+            yield from _faults(inner, f"{path}.{note.name}" if path else note.name)
+        for inner in without:
+            yield from _class_fault(inner, error.cl, path)
+    elif isinstance(error, IterableValidationError):
+        with_index, without = error.group_exceptions()
+        for inner, place in with_index:
+            yield from _faults(inner, f"{path}[{place.index + 1 if isinstance(place.index, int) else place.index}]")
+        for inner in without:
+            yield path, str(inner)
+    elif isinstance(error, KeyError):
+        yield path, "is missing; add it"
+    elif isinstance(error, ValueError):
+        yield path, str(error)
+    else:
+        yield path, format_exception(error, None)
+
+
+def _class_fault(error: BaseException, kind: type, path: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(error, ForbiddenExtraKeysError):
+        yield from _faults(error, path)
+        return
+    known = [field.name for field in fields(kind)] if is_dataclass(kind) else []
+    for key in sorted(error.extra_fields):
+        near = difflib.get_close_matches(key, known, 1)
+        remedy = f'did you mean "{near[0]}"?' if near else f"remove it; known here: {', '.join(known)}"
+        yield f"{path}.{key}" if path else key, f"unknown key; {remedy}"

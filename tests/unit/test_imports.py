@@ -1,0 +1,39 @@
+"""Imports follow the flow: source -> agent -> rules -> desk, and Prometheus -> dashboards."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+# What each top-level package may import of the others.
+ALLOWED = {
+    "service": set(),
+    "agent": {"service"},
+    "alerts": {"service"},
+    "dashboards": {"service", "agent.catalogue", "agent.catalogue_host", "alerts.thresholds"},
+}
+OURS = {*ALLOWED, "demo", "tests", "bench"}
+
+
+def imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_a_package_imports_only_what_lies_upstream(package: str) -> None:
+    strays = []
+    for file in sorted((ROOT / package).rglob("*.py")):
+        for name in imported(file):
+            top = name.split(".")[0]
+            allowed = any(name == a or name.startswith(f"{a}.") for a in ALLOWED[package])
+            if top in OURS and top != package and not allowed:
+                strays.append(f"{file.relative_to(ROOT)} imports {name}")
+    assert strays == []
