@@ -15,7 +15,7 @@ Kind = Literal["counter", "gauge", "histogram", "untyped"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric family. `name` is what a query says, `_total` included; `unit` is a base unit or empty."""
+    """One metric family. `name` is what a query says: base unit and `_total` included."""
 
     name: str
     kind: Kind
