@@ -1,0 +1,66 @@
+"""Real servers for the busy hour: Prometheus over blocks made by promtool, on a free loopback port."""
+
+import contextlib
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+DEADLINE = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(url, timeout=1).status_code == 200:
+                return
+        time.sleep(0.05)
+    pytest.fail(f"{url} did not answer:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """Return a function that starts Prometheus on a data folder, with further flags, and gives its address."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(data: Path, *flags: str) -> str:
+        folder = tmp_path_factory.mktemp("prometheus")
+        (folder / "prometheus.yml").write_text("global: {}\n")
+        port = free_port()
+        log = folder / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [
+                    "prometheus",
+                    f"--config.file={folder / 'prometheus.yml'}",
+                    f"--storage.tsdb.path={data}",
+                    "--storage.tsdb.retention.time=10y",
+                    f"--web.listen-address=127.0.0.1:{port}",
+                    *flags,
+                ],
+                stdout=output,
+                stderr=output,
+            )
+        started.append(process)
+        address = f"http://127.0.0.1:{port}"
+        wait_until_ready(f"{address}/-/ready", process, log)
+        return address
+
+    yield start
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.wait(DEADLINE)
