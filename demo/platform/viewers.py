@@ -1,0 +1,196 @@
+"""Simulated viewers: households that join, watch, zap and leave as players do, over HTTP.
+
+A household has one token and one or two screens, and a home edge; when that does not answer it moves to another,
+which is what a balancer or a player's own list does. Every answer goes into the ledger.
+
+SIGUSR1 holds the audience steady (nobody joins, zaps or leaves), SIGUSR2 lets it move again.
+"""
+
+import argparse
+import asyncio
+import logging
+import random
+import signal
+import socket
+import time
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from demo.platform import middleware
+from demo.platform.http_client import Edge, Player
+from demo.platform.ledger import LedgerWriter, Received
+from demo.platform.lineup import CHANNELS, SEGMENT_SECONDS
+from service import logs
+
+HOUSEHOLDS = 48
+# Boxes that watch over multicast: they cost no request, but the middleware knows them.
+BOXES = 900
+# How often boxes are switched on and off, and the share that is off.
+BOX_HABIT_SECONDS, BOXES_OFF = 60, 0.04
+KEEPALIVE_SECONDS = 10
+# Of each poll of a playlist: how often a viewer changes the channel, and how often one switches off.
+ZAP, LEAVE = 0.04, 0.015
+AWAY_SECONDS = (8.0, 40.0)
+ANSWER_SECONDS = 8.0
+POPULARITY = range(len(CHANNELS), 0, -1)  # the first channel is watched most
+USER_AGENT = "ottwatch-demo-player/1.0"
+
+logger = logging.getLogger("demo.viewers")
+
+
+@dataclass(slots=True)
+class Household:
+    """One subscriber at home."""
+
+    account: int
+    token: str
+    edge: Edge
+    screens: int
+    watching: int = 0  # screens that are on
+
+
+@dataclass(slots=True)
+class Audience:
+    """What all viewers share."""
+
+    edges: list[Edge]
+    ledger: LedgerWriter
+    rng: random.Random
+    moving: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def another(self, edge: Edge) -> Edge:
+        """Return an edge to try after `edge` did not answer."""
+        others = [other for other in self.edges if other != edge]
+        return self.rng.choice(others) if others else edge
+
+
+class Screen:
+    """A player in a household."""
+
+    def __init__(self, household: Household, audience: Audience) -> None:
+        self._household = household
+        self._audience = audience
+        self._player = Player(household.edge, USER_AGENT)
+
+    async def live(self) -> None:
+        """Watch and be away in turns, until cancelled."""
+        rng = self._audience.rng
+        await asyncio.sleep(rng.uniform(0, 2 * SEGMENT_SECONDS))
+        while True:
+            await self._audience.moving.wait()
+            self._household.watching += 1
+            try:
+                while await self._watch(rng.choices(list(CHANNELS), POPULARITY)[0]):
+                    pass
+            finally:
+                self._household.watching -= 1
+                self._player.close()
+            await asyncio.sleep(rng.uniform(*AWAY_SECONDS))
+
+    async def _watch(self, channel: str) -> bool:
+        """Watch one channel; return True to zap to another and False to switch off."""
+        rng = self._audience.rng
+        rendition = rng.choice(CHANNELS[channel]).name
+        await self._get(channel, "index.m3u8")
+        last = None
+        while True:
+            polled = time.monotonic()
+            segments = await self._segments(channel, rendition)
+            # A player starts three segments before the live edge (RFC 8216, 6.3.3).
+            fresh = segments[-3:-2] if last is None else [number for number in segments if number > last]
+            for number in fresh:
+                await self._get(channel, f"{rendition}/{number}.ts")
+                last = number
+            wait = SEGMENT_SECONDS if fresh else SEGMENT_SECONDS / 2
+            await asyncio.sleep(max(0.0, wait - (time.monotonic() - polled)))
+            if self._audience.moving.is_set():
+                fate = rng.random()
+                if fate < ZAP + LEAVE:
+                    return fate < ZAP
+
+    async def _segments(self, channel: str, rendition: str) -> list[int]:
+        body = await self._get(channel, f"{rendition}/index.m3u8")
+        return [int(line[:-3]) for line in body.decode().splitlines() if line.endswith(".ts")]
+
+    async def _get(self, channel: str, name: str) -> bytes:
+        """Fetch one file of a channel, from another edge when this one does not answer."""
+        path = f"/live/{channel}/{name}?token={self._household.token}"
+        while True:
+            edge = self._player.edge
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    answer = await self._player.get(path)
+            except (OSError, TimeoutError) as error:
+                logger.debug("%s does not answer: %s", edge.name, error)
+                self._player.close()
+                self._player = Player(self._audience.another(edge), USER_AGENT)
+                await asyncio.sleep(1)
+                continue
+            self._audience.ledger.add(
+                Received(time.time(), edge.name, self._household.token, channel, answer.status, answer.received)
+            )
+            return answer.body if answer.status == 200 else b""
+
+
+async def say_alive(households: list[Household], boxes: list[int], audience: Audience, port: int) -> None:
+    """Send the keep-alive of everyone who watches, spread over the period."""
+    channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    off: set[int] = set()
+    everyone: list[Household | int] = [*households, *boxes]
+    for turn in count():
+        if turn % BOX_HABIT_SECONDS == 0 and audience.moving.is_set():
+            off = {box for box in boxes if audience.rng.random() < BOXES_OFF}
+        for one in everyone[turn % KEEPALIVE_SECONDS :: KEEPALIVE_SECONDS]:
+            watching, account = (one not in off, one) if isinstance(one, int) else (one.watching > 0, one.account)
+            if watching:
+                channel.sendto(str(account).encode(), ("127.0.0.1", port))
+        await asyncio.sleep(1)
+
+
+async def run(arguments: argparse.Namespace) -> None:
+    """Let all viewers live until cancelled."""
+    rng = random.Random(arguments.seed)
+    edges = [edge(text) for text in arguments.edge]
+    accounts = middleware.subscribers(arguments.database, "ott", HOUSEHOLDS)
+    tokens = middleware.issue_tokens(arguments.database, accounts)
+    households = [
+        Household(account, tokens[account], edges[place % len(edges)], screens=2 if place % 6 == 0 else 1)
+        for place, account in enumerate(accounts)
+    ]
+    boxes = middleware.subscribers(arguments.database, "iptv", BOXES)
+    loop = asyncio.get_running_loop()
+    with arguments.ledger.open("w", encoding="ascii", buffering=1) as file:
+        audience = Audience(edges, LedgerWriter(file), rng)
+        audience.moving.set()
+        loop.add_signal_handler(signal.SIGUSR1, audience.moving.clear)
+        loop.add_signal_handler(signal.SIGUSR2, audience.moving.set)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(say_alive(households, boxes, audience, arguments.middleware))
+            for household in households:
+                for _ in range(household.screens):
+                    group.create_task(Screen(household, audience).live())
+            logger.info("%d households at %s", len(households), ", ".join(edge.name for edge in edges))
+
+
+def edge(text: str) -> Edge:
+    """Read "edge-1=8080"."""
+    name, _, port = text.partition("=")
+    return Edge(name, "127.0.0.1", int(port))
+
+
+def main() -> None:
+    """Simulate until killed."""
+    parser = argparse.ArgumentParser("viewers")
+    parser.add_argument("--edge", action="append", required=True, metavar="NAME=PORT")
+    parser.add_argument("--middleware", type=int, required=True, metavar="PORT")
+    parser.add_argument("--database", type=Path, required=True)
+    parser.add_argument("--ledger", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    logs.configure("text")
+    asyncio.run(run(arguments))
+
+
+if __name__ == "__main__":
+    main()
