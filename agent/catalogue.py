@@ -58,6 +58,70 @@ SUBSCRIBERS_ONLINE = Metric(
     "ott_subscribers_online", "gauge", "Subscribers served now by the middleware's own keep-alive.", ("service",)
 )
 
+# Streams, probed as a player would. A channel that could not be read has `up` 0 and none of the other gauges.
+STREAM_UP = Metric(
+    "ott_stream_up",
+    "gauge",
+    "Whether the last probe got a live playlist and, where one was fetched, its newest segment.",
+    ("channel",),
+)
+STREAM_LIVE_EDGE = Metric(
+    "ott_stream_live_edge_timestamp_seconds",
+    "gauge",
+    "When the newest segment ends by the stream's own clock; the oldest of the renditions probed.",
+    ("channel",),
+)
+STREAM_ADVANCED = Metric(
+    "ott_stream_advanced_timestamp_seconds",
+    "gauge",
+    "When a new segment was last seen to appear; the rendition that waits longest. Also for streams without a clock.",
+    ("channel",),
+)
+STREAM_TARGET_DURATION = Metric(
+    "ott_stream_target_duration_seconds",
+    "gauge",
+    "Longest segment duration that the playlist promises; a new segment is due within 1.5 times it.",
+    ("channel",),
+)
+STREAM_SEGMENT_DOWNLOAD = Metric(
+    "ott_stream_segment_download_seconds",
+    "gauge",
+    "Time from the request for the newest segment to its last byte; the slowest rendition against its duration.",
+    ("channel",),
+)
+STREAM_SEGMENT_DURATION = Metric(
+    "ott_stream_segment_duration_seconds",
+    "gauge",
+    "Playing time of the segment whose download was measured.",
+    ("channel",),
+)
+STREAM_PROBED = Metric(
+    "ott_stream_probed_timestamp_seconds",
+    "gauge",
+    "When the channel's last probe ended; the other figures are as of then.",
+    ("channel",),
+)
+STREAM_ERRORS = Metric(
+    "ott_stream_errors_total",
+    "counter",
+    "Faults found by probes, each at most once a probe and rendition; docs/streams.md lists the reasons.",
+    ("channel", "reason"),
+)
+
+# TLS certificates of named endpoints. One that could not be read fails its collector, certificate_<endpoint>.
+CERTIFICATE_NOT_AFTER = Metric(
+    "ott_certificate_not_after_timestamp_seconds",
+    "gauge",
+    "When the certificate that the endpoint presents expires.",
+    ("endpoint",),
+)
+CERTIFICATE_TRUSTED = Metric(
+    "ott_certificate_trusted",
+    "gauge",
+    "Whether a client accepts the certificate: its chain, its dates and its host name.",
+    ("endpoint",),
+)
+
 # The agent itself.
 COLLECTOR_SUCCESS = Metric(
     "ott_collector_success", "gauge", "Whether the collector's last run gave its complete result.", ("collector",)
