@@ -232,6 +232,13 @@ class Runner:
                 self._result(self._outcomes[name], now)
             return all(self._outcomes[name].ran for name in self._scheduled)
 
+    def responsive(self, patience: float) -> bool:
+        """Whether no scrape has been under way for longer than `patience`."""
+        if not self._scrape.acquire(timeout=patience):
+            return False
+        self._scrape.release()
+        return True
+
     def failures(self) -> dict[str, str]:
         """Return the reason for each collector that fails now."""
         with self._lock:

@@ -1,0 +1,94 @@
+"""Space and inodes of mounted file systems.
+
+The mounts are those of process 1: under a hardened unit the agent's own view shows everything read-only. A mount
+that does not answer (NFS without its server) is an error of that mount and keeps nobody waiting.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from agent import catalogue_host as catalogue
+from agent.collector import Collector
+from agent.host import Host
+from agent.statvfs import Answer
+from service.metric import Sample
+
+OCTAL = re.compile(r"\\([0-3][0-7]{2})")
+
+
+class Mount(NamedTuple):
+    """One line of the mount table."""
+
+    device: str
+    point: str
+    kind: str
+    readonly: bool
+
+
+class Read(NamedTuple):
+    """The mounts that are watched and what each answered."""
+
+    mounts: list[Mount]
+    answers: Mapping[str, Answer]
+
+
+def read(host: Host) -> Read:
+    try:
+        table = host.text("proc/1/mounts")
+    except OSError:
+        table = host.text("proc/self/mounts")
+    watched = [
+        mount
+        for mount in parse_mounts(table)
+        if not host.excluded_file_systems.search(mount.kind) and not host.excluded_mounts.search(mount.point)
+    ]
+    root = str(host.root).rstrip("/")
+    answers = host.statvfs([root + mount.point for mount in watched])
+    return Read(watched, {mount.point: answers[root + mount.point] for mount in watched})
+
+
+def parse_mounts(table: str) -> list[Mount]:
+    """Return each mount once; a later line for the same place on the same device says nothing new."""
+    mounts: dict[tuple[str, str, str], Mount] = {}
+    for line in table.splitlines():
+        columns = line.split(" ")
+        if len(columns) < 4:
+            raise ValueError(f"mount table: {line!r} has {len(columns)} columns")
+        device, point, kind = (OCTAL.sub(lambda match: chr(int(match[1], 8)), column) for column in columns[:3])
+        mounts.setdefault((device, point, kind), Mount(device, point, kind, "ro" in columns[3].split(",")))
+    return list(mounts.values())
+
+
+def parse(source: Read) -> Iterator[Sample]:
+    """Yield the figures of every mount that answered, and the error flag of each."""
+    for mount in source.mounts:
+        labels = (mount.device, mount.kind, mount.point)
+        answer = source.answers[mount.point]
+        failed = not isinstance(answer, os.statvfs_result)
+        yield catalogue.FILESYSTEM_ERROR.sample(float(failed), *labels)
+        if not isinstance(answer, os.statvfs_result):
+            continue
+        yield catalogue.FILESYSTEM_SIZE.sample(answer.f_blocks * answer.f_frsize, *labels)
+        yield catalogue.FILESYSTEM_FREE.sample(answer.f_bfree * answer.f_frsize, *labels)
+        yield catalogue.FILESYSTEM_AVAIL.sample(answer.f_bavail * answer.f_frsize, *labels)
+        yield catalogue.FILESYSTEM_FILES.sample(answer.f_files, *labels)
+        yield catalogue.FILESYSTEM_FILES_FREE.sample(answer.f_ffree, *labels)
+        yield catalogue.FILESYSTEM_READONLY.sample(float(mount.readonly), *labels)
+
+
+COLLECTOR = Collector(
+    "filesystem",
+    read,
+    parse,
+    (
+        catalogue.FILESYSTEM_ERROR,
+        catalogue.FILESYSTEM_SIZE,
+        catalogue.FILESYSTEM_FREE,
+        catalogue.FILESYSTEM_AVAIL,
+        catalogue.FILESYSTEM_FILES,
+        catalogue.FILESYSTEM_FILES_FREE,
+        catalogue.FILESYSTEM_READONLY,
+    ),
+)

@@ -1,0 +1,252 @@
+"""The parsers of /proc and /sys: real layouts, odd ones, broken ones."""
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.collectors import (
+    diskstats,
+    filefd,
+    filesystem,
+    loadavg,
+    meminfo,
+    netclass,
+    netdev,
+    pressure,
+    stat,
+    uname,
+    vmstat,
+)
+from agent.collectors import time as clock
+from agent.host import Host
+from service.metric import Distribution, Sample
+
+HOST = Host()
+
+
+def figures(samples: Any) -> dict[str, float]:
+    """Return samples as {"name{value,value}": figure}."""
+    found: dict[str, float] = {}
+    for sample in samples:
+        assert isinstance(sample, Sample)
+        assert not isinstance(sample.value, Distribution)
+        key = sample.metric.name + (f"{{{','.join(sample.labels)}}}" if sample.labels else "")
+        assert key not in found
+        found[key] = sample.value
+    return found
+
+
+def test_guest_time_stays_in_user_and_is_told_apart() -> None:
+    found = figures(stat.parse("cpu  1 2 3\ncpu0 100 50 25 1000 5 1 2 3 40 10\nbtime 12\n"))
+    assert found["node_cpu_seconds_total{0,user}"] == 1.0
+    assert found["node_cpu_seconds_total{0,steal}"] == 0.03
+    assert found["node_cpu_guest_seconds_total{0,user}"] == 0.4
+    assert found["node_boot_time_seconds"] == 12
+
+
+def test_a_kernel_without_steal_gives_no_steal() -> None:
+    found = figures(stat.parse("cpu0 100 50 25 1000 5 1 2\nctxt 5\n"))
+    assert "node_cpu_seconds_total{0,steal}" not in found
+    assert "node_cpu_guest_seconds_total{0,user}" not in found
+
+
+def test_memory_is_in_bytes_and_huge_pages_in_pages() -> None:
+    found = figures(meminfo.parse("MemTotal: 10 kB\nActive(anon): 2 kB\nHugePages_Total: 3\nNewInLinux9: 4 kB\n"))
+    assert found == {
+        "node_memory_MemTotal_bytes": 10240,
+        "node_memory_Active_anon_bytes": 2048,
+        "node_memory_HugePages_Total": 3,
+    }
+
+
+def test_disk_columns_have_base_units() -> None:
+    line = "259 0 nvme0n1 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"
+    found = figures(diskstats.parse(diskstats.Read(f"{line}\n259 1 nvme0n1p1 1 2 3 4 5 6 7 8 9 10 11\n", HOST)))
+    assert len(found) == 17
+    assert found["node_disk_read_bytes_total{nvme0n1}"] == 3 * 512
+    assert found["node_disk_io_time_seconds_total{nvme0n1}"] == pytest.approx(0.01)
+    assert found["node_disk_io_now{nvme0n1}"] == 9
+    assert found["node_disk_flush_requests_time_seconds_total{nvme0n1}"] == pytest.approx(0.017)
+
+
+def test_an_old_kernel_gives_eleven_disk_figures() -> None:
+    assert len(figures(diskstats.parse(diskstats.Read("8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n", HOST)))) == 11
+
+
+def test_an_interface_alias_and_a_counter_without_a_space() -> None:
+    text = "h\nh\neth0:1:10 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n    lo: 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n"
+    found = figures(netdev.parse(netdev.Read(text, HOST)))
+    assert found["node_network_receive_bytes_total{eth0:1}"] == 10
+    assert found["node_network_transmit_bytes_total{eth0:1}"] == 9
+    assert found["node_network_transmit_colls_total{eth0:1}"] == 14
+    assert not any("{lo}" in key for key in found)
+
+
+def test_an_interface_that_is_down_has_no_carrier_and_no_speed() -> None:
+    found = figures(netclass.parse({"eth1": {"operstate": "down", "mtu": "1500"}, "eth0": {"speed": "10000"}}))
+    assert found == {
+        "node_network_up{eth1}": 0,
+        "node_network_mtu_bytes{eth1}": 1500,
+        "node_network_speed_bytes{eth0}": 1.25e9,
+    }
+
+
+def test_mount_points_are_unescaped_and_named_once() -> None:
+    once = "/dev/sda1 /srv/a\\040b ext4 ro,noatime 0 0\n"
+    table = f"{once}{once.replace('ro', 'rw')}/dev/sdb1 / xfs rw,errors=remount-ro 0 0\n"
+    assert filesystem.parse_mounts(table) == [
+        filesystem.Mount("/dev/sda1", "/srv/a b", "ext4", readonly=True),
+        filesystem.Mount("/dev/sdb1", "/", "xfs", readonly=False),
+    ]
+
+
+def test_a_mount_without_an_answer_has_an_error_and_no_figures() -> None:
+    mounts = [
+        filesystem.Mount("srv:/v", "/v", "nfs4", readonly=False),
+        filesystem.Mount("/dev/a", "/", "ext4", readonly=True),
+    ]
+    answer = os.statvfs("/")
+    found = figures(filesystem.parse(filesystem.Read(mounts, {"/v": None, "/": answer})))
+    assert found["node_filesystem_device_error{srv:/v,nfs4,/v}"] == 1
+    assert found["node_filesystem_device_error{/dev/a,ext4,/}"] == 0
+    assert found["node_filesystem_size_bytes{/dev/a,ext4,/}"] == answer.f_blocks * answer.f_frsize
+    assert found["node_filesystem_readonly{/dev/a,ext4,/}"] == 1
+    assert "node_filesystem_size_bytes{srv:/v,nfs4,/v}" not in found
+
+
+def test_the_mounts_are_those_of_process_1(tmp_path: Path) -> None:
+    (tmp_path / "proc/1").mkdir(parents=True)
+    (tmp_path / "proc/self").mkdir()
+    (tmp_path / "proc/self/mounts").write_text("/dev/vda / ext4 ro 0 0\n")
+    host = Host(tmp_path)
+    assert filesystem.read(host).mounts[0].readonly
+    (tmp_path / "proc/1/mounts").write_text("/dev/vda / ext4 rw 0 0\ntmpfs /run tmpfs rw 0 0\n")
+    assert filesystem.read(host).mounts == [filesystem.Mount("/dev/vda", "/", "ext4", readonly=False)]
+
+
+def test_the_clock_has_its_zone() -> None:
+    found = figures(clock.parse(clock.Read(datetime(2026, 3, 1, tzinfo=UTC), [("0", "tsc hpet \n", "tsc\n")])))
+    assert found == {
+        "node_time_seconds": 1772323200,
+        "node_time_zone_offset_seconds{UTC}": 0,
+        "node_time_clocksource_available_info{tsc,0}": 1,
+        "node_time_clocksource_available_info{hpet,0}": 1,
+        "node_time_clocksource_current_info{tsc,0}": 1,
+    }
+
+
+def pressures(text: str) -> dict[str, str]:
+    return dict.fromkeys(pressure.RESOURCES, text)
+
+
+# Each parser as a function of one text.
+PARSERS: dict[str, Any] = {
+    "stat": stat.parse,
+    "loadavg": loadavg.parse,
+    "meminfo": meminfo.parse,
+    "vmstat": vmstat.parse,
+    "pressure": lambda text: pressure.parse(pressures(text)),
+    "diskstats": lambda text: diskstats.parse(diskstats.Read(text, HOST)),
+    "netdev": lambda text: netdev.parse(netdev.Read(text, HOST)),
+    "netclass": lambda text: netclass.parse({"eth0": dict.fromkeys(netclass.FILES, text)}),
+    "filefd": filefd.parse,
+    "mounts": filesystem.parse_mounts,
+    "uname": lambda text: uname.parse(dict.fromkeys((*uname.FILES, "machine"), text)),
+}
+
+
+@pytest.mark.parametrize(
+    ("parser", "text", "reason"),
+    [
+        ("stat", "", "no CPU or no counts"),
+        ("stat", "cpux 1 2\n", "is no CPU"),
+        ("stat", "cpu0 1 2 three\n", "three"),
+        ("loadavg", "0.1 0.2", "fewer than three"),
+        ("loadavg", "a b c", "could not convert"),
+        ("meminfo", "MemTotal: 10\n", "not an amount of kB"),
+        ("meminfo", "HugePages_Total: 10 kB\n", "not an amount of pages"),
+        ("meminfo", "Nothing: 1 kB\n", "no known key"),
+        ("vmstat", "nr_free_pages 1\n", "no known key"),
+        ("pressure", "some avg10=0.00\n", "no total"),
+        ("diskstats", "8 0 sda 1 2\n", "has 5 columns"),
+        ("netdev", "h\n", "no header"),
+        ("netdev", "h\nh\neth0: 1 2 3\n", "is no interface with 16 counters"),
+        ("netclass", "fast", "fast"),
+        ("filefd", "1 2", "not three figures"),
+        ("mounts", "/dev/sda1 /\n", "has 2 columns"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_not_understood(parser: str, text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        list(PARSERS[parser](text))
+
+
+PIECES = (
+    *("cpu0 ", "cpu", "intr ", "btime ", "MemTotal: ", " kB", "some total=", "full ", "total=", "pgfault ", "eth0:"),
+    *("/dev/sda / ext4 ro", "\\040", "\\777", "sda", "\n", " ", ":", "\x00", "\u2028"),
+    *("1", "9" * 400, "-1", "1e999", "nan", "0x", "٣"),
+)
+
+
+@pytest.mark.parametrize("parser", sorted(PARSERS))
+@given(text=st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_size=40).map("".join)))
+def test_any_text_gives_samples_or_a_value_error(parser: str, text: str) -> None:
+    try:
+        found = list(PARSERS[parser](text))
+    except ValueError:
+        return
+    assert all(isinstance(sample, Sample | filesystem.Mount) for sample in found)
+    assert all(isinstance(sample.value, float | int) for sample in found if isinstance(sample, Sample))
+    assert all(float(sample.value) is not None for sample in found if isinstance(sample, Sample))
+
+
+def test_the_kernel_files_of_the_sample_data(shared: Path) -> None:
+    proc = shared / "data/metrics_api/node_exporter/proc"
+    text = {name: (proc / name).read_text() for name in ("stat", "meminfo", "loadavg", "diskstats")}
+    found = figures(stat.parse(text["stat"]))
+    columns = {line.split()[0]: line.split()[1:] for line in text["stat"].splitlines() if line.strip()}
+    cpus = [name for name in columns if name.startswith("cpu") and name != "cpu"]
+    assert len(cpus) >= 2
+    for mode, total in zip(stat.MODES, columns["cpu"], strict=False):
+        summed = sum(
+            value for key, value in found.items() if key.startswith("node_cpu_seconds_total{") and f",{mode}}}" in key
+        )
+        assert summed == pytest.approx(int(total) / 100, abs=0.02 * len(cpus))
+    assert found["node_context_switches_total"] == int(columns["ctxt"][0])
+    assert found["node_boot_time_seconds"] == int(columns["btime"][0])
+    memory = figures(meminfo.parse(text["meminfo"]))
+    assert memory["node_memory_MemTotal_bytes"] == int(re.search(r"MemTotal: +(\d+)", text["meminfo"])[1]) * 1024  # type: ignore[index]
+    assert [*figures(loadavg.parse(text["loadavg"])).values()] == [
+        float(column) for column in text["loadavg"].split()[:3]
+    ]
+    disks = figures(diskstats.parse(diskstats.Read(text["diskstats"], HOST)))
+    for line in text["diskstats"].splitlines():
+        device, reads = line.split()[2:4]
+        if not HOST.excluded_disks.search(device):
+            assert disks[f"node_disk_reads_completed_total{{{device}}}"] == int(reads)
+
+
+def test_cpu_usage_between_two_readings_is_telegrafs(shared: Path) -> None:
+    folder = shared / "data/metrics_api/telegraf_proc_stat"
+    before, after = (figures(stat.parse((folder / f"default_proc{number}.stat").read_text())) for number in (0, 1))
+    checked = 0
+    for line in (folder / "default_proc1.expected.out").read_text().splitlines():
+        tags, fields, _ = line.split(" ")
+        cpu = tags.rpartition("cpu=cpu")[2]
+        expected = dict(field.split("=") for field in fields.split(","))
+        if not cpu.isdecimal():
+            continue
+        spent = {
+            mode: after[f"node_cpu_seconds_total{{{cpu},{mode}}}"] - before[f"node_cpu_seconds_total{{{cpu},{mode}}}"]
+            for mode in stat.MODES
+        }
+        for mode in stat.MODES:
+            assert 100 * spent[mode] / sum(spent.values()) == pytest.approx(float(expected[f"usage_{mode}"]), abs=1e-6)
+            checked += 1
+    assert checked >= 16 * len(stat.MODES)

@@ -1,0 +1,225 @@
+"""The runner keeps collectors apart: a failure, a hang or a bug is one gauge and nobody else's concern."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+
+from agent import catalogue
+from agent.collector import Collector, Job, Runner
+from service.metric import Metric, Sample
+
+LEVEL = Metric("ott_test_level", "gauge", "For tests.", ("place",))
+
+
+class Time:
+    """A clock that moves when told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def job(name: str, collect: Callable[[], Iterable[Sample]], interval: float | None = None, deadline: float = 4) -> Job:
+    return Job(name, collect, interval, deadline)
+
+
+def good() -> list[Sample]:
+    return [LEVEL.sample(7, "here")]
+
+
+def raising(error: BaseException) -> Callable[[], Iterable[Sample]]:
+    def collect() -> Iterator[Sample]:
+        yield LEVEL.sample(1, "half")
+        raise error
+
+    return collect
+
+
+def runner(*jobs: Job, clock: Time | None = None) -> Runner:
+    clock = clock or Time()
+    return Runner(jobs, clock=clock, monotonic=clock)
+
+
+def figures(samples: Iterable[Sample], metric: Metric) -> dict[tuple[str, ...], object]:
+    return {sample.labels: sample.value for sample in samples if sample.metric is metric}
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "it did not happen within 10 s"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    ("error", "bugs"),
+    [(OSError("no route"), 0), (ValueError("half a page"), 0), (KeyError("x"), 1), (RecursionError("deep"), 1)],
+)
+def test_a_failure_is_exported_whole_and_touches_nobody_else(error: Exception, bugs: int) -> None:
+    samples = runner(job("bad", raising(error)), job("good", good)).samples()
+    assert figures(samples, LEVEL) == {("here",): 7}
+    assert figures(samples, catalogue.COLLECTOR_SUCCESS) == {("bad",): 0, ("good",): 1}
+    assert figures(samples, catalogue.COLLECTOR_BUGS) == {("bad",): bugs, ("good",): 0}
+    assert figures(samples, catalogue.COLLECTOR_LAST_SUCCESS) == {("good",): 1000.0}
+
+
+def test_the_log_has_one_line_at_each_change(caplog: pytest.LogCaptureFixture) -> None:
+    errors: list[Exception | None] = [
+        OSError("no route"),
+        OSError("no route"),
+        KeyError("x"),
+        KeyError("x"),
+        None,
+        None,
+    ]
+
+    def collect() -> list[Sample]:
+        if error := errors.pop(0):
+            raise error
+        return good()
+
+    subject = runner(job("flaky", collect))
+    with caplog.at_level(logging.INFO):
+        for _ in range(6):
+            subject.samples()
+    lines = [(record.getMessage(), record.__dict__.get("reason"), bool(record.exc_info)) for record in caplog.records]
+    assert lines == [
+        ("collector failed", "no route", False),
+        ("collector failed", "KeyError: 'x'", True),
+        ("collector recovered", None, False),
+    ]
+
+
+def test_a_scheduled_result_is_served_for_three_intervals_then_absent() -> None:
+    clock = Time()
+    answers: list[Callable[[], Iterable[Sample]]] = [good, raising(OSError("gone"))]
+
+    def next_answer() -> Iterable[Sample]:
+        return answers.pop(0)()
+
+    subject = runner(job("slow", next_answer, interval=10), clock=clock)
+    assert figures(subject.samples(), catalogue.COLLECTOR_SUCCESS) == {}
+    subject.run("slow")
+    clock.now += 10
+    subject.run("slow")
+    samples = subject.samples()
+    assert figures(samples, LEVEL) == {("here",): 7}
+    assert figures(samples, catalogue.COLLECTOR_SUCCESS) == {("slow",): 0}
+    assert figures(samples, catalogue.COLLECTOR_LAST_SUCCESS) == {("slow",): 1000.0}
+    clock.now += 25
+    assert figures(subject.samples(), LEVEL) == {}
+
+
+def test_a_result_after_the_deadline_does_not_count() -> None:
+    clock = Time()
+
+    def late() -> list[Sample]:
+        clock.now += 5
+        return good()
+
+    subject = runner(job("late", late, interval=10), clock=clock)
+    subject.run("late")
+    assert figures(subject.samples(), LEVEL) == {}
+    assert subject.failures() == {"late": "took 5.0 s; the deadline is 4 s"}
+
+
+def test_a_hung_collector_keeps_one_thread_and_fails_at_its_deadline() -> None:
+    release, runs = threading.Event(), []
+
+    def hang() -> list[Sample]:
+        runs.append(1)
+        release.wait(20)
+        return good()
+
+    quick = []
+    subject = Runner(
+        [job("hung", hang, 0.05, 0.1), job("quick", lambda: quick.append(1) or good(), 0.05), job("direct", good)]
+    )
+    subject.start()
+    try:
+        until(lambda: "hung" in subject.failures() or not subject.samples())
+        until(lambda: len(quick) > 3)
+        began = time.monotonic()
+        samples = subject.samples()
+        assert time.monotonic() - began < 1
+        assert figures(samples, catalogue.COLLECTOR_SUCCESS) == {("hung",): 0, ("quick",): 1, ("direct",): 1}
+        assert subject.failures() == {"hung": "no answer within 0.1 s"}
+        assert [thread.name for thread in threading.enumerate()].count("hung") == 1
+        assert len(runs) == 1
+        assert subject.ready
+    finally:
+        subject.stop()
+        release.set()
+        until(lambda: "hung" not in [thread.name for thread in threading.enumerate()])
+
+
+def test_run_all_waits_no_longer_than_the_deadlines() -> None:
+    release = threading.Event()
+
+    def hang() -> list[Sample]:
+        release.wait(20)
+        return []
+
+    subject = Runner([job("hung", hang, 10, 0.1), job("fine", good, 10)])
+    subject.run_all()
+    release.set()
+    assert figures(subject.samples(), LEVEL) == {("here",): 7}
+
+
+def test_figures_of_two_collectors_for_one_series_are_added() -> None:
+    subject = runner(job("a", good, 10), job("b", good, 10))
+    subject.run("a")
+    subject.run("b")
+    assert [sample for sample in subject.samples() if sample.metric is LEVEL] == [LEVEL.sample(14, "here")]
+
+
+def test_two_collectors_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match='two collectors have the name "a"'):
+        runner(job("a", good), job("a", good))
+
+
+class LogSource:
+    """A source whose following breaks and mends."""
+
+    name = "edge_log_ott"
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.broken = False
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+
+    def samples(self) -> Iterator[Sample]:
+        if self.broken:
+            raise OSError("cannot be followed")
+        yield LEVEL.sample(3, "log")
+
+
+def test_a_source_counts_like_a_collector() -> None:
+    source = LogSource()
+    subject = Runner([], [source])
+    subject.start()
+    assert figures(subject.samples(), LEVEL) == {("log",): 3}
+    source.broken = True
+    samples = subject.samples()
+    assert figures(samples, LEVEL) == {}
+    assert figures(samples, catalogue.COLLECTOR_SUCCESS) == {("edge_log_ott",): 0}
+    subject.stop()
+    assert source.calls == ["start", "stop"]
+
+
+def test_a_collector_reads_and_parses_its_target() -> None:
+    def parse(text: str) -> Iterator[Sample]:
+        yield LEVEL.sample(float(text), "parsed")
+
+    collector = Collector("level", lambda target: f"{target}.5", parse, (LEVEL,))
+    assert figures(runner(collector.on("4", name="level_4")).samples(), LEVEL) == {("parsed",): 4.5}
