@@ -1,0 +1,59 @@
+"""The rules as the tests see them: every alert with its file and group, and promtool started on a file."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.conftest import ROOT
+
+RULES = ROOT / "alerts" / "rules"
+RUNBOOKS = ROOT / "alerts" / "runbooks"
+TESTS = ROOT / "tests" / "rules"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alerting rule; `comment` is what stands directly above it."""
+
+    name: str
+    file: Path
+    group: str
+    expr: str
+    hold: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    comment: str
+
+
+def alerts() -> list[Alert]:
+    files = ((file, file.read_text("utf-8")) for file in sorted(RULES.glob("*.yml")))
+    return [
+        _alert(file, text, group["name"], rule)
+        for file, text in files
+        for group in yaml.safe_load(text)["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+
+
+def _alert(file: Path, text: str, group: str, rule: dict[str, Any]) -> Alert:
+    above = re.search(rf"((?:^ *#.*\n)+) *- alert: {rule['alert']}$", text, re.MULTILINE)
+    comment = " ".join(line.strip("# \n") for line in above[1].splitlines()) if above else ""
+    return Alert(
+        rule["alert"], file, group, rule["expr"], rule.get("for", ""), rule["labels"], rule["annotations"], comment
+    )
+
+
+def recorded() -> set[str]:
+    """Every name that a rule of ours records."""
+    files = sorted(RULES.glob("*.yml"))
+    groups = [group for file in files for group in yaml.safe_load(file.read_text("utf-8"))["groups"]]
+    return {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)

@@ -1,0 +1,100 @@
+"""What every alert owes the engineer: labels, texts in both languages, a reason, a runbook page, and tests."""
+
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.rules.reading import RUNBOOKS, TESTS, Alert, alerts
+
+ALERTS = alerts()
+SEVERITIES = {"critical", "major", "minor", "warning"}
+COMPONENTS = {"node", "edge", "middleware", "stream", "capacity", "ottwatch"}
+ANNOTATIONS = {"summary", "description", "summary_ru", "description_ru", "runbook_url"}
+
+every_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+
+
+def test_alert_names_are_unique() -> None:
+    assert [name for name, count in Counter(alert.name for alert in ALERTS).items() if count > 1] == []
+
+
+@every_alert
+def test_labels(alert: Alert) -> None:
+    assert set(alert.labels) - {"ticket"} == {"severity", "component", "service_affecting"}
+    assert alert.labels["severity"] in SEVERITIES
+    assert alert.labels["component"] in COMPONENTS
+    assert alert.labels["service_affecting"] in {"yes", "no"}
+    if "ticket" in alert.labels:
+        assert (alert.labels["ticket"], alert.labels["severity"]) == ("yes", "warning")
+
+
+@every_alert
+def test_annotations(alert: Alert) -> None:
+    assert set(alert.annotations) == ANNOTATIONS
+    assert alert.annotations["runbook_url"] == f"{{{{ $externalURL }}}}/user/{alert.name}.md"
+    for key in ("summary", "description"):
+        english, russian = alert.annotations[key], alert.annotations[f"{key}_ru"]
+        assert re.search("[А-Яа-яЁё]", english) is None
+        assert re.search("[А-Яа-яЁё]{3}", russian) is not None
+        # Both languages state the same facts.
+        assert sorted(re.findall(r"{{.*?}}", english)) == sorted(re.findall(r"{{.*?}}", russian))
+    assert re.search("[Vv]iewers|picture|subscribers|log in", alert.annotations["description"]), "what viewers notice"
+    assert re.search("[Зз]рител|[Аа]бонент|картинк", alert.annotations["description_ru"]), "what viewers notice"
+    assert re.search("threshold|allowed|always", alert.annotations["description"])
+    assert re.search("порог|допустимо|всегда", alert.annotations["description_ru"])
+
+
+@every_alert
+def test_a_comment_gives_the_reason(alert: Alert) -> None:
+    assert len(alert.comment) > 60
+    if alert.hold:
+        number, unit = re.fullmatch(r"(\d+)([smhd])", alert.hold).groups()  # type: ignore[union-attr]
+        word = {"s": "second", "m": "minute", "h": "hour", "d": "day"}[unit]
+        assert re.search(rf"\b{number} {word}", alert.comment), f"no reason for `for: {alert.hold}`"
+    else:
+        assert re.search("[Nn]o (threshold and no )?`for`", alert.comment), "no reason for the absence of `for`"
+
+
+@every_alert
+def test_runbook_page(alert: Alert) -> None:
+    text = (RUNBOOKS / f"{alert.name}.md").read_text("utf-8")
+    lines = [line for line in text.splitlines() if line]
+    assert lines[0].startswith(f"# {alert.name}: ")
+    russian, english = text.index("## Русский\n"), text.index("## English\n")
+    assert russian < english
+    assert lines[2].startswith("**Что замечает зритель.** ")
+    assert lines[3].startswith("**Первое действие.** ")
+    first = [line for line in text[english:].splitlines() if line][1:3]
+    assert first[0].startswith("**What viewers notice.** ")
+    assert first[1].startswith("**First action.** ")
+    for part in ("### Как найти причину", "### Как восстановить", "### Кому передать"):
+        assert text.index(part) < english
+    for part in ("### Finding the cause", "### Restoring", "### Handing over"):
+        assert text.index(part) > english
+
+
+def test_no_runbook_page_without_an_alert() -> None:
+    assert {page.stem for page in RUNBOOKS.glob("*.md")} == {alert.name for alert in ALERTS}
+
+
+def _tests() -> list[dict[str, Any]]:
+    return [test for file in sorted(TESTS.glob("*.test.yml")) for test in yaml.safe_load(file.read_text())["tests"]]
+
+
+@every_alert
+def test_fires_waits_stays_silent_and_survives_a_missing_series(alert: Alert) -> None:
+    mine = [test for test in _tests() if re.match(rf"{alert.name}\b", test["name"])]
+    inputs = " ".join(entry["series"] for test in mine for entry in test["input_series"])
+    expected = [
+        (check["expr"], str(check["exp_samples"])) for test in mine for check in test.get("promql_expr_test", [])
+    ]
+    about = [samples for expr, samples in expected if "ALERTS" in expr]
+    assert any("firing" in samples for samples in about), "never fires"
+    if alert.hold:
+        assert any("pending" in samples for samples in about), "never waits"
+    if alert.name != "Watchdog":
+        assert "silent" in inputs, "never silent nearby"
+    assert "missing" in inputs, "no series is missing"
