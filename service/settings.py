@@ -2,7 +2,7 @@
 
 Settings are frozen dataclasses. Nothing is guessed: an unknown key, a number in quotes or a missing key
 refuses to start, because a setting that silently falls back to its default is found out during an outage.
-A `__post_init__` that raises ValueError adds a fault under its table's key.
+A `__post_init__` that raises ValueError, or an ExceptionGroup of them, adds faults under its table's key.
 """
 
 import difflib
@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, NewType, TypeVar, get_args
+from typing import Any, NewType, TypeVar, get_args, get_origin
 
 from cattrs import Converter, IterableValidationError
 from cattrs.cols import is_sequence, list_structure_factory
@@ -109,7 +109,7 @@ def make_converter() -> Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(Path, lambda value, _: Path(_exactly(str, "a path in quotes")(value, str)))
     converter.register_structure_hook_func(lambda kind: kind is Seconds, _seconds)
-    converter.register_structure_hook(re.Pattern, _pattern)
+    converter.register_structure_hook_func(lambda kind: get_origin(kind) is re.Pattern, _pattern)
     converter.register_structure_hook_factory(is_dataclass, _table)
     converter.register_structure_hook_factory(is_sequence, _list)
     return converter
@@ -191,6 +191,9 @@ def _faults(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
             yield from _faults(inner, f"{path}[{place.index + 1 if isinstance(place.index, int) else place.index}]")
         for inner in without:
             yield path, str(inner)
+    elif isinstance(error, ExceptionGroup):  # several faults of one table's __post_init__
+        for inner in error.exceptions:
+            yield from _faults(inner, path)
     elif isinstance(error, KeyError):
         yield path, "is missing; add it"
     elif isinstance(error, ValueError):

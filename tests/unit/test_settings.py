@@ -1,3 +1,4 @@
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,6 +73,31 @@ def test_each_message_names_the_file(tmp_path: Path) -> None:
 )
 def test_mistakes(tmp_path: Path, text: str, problem: str) -> None:
     assert problem in " ".join(faults(tmp_path, text).values())
+
+
+@dataclass(frozen=True)
+class Patterns:
+    text: re.Pattern[str] = re.compile("x")
+    lines: list[re.Pattern[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if len(self.lines) > 2:
+            raise ExceptionGroup("patterns", [ValueError("too many lines"), ValueError("really")])
+
+
+def test_regular_expressions_are_compiled_for_text_or_bytes(tmp_path: Path) -> None:
+    found = load(write(tmp_path, "text = '^a+$'\nlines = ['b(c)']"), Patterns)
+    assert found.text.fullmatch("aa")
+    assert found.lines[0].groups == 1
+    assert found.lines[0].pattern == b"b(c)"
+
+
+def test_several_mistakes_of_one_table_and_of_one_expression(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(write(tmp_path, "lines = ['a', 'b', 'c']"), Patterns)
+    assert [fault.problem for fault in caught.value.faults] == ["too many lines", "really"]
+    with pytest.raises(SettingsError, match=r"text: '\(' is not a regular expression"):
+        load(write(tmp_path, "text = '('"), Patterns)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
