@@ -194,12 +194,14 @@ def _faults(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(error, ExceptionGroup):  # several faults of one table's __post_init__
         for inner in error.exceptions:
             yield from _faults(inner, path)
-    elif isinstance(error, KeyError):
-        yield path, "is missing; add it"
-    elif isinstance(error, ValueError):
-        yield path, str(error)
     else:
-        yield path, format_exception(error, None)
+        yield path, _sentence(error)
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return "is missing; add it"
+    return str(error) if isinstance(error, ValueError) else format_exception(error, None)
 
 
 def _class_fault(error: BaseException, kind: type, path: str) -> Iterator[tuple[str, str]]:
