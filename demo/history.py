@@ -21,6 +21,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.platform.middleware import ACCOUNTS
+
 ZONE = ZoneInfo("Asia/Almaty")
 WEEKS = 8
 MINUTE = 60
@@ -28,6 +30,10 @@ MATCH_DAYS_AGO = 19
 HOLE_DAYS_AGO = 16
 HOLE_MINUTES = (190, 230)  # 03:10 to 03:50: Prometheus itself was down
 SERVICE = "ott"
+# As in the live audience: one household in six has a second screen on, and not everybody who is on is in one place.
+VIEWERS_OF_SESSIONS = 0.8
+BOXES = 900.0  # of the service iptv at the first day's peak; they watch over multicast and make no session
+INACTIVE = ("suspended", "trial_closed", "closed", "deleted")
 BYTES_PER_SESSION = 90_000.0  # per second, the middle rendition and a little
 PLATFORM_GROWTH = 0.012  # a week
 
@@ -85,6 +91,7 @@ def write(data_dir: Path, now: float, scale: float = 1.0) -> dict[str, Any]:
             text=True,
         )
     total = np.sum(list(sessions.values()), axis=0)
+    online = np.sum(list(_online(total, scale).values()), axis=0)
     days = [first + timedelta(days=offset) for offset in range(WEEKS * 7)]
     return {
         "zone": ZONE.key,
@@ -96,6 +103,7 @@ def write(data_dir: Path, now: float, scale: float = 1.0) -> dict[str, Any]:
             "platform": _busy_hours(total, days),
             **{f"node:{edge.node}": _busy_hours(sessions[edge.node], days) for edge in EDGES},
         },
+        "subscribers_online": {"platform": _busy_hours(online, days)},
     }
 
 
@@ -138,17 +146,24 @@ def _series(
     yield from _edge("platform", service, total)
     for channel, share in CHANNEL_SHARES.items():
         yield "channel:ott_edge_channel_sessions:sum", {"channel": channel}, 240, np.rint(total * share)
-    online = np.rint(total * 0.92)
-    accounts = np.rint(scale * 210 * (1 + PLATFORM_GROWTH) ** (np.arange(len(times)) / 10080))
-    yield "platform:ott_subscribers:sum", service, 240, accounts
-    yield "platform:ott_subscribers_online:sum", service, MINUTE, online
-    yield "platform:ott_subscribers_online:avg1h", service, 240, _trailing_mean(online, 60)
+    growth = (1 + PLATFORM_GROWTH) ** ((np.arange(len(times)) - len(times)) / 10080)
+    for name, online in _online(total, scale).items():
+        active = sum(count for status, count in ACCOUNTS[name].items() if status not in INACTIVE)
+        yield "platform:ott_subscribers:sum", {"service": name}, 240, np.rint(active * growth)
+        yield "platform:ott_subscribers_online:sum", {"service": name}, MINUTE, online
+        yield "platform:ott_subscribers_online:avg1h", {"service": name}, 240, _trailing_mean(online, 60)
     yield from _load(sessions, scale)
+
+
+def _online(total: Floats, scale: float) -> dict[str, Floats]:
+    """Return the subscribers served by service: both have their evening at the same time."""
+    share = total / (scale * sum(edge.sessions for edge in EDGES))
+    return {SERVICE: np.rint(total * VIEWERS_OF_SESSIONS), "iptv": np.rint(share * BOXES)}
 
 
 def _edge(level: str, labels: dict[str, str], sessions: Floats) -> Iterator[tuple[str, dict[str, str], int, Floats]]:
     yield f"{level}:ott_edge_sessions:sum", labels, MINUTE, sessions
-    yield f"{level}:ott_edge_viewers:sum", labels, MINUTE, np.rint(sessions * 0.95)
+    yield f"{level}:ott_edge_viewers:sum", labels, MINUTE, np.rint(sessions * VIEWERS_OF_SESSIONS)
     yield f"{level}:ott_edge_egress_bytes:rate1m", labels, MINUTE, sessions * BYTES_PER_SESSION
     for code, share in CODE_SHARES.items():
         yield f"{level}:ott_edge_requests:rate1m", {**labels, "code": code}, 240, sessions * 0.5 * share
