@@ -52,6 +52,21 @@ EDGE_CONNECTIONS = Metric(
     "ott_edge_connections", "gauge", "Client connections of the streaming server by state.", ("state",)
 )
 
+# Servers' own status pages; `presets/servers` says which server has which.
+SERVER_ACCEPTED = Metric(
+    "ott_server_connections_accepted_total", "counter", "Client connections accepted.", ("server",), reader="ad hoc"
+)
+SERVER_HANDLED = Metric(
+    "ott_server_connections_handled_total",
+    "counter",
+    "Client connections handled; those accepted but not handled were dropped at a limit.",
+    ("server",),
+    reader="ad hoc",
+)
+SERVER_REQUESTS = Metric(
+    "ott_server_requests_total", "counter", "Requests by the server's own count.", ("server",), reader="ad hoc"
+)
+
 # Middleware.
 SUBSCRIBERS = Metric("ott_subscribers", "gauge", "Accounts in the middleware by status.", ("service", "status"))
 SUBSCRIBERS_ONLINE = Metric(

@@ -1,0 +1,42 @@
+"""A streaming server's status page, read as its preset says.
+
+The server's own numbers are beside the edge log's, not instead of them: each vendor counts sessions its own way.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from agent import http, preset
+from agent.collector import Collector
+from agent.preset import METRICS, ServerPreset
+from agent.settings import ServerSettings
+from service.metric import Sample
+
+
+class Server(NamedTuple):
+    """What is asked and how its page is read."""
+
+    settings: ServerSettings
+    preset: ServerPreset
+
+
+class Read(NamedTuple):
+    """The page, with what it takes to understand it."""
+
+    page: str
+    server: Server
+
+
+def read(server: Server) -> Read:
+    answer = http.get(server.settings.url, timeout=server.settings.deadline)
+    return Read(answer.body.decode("utf-8", "replace"), server)
+
+
+def parse(source: Read) -> Iterator[Sample]:
+    """Yield what the preset takes from the page."""
+    if not source.page.strip():
+        raise ValueError("answered nothing")
+    yield from preset.parse(source.server.preset, source.server.settings.label, source.page)
+
+
+COLLECTOR = Collector("server", read, parse, tuple(METRICS.values()))

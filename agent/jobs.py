@@ -1,0 +1,105 @@
+"""From settings to jobs: which collectors this node runs.
+
+Modules of collectors that need a large library are imported only when the settings ask for them: SQLAlchemy alone
+would add a third to the memory of an agent that measures its host and a log.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from agent import collectors
+from agent.collector import Collector, Job
+from agent.host import Host
+from agent.presets import load_preset
+from agent.settings import AgentSettings, ServerSettings, SubscribersSettings
+from service.settings import Fault, Secret, SettingsError
+
+# Collectors with settings of their own; every other module of the folder is about the host.
+BY_SETTINGS = frozenset({"server", "subscribers"})
+
+
+def host_collectors() -> list[Collector[Host, Any]]:
+    """Return the collectors that every node runs, found by their module."""
+    names = sorted(module.name for module in pkgutil.iter_modules(collectors.__path__))
+    return [_module(name).COLLECTOR for name in names if name not in BY_SETTINGS]
+
+
+def jobs(settings: AgentSettings, file: Path) -> list[Job]:
+    """Return every job the settings ask for; raise SettingsError with all that is wrong in presets and secrets."""
+    found: list[Job] = []
+    faults: list[Fault] = []
+    collectors_ = host_collectors()
+    known = [collector.name for collector in collectors_]
+    for number, name in enumerate(settings.host.without, 1):
+        if name not in known:
+            faults.append(Fault(file, f"host.without[{number}]", f'"{name}" is none of {", ".join(known)}'))
+    if settings.host.enabled:
+        host = _host(settings)
+        found += [collector.on(host) for collector in collectors_ if collector.name not in settings.host.without]
+    for key, make in _makers(settings):
+        try:
+            found.append(make())
+        except SettingsError as error:
+            faults += [Fault(file, key, str(fault)) for fault in error.faults]
+        except (OSError, ValueError) as error:
+            faults.append(Fault(file, key, str(error)))
+    if faults:
+        raise SettingsError(faults)
+    return found
+
+
+def _makers(settings: AgentSettings) -> Iterator[tuple[str, Callable[[], Job]]]:
+    for number, server in enumerate(settings.server, 1):
+        yield f"server[{number}]", partial(_server, server)
+    for number, source in enumerate(settings.subscribers, 1):
+        yield f"subscribers[{number}]", partial(_subscribers, source)
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"{collectors.__name__}.{name}")
+
+
+def _host(settings: AgentSettings) -> Host:
+    host = settings.host
+    return Host(
+        host.root,
+        excluded_disks=host.excluded_disks,
+        excluded_mounts=host.excluded_mounts,
+        excluded_file_systems=host.excluded_file_systems,
+        excluded_interfaces=host.excluded_interfaces,
+    )
+
+
+def _server(settings: ServerSettings) -> Job:
+    module = _module("server")
+    preset = load_preset(module.ServerPreset, "servers", settings.preset)
+    job: Job = module.COLLECTOR.on(
+        module.Server(settings, preset),
+        name=f"server_{settings.label}",
+        interval=settings.interval,
+        deadline=settings.deadline,
+    )
+    return job
+
+
+def _subscribers(settings: SubscribersSettings) -> Job:
+    module = _module("subscribers")
+    if settings.preset:
+        queries = load_preset(module.Queries, "subscribers", settings.preset)
+    else:
+        queries = module.Queries(settings.subscribers_query, settings.online_query)
+    url = settings.database.read() if isinstance(settings.database, Secret) else settings.database
+    middleware = module.Middleware(
+        settings.service, module.engine(url, settings.deadline), queries, settings.online_within
+    )
+    job: Job = module.COLLECTOR.on(
+        middleware,
+        name=f"subscribers_{settings.service}",
+        interval=settings.interval,
+        deadline=settings.deadline,
+    )
+    return job

@@ -1,0 +1,173 @@
+"""The agent's HTTP server: /metrics, /healthz, /readyz.
+
+Each connection has a thread of its own and a time-out on every read and write, so a client that sends or takes its
+bytes slowly holds up nobody; the figures are collected before the first byte of the answer is sent. The TLS handshake
+happens in that thread, too.
+"""
+
+import base64
+import gzip
+import hmac
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from agent.settings import Auth, Tls
+
+log = logging.getLogger("agent.server")
+
+CLIENT_TIMEOUT = 10.0
+# Prometheus, a second one, and an engineer; more is a mistake or an attack.
+MOST_CONNECTIONS = 32
+# Level 1 halves the time of level 6 and leaves the text a tenth longer.
+GZIP_LEVEL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may read /metrics: the `Authorization` headers that open it; with none everybody may."""
+
+    accepted: frozenset[str]
+
+    @classmethod
+    def of(cls, auth: Auth | None) -> "Access":
+        """Read the secrets; raise OSError when one cannot be had."""
+        accepted = set()
+        if auth is not None and auth.token is not None:
+            accepted.add(f"Bearer {auth.token.read()}")
+        if auth is not None and auth.basic is not None:
+            pair = f"{auth.basic.username}:{auth.basic.password.read()}".encode()
+            accepted.add(f"Basic {base64.b64encode(pair).decode()}")
+        return cls(frozenset(accepted))
+
+    def allows(self, header: str) -> bool:
+        """Compare without telling by the time taken how much of the secret was right."""
+        matches = [hmac.compare_digest(header.encode(), accepted.encode()) for accepted in self.accepted]
+        return not matches or any(matches)
+
+
+class Server(ThreadingHTTPServer):
+    """Serves one registry."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        registry: CollectorRegistry,
+        *,
+        ready: Callable[[], bool],
+        access: Access,
+        tls: Tls | None = None,
+    ) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.registry, self.ready = registry, ready
+        self.admit(access, tls)
+        self._slots = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        super().__init__(address, _Handler)
+
+    def admit(self, access: Access, tls: Tls | None) -> None:
+        """Take new secrets and certificates; they hold for new connections."""
+        self.access = access
+        self._context = tls_context(tls) if tls is not None else None
+
+    def server_bind(self) -> None:
+        """Bind without http.server's reverse look-up of the address, which can take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Hand the connection to a thread, or close it when all are taken."""
+        if not self._slots.acquire(blocking=False):
+            log.warning("too many connections", extra={"limit": MOST_CONNECTIONS})
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve one connection in its thread."""
+        try:
+            request.settimeout(CLIENT_TIMEOUT)
+            if self._context is not None:
+                try:
+                    request = self._context.wrap_socket(request, server_side=True)
+                except OSError as error:  # a failed handshake, a client without certificate, or none at all
+                    log.debug("TLS handshake failed", extra={"reason": str(error)})
+                    self.shutdown_request(request)
+                    return
+            super().process_request_thread(request, client_address)
+        finally:
+            self._slots.release()
+
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing aloud: a client that goes away in the middle is no event."""
+        log.debug("connection ended", exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "ott-agent"
+    disable_nagle_algorithm = True
+    server: Server
+
+    def do_GET(self) -> None:
+        """Answer one request."""
+        path = self.path.partition("?")[0]
+        if path == "/healthz":
+            self._answer(200, b"ok\n")
+        elif path == "/readyz":
+            ready = self.server.ready()
+            self._answer(200 if ready else 503, b"ready\n" if ready else b"not every collector has run yet\n")
+        elif path != "/metrics":
+            self._answer(404, b"not found; the metrics are at /metrics\n")
+        elif not self.server.access.allows(self.headers.get("Authorization", "")):
+            self._answer(401, b"unauthorized\n", [("WWW-Authenticate", 'Basic realm="ott-agent"')])
+        else:
+            self._metrics()
+
+    def _metrics(self) -> None:
+        encode, content_type = choose_encoder(self.headers.get("Accept", ""))
+        body = encode(self.server.registry)
+        headers = [("Content-Type", content_type)]
+        if "gzip" in self.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, GZIP_LEVEL)
+            headers.append(("Content-Encoding", "gzip"))
+        self._answer(200, body, headers)
+
+    def _answer(self, status: int, body: bytes, headers: list[tuple[str, str]] | None = None) -> None:
+        self.send_response(status)
+        for name, value in headers or []:
+            self.send_header(name, value)
+        if not any(name == "Content-Type" for name, _ in headers or []):
+            self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def version_string(self) -> str:
+        """Name the program without the versions an attacker would look for."""
+        return self.server_version
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
+        """Requests are no events here; the base class would print each."""
+
+
+def tls_context(tls: Tls) -> ssl.SSLContext:
+    """Return the context for new connections; raise OSError when a file cannot be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(tls.certificate, tls.key)
+    if tls.client_ca is not None:
+        context.load_verify_locations(tls.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context

@@ -1,0 +1,173 @@
+"""The agent's settings file. Without one the agent measures its host and nothing else."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NewType
+
+from cattrs import Converter
+
+from agent import host as defaults
+from agent.edge_log.settings import EdgeLogSettings
+from service.settings import Seconds, Secret, make_converter
+
+Address = NewType("Address", str)
+"""Where to listen: "127.0.0.1:9780" or "[::1]:9780"."""
+
+HttpUrl = NewType("HttpUrl", str)
+"""A URL of http or https without a password in it."""
+
+# scheme://user:password@host
+_PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@")
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How /metrics is encrypted; with `client_ca` only clients with a certificate of that authority get in."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """A name and a password for HTTP basic authentication."""
+
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Who may read /metrics: the holder of the bearer token, or of the name and password."""
+
+    token: Secret | None = None
+    basic: Basic | None = None
+
+    def __post_init__(self) -> None:
+        if self.token is None and self.basic is None:
+            raise ValueError('give token = { file = "/path" } or basic = { username = …, password = { file = … } }')
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """What is measured of the node itself, under node_exporter's names."""
+
+    enabled: bool = True  # false where node_exporter stays
+    root: Path = Path("/")  # where the node's file systems are mounted, for an agent in a container
+    without: list[str] = field(default_factory=list)  # collectors switched off, such as "pressure"
+    excluded_disks: re.Pattern[str] = defaults.EXCLUDED_DISKS
+    excluded_mounts: re.Pattern[str] = defaults.EXCLUDED_MOUNTS
+    excluded_file_systems: re.Pattern[str] = defaults.EXCLUDED_FILE_SYSTEMS
+    excluded_interfaces: re.Pattern[str] = defaults.EXCLUDED_INTERFACES
+
+
+def _check_times(interval: float, deadline: float) -> None:
+    if not 1 <= interval <= 86400:
+        raise ValueError('interval must be between "1s" and "24h"')
+    if not 0 < deadline <= interval:
+        raise ValueError('deadline must be above "0s" and not above interval')
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """One streaming server's status page."""
+
+    preset: str
+    url: HttpUrl
+    name: str = ""  # the label `server`; the preset's name when empty
+    interval: Seconds = field(default=Seconds(5.0))
+    deadline: Seconds = field(default=Seconds(4.0))
+
+    def __post_init__(self) -> None:
+        _check_times(self.interval, self.deadline)
+
+    @property
+    def label(self) -> str:
+        """The value of the label `server`."""
+        return self.name or Path(self.preset).stem
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribersSettings:
+    """One service's middleware database: a preset, or queries of the operator's own."""
+
+    service: str
+    database: str | Secret
+    preset: str = ""
+    subscribers_query: str = ""
+    online_query: str = ""
+    interval: Seconds = field(default=Seconds(15.0))
+    deadline: Seconds = field(default=Seconds(4.0))
+    online_within: Seconds = field(default=Seconds(60.0))
+
+    def __post_init__(self) -> None:
+        _check_times(self.interval, self.deadline)
+        if bool(self.preset) == bool(self.subscribers_query or self.online_query):
+            raise ValueError('give either preset = "generic" or queries of your own (subscribers_query, online_query)')
+        if isinstance(self.database, str) and _PASSWORD_IN_URL.search(self.database):
+            raise ValueError('database holds a password; write database = { file = "/path" } with the URL in that file')
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """The whole file."""
+
+    listen: Address = field(default=Address("127.0.0.1:9780"))
+    state: Path = Path("/var/lib/ottwatch")
+    tls: Tls | None = None
+    auth: Auth | None = None
+    host: HostSettings = field(default_factory=HostSettings)
+    edge_log: list[EdgeLogSettings] = field(default_factory=list)
+    server: list[ServerSettings] = field(default_factory=list)
+    subscribers: list[SubscribersSettings] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for table, names, key in (
+            ("edge_log", [log.service for log in self.edge_log], "service"),
+            ("server", [server.label for server in self.server], "name"),
+            ("subscribers", [source.service for source in self.subscribers], "service"),
+        ):
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            if repeated:
+                raise ValueError(f'two [[{table}]] are called "{repeated[0]}"; give each {key} of its own')
+
+
+def parse_address(listen: str) -> tuple[str, int]:
+    """Return (host, port) of "127.0.0.1:9780" or "[::1]:9780"; raise ValueError for anything else."""
+    host, colon, port = listen.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        colon = ""
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f'must be "ADDRESS:PORT", such as "127.0.0.1:9780" or "[::1]:9780", not {listen!r}')
+    return host, int(port)
+
+
+def _http_url(value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        raise ValueError(f"must be a URL in quotes that begins with http:// or https://, not {value!r}")
+    if _PASSWORD_IN_URL.search(value):
+        raise ValueError("holds a password, and settings files are read by many; take it out")
+    return value
+
+
+def converter() -> Converter:
+    """Return the settings converter with what only the agent's file has: text or a secret."""
+    result = make_converter()
+
+    def text_or_secret(value: Any, _: Any) -> str | Secret:
+        if isinstance(value, dict):
+            return result.structure(value, Secret)
+        return result.structure(value, str)
+
+    def address(value: Any, _: Any) -> str:
+        parse_address(result.structure(value, str))
+        return str(value)
+
+    result.register_structure_hook(str | Secret, text_or_secret)
+    result.register_structure_hook_func(lambda kind: kind is Address, address)
+    result.register_structure_hook_func(lambda kind: kind is HttpUrl, lambda value, _: _http_url(value))
+    return result
