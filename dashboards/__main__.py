@@ -1,0 +1,177 @@
+"""`ott-dashboards`: build, check, compare, publish and export the Grafana boards."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from service.program import Exit, missing_extra, parser, run, subcommands
+
+try:
+    from dashboards import build, check, export, known
+    from dashboards.context import Local
+    from dashboards.grafana import Grafana, GrafanaError
+    from dashboards.publish import Change, Order, Wanted, diff, publish
+    from dashboards.words import LANGUAGES
+except ImportError as error:
+    if error.name is None or error.name.partition(".")[0] in {"dashboards", "service", "agent", "alerts"}:
+        raise
+    sys.exit(missing_extra("ott-dashboards", "dashboards", error))
+
+_COMMANDS = (
+    ("build", "write the boards as JSON; --check only tells whether the files are fresh"),
+    ("check", "look for faults in the boards and for files that are not fresh"),
+    ("diff", "show what publishing would change; exit status 1 when it would"),
+    ("publish", "create or update the data source, the folders and the boards in a Grafana"),
+    ("export", "write a folder from which a Grafana provisions data source and boards by itself"),
+)
+
+_SHIPPED = Local()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; return its exit status."""
+    options = _parser().parse_args(arguments)
+    return run(_HANDLERS[options.command], options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    result = parser("ott-dashboards", "Builds, checks and publishes the Grafana boards of ottwatch.")
+    commands = subcommands(result, _COMMANDS)
+    for name in ("build", "diff", "publish", "export"):
+        local = commands[name].add_argument_group("this control centre")
+        local.add_argument("--time-zone", type=_zone, default=_SHIPPED.time_zone, help="default: %(default)s")
+        local.add_argument(
+            "--desk-url", default=_SHIPPED.desk, help="address of the desk's console; default: %(default)s"
+        )
+    for name in ("diff", "publish", "export"):
+        commands[name].add_argument(
+            "--prometheus-url",
+            default=_SHIPPED.prometheus,
+            help="Prometheus as Grafana reaches it; default: %(default)s",
+        )
+        commands[name].add_argument("--language", choices=[*LANGUAGES, "all"], default="all")
+    for name in ("diff", "publish"):
+        where = commands[name]
+        where.add_argument("--url", default=os.environ.get("GRAFANA_URL"), help="Grafana; default: $GRAFANA_URL")
+        where.add_argument("--wait", type=float, default=30.0, metavar="SECONDS", help="for a Grafana that is not up")
+        where.add_argument("--no-data-source", action="store_true", help="leave the data source to someone else")
+        where.add_argument("--keep-edits", action="store_true", help="leave boards that were edited in the browser")
+        where.epilog = "The token of a service account is read from GRAFANA_TOKEN."
+    commands["build"].add_argument("--check", action="store_true")
+    commands["build"].add_argument("--output", type=Path, default=build.JSON, metavar="FOLDER")
+    commands["export"].add_argument("folder", type=Path)
+    return result
+
+
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time zone; write one such as Asia/Almaty") from None
+
+
+def _local(options: argparse.Namespace) -> Local:
+    prometheus = getattr(options, "prometheus_url", _SHIPPED.prometheus)
+    return Local(options.time_zone, options.desk_url.rstrip("/"), prometheus)
+
+
+def _build(options: argparse.Namespace) -> int:
+    wanted = build.files(_local(options))
+    if options.check:
+        return _faults(build.stale(options.output, wanted))
+    for file in build.write(options.output, wanted):
+        print(file)
+    return Exit.FINE
+
+
+def _check(_: argparse.Namespace) -> int:
+    metrics = known.metrics()
+    faults = [f"{fault}; run ott-dashboards build" for fault in build.stale(build.JSON, build.files(_SHIPPED))]
+    for board, language, built in build.everything(_SHIPPED):
+        faults += [f"{language}/{board.name}: {fault}" for fault in check.check(built, metrics)]
+    return _faults(faults)
+
+
+def _faults(faults: list[str]) -> int:
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return Exit.FAILED if faults else Exit.FINE
+
+
+def _wanted(options: argparse.Namespace) -> tuple[Wanted, ...]:
+    return tuple(
+        Wanted(language, built)
+        for _, language, built in build.everything(_local(options))
+        if options.language in {language, "all"}
+    )
+
+
+def _with_grafana(options: argparse.Namespace, use: Callable[[Grafana, Order], int]) -> int:
+    token = os.environ.get("GRAFANA_TOKEN", "").strip()
+    if not options.url or not token:
+        missing = "GRAFANA_URL (or --url)" if not options.url else "GRAFANA_TOKEN"
+        print(f"{missing} is not set; it tells which Grafana, and as whom", file=sys.stderr)
+        return Exit.UNUSABLE
+    order = Order(
+        _wanted(options),
+        _local(options),
+        source=not options.no_data_source,
+        edits="keep" if options.keep_edits else "replace",
+    )
+    try:
+        grafana = Grafana(options.url, token, patience=options.wait)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return Exit.UNUSABLE
+    try:
+        print(f"Grafana {grafana.version()} at {grafana.url}", file=sys.stderr)
+        return use(grafana, order)
+    except GrafanaError as error:
+        print(error, file=sys.stderr)
+        return Exit.FAILED
+    finally:
+        grafana.close()
+
+
+def _diff(options: argparse.Namespace) -> int:
+    def use(grafana: Grafana, order: Order) -> int:
+        changes = [_printed(change) for change in diff(grafana, order)]
+        return Exit.FAILED if any(change.action in {"create", "update", "move"} for change in changes) else Exit.FINE
+
+    return _with_grafana(options, use)
+
+
+def _publish(options: argparse.Namespace) -> int:
+    def use(grafana: Grafana, order: Order) -> int:
+        for change in publish(grafana, order):
+            _printed(change)
+        return Exit.FINE
+
+    return _with_grafana(options, use)
+
+
+def _printed(change: Change) -> Change:
+    print(change, flush=True)
+    return change
+
+
+def _export(options: argparse.Namespace) -> int:
+    for file in export.write(options.folder, _wanted(options), _local(options)):
+        print(file)
+    return Exit.FINE
+
+
+_HANDLERS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "build": _build,
+    "check": _check,
+    "diff": _diff,
+    "publish": _publish,
+    "export": _export,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

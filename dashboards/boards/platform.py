@@ -1,0 +1,153 @@
+"""The wall: the seven figures, what is wrong now, and the day so far. Readable across a room, without a click."""
+
+from dashboards.model import Board, Course, Figure, Limit, Panel, Query, Ranking, Row, Steps
+
+# A state colour stands only where an alert has a threshold; the processor has none.
+MEMORY = Steps(((Limit("node_memory_available", rest=True), "major"),))
+
+OPEN = 'status!~"resolved|closed|rejected|cancelled"'
+
+ONLINE = "sum(platform:ott_subscribers_online:sum)"
+
+
+def _figure(title: str, question: str, unit: str, *queries: Query, named: bool = False) -> Panel:
+    return Figure(
+        title=title, question=question, unit=unit, queries=queries, width=4, height=5, course=not named, named=named
+    )
+
+
+FIGURES = Row(
+    (
+        _figure(
+            "Subscribers in total",
+            "How many accounts have an active status in the middleware?",
+            "none",
+            Query("sum(platform:ott_subscribers:sum)"),
+        ),
+        _figure(
+            "Subscribers served now",
+            "How many subscribers does the middleware's keep-alive see right now?",
+            "none",
+            Query(ONLINE),
+        ),
+        _figure(
+            "Served in the busy hour",
+            "How many subscribers were served at once, on average, in the busiest hour of the last recorded day, "
+            "and in the busiest hour of the last 24 hours so far?",
+            "none",
+            Query(
+                'max(ott_busy_hour_value{scope="platform",quantity="subscribers_online",measure="last_day"})',
+                "last day",
+            ),
+            Query("max_over_time(sum(platform:ott_subscribers_online:avg1h)[1d:5m])", "last 24 hours"),
+            named=True,
+        ),
+        _figure(
+            "Active sessions",
+            "How many content-delivery sessions are active on all edges? One viewer on one channel is one session.",
+            "none",
+            Query("sum(platform:ott_edge_sessions:sum)"),
+        ),
+        _figure(
+            "Viewers",
+            "How many distinct viewers are watching, over all channels?",
+            "none",
+            Query("sum(platform:ott_edge_viewers:sum)"),
+        ),
+        _figure(
+            "Outbound content traffic",
+            "How much content do all edges send out, averaged over one minute?",
+            "bps",
+            Query("8 * sum(platform:ott_edge_egress_bytes:rate1m)"),
+        ),
+    )
+)
+
+STATE = Row(
+    (
+        Ranking(
+            title="Server load",
+            question="How loaded is the busiest node, in processor, memory and disk?",
+            unit="percentunit",
+            queries=(
+                Query("max(platform:node_cpu_utilisation:max)", "processor, busiest node"),
+                Query("max(platform:node_memory_utilisation:max)", "memory, fullest node", steps=MEMORY),
+                Query("max(platform:node_disk_io_utilisation:max)", "disk, busiest node"),
+            ),
+            width=10,
+            height=5,
+            minimum=0,
+            maximum=1,
+        ),
+        Figure(
+            title="Nodes not answering",
+            question="How many of all nodes did not answer the last scrape?",
+            unit="none",
+            queries=(
+                Query('count(up{job="ott-agent"} == 0) or vector(0)', "not answering", steps=Steps(((1, "critical"),))),
+                Query('count(up{job="ott-agent"})', "of all nodes"),
+            ),
+            width=6,
+            height=5,
+            named=True,
+        ),
+        Figure(
+            title="Open tickets",
+            question="How many tickets are open, by severity?",
+            unit="none",
+            queries=(
+                Query(
+                    f'sum(ott_desk_tickets{{{OPEN},severity="critical"}}) or vector(0)',
+                    "critical",
+                    steps=Steps(((1, "critical"),)),
+                ),
+                Query(
+                    f'sum(ott_desk_tickets{{{OPEN},severity="major"}}) or vector(0)',
+                    "major",
+                    steps=Steps(((1, "major"),)),
+                ),
+                Query(
+                    f'sum(ott_desk_tickets{{{OPEN},severity=~"minor|warning"}}) or vector(0)',
+                    "minor and warning",
+                    steps=Steps(((1, "minor"),)),
+                ),
+            ),
+            width=8,
+            height=5,
+            named=True,
+        ),
+    )
+)
+
+DAY = Row(
+    (
+        Course(
+            title="Viewing",
+            question="How do subscribers served, viewers and sessions run over the day?",
+            unit="none",
+            queries=(
+                Query(ONLINE, "subscribers served"),
+                Query("sum(platform:ott_edge_viewers:sum)", "viewers"),
+                Query("sum(platform:ott_edge_sessions:sum)", "sessions"),
+            ),
+            width=12,
+            height=9,
+        ),
+        Course(
+            title="Traffic by site",
+            question="Which site sends how much content?",
+            unit="bps",
+            queries=(Query("8 * sum by (site) (site:ott_edge_egress_bytes:rate1m)", "{{site}}"),),
+            width=12,
+            height=9,
+            stacked=True,
+        ),
+    )
+)
+
+BOARD = Board(
+    name="platform",
+    title="Platform",
+    purpose="The seven figures of the platform, its state and the day so far: for the wall",
+    rows=(FIGURES, STATE, DAY),
+)

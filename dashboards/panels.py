@@ -1,0 +1,311 @@
+"""Grafana's JSON of one panel, through the SDK's typed models."""
+
+import json
+from typing import Any
+
+from dashboards import model
+from dashboards.context import Context
+from dashboards.links import data_link
+from dashboards.sdk import (
+    JSONEncoder,
+    bargauge,
+    common,
+    dashboard,
+    heatmap,
+    prometheus,
+    stat,
+    statetimeline,
+    table,
+    timeseries,
+)
+
+SOURCE = common.DataSourceRef("prometheus", "${ds}")
+_LETTERS = "ABCDEFGHIJ"
+
+
+def render(panel: model.Panel, number: int, at: tuple[int, int], context: Context) -> dict[str, Any]:
+    """Return a panel with the id `number` at the grid position `at`."""
+    kind, options, custom, fields = _kind(panel, context)
+    scales = [
+        _override(
+            "byFrameRefID", letter, {"thresholds": thresholds(query.steps, context), "color": {"mode": "thresholds"}}
+        )
+        for letter, query in zip(_LETTERS, panel.queries, strict=False)
+        if query.steps
+    ]
+    built = dashboard.Panel(
+        type_val=kind,
+        id_val=number,
+        title=context.words(panel.title),
+        description=context.words(panel.question),
+        datasource=SOURCE,
+        grid_pos=dashboard.GridPos(h=panel.height, w=panel.width, x=at[0], y=at[1]),
+        targets=[
+            _target(panel, query, letter, context) for letter, query in zip(_LETTERS, panel.queries, strict=False)
+        ],
+        options=options,
+        field_config=dashboard.FieldConfigSource(_defaults(panel, custom, context), [*fields, *scales]),
+        transformations=_transformations(panel) or None,
+        time_from=panel.back or None,
+        hide_time_override=False if panel.back else None,
+    )
+    result: dict[str, Any] = json.loads(json.dumps(built, cls=JSONEncoder))
+    if panel.links:
+        links = [data_link(link, context, "__field.labels") for link in panel.links]
+        result["fieldConfig"]["defaults"]["links"] = links
+    return result
+
+
+def over_time(panel: model.Panel) -> bool:
+    """Tell whether the panel asks for a range rather than for this moment."""
+    return isinstance(panel, model.Course | model.History | model.HeatMap) or (
+        isinstance(panel, model.Figure) and panel.course
+    )
+
+
+def thresholds(steps: model.Steps | None, context: Context) -> dashboard.ThresholdsConfig:
+    """Return the colours of a scale; without one, every value keeps the text colour."""
+    if steps is None:
+        return dashboard.ThresholdsConfig(dashboard.ThresholdsMode.ABSOLUTE, [dashboard.Threshold(None, "text")])
+    shown = [dashboard.Threshold(None, model.COLOURS[steps.base])]
+    shown += [dashboard.Threshold(context.limit(value), model.COLOURS[state]) for value, state in steps.at]
+    return dashboard.ThresholdsConfig(dashboard.ThresholdsMode.ABSOLUTE, shown)
+
+
+def mappings(meanings: tuple[model.Meaning, ...], context: Context) -> list[dashboard.ValueMapping]:
+    """Return the words and colours that stand for bare numbers."""
+    if not meanings:
+        return []
+    shown = {
+        str(meaning.value): dashboard.ValueMappingResult(
+            context.words(meaning.text), model.COLOURS[meaning.state], index=position
+        )
+        for position, meaning in enumerate(meanings)
+    }
+    return [dashboard.ValueMap(shown)]
+
+
+def _target(panel: model.Panel, query: model.Query, letter: str, context: Context) -> prometheus.Dataquery:
+    over = over_time(panel)
+    grid = isinstance(panel, model.Grid)
+    return prometheus.Dataquery(
+        ref_id=letter,
+        datasource=SOURCE,
+        editor_mode=prometheus.QueryEditorMode.CODE,
+        expr=query.expr,
+        legend_format=context.words(query.legend) or "__auto",
+        format_val=prometheus.PromQueryFormat.TABLE if grid else prometheus.PromQueryFormat.TIME_SERIES,
+        instant=not over,
+        range_val=over,
+        interval=query.step or None,
+    )
+
+
+def _defaults(panel: model.Panel, custom: object, context: Context) -> dashboard.FieldConfig:
+    coloured = panel.steps is not None or bool(panel.meanings)
+    mode = dashboard.FieldColorModeId.THRESHOLDS
+    fixed = None
+    if isinstance(panel, model.Course):
+        mode = dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME
+    elif isinstance(panel, model.Grid) and panel.matrix:
+        mode = dashboard.FieldColorModeId.CONTINUOUS_BLUES
+    elif isinstance(panel, model.Ranking) and not coloured:
+        mode, fixed = dashboard.FieldColorModeId.FIXED, "blue"
+    elif isinstance(panel, model.Figure) and not coloured:
+        mode, fixed = dashboard.FieldColorModeId.FIXED, "text"
+    return dashboard.FieldConfig(
+        unit=panel.unit,
+        decimals=panel.decimals,
+        min_val=panel.minimum,
+        max_val=panel.maximum,
+        mappings=mappings(panel.meanings, context),
+        thresholds=thresholds(panel.steps, context),
+        color=dashboard.FieldColor(mode, fixed),
+        no_value=context.words(panel.empty or "no data"),
+        custom=custom,
+    )
+
+
+_Kind = tuple[str, object, object, list[dashboard.DashboardFieldConfigSourceOverrides]]
+
+
+def _kind(panel: model.Panel, context: Context) -> _Kind:
+    """Return the plug-in's name, its options, its field settings and the overrides of single fields."""
+    match panel:
+        case model.Figure():
+            return "stat", _figure(panel), None, []
+        case model.Course():
+            return "timeseries", _lines(panel), _line(panel), _bands(panel, context)
+        case model.Ranking():
+            return "bargauge", _bars(), None, []
+        case model.Grid():
+            return "table", _table(panel, context), _cell(panel), _columns(panel, context)
+        case model.History():
+            return "state-timeline", _lanes(), statetimeline.FieldConfig(fill_opacity=80), []
+        case model.HeatMap():
+            return "heatmap", _heat(panel), heatmap.FieldConfig(), []
+        case _:
+            raise TypeError(f"no such kind of panel: {type(panel).__name__}")
+
+
+def _figure(panel: model.Figure) -> stat.Options:
+    text = common.BigValueTextMode.VALUE
+    if panel.name_only:
+        text = common.BigValueTextMode.NAME
+    elif panel.named:
+        text = common.BigValueTextMode.VALUE_AND_NAME
+    return stat.Options(
+        graph_mode=common.BigValueGraphMode.AREA if panel.course else common.BigValueGraphMode.NONE,
+        color_mode=common.BigValueColorMode.BACKGROUND_SOLID if panel.fill else common.BigValueColorMode.VALUE,
+        justify_mode=common.BigValueJustifyMode.CENTER,
+        text_mode=text,
+        reduce_options=common.ReduceDataOptions(values=False, calcs=["lastNotNull"], fields=""),
+        orientation=common.VizOrientation.AUTO,
+    )
+
+
+def _lines(panel: model.Course) -> timeseries.Options:
+    shown = len(panel.queries) > 1 or "{{" in panel.queries[0].legend
+    return timeseries.Options(
+        legend=common.VizLegendOptions(
+            display_mode=common.LegendDisplayMode.TABLE if panel.legend_values else common.LegendDisplayMode.LIST,
+            placement=common.LegendPlacement.BOTTOM,
+            show_legend=shown,
+            calcs=["lastNotNull", "max"] if panel.legend_values else [],
+        ),
+        tooltip=common.VizTooltipOptions(mode=common.TooltipDisplayMode.MULTI, sort=common.SortOrder.DESCENDING),
+    )
+
+
+def _line(panel: model.Course) -> timeseries.FieldConfig:
+    limits = common.GraphThresholdsStyleMode.DASHED if panel.limits else common.GraphThresholdsStyleMode.OFF
+    return timeseries.FieldConfig(
+        draw_style=common.GraphDrawStyle.BARS if panel.bars else common.GraphDrawStyle.LINE,
+        line_width=1,
+        fill_opacity=60 if panel.bars else 25 if panel.stacked else 8,
+        show_points=common.VisibilityMode.AUTO,
+        # A gap in the data stays a gap: a line drawn across it would be a guess.
+        span_nulls=False,
+        stacking=common.StackingConfig(
+            common.StackingMode.NORMAL if panel.stacked else common.StackingMode.NONE, group="A"
+        ),
+        thresholds_style=common.GraphThresholdsStyleConfig(limits),
+        axis_soft_min=0,
+    )
+
+
+def _bands(panel: model.Course, context: Context) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
+    return [
+        _override(
+            "byName", context.words(upper), {"custom.fillBelowTo": context.words(lower), "custom.fillOpacity": 20}
+        )
+        for upper, lower in panel.bands
+    ]
+
+
+def _bars() -> bargauge.Options:
+    return bargauge.Options(
+        display_mode=common.BarGaugeDisplayMode.BASIC,
+        value_mode=common.BarGaugeValueMode.TEXT,
+        name_placement=common.BarGaugeNamePlacement.LEFT,
+        sizing=common.BarGaugeSizing.AUTO,
+        reduce_options=common.ReduceDataOptions(values=False, calcs=["lastNotNull"], fields=""),
+        orientation=common.VizOrientation.HORIZONTAL,
+    )
+
+
+def _lanes() -> statetimeline.Options:
+    return statetimeline.Options(
+        show_value=common.VisibilityMode.NEVER,
+        legend=common.VizLegendOptions(
+            common.LegendDisplayMode.LIST, common.LegendPlacement.BOTTOM, show_legend=True, calcs=[]
+        ),
+        tooltip=common.VizTooltipOptions(mode=common.TooltipDisplayMode.SINGLE, sort=common.SortOrder.NONE),
+    )
+
+
+def _heat(panel: model.HeatMap) -> heatmap.Options:
+    return heatmap.Options(
+        calculate=False,
+        color=heatmap.HeatmapColorOptions(
+            mode=heatmap.HeatmapColorMode.SCHEME, scheme="Blues", fill="blue", exponent=0.5, steps=64
+        ),
+        filter_values=heatmap.FilterValueRange(le=1e-9),
+        rows_frame=heatmap.RowsHeatmapOptions(layout=common.HeatmapCellLayout.AUTO),
+        show_value=common.VisibilityMode.NEVER,
+        cell_values=heatmap.CellValues(unit=panel.unit, decimals=0),
+        y_axis=heatmap.YAxisConfig(unit="none", decimals=0, axis_placement=common.AxisPlacement.LEFT),
+        legend=heatmap.HeatmapLegend(show=True),
+        tooltip=heatmap.HeatmapTooltip(common.TooltipDisplayMode.SINGLE, show_color_scale=True),
+        exemplars=heatmap.ExemplarConfig(color="red"),
+    )
+
+
+def _table(panel: model.Grid, context: Context) -> table.Options:
+    sort = [common.TableSortByFieldState(context.words(panel.sort), panel.descending)] if panel.sort else []
+    return table.Options(show_header=True, cell_height=common.TableCellHeight.SM, sort_by=sort)
+
+
+def _cell(panel: model.Grid) -> table.FieldConfig:
+    if panel.matrix:
+        return table.FieldConfig(
+            align=common.FieldTextAlignment.CENTER,
+            cell_options=common.TableColoredBackgroundCellOptions(common.TableCellBackgroundDisplayMode.BASIC),
+        )
+    return table.FieldConfig(align=common.FieldTextAlignment.AUTO, cell_options=common.TableAutoCellOptions())
+
+
+def _transformations(panel: model.Panel) -> list[dashboard.DataTransformerConfig]:
+    if not isinstance(panel, model.Grid):
+        return []
+    if panel.matrix:
+        row, column = panel.matrix
+        options = {"rowField": row, "columnField": column, "valueField": "Value"}
+        return [dashboard.DataTransformerConfig("groupingToMatrix", options=options)]
+    names = [field_name(panel, column) for column in panel.columns]
+    keep = dashboard.DataTransformerConfig("filterFieldsByName", options={"include": {"names": names}})
+    order = {"excludeByName": {}, "indexByName": {name: n for n, name in enumerate(names)}, "renameByName": {}}
+    merge = [dashboard.DataTransformerConfig("merge", options={})] if len(panel.queries) > 1 else []
+    return [*merge, keep, dashboard.DataTransformerConfig("organize", options=order)]
+
+
+def field_name(panel: model.Grid, column: model.Column) -> str:
+    """Return Grafana's name of a column: the label, or `Value` with the query's letter where there are several."""
+    if column.name not in _LETTERS:
+        return column.name
+    return f"Value #{column.name}" if len(panel.queries) > 1 else "Value"
+
+
+def _columns(panel: model.Grid, context: Context) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
+    if panel.matrix:
+        corner = "\\".join(panel.matrix)
+        named = [(corner, panel.columns[0]), *((column.name, column) for column in panel.columns[1:])]
+    else:
+        named = [(field_name(panel, column), column) for column in panel.columns]
+    return [_override("byName", name, _column(column, context)) for name, column in named]
+
+
+def _column(column: model.Column, context: Context) -> dict[str, object]:
+    result: dict[str, object] = {"displayName": context.words(column.header)}
+    if column.unit:
+        result["unit"] = column.unit
+    if column.decimals is not None:
+        result["decimals"] = column.decimals
+    if column.width:
+        result["custom.width"] = column.width
+    if column.steps is not None or column.meanings:
+        result["thresholds"] = thresholds(column.steps, context)
+        result["color"] = {"mode": "thresholds"}
+        result["custom.cellOptions"] = {"type": "color-text"}
+    if column.meanings:
+        result["mappings"] = mappings(column.meanings, context)
+    if column.links:
+        result["links"] = [data_link(link, context, "__data.fields") for link in column.links]
+    return result
+
+
+def _override(matcher: str, name: str, values: dict[str, object]) -> dashboard.DashboardFieldConfigSourceOverrides:
+    return dashboard.DashboardFieldConfigSourceOverrides(
+        matcher=dashboard.MatcherConfig(matcher, name),
+        properties=[dashboard.DynamicConfigValue(key, value) for key, value in values.items()],
+    )
