@@ -140,7 +140,10 @@ class _Text:
 class _Json:
     def check(self, figure: Figure) -> None:
         for expression in (figure.value, *([figure.each] if figure.each else []), *figure.labels_from.values()):
-            jmespath.compile(expression)
+            try:
+                jmespath.compile(expression)
+            except ValueError as error:
+                raise ValueError(f"{expression!r} is not JMESPath: {str(error).splitlines()[0]}") from None
 
     def document(self, page: str) -> Any:
         try:
@@ -172,8 +175,8 @@ class _Xml:
         for path in (figure.each, figure.value, *figure.labels_from.values()):
             try:
                 empty.findall(path.partition("@")[0] or ".")
-            except (SyntaxError, KeyError) as error:
-                raise ValueError(f"{path!r} is not a path: {error}") from None
+            except (SyntaxError, KeyError, TypeError):  # TypeError: an unclosed bracket
+                raise ValueError(f"{path!r} is not a path of ElementTree") from None
 
     def document(self, page: str) -> ElementTree.Element:
         if "<!DOCTYPE" in page or "<!ENTITY" in page:

@@ -1,0 +1,183 @@
+"""ott-agent: measures this node and serves the figures to Prometheus."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from prometheus_client import generate_latest
+
+from agent import jobs
+from agent.collector import Runner, Source
+from agent.edge_log import replay
+from agent.edge_log.source import EdgeLogSource
+from agent.exposition import registry
+from agent.server import Access, Server, tls_context
+from agent.settings import AgentSettings, converter, parse_address
+from service import program, systemd
+from service.metric import Sample
+from service.program import Exit
+from service.settings import Fault, SettingsError, load
+
+log = logging.getLogger("agent")
+
+# How long the watchdog waits for a scrape under way before it lets systemd restart the agent.
+SCRAPE_PATIENCE = 5.0
+
+
+def main() -> int:
+    """Parse the command line and run the command."""
+    parser = program.parser("ott-agent", __doc__ or "")
+    commands = program.subcommands(
+        parser,
+        [
+            ("serve", "collect and serve /metrics until told to stop"),
+            ("once", "collect once and print the figures; exit status 1 when a collector failed"),
+            ("check-config", "check the settings file without starting"),
+            ("replay", "count sessions, viewers and traffic in access logs"),
+        ],
+    )
+    replay.add_arguments(commands.pop("replay"))
+    for command in commands.values():
+        command.add_argument("--config", type=Path, metavar="F", help="the settings file; without one: host only")
+    arguments = parser.parse_args()
+    run = {"serve": serve, "once": once, "check-config": check_config, "replay": replay.run}[arguments.command]
+    try:
+        return program.run(run, arguments)
+    except ModuleNotFoundError as error:
+        return program.missing_extra("ott-agent", "agent", error)
+
+
+def settings_of(arguments: argparse.Namespace) -> AgentSettings:
+    """Return the settings the command line names; raise SettingsError."""
+    return AgentSettings() if arguments.config is None else load(arguments.config, AgentSettings, converter())
+
+
+def make_runner(settings: AgentSettings, file: Path | None) -> Runner:
+    """Return the runner of everything the settings ask for, not yet started; raise SettingsError."""
+    sources: list[Source] = [EdgeLogSource(log_, settings.state, time.time) for log_ in settings.edge_log]
+    return Runner(jobs.jobs(settings, file or Path("(defaults)")), sources)
+
+
+def check_config(arguments: argparse.Namespace) -> int:
+    """Say what the settings make the agent do."""
+    settings = settings_of(arguments)
+    found = jobs.jobs(settings, arguments.config or Path("(defaults)"))
+    access_of(settings, arguments.config)
+    names = [job.name for job in found] + [f"edge_log_{log_.service}" for log_ in settings.edge_log]
+    print(f"fine: /metrics on {settings.listen}; collectors: {', '.join(sorted(names))}")
+    return Exit.FINE
+
+
+def once(arguments: argparse.Namespace) -> int:
+    """Print one scrape. Logs are left to a running agent: following one would move its stored position."""
+    settings = settings_of(arguments)
+    runner = Runner(jobs.jobs(settings, arguments.config or Path("(defaults)")))
+    runner.run_all()
+    sys.stdout.write(generate_latest(registry(runner.samples)).decode())
+    if settings.edge_log:
+        log.warning("access logs are not part of “once”; “ott-agent replay” counts them")
+    return Exit.FAILED if runner.failures() else Exit.FINE
+
+
+def access_of(settings: AgentSettings, file: Path | None) -> Access:
+    """Return who may read /metrics, and check the certificates; raise SettingsError."""
+    faults = []
+    access = Access(frozenset())
+    try:
+        access = Access.of(settings.auth)
+    except (OSError, ValueError) as error:
+        faults.append(Fault(file or Path(), "auth", str(error)))
+    try:
+        if settings.tls is not None:
+            tls_context(settings.tls)
+    except (OSError, ValueError) as error:  # SSLError is an OSError
+        faults.append(Fault(file or Path(), "tls", f"certificate, key or client_ca cannot be used: {error}"))
+    if faults:
+        raise SettingsError(faults)
+    return access
+
+
+class Agent:
+    """The running service; `reload` swaps what is collected while the server goes on."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        self._settings = settings_of(arguments)
+        self._access = access_of(self._settings, arguments.config)
+        self.runner = make_runner(self._settings, arguments.config)
+
+    def serve(self, signals: "SimpleQueue[int]") -> int:
+        """Serve until a signal other than SIGHUP comes; reload at SIGHUP."""
+        settings = self._settings
+        try:
+            server = Server(
+                parse_address(settings.listen),
+                registry(self._samples),
+                ready=lambda: self.runner.ready,
+                access=self._access,
+                tls=settings.tls,
+            )
+        except OSError as error:
+            problem = f"{settings.listen}: {error.strerror}; choose another"
+            raise SettingsError([Fault(self._arguments.config or Path(), "listen", problem)]) from None
+        self.runner.start()
+        threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
+        host, port = server.server_address[:2]
+        log.info("serving /metrics", extra={"address": str(host), "port": port})
+        systemd.notify("READY=1")
+        interval = systemd.watchdog_interval()
+        while True:
+            try:
+                if signals.get(timeout=interval) != signal.SIGHUP:
+                    break
+                self.reload(server)
+            except Empty:
+                if self.runner.responsive(SCRAPE_PATIENCE):
+                    systemd.notify("WATCHDOG=1")
+        systemd.notify("STOPPING=1")
+        server.shutdown()
+        server.server_close()
+        self.runner.stop()
+        log.info("stopped")
+        return Exit.FINE
+
+    def _samples(self) -> list[Sample]:
+        return self.runner.samples()  # of the runner of the moment: a reload puts another in its place
+
+    def reload(self, server: Server) -> None:
+        """Read the settings again; with a fault in them everything stays as it is."""
+        systemd.notify("RELOADING=1")
+        try:
+            settings = settings_of(self._arguments)
+            access = access_of(settings, self._arguments.config)
+            runner = make_runner(settings, self._arguments.config)
+        except SettingsError as error:
+            for fault in error.faults:
+                log.warning("the settings were not reloaded", extra={"fault": str(fault)})
+        else:
+            if (settings.listen, settings.state) != (self._settings.listen, self._settings.state):
+                log.warning("listen and state change at a restart only")
+            self.runner.stop()
+            runner.start()
+            self.runner, self._settings = runner, settings
+            server.admit(access, settings.tls)
+            log.info("settings reloaded")
+        systemd.notify("READY=1")
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Run the service until SIGTERM or SIGINT; SIGHUP reloads."""
+    agent = Agent(arguments)
+    signals: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, _: signals.put(number))
+    return agent.serve(signals)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,239 @@
+"""ott-agent from outside: its commands, its addresses, its signals, who may read it."""
+
+import gzip
+import json
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.contract.agent.program import agent, run, wait_until
+
+
+def test_three_mistakes_are_three_messages_with_file_key_and_remedy(tmp_path: Path) -> None:
+    config = tmp_path / "agent.toml"
+    config.write_text(
+        'listen = "localhost"\nstaet = "/x"\n'
+        '[[server]]\npreset = "nginx_stub_status"\nurl = "http://h/"\ninterval = 5\n'
+    )
+    for command in ("check-config", "serve", "once"):
+        result = run(command, "--config", str(config))
+        assert result.returncode == 2
+        assert sorted(result.stderr.splitlines()) == [
+            f'{config}: listen: must be "ADDRESS:PORT", such as "127.0.0.1:9780" or "[::1]:9780", not \'localhost\'',
+            f'{config}: server[1].interval: expected a duration in quotes such as "30s", found 5',
+            f'{config}: staet: unknown key; did you mean "state"?',
+        ]
+        assert result.stdout == ""
+
+
+SERVER = '[[server]]\npreset = "nginx_stub_status"\nurl = "http://h/"\n'
+SUBSCRIBERS = '[[subscribers]]\nservice = "ott"\n'
+MISTAKES = {
+    SERVER.replace("nginx", "ngnix"): "server[1]: ngnix_stub_status: there is no such preset; there are: ",
+    SERVER.replace("h/", "u:p@h/"): "server[1].url: holds a password",
+    SERVER * 2: 'two [[server]] are called "nginx_stub_status"',
+    SUBSCRIBERS + 'database = "sqlite:///x"\n': "subscribers[1]: give either preset",
+    SUBSCRIBERS + 'preset = "generic"\ndatabase = "postgresql://u:p@h/d"\n': "database holds a password",
+    SUBSCRIBERS + 'preset = "generic"\ndatabase = { env = "NOT_SET" }\n': "environment variable NOT_SET is not set",
+    '[auth.basic]\nusername = "u"\npassword = { file = "/none" }\n': "auth: [Errno 2]",
+    '[tls]\ncertificate = "/none"\nkey = "/none"\n': "tls: certificate, key or client_ca cannot be used",
+    '[host]\nwithout = ["presure"]\n': 'host.without[1]: "presure" is none of ',
+    "[[edge_log]]\nservice = 'ott'\n": "edge_log[1]: give either paths = ",
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES, ids=lambda text: MISTAKES[text][:40])
+def test_a_mistake_is_told_with_its_remedy(tmp_path: Path, text: str) -> None:
+    config = tmp_path / "agent.toml"
+    config.write_text(text)
+    result = run("check-config", "--config", str(config))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"{config}: " in result.stderr
+    assert MISTAKES[text] in result.stderr
+
+
+def test_without_a_file_the_host_alone_is_measured() -> None:
+    assert run("check-config").returncode == 0
+    result = run("once")
+    names = {family.name for family in text_string_to_metric_families(result.stdout)}
+    assert {"node_cpu_seconds", "node_memory_MemAvailable_bytes", "node_filesystem_avail_bytes"} <= names
+    assert {"ott_agent_build_info", "ott_collector_success"} <= names
+
+
+def test_once_says_by_its_status_that_a_collector_failed(tmp_path: Path) -> None:
+    config = tmp_path / "agent.toml"
+    config.write_text('[[subscribers]]\nservice = "ott"\npreset = "generic"\ndatabase = "sqlite:////none/x.db"\n')
+    result = run("once", "--config", str(config))
+    assert result.returncode == 1
+    assert 'ott_collector_success{collector="subscribers_ott"} 0.0' in result.stdout
+    assert "unable to open database file" in result.stderr
+
+
+def test_addresses_and_a_clean_stop(tmp_path: Path) -> None:
+    with agent(tmp_path) as running:
+        metrics = running.get("/metrics")
+        assert metrics.status == 200
+        assert metrics.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert b"node_load1 " in metrics.body
+        squeezed = running.get("/metrics", {"Accept-Encoding": "gzip"})
+        assert squeezed.headers["Content-Encoding"] == "gzip"
+        assert b"node_load1 " in gzip.decompress(squeezed.body)
+        open_metrics = running.get("/metrics", {"Accept": "application/openmetrics-text;version=1.0.0"})
+        assert open_metrics.headers["Content-Type"].startswith("application/openmetrics-text")
+        assert open_metrics.body.endswith(b"# EOF\n")
+        assert running.get("/healthz").status == running.get("/readyz").status == 200
+        for path in ("/", "/metrics/", "/../etc/passwd", "/metricsx", "//"):
+            assert running.get(path).status == 404
+        assert "Python" not in metrics.headers["Server"]
+        running.send(signal.SIGTERM)
+        assert running.process.wait(10) == 0
+        assert [json.loads(line)["message"] for line in running.log.splitlines()][-1] == "stopped"
+
+
+def test_a_port_in_use_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config = tmp_path / "agent.toml"
+        config.write_text(f'listen = "127.0.0.1:{taken.getsockname()[1]}"\n')
+        result = run("serve", "--config", str(config))
+    assert result.returncode == 2
+    assert "Address already in use; choose another" in result.stderr
+
+
+def test_a_reload_takes_new_settings_and_keeps_the_old_when_the_new_are_wrong(tmp_path: Path) -> None:
+    with agent(tmp_path) as running:
+        config = tmp_path / "agent.toml"
+        before = config.read_text()
+        config.write_text(before + "[host]\nenabled = 1\n")
+        running.send(signal.SIGHUP)
+        wait_until(lambda: "were not reloaded" in running.log, running)
+        assert "host.enabled: expected true or false" in running.log
+        assert b"node_load1 " in running.get("/metrics").body
+        config.write_text(before + "[host]\nenabled = false\n")
+        running.send(signal.SIGHUP)
+        wait_until(lambda: "settings reloaded" in running.log, running)
+        assert b"node_load1 " not in running.get("/metrics").body
+
+
+def test_readiness_and_signs_of_life_for_systemd(tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(15)
+        with agent(tmp_path, environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "200000"}) as running:
+            assert manager.recv(100) == b"READY=1"
+            assert manager.recv(100) == b"WATCHDOG=1"
+            running.send(signal.SIGTERM)
+            while (state := manager.recv(100)) == b"WATCHDOG=1":
+                pass
+            assert state == b"STOPPING=1"
+
+
+def test_a_token_or_a_password_opens_the_metrics(tmp_path: Path) -> None:
+    secrets = {"token": "tok-123", "password": "пароль"}
+    for name, text in secrets.items():
+        (tmp_path / name).write_text(text + "\n", "utf-8")
+        (tmp_path / name).chmod(0o600)
+    settings = f"""
+[auth]
+token = {{ file = "{tmp_path}/token" }}
+basic = {{ username = "prometheus", password = {{ file = "{tmp_path}/password" }} }}
+"""
+    with agent(tmp_path, settings) as running:
+        assert running.get("/metrics").status == 401
+        assert "Basic" in running.get("/metrics").headers["WWW-Authenticate"]
+        for wrong in ("Bearer tok-124", "Bearer ", "tok-123", "Basic cHJvbWV0aGV1czp3cm9uZw==", "Bearer tok-1234"):
+            assert running.get("/metrics", {"Authorization": wrong}).status == 401, wrong
+        assert running.get("/metrics", {"Authorization": "Bearer tok-123"}).status == 200
+        basic = "Basic cHJvbWV0aGV1czrQv9Cw0YDQvtC70Yw="
+        assert running.get("/metrics", {"Authorization": basic}).status == 200
+        assert running.get("/healthz").status == running.get("/readyz").status == 200
+        body = running.get("/metrics", {"Authorization": basic}).text
+        assert not [secret for secret in secrets.values() if secret in body + running.log]
+
+
+def make_certificates(folder: Path) -> None:
+    """An authority, and certificates of a server and a client signed by it."""
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca", "-days", "2")
+    for name in ("server", "client"):
+        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
+        openssl(
+            "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            "-extfile", "ext", "-out", f"{name}.pem", "-days", "2",
+        )  # fmt: skip
+
+
+def test_tls_with_client_certificates(tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    files = [f'{key} = "{tmp_path}/{file}"' for key, file in [("certificate", "server.pem"), ("key", "server.key")]]
+    settings = "\n".join(["[tls]", *files, f'client_ca = "{tmp_path}/ca.pem"', ""])
+    with agent(tmp_path, settings, scheme="https") as running:
+        known = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        known.load_cert_chain(tmp_path / "client.pem", tmp_path / "client.key")
+        assert b"node_load1 " in running.get("/metrics", context=known).body
+        stranger = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        with pytest.raises(OSError, match=r"(?i)certificate|reset|closed|EOF"):
+            running.get("/metrics", context=stranger)
+        # A client that never speaks, and one that speaks plainly, keep nobody waiting.
+        host, port = running.url.removeprefix("https://").split(":")
+        with socket.create_connection((host, int(port))), socket.create_connection((host, int(port))) as plain:
+            plain.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+            assert running.get("/metrics", context=known).status == 200
+
+
+def test_slow_clients_do_not_hold_up_the_scrape(tmp_path: Path) -> None:
+    with agent(tmp_path) as running:
+        host, port = running.url.removeprefix("http://").split(":")
+        slow = [socket.create_connection((host, int(port))) for _ in range(20)]
+        try:
+            for number, client in enumerate(slow):
+                # Half of them never finish their request, half never read their answer.
+                client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + (b"\r\n" * 50 if number % 2 else b""))
+            began = time.monotonic()
+            assert running.get("/metrics").status == 200
+            assert time.monotonic() - began < 2
+        finally:
+            for client in slow:
+                client.close()
+
+
+def test_too_many_connections_are_turned_away(tmp_path: Path) -> None:
+    with agent(tmp_path) as running:
+        host, port = running.url.removeprefix("http://").split(":")
+        clients = [socket.create_connection((host, int(port))) for _ in range(40)]
+        wait_until(lambda: "too many connections" in running.log, running)
+        for client in clients:
+            client.close()
+
+        def served() -> bool:
+            try:
+                return running.get("/metrics").status == 200
+            except OSError:
+                return False
+
+        wait_until(served, running)
+
+
+def test_two_scrapes_at_once_are_both_whole(tmp_path: Path) -> None:
+    with agent(tmp_path) as running:
+        bodies: list[str] = []
+        threads = [threading.Thread(target=lambda: bodies.append(running.get("/metrics").text)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        assert len(bodies) == 8
+        for body in bodies:
+            assert 'ott_collector_success{collector="stat"} 1.0' in body

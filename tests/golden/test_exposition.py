@@ -1,0 +1,79 @@
+"""The whole exposition against a folder of fixtures: names, types, help, labels and values.
+
+Masked: what no fixture can hold still (durations, the clock, the test machine's own file system, the agent's process).
+"""
+
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from agent import jobs
+from agent.catalogue import COLLECTOR_BUGS, COLLECTOR_DURATION, COLLECTOR_LAST_SUCCESS, COLLECTOR_SUCCESS
+from agent.collector import Runner
+from agent.exposition import registry
+from agent.settings import AgentSettings, HostSettings
+from service.metric import Metric
+
+HERE = Path(__file__).parent
+FIXTURES = HERE / "agent_host"
+MASKED = re.compile(
+    r"^((?:ott_collector_(?:duration|last_success)_[a-z_]+|node_time_seconds|ott_agent_build_info"
+    r"|node_filesystem_(?:avail|free|size)_bytes|node_filesystem_files(?:_free)?)(?:\{.*\})?) .*$",
+    re.MULTILINE,
+)
+
+
+@pytest.fixture(scope="module")
+def exposition() -> str:
+    found = jobs.jobs(AgentSettings(host=HostSettings(root=FIXTURES)), Path("none"))
+    runner = Runner(found)
+    text = generate_latest(registry(runner.samples)).decode()
+    assert runner.failures() == {}
+    ours = [line for line in text.splitlines() if not re.match(r"(# (HELP|TYPE) )?process_", line)]
+    return re.sub(r'build_info{version="[^"]*"', 'build_info{version="*"', MASKED.sub(r"\1 *", "\n".join(ours) + "\n"))
+
+
+def test_the_exposition_is_the_golden_file(
+    exposition: str, golden: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    golden(HERE / "agent_host.prom", exposition.replace(str(FIXTURES), "ROOT"))
+
+
+def declared() -> Iterator[Metric]:
+    for collector in jobs.host_collectors():
+        yield from collector.emits
+    yield from (COLLECTOR_SUCCESS, COLLECTOR_DURATION, COLLECTOR_LAST_SUCCESS, COLLECTOR_BUGS)
+
+
+def test_what_the_collectors_declare_is_what_they_emit(exposition: str) -> None:
+    declarations = {metric.name: metric for metric in declared()}
+    seen = set()
+    for family in text_string_to_metric_families(exposition.replace(" *\n", " 0\n")):
+        for sample in family.samples:
+            if sample.name == "ott_agent_build_info":
+                continue
+            metric = declarations[sample.name]
+            seen.add(sample.name)
+            assert family.documentation == metric.help
+            assert {"unknown": "untyped"}.get(family.type, family.type) == metric.kind
+            assert set(sample.labels) == set(metric.labels)
+    # The fixtures have the memory keys of one kernel; no kernel has them all.
+    assert {name for name in declarations if not name.startswith("node_memory_")} <= seen
+
+
+def test_promtool_finds_no_fault_but_the_kernels_spelling(exposition: str) -> None:
+    result = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=exposition.replace(" *\n", " 0\n"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # node_exporter spells memory keys as the kernel does; so do we, on purpose.
+    kernels = re.compile(r"node_memory_\w+ metric names should be written in 'snake_case' not 'camelCase'")
+    assert [line for line in (result.stdout + result.stderr).splitlines() if not kernels.fullmatch(line)] == []

@@ -1,0 +1,130 @@
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.collectors import subscribers
+from agent.collectors.subscribers import Middleware, Queries, Read, engine, parse, read
+from agent.presets import load_preset
+from service.metric import Sample
+
+NOW = 1_790_000_000.0
+
+
+@pytest.fixture
+def middleware(tmp_path: Path) -> Path:
+    """A database of the generic schema: two services, one keep-alive exactly at the edge of "now"."""
+    file = tmp_path / "middle ware.db"
+    connection = sqlite3.connect(file)
+    connection.executescript(
+        """
+        CREATE TABLE subscriber (id INTEGER PRIMARY KEY, service TEXT, status TEXT);
+        CREATE TABLE keepalive (subscriber_id INTEGER, seen_at INTEGER);
+        INSERT INTO subscriber VALUES (1,'ott','active'),(2,'ott','active'),(3,'ott','suspended'),(4,'iptv','active');
+        """
+    )
+    connection.executemany(
+        "INSERT INTO keepalive VALUES (?, ?)",
+        [(1, NOW - 5), (1, NOW - 1), (2, NOW - 60), (3, NOW - 59), (4, NOW), (99, NOW)],
+    )
+    connection.commit()
+    connection.close()
+    return file
+
+
+def generic(service: str, file: Path) -> Middleware:
+    queries = load_preset(Queries, "subscribers", "generic")
+    return Middleware(service, engine(f"sqlite:///{file}", 2), queries, 60, lambda: NOW)
+
+
+def figures(samples: Iterator[Sample]) -> dict[tuple[str, ...], Any]:
+    return {(sample.metric.name, *sample.labels): sample.value for sample in samples}
+
+
+def test_accounts_by_status_and_subscribers_online(middleware: Path) -> None:
+    assert figures(parse(read(generic("ott", middleware)))) == {
+        ("ott_subscribers", "ott", "active"): 2,
+        ("ott_subscribers", "ott", "suspended"): 1,
+        ("ott_subscribers_online", "ott"): 2,
+    }
+    assert figures(parse(read(generic("iptv", middleware))))[("ott_subscribers_online", "iptv")] == 1
+
+
+def own(file: Path, subscribers_query: str = "", online_query: str = "") -> Middleware:
+    return Middleware(
+        "ott", engine(f"sqlite:///{file}", 0.3), Queries(subscribers_query, online_query), 60, lambda: NOW
+    )
+
+
+def test_the_connection_cannot_write(middleware: Path) -> None:
+    with pytest.raises(OSError, match="readonly database"):
+        read(own(middleware, online_query="DELETE FROM subscriber"))
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="unable to open"):
+        read(generic("ott", tmp_path / "none.db"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_endless_query_is_interrupted(middleware: Path) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
+    with pytest.raises(OSError, match="interrupted"):
+        read(own(middleware, online_query=endless))
+
+
+def test_a_reason_holds_no_parameter(middleware: Path) -> None:
+    with pytest.raises(OSError, match="no such table") as caught:
+        read(own(middleware, online_query="SELECT COUNT(*) FROM account WHERE service = :service AND x > :since"))
+    assert str(int(NOW) - 60) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "online", "reason"),
+    [
+        ([("active",)], None, "gives 1 columns"),
+        ([("active", "many")], None, "is not a count"),
+        ([("active", -1)], None, "is not a count"),
+        ([("active", None)], None, "is not a count"),
+        ([(None, 1)], None, "is no status"),
+        ([("a", 1), ("a", 2)], None, "comes twice"),
+        ([("x" * 65, 1)], None, "is no status"),
+        ([(f"account-{number}", 1) for number in range(51)], None, "more than 50 rows"),
+        (None, [], "must give one number"),
+        (None, [(1, 2)], "must give one number"),
+        (None, [(None,)], "is not a count"),
+        (None, [(float("nan"),)], "is not a count"),
+        (None, [(10**400,)], "is not a count"),
+    ],
+)
+def test_rows_that_make_no_sense(
+    rows: Sequence[Sequence[Any]] | None, online: Sequence[Sequence[Any]] | None, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        list(parse(Read("ott", rows, online)))
+
+
+CELL = st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=5), st.binary(max_size=5), st.booleans())
+
+
+@given(st.one_of(st.none(), st.lists(st.lists(CELL, max_size=3))), st.one_of(st.none(), st.lists(st.lists(CELL))))
+def test_any_rows_give_samples_or_a_value_error(rows: list[list[Any]] | None, online: list[list[Any]] | None) -> None:
+    try:
+        assert all(isinstance(sample.value, float) for sample in parse(Read("ott", rows, online)))
+    except ValueError:
+        return
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlserver9://x/y", "postgresql+nodriver://h/d"])
+def test_a_url_that_names_no_database(url: str) -> None:
+    with pytest.raises(ValueError, match="database: "):
+        engine(url, 1)
+
+
+def test_the_collector_emits_the_catalogued_metrics() -> None:
+    assert [metric.name for metric in subscribers.COLLECTOR.emits] == ["ott_subscribers", "ott_subscribers_online"]
