@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from agent import collectors
-from agent.collector import Collector, Job
+from agent.collector import DEADLINE, Collector, Job
 from agent.host import Host
 from agent.presets import load_preset
 from agent.settings import AgentSettings, ServerSettings, SubscribersSettings
 from service.settings import Fault, Secret, SettingsError
 
 # Collectors with settings of their own; every other module of the folder is about the host.
-BY_SETTINGS = frozenset({"server", "subscribers"})
+BY_SETTINGS = frozenset({"process", "server", "subscribers", "systemd"})
+# Starting systemctl and walking all processes cost more than the rest of the host together, so not at each scrape.
+UNITS_INTERVAL = 10.0
+PROCESSES_INTERVAL = 5.0
 
 
 def host_collectors() -> list[Collector[Host, Any]]:
@@ -53,6 +56,10 @@ def jobs(settings: AgentSettings, file: Path) -> list[Job]:
 
 
 def _makers(settings: AgentSettings) -> Iterator[tuple[str, Callable[[], Job]]]:
+    if settings.host.enabled and settings.host.units:
+        yield "host.units", partial(_units, settings.host.units)
+    if settings.host.enabled and settings.host.processes:
+        yield "host.processes", partial(_processes, settings.host.processes)
     for number, server in enumerate(settings.server, 1):
         yield f"server[{number}]", partial(_server, server)
     for number, source in enumerate(settings.subscribers, 1):
@@ -72,6 +79,18 @@ def _host(settings: AgentSettings) -> Host:
         excluded_file_systems=host.excluded_file_systems,
         excluded_interfaces=host.excluded_interfaces,
     )
+
+
+def _units(names: list[str]) -> Job:
+    module = _module("systemd")
+    job: Job = module.COLLECTOR.on(module.Units(tuple(names), DEADLINE), interval=UNITS_INTERVAL)
+    return job
+
+
+def _processes(names: list[str]) -> Job:
+    module = _module("process")
+    job: Job = module.COLLECTOR.on(module.Watched(tuple(names)), interval=PROCESSES_INTERVAL)
+    return job
 
 
 def _server(settings: ServerSettings) -> Job:

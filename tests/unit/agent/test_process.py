@@ -1,0 +1,30 @@
+import os
+
+import psutil
+
+from agent.collectors import process
+from agent.collectors.process import Process, Total, Watched
+
+
+def worker(number: int, cpu: float, started: float = 1.0, name: str = "nginx") -> Process:
+    return Process(number, started, name, cpu, 1000.0)
+
+
+def test_the_counter_keeps_what_ended_processes_used() -> None:
+    watched = Watched(("nginx", "srs"))
+    assert watched.advance([worker(1, 5), worker(2, 7)]) == {"nginx": Total(2, 12, 2000), "srs": Total(0, 0, 0)}
+    assert watched.advance([worker(1, 6)])["nginx"] == Total(1, 13, 1000)
+    # The same number again, started later, is another process.
+    assert watched.advance([worker(1, 0.5, started=9)])["nginx"] == Total(1, 13.5, 1000)
+    assert watched.advance([])["nginx"] == Total(0, 13.5, 0)
+
+
+def test_this_very_process_is_found() -> None:
+    name = psutil.Process().name()
+    totals = process.read(Watched((name, "no-such-process-anywhere")))
+    assert totals[name].instances >= 1
+    assert totals[name].cpu_seconds >= sum(os.times()[:2]) * 0.5
+    assert totals[name].resident_bytes > 1e6
+    found = {(sample.metric.name, *sample.labels): sample.value for sample in process.parse(totals)}
+    assert found["ott_process_instances", "no-such-process-anywhere"] == 0
+    assert found["ott_process_instances", name] == totals[name].instances

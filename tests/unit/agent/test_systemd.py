@@ -1,0 +1,103 @@
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.collectors import systemd
+from service.metric import Sample
+
+SHOWN = """Type=forking
+NRestarts=2
+Id=nginx.service
+LoadState=loaded
+ActiveState=active
+ActiveEnterTimestamp=@1790000000
+
+Type=oneshot
+NRestarts=0
+Id=backup.service
+LoadState=loaded
+ActiveState=failed
+ActiveEnterTimestamp=
+
+Id=backup.timer
+LoadState=loaded
+ActiveState=active
+ActiveEnterTimestamp=@1780000000
+"""
+
+
+def figures(shown: str) -> dict[tuple[str, ...], object]:
+    return {(sample.metric.name, *sample.labels): sample.value for sample in systemd.parse(shown)}
+
+
+def test_states_starts_and_restarts() -> None:
+    found = figures(SHOWN)
+    state = "node_systemd_unit_state"
+    assert {key[1:]: value for key, value in found.items() if key[0] == state and value} == {
+        ("nginx.service", "active", "forking"): 1,
+        ("backup.service", "failed", "oneshot"): 1,
+        ("backup.timer", "active", ""): 1,
+    }
+    assert sum(key[0] == state for key in found) == 15
+    assert found["node_systemd_service_restart_total", "nginx.service"] == 2
+    assert found["node_systemd_unit_start_time_seconds", "nginx.service"] == 1790000000
+    assert ("node_systemd_unit_start_time_seconds", "backup.service") not in found
+    assert ("node_systemd_service_restart_total", "backup.timer") not in found
+
+
+@pytest.mark.parametrize(
+    ("shown", "reason"),
+    [
+        ("", "showed no unit"),
+        ("Id=ngnix.service\nLoadState=not-found\nActiveState=inactive\n", "there is no unit ngnix.service"),
+        ("LoadState=loaded\n", "has no Id"),
+        ("Id=a.service\nActiveState=active\nNRestarts=many\n", "many"),
+    ],
+)
+def test_what_is_not_understood(shown: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        figures(shown)
+
+
+LINES = st.lists(
+    st.sampled_from([*SHOWN.splitlines(), "NRestarts=x", "ActiveEnterTimestamp=@", "=", "Id"]), max_size=12
+)
+
+
+@given(st.one_of(st.text(max_size=80), LINES.map("\n".join)))
+def test_any_text_gives_samples_or_a_value_error(shown: str) -> None:
+    try:
+        assert all(isinstance(sample, Sample) for sample in systemd.parse(shown))
+    except ValueError:
+        return
+
+
+def program(folder: Path, script: str) -> None:
+    file = folder / "systemctl"
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+
+
+def test_systemctl_is_asked_once_for_all_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, 'echo "Id=$*"')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    shown = systemd.read(systemd.Units(("a.service", "b.timer"), 5))
+    assert shown.startswith("Id=show --timestamp=unix --property=Id,")
+    assert shown.endswith(" -- a.service b.timer\n")
+
+
+def test_reasons_of_systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    program(tmp_path, "echo 'Failed to connect to bus' >&2; exit 1")
+    with pytest.raises(OSError, match="systemctl: Failed to connect to bus"):
+        systemd.read(systemd.Units(("a.service",), 5))
+    program(tmp_path, "exec sleep 20")
+    with pytest.raises(OSError, match=r"no answer within 0\.2 s"):
+        systemd.read(systemd.Units(("a.service",), 0.2))
+    monkeypatch.setenv("PATH", str(tmp_path / "none"))
+    with pytest.raises(OSError, match="systemctl"):
+        systemd.read(systemd.Units(("a.service",), 5))
