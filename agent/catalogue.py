@@ -41,6 +41,12 @@ EDGE_IDENTITY_REQUESTS = Metric(
     "Media requests by the rung that identified their viewer: token, session or address.",
     ("service", "rung"),
 )
+EDGE_UNTRACKED_REQUESTS = Metric(
+    "ott_edge_untracked_requests_total",
+    "counter",
+    "Media requests of viewers beyond the limit of sessions: while it grows, sessions and viewers are too low.",
+    ("service",),
+)
 EDGE_LOG_LINES = Metric("ott_edge_log_lines_total", "counter", "Lines read from the access log.", ("service",))
 EDGE_LOG_REJECTED = Metric(
     "ott_edge_log_rejected_lines_total", "counter", "Lines that could not be used, by reason.", ("service", "reason")

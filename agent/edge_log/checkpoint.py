@@ -1,0 +1,110 @@
+"""What survives a restart, in one file written at once: positions, counters and the session table.
+
+Because all three are of one moment, the lines behind the positions are exactly those that the counters lack. A first
+line of JSON is followed by the session table as plain arrays, and a digest of both ends the file.
+"""
+
+import json
+import os
+from array import array
+from collections import Counter
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from agent.edge_log.engine import BUCKETS, VIEWER_BYTES, Counters
+from agent.edge_log.follower import Position
+from agent.edge_log.sessions import Dump, Who
+
+VERSION = 1
+_DIGEST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One moment of a source."""
+
+    positions: list[Position]
+    counters: Counters
+    started: int  # the session table's own count, before the exported one may run ahead of it
+    sessions: Dump
+
+
+def encode(checkpoint: Checkpoint) -> bytes:
+    """Return the file's content."""
+    names: dict[tuple[str, str], int] = {}
+    indices = array("I", [names.setdefault(one[1:], len(names)) for one in checkpoint.sessions.who])
+    header = {
+        "version": VERSION,
+        "positions": [asdict(position) for position in checkpoint.positions],
+        "counters": asdict(checkpoint.counters),
+        "buckets": BUCKETS,
+        "started": checkpoint.started,
+        "names": list(names),
+        "sessions": len(indices),
+    }
+    body = b"".join(
+        [
+            json.dumps(header, separators=(",", ":")).encode(),
+            b"\n",
+            b"".join([one[0] for one in checkpoint.sessions.who]),
+            indices.tobytes(),
+            checkpoint.sessions.first.tobytes(),
+            checkpoint.sessions.last.tobytes(),
+        ]
+    )
+    return body + blake2b(body, digest_size=_DIGEST).digest()
+
+
+def decode(content: bytes) -> Checkpoint:
+    """Return the checkpoint of a file's content; raise ValueError when it is damaged or of another version."""
+    body, digest = content[:-_DIGEST], content[-_DIGEST:]
+    if blake2b(body, digest_size=_DIGEST).digest() != digest:
+        raise ValueError("is damaged")
+    line, _, table = body.partition(b"\n")
+    header: dict[str, Any] = json.loads(line)
+    if header["version"] != VERSION or tuple(header["buckets"]) != BUCKETS:
+        raise ValueError(f"is of version {header['version']}, not {VERSION}")
+    count = header["sessions"]
+    viewers, rest = table[: count * VIEWER_BYTES], table[count * VIEWER_BYTES :]
+    indices, first, last = array("I"), array("d"), array("d")
+    for column in (indices, first, last):
+        column.frombytes(rest[: count * column.itemsize])
+        rest = rest[count * column.itemsize :]
+    names = [(channel, protocol) for channel, protocol in header["names"]]
+    who = [
+        Who(viewers[row * VIEWER_BYTES : (row + 1) * VIEWER_BYTES], *names[index]) for row, index in enumerate(indices)
+    ]
+    counters = header["counters"]
+    for name in ("requests", "egress", "rungs", "rejects"):
+        counters[name] = Counter(counters[name])
+    return Checkpoint(
+        [Position(**position) for position in header["positions"]],
+        Counters(**counters),
+        header["started"],
+        Dump(who, first, last),
+    )
+
+
+def write(path: Path, content: bytes) -> None:
+    """Replace the file in one step, readable by its owner alone."""
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def secret(path: Path) -> bytes:
+    """Return the key of the viewers' hashes, made at the first start."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        content = b""
+    if len(content) != 32:
+        content = os.urandom(32)
+        write(path, content)
+    return content

@@ -1,0 +1,252 @@
+"""Counts the figures of one service from batches of log lines: pure, in the log's own time.
+
+The loop over the lines is written for speed: it calls nothing for a line that continues a known session but
+dictionary look-ups and one regular expression.
+"""
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import repeat
+from typing import Protocol
+
+from agent.edge_log.batch import Batch, Reason
+from agent.edge_log.sessions import Activity, SessionTable, Settled, Who
+from agent.edge_log.targets import PROTOCOLS, UNDECIDED, Target, Targets, first_group_of
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+RUNGS = ("token", "session", "address")
+VIEWER_BYTES = 8
+# Seconds of the log's time, and sessions, between two looks for sessions that are over.
+SETTLE_EVERY, SMALL_TABLE = 300.0, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a site sets of the published definition."""
+
+    idle_timeout: float = 30.0
+    viewer: "Sequence[re.Pattern[bytes]]" = ()
+    session: "Sequence[re.Pattern[bytes]]" = ()
+    channel: "re.Pattern[bytes] | None" = None
+    media_suffixes: Sequence[str] = tuple(PROTOCOLS)
+    media_statuses: Sequence[int] = (200, 206, 304)
+    ahead_tolerance: float = 60.0
+    lateness: float = 60.0
+    max_sessions: int = 500_000
+
+
+@dataclass(slots=True)
+class Counters:
+    """What only grows; with the positions and the session table it is what a checkpoint holds."""
+
+    lines: int = 0
+    requests: Counter[str] = field(default_factory=Counter)  # by status class
+    egress: Counter[str] = field(default_factory=Counter)  # bytes by protocol
+    rungs: Counter[str] = field(default_factory=Counter)
+    rejects: Counter[str] = field(default_factory=Counter)
+    untracked: int = 0  # media requests of viewers beyond the limit of sessions
+    durations: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))  # by bucket, not cumulative
+    duration_sum: float = 0.0
+    newest: float | None = None  # time of the newest request
+    started: int = 0  # as last exported: neither may fall when a late line joins two sessions
+    ended: int = 0
+
+
+class Observer(Protocol):
+    """Is told of every batch after it was counted; replay keeps time series with it."""
+
+    def observe(self, batch: Batch) -> None:
+        """Take note of the accepted rows and of the rejects."""
+
+
+class Engine:
+    """The figures of one service."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        secret: bytes,
+        settled: Settled | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.counters = Counters()
+        self.sessions = SessionTable(definition.idle_timeout, settled)
+        self._definition = definition
+        self._secret = secret
+        self._observer = observer
+        self._token, query_only = _first_search(definition.viewer)
+        self._targets = Targets(definition.media_suffixes, definition.channel, query_only=query_only)
+        self._egress = [0] * len(self._targets.protocols)
+        self._statuses = frozenset(b"%03d" % status for status in definition.media_statuses)
+        self._undecided: set[int] = set()  # sessions whose protocol the next manifest decides
+        self._settled_to = float("-inf")
+        self._settle_above = 0
+        self._any_token = first_group_of(definition.viewer)
+        self._session_id = first_group_of(definition.session)
+
+    @property
+    def protocols(self) -> list[str]:
+        """Every value that the label `protocol` can take."""
+        return self._targets.protocols
+
+    def feed(self, batch: Batch, now: float) -> None:
+        """Count a batch; `now` is the clock that a line's time is held against."""
+        counters = self.counters
+        limit = now + self._definition.ahead_tolerance
+        if batch.times and max(batch.times) > limit:
+            batch = batch.without({row for row, time in enumerate(batch.times) if time > limit}, Reason.AHEAD)
+        counters.lines += batch.lines
+        for reject in batch.rejects:
+            counters.rejects[reject.reason] += 1
+        if batch.times:
+            newest = max(batch.times)
+            counters.newest = newest if counters.newest is None else max(newest, counters.newest)
+            for status, count in Counter(batch.statuses).items():
+                counters.requests[_status_class(status)] += count
+            if batch.durations is not None:
+                self._count_durations(batch)
+            self._count_media(batch)
+            self._bound(counters.newest)
+        if self._observer is not None:
+            self._observer.observe(batch)
+
+    def _bound(self, newest: float) -> None:
+        """Settle when the table has grown much, or much time has passed: while catching up nobody asks for figures."""
+        due = self._settled_to + self._definition.lateness + SETTLE_EVERY
+        if len(self.sessions) > self._settle_above or newest > due:
+            self.settle(newest)
+            self._settle_above = max(SMALL_TABLE, 2 * len(self.sessions))
+
+    def settle(self, now: float) -> None:
+        """Forget sessions that no line can reach any more."""
+        moment = max(now, self.counters.newest or 0.0) - self._definition.lateness
+        self._settled_to = moment
+        self.sessions.settle(moment)
+        if self._undecided:
+            self._undecided.intersection_update(self.sessions.last)
+
+    def activity(self, moment: float) -> Activity:
+        """Return the sessions active at `moment`, and advance the counters of started and ended sessions to it."""
+        activity = self.sessions.active(moment)
+        counters = self.counters
+        counters.started = max(counters.started, self.sessions.started)
+        counters.ended = max(counters.ended, self.sessions.started - activity.total)
+        return activity
+
+    def flush(self) -> Counters:
+        """Return the counters with all that was counted so far."""
+        for index, size in enumerate(self._egress):
+            if size:
+                self.counters.egress[self._targets.protocols[index]] += size
+                self._egress[index] = 0
+        return self.counters
+
+    def _count_durations(self, batch: Batch) -> None:
+        counters = self.counters
+        for text, count in Counter(batch.durations).items():
+            if text in (b"-", b"", ""):
+                continue
+            seconds = float(text)
+            counters.durations[bisect_left(BUCKETS, seconds)] += count
+            counters.duration_sum += seconds * count
+
+    def _count_media(self, batch: Batch) -> None:
+        targets, egress, statuses, token = self._targets, self._egress, self._statuses, self._token
+        last, idle, undecided = self.sessions.last, self.sessions.idle_timeout, self._undecided
+        by_token = 0
+        columns = zip(
+            batch.times,
+            batch.uris,
+            batch.statuses,
+            batch.sizes,
+            batch.addresses,
+            batch.agents,
+            repeat(b"") if batch.viewers is None else batch.viewers,
+            repeat(b"") if batch.sessions is None else batch.sessions,
+            strict=False,
+        )
+        for time, uri, status, size, address, agent, viewer, session in columns:
+            query = uri.find(b"?")
+            target = targets[uri if query < 0 else uri[:query]]
+            protocol, media, manifest, scan, salt, _ = target
+            egress[protocol] += size
+            if not media or status not in statuses:
+                continue
+            match = token(uri, query * scan)
+            identity: Identity | None = match[1] if match is not None else None
+            if identity:
+                by_token += 1
+            else:
+                identity = self._identify(uri, viewer, session, address, agent)
+            key = hash(identity) ^ salt
+            known = last.get(key)
+            if known is not None and 0.0 <= time - known <= idle:
+                last[key] = time
+            elif known is not None:
+                self.sessions.touch(key, time)
+            else:
+                self._begin(key, time, identity, target)
+            if manifest and undecided and key in undecided:
+                undecided.discard(key)
+                self.sessions.set_protocol(key, self.protocols[protocol])
+        self.counters.rungs["token"] += by_token
+
+    def _identify(self, uri: bytes, viewer: bytes, session: bytes, address: bytes, agent: bytes) -> "Identity":
+        """Return the viewer's identity from the first rung that the request has, and count the rung."""
+        rungs = self.counters.rungs
+        token = self._any_token(uri) or (viewer if viewer != b"-" else b"")
+        if token:
+            rungs["token"] += 1
+            return token
+        identifier = self._session_id(uri) or (session if session != b"-" else b"")
+        if identifier:
+            rungs["session"] += 1
+            return (identifier,)
+        rungs["address"] += 1
+        return (address, agent)
+
+    def _begin(self, key: int, time: float, identity: "Identity", target: Target) -> None:
+        sessions = self.sessions
+        if len(sessions) >= self._definition.max_sessions:
+            self.counters.untracked += 1
+            return
+        protocol = self.protocols[target.protocol]
+        sessions.begin(key, time, Who(self._viewer(identity), target.channel, protocol))
+        if sessions.protocol(key) in UNDECIDED:
+            self._undecided.add(key)
+
+    def _viewer(self, identity: "Identity") -> bytes:
+        """Return the identity as a short hash that only the holder of the secret can compute."""
+        if isinstance(identity, bytes):
+            text = b"t" + identity
+        else:
+            text = (b"s" if len(identity) == 1 else b"a") + b"\0".join(identity)
+        return blake2b(text, digest_size=VIEWER_BYTES, key=self._secret).digest()
+
+
+Identity = bytes | tuple[bytes, ...]
+"""A token, (session identifier,), or (address, user agent)."""
+
+
+def _first_search(patterns: "Sequence[re.Pattern[bytes]]") -> "tuple[Search, bool]":
+    """Return the search of the first pattern, and whether it can match nowhere but behind the question mark.
+
+    Where that is certain the search begins there, which halves its cost. A pattern that begins with [?&], without
+    alternatives or a look behind, needs one of the two characters first; `Target.scan` sees to paths that hold an &.
+    """
+    if not patterns:
+        return (lambda _text, _start: None), False
+    source = patterns[0].pattern
+    certain = re.match(rb"\[(\?&|&\?)\](?![?*+{])", source) is not None and not re.search(rb"\||\(\?<", source)
+    return patterns[0].search, certain and not patterns[0].flags
+
+
+Search = Callable[[bytes, int], "re.Match[bytes] | None"]
+
+
+def _status_class(status: bytes) -> str:
+    return f"{chr(status[0])}xx" if status[:1] in b"12345" else "other"

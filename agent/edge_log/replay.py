@@ -1,0 +1,336 @@
+"""`ott-agent replay`: the same counts from log files, in the log's own time, as JSON lines.
+
+The engine is the live one; only what is asked of it differs. A live figure is of now, so the engine need not know
+what has ended; here every session's first and last request is kept, and the figures of any moment are counted from
+them. A line may come as late as it likes: intervals of one session that overlap are joined at the end.
+"""
+
+import argparse
+import gzip
+import json
+import sys
+import time
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+from agent.edge_log.batch import Batch, Reason, cut_short, rejected
+from agent.edge_log.engine import RUNGS, Engine
+from agent.edge_log.follower import PIECE, split_long
+from agent.edge_log.sessions import Interval, Who
+from agent.edge_log.settings import EdgeLogSettings
+from agent.edge_log.times import iso_time
+from agent.settings import AgentSettings, converter
+from service.durations import parse_duration
+from service.program import Exit
+from service.settings import Fault, SettingsError, load
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments; --config belongs to every command."""
+    parser.add_argument("--service", help="which [[edge_log]] of the file, where it has several")
+    when = parser.add_mutually_exclusive_group(required=True)
+    when.add_argument(
+        "--at",
+        type=moment,
+        action="append",
+        metavar="TIME",
+        help="a moment, 2026-01-22T20:15:00+05:00; may be repeated",
+    )
+    when.add_argument("--every", type=interval, metavar="DURATION", help='steps such as "60s", at whole multiples')
+    parser.add_argument(
+        "--clock",
+        type=moment,
+        metavar="TIME",
+        help="lines dated later than this (plus the tolerance) are rejected; default now",
+    )
+    parser.add_argument("logs", type=Path, nargs="+", metavar="LOG", help="log files, .gz too, the oldest first")
+
+
+def moment(text: str) -> float:
+    """Return the Unix time of an ISO 8601 text; without a zone it is UTC."""
+    return iso_time(text.encode())
+
+
+def interval(text: str) -> float:
+    """Return seconds; at least one."""
+    seconds = parse_duration(text)
+    if seconds < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than a second")
+    return seconds
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the figures of the logs; exit status 1 when a log cannot be read."""
+    if arguments.config is None:
+        print("replay needs --config: the settings say what a line and a session are", file=sys.stderr)
+        return Exit.UNUSABLE
+    settings = chosen(load(arguments.config, AgentSettings, converter()), arguments.config, arguments.service)
+    grid = Moments(arguments.at) if arguments.at is not None else Steps(arguments.every)
+    replay = Replay(settings, grid, arguments.clock if arguments.clock is not None else time.time())
+    for path in arguments.logs:
+        try:
+            with closing(opened(path)) as stream:
+                replay.read(str(path), stream)
+        except (OSError, EOFError) as error:
+            print(f"{path}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+            return Exit.FAILED
+    try:
+        for line in replay.report():
+            print(json.dumps(line, ensure_ascii=False))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return Exit.UNUSABLE
+    return Exit.FINE
+
+
+def chosen(settings: AgentSettings, file: Path, service: str | None) -> EdgeLogSettings:
+    """Return the edge log that is meant; raise SettingsError when that is not clear."""
+    logs = {log.service: log for log in settings.edge_log}
+    if service is None and len(logs) == 1:
+        return next(iter(logs.values()))
+    if service in logs:
+        return logs[service]
+    known = ", ".join(logs) or "none"
+    problem = f"--service {service} is not there" if service else "say which one with --service"
+    raise SettingsError([Fault(file, "edge_log", f"{problem}; the file has: {known}")])
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a log for reading, unpacking gzip by its mark, whatever its name."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast("BinaryIO", gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+class Replay:
+    """Reads logs and answers for the moments of a grid."""
+
+    def __init__(self, settings: EdgeLogSettings, grid: "Grid", clock: float, piece: int = PIECE) -> None:
+        self._settings = settings
+        self._grid = grid
+        self._clock = clock
+        self._piece = piece
+        self._format = settings.make_format()
+        # Nothing is written here, so the hashes need no secret key.
+        self._engine = Engine(settings.definition, b"replay", self._settled, self)
+        self._intervals: dict[tuple[bytes, str], array[float]] = {}
+        # By cell of the grid.
+        self._requests: Counter[int] = Counter()
+        self._bytes: Counter[int] = Counter()
+        self._rejects: dict[int, Counter[str]] = {}
+        self._oldest, self._newest = float("inf"), float("-inf")
+        self._path, self._line = "", 0
+        self._examples: dict[str, dict[str, Any]] = {}
+
+    def read(self, path: str, stream: BinaryIO) -> None:
+        """Count one log."""
+        self._path, self._line = path, 0
+        parser = self._format.parser()
+        for data, reason in pieces(stream, self._settings.max_line, self._piece):
+            if reason is Reason.TOO_LONG:
+                batch = rejected(reason)
+            elif reason is Reason.TRUNCATED:
+                batch = cut_short(parser, data, closed=self._format.closed)
+            else:
+                batch = parser.parse(data)
+            self._engine.feed(batch, self._clock)
+
+    def observe(self, batch: Batch) -> None:
+        """Keep what the counters forget: when."""
+        if batch.rejects:
+            self._observe_rejects(batch)
+        if batch.times:
+            oldest, newest = min(batch.times), max(batch.times)
+            self._oldest, self._newest = min(self._oldest, oldest), max(self._newest, newest)
+            cells = list(map(self._grid.cell, batch.times))
+            self._requests.update(cells)
+            for cell, size in zip(cells, batch.sizes, strict=True):
+                self._bytes[cell] += size
+        self._line += batch.lines
+
+    def _observe_rejects(self, batch: Batch) -> None:
+        # A reject has no time of its own: it counts from the newest request before it.
+        reasons = {reject.line: reject.reason for reject in batch.rejects}
+        newest, times = self._newest, iter(batch.times)
+        for line in range(batch.lines):
+            reason = reasons.get(line)
+            if reason is None:
+                newest = max(newest, next(times))
+                continue
+            cell = self._grid.cell(newest) if newest > float("-inf") else _BEFORE_ALL
+            self._rejects.setdefault(cell, Counter())[reason] += 1
+            self._examples.setdefault(reason, {"file": self._path, "line": self._line + line + 1})
+
+    def _settled(self, who: Who, period: Interval) -> None:
+        self._intervals.setdefault((who.viewer, who.channel), array("d")).extend(period)
+
+    def report(self) -> Iterator[dict[str, Any]]:
+        """Yield a line for each moment, and the summary."""
+        self._engine.sessions.settle(float("inf"))
+        idle = self._settings.idle_timeout
+        sessions: list[Interval] = []
+        by_viewer: dict[bytes, list[Interval]] = {}
+        for (viewer, _), ends in self._intervals.items():
+            joined = join(zip(ends[::2], ends[1::2], strict=True), idle)
+            sessions += joined
+            by_viewer.setdefault(viewer, []).extend(joined)
+        viewers = [one for intervals in by_viewer.values() for one in join(intervals, idle)]
+        session_count, viewer_count = Concurrency(sessions, idle), Concurrency(viewers, idle)
+        requests = sent = 0
+        rejects: Counter[str] = Counter()
+        cells = sorted({*self._requests, *self._rejects}, reverse=True)
+        for cell, moment_ in self._grid.moments(self._oldest, self._newest + idle):
+            while cells and cells[-1] <= cell:
+                counted = cells.pop()
+                requests += self._requests[counted]
+                sent += self._bytes[counted]
+                rejects += self._rejects.get(counted, Counter())
+            yield {
+                "time": iso(moment_),
+                "service": self._settings.service,
+                "sessions": session_count.at(moment_),
+                "viewers": viewer_count.at(moment_),
+                "egress_bytes": sent,
+                "requests": requests,
+                "rejected_lines": dict(sorted(rejects.items())),
+            }
+        most, most_at = session_count.maximum()
+        most_viewers, most_viewers_at = viewer_count.maximum()
+        counters = self._engine.flush()
+        yield {
+            "summary": {
+                "service": self._settings.service,
+                "lines": counters.lines,
+                "requests": counters.requests.total(),
+                "egress_bytes": counters.egress.total(),
+                "sessions": len(sessions),
+                "viewers": len(by_viewer),
+                "max_sessions": most,
+                "max_sessions_time": iso(most_at),
+                "max_viewers": most_viewers,
+                "max_viewers_time": iso(most_viewers_at),
+                "identity_requests": {rung: counters.rungs[rung] for rung in RUNGS},
+                "untracked_requests": counters.untracked,
+                "rejected_lines": dict(sorted(counters.rejects.items())),
+                "first_rejected": dict(sorted(self._examples.items())),
+            }
+        }
+
+
+_BEFORE_ALL = -(1 << 62)
+_MOST_STEPS = 10_000_000
+
+
+class Grid(Protocol):
+    """The moments that are asked for; cell n holds what came after moment n-1, up to moment n."""
+
+    def cell(self, moment: float) -> int:
+        """Return the first moment's number that is not before `moment`."""
+
+    def moments(self, first: float, last: float) -> Iterator[tuple[int, float]]:
+        """Yield number and time of the moments, for a log from `first` to `last`."""
+
+
+class Moments:
+    """Single moments."""
+
+    def __init__(self, moments: Iterable[float]) -> None:
+        self._moments = sorted(set(moments))
+
+    def cell(self, moment: float) -> int:
+        """Return the first moment's number that is not before `moment`."""
+        return bisect_left(self._moments, moment)
+
+    def moments(self, first: float, last: float) -> Iterator[tuple[int, float]]:
+        """Yield all, whatever the log covers."""
+        del first, last
+        return iter(enumerate(self._moments))
+
+
+class Steps:
+    """The whole multiples of an interval."""
+
+    def __init__(self, every: float) -> None:
+        self._every = every
+
+    def cell(self, moment: float) -> int:
+        """Return the first moment's number that is not before `moment`."""
+        return -int(-moment // self._every)
+
+    def moments(self, first: float, last: float) -> Iterator[tuple[int, float]]:
+        """Yield the steps from the first request until every session has ended."""
+        if last < first:
+            return
+        begin, end = self.cell(first), self.cell(last)
+        if end - begin > _MOST_STEPS:
+            raise ValueError(f"the log spans {end - begin} steps, from {iso(first)} to {iso(last)}; take longer steps")
+        for number in range(begin, end + 1):
+            yield number, number * self._every
+
+
+class Concurrency:
+    """How many intervals are active at a moment: the last request's own idle timeout still counts."""
+
+    def __init__(self, intervals: Iterable[Interval], idle_timeout: float) -> None:
+        pairs = list(intervals)
+        self._begins = sorted(one.first for one in pairs)
+        self._ends = sorted(one.last + idle_timeout for one in pairs)
+
+    def at(self, moment: float) -> int:
+        """Return the number at a moment."""
+        return bisect_right(self._begins, moment) - bisect_right(self._ends, moment)
+
+    def maximum(self) -> tuple[int, float | None]:
+        """Return the largest number ever, and when it was first reached."""
+        most, when, ended = 0, None, 0
+        for begun, begin in enumerate(self._begins, 1):
+            while self._ends[ended] <= begin:
+                ended += 1
+            if begun - ended > most:
+                most, when = begun - ended, begin
+        return most, when
+
+
+def join(intervals: Iterable[tuple[float, float]], idle_timeout: float) -> list[Interval]:
+    """Return the intervals with those made one that touch within the idle timeout."""
+    result: list[Interval] = []
+    for first, last in sorted(intervals):
+        if result and first <= result[-1].last + idle_timeout:
+            result[-1] = Interval(result[-1].first, max(result[-1].last, last))
+        else:
+            result.append(Interval(first, last))
+    return result
+
+
+def pieces(stream: BinaryIO, max_line: int, size: int) -> Iterator[tuple[bytes, Reason | None]]:
+    """Yield whole lines as the follower does; a line that is too long, or cut short by the end, stands alone."""
+    rest, skipping = b"", False
+    while data := stream.read(size):
+        if skipping:
+            begin = data.find(b"\n") + 1
+            skipping, data = not begin, data[begin:] if begin else b""
+        data = rest + data
+        end = data.rfind(b"\n") + 1
+        for piece in split_long(data[:end], max_line) if end else ():
+            too_long = len(piece) > max_line + 1 and piece.find(b"\n") == len(piece) - 1
+            yield (b"", Reason.TOO_LONG) if too_long else (piece, None)
+        rest = data[end:]
+        if len(rest) > max_line:
+            rest, skipping = b"", True
+            yield b"", Reason.TOO_LONG
+    if rest:
+        yield rest, Reason.TRUNCATED
+
+
+def iso(moment_: float | None) -> str | None:
+    """Return a Unix time as UTC, to the millisecond where it has a fraction."""
+    if moment_ is None:
+        return None
+    text = datetime.fromtimestamp(moment_, UTC).isoformat(timespec="seconds" if moment_ % 1 == 0 else "milliseconds")
+    return text.replace("+00:00", "Z")

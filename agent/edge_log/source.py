@@ -1,0 +1,196 @@
+"""The edge log as a source of the agent: a thread that follows the log, and the samples of a scrape."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
+from pathlib import Path
+
+from agent import catalogue
+from agent.edge_log import checkpoint
+from agent.edge_log.batch import Batch, Reason, cut_short, rejected
+from agent.edge_log.engine import BUCKETS, RUNGS, Counters, Engine
+from agent.edge_log.follower import Follower, Piece
+from agent.edge_log.sessions import Activity
+from agent.edge_log.settings import EdgeLogSettings
+from agent.edge_log.targets import OTHER
+from service.metric import Distribution, Sample
+
+log = logging.getLogger("agent.edge_log")
+
+# Seconds between two looks at the files: half of it is the mean delay from a line to its figure.
+POLL = 0.2
+CODES = ("2xx", "3xx", "4xx", "5xx")
+
+
+class EdgeLogSource:
+    """Follows one [[edge_log]]; implements `agent.collector.Source`."""
+
+    def __init__(self, settings: EdgeLogSettings, state: Path, clock: Callable[[], float]) -> None:
+        self.name = f"edge_log_{settings.service}"
+        self.caught_up = threading.Event()
+        self._settings = settings
+        self._file = state / f"edge_log_{settings.service}.state"
+        self._secret_file = state / "edge_log.key"
+        self._clock = clock
+        self._format = settings.make_format()
+        self._engine: Engine | None = None
+        self._follower: Follower | None = None
+        self._lock = threading.Lock()  # guards the engine
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+        self._stored_at = clock()
+
+    def start(self) -> None:
+        """Begin to follow the log; return at once."""
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, which stores the state before it ends."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def samples(self) -> Iterable[Sample]:
+        """Return the figures as of now; raise OSError while the log cannot be followed."""
+        if self._error is not None:
+            raise self._error
+        engine = self._engine
+        if engine is None or not self.caught_up.is_set():
+            raise OSError("the log is still being read up to its present end")
+        with self._lock:
+            now = self._clock()
+            engine.settle(now)
+            activity = engine.activity(now)
+            result = list(figures(self._settings, engine.flush(), activity, engine.protocols))
+            if self._format.has_durations:
+                result.append(durations(self._settings.service, engine.counters))
+            return result
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._error = self._attempt()
+                self._stop.wait(POLL)
+            if self._engine is not None and self._follower is not None:
+                self._store(self._engine, self._follower)
+                self._follower.close()
+        except Exception as error:
+            # The thread ends; the runner reports the error as this collector's bug at every scrape.
+            log.exception("following the log ended")
+            self._error = error
+
+    def _attempt(self) -> Exception | None:
+        """Look at the log once; return why it cannot be followed."""
+        try:
+            if self._engine is None or self._follower is None:
+                self._engine, self._follower = self._open()
+            self._read(self._engine, self._follower)
+            if self._clock() - self._stored_at >= self._settings.checkpoint_interval:
+                self._store(self._engine, self._follower)
+        except OSError as error:
+            return error
+        if self._follower.faults:
+            return OSError("; ".join(self._follower.faults))
+        self.caught_up.set()
+        return None
+
+    def _open(self) -> tuple[Engine, Follower]:
+        engine = Engine(self._settings.definition, checkpoint.secret(self._secret_file))
+        positions = []
+        try:
+            stored = checkpoint.decode(self._file.read_bytes())
+        except FileNotFoundError:
+            stored = None
+        except ValueError as error:
+            log.warning("the stored state is unusable: counting anew", extra={"path": self._file, "reason": str(error)})
+            stored = None
+        if stored is not None:
+            positions = stored.positions
+            engine.counters = stored.counters
+            engine.sessions.restore(stored.sessions)
+            engine.sessions.started = stored.started
+        follower = Follower(
+            self._settings.paths,
+            self._settings.max_line,
+            begin_at_end=self._settings.begin == "end",
+            known=positions,
+        )
+        return engine, follower
+
+    def _read(self, engine: Engine, follower: Follower) -> None:
+        for piece in follower.poll(self._clock()):
+            batch = self._batch(piece)
+            with self._lock:
+                engine.feed(batch, self._clock())
+            if self._stop.is_set():
+                return
+
+    def _batch(self, piece: Piece) -> Batch:
+        file = piece.file
+        if file.parser is None:
+            file.parser = self._format.parser(file.position.state)
+        if piece.rejected is Reason.TOO_LONG:
+            return rejected(piece.rejected)
+        if piece.rejected is Reason.TRUNCATED:
+            return cut_short(file.parser, piece.data, closed=self._format.closed)
+        batch = file.parser.parse(piece.data)
+        file.position.state = file.parser.state
+        return batch
+
+    def _store(self, engine: Engine, follower: Follower) -> None:
+        now = self._clock()
+        with self._lock:
+            engine.settle(now)
+            content = checkpoint.encode(
+                checkpoint.Checkpoint(
+                    follower.positions(), engine.flush(), engine.sessions.started, engine.sessions.dump()
+                )
+            )
+        checkpoint.write(self._file, content)
+        self._stored_at = now
+
+
+def figures(
+    settings: EdgeLogSettings, counters: Counters, activity: Activity, protocols: Iterable[str]
+) -> Iterator[Sample]:
+    """Yield the samples of one service."""
+    service = settings.service
+    by_protocol: Counter[str] = Counter(dict.fromkeys(protocols, 0))
+    by_channel: Counter[str] = Counter()
+    for (channel, protocol), count in activity.sessions.items():
+        by_protocol[protocol] += count
+        by_channel[channel] += count
+    for protocol, count in by_protocol.items():
+        yield catalogue.EDGE_SESSIONS.sample(count, service, protocol)
+        yield catalogue.EDGE_EGRESS_BYTES.sample(counters.egress[protocol], service, protocol)
+    yield catalogue.EDGE_VIEWERS.sample(activity.viewers, service)
+    largest = by_channel.most_common(settings.top_channels)
+    for channel, count in largest:
+        if channel != OTHER:
+            yield catalogue.EDGE_CHANNEL_SESSIONS.sample(count, channel)
+    shown = sum(count for channel, count in largest if channel != OTHER)
+    yield catalogue.EDGE_CHANNEL_SESSIONS.sample(activity.total - shown, OTHER)
+    yield catalogue.EDGE_SESSIONS_STARTED.sample(counters.started, service)
+    yield catalogue.EDGE_SESSIONS_ENDED.sample(counters.ended, service)
+    for code in dict.fromkeys((*CODES, *sorted(counters.requests))):
+        yield catalogue.EDGE_REQUESTS.sample(counters.requests[code], service, code)
+    for rung in RUNGS:
+        yield catalogue.EDGE_IDENTITY_REQUESTS.sample(counters.rungs[rung], service, rung)
+    yield catalogue.EDGE_UNTRACKED_REQUESTS.sample(counters.untracked, service)
+    yield catalogue.EDGE_LOG_LINES.sample(counters.lines, service)
+    for reason in Reason:
+        yield catalogue.EDGE_LOG_REJECTED.sample(counters.rejects[reason], service, reason)
+    if counters.newest is not None:
+        yield catalogue.EDGE_LOG_LAST_REQUEST.sample(counters.newest, service)
+
+
+def durations(service: str, counters: Counters) -> Sample:
+    """Return the histogram of request times."""
+    bounds = (*map(str, BUCKETS), "+Inf")
+    counts = map(float, accumulate(counters.durations))
+    distribution = Distribution(tuple(zip(bounds, counts, strict=True)), counters.duration_sum)
+    return Sample(catalogue.EDGE_REQUEST_DURATION, (service,), distribution)

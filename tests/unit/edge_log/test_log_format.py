@@ -1,0 +1,171 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.edge_log.batch import Reason, Reject
+from agent.edge_log.formats import PRESETS, make_format
+from agent.edge_log.log_format import Choice, LogFormat
+
+COMBINED = LogFormat(PRESETS["combined"])
+GOOD = b'192.0.2.7 - - [22/Jan/2026:03:56:14 +0500] "GET /live/a/1.ts?t=1 HTTP/1.1" 200 188 "-" "Player/1.0"\n'
+AT = 1769036174.0
+
+
+def test_combined() -> None:
+    batch = COMBINED.parse(GOOD)
+    assert (batch.lines, batch.rejects) == (1, [])
+    assert (batch.times, batch.addresses, batch.agents) == ([AT], (b"192.0.2.7",), (b"Player/1.0",))
+    assert (batch.uris, batch.statuses, batch.sizes) == ((b"/live/a/1.ts?t=1",), (b"200",), [188])
+    assert (batch.durations, batch.sessions, batch.viewers) == (None, None, None)
+
+
+def test_the_recommended_format() -> None:
+    line = b'1769036174.123 2001:db8::1 GET 206 1880 0.250 "/live/a/1.ts" "Player/1.0" "8F2E"\n'
+    batch = make_format("ott").parser().parse(line)
+    assert (batch.times, batch.addresses, batch.uris) == ([1769036174.123], (b"2001:db8::1",), [b"/live/a/1.ts"])
+    assert (batch.sizes, batch.durations, batch.sessions) == ([1880], (b"0.250",), (b"8F2E",))
+
+
+@pytest.mark.parametrize(
+    ("request_line", "target"),
+    [
+        (b"GET /a.ts HTTP/2.0", b"/a.ts"),
+        (b"POST /a.ts HTTP/1.1", b""),
+        (b"", b""),
+        (b"-", b""),
+        (rb"\x16\x03\x01\x02", b""),
+        (b"GET /a", b""),
+        (b"GET /a b HTTP/1.1", b""),
+        (rb"GET /\x22quoted\x22.ts HTTP/1.1", rb"/\x22quoted\x22.ts"),
+        (rb"GET /a.ts?q=\"x\" HTTP/1.1", rb"/a.ts?q=\"x\""),
+    ],
+)
+def test_every_request_counts_and_a_get_has_its_target(request_line: bytes, target: bytes) -> None:
+    batch = COMBINED.parse(GOOD.replace(b"GET /live/a/1.ts?t=1 HTTP/1.1", request_line))
+    assert batch.rejects == []
+    assert list(batch.uris) == [target]
+
+
+def test_quotes_that_apache_escapes() -> None:
+    batch = COMBINED.parse(GOOD.replace(b"Player/1.0", rb"a \"b\" c"))
+    assert list(batch.agents) == [rb"a \"b\" c"]
+
+
+def test_no_bytes_and_a_name_for_an_address() -> None:
+    line = b'monitor.example - frank [22/Jan/2026:03:56:14 +0500] "GET / HTTP/1.1" 304 - "-" "x"\n'
+    batch = COMBINED.parse(line)
+    assert (batch.addresses, batch.sizes) == ((b"monitor.example",), [0])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"\n",
+        b"word\n",
+        b"\x00\xff\x10\n",
+        GOOD[:40] + b"\n",
+        GOOD[:-3] + b"\n",
+        GOOD.replace(b" 200 ", b" 20 "),
+        GOOD.replace(b" 188 ", b" 1_88 "),
+        GOOD.replace(b" 188 ", b" +188 "),
+        GOOD.replace(b" 188 ", b" 9999999999999999999 "),
+        GOOD.replace(b"192.0.2.7", b"192.0.2.7\x01"),
+        GOOD[:-1] + b" more\n",
+    ],
+    ids=lambda bad: repr(bad[:12]),
+)
+def test_a_bad_line_among_good_ones_is_the_only_reject(bad: bytes) -> None:
+    batch = COMBINED.parse(GOOD + bad + GOOD)
+    assert batch.rejects == [Reject(1, Reason.FORMAT)]
+    assert (batch.lines, batch.sizes) == (3, [188, 188])
+
+
+def test_a_time_that_is_none() -> None:
+    batch = COMBINED.parse(GOOD + GOOD.replace(b"22/Jan", b"32/Jan") + b"x\n" + GOOD)
+    assert batch.rejects == [Reject(1, Reason.TIME), Reject(2, Reason.FORMAT)]
+    assert (batch.lines, len(batch.times), list(batch.row_lines())) == (4, 2, [0, 3])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        (
+            '$http_x_forwarded_for - $remote_user [$time_local] "$request" $status $body_bytes_sent',
+            b'203.0.113.9, 10.0.0.1, 127.0.0.1 - - [22/Jan/2026:03:56:14 +0500] "GET /x HTTP/1.1" 200 5\n',
+            b"203.0.113.9",
+        ),
+        (
+            '"$http_x_forwarded_for" $remote_addr [$time_iso8601] $status $bytes_sent "$request"',
+            b'"-" 192.0.2.1 [2026-01-22T03:56:14+05:00] 200 5 "GET /x HTTP/1.1"\n',
+            b"192.0.2.1",
+        ),
+        (
+            "$status|$bytes_sent|$msec|${remote_addr}|$request_method|$scheme://$host$request_uri",
+            b"200|5|1769036174.000|192.0.2.1|GET|https://cdn.example/x\n",
+            b"192.0.2.1",
+        ),
+        (
+            '$request_method "$uri" "$args" $status $body_bytes_sent $msec $realip_remote_addr',
+            b'GET "/x" "-" 200 5 1769036174.000 2001:db8::9\n',
+            b"2001:db8::9",
+        ),
+    ],
+)
+def test_variables_in_any_order(text: str, line: bytes, expected: bytes) -> None:
+    batch = LogFormat(text).parse(line)
+    assert (batch.rejects, list(batch.addresses), list(batch.uris)) == ([], [expected], [b"/x"])
+    assert (batch.times, batch.sizes) == ([AT], [5])
+
+
+def test_a_query_that_stands_apart() -> None:
+    text = '$request_method "$uri" "$args" $status $body_bytes_sent $msec $remote_addr'
+    batch = LogFormat(text).parse(b'GET "/x" "token=a" 200 5 1769036174.000 2001:db8::9\n')
+    assert list(batch.uris) == [b"/x?token=a"]
+
+
+def test_the_forwarded_address_where_the_site_chose_it() -> None:
+    text = PRESETS["combined"] + ' "$http_x_forwarded_for"'
+    line = GOOD[:-1] + b' "203.0.113.9, 10.1.1.1"\n'
+    assert list(LogFormat(text).parse(line).addresses) == [b"192.0.2.7"]
+    chosen = LogFormat(text, Choice(client_address="http_x_forwarded_for"))
+    assert list(chosen.parse(line).addresses) == [b"203.0.113.9"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("combind", 'format "combind" is unknown'),
+        ("$remote_addr $status $bytes_sent", "lacks the time"),
+        ("$msec $status", "lacks the bytes sent"),
+        ("$msec $bytes_sent", "lacks the status"),
+        ("$msec $status $bytes_sent", "lacks the request"),
+        ("$msec$status $bytes_sent $request_method $uri", "directly before"),
+        ("$msec $request $status $bytes_sent", "without quotes"),
+        ("$msec $status $status $bytes_sent $request_method $uri", "twice"),
+        ("$msec $status\n$bytes_sent $request_method $uri", "line break"),
+    ],
+)
+def test_a_format_that_cannot_serve_says_what_to_do(text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        make_format(text)
+
+
+FIELDS = st.sampled_from(
+    [GOOD, GOOD[:30], b"\n", b"foo\n", b'"\n', b'" ', b"foo bar\n- ", b"\\", b'\\"', b"\x00", b"- - [", GOOD[20:]]
+)
+
+
+@given(st.lists(FIELDS | st.binary(max_size=20), max_size=12))
+def test_the_quick_expression_gives_what_the_exact_one_gives(parts: list[bytes]) -> None:
+    piece = b"".join(parts) + b"\n"
+    batch = COMBINED.parse(piece)
+    exact = [row for row in COMBINED._exact.findall(piece) if not row[-1]]
+    rejected_for_time = sum(reject.reason is Reason.TIME for reject in batch.rejects)
+    assert batch.lines == piece.count(b"\n") == len(batch.times) + len(batch.rejects)
+    assert len(batch.times) + rejected_for_time == len(exact)
+    if not rejected_for_time:
+        assert list(zip(batch.addresses, batch.uris, batch.agents, strict=True)) == [
+            (row[0], row[2], row[5]) for row in exact
+        ]
