@@ -1,0 +1,42 @@
+"""Addresses for those who operate the desk: is it alive, is it ready, its metrics."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from alerts.desk import metrics
+from alerts.desk.api.access import Needs, Running, near
+from alerts.desk.api.errors import RESPONSES, answer
+from alerts.desk.auth.roles import Permission
+from alerts.desk.store import queries
+from alerts.desk.store.migrate import current
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz", response_class=PlainTextResponse)
+def healthz() -> str:
+    """Say that the process is alive."""
+    return "ok\n"
+
+
+@router.get("/readyz", response_class=PlainTextResponse, responses={503: RESPONSES[503]})
+def readyz(runtime: Running) -> Response:
+    """Say whether the storage answers with the expected schema."""
+    if not current(runtime.database):
+        return answer(503, "Service Unavailable", "the database has another schema; run: ott-desk migrate")
+    return PlainTextResponse("ready\n")
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={code: RESPONSES[code] for code in (401, 403, 503)},
+)
+def metrics_(request: Request, runtime: Running) -> Response:
+    """Return the metrics; from this machine without a token."""
+    if not near(request):
+        Needs(Permission.METRICS)(request)
+    with runtime.database.read() as connection:
+        figures = queries.figures(connection, runtime.policy.watchdog)
+    return Response(metrics.exposition(runtime.counts, figures), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,79 @@
+"""TMF621 Trouble Ticket Management v5: `/tmf-api/troubleTicket/v5/troubleTicket`."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from alerts.desk import actions
+from alerts.desk.actions import Hand
+from alerts.desk.api import tmf_list
+from alerts.desk.api.access import Actor, Reader, Running
+from alerts.desk.api.errors import RESPONSES, Responses, answer
+from alerts.desk.api.tmf_body import BASE, body, select_fields
+from alerts.desk.api.tmf_models import TicketPatch
+from alerts.desk.api.tmf_patch import patch
+from alerts.desk.runtime import Runtime
+from alerts.desk.store import queries
+from alerts.desk.store.tickets import NoSuchTicketError
+from alerts.desk.ticket import IllegalMoveError
+
+TICKET: dict[str, Any] = {"type": "object", "required": ["id", "href", "@type", "status"]}
+_COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}
+_ONE: Responses = _COMMON | {404: RESPONSES[404]}
+_CHANGE: Responses = _ONE | {409: RESPONSES[409], 413: RESPONSES[413]}
+
+router = APIRouter(prefix=BASE, tags=["troubleTicket"])
+Fields = Annotated[str | None, Query(max_length=1000)]
+
+
+@router.get("/troubleTicket", responses=_COMMON)
+def list_tickets(
+    request: Request,
+    runtime: Running,
+    _: Reader,
+    fields: Fields = None,
+    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    limit: Annotated[int, Query(ge=0, le=tmf_list.MAX_LIMIT)] = 100,
+    sort: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """List tickets, filtered by the attributes that the query names."""
+    try:
+        wanted = tmf_list.conditions(request.query_params.multi_items())
+        order = tmf_list.order(sort)
+    except ValueError as error:
+        return answer(400, "Bad Request", str(error))
+    with runtime.database.read() as connection:
+        total, rows = queries.page(connection, wanted, order, limit, offset)
+        events = queries.timeline(connection, [row["id"] for row in rows])
+    bodies = [select_fields(body(dict(row), events[row["id"]], runtime.settings.language), fields) for row in rows]
+    return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
+
+
+@router.get("/troubleTicket/{number}", responses=_ONE)
+def read_ticket(number: str, runtime: Running, _: Reader, fields: Fields = None) -> Response:
+    """Read one ticket."""
+    return JSONResponse(select_fields(represent(runtime, tmf_list.ticket_number(number)), fields))
+
+
+@router.patch("/troubleTicket/{number}", responses=_CHANGE)
+def patch_ticket(number: str, changes: TicketPatch, runtime: Running, caller: Actor) -> Response:
+    """Change a ticket: state with its reason, notes, priority, texts. A move the life cycle lacks gets 409."""
+    hand = Hand(caller.name, tmf_list.ticket_number(number))
+    try:
+        with actions.changing(runtime.desk, hand) as (draft, now):
+            patch(draft, changes, caller.name, now)
+    except ValueError as error:
+        if isinstance(error, IllegalMoveError):
+            raise
+        return answer(400, "Bad Request", str(error))
+    return JSONResponse(represent(runtime, hand.number))
+
+
+def represent(runtime: Runtime, number: int) -> dict[str, Any]:
+    """Return a ticket's whole representation."""
+    with runtime.database.read() as connection:
+        row = queries.find(connection, number)
+        if row is None:
+            raise NoSuchTicketError(f"there is no ticket {number}")
+        return body(dict(row), queries.timeline(connection, [number])[number], runtime.settings.language)

@@ -1,0 +1,132 @@
+"""A ticket as TMF621 v5 shows it. camelCase on the wire by one alias rule; only what is known is present."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from alerts.desk.events import Event, Kind
+from alerts.desk.ticket import Status
+
+BASE = "/tmf-api/troubleTicket/v5"
+ISO_MS = "milliseconds"
+SYSTEM = "ottwatch"
+
+
+def body(row: Mapping[str, Any], events: Sequence[Event], language: str) -> dict[str, Any]:
+    """Return the representation of a ticket from its row and its events."""
+    number = str(row["id"])
+    result: dict[str, Any] = {
+        **row["extra"],
+        "id": number,
+        "href": f"{BASE}/troubleTicket/{number}",
+        "@type": "TroubleTicket",
+        "name": row["names"].get(language) or row["names"].get("en", ""),
+        "description": row["descriptions"].get(language) or row["descriptions"].get("en", ""),
+        "severity": row["severity"],
+        "priority": row["priority"],
+        "ticketType": row["ticket_type"],
+        "status": row["status"],
+        "statusChangeDate": instant(row["status_at"]),
+        "statusChangeReason": row["status_reason"],
+        "creationDate": instant(row["opened_at"]),
+        "lastUpdate": instant(row["updated_at"]),
+        "statusChangeHistory": _history(events),
+        "note": _notes(events),
+        "relatedParty": [
+            {
+                "@type": "RelatedPartyRefOrPartyRoleRef",
+                "role": role,
+                "partyOrPartyRole": {"@type": "PartyRef", "@referredType": kind, "id": who, "name": who},
+            }
+            for role, kind, who in (("owner", "Individual", row["owner"]), ("vendor", "Organization", row["vendor"]))
+            if who
+        ]
+        + list(row["extra"].get("relatedParty", ())),
+        "externalIdentifier": _identifiers(row, events),
+        "troubleTicketCharacteristic": _characteristics(row),
+    }
+    if row["node"]:
+        entity = {"@type": "EntityRef", "@referredType": "Resource", "id": row["node"], "name": row["node"]}
+        result["relatedEntity"] = [
+            {"@type": "RelatedEntity", "role": "affected", "entity": entity},
+            *row["extra"].get("relatedEntity", ()),
+        ]
+    if row["restore_by"]:
+        result["expectedResolutionDate"] = instant(row["restore_by"])
+    if row["resolved_at"]:
+        result["resolutionDate"] = instant(row["resolved_at"])
+    return result
+
+
+def instant(moment: datetime) -> str:
+    """Return an RFC 3339 time in UTC."""
+    return moment.isoformat(timespec=ISO_MS).replace("+00:00", "Z")
+
+
+def _history(events: Sequence[Event]) -> list[dict[str, Any]]:
+    result = []
+    for event in events:
+        if event.kind is Kind.OPENED:
+            status, reason = Status.ACKNOWLEDGED.value, "opened"
+        elif event.kind is Kind.STATUS:
+            status, reason = event.data["to"], event.data["reason"]
+        else:
+            continue
+        change = {"status": status, "statusChangeDate": instant(event.at), "statusChangeReason": reason}
+        result.append({"@type": "StatusChange", **change})
+    return result
+
+
+def _notes(events: Sequence[Event]) -> list[dict[str, Any]]:
+    notes = [event for event in events if event.kind is Kind.NOTE]
+    return [
+        {"@type": "Note", "id": str(place), "author": each.actor, "date": instant(each.at), "text": each.data["text"]}
+        for place, each in enumerate(notes, 1)
+    ]
+
+
+def _identifiers(row: Mapping[str, Any], events: Sequence[Event]) -> list[dict[str, Any]]:
+    result = [
+        {
+            "@type": "ExternalIdentifier",
+            "id": event.data["reference"],
+            "owner": event.data["owner"],
+            "externalIdentifierType": "TroubleTicket",
+        }
+        for event in events
+        if event.kind is Kind.REFERENCE
+    ]
+    result.append(
+        {
+            "@type": "ExternalIdentifier",
+            "id": row["problem_key"],
+            "owner": SYSTEM,
+            "externalIdentifierType": "problemKey",
+        }
+    )
+    return result + list(row["extra"].get("externalIdentifier", ()))
+
+
+def _characteristics(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    values = {f"label.{name}": value for name, value in sorted(row["labels"].items())}
+    result: list[dict[str, Any]] = [
+        {"@type": "StringCharacteristic", "name": name, "valueType": "string", "value": value}
+        for name, value in values.items()
+    ]
+    result.append(
+        {"@type": "IntegerCharacteristic", "name": "firingAlarms", "valueType": "integer", "value": row["firing"]}
+    )
+    result += [
+        {"@type": "BooleanCharacteristic", "name": name, "valueType": "boolean", "value": True}
+        for name in ("unverified", "flapping")
+        if row[name]
+    ]
+    return result + list(row["extra"].get("troubleTicketCharacteristic", ()))
+
+
+def select_fields(full: dict[str, Any], fields: str | None) -> dict[str, Any]:
+    """Keep the asked first-level attributes; id, href and @type always stay."""
+    if not fields:
+        return full
+    wanted = {name.strip() for name in fields.split(",")} | {"id", "href", "@type"}
+    return {name: value for name, value in full.items() if name in wanted}

@@ -1,0 +1,100 @@
+"""`?status=inProgress&sort=-creationDate&offset=0&limit=20`: from TMF630's words to conditions and an order."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_
+
+from alerts.desk.store.tables import ticket
+from alerts.desk.webhook import moment_of
+
+MAX_LIMIT = 1000
+_COLUMNS: dict[str, ColumnElement[Any]] = {
+    "id": ticket.c.id,
+    "status": ticket.c.status,
+    "severity": ticket.c.severity,
+    "priority": ticket.c.priority,
+    "ticketType": ticket.c.ticket_type,
+    "creationDate": ticket.c.opened_at,
+    "lastUpdate": ticket.c.updated_at,
+    "statusChangeDate": ticket.c.status_at,
+    "resolutionDate": ticket.c.resolved_at,
+    "expectedResolutionDate": ticket.c.restore_by,
+    "externalIdentifier.id": ticket.c.problem_key,
+    "relatedEntity.entity.id": ticket.c.node,
+}
+_DATES = frozenset({"creationDate", "lastUpdate", "statusChangeDate", "resolutionDate", "expectedResolutionDate"})
+_OPERATORS = ("gt", "gte", "lt", "lte", "ne", "eq")
+RESERVED = frozenset({"fields", "offset", "limit", "sort"})
+
+
+def conditions(pairs: Iterable[tuple[str, str]]) -> list[ColumnElement[bool]]:
+    """Return the conditions that the query's attributes ask for; several values of one are alternatives."""
+    result = []
+    for name, text in pairs:
+        if name in RESERVED:
+            continue
+        attribute, operator = _split(name)
+        column = _COLUMNS.get(attribute)
+        if column is None:
+            raise ValueError(f'cannot filter by "{name}"; known: {", ".join(_COLUMNS)}')
+        values = [_value(attribute, value) for value in text.split(",")]
+        if operator not in ("eq", "ne") and len(values) > 1:
+            raise ValueError(f'"{name}" takes one value')
+        result.append(or_(*(_compare(column, operator, value) for value in values)))
+    return result
+
+
+def order(sort: str | None) -> list[ColumnElement[Any]]:
+    """Return the order; without one, the oldest first. The number makes every order total."""
+    result: list[ColumnElement[Any]] = []
+    for name in (sort or "").split(","):
+        if not name:
+            continue
+        column = _COLUMNS.get(name.lstrip("+-"))
+        if column is None:
+            raise ValueError(f'cannot sort by "{name}"; known: {", ".join(_COLUMNS)}')
+        result.append(column.desc() if name.startswith("-") else column.asc())
+    return [*result, ticket.c.id.asc()]
+
+
+def _split(name: str) -> tuple[str, str]:
+    attribute, dot, operator = name.rpartition(".")
+    return (attribute, operator) if dot and operator in _OPERATORS else (name, "eq")
+
+
+def _value(attribute: str, text: str) -> str | int | datetime:
+    if attribute in _DATES:
+        # A "+" in an address means a space; a zone written without escaping arrives so.
+        moment = moment_of(text.strip().replace(" ", "+"))
+        if moment is None:
+            raise ValueError(f'"{text}" is not a time with a zone such as 2026-01-31T12:00:00Z')
+        return moment
+    if attribute == "id":
+        return ticket_number(text)
+    if "\0" in text:
+        raise ValueError(f"{attribute}: a NUL character is in no ticket")
+    return text
+
+
+def ticket_number(text: str) -> int:
+    """Return a ticket's number; 0, which no ticket has, for anything else."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return number if number < 2**63 else 0
+
+
+def _compare(column: ColumnElement[Any], operator: str, value: object) -> ColumnElement[bool]:
+    match operator:
+        case "gt":
+            return column > value
+        case "gte":
+            return column >= value
+        case "lt":
+            return column < value
+        case "lte":
+            return column <= value
+        case "ne":
+            return column != value
+        case _:
+            return column == value

@@ -1,0 +1,55 @@
+"""What TMF621 callers send. Attributes the desk has no own use for are kept and shown again as they came."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from alerts.desk.ticket import Status
+
+# No NUL: PostgreSQL stores none.
+Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+KEPT = (
+    "requestedResolutionDate",
+    "attachment",
+    "channel",
+    "externalIdentifier",
+    "relatedEntity",
+    "relatedParty",
+    "troubleTicketCharacteristic",
+    "troubleTicketRelationship",
+    "troubleTicketSpecification",
+)
+
+
+class Wire(BaseModel):
+    """camelCase outside, snake_case inside."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
+
+
+class NoteIn(Wire):
+    """A note to be added."""
+
+    text: Text
+    id: Text | None = None
+
+
+class TicketPatch(Wire):
+    """A merge patch of a ticket: what is absent stays."""
+
+    status: Status | None = None
+    status_change_reason: Text | None = None
+    name: Word | None = None
+    description: Text | None = None
+    severity: Word | None = None
+    priority: Word | None = None
+    ticket_type: Word | None = None
+    note: Annotated[list[NoteIn], Field(max_length=1000)] | None = None
+
+
+def kept(model: Wire) -> dict[str, Any]:
+    """Return the attributes that are stored as they came."""
+    extra = model.model_extra or {}
+    return {name: extra[name] for name in KEPT if name in extra}

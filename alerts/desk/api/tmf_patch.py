@@ -1,0 +1,49 @@
+"""A merge patch applied to a draft, in the order in which a person would do it: texts, priority, notes, state."""
+
+from datetime import datetime
+
+from alerts.desk import actions
+from alerts.desk.api.tmf_models import TicketPatch, kept
+from alerts.desk.draft import Draft
+from alerts.desk.events import Kind
+from alerts.desk.policy import SEVERITIES
+from alerts.desk.ticket import Status
+
+
+def patch(draft: Draft, changes: TicketPatch, actor: str, now: datetime) -> None:
+    """Apply the patch; raise ValueError or IllegalMove and leave it to the transaction to undo the rest."""
+    edited = _texts(draft, changes)
+    if extra := kept(changes):
+        merged = {name: value for name, value in (draft["extra"] | extra).items() if value is not None}
+        if merged != draft["extra"]:
+            draft.set(extra=merged)
+            edited += sorted(extra)
+    if edited:
+        draft.record(now, Kind.EDITED, actor, fields=edited)
+    reason = changes.status_change_reason or ""
+    if changes.priority is not None and changes.priority != draft["priority"]:
+        actions.override_priority(draft, changes.priority, reason or "changed over the API", actor, now)
+    for note in changes.note or ():
+        # A note that carries a number came from us: a client that sends back what it read adds nothing twice.
+        if not note.id:
+            actions.write_note(draft, actor, note.text, now)
+    if changes.status is not None and changes.status is not draft.status:
+        actions.change_status(draft, Status(changes.status), reason, actor, now)
+
+
+def _texts(draft: Draft, changes: TicketPatch) -> list[str]:
+    edited = []
+    for field, column in (("name", "names"), ("description", "descriptions")):
+        text = getattr(changes, field)
+        if text is not None and text not in draft[column].values():
+            draft.set(**{column: dict.fromkeys(("en", "ru"), text)})
+            edited.append(field)
+    if changes.severity is not None and changes.severity != draft["severity"]:
+        if changes.severity not in SEVERITIES:
+            raise ValueError(f'there is no severity "{changes.severity}"; there are {", ".join(SEVERITIES)}')
+        draft.set(severity=changes.severity)
+        edited.append("severity")
+    if changes.ticket_type is not None and changes.ticket_type != draft["ticket_type"]:
+        draft.set(ticket_type=changes.ticket_type)
+        edited.append("ticketType")
+    return edited

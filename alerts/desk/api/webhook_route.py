@@ -1,0 +1,43 @@
+"""`POST /webhook/alertmanager`: 2xx only after the commit.
+
+Alertmanager tries again after a 5xx and drops what got a 4xx, so 503 says "storage is down" and 400 says "this will
+never be a notification". Every answer is counted.
+"""
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from alerts.desk import metrics
+from alerts.desk.api.access import Needs
+from alerts.desk.api.errors import RESPONSES, answer
+from alerts.desk.auth.roles import Permission
+from alerts.desk.ingest import ingest
+from alerts.desk.runtime import Runtime
+from alerts.desk.webhook import parse
+
+router = APIRouter(tags=["webhook"])
+
+
+@router.post(
+    "/webhook/alertmanager",
+    dependencies=[Depends(Needs(Permission.NOTIFY))],
+    responses={code: RESPONSES[code] for code in (400, 401, 403, 413, 503)},
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}},
+)
+async def alertmanager(request: Request) -> Response:
+    """Take a notification of Alertmanager and store it."""
+    body = await request.body()
+    return await run_in_threadpool(_store, request.app.state.runtime, body)
+
+
+def _store(runtime: Runtime, body: bytes) -> Response:
+    try:
+        notification = parse(body)
+    except ValueError as error:
+        return answer(400, "Bad Request", str(error))
+    done = ingest(runtime.database, notification, runtime.policy, runtime.now())
+    for outcome, number in done.outcomes.items():
+        runtime.counts.add(metrics.WEBHOOK_ALERTS, number, str(outcome))
+    runtime.counts.add(metrics.TICKETS_OPENED, done.opened)
+    return JSONResponse({"outcomes": dict(done.outcomes), "opened": done.opened})

@@ -1,0 +1,1 @@
+"""Who may do what: accounts and sessions for people, tokens for machines, roles for both."""

@@ -1,0 +1,103 @@
+"""What the subcommands do. Imported only when the desk's extra is installed."""
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from alerts.desk.auth import secrets
+from alerts.desk.auth.roles import Principal
+from alerts.desk.runtime import Runtime, utc_now
+from alerts.desk.serve import serve
+from alerts.desk.settings import Settings, database_url, read_settings
+from alerts.desk.store import access
+from alerts.desk.store.database import Database
+from alerts.desk.store.migrate import migrate
+from service.program import Exit
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the chosen subcommand."""
+    settings = read_settings(arguments.config)
+    try:
+        return _COMMANDS[arguments.command](arguments, settings)
+    except SQLAlchemyError as error:
+        print(f"the database does not work: {str(error).splitlines()[0]}", file=sys.stderr)
+        return Exit.FAILED
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return Exit.FAILED
+
+
+def open_database(settings: Settings, path: Path) -> Database:
+    """Return the database in this version's schema; SQLite's file and folder are made where they are missing."""
+    url = database_url(settings, path)
+    database = Database(url)
+    if database.sqlite and database.url.database:
+        Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
+    migrate(database)
+    return database
+
+
+def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    serve(Runtime(settings, open_database(settings, arguments.config), settings.policy()))
+    return Exit.FINE
+
+
+def _check(arguments: argparse.Namespace, settings: Settings) -> int:
+    create_engine(database_url(settings, arguments.config)).dispose()
+    settings.policy()
+    print(f"{arguments.config}: fine")
+    return Exit.FINE
+
+
+def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
+    open_database(settings, arguments.config).dispose()
+    return Exit.FINE
+
+
+def _token(arguments: argparse.Namespace, settings: Settings) -> int:
+    database = open_database(settings, arguments.config)
+    token = secrets.new_token()
+    with database.write() as connection:
+        now = utc_now()
+        access.add_token(connection, arguments.name, arguments.role, secrets.digest(token), now)
+        access.write_audit(connection, now, "ott-desk", "token created", name=arguments.name, role=arguments.role)
+    print(token)
+    return Exit.FINE
+
+
+def _account(arguments: argparse.Namespace, settings: Settings) -> int:
+    who = Principal(arguments.name, arguments.role, settings.language)
+    password = secrets.hash_password(_password())
+    database = open_database(settings, arguments.config)
+    with database.write() as connection:
+        now = utc_now()
+        access.add_account(connection, who, password, now)
+        access.write_audit(connection, now, "ott-desk", "account created", name=arguments.name, role=arguments.role)
+    return Exit.FINE
+
+
+def _password() -> str:
+    """Ask for a password on a terminal; elsewhere read it as the first line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != first:
+        raise ValueError("the two passwords differ")
+    return first
+
+
+_COMMANDS: dict[str, Command] = {
+    "serve": _serve,
+    "check-config": _check,
+    "migrate": _migrate,
+    "token": _token,
+    "account": _account,
+}

@@ -1,0 +1,46 @@
+"""What readers see when something is wrong. Machines get JSON from `api.errors`; pages get a sentence."""
+
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from alerts.desk.api.access import Visitor, visitor
+from alerts.desk.console.forms import NotLoggedInError, StaleFormError
+from alerts.desk.console.render import page, words_for
+
+_SENTENCES = {403: "error.forbidden", 404: "error.missing", 503: "error.storage"}
+_MACHINES = ("/tmf-api/", "/webhook/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/static/")
+
+
+def register(app: FastAPI) -> None:
+    """Turn the console's own exceptions into pages."""
+
+    @app.exception_handler(NotLoggedInError)
+    def ask(request: Request, _: NotLoggedInError) -> Response:
+        here = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"/login?next={quote(here)}", 303)
+
+    @app.exception_handler(StaleFormError)
+    def stale(request: Request, _: StaleFormError) -> Response:
+        return _problem(request, 403, "error.csrf")
+
+
+def page_for(request: Request, status: int) -> Response | None:
+    """Return the page for an error, or None where a machine asks."""
+    if request.url.path.startswith(_MACHINES):
+        return None
+    return _problem(request, status, _SENTENCES.get(status, "error.form"))
+
+
+def _problem(request: Request, status: int, sentence: str) -> Response:
+    found = _visitor(request)
+    return page(request, "problem.html", found, status, text=words_for(request, found)(sentence))
+
+
+def _visitor(request: Request) -> Visitor | None:
+    try:
+        return visitor(request)
+    except SQLAlchemyError:
+        return None

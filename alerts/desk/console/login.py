@@ -1,0 +1,80 @@
+"""Logging in and out, and the choice of language."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from alerts.desk.api.access import COOKIE, Running, runtime_of
+from alerts.desk.auth import login, secrets
+from alerts.desk.console.forms import Writing, check_csrf, local_path
+from alerts.desk.console.render import LANGUAGE_COOKIE, page
+from alerts.desk.console.words import LANGUAGES
+from alerts.desk.store import access
+
+# Before the login there is no session: the form's key and this cookie must agree.
+_BEFORE = "ottwatch_form"
+
+router = APIRouter(include_in_schema=False)
+Line = Annotated[str, Form(max_length=2000)]
+Next = Annotated[str, Form(alias="next", max_length=2000)]
+
+
+@router.get("/login")
+def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the address's own word
+    """Show the login form."""
+    return _form(request, 200, next_=next)
+
+
+@router.post("/login")
+def submit(
+    request: Request, runtime: Running, name: Line = "", password: Line = "", csrf: Line = "", next_: Next = "/"
+) -> Response:
+    """Log in."""
+    check_csrf(csrf, request.cookies.get(_BEFORE, ""))
+    address = request.client.host if request.client else ""
+    try:
+        key = login.login(
+            runtime.database, login.Attempt(name, password, address), runtime.settings.limits, runtime.now()
+        )
+    except login.ThrottledError:
+        return _form(request, 429, "login.throttled", next_)
+    if key is None:
+        return _form(request, 403, "login.wrong", next_)
+    answer = RedirectResponse(local_path(next_), 303)
+    answer.set_cookie(COOKIE, key, max_age=int(runtime.settings.limits.session), **_flags(request))
+    answer.delete_cookie(_BEFORE)
+    return answer
+
+
+@router.post("/logout")
+def logout(request: Request, runtime: Running, _: Writing) -> Response:
+    """End the session."""
+    with runtime.database.write() as connection:
+        access.close_session(connection, secrets.digest(request.cookies[COOKIE]))
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+@router.post("/language")
+def language(request: Request, runtime: Running, found: Writing, language: Line = "", next_: Next = "/") -> Response:
+    """Change the language and remember it."""
+    if language in LANGUAGES:
+        with runtime.database.write() as connection:
+            access.set_language(connection, found.principal.name, language)
+    answer = RedirectResponse(local_path(next_), 303)
+    if language in LANGUAGES:
+        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * 86400, **_flags(request))
+    return answer
+
+
+def _form(request: Request, status: int, problem: str = "", next_: str = "/") -> Response:
+    key = secrets.new_key()
+    result = page(request, "login.html", None, status, problem=problem, csrf=key, next=local_path(next_))
+    result.set_cookie(_BEFORE, key, **_flags(request))
+    return result
+
+
+def _flags(request: Request) -> dict[str, Any]:
+    return {"httponly": True, "samesite": "lax", "secure": runtime_of(request).settings.secure_cookies}

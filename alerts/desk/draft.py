@@ -1,0 +1,107 @@
+"""A ticket while it is being changed: the row that was locked, the changes, and the events that tell of them.
+
+Every change of a ticket, by people, alarms or timers, goes through here, so that each leaves its event, raises the
+version and recomputes the clocks from the log.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts.desk import clock
+from alerts.desk.events import CLOCK_KINDS, DESK, Event, Kind
+from alerts.desk.policy import Policy
+from alerts.desk.ticket import DESK_MOVES, MOVES, RECOVERED, REFIRED, TERMINAL, WORKING, IllegalMoveError, Status
+
+
+class Draft:
+    """One locked ticket. `log` holds its clock events so far; it is empty for a ticket that is just being opened."""
+
+    def __init__(self, row: Mapping[str, Any], log: Sequence[Event] = ()) -> None:
+        self.row = dict(row)
+        self.changes: dict[str, Any] = {}
+        self.log = list(log)
+        self.events: list[Event] = []
+        self.clocks: dict[str, clock.Clock] = {}
+
+    def __getitem__(self, column: str) -> Any:
+        return self.changes[column] if column in self.changes else self.row[column]
+
+    def set(self, **values: Any) -> None:
+        """Change columns; values that stay as they were are no change."""
+        for column, value in values.items():
+            if self[column] != value:
+                self.changes[column] = value
+
+    @property
+    def status(self) -> Status:
+        """Return the state as changed so far."""
+        return Status(self["status"])
+
+    @property
+    def changed(self) -> bool:
+        """Say whether there is anything to save."""
+        return bool(self.changes or self.events)
+
+    def record(self, now: datetime, kind: Kind, actor: str, **data: Any) -> None:
+        """Add a line to the log."""
+        self.events.append(Event(now, kind, actor, data))
+
+    def move(self, to: Status, reason: str, actor: str, now: datetime) -> None:
+        """Change the state; raise IllegalMoveError where the life cycle does not allow it to this actor."""
+        old = self.status
+        if to not in (DESK_MOVES if actor == DESK else MOVES).get(old, frozenset()):
+            raise IllegalMoveError(old, to)
+        self.record(now, Kind.STATUS, actor, **{"from": old.value, "to": to.value, "reason": reason})
+        self.set(status=to.value, status_reason=reason, status_at=now)
+        if to is not Status.HELD:
+            self.set(vendor="")
+        self.set(verify_at=None, unverified=False)
+        self.set(resolved_at=now if to is Status.RESOLVED else None if to in WORKING else self["resolved_at"])
+
+    def recovered(self, policy: Policy, now: datetime) -> None:
+        """React to the end of the last occurrence: mended, or Prometheus is to be asked first."""
+        if self.status not in WORKING:
+            return
+        if policy.verify_recovery:
+            self.set(verify_at=now)
+        else:
+            self.move(Status.RESOLVED, RECOVERED, DESK, now)
+
+    def refired(self, now: datetime) -> None:
+        """React to an occurrence that began (again)."""
+        self.set(verify_at=None, unverified=False)
+        if self.status is Status.RESOLVED:
+            self.move(Status.IN_PROGRESS, REFIRED, DESK, now)
+
+    def measure(self, policy: Policy, now: datetime) -> None:
+        """Read the clocks from the log."""
+        log = self.log + [event for event in self.events if event.kind in CLOCK_KINDS]
+        self.clocks = clock.read(log, self["priority"], policy, now)
+
+    def finish(self, policy: Policy, now: datetime) -> None:
+        """Compute the clocks anew and say when the timers have to look."""
+        self.measure(policy, now)
+        ends = {name: each.deadline for name, each in self.clocks.items()}
+        known = [end for end in ends.values() if end]
+        vendor = [end for name in ("accept", "vendor") if (end := ends.get(name))]
+        self.set(
+            acknowledge_by=ends.get("acknowledge"),
+            restore_by=ends.get("restore"),
+            vendor_by=min(vendor, default=None),
+            deadline_at=min(known, default=None),
+            due_at=self._due(policy),
+        )
+        if self.changed:
+            self.changes["updated_at"] = now
+            self.changes["version"] = self.row["version"] + 1
+
+    def _due(self, policy: Policy) -> datetime | None:
+        if self.status in TERMINAL:
+            return None
+        moments = [each.next_warning() for each in self.clocks.values()]
+        if self.status is Status.RESOLVED:
+            moments.append(self["status_at"] + timedelta(seconds=policy.confirmation))
+        else:
+            moments.append(self["verify_at"])
+        return min((moment for moment in moments if moment is not None), default=None)

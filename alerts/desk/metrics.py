@@ -1,0 +1,88 @@
+"""The desk's own metrics: the catalogue, what is counted while running, what is read from the database."""
+
+from collections import Counter
+from collections.abc import Iterator
+from importlib.metadata import version
+from threading import Lock
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import Metric as Family
+
+from alerts.desk.store.queries import Figures
+from service.metric import Metric, Sample, families
+
+TICKETS = Metric("ott_desk_tickets", "gauge", "Open tickets.", ("status", "severity", "owner"))
+TICKETS_OPENED = Metric("ott_desk_tickets_opened_total", "counter", "Tickets that this desk opened.")
+SLA_BREACHES = Metric("ott_desk_sla_breaches_total", "counter", "Targets that were missed, by clock.", ("clock",))
+WEBHOOK_ALERTS = Metric(
+    "ott_desk_webhook_alerts_total", "counter", "Alerts received, by what they changed.", ("outcome",)
+)
+WEBHOOK_REQUESTS = Metric(
+    "ott_desk_webhook_requests_total", "counter", "Webhooks answered; Alertmanager drops what gets a 4xx.", ("code",)
+)
+OUTBOX_PENDING = Metric("ott_desk_outbox_pending", "gauge", "Messages that wait for their delivery.")
+OUTBOX_DEAD = Metric("ott_desk_outbox_dead", "gauge", "Messages given up after the last attempt.")
+WATCHDOG_LAST = Metric(
+    "ott_desk_watchdog_last_timestamp_seconds", "gauge", "When the alert that never stops was last received."
+)
+TICKET_DEADLINE = Metric(
+    "ott_desk_ticket_deadline_timestamp_seconds",
+    "gauge",
+    "When a running clock of an open ticket ends.",
+    ("ticket", "clock", "priority", "node"),
+)
+BUILD_INFO = Metric("ott_desk_build_info", "gauge", "1, labelled with the desk's version.", ("version",))
+
+CATALOGUE = tuple(value for value in vars().copy().values() if isinstance(value, Metric))
+
+
+class Counts:
+    """Counters of this process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._values: Counter[tuple[Metric, tuple[str, ...]]] = Counter({(TICKETS_OPENED, ()): 0})
+
+    def add(self, metric: Metric, amount: float, *labels: str) -> None:
+        """Add to a counter."""
+        with self._lock:
+            self._values[metric, labels] += amount  # type: ignore[assignment]
+
+    def samples(self) -> Iterator[Sample]:
+        """Return the counters as they stand."""
+        with self._lock:
+            values = dict(self._values)
+        for (metric, labels), value in values.items():
+            yield metric.sample(value, *labels)
+
+
+def samples(counts: Counts, figures: Figures) -> Iterator[Sample]:
+    """Yield everything that `/metrics` shows."""
+    yield BUILD_INFO.sample(1, version("ottwatch"))
+    yield from counts.samples()
+    for (status, severity, owner), number in figures.tickets.items():
+        yield TICKETS.sample(number, status, severity, owner)
+    for ticket, clock, priority, node, moment in figures.deadlines:
+        yield TICKET_DEADLINE.sample(moment.timestamp(), str(ticket), clock, priority, node)
+    yield OUTBOX_PENDING.sample(figures.outbox_pending)
+    yield OUTBOX_DEAD.sample(figures.outbox_dead)
+    if figures.watchdog is not None:
+        yield WATCHDOG_LAST.sample(figures.watchdog.timestamp())
+
+
+class _Once:
+    """A prometheus-client collector over samples that exist already."""
+
+    def __init__(self, counts: Counts, figures: Figures) -> None:
+        self._samples = list(samples(counts, figures))
+
+    def collect(self) -> Iterator[Family]:
+        """Return the families."""
+        return families(self._samples)
+
+
+def exposition(counts: Counts, figures: Figures) -> bytes:
+    """Return the text that Prometheus scrapes."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Once(counts, figures))
+    return generate_latest(registry)

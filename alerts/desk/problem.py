@@ -1,0 +1,19 @@
+"""Problem keys: what makes two notifications the same problem.
+
+Not the summary, which people reword, and not Alertmanager's `groupKey`, which changes when a route's matchers do.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+
+def problem_key(group_labels: Mapping[str, str]) -> str:
+    """Return the SHA-256 of the sorted labels, in an encoding that no label value can imitate."""
+    canonical = json.dumps(sorted(group_labels.items()), ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def fallback_fingerprint(labels: Mapping[str, str]) -> str:
+    """Return an alarm's identity where Alertmanager, older than 0.19, sent none: as long as the real one."""
+    return problem_key(labels)[:16]

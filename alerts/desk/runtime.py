@@ -1,0 +1,32 @@
+"""The running desk: what every request and every worker shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from alerts.desk.actions import Desk
+from alerts.desk.metrics import Counts
+from alerts.desk.policy import Policy
+from alerts.desk.settings import Settings
+from alerts.desk.store.database import Database
+
+
+def utc_now() -> datetime:
+    """Return the time: the only place below `__main__` that knows a clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Settings, storage, policy and counters of one process."""
+
+    settings: Settings
+    database: Database
+    policy: Policy
+    now: Callable[[], datetime] = utc_now
+    counts: Counts = field(default_factory=Counts)
+
+    @property
+    def desk(self) -> Desk:
+        """Return what actions and timers need, with the policy as it is at this moment."""
+        return Desk(self.database, self.policy, self.now)

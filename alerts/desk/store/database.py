@@ -1,0 +1,81 @@
+"""The connection to SQLite or PostgreSQL.
+
+SQLite runs in WAL mode with synchronous FULL: Alertmanager forgets a notification once we answer 2xx, so a commit
+that a power cut undoes is a lost alarm. Its one writer is chosen by a lock of this process; SQLite's own busy handler
+polls with growing sleeps and would put those into the webhook's delay.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
+"""What the storage raises when it is down, locked, full or gone: trying again can help."""
+
+_SERIALIZATION_FAILURE = {"40001", "40P01"}
+
+
+class Database:
+    """One engine; `read` and `write` are transactions."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"json_serializer": partial(json.dumps, ensure_ascii=False)}
+        if not self.sqlite:
+            # pre_ping: a restarted PostgreSQL must not cost every pooled connection one failed webhook.
+            options |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "pool_timeout": 10}
+            options["connect_args"] = {"connect_timeout": 5}
+        self.engine: Engine = create_engine(self.url, **options)
+        self._writer: AbstractContextManager[Any] = Lock() if self.sqlite else nullcontext()
+        if self.sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Run a transaction that only reads."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Run a transaction that writes; it is committed when the block ends."""
+        with self._writer, self.engine.connect() as connection:
+            connection = connection.execution_options(desk_write=True)  # noqa: PLW2901
+            with connection.begin():
+                yield connection
+
+    def ping(self) -> None:
+        """Raise one of UNAVAILABLE when the storage does not answer."""
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def lost_race(error: DBAPIError) -> bool:
+    """Say whether PostgreSQL gave up this transaction for another's sake: running it again is the remedy."""
+    return getattr(error.orig, "sqlstate", None) in _SERIALIZATION_FAILURE
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy says BEGIN; the driver's own would come too late
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later can fail at the upgrade; a writer asks for its lock at once.
+    write = connection.get_execution_options().get("desk_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

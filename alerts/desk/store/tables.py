@@ -1,0 +1,218 @@
+"""The schema as SQLAlchemy tables. The migrations create it; a test compares the two.
+
+Instants are whole microseconds since 1970 in UTC: both databases order, index and compare them alike.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Any) -> int | None:
+        """Return microseconds since 1970."""
+        return None if value is None else (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: Any, _dialect: Any) -> datetime | None:
+        """Return the instant in UTC."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+# SQLite numbers rows by itself only where the key is declared INTEGER.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+OPEN = text("status NOT IN ('closed', 'rejected', 'cancelled')")
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("version", Integer, nullable=False),  # rises with each change; a stale page is told so
+    Column("problem_key", String(64), nullable=False),
+    Column("labels", JSON, nullable=False),  # the group labels
+    Column("site", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("names", JSON, nullable=False),  # title by language
+    Column("descriptions", JSON, nullable=False),
+    Column("runbook_url", Text, nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("priority", String(2), nullable=False),
+    Column("priority_fixed", Boolean, nullable=False),  # an engineer chose it
+    Column("ticket_type", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("status_at", Instant, nullable=False),
+    Column("status_reason", Text, nullable=False),
+    Column("firing", Integer, nullable=False),  # occurrences that still fire
+    Column("automatic", Boolean, nullable=False),  # opened by alarms
+    Column("unverified", Boolean, nullable=False),  # recovered by name, but the series vanished
+    Column("flapping", Boolean, nullable=False),
+    Column("owner", Text, nullable=False),  # the engineer; empty: nobody took it
+    Column("vendor", Text, nullable=False),  # with whom it is; empty: with the NCC
+    Column("opened_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    # The ends of the running clocks, written by the same function that computes them; NULL: does not run.
+    Column("acknowledge_by", Instant),
+    Column("restore_by", Instant),
+    Column("vendor_by", Instant),
+    Column("deadline_at", Instant),  # the first of them: what the queue sorts by
+    Column("verify_at", Instant),  # when to ask Prometheus whether the series of a recovered alarm still exists
+    Column("due_at", Instant),  # when the timers have to look at it next
+    Column("extra", JSON, nullable=False),  # what other systems put into TMF621 fields of theirs
+    # One problem, one open ticket: the database itself refuses a second one.
+    Index("uq_ticket_open_problem", "problem_key", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+    Index("ix_ticket_due_at", "due_at"),
+    Index("ix_ticket_status", "status"),
+    Index("ix_ticket_opened_at", "opened_at"),
+    # A number is never used again, not even after the retention deleted the newest ticket.
+    sqlite_autoincrement=True,
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("ticket_id", Key, ForeignKey("ticket.id", ondelete="CASCADE"), nullable=False),
+    Column("problem_key", String(64), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant),  # NULL: fires
+    Column("changed_at", Instant, nullable=False),  # when the desk last heard something new of it
+    Column("late", Integer, nullable=False),  # firing repeats heard after its end
+    Column("labels", JSON, nullable=False),
+    Column("annotations", JSON, nullable=False),
+    Column("generator_url", Text, nullable=False),
+    UniqueConstraint("ticket_id", "fingerprint", "starts_at"),
+    Index("ix_alarm_problem_key_fingerprint_starts_at", "problem_key", "fingerprint", "starts_at"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("ticket_id", Key, ForeignKey("ticket.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("ix_event_ticket_id", "ticket_id"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("password", Text, nullable=False),  # argon2
+    Column("language", String(2), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),  # SHA-256: the token has 256 random bits
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("account_id", Key, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("ix_session_expires_at", "expires_at"),
+)
+
+login_failure = Table(
+    "login_failure",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("subject", Text, nullable=False),  # an account name or a client address
+    Column("at", Instant, nullable=False),
+    Index("ix_login_failure_subject_at", "subject", "at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("ticket_id", Key, ForeignKey("ticket.id", ondelete="CASCADE")),
+    Column("target", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("state", String(8), nullable=False),  # pending, sent, dead
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("next_at", Instant),  # NULL once sent or dead
+    Column("error", Text, nullable=False),
+    Index("ix_outbox_next_at", "next_at"),
+    Index("ix_outbox_ticket_id", "ticket_id"),
+)
+
+hub = Table(
+    "hub",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("callback", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),  # when the timers act unless it beats again
+)

@@ -1,0 +1,146 @@
+"""Tickets: locking them, and writing what their drafts say.
+
+A ticket is locked by its row where the database has row locks; in SQLite the write transaction is the lock.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.desk.draft import Draft
+from alerts.desk.events import CLOCK_KINDS, Event, Kind
+from alerts.desk.store.tables import OPEN, event, ticket
+from alerts.desk.ticket import TERMINAL, Status
+
+
+class OpenedElsewhereError(Exception):
+    """Another desk opened a ticket for the same problem while this transaction ran: run it again."""
+
+
+class NoSuchTicketError(LookupError):
+    """There is no ticket with this number."""
+
+
+class StaleTicketError(Exception):
+    """The ticket changed since the caller looked at it."""
+
+    def __init__(self, number: int, seen: int, now: int) -> None:
+        super().__init__(f"ticket {number} changed meanwhile: you saw version {seen}, now it is {now}; look again")
+
+
+def blank() -> dict[str, Any]:
+    """Return the columns of a ticket that nobody touched yet."""
+    nothing: dict[str, Any] = dict.fromkeys(column.name for column in ticket.columns if column.nullable)
+    return nothing | {
+        "id": None,
+        "version": 0,
+        "labels": {},
+        "site": "",
+        "node": "",
+        "runbook_url": "",
+        "priority_fixed": False,
+        "status": Status.ACKNOWLEDGED.value,
+        "status_reason": "",
+        "firing": 0,
+        "automatic": False,
+        "unverified": False,
+        "flapping": False,
+        "owner": "",
+        "vendor": "",
+        "extra": {},
+    }
+
+
+def lock_open(connection: Connection, keys: Sequence[str]) -> list[Draft]:
+    """Lock and return the open tickets of these problems."""
+    return _lock(connection, ticket.c.problem_key.in_(keys), ticket.c.status.not_in(TERMINAL))
+
+
+def lock(connection: Connection, number: int, version: int | None = None) -> Draft:
+    """Lock and return one ticket; raise StaleTicketError when it is not in the version the caller saw."""
+    drafts = _lock(connection, ticket.c.id == number)
+    if not drafts:
+        raise NoSuchTicketError(f"there is no ticket {number}")
+    current = int(drafts[0]["version"])
+    if version is not None and version != current:
+        raise StaleTicketError(number, version, current)
+    return drafts[0]
+
+
+def claim_due(connection: Connection, now: datetime, limit: int) -> list[Draft]:
+    """Lock and return tickets whose moment has come; tickets that another desk is at are its business."""
+    due = (
+        select(ticket.c.id)
+        .where(ticket.c.due_at <= now)
+        .order_by(ticket.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    numbers = list(connection.scalars(due))
+    return _lock(connection, ticket.c.id.in_(numbers)) if numbers else []
+
+
+def _lock(connection: Connection, *conditions: ColumnElement[bool]) -> list[Draft]:
+    rows = connection.execute(select(ticket).where(*conditions).order_by(ticket.c.id).with_for_update()).mappings()
+    found = {row["id"]: row for row in rows}
+    logs = clock_events(connection, list(found)) if found else {}
+    return [Draft(dict(row), logs.get(number, ())) for number, row in found.items()]
+
+
+def clock_events(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:
+    """Return the events that the clocks read, oldest first, by ticket."""
+    result: dict[int, list[Event]] = defaultdict(list)
+    statement = (
+        select(event.c.ticket_id, event.c["at"], event.c.kind, event.c.actor, event.c.data)
+        .where(event.c.ticket_id.in_(numbers), event.c.kind.in_(CLOCK_KINDS))
+        .order_by(event.c.id)
+    )
+    for number, at, kind, actor, data in connection.execute(statement):
+        result[number].append(Event(at, Kind(kind), actor, data))
+    return result
+
+
+def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Store new tickets with their events and give the drafts their numbers."""
+    if not drafts:
+        return
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    rows = [{name: value for name, value in (draft.row | draft.changes).items() if name != "id"} for draft in drafts]
+    statement = (
+        dialect.insert(ticket)
+        .on_conflict_do_nothing(index_elements=[ticket.c.problem_key], index_where=OPEN)
+        .returning(ticket.c.id, ticket.c.problem_key)
+    )
+    numbers = {key: number for number, key in connection.execute(statement, rows)}
+    if len(numbers) < len(drafts):
+        raise OpenedElsewhereError
+    for draft in drafts:
+        draft.row["id"] = numbers[draft["problem_key"]]
+    _write_events(connection, drafts)
+
+
+def save(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Store what changed of locked tickets, and their events; tickets with the same columns share a statement."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for draft in drafts:
+        values = {f"b_{name}": value for name, value in draft.changes.items()}
+        alike[tuple(sorted(draft.changes))].append(values | {"b_number": draft["id"]})
+    for columns, rows in alike.items():
+        if columns:
+            statement = update(ticket).where(ticket.c.id == bindparam("b_number"))
+            connection.execute(statement.values({name: bindparam(f"b_{name}") for name in columns}), rows)
+    _write_events(connection, drafts)
+
+
+def _write_events(connection: Connection, drafts: Iterable[Draft]) -> None:
+    rows = [
+        {"ticket_id": draft["id"], "at": each.at, "kind": each.kind.value, "actor": each.actor, "data": each.data}
+        for draft in drafts
+        for each in draft.events
+    ]
+    if rows:
+        connection.execute(event.insert(), rows)

@@ -1,0 +1,72 @@
+"""What happens because time passes: warnings, breaches, closing, asking again.
+
+A ticket's `due_at` says when. Several desks share one PostgreSQL: each claims due tickets by locking their rows and
+skips those that another holds; the effect and the new `due_at` are one commit, so each moment is dealt with once, also
+over a kill in between.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alerts.desk.actions import Desk
+from alerts.desk.draft import Draft
+from alerts.desk.events import DESK, Kind
+from alerts.desk.policy import Policy
+from alerts.desk.store import tickets
+from alerts.desk.ticket import CONFIRMED, STILL_FIRING, Status
+
+BATCH = 200
+
+
+@dataclass(slots=True)
+class Passed:
+    """What a round of timers did."""
+
+    tickets: int = 0
+    breaches: Counter[str] = field(default_factory=Counter)
+
+
+def run_due(desk: Desk) -> Passed:
+    """Deal with every ticket whose moment has come; return what was done."""
+    done = Passed()
+    while True:
+        with desk.database.write() as connection:
+            now = desk.now()
+            drafts = tickets.claim_due(connection, now, BATCH)
+            for draft in drafts:
+                done.breaches.update(pass_time(draft, desk.policy, now))
+                draft.finish(desk.policy, now)
+            tickets.save(connection, [draft for draft in drafts if draft.changed])
+        done.tickets += len(drafts)
+        if len(drafts) < BATCH:
+            return done
+
+
+def pass_time(draft: Draft, policy: Policy, now: datetime) -> list[str]:
+    """Let a ticket notice what time it is; return the clocks that breached."""
+    draft.measure(policy, now)
+    breaches = warn(draft, now)
+    if draft.status is Status.RESOLVED and now >= draft["status_at"] + timedelta(seconds=policy.confirmation):
+        if draft["firing"]:
+            # Someone called it mended while it fires on: a confirmation window cannot confirm that.
+            draft.move(Status.IN_PROGRESS, STILL_FIRING, DESK, now)
+        else:
+            draft.move(Status.CLOSED, CONFIRMED, DESK, now)
+    return breaches
+
+
+def warn(draft: Draft, now: datetime) -> list[str]:
+    """Record the warnings that are reached and not told yet; return the clocks that breached."""
+    breaches = []
+    for name, clock in draft.clocks.items():
+        for percent in clock.warnings():
+            data = {"vendor": _vendor_of(draft)} if name == "vendor" else {}
+            draft.record(now, Kind.WARNING, DESK, clock=name, percent=percent, **data)
+            if percent == 100:
+                breaches.append(name)
+    return breaches
+
+
+def _vendor_of(draft: Draft) -> str:
+    return next(str(each.data["vendor"]) for each in reversed(draft.log) if each.kind is Kind.HANDED_OVER)

@@ -1,0 +1,87 @@
+"""A real desk: its own process, its own folder, a port the kernel chose."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+START_SECONDS = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """`ott-desk` with its settings file."""
+
+    def __init__(self, folder: Path, extra: str = "", database: str = "") -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.config = folder / "desk.toml"
+        database = database or f"sqlite:///{folder / 'desk.db'}"
+        self.config.write_text(f'listen = "127.0.0.1:{self.port}"\ndatabase = "{database}"\n{extra}', "utf-8")
+        self.running: subprocess.Popen[bytes] | None = None
+        self.token = self.run("token", "create", "--role", "machine", "--name", "alertmanager")
+
+    def run(self, *words: str, stdin: str = "") -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "alerts.desk", *words, "--config", self.config],
+            input=stdin, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "desk.log").read_text("utf-8")
+
+    def start(self) -> None:
+        with (self.folder / "desk.log").open("ab") as log:
+            self.running = subprocess.Popen(
+                [sys.executable, "-m", "alerts.desk", "--log-format", "json", "serve", "--config", self.config],
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            assert self.running.poll() is None, self.log
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        assert self.running is not None
+        self.running.kill()
+        self.running.wait()
+        self.running = None
+
+    def stop(self) -> int:
+        assert self.running is not None
+        self.running.terminate()
+        status = self.running.wait(30)
+        self.running = None
+        return status
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=30)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Process]:
+    process = Process(tmp_path, '[[vendor]]\nname = "Edge Ltd"\nmail = "support@edge.example"\n')
+    process.start()
+    yield process
+    if process.running:
+        process.stop()

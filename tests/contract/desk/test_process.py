@@ -1,0 +1,123 @@
+"""The desk as a process: nothing is lost over a kill, and bad input leaves it standing."""
+
+import re
+import signal
+
+import httpx
+import pytest
+
+from tests.contract.desk.conftest import Process
+from tests.contract.desk.payloads import alert, notification
+
+TICKETS = "/tmf-api/troubleTicket/v5/troubleTicket"
+WEBHOOK = "/webhook/alertmanager"
+
+
+def test_a_kill_and_a_restart_lose_nothing_and_repeat_nothing(desk: Process) -> None:
+    with desk.client() as client:
+        assert client.post(WEBHOOK, json=notification(alert())).json()["opened"] == 1
+    desk.kill()
+    desk.start()
+    with desk.client() as client:
+        assert client.post(WEBHOOK, json=notification(alert())).json() == {"outcomes": {"repeated": 1}, "opened": 0}
+        tickets = client.get(TICKETS).json()
+        assert [(each["status"], each["priority"], each["name"]) for each in tickets] == [
+            ("acknowledged", "P1", "edge-1 не отвечает")
+        ]
+        client.post(WEBHOOK, json=notification(alert(firing=False)))
+        (ticket,) = client.get(TICKETS).json()
+        assert (ticket["status"], ticket["statusChangeReason"]) == ("resolved", "recovered")
+
+
+def test_bad_input_is_refused_and_the_desk_goes_on(desk: Process) -> None:
+    with desk.client() as client:
+        assert client.post(WEBHOOK, content=b"not json").status_code == 400
+        assert client.post(WEBHOOK, content=b"[1]").status_code == 400
+        assert client.post(WEBHOOK, content=b"[" * 100_000).status_code == 400
+        assert httpx.post(desk.url + WEBHOOK, json=notification(alert())).status_code == 401
+        wrong = {"Authorization": "Bearer wrong"}
+        assert client.post(WEBHOOK, json=notification(alert()), headers=wrong).status_code == 401
+        assert client.get(TICKETS).json() == []
+        assert client.post(WEBHOOK, json=notification(alert())).status_code == 200
+        counted = client.get("/metrics").text
+        assert "Internal" not in counted, desk.log
+        assert 'ott_desk_webhook_requests_total{code="400"} 3.0' in counted
+        assert 'ott_desk_webhook_requests_total{code="401"} 2.0' in counted
+        assert 'ott_desk_webhook_alerts_total{outcome="new"} 1.0' in counted
+    assert '"level": "error"' not in desk.log
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_over_the_limit_gets_413(desk: Process, announced: bool) -> None:
+    body = b"x" * (1024 * 1024 + 1)
+    content = body if announced else iter([body[:600_000], body[600_000:]])
+    with desk.client() as client:
+        answer = client.patch(f"{TICKETS}/1", content=content, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 413
+        assert client.get("/healthz").text == "ok\n"
+
+
+def test_everything_but_health_wants_a_login(desk: Process) -> None:
+    for path in ("/", "/ticket/1"):
+        answer = httpx.get(desk.url + path)
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/login")
+    for path in (TICKETS, f"{TICKETS}/1", "/openapi.json"):
+        assert httpx.get(desk.url + path).status_code == 401
+    assert httpx.get(desk.url + "/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
+    assert httpx.get(desk.url + "/metrics").status_code == 200
+
+
+def test_it_stops_cleanly(desk: Process) -> None:
+    assert desk.stop() in (0, -signal.SIGTERM)
+    assert '"level": "error"' not in desk.log
+
+
+def test_an_engineer_works_on_a_ticket_in_the_console(desk: Process) -> None:
+    desk.run("account", "create", "--role", "engineer", "--name", "Aigerim", stdin="correct horse battery\n")
+    with desk.client() as machine:
+        machine.post(WEBHOOK, json=notification(alert(), alert(severity="major", device="sdb")))
+    with httpx.Client(base_url=desk.url, follow_redirects=True) as browser:
+        page = browser.get("/")
+        page = submit(browser, page, "/login", name="Aigerim", password="wrong password")
+        assert page.status_code == 403
+        page = submit(browser, page, "/login", name="Aigerim", password="correct horse battery")
+        assert "1 открытая заявка" in page.text
+        assert "горят 2 аварии" in page.text
+        page = browser.get("/ticket/1")
+        for header in ("content-security-policy", "x-content-type-options"):
+            assert header in page.headers
+        stale = page
+        page = submit(browser, page, "/ticket/1/take")
+        assert "в работе" in page.text
+        # Somebody who still looks at the old page is told, and nothing is overwritten.
+        assert submit(browser, stale, "/ticket/1/take").status_code == 409
+        page = submit(browser, page, "/ticket/1/hand-over", vendor="Edge Ltd", text="<b>power</b>")
+        assert "у поставщика: Edge Ltd" in page.text
+        assert "&lt;b&gt;power&lt;/b&gt;" in page.text
+        assert browser.post("/ticket/1/note", data={"text": "x", "version": "1", "csrf": "forged"}).status_code == 403
+        page = submit(browser, page, "/language", language="en")
+        assert "Ticket queue" in page.text or "Ticket 1" in page.text
+        assert browser.get("/ticket/999").status_code == 404
+    with desk.client() as machine:
+        ticket = machine.get(f"{TICKETS}/1").json()
+        assert [each["status"] for each in ticket["statusChangeHistory"]] == ["acknowledged", "inProgress", "held"]
+        assert [each["author"] for each in ticket["note"]] == ["Aigerim"]
+
+
+def test_guessing_passwords_is_slowed_down(desk: Process) -> None:
+    desk.run("account", "create", "--role", "viewer", "--name", "Timur", stdin="correct horse battery\n")
+    with httpx.Client(base_url=desk.url, follow_redirects=True) as browser:
+        page = browser.get("/login")
+        for _ in range(5):
+            page = submit(browser, page, "/login", name="Timur", password="wrong password")
+            assert page.status_code == 403
+        page = submit(browser, page, "/login", name="Timur", password="correct horse battery")
+        assert page.status_code == 429
+
+
+def submit(browser: httpx.Client, page: httpx.Response, action: str, **values: str) -> httpx.Response:
+    """Send a page's form with its hidden fields, as a browser does."""
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', page.text, re.DOTALL)
+    assert form, f"no form {action} in {page.text}"
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form[0]))
+    return browser.post(action, data=hidden | values)
