@@ -19,8 +19,8 @@ from socketserver import TCPServer
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 
+from agent import exposition
 from agent.settings import Auth, Tls
 
 log = logging.getLogger("agent.server")
@@ -118,6 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "ott-agent"
     disable_nagle_algorithm = True
+    wbufsize = 1 << 16  # head and body of an answer leave together
     server: Server
 
     def do_GET(self) -> None:
@@ -136,9 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._metrics()
 
     def _metrics(self) -> None:
-        encode, content_type = choose_encoder(self.headers.get("Accept", ""))
-        body = encode(self.server.registry)
-        headers = [("Content-Type", content_type)]
+        body = exposition.text(self.server.registry)
+        headers = [("Content-Type", exposition.CONTENT_TYPE)]
         if "gzip" in self.headers.get("Accept-Encoding", ""):
             body = gzip.compress(body, GZIP_LEVEL)
             headers.append(("Content-Encoding", "gzip"))

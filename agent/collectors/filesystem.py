@@ -15,6 +15,8 @@ from agent.host import Host
 from agent.statvfs import Answer
 from service.metric import Sample
 
+# Their statvfs(2) answers from counters in memory and cannot wait for a device: no thread needs to stand between.
+PROMPT = frozenset({"ext2", "ext3", "ext4", "tmpfs", "xfs"})
 OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 
 
@@ -45,8 +47,19 @@ def read(host: Host) -> Read:
         if not host.excluded_file_systems.search(mount.kind) and not host.excluded_mounts.search(mount.point)
     ]
     root = str(host.root).rstrip("/")
-    answers = host.statvfs([root + mount.point for mount in watched])
-    return Read(watched, {mount.point: answers[root + mount.point] for mount in watched})
+    answers: dict[str, Answer] = {mount.point: ask(root + mount.point) for mount in watched if mount.kind in PROMPT}
+    others = [mount.point for mount in watched if mount.kind not in PROMPT]
+    if others:
+        answered = host.statvfs([root + point for point in others])
+        answers |= {point: answered[root + point] for point in others}
+    return Read(watched, answers)
+
+
+def ask(point: str) -> Answer:
+    try:
+        return os.statvfs(point)
+    except OSError as error:
+        return error
 
 
 def parse_mounts(table: str) -> list[Mount]:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent import jobs
 from agent.catalogue import COLLECTOR_BUGS, COLLECTOR_DURATION, COLLECTOR_LAST_SUCCESS, COLLECTOR_SUCCESS
 from agent.collector import Runner
 from agent.exposition import registry
+from agent.exposition import text as exposition_text
 from agent.settings import AgentSettings, HostSettings
 from service.metric import Metric
 
@@ -32,7 +32,7 @@ MASKED = re.compile(
 def exposition() -> str:
     found = jobs.jobs(AgentSettings(host=HostSettings(root=FIXTURES)), Path("none"))
     runner = Runner(found)
-    text = generate_latest(registry(runner.samples)).decode()
+    text = exposition_text(registry(runner.samples)).decode()
     assert runner.failures() == {}
     ours = [line for line in text.splitlines() if not re.match(r"(# (HELP|TYPE) )?process_", line)]
     return re.sub(r'build_info{version="[^"]*"', 'build_info{version="*"', MASKED.sub(r"\1 *", "\n".join(ours) + "\n"))
