@@ -223,9 +223,7 @@ class Follower:
 
     def _open(self, path: str, now: float) -> FollowedFile | None:
         """Open a file met for the first time; None for a copy of a followed one, which holds nothing new."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        status = os.fstat(descriptor)
-        head = os.pread(descriptor, FINGERPRINT, 0)
+        descriptor, status, head = _opened(path)
         if any(_same_head(head, one.position) for one in self._files):
             os.close(descriptor)
             return None
@@ -241,11 +239,9 @@ class Follower:
         """Open the file of a checkpoint's position, under whatever name it has now."""
         for path in [position.path, *_siblings(position.path)]:
             try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                descriptor, status, head = _opened(path)
             except OSError:
                 continue
-            status = os.fstat(descriptor)
-            head = os.pread(descriptor, FINGERPRINT, 0)
             taken = any(one.identity == (status.st_dev, status.st_ino) for one in self._files)
             if not taken and _is_copy(head, status.st_size, position):
                 position.device, position.inode, position.path = status.st_dev, status.st_ino, path
@@ -263,11 +259,9 @@ class Follower:
         followed = {one.identity for one in self._files}
         for path in _siblings(file.position.path):
             try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                descriptor, status, head = _opened(path)
             except OSError:
                 continue
-            status = os.fstat(descriptor)
-            head = os.pread(descriptor, FINGERPRINT, 0)
             if (status.st_dev, status.st_ino) not in followed and _is_copy(head, status.st_size, file.position):
                 position = replace(file.position, path=path, device=status.st_dev, inode=status.st_ino)
                 copy = FollowedFile(descriptor, position, now)
@@ -281,6 +275,16 @@ class Follower:
             "a log file was truncated and has no copy; its last lines may be missing from the counters",
             extra={"path": file.position.path},
         )
+
+
+def _opened(path: str) -> tuple[int, os.stat_result, bytes]:
+    """Open a file; return its descriptor, what is known of it and its first bytes."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return descriptor, os.fstat(descriptor), os.pread(descriptor, FINGERPRINT, 0)
+    except OSError:
+        os.close(descriptor)
+        raise
 
 
 def _fingerprint(head: bytes) -> str:

@@ -1,0 +1,111 @@
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.edge_log.sessions import Interval, SessionTable, Who
+
+IDLE = 30.0
+
+
+def who(viewer: int, channel: str = "a") -> Who:
+    return Who(b"%08d" % viewer, channel, "hls")
+
+
+def enter(table: SessionTable, key: int, moment: float) -> None:
+    """What the engine does, without its short cut for the usual case."""
+    if key in table.last:
+        table.touch(key, moment)
+    else:
+        table.begin(key, moment, who(key))
+
+
+def truth(moments: Sequence[float]) -> list[Interval]:
+    result: list[Interval] = []
+    for moment in sorted(moments):
+        if result and moment <= result[-1].last + IDLE:
+            result[-1] = Interval(result[-1].first, moment)
+        else:
+            result.append(Interval(moment, moment))
+    return result
+
+
+def test_active_until_just_before_the_timeout_ends() -> None:
+    table = SessionTable(IDLE)
+    enter(table, 1, 100.0)
+    assert [table.active(moment).total for moment in (99.9, 100.0, 129.9, 130.0)] == [0, 1, 1, 0]
+
+
+def test_a_request_at_the_very_end_continues_and_one_after_it_begins_anew() -> None:
+    table = SessionTable(IDLE)
+    for moment in (100.0, 130.0):
+        enter(table, 1, moment)
+    assert table.started == 1
+    enter(table, 1, 160.1)
+    assert table.started == 2
+
+
+def test_viewers_are_distinct_over_channels() -> None:
+    table = SessionTable(IDLE)
+    table.begin(1, 100.0, who(7, "a"))
+    table.begin(2, 100.0, who(7, "b"))
+    table.begin(3, 100.0, who(8, "b"))
+    activity = table.active(110.0)
+    assert activity.sessions == {("a", "hls"): 1, ("b", "hls"): 2}
+    assert (activity.total, activity.viewers) == (3, 2)
+
+
+def test_a_late_line_joins_what_was_counted_as_two() -> None:
+    table = SessionTable(IDLE)
+    for moment in (100.0, 140.0):
+        enter(table, 1, moment)
+    assert table.started == 2
+    enter(table, 1, 120.0)
+    assert table.started == 1
+
+
+MOMENTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 300)), max_size=40)
+
+
+@given(MOMENTS, st.data())
+def test_any_order_gives_the_sessions_of_the_definition(requests: list[tuple[int, int]], data: st.DataObject) -> None:
+    settled: list[tuple[bytes, Interval]] = []
+    table = SessionTable(IDLE, lambda one, interval: settled.append((one.viewer, interval)))
+    for key, moment in data.draw(st.permutations(requests)):
+        enter(table, key, float(moment))
+    by_key = {key: truth([moment for other, moment in requests if other == key]) for key, _ in requests}
+    expected = sorted((who(key).viewer, one) for key, intervals in by_key.items() for one in intervals)
+    assert table.started == len(expected)
+    for moment in (0.0, 45.0, 150.0, 330.0):
+        active = sum(any(one.first <= moment < one.last + IDLE for one in ones) for ones in by_key.values())
+        assert table.active(moment).total == active
+    table.settle(float("inf"))
+    assert (sorted(settled), len(table)) == (expected, 0)
+
+
+@given(MOMENTS, MOMENTS)
+def test_a_restart_changes_nothing(before: list[tuple[int, int]], after: list[tuple[int, int]]) -> None:
+    whole, second = SessionTable(IDLE), SessionTable(IDLE)
+    for key, moment in before:
+        enter(whole, key, float(moment))
+    second.restore(whole.dump())
+    second.started = whole.started
+    for key, moment in after:
+        enter(whole, key, float(moment))
+        enter(second, key, float(moment))
+    assert second.started == whole.started
+    for moment in (0.0, 60.0, 150.0, 300.0):
+        assert second.active(moment) == whole.active(moment)
+    assert sorted(zip(second.dump().who, second.dump().first, second.dump().last, strict=True)) == sorted(
+        zip(whole.dump().who, whole.dump().first, whole.dump().last, strict=True)
+    )
+
+
+def test_settling_forgets_only_what_no_line_can_reach() -> None:
+    table = SessionTable(IDLE)
+    enter(table, 1, 100.0)
+    enter(table, 2, 120.0)
+    table.settle(140.0)
+    assert list(table.last) == [2]
+    table.settle(151.0)
+    assert list(table.last) == []
