@@ -8,7 +8,7 @@ import json
 import os
 from array import array
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def encode(checkpoint: Checkpoint) -> bytes:
     header = {
         "version": VERSION,
         "positions": [asdict(position) for position in checkpoint.positions],
-        "counters": asdict(checkpoint.counters),
+        "counters": {one.name: getattr(checkpoint.counters, one.name) for one in fields(Counters)},
         "buckets": BUCKETS,
         "started": checkpoint.started,
         "names": list(names),
