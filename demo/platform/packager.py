@@ -99,6 +99,7 @@ def main() -> None:
     logs.configure("text")
     streams = prepare(root)
     sequence = fill(streams, time.time())
+    (root / "ready").touch()
     logger.info("%d streams of %d channels are live", len(streams), len(CHANNELS))
     while True:
         sequence += 1

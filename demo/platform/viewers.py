@@ -1,7 +1,7 @@
 """Simulated viewers: households that join, watch, zap and leave as players do, over HTTP.
 
-A household has one token and one or two screens, and a home edge; when that does not answer it moves to another,
-which is what a balancer or a player's own list does. Every answer goes into the ledger.
+A household has one token and one or two screens, and a home edge, which every new session begins at. When an edge does
+not answer, the player goes on at another, as its list or a balancer tells it. Every answer goes into the ledger.
 
 SIGUSR1 holds the audience steady (nobody joins, zaps or leaves), SIGUSR2 lets it move again.
 """
@@ -91,6 +91,7 @@ class Screen:
     async def _watch(self, channel: str) -> bool:
         """Watch one channel; return True to zap to another and False to switch off."""
         rng = self._audience.rng
+        self._connect(self._household.edge)
         rendition = rng.choice(CHANNELS[channel]).name
         await self._get(channel, "index.m3u8")
         last = None
@@ -109,6 +110,11 @@ class Screen:
                 if fate < ZAP + LEAVE:
                     return fate < ZAP
 
+    def _connect(self, edge: Edge) -> None:
+        if self._player.edge != edge:
+            self._player.close()
+            self._player = Player(edge, USER_AGENT)
+
     async def _segments(self, channel: str, rendition: str) -> list[int]:
         body = await self._get(channel, f"{rendition}/index.m3u8")
         return [int(line[:-3]) for line in body.decode().splitlines() if line.endswith(".ts")]
@@ -123,8 +129,7 @@ class Screen:
                     answer = await self._player.get(path)
             except (OSError, TimeoutError) as error:
                 logger.debug("%s does not answer: %s", edge.name, error)
-                self._player.close()
-                self._player = Player(self._audience.another(edge), USER_AGENT)
+                self._connect(self._audience.another(edge))
                 await asyncio.sleep(1)
                 continue
             self._audience.ledger.add(

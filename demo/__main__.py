@@ -1,0 +1,73 @@
+"""A small OTT platform, its monitoring and its ticket desk, on loopback ports of this machine.
+
+Without a word it starts everything and stays until Ctrl-C. From a second terminal:
+
+  break NAME   kill a node (edge-1, edge-2, middleware-1) as a power cut would, or the packager, or the desk
+  mend NAME    start again what break killed
+  status       say what runs and where
+
+With --check it does all that by itself, compares every figure with the truth and leaves: exit status 0 when all
+agrees, 1 when something differs.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from demo import check, interactive
+from demo.control import ask
+from demo.layout import FOLDER, Layout
+from demo.lock import only_one
+from demo.processes import DemoError
+from demo.stack import Stack
+from service.program import Exit
+
+_ACTIONS = ("break", "mend", "status")
+
+
+def main() -> int:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(
+        "./run demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("action", nargs="?", choices=_ACTIONS, metavar="break | mend | status")
+    parser.add_argument("name", nargs="?", default="", metavar="NAME")
+    parser.add_argument("--check", action="store_true", help="prove the whole chain without a person, then leave")
+    arguments = parser.parse_args()
+    if arguments.action in ("break", "mend") and not arguments.name:
+        parser.error(f"{arguments.action} what? For example: ./run demo {arguments.action} edge-2")
+    if arguments.action and arguments.check:
+        parser.error("--check breaks and mends by itself")
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        if arguments.action:
+            print(ask(Layout(FOLDER, {}).control_socket, arguments.action, arguments.name))
+            return Exit.FINE
+        return _in_stack(check.run if arguments.check else interactive.run)
+    except DemoError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return Exit.FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _in_stack(run: Callable[[Stack], int]) -> int:
+    with only_one(FOLDER):
+        print(f"· logs and settings in {os.path.relpath(FOLDER)}/", flush=True)
+        with Stack(FOLDER, _say) as stack:
+            return run(stack)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _as_interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""The demo without a person: every figure beside its truth, and a node from its death to its ticket and back."""
+
+import signal
+import time
+from typing import NamedTuple
+
+from demo.apis import Desk, Prometheus, Ticket
+from demo.configuration import IDLE_TIMEOUT, ONLINE_WITHIN
+from demo.figures import Truth, compare
+from demo.layout import EDGES
+from demo.processes import wait_until
+from demo.stack import Stack
+from demo.table import render
+from service.program import Exit
+
+# How long the audience moves before it is held: joins, zaps and leaves are part of what must be counted right.
+MOVING_SECONDS = 15
+# Longer than the idle timeout and the keep-alive's window with a few scrapes on top, and long enough that each viewer's
+# first and last segment weigh little in the bytes.
+STEADY_SECONDS = 2 * max(IDLE_TIMEOUT, ONLINE_WITHIN)
+WORST_DETECTION_SECONDS = 17
+RECOVERY_SECONDS = 60
+VICTIM = EDGES[1].name
+
+
+class Step(NamedTuple):
+    """One thing shown and whether it came out as promised."""
+
+    text: str
+    fine: bool
+
+
+def run(stack: Stack) -> int:
+    """Check everything; return the exit status."""
+    started = time.monotonic()
+    _say(f"the audience moves for {MOVING_SECONDS} s")
+    time.sleep(MOVING_SECONDS)
+    figures_fine = check_figures(stack)
+    steps = check_chain(stack)
+    ended = [program.name for program in stack.unexpected_ends()]
+    steps.append(Step(f"nothing ended by itself{': ' + ', '.join(ended) if ended else ''}", not ended))
+    print()
+    for step in steps:
+        print(f"  {'ok' if step.fine else 'FAILED':<7}{step.text}")
+    fine = figures_fine and all(step.fine for step in steps)
+    verdict = (
+        "everything agrees" if fine else f"something differs; what the programs said is in {stack.layout.folder}/logs/"
+    )
+    print(f"\ndemo --check: {verdict} ({time.monotonic() - started:.0f} s)", flush=True)
+    return Exit.FINE if fine else Exit.FAILED
+
+
+def check_figures(stack: Stack) -> bool:
+    """Hold the audience steady, then compare the seven figures with what really happened."""
+    prometheus = Prometheus(stack.layout.url("prometheus"))
+    since = time.time()
+    stack.programs["viewers"].signal(signal.SIGUSR1)
+    _say(f"the audience is held steady for {STEADY_SECONDS} s (the idle timeout is {IDLE_TIMEOUT} s)")
+    time.sleep(STEADY_SECONDS)
+    now = time.time()
+    rows = compare(prometheus, Truth.at(stack.layout, stack.history, now), since, now)
+    stack.programs["viewers"].signal(signal.SIGUSR2)
+    print(f"\n{render(rows)}\n", flush=True)
+    return all(row.fine for row in rows)
+
+
+def check_chain(stack: Stack) -> list[Step]:
+    """Kill a node, wait for its ticket, kill the desk meanwhile, mend both and see the ticket move on."""
+    desk = Desk(stack.layout.url("desk"), stack.api_token)
+    steps = []
+    _say(f"{VICTIM} is killed (nginx and agent, kill -9)")
+    stack.break_(VICTIM)
+    seconds = wait_for_ticket(desk, VICTIM, seconds=3 * WORST_DETECTION_SECONDS)
+    steps.append(
+        Step(
+            f"{seconds:.1f} s from killing {VICTIM} to its ticket (at most {WORST_DETECTION_SECONDS} s)",
+            seconds <= WORST_DETECTION_SECONDS,
+        )
+    )
+    print(f"\n{_shown(tickets_of(desk, VICTIM)[0])}\n", flush=True)
+    steps.append(_survives_a_crash(stack, desk))
+    _say(f"{VICTIM} is mended")
+    stack.mend(VICTIM)
+    recovered = wait_until(
+        lambda: [ticket.status for ticket in tickets_of(desk, VICTIM)] == ["resolved"],
+        RECOVERY_SECONDS,
+        f"the ticket of {VICTIM} did not move on to resolved",
+    )
+    ticket = tickets_of(desk, VICTIM)[0]
+    reason = ticket.body["statusChangeReason"]
+    steps.append(
+        Step(f"{recovered:.1f} s after mending, ticket {ticket.number} is resolved by itself ({reason})", fine=True)
+    )
+    return steps
+
+
+def tickets_of(desk: Desk, node: str) -> list[Ticket]:
+    """Return the tickets that say this node is down."""
+    return desk.tickets(alertname="NodeDown", node=node)
+
+
+def wait_for_ticket(desk: Desk, node: str, *, seconds: float, earlier: int = 0) -> float:
+    """Wait for one ticket more than there were; return how long it took."""
+    return wait_until(lambda: len(tickets_of(desk, node)) > earlier, seconds, f"{node} is down and no ticket says so")
+
+
+def _survives_a_crash(stack: Stack, desk: Desk) -> Step:
+    """Kill the desk while the node is down; after its restart Alertmanager's next word must change nothing."""
+    before = tickets_of(desk, VICTIM)
+    _say("the desk is killed (kill -9) while the node is down, and started again")
+    stack.break_("desk")
+    stack.mend("desk")
+    at_restart = time.time()
+    wait_until(
+        lambda: any(value > at_restart for _, value in desk.counters("ott_desk_watchdog_last_timestamp_seconds")),
+        RECOVERY_SECONDS,
+        "Alertmanager did not reach the desk after its restart",
+    )
+    after = tickets_of(desk, VICTIM)
+    same = len(before) == len(after) == 1 and before[0].number == after[0].number
+    same = same and after[0].body["statusChangeHistory"] == before[0].body["statusChangeHistory"]
+    numbers = ", ".join(ticket.number for ticket in after)
+    return Step(f"after kill -9 and a restart of the desk the ticket is there once (ticket {numbers})", same)
+
+
+def _shown(ticket: Ticket) -> str:
+    body = ticket.body
+    lines = [
+        f"ticket {ticket.number}: {body['name']}",
+        body["description"],
+        f"severity {body['severity']}, priority {body['priority']}, status {body['status']}, "
+        f"opened {body['creationDate']}, to be restored by {body.get('expectedResolutionDate', 'nothing set')}",
+        ", ".join(f"{name} {value}" for name, value in sorted(ticket.labels.items())),
+    ]
+    return "\n".join(f"  │ {line}" for text in lines for line in text.splitlines())
+
+
+def _say(text: str) -> None:
+    print(f"· {text}", flush=True)

@@ -1,0 +1,151 @@
+"""The settings files of every program, the shipped ones with the demo's addresses put in."""
+
+import json
+from pathlib import Path
+
+from agent.edge_log.formats import PRESETS
+from demo.layout import CONTROL, EDGES, MIDDLEWARE, NODES, REPOSITORY, Layout, Node, quoted
+from demo.platform.middleware import ACCOUNTS
+from demo.processes import DemoError
+
+IDLE_TIMEOUT = 30  # seconds; the published default
+# Shorter than shipped: the demo is watched for minutes, not for months.
+SUBSCRIBERS_INTERVAL, ONLINE_WITHIN = 5, 30
+VIEWER = "[?&]token=([0-9a-f]{32})"
+CHANNEL = "^/live/([^/]+)/"
+_SHIPPED_PROMETHEUS = REPOSITORY / "deploy" / "prometheus" / "prometheus.yml"
+_SHIPPED_ALERTMANAGER = REPOSITORY / "alerts" / "alertmanager.yml"
+_RULES = REPOSITORY / "alerts" / "rules"
+
+
+def write_all(layout: Layout) -> None:
+    """Write what every program reads."""
+    for node in EDGES:
+        layout.edge(node).write(layout.content, f"log_format ott {_nginx_quoted(PRESETS['ott'])};")
+    for node in NODES:
+        (layout.home(node.name) / "agent.toml").write_text(agent(layout, node), "utf-8")
+    prometheus_home = layout.home("prometheus")
+    (prometheus_home / "prometheus.yml").write_text(prometheus(layout), "utf-8")
+    (prometheus_home / "targets").mkdir(exist_ok=True)
+    for name, groups in targets(layout).items():
+        # JSON is YAML too.
+        (prometheus_home / "targets" / f"{name}.yml").write_text(json.dumps(groups, indent=1), "utf-8")
+    (layout.home("alertmanager") / "alertmanager.yml").write_text(alertmanager(layout), "utf-8")
+    (layout.home("desk") / "desk.toml").write_text(desk(layout), "utf-8")
+    (layout.home("busyhour") / "busyhour.toml").write_text(busy_hour(layout), "utf-8")
+
+
+def agent(layout: Layout, node: Node) -> str:
+    """Return the settings of a node's agent."""
+    lines = [
+        f'listen = "127.0.0.1:{layout.ports[f"{node.name} agent"]}"',
+        f"state = {quoted(layout.home(f'{node.name}/state'))}",
+    ]
+    if node in EDGES:
+        edge = layout.edge(node)
+        lines += [
+            "[[edge_log]]",
+            'service = "ott"',
+            f"paths = [{quoted(edge.log)}]",
+            'format = "ott"',
+            f'idle_timeout = "{IDLE_TIMEOUT}s"',
+            f"viewer = [{quoted(VIEWER)}]",
+            f"channel = {quoted(CHANNEL)}",
+            "[[server]]",
+            'preset = "nginx_stub_status"',
+            f"url = {quoted(edge.status_url)}",
+        ]
+    if node == MIDDLEWARE:
+        for service in ACCOUNTS:
+            lines += [
+                "[[subscribers]]",
+                f"service = {quoted(service)}",
+                'preset = "generic"',
+                f"database = {quoted(f'sqlite:///{layout.database}')}",
+                f'interval = "{SUBSCRIBERS_INTERVAL}s"',
+                f'online_within = "{ONLINE_WITHIN}s"',
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def targets(layout: Layout) -> dict[str, list[dict[str, object]]]:
+    """Return Prometheus's target files by name."""
+    control = ("prometheus", "alertmanager", "desk", "busyhour")
+    return {
+        "agents": [_target(layout.ports[f"{node.name} agent"], node) for node in NODES],
+        **{name: [_target(layout.ports[name], CONTROL)] for name in control},
+    }
+
+
+def _target(port: int, node: Node) -> dict[str, object]:
+    labels = {"node": node.name, "site": node.site, "role": node.role}
+    return {"targets": [f"127.0.0.1:{port}"], "labels": labels}
+
+
+def prometheus(layout: Layout) -> str:
+    """Return the shipped scrape configuration for the demo's folders and ports."""
+    home = layout.folder / "prometheus"
+    return _put_in(
+        _SHIPPED_PROMETHEUS,
+        {
+            "/etc/prometheus/ottwatch/rules/": f"{_RULES}/",
+            "/etc/prometheus/ottwatch/site/": f"{home}/site/",
+            "/etc/prometheus/ottwatch/targets/": f"{home}/targets/",
+            "127.0.0.1:9093": f"127.0.0.1:{layout.ports['alertmanager']}",
+        },
+    )
+
+
+def alertmanager(layout: Layout) -> str:
+    """Return the shipped routing for the demo's desk."""
+    return _put_in(
+        _SHIPPED_ALERTMANAGER,
+        {
+            "http://127.0.0.1:9781": layout.url("desk"),
+            "/etc/prometheus/ottwatch-desk.token": str(layout.webhook_token),
+        },
+    )
+
+
+def desk(layout: Layout) -> str:
+    """Return the settings of the desk."""
+    return f"""\
+listen = "127.0.0.1:{layout.ports["desk"]}"
+database = {quoted(f"sqlite:///{layout.folder / 'desk' / 'desk.db'}")}
+time_zone = "Asia/Almaty"
+language = "ru"
+public_url = {quoted(layout.url("desk"))}
+alertmanagers = [{quoted(layout.url("alertmanager"))}]
+prometheus = {quoted(layout.url("prometheus"))}
+
+[[vendor]]
+name = "Vendor"
+mail = "support@vendor.example"
+"""
+
+
+def busy_hour(layout: Layout) -> str:
+    """Return the settings of the busy-hour service."""
+    return f"""\
+listen = "127.0.0.1:{layout.ports["busyhour"]}"
+prometheus = {quoted(layout.url("prometheus"))}
+database = {quoted(f"sqlite:///{layout.folder / 'busyhour' / 'busyhour.db'}")}
+time_zone = "Asia/Almaty"
+"""
+
+
+def _put_in(shipped: Path, replacements: dict[str, str]) -> str:
+    """Return a shipped file with other addresses; raise DemoError where it no longer holds one of them."""
+    text = shipped.read_text("utf-8")
+    for old, new in replacements.items():
+        if old not in text:
+            raise DemoError(f"{shipped} no longer holds {old!r}: demo/configuration.py must follow it")
+        text = text.replace(old, new)
+    return text
+
+
+def _nginx_quoted(text: str) -> str:
+    """Return a log format in nginx's single quotes; raise DemoError where it would need an escape."""
+    if "'" in text:
+        raise DemoError(f"the log format {text!r} has an apostrophe, which demo/configuration.py does not write")
+    return f"'{text}'"

@@ -1,0 +1,93 @@
+"""Where the demo keeps everything, who its nodes are and which ports they have."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo import ports
+from demo.platform.edge import Edge
+
+REPOSITORY = Path(__file__).parent.parent
+FOLDER = REPOSITORY / ".run" / "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of the platform as service discovery knows it."""
+
+    name: str
+    site: str
+    role: str
+
+
+EDGES = (Node("edge-1", "almaty", "edge"), Node("edge-2", "astana", "edge"))
+MIDDLEWARE = Node("middleware-1", "almaty", "middleware")
+NODES = (*EDGES, MIDDLEWARE)
+CONTROL = Node("control-1", "almaty", "control")
+
+_LISTENERS = (
+    *(f"{node.name} nginx" for node in EDGES),
+    *(f"{node.name} agent" for node in NODES),
+    *("middleware", "prometheus", "alertmanager", "desk", "busyhour"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Folders and ports of one demo."""
+
+    folder: Path
+    ports: dict[str, int]
+
+    @classmethod
+    def make(cls, folder: Path) -> "Layout":
+        """Choose free ports."""
+        return cls(folder, dict(zip(_LISTENERS, ports.free(len(_LISTENERS)), strict=True)))
+
+    def url(self, listener: str) -> str:
+        """Return the address of a listener."""
+        return f"http://127.0.0.1:{self.ports[listener]}"
+
+    def home(self, name: str) -> Path:
+        """Return the folder of a node or a program, made if it is missing."""
+        folder = self.folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def log(self, name: str) -> Path:
+        """Return the log of a program."""
+        return self.folder / "logs" / f"{name.replace(' ', '-')}.log"
+
+    def edge(self, node: Node) -> Edge:
+        """Return the streaming server of an edge node."""
+        return Edge(node.name, self.folder / node.name / "nginx", self.ports[f"{node.name} nginx"])
+
+    @property
+    def content(self) -> Path:
+        """What the packager writes and the edges serve."""
+        return self.folder / "live"
+
+    @property
+    def database(self) -> Path:
+        """The middleware's."""
+        return self.folder / MIDDLEWARE.name / "middleware.db"
+
+    @property
+    def ledger(self) -> Path:
+        """The viewers' own account of what they received."""
+        return self.folder / "viewers.csv"
+
+    @property
+    def webhook_token(self) -> Path:
+        """What Alertmanager shows the desk."""
+        return self.folder / "alertmanager" / "desk.token"
+
+    @property
+    def control_socket(self) -> Path:
+        """Where `break` and `mend` reach the running demo."""
+        return self.folder / "control"
+
+
+def quoted(value: object) -> str:
+    """Return text as TOML and YAML write it in double quotes."""
+    return json.dumps(str(value), ensure_ascii=False)

@@ -1,0 +1,122 @@
+"""Every program of the demo and its command line."""
+
+import sys
+from pathlib import Path
+
+from demo.layout import EDGES, MIDDLEWARE, NODES, REPOSITORY, Layout, Node
+from demo.processes import Program, answers
+
+_BIN = Path(sys.executable).parent
+RETENTION = "90d"  # more than the eight weeks of history
+
+
+def platform(layout: Layout) -> list[Program]:
+    """Return what is watched, the viewers apart."""
+    return [
+        Program(
+            "packager",
+            _module("demo.platform.packager", layout.content),
+            layout.log("packager"),
+            (layout.content / "ready").exists,
+        ),
+        Program(
+            "middleware",
+            _module("demo.platform.middleware", layout.database, layout.ports["middleware"]),
+            layout.log("middleware"),
+        ),
+        *(_nginx(layout, node) for node in EDGES),
+    ]
+
+
+def viewers(layout: Layout, seed: int) -> Program:
+    """Return the audience."""
+    edges = [f"--edge={node.name}={layout.ports[f'{node.name} nginx']}" for node in EDGES]
+    arguments = [
+        *edges,
+        f"--middleware={layout.ports['middleware']}",
+        f"--database={layout.database}",
+        f"--ledger={layout.ledger}",
+        f"--seed={seed}",
+    ]
+    return Program("viewers", _module("demo.platform.viewers", *arguments), layout.log("viewers"))
+
+
+def agents(layout: Layout) -> list[Program]:
+    """Return one agent a node."""
+    return [
+        Program(
+            f"{node.name} agent",
+            [str(_BIN / "ott-agent"), "serve", "--config", str(layout.folder / node.name / "agent.toml")],
+            layout.log(f"{node.name} agent"),
+            answers(layout.url(f"{node.name} agent") + "/readyz"),
+        )
+        for node in NODES
+    ]
+
+
+def desk_command(layout: Layout, *words: str) -> list[str]:
+    """Return a call of ott-desk with the demo's settings."""
+    return [str(_BIN / "ott-desk"), *words, "--config", str(layout.folder / "desk" / "desk.toml")]
+
+
+def desk(layout: Layout) -> Program:
+    """Return the desk."""
+    return Program("desk", desk_command(layout, "serve"), layout.log("desk"), answers(layout.url("desk") + "/readyz"))
+
+
+def publish_boards(layout: Layout) -> list[str]:
+    """Return the call that publishes the boards to the Grafana that the environment names."""
+    addresses = [f"--prometheus-url={layout.url('prometheus')}", f"--desk-url={layout.url('desk')}"]
+    return [str(_BIN / "ott-dashboards"), "publish", *addresses]
+
+
+def busy_hour(layout: Layout) -> Program:
+    """Return the busy-hour service."""
+    command = [str(_BIN / "ott-busyhour"), "serve", "--config", str(layout.folder / "busyhour" / "busyhour.toml")]
+    return Program("busyhour", command, layout.log("busyhour"), answers(layout.url("busyhour") + "/readyz"))
+
+
+def alertmanager(layout: Layout) -> Program:
+    """Return Debian's Alertmanager, alone in its cluster."""
+    home = layout.folder / "alertmanager"
+    command = [
+        "prometheus-alertmanager",
+        f"--config.file={home / 'alertmanager.yml'}",
+        f"--storage.path={home / 'data'}",
+        f"--web.listen-address=127.0.0.1:{layout.ports['alertmanager']}",
+        f"--web.external-url={layout.url('alertmanager')}",
+        "--cluster.listen-address=",
+    ]
+    return Program(
+        "alertmanager", command, layout.log("alertmanager"), answers(layout.url("alertmanager") + "/-/ready")
+    )
+
+
+def prometheus(layout: Layout) -> Program:
+    """Return Debian's Prometheus, which serves the runbooks beside its own pages."""
+    home = layout.folder / "prometheus"
+    command = [
+        "prometheus",
+        f"--config.file={home / 'prometheus.yml'}",
+        f"--storage.tsdb.path={home / 'data'}",
+        f"--storage.tsdb.retention.time={RETENTION}",
+        f"--web.listen-address=127.0.0.1:{layout.ports['prometheus']}",
+        f"--web.external-url={layout.url('prometheus')}",
+        f"--web.user-assets={REPOSITORY / 'alerts' / 'runbooks'}",
+    ]
+    return Program("prometheus", command, layout.log("prometheus"), answers(layout.url("prometheus") + "/-/ready"))
+
+
+def of_node(node: Node) -> list[str]:
+    """Return the names of the programs that live on a node and die with it."""
+    server = "middleware" if node == MIDDLEWARE else f"{node.name} nginx"
+    return [server, f"{node.name} agent"]
+
+
+def _nginx(layout: Layout, node: Node) -> Program:
+    edge = layout.edge(node)
+    return Program(f"{node.name} nginx", edge.command, layout.log(f"{node.name} nginx"), answers(edge.status_url))
+
+
+def _module(name: str, *arguments: object) -> list[str]:
+    return [sys.executable, "-m", name, *map(str, arguments)]

@@ -1,0 +1,164 @@
+"""The whole chain: the platform, its agents, Prometheus, Alertmanager, the desk and the busy hour."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from demo import configuration, history, programs
+from demo.layout import NODES, Layout
+from demo.platform import middleware
+from demo.processes import DemoError, Program, stop_all
+
+# History's sessions and accounts are those of a platform of this size; its evenings must meet the live audience.
+HISTORY_SCALE = 0.6
+OPERATOR = "demo"
+
+Report = Callable[[str], None]
+
+
+class Stack:
+    """One demo in one folder; as a context manager it cleans up whatever happened."""
+
+    def __init__(self, folder: Path, report: Report = print, *, seed: int = 1) -> None:
+        self.layout = Layout.make(folder)
+        self.programs: dict[str, Program] = {}
+        self.history: dict[str, Any] = {}
+        self.password = secrets.token_urlsafe(12)
+        self.api_token = ""
+        self._report = report
+        self._seed = seed
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything and return when all answers."""
+        started = time.monotonic()
+        layout = self.layout
+        shutil.rmtree(layout.folder, ignore_errors=True)
+        layout.folder.mkdir(parents=True, mode=0o700)
+        configuration.write_all(layout)
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            # Numbers are crunched for some seconds while everything else starts.
+            past = pool.submit(history.write, layout.home("prometheus") / "data", time.time(), HISTORY_SCALE)
+            middleware.provision(layout.database, self._seed)
+            self._run("the platform", *programs.platform(layout))
+            self._run("its viewers", programs.viewers(layout, self._seed))
+            self._run("an agent on each node", *programs.agents(layout))
+            self._open_desk()
+            self._run("the desk", programs.desk(layout))
+            self._run("Alertmanager", programs.alertmanager(layout))
+            self.history = self._wait_for(past)
+        self._run("Prometheus", programs.prometheus(layout))
+        self._run("the busy hour", programs.busy_hour(layout))
+        self._publish_boards()
+        self._report(f"· everything answers after {time.monotonic() - started:.1f} s")
+
+    def stop(self) -> None:
+        """Stop everything, the watchers first."""
+        for name in stop_all(list(reversed(self.programs.values()))):
+            self._report(f"· {name} had to be killed")
+        self.programs.clear()
+
+    def _run(self, what: str, *starting: Program) -> None:
+        started = time.monotonic()
+        for program in starting:
+            program.start()
+            self.programs[program.name] = program
+        for program in starting:
+            program.wait_ready()
+        self._report(
+            f"· {what}: {', '.join(program.name for program in starting)} ({time.monotonic() - started:.1f} s)"
+        )
+
+    def _wait_for(self, past: Future[dict[str, Any]]) -> dict[str, Any]:
+        started = time.monotonic()
+        try:
+            figures = past.result(timeout=120)
+        except (TimeoutError, subprocess.CalledProcessError) as error:
+            raise DemoError(f"the history could not be written: {error}") from error
+        self._report(f"· eight weeks of history ({time.monotonic() - started:.1f} s more)")
+        return figures
+
+    def _publish_boards(self) -> None:
+        """Publish the boards where a Grafana is named; the demo goes on without it."""
+        grafana = os.environ.get("GRAFANA_URL")
+        if not grafana or not os.environ.get("GRAFANA_TOKEN"):
+            return
+        command = programs.publish_boards(self.layout)
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        if result.returncode:
+            self._report(f"! the boards were not published: {result.stderr.strip()}")
+        else:
+            self._report(f"· boards published to {grafana}")
+
+    # --- the desk's accounts -------------------------------------------------------------------------------------
+
+    def _open_desk(self) -> None:
+        layout = self.layout
+        self._desk("migrate")
+        token = self._desk("token", "create", "--role", "machine", "--name", "alertmanager")
+        write_secret(layout.webhook_token, token)
+        self.api_token = self._desk("token", "create", "--role", "engineer", "--name", "demo-check")
+        self._desk("account", "create", "--role", "engineer", "--name", OPERATOR, typed=self.password)
+
+    def _desk(self, *words: str, typed: str = "") -> str:
+        command = programs.desk_command(self.layout, *words)
+        result = subprocess.run(command, input=typed, capture_output=True, text=True, check=False, timeout=60)
+        if result.returncode:
+            raise DemoError(f"{' '.join(command)} failed: {result.stderr.strip()}")
+        return result.stdout.strip()
+
+    # --- breaking and mending ------------------------------------------------------------------------------------
+
+    @property
+    def breakable(self) -> dict[str, list[str]]:
+        """Return what can be broken, with the programs that die."""
+        return {node.name: programs.of_node(node) for node in NODES} | {"packager": ["packager"], "desk": ["desk"]}
+
+    def break_(self, name: str) -> None:
+        """Kill everything of a node at once, as a power cut would."""
+        for program in self._named(name):
+            program.kill()
+
+    def mend(self, name: str) -> None:
+        """Start again what `break_` killed."""
+        down = [program for program in self._named(name) if program.pid is None]
+        for program in down:
+            program.start()
+        for program in down:
+            program.wait_ready()
+
+    def _named(self, name: str) -> list[Program]:
+        if name not in self.breakable:
+            raise DemoError(f'there is no "{name}" here; known: {", ".join(self.breakable)}')
+        return [self.programs[program] for program in self.breakable[name]]
+
+    def unexpected_ends(self) -> list[Program]:
+        """Return programs that ended without being broken."""
+        return [program for program in self.programs.values() if program.died]
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that nobody else can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text + "\n")
