@@ -19,7 +19,7 @@ from dashboards.words import LANGUAGES, Language
 JSON = Path(__file__).parent / "json"
 COLUMNS = 24
 
-# What the desk writes on each annotation it posts.
+# On each annotation that the desk posts, where it is told to.
 TICKET_TAGS = ["ottwatch", "ticket"]
 
 # Grafana 11's own number: 12 and 13 bring a board forward from it, while 11 ignores what a later number promises.
@@ -54,13 +54,11 @@ def render(board: Board, context: Context) -> dict[str, Any]:
         refresh=board.refresh,
         schema_version=SCHEMA_VERSION,
         templating=dashboard.DashboardDashboardTemplating(list(_variables(board, context))),
-        annotations=dashboard.AnnotationContainer(list(_annotations(context))),
         links=list(_links(board, context)),
     )
     result: dict[str, Any] = json.loads(json.dumps(built, cls=JSONEncoder))
-    for annotation in result["annotations"]["list"]:
-        annotation["target"] = {"limit": 100, "matchAny": False, "tags": TICKET_TAGS, "type": "tags"}
-    for entry in [*result["links"], *result["annotations"]["list"]]:
+    result["annotations"] = {"list": _annotations(context)}
+    for entry in result["links"]:
         entry.pop("placement", None)  # Grafana 11 does not know it, and where it stands is the default
     result["panels"] = list(_panels(board, context))
     return result
@@ -185,13 +183,34 @@ def _variable(variable: Variable, context: Context) -> dashboard.VariableModel:
     )
 
 
-def _annotations(context: Context) -> Iterator[dashboard.AnnotationQuery]:
-    yield dashboard.AnnotationQuery(
-        name=context.words("Tickets"),
-        datasource=common.DataSourceRef("datasource", "grafana"),
-        enable=True,
-        icon_color="orange",
-    )
+def _annotations(context: Context) -> list[dict[str, Any]]:
+    """Return the marks of tickets: a band from a ticket's opening to its closing, and what the desk itself writes."""
+    opened = "group by (ticket, priority, node) (ott_desk_ticket_deadline_timestamp_seconds)"
+    return [
+        {
+            "name": context.words("Open tickets"),
+            "datasource": {"type": "prometheus", "uid": "${ds}"},
+            "enable": True,
+            "hide": False,
+            "iconColor": "orange",
+            # Grafana 11 reads expr and step beside the target, 12 and 13 inside it.
+            "expr": opened,
+            "step": "10s",
+            "target": {"refId": "Anno", "expr": opened, "interval": "10s"},
+            "titleFormat": context.words("Ticket {{ticket}}"),
+            "textFormat": "{{node}}",
+            "tagKeys": "priority",
+            "useValueForTime": False,
+        },
+        {
+            "name": context.words("Ticket events"),
+            "datasource": {"type": "datasource", "uid": "grafana"},
+            "enable": True,
+            "hide": False,
+            "iconColor": "purple",
+            "target": {"limit": 100, "matchAny": False, "tags": TICKET_TAGS, "type": "tags"},
+        },
+    ]
 
 
 def _links(board: Board, context: Context) -> Iterator[dashboard.DashboardLink]:

@@ -114,6 +114,9 @@ def _queries(board: Json, metrics: Mapping[str, frozenset[str] | None]) -> Itera
         for target in panel.get("targets", []):
             where = f"{_named(panel)}, query {target.get('refId')}"
             yield from (f"{where}: {fault}" for fault in _query(target.get("expr", ""), known))
+    for annotation in board.get("annotations", {}).get("list", []):
+        if "expr" in annotation:
+            yield from (f"annotation {annotation['name']}: {fault}" for fault in _query(annotation["expr"], known))
     for name, variable in variables(board).items():
         if variable.get("type") == "query":
             asked = variable["query"]["query"]

@@ -47,11 +47,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a bare number stands for."""
+    """What a bare number or a label's value stands for."""
 
-    value: int
+    value: int | str
     text: str
-    state: State
+    state: State | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ class Course(Panel):
     limits: bool = False  # draw the steps as dashed lines
     legend_values: bool = True
     bands: tuple[tuple[str, str], ...] = ()  # (legend of the upper line, legend of the lower line) filled between
+    names: tuple[tuple[str, str], ...] = ()  # (label's value as the legend shows it, what to write instead)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,6 +50,7 @@ def render(panel: model.Panel, number: int, at: tuple[int, int], context: Contex
         hide_time_override=False if panel.back else None,
     )
     result: dict[str, Any] = json.loads(json.dumps(built, cls=JSONEncoder))
+    result["options"].pop("footer", None)  # the SDK always writes it; Grafana 12 and 13 no longer know it
     if panel.links:
         links = [data_link(link, context, "__field.labels") for link in panel.links]
         result["fieldConfig"]["defaults"]["links"] = links
@@ -78,7 +79,7 @@ def mappings(meanings: tuple[model.Meaning, ...], context: Context) -> list[dash
         return []
     shown = {
         str(meaning.value): dashboard.ValueMappingResult(
-            context.words(meaning.text), model.COLOURS[meaning.state], index=position
+            context.words(meaning.text), model.COLOURS[meaning.state] if meaning.state else None, index=position
         )
         for position, meaning in enumerate(meanings)
     }
@@ -135,7 +136,7 @@ def _kind(panel: model.Panel, context: Context) -> _Kind:
         case model.Figure():
             return "stat", _figure(panel), None, []
         case model.Course():
-            return "timeseries", _lines(panel), _line(panel), _bands(panel, context)
+            return "timeseries", _lines(panel), _line(panel), _single_lines(panel, context)
         case model.Ranking():
             return "bargauge", _bars(), None, []
         case model.Grid():
@@ -194,8 +195,9 @@ def _line(panel: model.Course) -> timeseries.FieldConfig:
     )
 
 
-def _bands(panel: model.Course, context: Context) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
-    return [
+def _single_lines(panel: model.Course, context: Context) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
+    named = [_override("byName", name, {"displayName": context.words(text)}) for name, text in panel.names]
+    return named + [
         _override(
             "byName", context.words(upper), {"custom.fillBelowTo": context.words(lower), "custom.fillOpacity": 20}
         )

@@ -1,6 +1,14 @@
 """The boards, in the order in which they link to each other."""
 
-from dashboards.boards import platform
+from dashboards.boards import edge, node, ottwatch, platform, sites, streams, tickets
 from dashboards.model import Board
 
-BOARDS: tuple[Board, ...] = (platform.BOARD,)
+BOARDS: tuple[Board, ...] = (
+    platform.BOARD,
+    sites.BOARD,
+    node.BOARD,
+    edge.BOARD,
+    streams.BOARD,
+    tickets.BOARD,
+    ottwatch.BOARD,
+)

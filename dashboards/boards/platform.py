@@ -1,11 +1,7 @@
 """The wall: the seven figures, what is wrong now, and the day so far. Readable across a room, without a click."""
 
-from dashboards.model import Board, Course, Figure, Limit, Panel, Query, Ranking, Row, Steps
-
-# A state colour stands only where an alert has a threshold; the processor has none.
-MEMORY = Steps(((Limit("node_memory_available", rest=True), "major"),))
-
-OPEN = 'status!~"resolved|closed|rejected|cancelled"'
+from dashboards.boards.vocabulary import MEMORY, alarms, clocks, open_tickets
+from dashboards.model import Board, Course, Figure, Panel, Query, Ranking, Row, Steps
 
 ONLINE = "sum(platform:ott_subscribers_online:sum)"
 
@@ -91,31 +87,7 @@ STATE = Row(
             height=5,
             named=True,
         ),
-        Figure(
-            title="Open tickets",
-            question="How many tickets are open, by severity?",
-            unit="none",
-            queries=(
-                Query(
-                    f'sum(ott_desk_tickets{{{OPEN},severity="critical"}}) or vector(0)',
-                    "critical",
-                    steps=Steps(((1, "critical"),)),
-                ),
-                Query(
-                    f'sum(ott_desk_tickets{{{OPEN},severity="major"}}) or vector(0)',
-                    "major",
-                    steps=Steps(((1, "major"),)),
-                ),
-                Query(
-                    f'sum(ott_desk_tickets{{{OPEN},severity=~"minor|warning"}}) or vector(0)',
-                    "minor and warning",
-                    steps=Steps(((1, "minor"),)),
-                ),
-            ),
-            width=8,
-            height=5,
-            named=True,
-        ),
+        open_tickets(width=8),
     )
 )
 
@@ -131,7 +103,7 @@ DAY = Row(
                 Query("sum(platform:ott_edge_sessions:sum)", "sessions"),
             ),
             width=12,
-            height=9,
+            height=8,
         ),
         Course(
             title="Traffic by site",
@@ -139,9 +111,16 @@ DAY = Row(
             unit="bps",
             queries=(Query("8 * sum by (site) (site:ott_edge_egress_bytes:rate1m)", "{{site}}"),),
             width=12,
-            height=9,
+            height=8,
             stacked=True,
         ),
+    )
+)
+
+WRONG = Row(
+    (
+        alarms("", ("site", "node"), width=12, height=8),
+        clocks(width=12, height=8),
     )
 )
 
@@ -149,5 +128,5 @@ BOARD = Board(
     name="platform",
     title="Platform",
     purpose="The seven figures of the platform, its state and the day so far: for the wall",
-    rows=(FIGURES, STATE, DAY),
+    rows=(FIGURES, STATE, DAY, WRONG),
 )

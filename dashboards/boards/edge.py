@@ -1,0 +1,231 @@
+"""Content delivery: sessions, viewers, traffic, requests, and whether the figures can be trusted."""
+
+from dashboards.boards.vocabulary import ERRORS, NODES, SERVICE, SITE, TO_NODE, TO_TICKETS
+from dashboards.model import Board, Course, Figure, Query, Ranking, Row
+
+WHERE = 'site=~"$site",node=~"$node",service=~"$service"'
+BUCKETS = f"sum by (le) (rate(ott_edge_request_duration_seconds_bucket{{{WHERE}}}[$__rate_interval]))"
+IDENTIFIED = f"rate(ott_edge_identity_requests_total{{{WHERE}}}[$__rate_interval])"
+
+NOW = Row(
+    (
+        Figure(
+            title="Sessions",
+            question="How many sessions are active on the chosen edges?",
+            unit="none",
+            queries=(Query(f"sum(node:ott_edge_sessions:sum{{{WHERE}}})"),),
+            course=True,
+            width=6,
+            height=5,
+        ),
+        Figure(
+            title="Viewers",
+            question="How many distinct viewers do the chosen edges serve? One who is on two edges counts twice.",
+            unit="none",
+            queries=(Query(f"sum(node:ott_edge_viewers:sum{{{WHERE}}})"),),
+            course=True,
+            width=6,
+            height=5,
+        ),
+        Figure(
+            title="Traffic",
+            question="How much content do the chosen edges send?",
+            unit="bps",
+            queries=(Query(f"8 * sum(node:ott_edge_egress_bytes:rate1m{{{WHERE}}})"),),
+            course=True,
+            width=6,
+            height=5,
+        ),
+        Figure(
+            title="Failed requests",
+            question="What share of all requests is answered with a server error?",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f'(sum(node:ott_edge_requests:rate1m{{{WHERE},code="5xx"}}) or vector(0))'
+                    f" / sum(node:ott_edge_requests:rate1m{{{WHERE}}})"
+                ),
+            ),
+            steps=ERRORS,
+            decimals=2,
+            width=6,
+            height=5,
+        ),
+    )
+)
+
+AUDIENCE = Row(
+    (
+        Course(
+            title="Sessions by node",
+            question="How are sessions spread over the edges?",
+            unit="none",
+            queries=(Query(f"sum by (site, node) (node:ott_edge_sessions:sum{{{WHERE}}})", "{{node}}"),),
+            stacked=True,
+            links=(TO_NODE, TO_TICKETS),
+            width=12,
+            height=9,
+        ),
+        Course(
+            title="Sessions by protocol",
+            question="How do players fetch content?",
+            unit="none",
+            queries=(Query(f"sum by (protocol) (ott_edge_sessions{{{WHERE}}})", "{{protocol}}"),),
+            stacked=True,
+            width=12,
+            height=9,
+        ),
+        Course(
+            title="Sessions beginning and ending",
+            question="Do more viewers come than go? Both lines jump when a channel fails and everybody reconnects.",
+            unit="cps",
+            queries=(
+                Query(f"sum(rate(ott_edge_sessions_started_total{{{WHERE}}}[$__rate_interval]))", "began"),
+                Query(f"sum(rate(ott_edge_sessions_ended_total{{{WHERE}}}[$__rate_interval]))", "ended"),
+            ),
+            width=12,
+            height=8,
+        ),
+        Ranking(
+            title="Most watched channels",
+            question="Which channels have most sessions, over all edges?",
+            unit="none",
+            queries=(Query("topk(12, channel:ott_edge_channel_sessions:sum)", "{{channel}}"),),
+            minimum=0,
+            width=12,
+            height=8,
+        ),
+    ),
+    "Audience",
+)
+
+TRAFFIC = Row(
+    (
+        Course(
+            title="Traffic by node",
+            question="How much content does each edge send?",
+            unit="bps",
+            queries=(Query(f"8 * sum by (site, node) (node:ott_edge_egress_bytes:rate1m{{{WHERE}}})", "{{node}}"),),
+            stacked=True,
+            links=(TO_NODE, TO_TICKETS),
+            width=12,
+            height=9,
+        ),
+        Course(
+            title="Traffic per session",
+            question="Does a session get the bit rate it should? A fall means players step down to a lower quality.",
+            unit="bps",
+            queries=(
+                Query(
+                    f"8 * sum by (node) (node:ott_edge_egress_bytes:rate1m{{{WHERE}}})"
+                    f" / (sum by (node) (node:ott_edge_sessions:sum{{{WHERE}}}) > 0)",
+                    "{{node}}",
+                ),
+            ),
+            width=12,
+            height=9,
+        ),
+    ),
+    "Outbound traffic",
+)
+
+REQUESTS = Row(
+    (
+        Course(
+            title="Requests by answer",
+            question="How many requests are answered, and how?",
+            unit="reqps",
+            queries=(Query(f"sum by (code) (node:ott_edge_requests:rate1m{{{WHERE}}})", "{{code}}"),),
+            stacked=True,
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Failed requests by node",
+            question="Which edge answers with server errors? The line is where the alarm begins.",
+            unit="percentunit",
+            queries=(Query(f"max by (site, node) (node:ott_edge_request_errors:ratio_rate1m{{{WHERE}}})", "{{node}}"),),
+            steps=ERRORS,
+            limits=True,
+            links=(TO_NODE, TO_TICKETS),
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Time to answer",
+            question="How long do requests take, the slow player's network included?",
+            unit="s",
+            queries=(
+                Query(f"histogram_quantile(0.5, {BUCKETS})", "half of them"),
+                Query(f"histogram_quantile(0.95, {BUCKETS})", "95 of 100"),
+                Query(f"histogram_quantile(0.99, {BUCKETS})", "99 of 100"),
+            ),
+            width=8,
+            height=8,
+        ),
+    ),
+    "Requests",
+)
+
+TRUST = Row(
+    (
+        Course(
+            title="How viewers are told apart",
+            question="By what are viewers recognised? The further down the ladder, the rougher the count of viewers.",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f"sum by (rung) ({IDENTIFIED}) / ignoring (rung) group_left () sum({IDENTIFIED})",
+                    "{{rung}}",
+                ),
+            ),
+            stacked=True,
+            maximum=1,
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Rejected log lines",
+            question="Are lines of the access log not understood, and why?",
+            unit="cps",
+            queries=(
+                Query(
+                    f"sum by (reason) (rate(ott_edge_log_rejected_lines_total{{{WHERE}}}[$__rate_interval]))",
+                    "{{reason}}",
+                ),
+                Query(f"sum(rate(ott_edge_log_lines_total{{{WHERE}}}[$__rate_interval]))", "all lines"),
+            ),
+            width=8,
+            height=8,
+        ),
+        Figure(
+            title="Newest request in the log",
+            question="How old is the newest request each edge has logged?",
+            unit="s",
+            queries=(
+                Query(f"time() - max by (node) (ott_edge_log_last_request_timestamp_seconds{{{WHERE}}})", "{{node}}"),
+            ),
+            named=True,
+            decimals=0,
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Connections of the servers",
+            question="How many client connections are open, by what they are doing?",
+            unit="none",
+            queries=(Query('sum by (state) (ott_edge_connections{site=~"$site",node=~"$node"})', "{{state}}"),),
+            width=24,
+            height=7,
+        ),
+    ),
+    "Can these figures be trusted?",
+)
+
+BOARD = Board(
+    name="edge",
+    title="Sessions and traffic",
+    purpose="Content delivery by edge: sessions, viewers, traffic, requests and the quality of the count",
+    rows=(NOW, AUDIENCE, TRAFFIC, REQUESTS, TRUST),
+    variables=(SITE, NODES, SERVICE),
+)

@@ -1,0 +1,237 @@
+"""One node in depth: what an engineer looks at after an alarm named it."""
+
+from dashboards.boards.vocabulary import ERRORS, FILESYSTEM, MEMORY, ONE_NODE, SITE, STATES, alarms, state
+from dashboards.model import Board, Course, Figure, Query, Ranking, Row
+
+ME = 'node="$node"'
+
+# The same file systems and interfaces as in the recording rules.
+DISKS = 'fstype!~"tmpfs|devtmpfs|ramfs|overlay|squashfs|iso9660"'
+NOT_IDLE = 'mode!="idle"'
+CARDS = 'device!~"lo|bond.+|team.+|vlan.+|br.+|virbr.+|docker.+|veth.+|cali.+|cni.+|flannel.+|tun.+|tap.+|wg.+"'
+
+
+def _rate(metric: str, *matchers: str) -> str:
+    return f"rate({metric}{{{','.join((ME, *matchers))}}}[$__rate_interval])"
+
+
+NOW = Row(
+    (
+        Figure(
+            title="State",
+            question="What is the worst active alarm of this node?",
+            unit="none",
+            queries=(Query(state("node", ME)),),
+            meanings=STATES,
+            fill=True,
+            width=4,
+            height=5,
+        ),
+        Figure(
+            title="Running for",
+            question="How long has the node been up since its kernel started?",
+            unit="s",
+            queries=(Query(f"time() - max(node_boot_time_seconds{{{ME}}})"),),
+            width=4,
+            height=5,
+            decimals=1,
+        ),
+        Ranking(
+            title="Load now",
+            question="Which resource of this node is closest to its end?",
+            unit="percentunit",
+            queries=(
+                Query(f"max(node:node_cpu_utilisation:ratio_rate1m{{{ME}}})", "processor"),
+                Query(f"max(node:node_memory_utilisation:ratio{{{ME}}})", "memory", steps=MEMORY),
+                Query(f"max(node:node_disk_io_utilisation:ratio_rate1m{{{ME}}})", "busiest disk"),
+                Query(f"max(node:node_filesystem_utilisation:ratio{{{ME}}})", "fullest file system", steps=FILESYSTEM),
+            ),
+            minimum=0,
+            maximum=1,
+            decimals=0,
+            width=8,
+            height=5,
+        ),
+        alarms(f",{ME}", (), width=8, height=5),
+    )
+)
+
+PROCESSOR = Row(
+    (
+        Course(
+            title="Processor time",
+            question="What does the processor spend its time on?",
+            unit="percentunit",
+            queries=(Query(f"avg by (mode) ({_rate('node_cpu_seconds_total', NOT_IDLE)})", "{{mode}}"),),
+            stacked=True,
+            maximum=1,
+            legend_values=False,
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Load average",
+            question="How many tasks want to run, against the number of processors?",
+            unit="none",
+            queries=(
+                Query(f"max(node_load1{{{ME}}})", "1 minute"),
+                Query(f"max(node_load15{{{ME}}})", "15 minutes"),
+                Query(f'count(node_cpu_seconds_total{{{ME},mode="idle"}})', "processors"),
+            ),
+            legend_values=False,
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Pressure",
+            question="For what share of the time did tasks wait for a resource they could not get?",
+            unit="percentunit",
+            queries=(
+                Query(f"max({_rate('node_pressure_cpu_waiting_seconds_total')})", "waiting for a processor"),
+                Query(f"max({_rate('node_pressure_io_waiting_seconds_total')})", "waiting for a disk"),
+                Query(f"max({_rate('node_pressure_memory_waiting_seconds_total')})", "waiting for memory"),
+            ),
+            legend_values=False,
+            width=8,
+            height=8,
+        ),
+    ),
+    "Processor",
+)
+
+STORAGE = Row(
+    (
+        Course(
+            title="Memory in use",
+            question="What is memory used for?",
+            unit="bytes",
+            queries=(
+                Query(
+                    f"max(node_memory_MemTotal_bytes{{{ME}}}) - max(node_memory_MemAvailable_bytes{{{ME}}})", "programs"
+                ),
+                Query(
+                    f"max(node_memory_MemAvailable_bytes{{{ME}}}) - max(node_memory_MemFree_bytes{{{ME}}})",
+                    "cache that can be given up",
+                ),
+                Query(f"max(node_memory_MemFree_bytes{{{ME}}})", "free"),
+            ),
+            stacked=True,
+            legend_values=False,
+            width=8,
+            height=8,
+        ),
+        Ranking(
+            title="File systems",
+            question="How full is each file system?",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f"1 - max by (mountpoint) (node_filesystem_avail_bytes{{{ME},{DISKS}}})"
+                    f" / max by (mountpoint) (node_filesystem_size_bytes{{{ME},{DISKS}}})",
+                    "{{mountpoint}}",
+                ),
+            ),
+            steps=FILESYSTEM,
+            minimum=0,
+            maximum=1,
+            decimals=0,
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Disk throughput",
+            question="How much is read from and written to each disk?",
+            unit="Bps",
+            queries=(
+                Query(f"sum by (device) ({_rate('node_disk_read_bytes_total')})", "{{device}} read"),
+                Query(f"sum by (device) ({_rate('node_disk_written_bytes_total')})", "{{device}} written"),
+            ),
+            legend_values=False,
+            width=8,
+            height=8,
+        ),
+    ),
+    "Memory and disks",
+)
+
+NETWORK = Row(
+    (
+        Course(
+            title="Network traffic",
+            question="How much do the interfaces send and receive?",
+            unit="bps",
+            queries=(
+                Query(f"8 * sum by (device) ({_rate('node_network_transmit_bytes_total', CARDS)})", "{{device}} sent"),
+                Query(
+                    f"8 * sum by (device) ({_rate('node_network_receive_bytes_total', CARDS)})", "{{device}} received"
+                ),
+            ),
+            legend_values=False,
+            width=12,
+            height=8,
+        ),
+        Course(
+            title="Network errors",
+            question="Do interfaces drop or damage packets?",
+            unit="pps",
+            queries=(
+                Query(f"sum({_rate('node_network_receive_errs_total')})", "damaged on arrival"),
+                Query(f"sum({_rate('node_network_transmit_errs_total')})", "damaged when sent"),
+                Query(f"sum({_rate('node_network_receive_drop_total')})", "dropped on arrival"),
+                Query(f"sum({_rate('node_network_transmit_drop_total')})", "dropped when sent"),
+            ),
+            legend_values=False,
+            width=12,
+            height=8,
+        ),
+    ),
+    "Network",
+)
+
+DELIVERY = Row(
+    (
+        Course(
+            title="Viewers and sessions of the node",
+            question="How many people does this node serve?",
+            unit="none",
+            queries=(
+                Query(f"sum(node:ott_edge_viewers:sum{{{ME}}})", "viewers"),
+                Query(f"sum(node:ott_edge_sessions:sum{{{ME}}})", "sessions"),
+            ),
+            legend_values=False,
+            empty="this node delivers no content",
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Content sent by the node",
+            question="How much content does this node send?",
+            unit="bps",
+            queries=(Query(f"8 * sum(node:ott_edge_egress_bytes:rate1m{{{ME}}})", "content"),),
+            empty="this node delivers no content",
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Failed requests of the node",
+            question="What share of the requests does this node answer with a server error?",
+            unit="percentunit",
+            queries=(Query(f"max by (service) (node:ott_edge_request_errors:ratio_rate1m{{{ME}}})", "{{service}}"),),
+            steps=ERRORS,
+            limits=True,
+            empty="this node delivers no content",
+            width=8,
+            height=8,
+        ),
+    ),
+    "Content delivery",
+)
+
+BOARD = Board(
+    name="node",
+    title="Node",
+    purpose="One node in depth: processor, memory, disks, network and what it delivers",
+    rows=(NOW, PROCESSOR, STORAGE, NETWORK, DELIVERY),
+    variables=(SITE, ONE_NODE),
+    since="now-3h",
+)

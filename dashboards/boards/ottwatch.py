@@ -1,0 +1,176 @@
+"""The watcher watched: agents, Prometheus, Alertmanager, the desk and its messages."""
+
+from dashboards.boards.vocabulary import ANY, NODES, SITE, YES_NO
+from dashboards.model import Board, Column, Course, Figure, Grid, History, Link, Query, Row, Steps
+
+WHERE = 'site=~"$site",node=~"$node"'
+JOBS = 'job=~"ott-.+|prometheus|alertmanager"'
+
+NOW = Row(
+    (
+        Figure(
+            title="Last sign of life",
+            question="How long ago did the alarm that never stops last reach the desk? "
+            "It passes through Prometheus and Alertmanager, so all three work.",
+            unit="s",
+            queries=(Query("time() - max(ott_desk_watchdog_last_timestamp_seconds)"),),
+            # Alertmanager repeats it every few minutes; the desk itself opens a ticket when it stays away.
+            decimals=0,
+            width=5,
+            height=5,
+        ),
+        Figure(
+            title="Parts that do not answer",
+            question="How many parts of ottwatch itself did not answer the last scrape, agents not counted?",
+            unit="none",
+            queries=(Query(f'count(up{{{JOBS},job!="ott-agent"}} == 0) or vector(0)'),),
+            steps=ANY,
+            width=5,
+            height=5,
+        ),
+        Figure(
+            title="Failing collectors",
+            question="How many collectors of the chosen nodes failed in their last run?",
+            unit="none",
+            queries=(Query(f"count(ott_collector_success{{{WHERE}}} == 0) or vector(0)"),),
+            steps=Steps(((1, "minor"),)),
+            width=5,
+            height=5,
+        ),
+        Figure(
+            title="Messages waiting",
+            question="How many messages of the desk wait for delivery, and how many were given up?",
+            unit="none",
+            queries=(
+                Query("sum(ott_desk_outbox_pending)", "waiting"),
+                Query("sum(ott_desk_outbox_dead)", "given up", steps=Steps(((1, "major"),))),
+            ),
+            named=True,
+            width=5,
+            height=5,
+        ),
+        Figure(
+            title="Time series",
+            question="How many time series does Prometheus keep at once?",
+            unit="short",
+            queries=(Query("sum(prometheus_tsdb_head_series)"),),
+            width=4,
+            height=5,
+        ),
+    )
+)
+
+AGENTS = Row(
+    (
+        History(
+            title="Parts of ottwatch",
+            question="When did each part answer, and when not?",
+            unit="none",
+            queries=(Query(f'min by (job) (up{{{JOBS},job!="ott-agent"}})', "{{job}}"),),
+            meanings=YES_NO,
+            width=12,
+            height=8,
+        ),
+        Course(
+            title="Agents that answer",
+            question="How many agents answer, of those that should?",
+            unit="none",
+            queries=(
+                Query(f'count(up{{job="ott-agent",{WHERE}}})', "all"),
+                Query(f'sum(up{{job="ott-agent",{WHERE}}})', "answering"),
+            ),
+            width=12,
+            height=8,
+        ),
+        Grid(
+            title="Collectors",
+            question="Which collector fails, and since when has it had no result?",
+            unit="none",
+            queries=(
+                Query(f"min by (node, collector) (ott_collector_success{{{WHERE}}})"),
+                Query(f"time() - max by (node, collector) (ott_collector_last_success_timestamp_seconds{{{WHERE}}})"),
+                Query(f"max by (node, collector) (ott_collector_duration_seconds{{{WHERE}}})"),
+            ),
+            columns=(
+                Column("node", "Node", links=(Link("Node board", "node", (("node", "node"),)),)),
+                Column("collector", "Collector"),
+                Column("A", "Succeeds", meanings=YES_NO),
+                Column("B", "Age of the result", unit="s", decimals=0),
+                Column("C", "Duration", unit="s"),
+            ),
+            sort="Age of the result",
+            descending=True,
+            width=24,
+            height=9,
+        ),
+    ),
+    "Agents",
+)
+
+CHAIN = Row(
+    (
+        Course(
+            title="Samples taken in",
+            question="How fast does Prometheus take samples in?",
+            unit="cps",
+            queries=(Query("sum(rate(prometheus_tsdb_head_samples_appended_total[$__rate_interval]))", "samples"),),
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Duration of the rules",
+            question="Do the rules finish within their interval? At 100 % alarms come late.",
+            unit="percentunit",
+            queries=(
+                Query(
+                    "max by (rule_group) (prometheus_rule_group_last_duration_seconds"
+                    " / prometheus_rule_group_interval_seconds)",
+                    "{{rule_group}}",
+                ),
+            ),
+            legend_values=False,
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Duration of the scrapes",
+            question="How long does the slowest target of each job take to answer? The limit is 4 s.",
+            unit="s",
+            queries=(Query(f"max by (job) (scrape_duration_seconds{{{JOBS}}})", "{{job}}"),),
+            width=8,
+            height=8,
+        ),
+        Course(
+            title="Notifications to the desk",
+            question="Do Alertmanager's notifications reach the desk?",
+            unit="cps",
+            queries=(
+                Query('sum(rate(alertmanager_notifications_total{integration="webhook"}[$__rate_interval]))', "sent"),
+                Query(
+                    'sum(rate(alertmanager_notifications_failed_total{integration="webhook"}[$__rate_interval]))',
+                    "failed",
+                ),
+            ),
+            width=12,
+            height=8,
+        ),
+        Course(
+            title="Alerts received by the desk",
+            question="What did the alerts that the desk received change?",
+            unit="cps",
+            queries=(Query("sum by (outcome) (rate(ott_desk_webhook_alerts_total[$__rate_interval]))", "{{outcome}}"),),
+            width=12,
+            height=8,
+        ),
+    ),
+    "From alarm to ticket",
+)
+
+BOARD = Board(
+    name="ottwatch",
+    title="ottwatch itself",
+    purpose="Whether the monitoring itself works: agents, Prometheus, Alertmanager, the desk and its messages",
+    rows=(NOW, AGENTS, CHAIN),
+    variables=(SITE, NODES),
+    since="now-3h",
+)

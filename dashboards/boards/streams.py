@@ -1,0 +1,140 @@
+"""Streams as a player sees them: are they there, are they live, are they fast enough?"""
+
+from dashboards.boards.vocabulary import NODES, SITE, TO_NODE, TO_TICKETS
+from dashboards.model import Board, Column, Course, Figure, Grid, History, Meaning, Query, Row, Variable
+
+CHANNEL = Variable("channel", "Channel", 'label_values(ott_stream_up{site=~"$site",node=~"$node"}, channel)')
+WHERE = 'site=~"$site",node=~"$node",channel=~"$channel"'
+SHARE = f"ott_stream_segment_download_seconds{{{WHERE}}} / ott_stream_segment_duration_seconds{{{WHERE}}}"
+
+UP = (Meaning(0, "down", "critical"), Meaning(1, "up", "good"))
+NONE = "no stream is probed"
+
+NOW = Row(
+    (
+        Figure(
+            title="Streams that are down",
+            question="How many of all probed streams could a player not start?",
+            unit="none",
+            queries=(
+                Query(f"count(ott_stream_up{{{WHERE}}} == 0) or 0 * count(ott_stream_up{{{WHERE}}})", "down"),
+                Query(f"count(ott_stream_up{{{WHERE}}})", "probed"),
+            ),
+            named=True,
+            empty=NONE,
+            width=8,
+            height=5,
+        ),
+        Figure(
+            title="Oldest live edge",
+            question="How far behind the clock is the slowest stream?",
+            unit="s",
+            queries=(Query(f"max(time() - ott_stream_live_edge_timestamp_seconds{{{WHERE}}})"),),
+            decimals=1,
+            empty=NONE,
+            width=8,
+            height=5,
+        ),
+        Figure(
+            title="Slowest segment",
+            question="How long does the slowest download take, as a share of the segment's playing time? "
+            "From 100 % on, players stall.",
+            unit="percentunit",
+            queries=(Query(f"max({SHARE})"),),
+            decimals=0,
+            empty=NONE,
+            width=8,
+            height=5,
+        ),
+    )
+)
+
+LIVE = Row(
+    (
+        History(
+            title="Streams up and down",
+            question="When could each stream be played, and when not?",
+            unit="none",
+            queries=(Query(f"min by (channel) (ott_stream_up{{{WHERE}}})", "{{channel}}"),),
+            meanings=UP,
+            empty=NONE,
+            width=24,
+            height=8,
+        ),
+        Course(
+            title="Age of the live edge",
+            question="Does each stream advance with the clock? A stalled packager draws a rising line.",
+            unit="s",
+            queries=(
+                Query(
+                    f"max by (site, node, channel) (time() - ott_stream_live_edge_timestamp_seconds{{{WHERE}}})",
+                    "{{channel}} · {{node}}",
+                ),
+            ),
+            links=(TO_NODE, TO_TICKETS),
+            empty=NONE,
+            width=12,
+            height=9,
+        ),
+        Course(
+            title="Since the last new segment",
+            question="How long ago did each stream last get a new segment, in segments due? Above 1.5 it is late.",
+            unit="none",
+            queries=(
+                Query(
+                    f"max by (site, node, channel) ((time() - ott_stream_advanced_timestamp_seconds{{{WHERE}}})"
+                    f" / ott_stream_target_duration_seconds{{{WHERE}}})",
+                    "{{channel}} · {{node}}",
+                ),
+            ),
+            decimals=1,
+            links=(TO_NODE, TO_TICKETS),
+            empty=NONE,
+            width=12,
+            height=9,
+        ),
+    ),
+    "Live",
+)
+
+QUALITY = Row(
+    (
+        Course(
+            title="Download time against playing time",
+            question="Is each stream delivered faster than it plays?",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f"max by (site, node, channel) ({SHARE})",
+                    "{{channel}} · {{node}}",
+                ),
+            ),
+            links=(TO_NODE, TO_TICKETS),
+            empty=NONE,
+            width=12,
+            height=9,
+        ),
+        Grid(
+            title="Faults in the last hour",
+            question="What was wrong with which stream?",
+            unit="none",
+            queries=(Query(f"sum by (channel, reason) (increase(ott_stream_errors_total{{{WHERE}}}[1h])) > 0"),),
+            columns=(Column("channel", "Channel"), Column("reason", "Fault"), Column("A", "Times", decimals=0)),
+            sort="Times",
+            descending=True,
+            empty="no fault in the last hour",
+            width=12,
+            height=9,
+        ),
+    ),
+    "Quality",
+)
+
+BOARD = Board(
+    name="streams",
+    title="Streams",
+    purpose="Every probed stream as a player sees it: present, live, fast enough",
+    rows=(NOW, LIVE, QUALITY),
+    variables=(SITE, NODES, CHANNEL),
+    since="now-3h",
+)

@@ -1,0 +1,107 @@
+"""Tickets and their clocks: what has to be done first, and whether the vendor is on time."""
+
+from dashboards.boards.vocabulary import CLOCKS, DEADLINE, NO_TICKET, NODES, OVERDUE, SITE, clocks, open_tickets
+from dashboards.model import Board, Course, Figure, Query, Row, Steps
+
+MINE = 'node=~"$node"'
+
+STATUS = (
+    ("acknowledged", "not yet taken"),
+    ("inProgress", "in work"),
+    ("pending", "waiting for someone"),
+    ("held", "held"),
+    ("resolved", "resolved, to be confirmed"),
+)
+
+NOW = Row(
+    (
+        open_tickets(width=8),
+        Figure(
+            title="Not yet taken",
+            question="How many tickets has nobody taken in hand?",
+            unit="none",
+            queries=(Query('sum(ott_desk_tickets{status="acknowledged"}) or vector(0)'),),
+            steps=Steps(((1, "major"),)),
+            width=5,
+            height=5,
+        ),
+        Figure(
+            title="Least time left",
+            question="How much time is left on the most urgent clock? Below zero it is overdue.",
+            unit="s",
+            queries=(Query(f"min({DEADLINE}{{{MINE}}}) - time()"),),
+            steps=OVERDUE,
+            empty=NO_TICKET,
+            decimals=0,
+            width=6,
+            height=5,
+        ),
+        Figure(
+            title="Targets missed today",
+            question="How many targets were missed in the last 24 hours?",
+            unit="none",
+            queries=(Query("sum(increase(ott_desk_sla_breaches_total[1d])) or vector(0)"),),
+            steps=Steps(((0.5, "major"),)),
+            decimals=0,
+            width=5,
+            height=5,
+        ),
+    )
+)
+
+QUEUE = Row((clocks(width=24, height=9, where=MINE),), "What comes first")
+
+WORK = Row(
+    (
+        Course(
+            title="Tickets by state",
+            question="Where do tickets stand, and do they pile up?",
+            unit="none",
+            queries=(Query("sum by (status) (ott_desk_tickets)", "{{status}}"),),
+            names=STATUS,
+            stacked=True,
+            empty=NO_TICKET,
+            width=12,
+            height=8,
+        ),
+        Course(
+            title="Tickets by owner",
+            question="Who has them: the control centre, or which vendor?",
+            unit="none",
+            queries=(Query("sum by (owner) (ott_desk_tickets)", "{{owner}}"),),
+            names=(("ncc", "control centre"),),
+            stacked=True,
+            empty=NO_TICKET,
+            width=12,
+            height=8,
+        ),
+        Course(
+            title="Tickets opened",
+            question="How many problems begin in an hour?",
+            unit="none",
+            queries=(Query("sum(increase(ott_desk_tickets_opened_total[1h]))", "opened in the last hour"),),
+            width=12,
+            height=8,
+        ),
+        Course(
+            title="Targets missed",
+            question="Which clocks run over: taking in hand, restoring, or the vendor's?",
+            unit="none",
+            queries=(Query("sum by (clock) (increase(ott_desk_sla_breaches_total[1h]))", "{{clock}}"),),
+            names=tuple((str(clock.value), clock.text) for clock in CLOCKS),
+            empty="no target was missed",
+            width=12,
+            height=8,
+        ),
+    ),
+    "Work and its targets",
+)
+
+BOARD = Board(
+    name="tickets",
+    title="Tickets and SLA",
+    purpose="Open problems, the time left on each, and how the targets are kept",
+    rows=(NOW, QUEUE, WORK),
+    variables=(SITE, NODES),
+    since="now-24h",
+)

@@ -1,0 +1,134 @@
+"""What several boards say in the same way: choices, scales, states and links."""
+
+from dashboards.model import Column, Figure, Grid, Limit, Link, Meaning, Query, State, Steps, Variable
+
+SITE = Variable("site", "Site", 'label_values(up{job="ott-agent"}, site)')
+ROLE = Variable("role", "Role", 'label_values(up{job="ott-agent",site=~"$site"}, role)')
+NODES = Variable("node", "Node", 'label_values(up{job="ott-agent",site=~"$site"}, node)')
+ONE_NODE = Variable("node", "Node", 'label_values(up{job="ott-agent",site=~"$site"}, node)', multi=False)
+SERVICE = Variable("service", "Service", "label_values(node:ott_edge_sessions:sum, service)")
+
+# A state colour stands only where an alert has a threshold: nothing alarms on a busy processor by itself.
+MEMORY = Steps(((Limit("node_memory_available", rest=True), "major"),))
+FILESYSTEM = Steps(((Limit("node_filesystem_available", rest=True), "major"),))
+ERRORS = Steps(((Limit("edge_errors"), "major"),))
+
+STATES = (
+    Meaning(0, "normal", "good"),
+    Meaning(1, "warning", "warning"),
+    Meaning(2, "minor alarm", "minor"),
+    Meaning(3, "major alarm", "major"),
+    Meaning(4, "critical alarm", "critical"),
+)
+YES_NO = (Meaning(0, "no", "critical"), Meaning(1, "yes", "good"))
+
+SEVERITIES = (
+    Meaning("critical", "critical", "critical"),
+    Meaning("major", "major", "major"),
+    Meaning("minor", "minor", "minor"),
+    Meaning("warning", "warning", "warning"),
+)
+CLOCKS = (
+    Meaning("acknowledge", "take in hand"),
+    Meaning("restore", "restore"),
+    Meaning("vendor", "vendor: restore"),
+)
+OVERDUE = Steps(((0, "good"),), base="critical")
+
+ANY = Steps(((1, "critical"),))  # one is too many
+
+# The tickets board and the console know a ticket by its node, and the node board by the same name.
+TO_NODE = Link("Node board", "node", (("node", "node"), ("site", "site")))
+TO_TICKETS = Link("Tickets of this node", "tickets", (("node", "node"),))
+TO_QUEUE = Link("Tickets in the console", url="{desk}/", variables=(("node", "node"),))
+TO_TICKET = Link("Ticket in the console", url="{desk}/ticket/${__value.text}")
+TO_SITE = Link("Nodes of this site", "sites", (("site", "site"),))
+
+_OF = {"site": (TO_SITE,), "node": (TO_NODE, TO_TICKETS, TO_QUEUE)}
+_SEVERITY_FIGURES: tuple[tuple[str, str, State], ...] = (
+    ("critical", "critical", "critical"),
+    ("major", "major", "major"),
+    ("minor|warning", "minor and warning", "minor"),
+)
+
+OPEN = 'status!~"resolved|closed|rejected|cancelled"'
+DEADLINE = "ott_desk_ticket_deadline_timestamp_seconds"
+NO_TICKET = "no ticket is open"
+
+
+def open_tickets(width: int) -> Figure:
+    """Return the figure of open tickets by severity."""
+    return Figure(
+        title="Open tickets",
+        question="How many problems are being worked on, by severity?",
+        unit="none",
+        queries=tuple(
+            Query(
+                f'sum(ott_desk_tickets{{{OPEN},severity=~"{severity}"}}) or vector(0)', text, steps=Steps(((1, mark),))
+            )
+            for severity, text, mark in _SEVERITY_FIGURES
+        ),
+        named=True,
+        width=width,
+        height=5,
+    )
+
+
+def clocks(width: int, height: int, where: str = "") -> Grid:
+    """Return the table of running clocks, the most urgent first."""
+    series = f"max by (ticket, clock, priority, node) ({DEADLINE}{{{where}}})"
+    return Grid(
+        title="Clocks that run",
+        question="Which ticket has to be dealt with first?",
+        unit="none",
+        queries=(Query(f"{series} - time()"), Query(f"1000 * {series}")),
+        columns=(
+            Column("ticket", "Ticket", links=(TO_TICKET,), width=90),
+            Column("priority", "Priority", width=100),
+            Column("clock", "Clock", meanings=CLOCKS),
+            Column("node", "Node", links=(Link("Node board", "node", (("node", "node"),)),)),
+            Column("A", "Time left", unit="s", decimals=0, steps=OVERDUE),
+            Column("B", "Due", unit="dateTimeAsLocalNoDateIfToday"),
+        ),
+        sort="Time left",
+        empty=NO_TICKET,
+        width=width,
+        height=height,
+    )
+
+
+def alarms(where: str, labels: tuple[str, ...], width: int, height: int) -> Grid:
+    """Return the table of active alarms, the newest first."""
+    names = {"site": "Site", "node": "Node"}
+    by = ", ".join((*labels, "alertname", "severity"))
+    query = (
+        f'1000 * max by ({by}) (ALERTS_FOR_STATE{{alertname!="Watchdog"{where}}}'
+        f' and ignoring (alertstate) ALERTS{{alertstate="firing"{where}}})'
+    )
+    return Grid(
+        title="Active alarms",
+        question="What is wrong right now, and since when?",
+        unit="none",
+        queries=(Query(query),),
+        columns=(
+            Column("alertname", "Alarm"),
+            Column("severity", "Severity", meanings=SEVERITIES),
+            *(Column(label, names[label], links=_OF[label]) for label in labels),
+            Column("A", "Since", unit="dateTimeAsLocalNoDateIfToday"),
+        ),
+        sort="Since",
+        descending=True,
+        empty="no active alarm",
+        width=width,
+        height=height,
+    )
+
+
+def state(by: str, where: str) -> str:
+    """Return the worst alarm as a number of STATES for each `by`; without an alarm 0, for what is scraped at all."""
+    firing = 'ALERTS{alertstate="firing",severity="%s",node!="",' + where + "}"
+    ranked = [
+        f"{number} * {firing % severity}"
+        for number, severity in ((4, "critical"), (3, "major"), (2, "minor"), (1, "warning"))
+    ]
+    return f'max by ({by}) ({" or ".join(ranked)} or 0 * up{{job="ott-agent",{where}}})'
