@@ -33,7 +33,7 @@ class Figure:
 
     metric: str
     value: str  # text: a regular expression with one group; json: JMESPath; xml: a path; prometheus: a metric's name
-    each: str = ""  # json: JMESPath giving a list; xml: a path
+    each: str = ""  # json: JMESPath giving a list, or an object taken as a list of {key, value}; xml: a path
     labels: dict[str, str] = field(default_factory=dict)  # fixed
     labels_from: dict[str, str] = field(default_factory=dict)  # read like `value`; prometheus: the label's name there
     where: dict[str, str] = field(default_factory=dict)  # prometheus: labels the source's sample must have
@@ -157,6 +157,8 @@ class _Json:
         elements = [document]
         if figure.each:
             listed = jmespath.compile(figure.each).search(document)
+            if isinstance(listed, dict):
+                listed = [{"key": key, "value": value} for key, value in listed.items()]
             if not isinstance(listed, list):
                 if figure.optional and listed is None:
                     return
@@ -219,9 +221,16 @@ class _Prometheus:
         return found
 
     def find(self, document: Mapping[str, list[tuple[Mapping[str, str], float]]], figure: Figure) -> Iterator[Found]:
-        for labels, value in document.get(figure.value, []):
-            if all(labels.get(name) == wanted for name, wanted in figure.where.items()):
-                yield Found(value, {name: labels.get(theirs) for name, theirs in figure.labels_from.items()})
+        samples = document.get(figure.value, [])
+        matching = [
+            (labels, value)
+            for labels, value in samples
+            if all(labels.get(name) == wanted for name, wanted in figure.where.items())
+        ]
+        for labels, value in matching:
+            yield Found(value, {name: labels.get(theirs) for name, theirs in figure.labels_from.items()})
+        if samples and not matching and not figure.labels_from:
+            yield Found(0.0, {})  # the metric is there, and nothing is in the state asked for
 
 
 _READERS: Mapping[str, _Reader] = {"text": _Text(), "json": _Json(), "xml": _Xml(), "prometheus": _Prometheus()}

@@ -3,6 +3,8 @@
 The server's own numbers are beside the edge log's, not instead of them: each vendor counts sessions its own way.
 """
 
+import base64
+import subprocess
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -28,8 +30,32 @@ class Read(NamedTuple):
 
 
 def read(server: Server) -> Read:
-    answer = http.get(server.settings.url, timeout=server.settings.deadline)
+    settings = server.settings
+    if settings.url is None:
+        return Read(_output(settings.command, settings.deadline), server)
+    answer = http.get(settings.url, timeout=settings.deadline, headers=_credentials(settings))
     return Read(answer.body.decode("utf-8", "replace"), server)
+
+
+def _credentials(settings: ServerSettings) -> dict[str, str]:
+    # Read at each collection: a token that is renewed in its file needs no restart.
+    if settings.token is not None:
+        return {"Authorization": f"Bearer {settings.token.read()}"}
+    if settings.basic is not None:
+        pair = f"{settings.basic.username}:{settings.basic.password.read()}".encode()
+        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+    return {}
+
+
+def _output(command: list[str], deadline: float) -> str:
+    try:
+        result = subprocess.run(command, capture_output=True, timeout=deadline, check=False)
+    except subprocess.TimeoutExpired:
+        raise OSError(f"{command[0]} did not end within {deadline:g} s") from None
+    if result.returncode != 0:
+        said = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise OSError(f"{command[0]} ended with status {result.returncode}: {said[0] if said else 'it said nothing'}")
+    return result.stdout.decode("utf-8", "replace")
 
 
 def parse(source: Read) -> Iterator[Sample]:

@@ -1,0 +1,157 @@
+"""The server collector against real HTTP servers: good, slow, hostile, protected; and against commands."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.collectors import server
+from agent.collectors.server import Server
+from agent.preset import ServerPreset
+from agent.presets import load_preset
+from agent.settings import Basic, HttpUrl, ServerSettings
+from service.settings import Seconds, Secret
+
+PAGE = b"Active connections: 3\nserver accepts handled requests\n 10 9 80\nReading: 0 Writing: 1 Waiting: 2\n"
+
+
+class Vendor:
+    """A status page that misbehaves as told."""
+
+    def __init__(self) -> None:
+        self.status, self.body, self.headers = 200, PAGE, {}
+        self.drip = threading.Event()
+        self.asked: list[dict[str, str]] = []
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        self.asked.append(dict(handler.headers))
+        handler.send_response(self.status)
+        for name, value in self.headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(self.body) + self.drip.is_set() * 1000))
+        handler.end_headers()
+        handler.wfile.write(self.body)
+        while self.drip.is_set():
+            handler.wfile.write(b".")
+            handler.wfile.flush()
+            if not self.drip.is_set() or threading.Event().wait(0.05):
+                return
+
+
+@contextmanager
+def serving(vendor: Vendor) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            try:
+                vendor.answer(self)
+            except OSError:
+                return  # the client gave up, as it should
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        httpd.daemon_threads = True
+        thread = threading.Thread(target=httpd.serve_forever, args=[0.02])
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{httpd.server_address[1]}/status"
+        finally:
+            vendor.drip.clear()
+            httpd.shutdown()
+            thread.join()
+
+
+def collect(settings: ServerSettings) -> dict[str, object]:
+    target = Server(settings, load_preset(ServerPreset, "servers", settings.preset))
+    return {
+        f"{sample.metric.name}{sample.labels}": sample.value for sample in server.COLLECTOR.parse(server.read(target))
+    }
+
+
+def nginx(url: str, **more: Any) -> ServerSettings:
+    return ServerSettings("nginx_stub_status", HttpUrl(url), deadline=Seconds(0.6), **more)
+
+
+def test_a_page() -> None:
+    with serving(Vendor()) as url:
+        found = collect(nginx(url, name="front"))
+    assert found["ott_edge_connections('active',)"] == 3
+    assert found["ott_server_requests_total('front',)"] == 80
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "reason"),
+    [
+        (500, {}, "answered 500 Internal Server Error"),
+        (401, {}, "answered 401 Unauthorized"),
+        (302, {"Location": "http://127.0.0.1:9/elsewhere"}, "answered 302 Found"),
+        (204, {}, "answered 204 No Content"),
+    ],
+)
+def test_a_refusal(status: int, headers: dict[str, str], reason: str) -> None:
+    vendor = Vendor()
+    vendor.status, vendor.headers, vendor.body = status, headers, b""
+    with serving(vendor) as url, pytest.raises(OSError, match=re.escape(reason)):
+        collect(nginx(url))
+
+
+def test_a_body_that_drips_outlasts_no_deadline() -> None:
+    vendor = Vendor()
+    vendor.drip.set()
+    with serving(vendor) as url, pytest.raises(OSError, match=r"longer than 0\.6 s"):
+        collect(nginx(url))
+
+
+def test_a_body_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = Vendor()
+    vendor.body = b"x" * (17 << 20)
+    with serving(vendor) as url, pytest.raises(OSError, match="larger than 16 MiB"):
+        collect(ServerSettings("nginx_stub_status", HttpUrl(url), deadline=Seconds(5.0)))
+
+
+def test_nobody_listens() -> None:
+    with serving(Vendor()) as url:
+        pass
+    with pytest.raises(OSError, match="refused"):
+        collect(nginx(url))
+
+
+def test_credentials_come_from_files(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret\n")
+    secret.chmod(0o600)
+    vendor = Vendor()
+    with serving(vendor) as url:
+        collect(nginx(url, basic=Basic("ott", Secret(file=secret))))
+        collect(nginx(url, token=Secret(file=secret)))
+        assert [headers.get("Authorization") for headers in vendor.asked] == ["Basic b3R0OnMzY3JldA==", "Bearer s3cret"]
+        secret.chmod(0o644)
+        with pytest.raises(OSError, match="open to other users"):
+            collect(nginx(url, token=Secret(file=secret)))
+
+
+def command(*words: str) -> ServerSettings:
+    return ServerSettings("nginx_stub_status", command=list(words), deadline=Seconds(0.6))
+
+
+def test_the_output_of_a_command() -> None:
+    assert collect(command("printf", PAGE.decode()))["ott_edge_connections('waiting',)"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["no-such-program-anywhere"], "No such file"),
+        (["sh", "-c", "echo broken >&2; exit 3"], "sh ended with status 3: broken"),
+        (["sleep", "20"], "sleep did not end within 0.6 s"),
+    ],
+)
+def test_a_command_that_fails(words: list[str], reason: str) -> None:
+    with pytest.raises(OSError, match=re.escape(reason)):
+        collect(command(*words))

@@ -1,0 +1,311 @@
+"""Server presets against a sample page of each vendor's documented form, whole and damaged."""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import agent.presets
+from agent.collectors import server
+from agent.preset import ServerPreset, parse
+from agent.presets import load_preset
+from agent.settings import HttpUrl, ServerSettings
+from service.metric import Distribution, Sample
+from service.settings import SettingsError
+
+SAMPLES = Path(__file__).parent / "samples"
+PRESETS = sorted(file.stem for file in (Path(agent.presets.__file__).parent / "servers").glob("*.toml"))
+
+
+def preset(name: str) -> ServerPreset:
+    return load_preset(ServerPreset, "servers", name)
+
+
+def figures(samples: Iterable[Sample]) -> dict[str, float]:
+    """Return {"name{value,…}": figure}, the label `server` left out."""
+    found = {}
+    for sample in samples:
+        assert not isinstance(sample.value, Distribution)
+        labels = [value for label, value in zip(sample.metric.labels, sample.labels, strict=True) if label != "server"]
+        key = sample.metric.name + (f"{{{','.join(labels)}}}" if labels else "")
+        assert key not in found
+        found[key] = sample.value
+    return found
+
+
+def page(name: str, sample: str) -> dict[str, float]:
+    return figures(parse(preset(name), "s", (SAMPLES / sample).read_text("utf-8")))
+
+
+def test_nginx_stub_status() -> None:
+    assert page("nginx_stub_status", "nginx_stub_status.txt") == {
+        "ott_edge_connections{active}": 291,
+        "ott_edge_connections{reading}": 6,
+        "ott_edge_connections{writing}": 179,
+        "ott_edge_connections{waiting}": 106,
+        "ott_server_connections_accepted_total": 16630948,
+        "ott_server_connections_handled_total": 16630940,
+        "ott_server_requests_total": 31070465,
+    }
+
+
+def test_nginx_stub_status_of_the_sample_data(shared: Path) -> None:
+    text = (shared / "data/metrics_api/nginx/telegraf_nginx_nginxSampleResponse.txt").read_text()
+    found = figures(parse(preset("nginx_stub_status"), "s", text))
+    assert [found[f"ott_edge_connections{{{state}}}"] for state in ("active", "reading", "writing", "waiting")] == [
+        *(585, 4, 135, 446)
+    ]
+    assert found["ott_server_connections_accepted_total"] == found["ott_server_connections_handled_total"] == 85340
+    assert found["ott_server_requests_total"] == 35085
+
+
+def test_nginx_vts_adds_the_zones_and_leaves_out_their_sum() -> None:
+    found = page("nginx_vts", "nginx_vts.json")
+    assert found["ott_server_transmit_bytes_total"] == 100e9
+    assert found["ott_server_receive_bytes_total"] == 1500
+    assert found["ott_server_responses_total{2xx}"] == 4890
+    assert found["ott_server_responses_total{5xx}"] == 12
+    assert found["ott_server_cache_requests_total{hit}"] == 3800 + 1 + 2 + 3
+    assert found["ott_server_cache_requests_total{miss}"] == 120 + 4
+    assert found["ott_server_cache_requests_total{pass}"] == 5
+    assert found["ott_edge_connections{active}"] == 12
+
+
+def test_nginx_vts_of_the_sample_data(shared: Path) -> None:
+    folder = shared / "data/metrics_api/nginx"
+    found = figures(
+        parse(preset("nginx_vts"), "s", (folder / "telegraf_nginx_vts_sampleStatusResponse.json").read_text())
+    )
+    assert found["ott_edge_connections{waiting}"] == 444
+    assert found["ott_server_requests_total"] == 777
+    assert found["ott_server_transmit_bytes_total"] == 4404939605 + 1273382
+    assert found["ott_server_responses_total{5xx}"] == 500 + 501
+    # The stream module's page has other zones: not this preset's page.
+    with pytest.raises(ValueError, match="no list 'serverZones'"):
+        figures(parse(preset("nginx_vts"), "s", (folder / "telegraf_nginx_sts_sampleStatusResponse.json").read_text()))
+
+
+@pytest.mark.parametrize("sample", ["srs.json", "srs-5.json"])
+def test_srs_with_ids_of_either_kind(sample: str) -> None:
+    found = page("srs", sample)
+    assert found["ott_server_streams"] == 1
+    assert found["ott_server_channel_clients{live/news-hd}"] == 41
+    assert found["ott_server_channel_receive_bytes_total{live/news-hd}"] == 300000
+    assert found["ott_server_channel_transmit_bytes_total{live/news-hd}"] == 9000000
+
+
+def test_srs_without_streams_is_an_idle_server() -> None:
+    text = '{"code": 0, "server": 1, "streams": []}'
+    assert figures(parse(preset("srs"), "s", text)) == {"ott_server_streams": 0}
+
+
+def test_srs_of_the_sample_data(shared: Path) -> None:
+    text = (shared / "data/metrics_api/srs/streams_srs4_one.json").read_text()
+    assert figures(parse(preset("srs"), "s", text)) == {
+        "ott_server_streams": 1,
+        "ott_server_channel_clients{live/test}": 3,
+        "ott_server_channel_receive_bytes_total{live/test}": 19727822,
+        "ott_server_channel_transmit_bytes_total{live/test}": 26873333,
+    }
+
+
+def test_mediamtx_counts_readers_and_no_addresses() -> None:
+    assert page("mediamtx", "mediamtx.prom") == {
+        "ott_server_streams": 2,
+        "ott_server_channel_receive_bytes_total{news-hd}": 4000,
+        "ott_server_channel_receive_bytes_total{kino}": 500,
+        "ott_server_channel_transmit_bytes_total{news-hd}": 90000,
+        "ott_server_channel_clients{news-hd}": 5,
+        "ott_server_clients{hls}": 2,
+        "ott_server_clients{rtsp}": 2,
+        "ott_server_clients{srt}": 0,
+    }
+    assert page("mediamtx", "mediamtx-old.prom") == {
+        "ott_server_streams": 1,
+        "ott_server_channel_receive_bytes_total{news-hd}": 4000,
+        "ott_server_channel_transmit_bytes_total{news-hd}": 90000,
+    }
+
+
+def test_mediamtx_of_the_sample_data(shared: Path) -> None:
+    found = figures(
+        parse(preset("mediamtx"), "s", (shared / "data/metrics_api/mediamtx_docs_metrics.prom").read_text())
+    )
+    assert found["ott_server_channel_clients{[path_name]}"] == 5
+    assert found["ott_server_channel_transmit_bytes_total{[path_name]}"] == 1234
+    assert found["ott_server_clients{hls}"] == 1
+
+
+def test_wowza_takes_the_servers_totals() -> None:
+    assert page("wowza", "wowza.xml") == {
+        "ott_edge_connections{active}": 7,
+        "ott_server_connections_accepted_total": 88,
+        "ott_server_connections_dropped_total": 2,
+        "ott_server_receive_bytes_per_second": 1000.5,
+        "ott_server_transmit_bytes_per_second": 250000,
+        "ott_server_clients{rtmp}": 0,
+        "ott_server_clients{hls}": 6,
+        "ott_server_clients{hds}": 0,
+        "ott_server_clients{smooth}": 0,
+        "ott_server_clients{rtsp}": 1,
+        "ott_server_channel_clients{news-hd}": 5,
+        "ott_server_channel_clients{kino}": 2,
+    }
+
+
+def test_wowza_of_the_sample_data(shared: Path) -> None:
+    text = (shared / "data/metrics_api/wowza/connectioncounts_one_app.xml").read_text()
+    found = figures(parse(preset("wowza"), "s", text))
+    assert found["ott_server_transmit_bytes_per_second"] == 1266.0
+    assert found["ott_edge_connections{active}"] == 1
+    assert found["ott_server_connections_accepted_total"] == 4
+    assert found["ott_server_channel_clients{sample.mp4}"] == 1
+
+
+@pytest.mark.parametrize("name", ["varnish", "varnish_flat", "varnish_3"])
+def test_varnish_in_its_layouts(name: str) -> None:
+    found = page(name, f"{name}.json")
+    assert found["ott_server_connections_accepted_total"] == 4000
+    assert found["ott_server_connections_dropped_total"] == 3
+    assert found["ott_server_requests_total"] == 90000
+    assert found["ott_server_cache_requests_total{hit}"] == 80000
+    assert found["ott_server_cache_requests_total{miss}"] == 9000
+    assert found["ott_server_cache_requests_total{pass}"] == (600 if name == "varnish_3" else 1000)
+    assert found["ott_server_transmit_bytes_total"] == 7000002000
+
+
+def test_varnish_of_the_sample_data(shared: Path) -> None:
+    folder = shared / "data/metrics_api/varnish"
+    found = figures(parse(preset("varnish_3"), "s", (folder / "varnishstat_3.0.5.json").read_text()))
+    assert found["ott_server_connections_accepted_total"] == 216
+    text = (folder / "varnishstat_6.0.0.json").read_text()
+    counters = json.loads(text)
+    found = figures(parse(preset("varnish_flat"), "s", text))
+    assert found["ott_server_requests_total"] == counters["MAIN.client_req"]["value"]
+    assert found["ott_server_cache_requests_total{hit}"] == counters["MAIN.cache_hit"]["value"]
+    with pytest.raises(ValueError, match="has no"):
+        figures(parse(preset("varnish"), "s", text))
+
+
+def test_flussonic() -> None:
+    assert page("flussonic", "flussonic.json") == {
+        "ott_server_clients{all}": 1592,
+        "ott_server_streams": 95,
+        "ott_server_receive_bytes_per_second": 1234 * 125,
+        "ott_server_transmit_bytes_per_second": 123456 * 125,
+    }
+
+
+def test_apache() -> None:
+    assert page("apache", "apache.txt") == {
+        "ott_server_requests_total": 12034,
+        "ott_server_transmit_bytes_total": 880021 * 1024,
+        "ott_server_workers{busy}": 5,
+        "ott_server_workers{idle}": 70,
+        "ott_edge_connections{active}": 44,
+    }
+
+
+def test_traffic_server_whose_numbers_are_text() -> None:
+    found = page("trafficserver", "trafficserver.json")
+    assert found["ott_edge_connections{active}"] == 31
+    assert found["ott_server_requests_total"] == 5004
+    assert found["ott_server_responses_total{2xx}"] == 4900
+    assert found["ott_server_cache_requests_total{hit}"] == 4051
+    assert found["ott_server_cache_requests_total{miss}"] == 703
+
+
+def samples_of(name: str) -> list[Path]:
+    return [*sorted(SAMPLES.glob(f"{name}.*")), *sorted(SAMPLES.glob(f"{name}-*"))]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_has_a_sample_that_it_reads(name: str) -> None:
+    assert samples_of(name)
+    for sample in samples_of(name):
+        assert page(name, sample.name)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n",
+        "<!DOCTYPE html><html><body>Welcome</body></html>",
+        "<html><head><title>502 Bad Gateway</title></head></html>",
+        "{}",
+        "[]",
+        "null",
+        '{"error": "unauthorized"}',
+        "<error/>",
+        "Internal Server Error",
+        "\x00\xff",
+    ],
+)
+def test_another_page_is_a_failed_collection(name: str, text: str) -> None:
+    source = server.Server(ServerSettings(name, HttpUrl("http://localhost/")), preset(name))
+    with pytest.raises(ValueError, match=r"\w"):
+        list(server.parse(server.Read(text, source)))
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if preset(name).format in ("json", "xml")])
+def test_half_a_document_is_a_failed_collection(name: str) -> None:
+    for sample in samples_of(name):
+        text = sample.read_text("utf-8").rstrip()
+        for part in (1, 2, 3):
+            with pytest.raises(ValueError, match="not whole"):
+                list(parse(preset(name), "s", text[: len(text) * part // 4]))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@given(data=st.data())
+def test_any_page_gives_samples_or_a_value_error(name: str, data: st.DataObject) -> None:
+    text = samples_of(name)[0].read_text("utf-8")
+    begin = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(begin, min(len(text), begin + 40)))
+    filling = st.one_of(st.text(max_size=20), st.sampled_from(['"x"', "1e999", "9" * 400, "null", "[]", "-1", "NaN"]))
+    try:
+        found = list(parse(preset(name), "s", text[:begin] + data.draw(filling) + text[end:]))
+    except ValueError:
+        return
+    assert all(isinstance(sample.value, float) for sample in found)
+
+
+def test_deep_json_is_a_failed_collection() -> None:
+    name = next(name for name in PRESETS if preset(name).format == "json")
+    with pytest.raises(ValueError, match="nested too deeply"):
+        list(parse(preset(name), "s", "[" * 200_000))
+
+
+def test_entities_in_xml_are_refused() -> None:
+    name = next(name for name in PRESETS if preset(name).format == "xml")
+    with pytest.raises(ValueError, match="declares entities"):
+        list(parse(preset(name), "s", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'))
+
+
+FIGURE = '[[figure]]\nmetric = "ott_server_requests_total"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('format = "text"\n[[figure]]\nmetric = "ott_server_request"\nvalue = "(1)"\n', "is not one of the agent's"),
+        ('format = "text"\n[[figure]]\nmetric = "ott_edge_connections"\nvalue = "(1)"\n', "exactly these labels"),
+        (f'format = "text"\n{FIGURE}value = "1"\n', "a value with one group"),
+        (f'format = "text"\n{FIGURE}value = "("\n', "not a regular expression"),
+        (f'format = "json"\n{FIGURE}value = "a..b"\n', "is not JMESPath"),
+        (f'format = "xml"\n{FIGURE}value = "a["\n', "is not a path"),
+        (f'format = "prometheus"\n{FIGURE}value = "a"\neach = "b"\n', "has no each"),
+        (f'format = "yaml"\n{FIGURE}value = "a"\n', "yaml"),
+    ],
+)
+def test_a_preset_of_ones_own_is_checked(tmp_path: Path, text: str, problem: str) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(f'title = "own"\n{text}')
+    with pytest.raises(SettingsError, match=re.escape(problem)):
+        load_preset(ServerPreset, "servers", str(file))
