@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from agent import collectors
-from agent.collector import DEADLINE, Collector, Job
+from agent.collector import DEADLINE, Clock, Collector, Job, Source
+from agent.endpoints import CertificateSettings
 from agent.host import Host
 from agent.presets import load_preset
 from agent.settings import AgentSettings, ServerSettings, SubscribersSettings
 from service.settings import Fault, Secret, SettingsError
 
 # Collectors with settings of their own; every other module of the folder is about the host.
-BY_SETTINGS = frozenset({"process", "server", "subscribers", "systemd"})
+BY_SETTINGS = frozenset({"certificate", "process", "server", "subscribers", "systemd"})
 # Starting systemctl and walking all processes cost more than the rest of the host together, so not at each scrape.
 UNITS_INTERVAL = 10.0
 PROCESSES_INTERVAL = 5.0
@@ -64,6 +65,24 @@ def _makers(settings: AgentSettings) -> Iterator[tuple[str, Callable[[], Job]]]:
         yield f"server[{number}]", partial(_server, server)
     for number, source in enumerate(settings.subscribers, 1):
         yield f"subscribers[{number}]", partial(_subscribers, source)
+    for number, certificate in enumerate(settings.certificate, 1):
+        yield f"certificate[{number}]", partial(_certificate, certificate)
+
+
+def stream_sources(settings: AgentSettings, file: Path, clock: Clock) -> list[Source]:
+    """Return the source that probes the channels, if there are any; raise SettingsError for an unreadable address."""
+    if not settings.stream:
+        return []
+    module = importlib.import_module("agent.streams.source")
+    faults, channels = [], []
+    for number, stream in enumerate(settings.stream, 1):
+        try:
+            channels.append((stream, module.address(stream)))
+        except (OSError, ValueError) as error:
+            faults.append(Fault(file, f"stream[{number}].url", str(error)))
+    if faults:
+        raise SettingsError(faults)
+    return [module.StreamSource(channels, settings.stream_budget, clock)]
 
 
 def _module(name: str) -> Any:
@@ -101,6 +120,13 @@ def _server(settings: ServerSettings) -> Job:
         name=f"server_{settings.label}",
         interval=settings.interval,
         deadline=settings.deadline,
+    )
+    return job
+
+
+def _certificate(settings: CertificateSettings) -> Job:
+    job: Job = _module("certificate").COLLECTOR.on(
+        settings, name=f"certificate_{settings.endpoint}", interval=settings.interval, deadline=settings.deadline
     )
     return job
 
