@@ -13,13 +13,14 @@ from hashlib import blake2b
 from itertools import repeat
 from typing import Protocol
 
-from agent.edge_log.batch import Batch, Reason
+from agent.edge_log.batch import Batch, Fraction, Reason
 from agent.edge_log.sessions import Activity, SessionTable, Settled, Who
 from agent.edge_log.targets import PROTOCOLS, UNDECIDED, Target, Targets, first_group_of
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 RUNGS = ("token", "session", "address")
 VIEWER_BYTES = 8
+MOST_BUCKETED = 20_000
 # Seconds of the log's time, and sessions, between two looks for sessions that are over.
 SETTLE_EVERY, SMALL_TABLE = 300.0, 10_000
 
@@ -56,6 +57,19 @@ class Counters:
     ended: int = 0
 
 
+NO_BUCKET = -1
+
+
+class BucketCache(dict[Fraction, int]):
+    """Request time as logged to its bucket; times to the millisecond repeat a lot."""
+
+    def __missing__(self, text: Fraction) -> int:
+        if len(self) > MOST_BUCKETED:
+            self.clear()
+        bucket = self[text] = NO_BUCKET if text in (b"-", b"", "") else bisect_left(BUCKETS, float(text))
+        return bucket
+
+
 class Observer(Protocol):
     """Is told of every batch after it was counted; replay keeps time series with it."""
 
@@ -82,6 +96,7 @@ class Engine:
         self._targets = Targets(definition.media_suffixes, definition.channel, query_only=query_only)
         self._egress = [0] * len(self._targets.protocols)
         self._statuses = frozenset(b"%03d" % status for status in definition.media_statuses)
+        self._buckets = BucketCache()
         self._undecided: set[int] = set()  # sessions whose protocol the next manifest decides
         self._settled_to = float("-inf")
         self._settle_above = 0
@@ -146,13 +161,13 @@ class Engine:
         return self.counters
 
     def _count_durations(self, batch: Batch) -> None:
-        counters = self.counters
-        for text, count in Counter(batch.durations).items():
-            if text in (b"-", b"", ""):
-                continue
-            seconds = float(text)
-            counters.durations[bisect_left(BUCKETS, seconds)] += count
-            counters.duration_sum += seconds * count
+        counters, column = self.counters, batch.durations or ()
+        for bucket, count in Counter(map(self._buckets.__getitem__, column)).items():
+            if bucket != NO_BUCKET:
+                counters.durations[bucket] += count
+            else:
+                column = [text for text in column if self._buckets[text] != NO_BUCKET]
+        counters.duration_sum += sum(map(float, column))
 
     def _count_media(self, batch: Batch) -> None:
         targets, egress, statuses, token = self._targets, self._egress, self._statuses, self._token
@@ -172,24 +187,25 @@ class Engine:
         for time, uri, status, size, address, agent, viewer, session in columns:
             query = uri.find(b"?")
             target = targets[uri if query < 0 else uri[:query]]
-            protocol, media, manifest, scan, salt, _ = target
+            protocol, salt, scan, manifest, _ = target
             egress[protocol] += size
-            if not media or status not in statuses:
+            if salt is None or status not in statuses:
                 continue
             match = token(uri, query * scan)
-            identity: Identity | None = match[1] if match is not None else None
-            if identity:
+            if match is not None and (identity := match[1]):
                 by_token += 1
             else:
                 identity = self._identify(uri, viewer, session, address, agent)
             key = hash(identity) ^ salt
-            known = last.get(key)
-            if known is not None and 0.0 <= time - known <= idle:
-                last[key] = time
-            elif known is not None:
-                self.sessions.touch(key, time)
-            else:
+            try:
+                known = last[key]
+            except KeyError:
                 self._begin(key, time, identity, target)
+            else:
+                if known <= time <= known + idle:
+                    last[key] = time
+                else:
+                    self.sessions.touch(key, time)
             if manifest and undecided and key in undecided:
                 undecided.discard(key)
                 self.sessions.set_protocol(key, self.protocols[protocol])

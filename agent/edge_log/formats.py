@@ -16,8 +16,8 @@ PRESETS = {
         ' "$request" $status $bytes_sent "$http_referer" "$http_user_agent"'
     ),
     "ott": (
-        "$msec $remote_addr $request_method $status $bytes_sent $request_time"
-        ' "$request_uri" "$http_user_agent" "$http_x_playback_session_id"'
+        "$msec $remote_addr $status $bytes_sent $request_time"
+        ' "$request" "$http_user_agent" "$http_x_playback_session_id"'
     ),
 }
 

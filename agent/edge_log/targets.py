@@ -18,7 +18,7 @@ PROTOCOLS = {
     ".vtt": "hls",
     ".key": "hls",
 }
-MANIFESTS = frozenset({"m3u8", "mpd"})
+MANIFESTS = frozenset({b".m3u8", b".mpd"})
 UNDECIDED = frozenset({"cmaf", "progressive"})
 OTHER = "other"
 
@@ -35,10 +35,9 @@ class Target(NamedTuple):
     """What is known of a path."""
 
     protocol: int  # index into `Targets.protocols`
-    media: bool
-    manifest: bool
+    salt: int | None  # tells the channels' session keys apart; None where the path is no media
     scan: int  # 1: a token is looked for from the question mark on; 0: from the start
-    salt: int  # tells the channels' session keys apart
+    manifest: bool
     channel: str
 
 
@@ -68,10 +67,9 @@ class Targets(dict[bytes, Target]):
         channel = self._channel_of(path) if media else ""
         return Target(
             self.protocols.index(protocol or OTHER),
-            media,
-            suffix[1:].decode("latin-1") in MANIFESTS,
+            hash(("channel", channel)) if media else None,
             int(self._query_only and b"&" not in path),
-            hash(("channel", channel)),
+            suffix in MANIFESTS,
             channel,
         )
 

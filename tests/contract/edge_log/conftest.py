@@ -20,7 +20,8 @@ DEADLINE = 20.0
 def line(second: float, viewer: str, channel: str = "a", *, size: int = 10, status: int = 200) -> bytes:
     """Return a line of the recommended format."""
     return (
-        f'{START + second:.3f} 192.0.2.1 GET {status} {size} 0.010 "/live/{channel}/1.ts?token={viewer}" "player" "-"\n'
+        f"{START + second:.3f} 192.0.2.1 {status} {size} 0.010"
+        f' "GET /live/{channel}/1.ts?token={viewer} HTTP/1.1" "player" "-"\n'
     ).encode()
 
 

@@ -22,9 +22,9 @@ def test_combined() -> None:
 
 
 def test_the_recommended_format() -> None:
-    line = b'1769036174.123 2001:db8::1 GET 206 1880 0.250 "/live/a/1.ts" "Player/1.0" "8F2E"\n'
+    line = b'1769036174.123 2001:db8::1 206 1880 0.250 "GET /live/a/1.ts HTTP/2.0" "Player/1.0" "8F2E"\n'
     batch = make_format("ott").parser().parse(line)
-    assert (batch.times, batch.addresses, batch.uris) == ([1769036174.123], (b"2001:db8::1",), [b"/live/a/1.ts"])
+    assert (batch.times, batch.addresses, batch.uris) == ([1769036174.123], (b"2001:db8::1",), (b"/live/a/1.ts",))
     assert (batch.sizes, batch.durations, batch.sessions) == ([1880], (b"0.250",), (b"8F2E",))
 
 
