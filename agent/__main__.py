@@ -59,15 +59,18 @@ def settings_of(arguments: argparse.Namespace) -> AgentSettings:
 def make_runner(settings: AgentSettings, file: Path | None) -> Runner:
     """Return the runner of everything the settings ask for, not yet started; raise SettingsError."""
     sources: list[Source] = [EdgeLogSource(log_, settings.state, time.time) for log_ in settings.edge_log]
+    sources += jobs.stream_sources(settings, file or Path("(defaults)"), time.time)
     return Runner(jobs.jobs(settings, file or Path("(defaults)")), sources)
 
 
 def check_config(arguments: argparse.Namespace) -> int:
     """Say what the settings make the agent do."""
     settings = settings_of(arguments)
-    found = jobs.jobs(settings, arguments.config or Path("(defaults)"))
+    file = arguments.config or Path("(defaults)")
+    names = [job.name for job in jobs.jobs(settings, file)]
+    names += [source.name for source in jobs.stream_sources(settings, file, time.time)]
     access_of(settings, arguments.config)
-    names = [job.name for job in found] + [f"edge_log_{log_.service}" for log_ in settings.edge_log]
+    names += [f"edge_log_{log_.service}" for log_ in settings.edge_log]
     print(f"fine: /metrics on {settings.listen}; collectors: {', '.join(sorted(names))}")
     return Exit.FINE
 
@@ -80,6 +83,8 @@ def once(arguments: argparse.Namespace) -> int:
     sys.stdout.write(text(registry(runner.samples)).decode())
     if settings.edge_log:
         log.warning("access logs are not part of “once”; “ott-agent replay” counts them")
+    if settings.stream:
+        log.warning("channels are not part of “once”: a look at one is not yet a probe")
     return Exit.FAILED if runner.failures() else Exit.FINE
 
 

@@ -9,6 +9,8 @@ from cattrs import Converter
 
 from agent import host as defaults
 from agent.edge_log.settings import EdgeLogSettings
+from agent.endpoints import CertificateSettings
+from agent.streams.settings import StreamBudget, StreamSettings
 from service.settings import Seconds, Secret, make_converter
 
 Address = NewType("Address", str)
@@ -140,16 +142,22 @@ class AgentSettings:
     edge_log: list[EdgeLogSettings] = field(default_factory=list)
     server: list[ServerSettings] = field(default_factory=list)
     subscribers: list[SubscribersSettings] = field(default_factory=list)
+    stream: list[StreamSettings] = field(default_factory=list)
+    stream_budget: StreamBudget = field(default_factory=StreamBudget)
+    certificate: list[CertificateSettings] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for table, names, key in (
             ("edge_log", [log.service for log in self.edge_log], "service"),
             ("server", [server.label for server in self.server], "name"),
             ("subscribers", [source.service for source in self.subscribers], "service"),
+            ("stream", [stream.channel for stream in self.stream], "channel"),
+            ("certificate", [certificate.endpoint for certificate in self.certificate], "endpoint"),
         ):
             repeated = sorted({name for name in names if names.count(name) > 1})
             if repeated:
                 raise ValueError(f'two [[{table}]] are called "{repeated[0]}"; give each {key} of its own')
+        self.stream_budget.check(self.stream)
 
 
 def parse_address(listen: str) -> tuple[str, int]:

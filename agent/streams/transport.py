@@ -1,0 +1,136 @@
+"""Faults of an MPEG-2 transport stream (ISO/IEC 13818-1) as ETSI TR 101 290 names them: sync, continuity, damage.
+
+The checker is fed pieces of any size, so that a segment need not be held in memory.
+"""
+
+from typing import NamedTuple
+
+PACKET = 188
+SYNC = 0x47
+NULL_PID = 0x1FFF
+
+_PAYLOAD, _ADAPTATION = 0x10, 0x20
+_ERROR_INDICATOR, _DISCONTINUITY = 0x80, 0x80
+_UNKNOWN = 0xFF  # no counter of this PID is known
+# How many packets in a row must have the sync byte before a place counts as found again: one in 256 bytes has it by
+# chance, five at the right distances have not.
+_LOCK = 5
+
+
+class Loss(NamedTuple):
+    """A jump of a PID's continuity counter."""
+
+    packet: int  # index of the packet after the loss
+    pid: int
+    missing: int  # packets, modulo 16
+
+
+class Findings(NamedTuple):
+    """What a stream has shown so far."""
+
+    packets: int
+    sync_losses: int  # times the sync byte was not where it must be
+    damaged: int  # packets marked by transport_error_indicator
+    losses: int
+    first_loss: Loss | None
+    rest: int  # bytes after the last whole packet
+
+
+class TransportChecker:
+    """Counts the faults of one stream, or of one segment: it expects nothing of a PID's first counter."""
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._locked = True
+        self._packets = self._sync_losses = self._damaged = self._losses = 0
+        self._first_loss: Loss | None = None
+        self._counters = bytearray([_UNKNOWN]) * (NULL_PID + 1)
+        self._repeats = bytearray(NULL_PID + 1)  # whether the last packet of the PID was a duplicate
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        data = self._tail + piece
+        start = 0
+        while True:
+            if not self._locked:
+                start = self._find(data, start)
+                if not self._locked:
+                    break
+            whole = (len(data) - start) // PACKET
+            good = self._good(data, start, whole)
+            self._check(data, start, good)
+            start += good * PACKET
+            if good == whole:
+                break
+            self._sync_losses += 1
+            self._locked = False
+        self._tail = data[start:]
+
+    def findings(self) -> Findings:
+        """Return what was found in all pieces so far."""
+        return Findings(
+            self._packets, self._sync_losses, self._damaged, self._losses, self._first_loss, len(self._tail)
+        )
+
+    def _good(self, data: bytes, start: int, whole: int) -> int:
+        """Return how many of the `whole` packets from `start` have their sync byte, up to the first that has not."""
+        syncs = data[start : start + whole * PACKET : PACKET]
+        return whole - len(syncs.lstrip(b"\x47"))
+
+    def _find(self, data: bytes, start: int) -> int:
+        """Return the next place with sync bytes in a row, and lock; else the place from which to look again."""
+        while True:
+            place = data.find(SYNC, start)
+            if place < 0:
+                return len(data)
+            if place + (_LOCK - 1) * PACKET >= len(data):
+                return place  # it takes more bytes to tell
+            if all(data[place + step * PACKET] == SYNC for step in range(1, _LOCK)):
+                self._locked = True
+                return place
+            start = place + 1
+
+    def _check(self, data: bytes, start: int, count: int) -> None:
+        end = start + count * PACKET
+        heads = zip(
+            data[start + 1 : end : PACKET],
+            data[start + 2 : end : PACKET],
+            data[start + 3 : end : PACKET],
+            strict=True,
+        )
+        counters = self._counters
+        for index, (high, low, control) in enumerate(heads, self._packets):
+            if high & _ERROR_INDICATOR:
+                # Not one bit of a damaged packet can be believed, its PID included.
+                self._damaged += 1
+                continue
+            pid = (high & 0x1F) << 8 | low
+            counter = control & 0x0F
+            known = counters[pid]
+            if control & _PAYLOAD and (known + 1) & 0x0F == counter and known != _UNKNOWN:
+                counters[pid] = counter
+                self._repeats[pid] = 0
+            elif pid != NULL_PID:
+                packet = start + (index - self._packets) * PACKET
+                self._unusual(index, pid, control, data[packet + 4 : packet + 6])
+        self._packets += count
+
+    def _unusual(self, index: int, pid: int, control: int, adaptation: bytes) -> None:
+        """Judge a packet whose counter is not the one after its predecessor's."""
+        counter, known = control & 0x0F, self._counters[pid]
+        announced = control & _ADAPTATION and adaptation[0] > 0 and adaptation[1] & _DISCONTINUITY
+        if known == _UNKNOWN or announced:
+            self._counters[pid], self._repeats[pid] = counter, 0
+            return
+        if not control & _PAYLOAD:
+            expected = known  # without a payload the counter stands still
+        elif counter == known and not self._repeats[pid]:
+            self._repeats[pid] = 1  # a packet may come twice, and no more (2.4.3.3)
+            return
+        else:
+            expected = (known + 1) & 0x0F
+        if counter != expected:
+            self._losses += 1
+            if self._first_loss is None:
+                self._first_loss = Loss(index, pid, (counter - expected) & 0x0F)
+        self._counters[pid], self._repeats[pid] = counter, 0

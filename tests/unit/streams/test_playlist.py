@@ -1,0 +1,59 @@
+"""A playlist as it comes: format and type."""
+
+import pytest
+
+from agent.streams import dash, hls, playlist
+from agent.streams.fetch import Answer
+from agent.streams.reasons import Fault, Reason
+
+HLS = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\na.ts\n"
+DASH = b"\xef\xbb\xbf<?xml version='1.0'?>\n<MPD/>"
+PAGE = b"<!doctype html><html><body>The portal is being updated</body></html>"
+
+
+def read(body: bytes, content_type: str, path: str = "/live/a/index.m3u8") -> object:
+    return playlist.read(body, Answer(f"http://edge{path}?t=1", 200, content_type), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "path"),
+    [
+        ("application/vnd.apple.mpegurl", "/live/a"),
+        ("audio/x-mpegurl", "/live/a"),
+        ("text/plain", "/live/a/index.M3U8"),
+        ("application/octet-stream", "/a.m3u8"),
+        ("", "/a.m3u8"),
+    ],
+)
+def test_a_playlist_is_known_by_its_type_or_its_name(content_type: str, path: str) -> None:
+    assert isinstance(read(HLS, content_type, path), hls.Media)
+
+
+def test_the_body_tells_the_format() -> None:
+    assert isinstance(read(DASH, "application/dash+xml", "/a/manifest"), dash.Manifest)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "path", "reason"),
+    [
+        (PAGE, "text/html", "/a.m3u8", Reason.PLAYLIST_CONTENT_TYPE),
+        (HLS, "text/html", "/a.m3u8", Reason.PLAYLIST_CONTENT_TYPE),
+        (HLS, "text/plain", "/live/a", Reason.PLAYLIST_CONTENT_TYPE),
+        (b'{"error": 403}', "application/json", "/a.m3u8", Reason.PLAYLIST_CONTENT_TYPE),
+        (PAGE, "application/vnd.apple.mpegurl", "/a.m3u8", Reason.PLAYLIST_MALFORMED),
+        (b"", "application/vnd.apple.mpegurl", "/a.m3u8", Reason.PLAYLIST_MALFORMED),
+        (HLS[:20], "", "/a.m3u8", None),
+        (b"\xff\xfe#\x00", "audio/mpegurl", "/a.m3u8", Reason.PLAYLIST_MALFORMED),
+        (DASH[:-3], "application/dash+xml", "/a.mpd", Reason.PLAYLIST_MALFORMED),
+    ],
+)
+def test_anything_else_is_a_fault_of_the_type_or_of_the_text(
+    body: bytes, content_type: str, path: str, reason: Reason | None
+) -> None:
+    if reason is None:
+        assert isinstance(read(body, content_type, path), hls.Media)  # empty: judged when it is asked for a segment
+        return
+    with pytest.raises(Fault) as caught:
+        read(body, content_type, path)
+    assert caught.value.reason is reason
+    assert "edge" not in caught.value.detail
