@@ -20,7 +20,7 @@ from agent.settings import AgentSettings, ServerSettings, SubscribersSettings
 from service.settings import Fault, Secret, SettingsError
 
 # Collectors with settings of their own; every other module of the folder is about the host.
-BY_SETTINGS = frozenset({"certificate", "process", "server", "subscribers", "systemd"})
+BY_SETTINGS = frozenset({"certificate", "process", "server", "subscribers", "subscribers_http", "systemd"})
 # Starting systemctl and walking all processes cost more than the rest of the host together, so not at each scrape.
 UNITS_INTERVAL = 10.0
 PROCESSES_INTERVAL = 5.0
@@ -132,17 +132,19 @@ def _certificate(settings: CertificateSettings) -> Job:
 
 
 def _subscribers(settings: SubscribersSettings) -> Job:
-    module = _module("subscribers")
-    if settings.preset:
-        queries = load_preset(module.Queries, "subscribers", settings.preset)
+    if settings.database is None:
+        module = _module("subscribers_http")
+        target = module.Api(settings.url, settings)
     else:
+        module = _module("subscribers")
         queries = module.Queries(settings.subscribers_query, settings.online_query)
-    url = settings.database.read() if isinstance(settings.database, Secret) else settings.database
-    middleware = module.Middleware(
-        settings.service, module.engine(url, settings.deadline), queries, settings.online_within
-    )
+        if settings.preset:
+            queries = load_preset(module.Queries, "subscribers", settings.preset)
+        url = settings.database.read() if isinstance(settings.database, Secret) else settings.database
+        engine = module.engine(url, settings.deadline)
+        target = module.Middleware(settings.service, engine, queries, settings.online_within)
     job: Job = module.COLLECTOR.on(
-        middleware,
+        target,
         name=f"subscribers_{settings.service}",
         interval=settings.interval,
         deadline=settings.deadline,

@@ -3,7 +3,6 @@
 The server's own numbers are beside the edge log's, not instead of them: each vendor counts sessions its own way.
 """
 
-import base64
 import subprocess
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -33,18 +32,8 @@ def read(server: Server) -> Read:
     settings = server.settings
     if settings.url is None:
         return Read(_output(settings.command, settings.deadline), server)
-    answer = http.get(settings.url, timeout=settings.deadline, headers=_credentials(settings))
+    answer = http.get(settings.url, timeout=settings.deadline, headers=http.credentials(settings.basic, settings.token))
     return Read(answer.body.decode("utf-8", "replace"), server)
-
-
-def _credentials(settings: ServerSettings) -> dict[str, str]:
-    # Read at each collection: a token that is renewed in its file needs no restart.
-    if settings.token is not None:
-        return {"Authorization": f"Bearer {settings.token.read()}"}
-    if settings.basic is not None:
-        pair = f"{settings.basic.username}:{settings.basic.password.read()}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-    return {}
 
 
 def _output(command: list[str], deadline: float) -> str:

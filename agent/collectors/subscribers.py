@@ -100,11 +100,11 @@ def parse(source: Read) -> Iterator[Sample]:
 
 def _count(value: Any, query: str) -> float:
     try:
-        count = float(value)
+        count = float("nan") if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{query}: {str(value)[:80]!r} is not a count") from None
+        count = float("nan")
     if not 0 <= count < float("inf"):
-        raise ValueError(f"{query}: {value!r} is not a count")
+        raise ValueError(f"{query}: {str(value)[:80]!r} is not a count")
     return count
 
 

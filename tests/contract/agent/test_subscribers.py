@@ -1,0 +1,85 @@
+"""Subscribers from real databases: the same figures, read-only connections, interrupted statements."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from agent.collectors.subscribers import Middleware, Queries, engine, parse, read
+from agent.presets import load_preset
+from tests.contract.agent.databases import execute, mariadb, postgresql
+
+NOW = 1_790_000_000
+
+
+@pytest.fixture(scope="module", params=[postgresql, mariadb], ids=["postgresql", "mariadb"])
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    with request.param() as url:
+        execute(
+            url,
+            "CREATE TABLE subscriber (id BIGINT PRIMARY KEY, service VARCHAR(20), status VARCHAR(20))",
+            "CREATE TABLE keepalive (subscriber_id BIGINT, seen_at BIGINT)",
+            "INSERT INTO subscriber VALUES (1,'ott','active'), (2,'ott','активен'), (3,'ott','closed')",
+            "INSERT INTO subscriber VALUES (4,'iptv','active')",
+            f"INSERT INTO keepalive VALUES (1,{NOW - 1}),(1,{NOW - 9}),(2,{NOW - 60}),(3,{NOW - 59}),(4,{NOW})",
+        )
+        yield url
+
+
+def middleware(url: str, queries: Queries | None = None) -> Middleware:
+    queries = queries or load_preset(Queries, "subscribers", "generic")
+    return Middleware("ott", engine(url, 0.5), queries, 60, lambda: NOW)
+
+
+def figures(source: Middleware) -> dict[tuple[str, ...], object]:
+    return {(sample.metric.name, *sample.labels): sample.value for sample in parse(read(source))}
+
+
+def test_the_generic_schema(server: str) -> None:
+    assert figures(middleware(server)) == {
+        ("ott_subscribers", "ott", "active"): 1,
+        ("ott_subscribers", "ott", "активен"): 1,
+        ("ott_subscribers", "ott", "closed"): 1,
+        ("ott_subscribers_online", "ott"): 2,
+    }
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM keepalive", "UPDATE subscriber SET status = 'x'"])
+def test_the_session_cannot_write(server: str, statement: str) -> None:
+    with pytest.raises(OSError, match=r"(?i)read.only transaction"):
+        read(middleware(server, Queries(online_query=statement)))
+    assert figures(middleware(server))["ott_subscribers_online", "ott"] == 2
+
+
+def test_a_slow_statement_is_interrupted(server: str) -> None:
+    slow = "SELECT pg_sleep(20)" if server.startswith("postgresql") else "SELECT SLEEP(20) FROM subscriber"
+    began = time.monotonic()
+    with pytest.raises(OSError, match=r"(?i)timeout|max_statement_time|interrupted"):
+        read(middleware(server, Queries(online_query=slow)))
+    assert time.monotonic() - began < 5
+
+
+def test_a_refusal_names_no_password(server: str) -> None:
+    wrong = re.sub(r"//\w+@", "//nobody:s3cret@", server)
+    with pytest.raises(OSError, match="the database refused") as caught:
+        read(middleware(f"{wrong}_that_is_not_there"))
+    assert "s3cret" not in str(caught.value)
+
+
+def test_ministra() -> None:
+    with mariadb() as url:
+        execute(
+            url,
+            "CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, mac VARCHAR(64), status TINYINT DEFAULT 0,"
+            " keep_alive TIMESTAMP NULL DEFAULT NULL)",
+            "INSERT INTO users (mac, status, keep_alive) VALUES"
+            f" ('a', 0, FROM_UNIXTIME({NOW - 10})), ('b', 0, FROM_UNIXTIME({NOW - 239})),"
+            f" ('c', 0, FROM_UNIXTIME({NOW - 240})), ('d', 1, NULL), ('e', 1, FROM_UNIXTIME({NOW - 90000}))",
+        )
+        queries = load_preset(Queries, "subscribers", "ministra")
+        assert figures(Middleware("iptv", engine(url, 2), queries, 240, lambda: NOW)) == {
+            ("ott_subscribers", "iptv", "active"): 3,
+            ("ott_subscribers", "iptv", "suspended"): 2,
+            ("ott_subscribers_online", "iptv"): 2,
+        }
