@@ -14,7 +14,7 @@ from itertools import repeat
 from typing import Protocol
 
 from agent.edge_log.batch import Batch, Fraction, Reason
-from agent.edge_log.sessions import Activity, SessionTable, Settled, Who
+from agent.edge_log.sessions import FORGOTTEN, Activity, Session, SessionTable, Settled, Who
 from agent.edge_log.targets import PROTOCOLS, UNDECIDED, Target, Targets, first_group_of
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -23,6 +23,8 @@ VIEWER_BYTES = 8
 MOST_BUCKETED = 20_000
 # Seconds of the log's time, and sessions, between two looks for sessions that are over.
 SETTLE_EVERY, SMALL_TABLE = 300.0, 10_000
+# Media requests after which it is weighed whether recalling sessions by their query pays.
+WEIGHED = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,11 @@ class Engine:
         self._egress = [0] * len(self._targets.protocols)
         self._statuses = frozenset(b"%03d" % status for status in definition.media_statuses)
         self._buckets = BucketCache()
-        self._undecided: set[int] = set()  # sessions whose protocol the next manifest decides
+        # Sessions by the query that named them, so that its token need not be looked for again.
+        self._by_query: dict[int, Session] = {}
+        self._recall, self._query_only = query_only, query_only
+        self._recalled = self._searched = 0
+        self._undecided: set[Session] = set()  # sessions whose protocol the next manifest decides
         self._settled_to = float("-inf")
         self._settle_above = 0
         self._any_token = first_group_of(definition.viewer)
@@ -142,7 +148,7 @@ class Engine:
         self._settled_to = moment
         self.sessions.settle(moment)
         if self._undecided:
-            self._undecided.intersection_update(self.sessions.last)
+            self._undecided = {session for session in self._undecided if session.last != FORGOTTEN}
 
     def activity(self, moment: float) -> Activity:
         """Return the sessions active at `moment`, and advance the counters of started and ended sessions to it."""
@@ -171,8 +177,9 @@ class Engine:
 
     def _count_media(self, batch: Batch) -> None:
         targets, egress, statuses, token = self._targets, self._egress, self._statuses, self._token
-        last, idle, undecided = self.sessions.last, self.sessions.idle_timeout, self._undecided
-        by_token = 0
+        by_key, idle, undecided = self.sessions.by_key, self.sessions.idle_timeout, self._undecided
+        by_query, recall = self._by_query, self._recall
+        by_token = recalled = 0
         columns = zip(
             batch.times,
             batch.uris,
@@ -184,32 +191,38 @@ class Engine:
             repeat(b"") if batch.sessions is None else batch.sessions,
             strict=False,
         )
-        for time, uri, status, size, address, agent, viewer, session in columns:
+        for time, uri, status, size, address, agent, viewer, session_id in columns:
             query = uri.find(b"?")
             target = targets[uri if query < 0 else uri[:query]]
             protocol, salt, scan, manifest, _ = target
             egress[protocol] += size
             if salt is None or status not in statuses:
                 continue
-            match = token(uri, query * scan)
-            if match is not None and (identity := match[1]):
-                by_token += 1
+            # The same query on the same channel is the same session, without another look for the token in it.
+            query_key = hash(uri[query:]) ^ salt if recall and scan and query > 0 else 0
+            if query_key and (session := by_query.get(query_key)) is not None and session.last != FORGOTTEN:
+                recalled += 1
             else:
-                identity = self._identify(uri, viewer, session, address, agent)
-            key = hash(identity) ^ salt
-            try:
-                known = last[key]
-            except KeyError:
-                self._begin(key, time, identity, target)
-            else:
-                if known <= time <= known + idle:
-                    last[key] = time
+                match = token(uri, query * scan)
+                if match is not None and (identity := match[1]):
+                    by_token += 1
                 else:
-                    self.sessions.touch(key, time)
-            if manifest and undecided and key in undecided:
-                undecided.discard(key)
-                self.sessions.set_protocol(key, self.protocols[protocol])
-        self.counters.rungs["token"] += by_token
+                    identity, query_key = self._identify(uri, viewer, session_id, address, agent), 0
+                key = hash(identity) ^ salt
+                session = by_key.get(key) or self._begin(key, time, identity, target)
+                if session is None:
+                    continue
+                if query_key:
+                    by_query[query_key] = session
+            if session.last <= time <= session.last + idle:
+                session.last = time
+            else:
+                self.sessions.touch(session, time)
+            if manifest and undecided and session in undecided:
+                undecided.discard(session)
+                session.protocol = self.protocols[protocol]
+        self.counters.rungs["token"] += by_token + recalled
+        self._weigh(recalled, by_token)
 
     def _identify(self, uri: bytes, viewer: bytes, session: bytes, address: bytes, agent: bytes) -> "Identity":
         """Return the viewer's identity from the first rung that the request has, and count the rung."""
@@ -225,15 +238,31 @@ class Engine:
         rungs["address"] += 1
         return (address, agent)
 
-    def _begin(self, key: int, time: float, identity: "Identity", target: Target) -> None:
-        sessions = self.sessions
-        if len(sessions) >= self._definition.max_sessions:
+    def _weigh(self, recalled: int, searched: int) -> None:
+        """Recall sessions by their query only while that pays, and within bounds.
+
+        Where every request has a query of its own, such as a time stamp, recalling would cost and gain nothing.
+        """
+        if len(self._by_query) > 2 * len(self.sessions) + SMALL_TABLE:
+            self._by_query.clear()
+        self._recalled, self._searched = self._recalled + recalled, self._searched + searched
+        if self._recalled + self._searched > WEIGHED:
+            # A new trial now and then: players change.
+            self._recall = self._query_only and (not self._recall or self._recalled > self._searched)
+            self._recalled = self._searched = 0
+            if not self._recall:
+                self._by_query.clear()
+
+    def _begin(self, key: int, time: float, identity: "Identity", target: Target) -> Session | None:
+        """Enter a session; None where the table is full."""
+        if len(self.sessions) >= self._definition.max_sessions:
             self.counters.untracked += 1
-            return
+            return None
         protocol = self.protocols[target.protocol]
-        sessions.begin(key, time, Who(self._viewer(identity), target.channel, protocol))
-        if sessions.protocol(key) in UNDECIDED:
-            self._undecided.add(key)
+        session = self.sessions.begin(key, time, Who(self._viewer(identity), target.channel, protocol))
+        if session.protocol in UNDECIDED:
+            self._undecided.add(session)
+        return session
 
     def _viewer(self, identity: "Identity") -> bytes:
         """Return the identity as a short hash that only the holder of the secret can compute."""

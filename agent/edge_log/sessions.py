@@ -1,8 +1,8 @@
 """The table of sessions: one viewer identity on one channel, by the times of its media requests.
 
-A session is the longest run of requests with no gap longer than the idle timeout. Lines may come late, so an
-ended session stays known for the lateness that is allowed: a late request can still lengthen it, or join it with the
-next one. Three dictionaries of plain values and not one object a session: the garbage collector does not visit them.
+A session is the longest run of requests with no gap longer than the idle timeout. Lines may come late, so an ended
+session stays known for the lateness that is allowed: a late request can still lengthen it, or join it with the next
+one.
 """
 
 from array import array
@@ -25,6 +25,24 @@ class Interval(NamedTuple):
 
     first: float
     last: float
+
+
+class Session:
+    """The newest session of a viewer on a channel. After it was forgotten `last` is before all time."""
+
+    __slots__ = ("channel", "first", "last", "protocol", "viewer")
+
+    def __init__(self, who: Who, interval: Interval) -> None:
+        self.viewer, self.channel, self.protocol = who
+        self.first, self.last = interval
+
+    @property
+    def who(self) -> Who:
+        """Whose it is."""
+        return Who(self.viewer, self.channel, self.protocol)
+
+
+FORGOTTEN = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,49 +69,43 @@ class SessionTable:
 
     def __init__(self, idle_timeout: float, settled: Settled | None = None) -> None:
         self.idle_timeout = idle_timeout
-        self.last: dict[int, float] = {}
+        self.by_key: dict[int, Session] = {}
         self.started = 0  # sessions that began; a join takes one back
-        self._first: dict[int, float] = {}
-        self._who: dict[int, Who] = {}
         # Earlier sessions of a key that a late line may still reach.
-        self._earlier: dict[int, list[Interval]] = {}
+        self._earlier: dict[Session, list[Interval]] = {}
         self._restored: dict[tuple[bytes, str], int] = {}
         self._settled = settled
 
     def __len__(self) -> int:
-        return len(self.last)
+        return len(self.by_key)
 
-    def begin(self, key: int, moment: float, who: Who) -> None:
+    def begin(self, key: int, moment: float, who: Who) -> Session:
         """Enter the first request of a key that the table does not hold."""
         known = self._restored.pop((who.viewer, who.channel), None) if self._restored else None
         if known is not None:
-            # In this order the three dictionaries stay parallel.
-            self.last[key], self._first[key] = self.last.pop(known), self._first.pop(known)
-            self._who[key] = self._who.pop(known)
-            if known in self._earlier:
-                self._earlier[key] = self._earlier.pop(known)
-            self.touch(key, moment)
-            return
-        self.last[key] = self._first[key] = moment
-        self._who[key] = who
+            session = self.by_key[key] = self.by_key.pop(known)
+            self.touch(session, moment)
+            return session
+        session = self.by_key[key] = Session(who, Interval(moment, moment))
         self.started += 1
+        return session
 
-    def touch(self, key: int, moment: float) -> None:
-        """Enter a request of a known key, wherever in time it lies.
+    def touch(self, session: Session, moment: float) -> None:
+        """Enter a request of a known session, wherever in time it lies.
 
         The engine itself advances `last` where the request continues the session, which is nearly always.
         """
-        idle, first, last = self.idle_timeout, self._first[key], self.last[key]
+        idle, first, last = self.idle_timeout, session.first, session.last
         if first <= moment <= last:
             return
-        if moment > last + idle and key not in self._earlier:
-            self._earlier[key] = [Interval(first, last)]
-            self._first[key] = self.last[key] = moment
+        if moment > last + idle and session not in self._earlier:
+            self._earlier[session] = [Interval(first, last)]
+            session.first = session.last = moment
             self.started += 1
             return
         near, far = Interval(moment, moment), []
         joined = 0
-        for interval in (*self._earlier.pop(key, ()), Interval(first, last)):
+        for interval in (*self._earlier.pop(session, ()), Interval(first, last)):
             if interval.first - idle <= moment <= interval.last + idle:
                 near = Interval(min(near.first, interval.first), max(near.last, interval.last))
                 joined += 1
@@ -101,54 +113,48 @@ class SessionTable:
                 far.append(interval)
         self.started += 1 - joined
         *earlier, newest = sorted([*far, near])
-        self._first[key], self.last[key] = newest
+        session.first, session.last = newest
         if earlier:
-            self._earlier[key] = earlier
-
-    def protocol(self, key: int) -> str:
-        """Return the protocol of a known session."""
-        return self._who[key].protocol
-
-    def set_protocol(self, key: int, protocol: str) -> None:
-        """Note what a manifest says about a session that began with a segment of either protocol."""
-        self._who[key] = self._who[key]._replace(protocol=protocol)
+            self._earlier[session] = earlier
 
     def settle(self, moment: float) -> None:
         """Forget the sessions that ended before `moment`: no line can reach them any more."""
         horizon = moment - self.idle_timeout
-        for key, intervals in list(self._earlier.items()):
+        for session, intervals in list(self._earlier.items()):
             kept = [interval for interval in intervals if interval.last >= horizon]
             if self._settled is not None:
                 for interval in intervals:
                     if interval.last < horizon:
-                        self._settled(self._who[key], interval)
+                        self._settled(session.who, interval)
             if kept:
-                self._earlier[key] = kept
+                self._earlier[session] = kept
             else:
-                del self._earlier[key]
-        for key in [key for key, last in self.last.items() if last < horizon]:
-            interval, who = Interval(self._first.pop(key), self.last.pop(key)), self._who.pop(key)
+                del self._earlier[session]
+        for key in [key for key, session in self.by_key.items() if session.last < horizon]:
+            session = self.by_key.pop(key)
             if self._settled is not None:
-                self._settled(who, interval)
+                self._settled(session.who, Interval(session.first, session.last))
+            session.last = FORGOTTEN
         if self._restored:
-            self._restored = {name: key for name, key in self._restored.items() if key in self.last}
+            self._restored = {name: key for name, key in self._restored.items() if key in self.by_key}
 
     def active(self, moment: float) -> Activity:
         """Return the sessions whose latest request lies in (moment - idle timeout, moment]."""
         horizon = moment - self.idle_timeout
-        who, first = self._who, self._first
-        active = [who[key] for key, last in self.last.items() if last > horizon and first[key] <= moment]
-        for key, intervals in self._earlier.items():
-            # Reached only by a moment before the newest request of the key.
-            if first[key] > moment and any(one.first <= moment and one.last > horizon for one in intervals):
-                active.append(who[key])
-        return Activity(Counter([one[1:] for one in active]), len({one[0] for one in active}))
+        active = [one for one in self.by_key.values() if one.last > horizon and one.first <= moment]
+        for session, intervals in self._earlier.items():
+            # Reached only by a moment before the newest request of the viewer on this channel.
+            if session.first > moment and any(one.first <= moment and one.last > horizon for one in intervals):
+                active.append(session)
+        return Activity(Counter([(one.channel, one.protocol) for one in active]), len({one.viewer for one in active}))
 
     def dump(self) -> "Dump":
         """Return the whole table for a checkpoint."""
-        who, first, last = list(self._who.values()), array("d", self._first.values()), array("d", self.last.values())
-        for key, intervals in self._earlier.items():
-            who.extend([self._who[key]] * len(intervals))
+        sessions = self.by_key.values()
+        who = [one.who for one in sessions]
+        first, last = array("d", [one.first for one in sessions]), array("d", [one.last for one in sessions])
+        for session, intervals in self._earlier.items():
+            who.extend([session.who] * len(intervals))
             first.extend(interval.first for interval in intervals)
             last.extend(interval.last for interval in intervals)
         return Dump(who, first, last)
@@ -157,15 +163,14 @@ class SessionTable:
         """Fill an empty table from a checkpoint; a session gets its key back at its viewer's next request."""
         for who, first, last in zip(dump.who, dump.first, dump.last, strict=True):
             name, interval = (who.viewer, who.channel), Interval(first, last)
-            key = self._restored.get(name)
-            if key is None:
-                key = self._restored[name] = _RESTORED + len(self._restored)
-                self._who[key] = who
-            else:
-                newest = max(interval, known := Interval(self._first[key], self.last[key]))
-                self._earlier.setdefault(key, []).append(min(interval, known))
-                interval = newest
-            self._first[key], self.last[key] = interval
+            key = self._restored.setdefault(name, _RESTORED + len(self._restored))
+            session = self.by_key.get(key)
+            if session is None:
+                self.by_key[key] = Session(who, interval)
+                continue
+            older, newest = sorted([interval, Interval(session.first, session.last)])
+            self._earlier.setdefault(session, []).append(older)
+            session.first, session.last = newest
 
 
 @dataclass(frozen=True, slots=True)

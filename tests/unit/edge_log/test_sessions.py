@@ -14,8 +14,8 @@ def who(viewer: int, channel: str = "a") -> Who:
 
 def enter(table: SessionTable, key: int, moment: float) -> None:
     """What the engine does, without its short cut for the usual case."""
-    if key in table.last:
-        table.touch(key, moment)
+    if key in table.by_key:
+        table.touch(table.by_key[key], moment)
     else:
         table.begin(key, moment, who(key))
 
@@ -106,6 +106,6 @@ def test_settling_forgets_only_what_no_line_can_reach() -> None:
     enter(table, 1, 100.0)
     enter(table, 2, 120.0)
     table.settle(140.0)
-    assert list(table.last) == [2]
+    assert list(table.by_key) == [2]
     table.settle(151.0)
-    assert list(table.last) == []
+    assert list(table.by_key) == []
