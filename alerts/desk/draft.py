@@ -68,11 +68,20 @@ class Draft:
         else:
             self.move(Status.RESOLVED, RECOVERED, DESK, now)
 
-    def refired(self, now: datetime) -> None:
-        """React to an occurrence that began (again)."""
+    def refired(self, policy: Policy, now: datetime) -> None:
+        """React to an occurrence that began (again); say so once when it comes and goes."""
         self.set(verify_at=None, unverified=False)
-        if self.status is Status.RESOLVED:
-            self.move(Status.IN_PROGRESS, REFIRED, DESK, now)
+        if self.status is not Status.RESOLVED:
+            return
+        self.move(Status.IN_PROGRESS, REFIRED, DESK, now)
+        since = now - timedelta(seconds=policy.flap_window)
+        returns = sum(
+            event.kind is Kind.STATUS and event.data["reason"] == REFIRED and event.at > since
+            for event in (*self.log, *self.events)
+        )
+        if returns >= policy.flap_count and not self["flapping"]:
+            self.set(flapping=True)
+            self.record(now, Kind.FLAPPING, DESK, returns=returns)
 
     def measure(self, policy: Policy, now: datetime) -> None:
         """Read the clocks from the log."""

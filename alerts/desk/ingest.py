@@ -46,16 +46,24 @@ class Ingested:
 
 
 def ingest(database: Database, notification: Notification, policy: Policy, now: datetime) -> Ingested:
-    """Store a notification; when another desk opened the same problem at the same moment, look again."""
+    """Store a notification."""
+    signs = sum(each.firing for each in notification.alerts if each.labels.get("alertname") == policy.watchdog)
+    return ingest_problems(database, problems(notification, policy), policy, now, signs)
+
+
+def ingest_problems(
+    database: Database, found: list[Problem], policy: Policy, now: datetime, signs: int = 0
+) -> Ingested:
+    """Store problems and signs of life; when another desk opened the same problem just now, look again."""
     for _ in range(ATTEMPTS - 1):
         try:
-            return _ingest(database, notification, policy, now)
+            return _ingest(database, found, policy, now, signs)
         except tickets.OpenedElsewhereError:
             continue
         except DBAPIError as error:
             if not lost_race(error):
                 raise
-    return _ingest(database, notification, policy, now)
+    return _ingest(database, found, policy, now, signs)
 
 
 def problems(notification: Notification, policy: Policy) -> list[Problem]:
@@ -71,13 +79,11 @@ def problems(notification: Notification, policy: Policy) -> list[Problem]:
     return [result[key] for key in sorted(result)]
 
 
-def _ingest(database: Database, notification: Notification, policy: Policy, now: datetime) -> Ingested:
+def _ingest(database: Database, found: list[Problem], policy: Policy, now: datetime, signs: int) -> Ingested:
     outcomes: Counter[str] = Counter()
-    found = problems(notification, policy)
-    signs = sum(each.firing for each in notification.alerts if each.labels.get("alertname") == policy.watchdog)
     with database.write() as connection:
         if signs:
-            heartbeats.beat(connection, policy.watchdog, now, policy.watchdog_missing)
+            heartbeats.beat(connection, policy.watchdog, now)
             outcomes[Verdict.WATCHDOG] += signs
         opened = _store(connection, found, policy, now, outcomes) if found else 0
     return Ingested(outcomes, opened)
@@ -198,7 +204,7 @@ def _react(draft: Draft, judged: _Judged, policy: Policy, now: datetime) -> None
         draft.record(now, Kind.ALARMS, DESK, **_summary(judged))
     if judged.began:
         _worsen(draft, judged.began, now)
-        draft.refired(now)
+        draft.refired(policy, now)
     if judged.ended and draft["firing"] == 0:
         draft.recovered(policy, now)
 

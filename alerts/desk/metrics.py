@@ -1,6 +1,6 @@
 """The desk's own metrics: the catalogue, what is counted while running, what is read from the database."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from importlib.metadata import version
 from threading import Lock
@@ -31,22 +31,40 @@ TICKET_DEADLINE = Metric(
     "When a running clock of an open ticket ends.",
     ("ticket", "clock", "priority", "node"),
 )
+RECONCILE_REPAIRS = Metric(
+    "ott_desk_reconcile_repairs_total",
+    "counter",
+    "Differences from Alertmanager's own list that were repaired: each is a webhook that did not arrive.",
+    ("outcome",),
+)
+RECONCILE_LAST_SUCCESS = Metric(
+    "ott_desk_reconcile_last_success_timestamp_seconds",
+    "gauge",
+    "When every configured Alertmanager was last compared with the desk.",
+)
 BUILD_INFO = Metric("ott_desk_build_info", "gauge", "1, labelled with the desk's version.", ("version",))
 
 CATALOGUE = tuple(value for value in vars().copy().values() if isinstance(value, Metric))
 
 
 class Counts:
-    """Counters of this process."""
+    """What this process counted and noted."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._values: Counter[tuple[Metric, tuple[str, ...]]] = Counter({(TICKETS_OPENED, ()): 0})
+        self._values: defaultdict[tuple[Metric, tuple[str, ...]], float] = defaultdict(
+            float, {(TICKETS_OPENED, ()): 0.0}
+        )
 
     def add(self, metric: Metric, amount: float, *labels: str) -> None:
         """Add to a counter."""
         with self._lock:
-            self._values[metric, labels] += amount  # type: ignore[assignment]
+            self._values[metric, labels] += amount
+
+    def set(self, metric: Metric, value: float) -> None:
+        """Set a gauge that has no labels."""
+        with self._lock:
+            self._values[metric, ()] = value
 
     def samples(self) -> Iterator[Sample]:
         """Return the counters as they stand."""

@@ -43,7 +43,7 @@ class Policy:
     late: float = 60.0  # a firing repeat of an ended occurrence within this time is a late duplicate
     one_ticket_per: str = "group"
     verify_recovery: bool = False  # ask Prometheus whether a recovered series still exists
-    flap_count: int = 4  # so many recoveries within flap_window are flapping
+    flap_count: int = 3  # coming back so often within flap_window is flapping
     flap_window: float = 1800.0
     watchdog: str = "Watchdog"
     watchdog_missing: float = 300.0

@@ -8,14 +8,13 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from alerts.desk import metrics, timers
 from alerts.desk.app import create_app
+from alerts.desk.rounds import workers
 from alerts.desk.runtime import Runtime
-from alerts.desk.workers import Crew, Worker
+from alerts.desk.workers import Crew
 from service.systemd import notify, watchdog_interval
 
 log = logging.getLogger("desk")
-TICK = 0.5  # seconds between looks at the due tickets
 GRACE = 10  # seconds that running requests get after SIGTERM
 
 
@@ -64,14 +63,3 @@ async def _signs_of_life() -> None:
     while interval:
         notify("WATCHDOG=1")
         await asyncio.sleep(interval)
-
-
-def workers(runtime: Runtime) -> list[Worker]:
-    """Return what runs beside the requests."""
-
-    def due() -> None:
-        passed = timers.run_due(runtime.desk)
-        for clock, number in passed.breaches.items():
-            runtime.counts.add(metrics.SLA_BREACHES, number, clock)
-
-    return [Worker("timers", TICK, due)]

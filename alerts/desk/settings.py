@@ -126,6 +126,10 @@ class Settings:
     public_url: Url = Url("")
     alertmanagers: tuple[Url, ...] = ()
     prometheus: Url = Url("")
+    receiver: str = "desk"  # the Alertmanager receiver that is this desk
+    reconcile: Seconds = field(default=Seconds(15.0))
+    watchdog: str = "Watchdog"  # the alert that never stops; "" where there is none
+    watchdog_missing: Seconds = field(default=Seconds(5 * MINUTE))
     one_ticket_per: Grouping = "group"
     confirmation: Seconds = field(default=Seconds(10 * MINUTE))
     late_duplicates: Seconds = field(default=Seconds(1 * MINUTE))
@@ -174,6 +178,9 @@ class Settings:
             confirmation=self.confirmation,
             late=self.late_duplicates,
             one_ticket_per=self.one_ticket_per,
+            verify_recovery=bool(self.prometheus),
+            watchdog=self.watchdog,
+            watchdog_missing=self.watchdog_missing,
             zone=self.zone,
         )
 

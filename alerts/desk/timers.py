@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from alerts.desk import verify
 from alerts.desk.actions import Desk
 from alerts.desk.draft import Draft
 from alerts.desk.events import DESK, Kind
@@ -24,6 +25,7 @@ class Passed:
     """What a round of timers did."""
 
     tickets: int = 0
+    to_verify: list[int] = field(default_factory=list)
     breaches: Counter[str] = field(default_factory=Counter)
 
 
@@ -36,6 +38,8 @@ def run_due(desk: Desk) -> Passed:
             drafts = tickets.claim_due(connection, now, BATCH)
             for draft in drafts:
                 done.breaches.update(pass_time(draft, desk.policy, now))
+                if verify.due(draft, now):
+                    done.to_verify.append(draft["id"])
                 draft.finish(desk.policy, now)
             tickets.save(connection, [draft for draft in drafts if draft.changed])
         done.tickets += len(drafts)

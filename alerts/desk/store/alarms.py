@@ -1,14 +1,16 @@
 """Occurrences of alarms."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 from sqlalchemy import update as sql_update
 
 from alerts.desk.alarms import Occurrence
 from alerts.desk.draft import Draft
-from alerts.desk.store.tables import alarm
+from alerts.desk.store.tables import alarm, ticket
+from alerts.desk.ticket import TERMINAL
 
 if TYPE_CHECKING:
     from alerts.desk.ingest import Problem
@@ -53,6 +55,26 @@ def _occurrence(row: RowMapping, open_tickets: set[int]) -> Occurrence:
         late=row["late"],
         in_open_ticket=row["ticket_id"] in open_tickets,
     )
+
+
+class Held(NamedTuple):
+    """An occurrence that the desk holds as firing in an open ticket."""
+
+    problem_key: str
+    group: Mapping[str, str]
+    fingerprint: str
+    starts_at: datetime
+    labels: Mapping[str, str]
+
+
+def firing(connection: Connection) -> dict[tuple[str, str], Held]:
+    """Return everything that fires by what the desk knows, by problem key and fingerprint."""
+    rows = connection.execute(
+        select(alarm.c.problem_key, ticket.c.labels, alarm.c.fingerprint, alarm.c.starts_at, alarm.c.labels)
+        .join(ticket, ticket.c.id == alarm.c.ticket_id)
+        .where(alarm.c.ends_at.is_(None), ticket.c.status.not_in(TERMINAL))
+    )
+    return {(row[0], row[2]): Held(*row) for row in rows}
 
 
 def insert(connection: Connection, fresh: Iterable[tuple[Draft, Occurrence]]) -> None:

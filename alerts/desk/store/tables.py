@@ -116,6 +116,12 @@ alarm = Table(
     Column("annotations", JSON, nullable=False),
     Column("generator_url", Text, nullable=False),
     UniqueConstraint("ticket_id", "fingerprint", "starts_at"),
+    Index(
+        "ix_alarm_firing",
+        "ticket_id",
+        sqlite_where=text("ends_at IS NULL"),
+        postgresql_where=text("ends_at IS NULL"),
+    ),
     Index("ix_alarm_problem_key_fingerprint_starts_at", "problem_key", "fingerprint", "starts_at"),
 )
 
@@ -214,5 +220,4 @@ heartbeat = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("due_at", Instant, nullable=False),  # when the timers act unless it beats again
 )

@@ -10,6 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from alerts.desk.store.database import Database
+from alerts.desk.store.migrate import migrate
+from tests.contract.desk.postgres import Postgres
+
 START_SECONDS = 30.0
 
 
@@ -85,3 +89,23 @@ def desk(tmp_path: Path) -> Iterator[Process]:
     yield process
     if process.running:
         process.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with Postgres(tmp_path_factory.mktemp("pg")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database of each kind in this version's schema."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'desk.db'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgresql")
+        url = server.create_database()
+    result = Database(url)
+    migrate(result)
+    yield result
+    result.dispose()

@@ -80,6 +80,8 @@ def _tickets() -> None:
         sa.UniqueConstraint("ticket_id", "fingerprint", "starts_at", name="uq_alarm_ticket_id_fingerprint_starts_at"),
     )
     op.create_index("ix_alarm_problem_key_fingerprint_starts_at", "alarm", ["problem_key", "fingerprint", "starts_at"])
+    fires = sa.text("ends_at IS NULL")
+    op.create_index("ix_alarm_firing", "alarm", ["ticket_id"], sqlite_where=fires, postgresql_where=fires)
     op.create_table(
         "event",
         sa.Column("id", KEY, primary_key=True),
@@ -171,7 +173,6 @@ def _messages() -> None:
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("verify_at", sa.BigInteger()),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
     )
 
 

@@ -1,0 +1,115 @@
+"""Does the series of a recovered alarm still exist? Prometheus also resolves alerts whose series vanished.
+
+The rule's expression comes with the alarm. Its selectors are asked for anew, narrowed to the alarm's labels: each
+label must match or be missing, since nobody can tell from outside which labels a rule added and which the series had.
+What decides is the data that the comparison is made of: the left side of `and` and `unless`, every side of
+arithmetic, any side of `or`.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import promql_parser as promql
+
+Ask = Callable[[str], bool]
+"""Run an instant query and say whether it returns anything; raise OSError when nobody answers."""
+
+MAX_ALARMS = 20  # occurrences of one ticket that are asked about
+_OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
+_SPECIAL = frozenset("\\.+*?()|[]{}^$")
+
+
+class Presence(StrEnum):
+    """The answer."""
+
+    PRESENT = "present"
+    VANISHED = "vanished"
+
+
+def expression_of(generator_url: str) -> str:
+    """Return the expression in a generator URL, or nothing."""
+    try:
+        return parse_qs(urlsplit(generator_url).query).get("g0.expr", [""])[0]
+    except ValueError:
+        return ""
+
+
+def presence(alarms: Iterable[tuple[str, Mapping[str, str]]], ask: Ask) -> Presence:
+    """Return whether the series of all these (generator URL, labels) exist.
+
+    An alarm that carries no expression, or one that this parser does not know, cannot be asked about and counts as
+    present: Alertmanager said that it ended, and nothing contradicts it.
+    """
+    answers: dict[str, bool] = {}
+
+    def once(query: str) -> bool:
+        if query not in answers:
+            answers[query] = ask(query)
+        return answers[query]
+
+    for generator_url, labels in alarms:
+        expression = expression_of(generator_url)
+        if not expression:
+            continue
+        try:
+            tree = promql.parse(expression)
+        except ValueError:
+            continue
+        if _has_data(tree, labels, once) is False:
+            return Presence.VANISHED
+    return Presence.PRESENT
+
+
+def _has_data(node: Any, labels: Mapping[str, str], ask: Ask) -> bool | None:
+    """Return whether the data of a part exist; None for a part that reads none, such as a number."""
+    match node:
+        case promql.VectorSelector():
+            return ask(selector_query(node, labels))
+        case promql.MatrixSelector():
+            return ask(selector_query(node.vector_selector, labels))
+        case promql.BinaryExpr():
+            return _binary(node, labels, ask)
+        case promql.Call():
+            return _all(_has_data(each, labels, ask) for each in node.args)
+        case promql.AggregateExpr() | promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
+            return _has_data(node.expr, labels, ask)
+        case _:
+            return None
+
+
+def _binary(node: Any, labels: Mapping[str, str], ask: Ask) -> bool | None:
+    left = _has_data(node.lhs, labels, ask)
+    operator = str(node.op)
+    if operator in ("and", "unless"):
+        return left
+    if operator == "or" and left:
+        return True
+    right = _has_data(node.rhs, labels, ask)
+    return right or left if operator == "or" else _all((left, right))
+
+
+def _all(answers: Iterable[bool | None]) -> bool | None:
+    known = [each for each in answers if each is not None]
+    return all(known) if known else None
+
+
+def selector_query(selector: Any, labels: Mapping[str, str]) -> str:
+    """Return the query that asks for a selector's series of an alarm."""
+    own = [f"{each.name}{_OPERATORS[str(each.op)]}{_quoted(each.value)}" for each in selector.matchers.matchers]
+    narrowed = [
+        f"{name}=~{_quoted(f'{_escaped(value)}|')}"
+        for name, value in sorted(labels.items())
+        if name != "alertname" and value
+    ]
+    return f"count({selector.name or ''}{{{','.join([*own, *narrowed])}}})"
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{character}" if character in _SPECIAL else character for character in text)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

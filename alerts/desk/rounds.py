@@ -1,0 +1,71 @@
+"""What runs beside the requests, round after round."""
+
+import logging
+
+import httpx
+
+from alerts.desk import alertmanager, metrics, prometheus, timers, verify, watchdog
+from alerts.desk.reconcile import Memory, reconcile
+from alerts.desk.runtime import Runtime
+from alerts.desk.workers import Worker
+
+log = logging.getLogger("desk.rounds")
+TICK = 0.5  # seconds between looks at the due tickets
+WATCH = 5.0
+
+
+def workers(runtime: Runtime) -> list[Worker]:
+    """Return the workers that the settings ask for."""
+    client = httpx.Client()
+    settings = runtime.settings
+    result = [Worker("timers", TICK, lambda: due(runtime, client))]
+    if settings.watchdog:
+        result.append(Worker("watchdog", WATCH, lambda: watch(runtime)))
+    if settings.alertmanagers:
+        memory = Memory()
+        result.append(Worker("reconciler", settings.reconcile, lambda: compare(runtime, client, memory)))
+    return result
+
+
+def due(runtime: Runtime, client: httpx.Client) -> None:
+    """Deal with the tickets whose moment has come."""
+    passed = timers.run_due(runtime.desk)
+    for clock, number in passed.breaches.items():
+        runtime.counts.add(metrics.SLA_BREACHES, number, clock)
+    base = runtime.settings.prometheus
+    failure: OSError | None = None
+    for number in passed.to_verify:
+        try:
+            verify.verify(runtime.desk, number, lambda query: prometheus.ask(client, base, query))
+        except OSError as error:
+            failure = error
+    if failure:
+        raise failure
+
+
+def watch(runtime: Runtime) -> None:
+    """Look whether the watchdog still barks."""
+    done = watchdog.watch(runtime.database, runtime.policy, runtime.now())
+    if done:
+        runtime.counts.add(metrics.TICKETS_OPENED, done.opened)
+
+
+def compare(runtime: Runtime, client: httpx.Client, memory: Memory) -> None:
+    """Compare the desk with every Alertmanager that answers."""
+    states = []
+    failure: OSError | None = None
+    for base in runtime.settings.alertmanagers:
+        try:
+            states.append(alertmanager.read(client, base, runtime.settings.receiver))
+        except OSError as error:
+            failure = error
+    if states:
+        now = runtime.now()
+        repaired = reconcile(runtime.database, states, runtime.policy, now, memory)
+        for outcome, number in repaired.items():
+            runtime.counts.add(metrics.RECONCILE_REPAIRS, number, str(outcome))
+            log.warning("lost webhooks were repaired", extra={"outcome": str(outcome), "alarms": number})
+        if failure is None:
+            runtime.counts.set(metrics.RECONCILE_LAST_SUCCESS, now.timestamp())
+    if failure:
+        raise failure

@@ -1,0 +1,85 @@
+"""A PostgreSQL cluster of our own, in a folder of our own, gone afterwards."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+SUPERUSER = "desk"
+
+
+class Postgres:
+    """A server on a Unix socket; PostgreSQL refuses to run as root, so root becomes the package's user."""
+
+    def __init__(self, folder: Path) -> None:
+        assert BINARIES, "PostgreSQL is missing: apt-get install postgresql"
+        self._bin = BINARIES[-1]
+        # A socket's path must stay below 108 characters.
+        self._sockets = Path(tempfile.mkdtemp(prefix="ottpg"))
+        self._data = folder / "data"
+        self._log = folder / "log"
+        self._names = 0
+        self.running: subprocess.Popen[bytes] | None = None
+        self._as: list[str] = []
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("postgres")
+            self._as = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+            for place in (folder, self._sockets):
+                os.chown(place, user.pw_uid, user.pw_gid)
+            for parent in folder.parents[:2]:
+                parent.chmod(parent.stat().st_mode | 0o011)
+
+    def __enter__(self) -> Self:
+        options = ["-A", "trust", "-U", SUPERUSER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D", str(self._data)]
+        subprocess.run([*self._as, str(self._bin / "initdb"), *options], check=True, capture_output=True, timeout=60)
+        self.start()
+        return self
+
+    def start(self) -> None:
+        arguments = ["-D", str(self._data), "-k", str(self._sockets), "-c", "listen_addresses=", "-c", "fsync=off"]
+        with self._log.open("ab") as log:
+            command = [*self._as, str(self._bin / "postgres"), *arguments]
+            self.running = subprocess.Popen(command, stdout=log, stderr=log)
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                psycopg.connect(self._conninfo("postgres")).close()
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, self._log.read_text("utf-8")
+                assert self.running.poll() is None, self._log.read_text("utf-8")
+                time.sleep(0.05)
+            else:
+                return
+
+    def kill(self) -> None:
+        """Stop the server as a crash would: every backend at once, nothing written."""
+        assert self.running is not None
+        self.running.send_signal(signal.SIGQUIT)
+        self.running.wait(30)
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if self.running and self.running.poll() is None:
+            self.running.send_signal(signal.SIGINT)
+            self.running.wait(30)
+        shutil.rmtree(self._sockets)
+
+    def create_database(self) -> str:
+        self._names += 1
+        name = f"desk{self._names}"
+        with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return f"postgresql+psycopg://{SUPERUSER}@/{name}?host={self._sockets}"
+
+    def _conninfo(self, name: str) -> str:
+        return f"host={self._sockets} user={SUPERUSER} dbname={name}"
