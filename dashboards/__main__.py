@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from service.program import Exit, missing_extra, parser, run, subcommands
 
 try:
-    from dashboards import build, check, export, known
+    from dashboards import build, check, export, known, live
     from dashboards.context import Local
     from dashboards.grafana import Grafana, GrafanaError
     from dashboards.publish import Change, Order, Wanted, diff, publish
@@ -23,6 +24,7 @@ except ImportError as error:
 _COMMANDS = (
     ("build", "write the boards as JSON; --check only tells whether the files are fresh"),
     ("check", "look for faults in the boards and for files that are not fresh"),
+    ("verify", "ask a Prometheus every query of every panel and tell which have no data"),
     ("diff", "show what publishing would change; exit status 1 when it would"),
     ("publish", "create or update the data source, the folders and the boards in a Grafana"),
     ("export", "write a folder from which a Grafana provisions data source and boards by itself"),
@@ -60,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
         where.add_argument("--no-data-source", action="store_true", help="leave the data source to someone else")
         where.add_argument("--keep-edits", action="store_true", help="leave boards that were edited in the browser")
         where.epilog = "The token of a service account is read from GRAFANA_TOKEN."
+    asked = commands["verify"]
+    asked.add_argument("--prometheus-url", default=_SHIPPED.prometheus, help="default: %(default)s")
+    asked.add_argument("--strict", action="store_true", help="a panel without data fails even where that is an answer")
     commands["build"].add_argument("--check", action="store_true")
     commands["build"].add_argument("--output", type=Path, default=build.JSON, metavar="FOLDER")
     commands["export"].add_argument("folder", type=Path)
@@ -92,6 +97,22 @@ def _check(_: argparse.Namespace) -> int:
     faults = [f"{fault}; run ott-dashboards build" for fault in build.stale(build.JSON, build.files(_SHIPPED))]
     for board, language, built in build.everything(_SHIPPED):
         faults += [f"{language}/{board.name}: {fault}" for fault in check.check(built, metrics)]
+    return _faults(faults)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    prometheus = live.connect(options.prometheus_url, time.time())
+    faults = []
+    try:
+        for _, _, board in build.everything(_SHIPPED):
+            answers = list(live.ask(prometheus, board))
+            print(f"{board['uid']}: {len(answers)} queries in {sum(answer.seconds for answer in answers):.2f} s")
+            faults += [str(answer) for answer in answers if answer.fails(strict=options.strict)]
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return Exit.FAILED
+    finally:
+        prometheus.client.close()
     return _faults(faults)
 
 
@@ -167,6 +188,7 @@ def _export(options: argparse.Namespace) -> int:
 _HANDLERS: dict[str, Callable[[argparse.Namespace], int]] = {
     "build": _build,
     "check": _check,
+    "verify": _verify,
     "diff": _diff,
     "publish": _publish,
     "export": _export,

@@ -48,6 +48,13 @@ PROGRAMS: Mapping[str, frozenset[str]] = {
     "ott_desk_outbox_dead": frozenset(),
     "ott_desk_watchdog_last_timestamp_seconds": frozenset(),
     "ott_busy_hour_value": frozenset({"scope", "quantity", "measure"}),
+    "ott_busy_hour_start_timestamp_seconds": frozenset({"scope", "quantity"}),
+    "ott_busy_hour_coverage_ratio": frozenset({"scope", "quantity"}),
+    "ott_busy_hour_peak_ratio": frozenset({"scope", "quantity"}),
+    "ott_busy_hour_last_success_timestamp_seconds": frozenset(),
+    "ott_capacity_surviving": frozenset({"scope", "quantity"}),
+    "ott_capacity_utilisation_ratio": frozenset({"scope", "quantity"}),
+    "ott_capacity_exhaustion_timestamp_seconds": frozenset({"scope", "quantity", "bound"}),
 }
 
 _RECORDED = re.compile(r"^\s*-?\s*record:\s*[\"']?([A-Za-z_:][\w:]*)", re.MULTILINE)

@@ -116,7 +116,7 @@ class Course(Panel):
     bars: bool = False
     limits: bool = False  # draw the steps as dashed lines
     legend_values: bool = True
-    bands: tuple[tuple[str, str], ...] = ()  # (legend of the upper line, legend of the lower line) filled between
+    lines: tuple[str, ...] = ()  # legends of plain lines among bars: a limit, a capacity
     names: tuple[tuple[str, str], ...] = ()  # (label's value as the legend shows it, what to write instead)
 
 

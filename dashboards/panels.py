@@ -197,12 +197,13 @@ def _line(panel: model.Course) -> timeseries.FieldConfig:
 
 def _single_lines(panel: model.Course, context: Context) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
     named = [_override("byName", name, {"displayName": context.words(text)}) for name, text in panel.names]
-    return named + [
-        _override(
-            "byName", context.words(upper), {"custom.fillBelowTo": context.words(lower), "custom.fillOpacity": 20}
-        )
-        for upper, lower in panel.bands
-    ]
+    line: dict[str, object] = {
+        "custom.drawStyle": "line",
+        "custom.lineWidth": 2,
+        "custom.fillOpacity": 0,
+        "custom.showPoints": "never",
+    }
+    return named + [_override("byName", context.words(text), line) for text in panel.lines]
 
 
 def _bars() -> bargauge.Options:
@@ -244,6 +245,8 @@ def _heat(panel: model.HeatMap) -> heatmap.Options:
 
 
 def _table(panel: model.Grid, context: Context) -> table.Options:
+    if panel.matrix:
+        return table.Options(show_header=True, cell_height=common.TableCellHeight.SM)
     sort = [common.TableSortByFieldState(context.words(panel.sort), panel.descending)] if panel.sort else []
     return table.Options(show_header=True, cell_height=common.TableCellHeight.SM, sort_by=sort)
 
@@ -263,7 +266,11 @@ def _transformations(panel: model.Panel) -> list[dashboard.DataTransformerConfig
     if panel.matrix:
         row, column = panel.matrix
         options = {"rowField": row, "columnField": column, "valueField": "Value"}
-        return [dashboard.DataTransformerConfig("groupingToMatrix", options=options)]
+        by = {"fields": {}, "sort": [{"field": panel.sort, "desc": False}]}
+        return [
+            dashboard.DataTransformerConfig("sortBy", options=by),
+            dashboard.DataTransformerConfig("groupingToMatrix", options=options),
+        ]
     names = [field_name(panel, column) for column in panel.columns]
     keep = dashboard.DataTransformerConfig("filterFieldsByName", options={"include": {"names": names}})
     order = {"excludeByName": {}, "indexByName": {name: n for n, name in enumerate(names)}, "renameByName": {}}

@@ -1,6 +1,6 @@
 """The boards, in the order in which they link to each other."""
 
-from dashboards.boards import edge, node, ottwatch, platform, sites, streams, tickets
+from dashboards.boards import busy_hour, edge, node, ottwatch, platform, sites, streams, tickets
 from dashboards.model import Board
 
 BOARDS: tuple[Board, ...] = (
@@ -9,6 +9,7 @@ BOARDS: tuple[Board, ...] = (
     node.BOARD,
     edge.BOARD,
     streams.BOARD,
+    busy_hour.BOARD,
     tickets.BOARD,
     ottwatch.BOARD,
 )

@@ -1,7 +1,7 @@
 """Content delivery: sessions, viewers, traffic, requests, and whether the figures can be trusted."""
 
-from dashboards.boards.vocabulary import ERRORS, NODES, SERVICE, SITE, TO_NODE, TO_TICKETS
-from dashboards.model import Board, Course, Figure, Query, Ranking, Row
+from dashboards.boards.vocabulary import ERRORS, NODES, SERVICE, SITE, TO_NODE, TO_SITE, TO_TICKETS
+from dashboards.model import Board, Course, Figure, Limit, Query, Ranking, Row, Steps
 
 WHERE = 'site=~"$site",node=~"$node",service=~"$service"'
 BUCKETS = f"sum by (le) (rate(ott_edge_request_duration_seconds_bucket{{{WHERE}}}[$__rate_interval]))"
@@ -57,12 +57,12 @@ NOW = Row(
 AUDIENCE = Row(
     (
         Course(
-            title="Sessions by node",
-            question="How are sessions spread over the edges?",
+            title="Sessions by site",
+            question="How are sessions spread over the sites?",
             unit="none",
-            queries=(Query(f"sum by (site, node) (node:ott_edge_sessions:sum{{{WHERE}}})", "{{node}}"),),
+            queries=(Query(f"sum by (site) (node:ott_edge_sessions:sum{{{WHERE}}})", "{{site}}"),),
             stacked=True,
-            links=(TO_NODE, TO_TICKETS),
+            links=(TO_SITE,),
             width=12,
             height=9,
         ),
@@ -102,13 +102,25 @@ AUDIENCE = Row(
 TRAFFIC = Row(
     (
         Course(
-            title="Traffic by node",
-            question="How much content does each edge send?",
+            title="Traffic by site",
+            question="How much content does each site send?",
             unit="bps",
-            queries=(Query(f"8 * sum by (site, node) (node:ott_edge_egress_bytes:rate1m{{{WHERE}}})", "{{node}}"),),
+            queries=(Query(f"8 * sum by (site) (node:ott_edge_egress_bytes:rate1m{{{WHERE}}})", "{{site}}"),),
             stacked=True,
+            links=(TO_SITE,),
+            width=8,
+            height=9,
+        ),
+        Ranking(
+            title="Busiest edges",
+            question="Which edges send most content now?",
+            unit="bps",
+            queries=(
+                Query(f"8 * topk(12, sum by (site, node) (node:ott_edge_egress_bytes:rate1m{{{WHERE}}}))", "{{node}}"),
+            ),
             links=(TO_NODE, TO_TICKETS),
-            width=12,
+            minimum=0,
+            width=8,
             height=9,
         ),
         Course(
@@ -117,12 +129,12 @@ TRAFFIC = Row(
             unit="bps",
             queries=(
                 Query(
-                    f"8 * sum by (node) (node:ott_edge_egress_bytes:rate1m{{{WHERE}}})"
-                    f" / (sum by (node) (node:ott_edge_sessions:sum{{{WHERE}}}) > 0)",
-                    "{{node}}",
+                    f"8 * sum by (site) (node:ott_edge_egress_bytes:rate1m{{{WHERE}}})"
+                    f" / (sum by (site) (node:ott_edge_sessions:sum{{{WHERE}}}) > 0)",
+                    "{{site}}",
                 ),
             ),
-            width=12,
+            width=8,
             height=9,
         ),
     ),
@@ -141,13 +153,13 @@ REQUESTS = Row(
             height=8,
         ),
         Course(
-            title="Failed requests by node",
-            question="Which edge answers with server errors? The line is where the alarm begins.",
+            title="Failed requests of the worst edge",
+            question="How bad is the worst edge of each site? The line is where the alarm begins.",
             unit="percentunit",
-            queries=(Query(f"max by (site, node) (node:ott_edge_request_errors:ratio_rate1m{{{WHERE}}})", "{{node}}"),),
+            queries=(Query(f"max by (site) (node:ott_edge_request_errors:ratio_rate1m{{{WHERE}}})", "{{site}}"),),
             steps=ERRORS,
             limits=True,
-            links=(TO_NODE, TO_TICKETS),
+            links=(TO_SITE,),
             width=8,
             height=8,
         ),
@@ -200,11 +212,15 @@ TRUST = Row(
         ),
         Figure(
             title="Newest request in the log",
-            question="How old is the newest request each edge has logged?",
+            question="Which edges have not logged a request for longest?",
             unit="s",
             queries=(
-                Query(f"time() - max by (node) (ott_edge_log_last_request_timestamp_seconds{{{WHERE}}})", "{{node}}"),
+                Query(
+                    f"topk(8, time() - max by (node) (ott_edge_log_last_request_timestamp_seconds{{{WHERE}}}))",
+                    "{{node}}",
+                ),
             ),
+            steps=Steps(((Limit("edge_log_silent_seconds"), "major"),)),
             named=True,
             decimals=0,
             width=8,

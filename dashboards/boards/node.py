@@ -1,6 +1,7 @@
 """One node in depth: what an engineer looks at after an alarm named it."""
 
-from dashboards.boards.vocabulary import ERRORS, FILESYSTEM, MEMORY, ONE_NODE, SITE, STATES, alarms, state
+from dashboards.boards.vocabulary import DISK, ERRORS, FILESYSTEM, MEMORY, ONE_NODE, SITE, STATES, alarms, state
+from dashboards.boards.vocabulary import PROCESSOR as BUSY
 from dashboards.model import Board, Course, Figure, Query, Ranking, Row
 
 ME = 'node="$node"'
@@ -41,9 +42,9 @@ NOW = Row(
             question="Which resource of this node is closest to its end?",
             unit="percentunit",
             queries=(
-                Query(f"max(node:node_cpu_utilisation:ratio_rate1m{{{ME}}})", "processor"),
+                Query(f"max(node:node_cpu_utilisation:ratio_rate1m{{{ME}}})", "processor", steps=BUSY),
                 Query(f"max(node:node_memory_utilisation:ratio{{{ME}}})", "memory", steps=MEMORY),
-                Query(f"max(node:node_disk_io_utilisation:ratio_rate1m{{{ME}}})", "busiest disk"),
+                Query(f"max(node:node_disk_io_utilisation:ratio_rate1m{{{ME}}})", "busiest disk", steps=DISK),
                 Query(f"max(node:node_filesystem_utilisation:ratio{{{ME}}})", "fullest file system", steps=FILESYSTEM),
             ),
             minimum=0,

@@ -1,10 +1,13 @@
 """The watcher watched: agents, Prometheus, Alertmanager, the desk and its messages."""
 
 from dashboards.boards.vocabulary import ANY, NODES, SITE, YES_NO
-from dashboards.model import Board, Column, Course, Figure, Grid, History, Link, Query, Row, Steps
+from dashboards.model import Board, Column, Course, Figure, Grid, History, Limit, Link, Query, Row, Steps
 
 WHERE = 'site=~"$site",node=~"$node"'
 JOBS = 'job=~"ott-.+|prometheus|alertmanager"'
+
+RULES = Steps(((Limit("rule_group_duration"), "minor"),))
+WAITING = Steps(((Limit("desk_outbox"), "minor"),))
 
 NOW = Row(
     (
@@ -42,8 +45,8 @@ NOW = Row(
             question="How many messages of the desk wait for delivery, and how many were given up?",
             unit="none",
             queries=(
-                Query("sum(ott_desk_outbox_pending)", "waiting"),
-                Query("sum(ott_desk_outbox_dead)", "given up", steps=Steps(((1, "major"),))),
+                Query("sum(ott_desk_outbox_pending)", "waiting", steps=WAITING),
+                Query("sum(ott_desk_outbox_dead)", "given up", steps=Steps(((1, "minor"),))),
             ),
             named=True,
             width=5,
@@ -128,6 +131,8 @@ CHAIN = Row(
                     "{{rule_group}}",
                 ),
             ),
+            steps=RULES,
+            limits=True,
             legend_values=False,
             width=8,
             height=8,

@@ -1,6 +1,6 @@
 """The wall: the seven figures, what is wrong now, and the day so far. Readable across a room, without a click."""
 
-from dashboards.boards.vocabulary import MEMORY, alarms, clocks, open_tickets
+from dashboards.boards.vocabulary import DISK, MEMORY, PROCESSOR, alarms, clocks, open_tickets
 from dashboards.model import Board, Course, Figure, Panel, Query, Ranking, Row, Steps
 
 ONLINE = "sum(platform:ott_subscribers_online:sum)"
@@ -66,9 +66,9 @@ STATE = Row(
             question="How loaded is the busiest node, in processor, memory and disk?",
             unit="percentunit",
             queries=(
-                Query("max(platform:node_cpu_utilisation:max)", "processor, busiest node"),
+                Query("max(platform:node_cpu_utilisation:max)", "processor, busiest node", steps=PROCESSOR),
                 Query("max(platform:node_memory_utilisation:max)", "memory, fullest node", steps=MEMORY),
-                Query("max(platform:node_disk_io_utilisation:max)", "disk, busiest node"),
+                Query("max(platform:node_disk_io_utilisation:max)", "disk, busiest node", steps=DISK),
             ),
             width=10,
             height=5,

@@ -2,8 +2,10 @@
 
 from dashboards.boards.vocabulary import (
     ANY,
+    DISK,
     FILESYSTEM,
     MEMORY,
+    PROCESSOR,
     ROLE,
     SITE,
     STATES,
@@ -87,9 +89,9 @@ MAP = Row(
                 Column("site", "Site"),
                 Column("A", "State", meanings=STATES),
                 Column("B", "Answers", meanings=YES_NO),
-                Column("C", "Processor", unit="percentunit", decimals=0),
+                Column("C", "Processor", unit="percentunit", decimals=0, steps=PROCESSOR),
                 Column("D", "Memory", unit="percentunit", decimals=0, steps=MEMORY),
-                Column("E", "Disk activity", unit="percentunit", decimals=0),
+                Column("E", "Disk activity", unit="percentunit", decimals=0, steps=DISK),
                 Column("F", "File system", unit="percentunit", decimals=0, steps=FILESYSTEM),
                 Column("G", "Viewers"),
                 Column("H", "Traffic", unit="bps"),

@@ -1,7 +1,7 @@
 """Streams as a player sees them: are they there, are they live, are they fast enough?"""
 
-from dashboards.boards.vocabulary import NODES, SITE, TO_NODE, TO_TICKETS
-from dashboards.model import Board, Column, Course, Figure, Grid, History, Meaning, Query, Row, Variable
+from dashboards.boards.vocabulary import ANY, NODES, SITE, TO_NODE, TO_TICKETS
+from dashboards.model import Board, Column, Course, Figure, Grid, History, Limit, Meaning, Query, Row, Steps, Variable
 
 CHANNEL = Variable("channel", "Channel", 'label_values(ott_stream_up{site=~"$site",node=~"$node"}, channel)')
 WHERE = 'site=~"$site",node=~"$node",channel=~"$channel"'
@@ -10,6 +10,9 @@ SHARE = f"ott_stream_segment_download_seconds{{{WHERE}}} / ott_stream_segment_du
 UP = (Meaning(0, "down", "critical"), Meaning(1, "up", "good"))
 NONE = "no stream is probed"
 
+SLOW = Steps(((Limit("stream_segment_slow"), "major"),))
+STALE = Steps(((Limit("stream_stale_durations"), "critical"),))
+
 NOW = Row(
     (
         Figure(
@@ -17,7 +20,9 @@ NOW = Row(
             question="How many of all probed streams could a player not start?",
             unit="none",
             queries=(
-                Query(f"count(ott_stream_up{{{WHERE}}} == 0) or 0 * count(ott_stream_up{{{WHERE}}})", "down"),
+                Query(
+                    f"count(ott_stream_up{{{WHERE}}} == 0) or 0 * count(ott_stream_up{{{WHERE}}})", "down", steps=ANY
+                ),
                 Query(f"count(ott_stream_up{{{WHERE}}})", "probed"),
             ),
             named=True,
@@ -41,6 +46,7 @@ NOW = Row(
             "From 100 % on, players stall.",
             unit="percentunit",
             queries=(Query(f"max({SHARE})"),),
+            steps=SLOW,
             decimals=0,
             empty=NONE,
             width=8,
@@ -78,7 +84,8 @@ LIVE = Row(
         ),
         Course(
             title="Since the last new segment",
-            question="How long ago did each stream last get a new segment, in segments due? Above 1.5 it is late.",
+            question="How long ago did each stream last get a new segment, in segment durations? "
+            "Above 1.5 it is late; the line is where the alarm begins.",
             unit="none",
             queries=(
                 Query(
@@ -88,6 +95,8 @@ LIVE = Row(
                 ),
             ),
             decimals=1,
+            steps=STALE,
+            limits=True,
             links=(TO_NODE, TO_TICKETS),
             empty=NONE,
             width=12,
@@ -101,8 +110,10 @@ QUALITY = Row(
     (
         Course(
             title="Download time against playing time",
-            question="Is each stream delivered faster than it plays?",
+            question="Is each stream delivered faster than it plays? The line is where the alarm begins.",
             unit="percentunit",
+            steps=SLOW,
+            limits=True,
             queries=(
                 Query(
                     f"max by (site, node, channel) ({SHARE})",

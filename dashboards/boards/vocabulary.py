@@ -8,7 +8,9 @@ NODES = Variable("node", "Node", 'label_values(up{job="ott-agent",site=~"$site"}
 ONE_NODE = Variable("node", "Node", 'label_values(up{job="ott-agent",site=~"$site"}, node)', multi=False)
 SERVICE = Variable("service", "Service", "label_values(node:ott_edge_sessions:sum, service)")
 
-# A state colour stands only where an alert has a threshold: nothing alarms on a busy processor by itself.
+# A state colour stands only where an alert has a threshold, and is the severity of that alert.
+PROCESSOR = Steps(((Limit("node_cpu"), "minor"),))
+DISK = Steps(((Limit("node_disk_io"), "minor"),))
 MEMORY = Steps(((Limit("node_memory_available", rest=True), "major"),))
 FILESYSTEM = Steps(((Limit("node_filesystem_available", rest=True), "major"),))
 ERRORS = Steps(((Limit("edge_errors"), "major"),))

@@ -40,7 +40,7 @@ def test_no_text_stands_twice_in_a_catalogue(language: str) -> None:
 
 def test_a_missing_text_stops_the_build() -> None:
     with pytest.raises(MissingTextError, match=r"texts/ru\.toml has no translation of 'Platform'; add it"):
-        build.render(BOARDS[0], Context(Words("ru", {}), Local(), {"node_memory_available": 0.1}))
+        build.render(BOARDS[0], Context(Words("ru", {}), Local(), {"node_memory_available": 0.1, "node_cpu": 0.9}))
 
 
 @pytest.mark.parametrize("text", ["{{node}}", "{{site}} / ${service}", "95 %", ""])

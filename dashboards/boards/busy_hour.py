@@ -1,0 +1,256 @@
+"""Planning: the busy hour day by day, the pattern of the week, and when capacity runs out."""
+
+from dashboards.model import Board, Column, Course, Figure, Grid, HeatMap, Limit, Query, Ranking, Row, Steps
+
+PLATFORM = 'scope="platform"'
+NO_CAPACITY = "no capacity is stated in the settings of ott-busyhour"
+
+# The mean of an hour stands at its end: an hour back is its beginning, and that is what people call the busy hour.
+ONLINE = "sum(platform:ott_subscribers_online:avg1h)"
+BEGAN = "vector(time() + $utc_offset - 3600)"
+# Grafana puts daily points on local midnight; a day ahead makes each the value of the day that begins there.
+DAY = "[1d:15m] offset -1d"
+BY_HOUR = f'{ONLINE} * on () group_right () count_values("hour", hour({BEGAN}))'
+WEEKDAY = f"(day_of_week({BEGAN}) + 6) % 7 + 1"  # Monday is 1
+BY_SLOT = f'{ONLINE} * on () group_right () count_values("slot", 100 * ({WEEKDAY}) + hour({BEGAN}))'
+
+USE = Steps(
+    ((Limit("capacity_watch"), "warning"), (Limit("capacity_order"), "minor"), (Limit("capacity_exceeded"), "major"))
+)
+
+
+def _of(metric: str, quantity: str, more: str = "") -> str:
+    return f'max({metric}{{{PLATFORM},quantity="{quantity}"{more}}})'
+
+
+LAST_DAY = Row(
+    (
+        Figure(
+            title="Subscribers in the busy hour",
+            question="How many subscribers were served at once in the busiest hour of the last recorded day?",
+            unit="none",
+            queries=(Query(_of("ott_busy_hour_value", "subscribers_online", ',measure="last_day"')),),
+            decimals=0,
+            width=5,
+            height=5,
+        ),
+        Figure(
+            title="Sessions in the busy hour",
+            question="How many sessions were carried in the busiest hour of the last recorded day? "
+            "The mean of concurrent sessions over the hour is its traffic in erlangs.",
+            unit="none",
+            queries=(Query(_of("ott_busy_hour_value", "sessions", ',measure="last_day"')),),
+            decimals=0,
+            width=5,
+            height=5,
+        ),
+        Figure(
+            title="Traffic in the busy hour",
+            question="How much content was sent in the busiest hour of the last recorded day?",
+            unit="bps",
+            queries=(Query(_of("ott_busy_hour_value", "egress_bits_per_second", ',measure="last_day"')),),
+            width=5,
+            height=5,
+        ),
+        Figure(
+            title="It began at",
+            question="When did the busiest hour of the last recorded day begin?",
+            unit="dateTimeAsLocal",
+            queries=(Query(f"1000 * {_of('ott_busy_hour_start_timestamp_seconds', 'subscribers_online')}"),),
+            width=5,
+            height=5,
+        ),
+        Figure(
+            title="Data of that day",
+            question="What share of that day's quarters of an hour has data?",
+            unit="percentunit",
+            queries=(Query(_of("ott_busy_hour_coverage_ratio", "subscribers_online")),),
+            decimals=0,
+            width=4,
+            height=5,
+        ),
+    ),
+    "The last recorded day",
+)
+
+DAILY = Row(
+    (
+        Course(
+            title="Busy hour of each day",
+            question="How many subscribers were served in each day's busiest hour, and how far is it to the capacity?",
+            unit="none",
+            queries=(
+                Query(f"max_over_time({ONLINE}{DAY})", "busy hour", step="1d"),
+                Query(_of("ott_capacity_surviving", "subscribers_online"), "surviving capacity", step="1d"),
+            ),
+            bars=True,
+            lines=("surviving capacity",),
+            decimals=0,
+            back="8w",
+            width=24,
+            height=9,
+        ),
+        Course(
+            title="Traffic in the busy hour of each day",
+            question="How much content was sent in each day's busiest hour, and how far is it to the capacity?",
+            unit="bps",
+            queries=(
+                Query(
+                    f"8 * max_over_time(avg_over_time(sum(platform:ott_edge_egress_bytes:rate1m)[1h:5m]){DAY})",
+                    "busy hour",
+                    step="1d",
+                ),
+                Query(_of("ott_capacity_surviving", "egress_bits_per_second"), "surviving capacity", step="1d"),
+            ),
+            bars=True,
+            lines=("surviving capacity",),
+            back="8w",
+            width=12,
+            height=9,
+        ),
+        Course(
+            title="Time of the peak",
+            question="At what time of the day did the busiest hour of each recorded day begin?",
+            unit="dthms",
+            queries=(
+                Query(
+                    # During a day the recorder shows the day before: a window two days ahead belongs to its point.
+                    "(max by (quantity) (max_over_time(ott_busy_hour_start_timestamp_seconds"
+                    f"{{{PLATFORM}}}[1d] offset -2d)) + $utc_offset) % 86400",
+                    "{{quantity}}",
+                    step="1d",
+                ),
+            ),
+            names=(
+                ("subscribers_online", "subscribers"),
+                ("sessions", "sessions"),
+                ("viewers", "viewers"),
+                ("egress_bits_per_second", "traffic"),
+                ("node_load", "server load"),
+            ),
+            legend_values=False,
+            minimum=0,
+            maximum=86400,
+            back="8w",
+            width=12,
+            height=9,
+        ),
+    ),
+    "Day by day",
+)
+
+PATTERN = Row(
+    (
+        HeatMap(
+            title="Four weeks, hour by hour",
+            question="At which hours of which days are most subscribers served? "
+            "A row is the hour that begins at its number, a column is a day.",
+            unit="none",
+            queries=(Query(f"max_over_time(({BY_HOUR})[1d:1h] offset -1d)", "{{hour}}", step="1d"),),
+            decimals=0,
+            back="4w",
+            width=12,
+            height=13,
+        ),
+        Grid(
+            title="Pattern of the week",
+            question="How many subscribers are served at each hour of each weekday, on average over four weeks?",
+            unit="none",
+            queries=(
+                Query(
+                    f'label_replace(label_replace(avg_over_time(({BY_SLOT})[4w:1h]), "weekday", "$1", "slot", "(.).*")'
+                    ', "hour", "$1", "slot", ".(..)")'
+                ),
+            ),
+            columns=(
+                Column("hour", "Hour", width=60),
+                Column("1", "Mon"),
+                Column("2", "Tue"),
+                Column("3", "Wed"),
+                Column("4", "Thu"),
+                Column("5", "Fri"),
+                Column("6", "Sat"),
+                Column("7", "Sun"),
+            ),
+            matrix=("hour", "weekday"),
+            sort="slot",
+            decimals=0,
+            width=12,
+            height=13,
+        ),
+    ),
+    "Pattern",
+)
+
+CAPACITY = Row(
+    (
+        Ranking(
+            title="Use of the surviving capacity",
+            question="How much of what is left after losing the largest node does the average busy hour need?",
+            unit="percentunit",
+            queries=(Query("max by (scope, quantity) (ott_capacity_utilisation_ratio)", "{{scope}} · {{quantity}}"),),
+            steps=USE,
+            minimum=0,
+            maximum=1,
+            decimals=0,
+            empty=NO_CAPACITY,
+            width=10,
+            height=9,
+        ),
+        Grid(
+            title="When 70 % is reached",
+            question="When does demand reach 70 % of the surviving capacity: most likely, at the earliest, at the "
+            "latest? A missing date lies beyond three years or cannot be told yet.",
+            unit="none",
+            queries=tuple(
+                Query(f'1000 * max by (scope, quantity) (ott_capacity_exhaustion_timestamp_seconds{{bound="{bound}"}})')
+                for bound in ("likely", "earliest", "latest")
+            ),
+            columns=(
+                Column("scope", "Scope"),
+                Column("quantity", "Quantity"),
+                Column("A", "Likely", unit="dateTimeAsLocal"),
+                Column("B", "At the earliest", unit="dateTimeAsLocal"),
+                Column("C", "At the latest", unit="dateTimeAsLocal"),
+            ),
+            sort="Likely",
+            empty="no date can be given",
+            width=14,
+            height=9,
+        ),
+        Grid(
+            title="Measures of the last 30 days",
+            question="What are the busy hours of each place by the recommended measures?",
+            unit="none",
+            queries=(
+                *(
+                    Query(f'max by (scope, quantity) (ott_busy_hour_value{{measure="{measure}"}})')
+                    for measure in ("last_day", "adpqh", "tcbh_quarter", "fdmh")
+                ),
+                Query("max by (scope, quantity) (ott_busy_hour_peak_ratio)"),
+            ),
+            columns=(
+                Column("scope", "Scope"),
+                Column("quantity", "Quantity"),
+                Column("A", "Last day", unit="short", decimals=1),
+                Column("B", "ADPQH", unit="short", decimals=1),
+                Column("C", "TCBH", unit="short", decimals=1),
+                Column("D", "FDMH", unit="short", decimals=1),
+                Column("E", "ADPQH / TCBH", decimals=2),
+            ),
+            sort="Scope",
+            width=24,
+            height=10,
+        ),
+    ),
+    "Capacity",
+)
+
+BOARD = Board(
+    name="busy-hour",
+    title="Busy hour and capacity",
+    purpose="Daily busy hours, the time of the peak, the pattern of the week, and when capacity runs out",
+    rows=(LAST_DAY, DAILY, PATTERN, CAPACITY),
+    since="now-8w",
+    refresh="5m",
+)
