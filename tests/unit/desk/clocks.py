@@ -1,0 +1,65 @@
+"""Policies and event logs for clock tests."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from alerts.desk.calendars import Always, Calendar
+from alerts.desk.events import DESK, Event, Kind
+from alerts.desk.policy import PRIORITIES, Policy, Target, Vendor
+from alerts.desk.settings import CalendarSettings
+from alerts.desk.ticket import VENDOR, Status
+
+MINUTE, HOUR = 60.0, 3600.0
+ZONES = {name: ZoneInfo(name) for name in ("Asia/Almaty", "Europe/Berlin")}
+
+
+def policy(calendar: Calendar) -> Policy:
+    target = Target(15 * MINUTE, 4 * HOUR, calendar)
+    vendors = {
+        name: Vendor(name, "a@b", "en", 30 * MINUTE, 2 * HOUR, calendar, pauses)
+        for name, pauses in (("Strict", False), ("Lenient", True))
+    }
+    return Policy(dict.fromkeys(PRIORITIES, target), vendors)
+
+
+def calendar(name: str) -> tuple[Calendar, ZoneInfo]:
+    zone = ZONES["Europe/Berlin" if name.endswith("berlin") else "Asia/Almaty"]
+    if name.startswith("24x7"):
+        return Always(), zone
+    return CalendarSettings(holidays="DE" if name.endswith("berlin") else "KZ").calendar(zone), zone
+
+
+def log(steps: Iterable[tuple[datetime, str]]) -> list[Event]:
+    """Return the events of steps such as (moment, "to Strict"), as the desk writes them."""
+    result: list[Event] = []
+    vendor = ""
+    for at, step in steps:
+        word, _, rest = step.partition(" ")
+        at = at.astimezone(UTC)  # noqa: PLW2901
+        if word == "open":
+            result.append(Event(at, Kind.OPENED, DESK, {}))
+        elif word == "take":
+            result.append(Event(at, Kind.TAKEN, "A", {}))
+            result.append(status(at, Status.IN_PROGRESS, "taken"))
+        elif word == "to":
+            vendor = rest
+            result.append(Event(at, Kind.HANDED_OVER, "A", {"vendor": vendor}))
+            result.append(status(at, Status.HELD, VENDOR))
+        elif word == "accept":
+            result.append(Event(at, Kind.ACCEPTED, "A", {"vendor": vendor}))
+        else:
+            to = {
+                "pending": Status.PENDING,
+                "held": Status.HELD,
+                "resume": Status.IN_PROGRESS,
+                "reopen": Status.IN_PROGRESS,
+                "resolve": Status.RESOLVED,
+                "close": Status.CLOSED,
+            }[word]
+            result.append(status(at, to, rest))
+    return result
+
+
+def status(at: datetime, to: Status, reason: str) -> Event:
+    return Event(at, Kind.STATUS, "A", {"from": "", "to": to.value, "reason": reason})
