@@ -34,7 +34,7 @@ class Channel:
     url: str
     clock: Callable[[], float]
     errors: Counter[Reason] = field(default_factory=Counter)
-    findings: tuple[Finding, ...] = ()  # of the last probe
+    faults: dict[Reason, str] = field(default_factory=dict)  # that stand now, and what they are
     up: bool | None = None
     _probed_at: float = 0.0
     _renditions: list[Rendition] = field(default_factory=list)
@@ -48,7 +48,8 @@ class Channel:
         if not up:
             self._master = ()  # as a player starts anew
         self.errors.update(finding.reason for finding in found)
-        self.findings, self.up, self._probed_at = tuple(found), up, self.clock()
+        lasting = (finding for rendition in self._renditions for finding in rendition.lasting)
+        self.faults, self.up, self._probed_at = {**dict(lasting), **dict(found)}, up, self.clock()
 
     def samples(self) -> Iterator[Sample]:
         """Yield what the last probe gave; of a channel that could not be read only that, and the faults so far."""

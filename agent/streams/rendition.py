@@ -48,13 +48,17 @@ class Download(NamedTuple):
 
 @dataclass(slots=True)
 class Rendition:
-    """What is remembered; `live` and `download` are None where the last look did not get them."""
+    """What is remembered; `live` and `download` are None where the last look did not get them.
+
+    `lasting` are the faults of the last segment: they are counted when they are found, and stand until the next.
+    """
 
     settings: StreamSettings
     clock: Callable[[], float]
     progress: Progress | None = None
     live: Live | None = None
     download: Download | None = None
+    lasting: tuple[Finding, ...] = ()
 
     async def look(self, fetcher: Fetcher, live: Live, found: list[Finding]) -> None:
         """Judge what the playlist says, fetch the newest segment if one is due, add to `found`; raise Fault."""
@@ -66,10 +70,11 @@ class Rendition:
             segment, begun_at, self.settings.segment_interval if live.declared else 0.0
         ):
             return
-        self.download = None
+        self.download, self.lasting = None, ()
         limit = min(max(self.settings.deadline, _PATIENCE * segment.duration), _LONGEST_DOWNLOAD)
-        seconds = await _fetch(fetcher, segment, found, limit)
+        seconds, self.lasting = await _fetch(fetcher, segment, limit)
         self.download = Download(segment.number, begun_at, seconds, segment.duration)
+        found += self.lasting
         if not live.declared:
             self._observe(live, found)
 
@@ -83,7 +88,8 @@ class Rendition:
         return last is None or (segment.number != last.number and now - last.begun_at >= interval)
 
 
-async def _fetch(fetcher: Fetcher, segment: Segment, found: list[Finding], limit: float) -> float:
+async def _fetch(fetcher: Fetcher, segment: Segment, limit: float) -> tuple[float, tuple[Finding, ...]]:
+    """Return the seconds it took and the faults that a player gets over; raise Fault for anything worse."""
     checker = SegmentChecker(segment)
     headers = {}
     if segment.byte_range is not None:
@@ -95,9 +101,8 @@ async def _fetch(fetcher: Fetcher, segment: Segment, found: list[Finding], limit
         )
     except FetchError as error:
         raise Fault(_REASONS[error.trouble], f"a segment: {error.detail}") from None
-    faults = checker.finish()
+    found = [Finding(reason, checker.summary) for reason in sorted(checker.finish())]
     if seconds > segment.duration:
         detail = f"a segment of {segment.duration:g} s took {seconds:.1f} s"
         found.append(Finding(Reason.SEGMENT_SLOW, detail))
-    found += [Finding(reason, checker.summary) for reason in sorted(faults)]
-    return seconds
+    return seconds, tuple(found)

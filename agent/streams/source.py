@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from agent.streams.fetch import Budget, Fetcher
 from agent.streams.probe import Channel
-from agent.streams.reasons import Reason
 from agent.streams.settings import StreamBudget, StreamSettings
 from service.metric import Sample
 
@@ -80,7 +79,7 @@ class StreamSource:
             due = max(due + interval, loop.time())
 
     async def _probe(self, channel: Channel, fetcher: Fetcher) -> None:
-        up, before = channel.up, {finding.reason for finding in channel.findings}
+        up, before = channel.up, channel.faults.keys()
         try:
             await channel.probe(fetcher)
         except Exception:
@@ -91,21 +90,21 @@ class StreamSource:
             }
             return
         self._publish(channel)
-        found = {finding.reason: finding.detail for finding in channel.findings}
-        if found.keys() != before or channel.up != up:
-            _tell(channel, found)
+        if channel.faults.keys() != before or channel.up != up:
+            _tell(channel)
 
     def _publish(self, channel: Channel) -> None:
         self._results = {**self._results, channel.settings.channel: tuple(channel.samples())}
 
 
-def _tell(channel: Channel, found: Mapping[Reason, str]) -> None:
+def _tell(channel: Channel) -> None:
     """Log a change of the channel's state, once."""
-    fields = {"channel": channel.settings.channel, "reasons": ", ".join(sorted(found)), "up": channel.up}
-    if found:
-        log.warning("channel has faults", extra={**fields, "detail": "; ".join(dict.fromkeys(found.values()))})
+    name, faults = channel.settings.channel, channel.faults
+    if faults:
+        fields = {"reasons": ", ".join(sorted(faults)), "detail": "; ".join(dict.fromkeys(faults.values()))}
+        log.warning("channel has faults", extra={"channel": name, "up": channel.up, **fields})
     else:
-        log.info("channel is fine", extra={"channel": channel.settings.channel})
+        log.info("channel is fine", extra={"channel": name})
 
 
 def address(settings: StreamSettings) -> str:
