@@ -26,6 +26,8 @@ MINUTE = 60
 FIVE_MINUTES = 300
 QUARTER = 900
 HOUR = 3600
+SETTLED = 300
+"""Seconds after which the samples and recorded series of a day's last minute have arrived."""
 PRESENT = 0.8
 """Share of an interval's parts that must be present: 12 of 15 minutes make a quarter (project rule)."""
 

@@ -1,0 +1,96 @@
+"""ott-busyhour: records busy hours, reports them, and says when capacity runs out."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from service import program
+from service.program import Exit
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = program.parser("ott-busyhour", __doc__)
+    commands = program.subcommands(
+        parser,
+        [
+            ("serve", "record every day shortly after local midnight and serve /metrics"),
+            ("report", "print a report from the records, or straight from Prometheus"),
+            ("backfill", "record past days from Prometheus; days that have a record are left alone"),
+            ("import", "record days from a CSV file"),
+            ("check-config", "read the settings and say whether they can be used"),
+        ],
+    )
+    for name, command in commands.items():
+        command.add_argument("--config", type=Path, metavar="FILE", help="settings (TOML); without it the defaults")
+        if name != "check-config":
+            command.add_argument("--database", metavar="URL", help="instead of the database in the settings")
+    _report(commands["report"])
+    _import(commands["import"])
+    backfill = commands["backfill"]
+    backfill.add_argument("--from", dest="first", required=True, metavar="DAY", help="first local day, 2026-01-31")
+    backfill.add_argument("--to", dest="last", required=True, metavar="DAY", help="last local day")
+    return parser
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--scope", action="append", metavar="SCOPE", help='"platform", "site:NAME" or "node:NAME"; may be repeated')
+    add("--quantity", action="append", metavar="NAME", help="may be repeated; without it everything recorded")
+    add("--from", dest="first", metavar="DAY", help="first local day; without it the first recorded")
+    add("--to", dest="last", metavar="DAY", help="last local day; without it the last recorded")
+    add("--month", metavar="YYYY-MM", help="instead of --from and --to")
+    add("--year", metavar="YYYY", help="instead of --from and --to")
+    add("--zone", metavar="NAME", help="cut the days in this zone of the tz database")
+    add("--min-coverage", type=float, metavar="SHARE", help="days with less are shown but not counted")
+    add("--fixed-hour", metavar="HH:MM", help="the hour of FDMH")
+    add("--fixed-period", metavar="HH:MM-HH:MM", help="the period of FDMP")
+    add("--exceptional", action="append", default=[], metavar="DAY", help="confirm a day as exceptional")
+    add("--language", choices=["ru", "en"], help="of the table and the HTML")
+    add("--live", action="store_true", help="compute from Prometheus without touching the database")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="one JSON object; a list where several are asked for")
+    output.add_argument("--csv", action="store_true", help="one row a day")
+    output.add_argument("--html", type=Path, metavar="FILE", help="a self-contained page with charts")
+
+
+def _import(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("file", type=Path, metavar="CSV")
+    add("--scope", default="platform", help="whose traffic this is")
+    add("--quantity", required=True, help="what it is, such as sessions")
+    add("--time-column", default="1", metavar="NAME", help="name or number of the column with the interval's start")
+    add("--value-column", default="2", metavar="NAME", help="name or number of the column with the value")
+    add("--where", metavar="COLUMN=VALUE", help="only the rows with this value")
+    add(
+        "--kind",
+        choices=["gauge", "volume", "counter"],
+        default="gauge",
+        help="mean, amount per step, or running total",
+    )
+    add("--step", required=True, metavar="DURATION", help="length of a row's interval: 1m, 5m, 15m, 30m or 1h …")
+    add(
+        "--phase",
+        default="0s",
+        metavar="DURATION",
+        help="where intervals begin in the hour: 30m for stamps at half past",
+    )
+    add("--scale", type=float, default=1.0, help="factor for every value, such as 1e6 for Mbit/s")
+    add("--zone", metavar="NAME", help="of stamps without an offset, and of the days; without it the settings' zone")
+    add("--sort", action="store_true", help="accept rows in any order")
+    add("--repeated-hour", choices=["refuse", "skip"], default="refuse", help="stamps that happen twice without offset")
+    add("--replace", action="store_true", help="overwrite days that have a record")
+
+
+def main() -> int:
+    """Run the program."""
+    parsed = arguments().parse_args()
+    try:
+        from dashboards.busy_hour import commands  # noqa: PLC0415 - --help and --version answer without the extra
+    except ImportError as error:
+        return program.missing_extra("ott-busyhour", "busyhour", error)
+    return program.run(commands.run, parsed)
+
+
+if __name__ == "__main__":
+    sys.exit(main() or Exit.FINE)

@@ -1,0 +1,273 @@
+"""The subcommands of ott-busyhour: settings and arguments in, exit status out."""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from dashboards.busy_hour import importer, quantities, reports, settings, words
+from dashboards.busy_hour.quantities import sources
+from dashboards.busy_hour.query import QueryError, Server, connect
+from dashboards.busy_hour.record import Recorder, is_over
+from dashboards.busy_hour.render_json import to_object
+from dashboards.busy_hour.render_text import days_csv, table
+from dashboards.busy_hour.report import Report, ReportError, Rules
+from dashboards.busy_hour.series import Calendar
+from dashboards.busy_hour.settings import Settings
+from dashboards.busy_hour.store import Store, StoreError
+from service.durations import parse_duration
+from service.program import Exit
+from service.settings import Secret
+
+
+class _CallError(ValueError):
+    """The call makes no sense."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the subcommand; what was asked wrongly is status 2, what failed is status 1."""
+    try:
+        chosen = settings.read(arguments.config)
+        return _COMMANDS[arguments.command](arguments, chosen)
+    except (_CallError, ReportError, importer.CsvError) as error:
+        print(f"ott-busyhour: {error}", file=sys.stderr)
+        return Exit.UNUSABLE if isinstance(error, _CallError) else Exit.FAILED
+    except (StoreError, QueryError) as error:
+        print(f"ott-busyhour: {error}", file=sys.stderr)
+        return Exit.FAILED
+
+
+def _check_config(_: argparse.Namespace, chosen: Settings) -> int:
+    try:
+        password = chosen.mail.password if chosen.mail else None
+        for secret in (chosen.database, chosen.prometheus_token, password):
+            if isinstance(secret, Secret):
+                secret.read()
+    except OSError as error:
+        print(f"ott-busyhour: {error}", file=sys.stderr)
+        return Exit.FAILED
+    print("the settings can be used")
+    return Exit.FINE
+
+
+def _serve(arguments: argparse.Namespace, chosen: Settings) -> int:
+    from dashboards.busy_hour import serve  # noqa: PLC0415 - a report needs no scheduler
+
+    store = Store(_database(arguments, chosen))
+    return serve.run(lambda: settings.read(arguments.config), store, _server(chosen))
+
+
+def _backfill(arguments: argparse.Namespace, chosen: Settings) -> int:
+    now = time.time()
+    first, last = _day(arguments.first, "--from"), _day(arguments.last, "--to")
+    calendar = chosen.calendar
+    if first > last:
+        raise _CallError(f"--from {first} is later than --to {last}")
+    if not is_over(calendar.day(first), now):
+        raise _CallError(f"--from {first}: that day is not over in {calendar.zone.key}, nothing can be recorded yet")
+    with closing(Store(_database(arguments, chosen))) as store, closing(_server(chosen)) as server:
+        recorder = Recorder(server, store, sources(chosen.source), calendar)
+        days = calendar.days(first, min(last, calendar.day_of(now)))
+        written = recorder.record(days, now)
+    print(f"{written} records written for {first} to {last}")
+    return Exit.FINE
+
+
+def _import(arguments: argparse.Namespace, chosen: Settings) -> int:
+    try:
+        scope = quantities.scope_name(arguments.scope)
+        quantity = quantities.quantity_name(arguments.quantity)
+        zone = settings.time_zone(arguments.zone) if arguments.zone else chosen.time_zone
+        layout = importer.Layout(
+            time_column=arguments.time_column,
+            value_column=arguments.value_column,
+            kind=arguments.kind,
+            step=_whole_seconds(arguments.step, "--step"),
+            phase=_whole_seconds(arguments.phase, "--phase"),
+            calendar=Calendar(zone, chosen.day_begins),
+            scale=arguments.scale,
+            where=_where(arguments.where),
+            any_order="sort" if arguments.sort else "refuse",
+            repeated_hour=arguments.repeated_hour,
+        )
+    except importer.CsvError:
+        raise
+    except ValueError as error:
+        raise _CallError(str(error)) from None
+    days = importer.read_days(arguments.file, layout)
+    if not days:
+        raise importer.CsvError(f"{arguments.file}: no value lies in any day")
+    with closing(Store(_database(arguments, chosen))) as store:
+        known = importer.overlap(days, store.sources_of(days[0].date, days[-1].date), scope, quantity)
+        if known and not arguments.replace:
+            raise importer.CsvError(
+                f"{arguments.file}: {len(known)} days are recorded already, the first {known[0]}; "
+                "nothing was imported (--replace overwrites them)"
+            )
+        source = f"import:{arguments.file.name}"[:255]
+        store.save(importer.records(days, (scope, quantity), source, int(time.time())))
+    print(f"{len(days)} days imported, {days[0].date} to {days[-1].date}")
+    return Exit.FINE
+
+
+def _report(arguments: argparse.Namespace, chosen: Settings) -> int:
+    rules = _rules(arguments, chosen)
+    first, last = _period(arguments)
+    scopes = arguments.scope or None
+    try:
+        for name in scopes or []:
+            quantities.scope_name(name)
+        for name in arguments.quantity or []:
+            quantities.quantity_name(name)
+    except ValueError as error:
+        raise _CallError(str(error)) from None
+    now = time.time()
+    if first is not None and not is_over(rules.calendar.day(first), now):
+        raise _CallError(f"{first} is not over in {rules.calendar.zone.key}: there is nothing to report yet")
+    if arguments.live:
+        if first is None or last is None:
+            raise _CallError("--live needs --from and --to (or --month, --year)")
+        store = Store("sqlite://")
+        wanted = [
+            source
+            for source in sources(chosen.source)
+            if (scopes is None or source.level in {name.split(":")[0] for name in _with_elements(scopes)})
+            and (not arguments.quantity or source.quantity in arguments.quantity)
+        ]
+        last_over = min(last, rules.calendar.day_of(now) - timedelta(days=1))
+        with closing(_server(chosen)) as server:
+            Recorder(server, store, wanted, rules.calendar).record(rules.calendar.days(first, last_over), now)
+    else:
+        store = Store(_database(arguments, chosen))
+    with closing(store):
+        made = reports.build_all(store, rules, (scopes, arguments.quantity or None), (first, last))
+    _write(made, arguments, arguments.language or chosen.language)
+    return Exit.FINE
+
+
+def _with_elements(scopes: Sequence[str]) -> list[str]:
+    """A report of a platform or site compares it with its nodes."""
+    return [*scopes, "node:*"] if any(not name.startswith("node:") for name in scopes) else list(scopes)
+
+
+def _write(made: Sequence[Report], arguments: argparse.Namespace, language: str) -> None:
+    chosen = words.language(language)
+    if arguments.json:
+        objects = [to_object(report) for report in made]
+        several = len(objects) > 1
+        print(json.dumps(objects if several else objects[0], ensure_ascii=False, indent=2, allow_nan=False))
+    elif arguments.csv:
+        texts = [days_csv(report) for report in made]
+        print(texts[0] + "".join(text.partition("\n")[2] for text in texts[1:]), end="")
+    elif arguments.html:
+        from dashboards.busy_hour.render_html import page  # noqa: PLC0415 - a table needs no templates
+
+        _replace(arguments.html, page(made, chosen, time.time()))
+        print(f"written: {arguments.html}", file=sys.stderr)
+    else:
+        print("\n".join(table(report, chosen) for report in made), end="")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the whole file or leave the old one."""
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            file.write(text)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _rules(arguments: argparse.Namespace, chosen: Settings) -> Rules:
+    rules = reports.rules_of(chosen)
+    coverage = rules.min_coverage if arguments.min_coverage is None else arguments.min_coverage
+    if not 0 < coverage <= 1:
+        raise _CallError("--min-coverage is a share above 0 and up to 1")
+    confirmed = {_day(text, "--exceptional"): "" for text in arguments.exceptional}
+    try:
+        zone = settings.time_zone(arguments.zone) if arguments.zone else chosen.time_zone
+        return replace(
+            rules,
+            calendar=Calendar(zone, chosen.day_begins),
+            min_coverage=coverage,
+            fixed_clock=settings.clock_seconds(arguments.fixed_hour) if arguments.fixed_hour else rules.fixed_clock,
+            fixed_period=settings.period(arguments.fixed_period) if arguments.fixed_period else rules.fixed_period,
+            exceptional={**confirmed, **rules.exceptional},
+        )
+    except ValueError as error:
+        raise _CallError(str(error)) from None
+
+
+def _period(arguments: argparse.Namespace) -> tuple[date | None, date | None]:
+    named = [name for name in ("month", "year") if getattr(arguments, name)]
+    if len(named) > 1 or (named and (arguments.first or arguments.last)):
+        raise _CallError("give --month, or --year, or --from and --to")
+    try:
+        if arguments.month:
+            first = date.fromisoformat(f"{arguments.month}-01")
+            return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        if arguments.year:
+            return date(int(arguments.year), 1, 1), date(int(arguments.year), 12, 31)
+    except ValueError:
+        raise _CallError("write --month 2026-10 or --year 2026") from None
+    first_day = _day(arguments.first, "--from") if arguments.first else None
+    last_day = _day(arguments.last, "--to") if arguments.last else None
+    if first_day and last_day and first_day > last_day:
+        raise _CallError(f"--from {first_day} is later than --to {last_day}")
+    return first_day, last_day
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise _CallError(f'{option}: "{text}" is not a day; write 2026-01-31') from None
+
+
+def _where(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    column, equals, value = text.partition("=")
+    if not equals:
+        raise _CallError(f'--where: "{text}" is not COLUMN=VALUE')
+    return column, value
+
+
+def _whole_seconds(text: str, option: str) -> int:
+    seconds = 0.0 if text == "0" else parse_duration(text)
+    if seconds != int(seconds):
+        raise _CallError(f"{option} must be whole seconds")
+    return int(seconds)
+
+
+def _database(arguments: argparse.Namespace, chosen: Settings) -> str:
+    try:
+        return arguments.database or chosen.database_url()
+    except OSError as error:
+        raise StoreError(f"database: {error}") from None
+
+
+def _server(chosen: Settings) -> Server:
+    token = None
+    if chosen.prometheus_token is not None:
+        try:
+            token = chosen.prometheus_token.read()
+        except OSError as error:
+            raise QueryError(f"prometheus_token: {error}") from None
+    return connect(chosen.prometheus, token, chosen.prometheus_timeout, time.sleep)
+
+
+_COMMANDS = {
+    "serve": _serve,
+    "report": _report,
+    "backfill": _backfill,
+    "import": _import,
+    "check-config": _check_config,
+}

@@ -1,0 +1,47 @@
+"""The monthly report by mail: the figures as text, the page with charts attached."""
+
+import smtplib
+import ssl
+from collections.abc import Sequence
+from datetime import date
+from email.message import EmailMessage
+
+from dashboards.busy_hour import words
+from dashboards.busy_hour.render_html import page
+from dashboards.busy_hour.render_text import table
+from dashboards.busy_hour.report import Report
+from dashboards.busy_hour.settings import Mail
+from dashboards.busy_hour.words import Language
+
+TIMEOUT = 30.0
+
+
+def message(reports: Sequence[Report], month: date, mail: Mail, language: Language, now: float) -> EmailMessage:
+    """Return the message about a month."""
+    made = EmailMessage()
+    subject = "Busy hour and capacity, {}" if language == "en" else "ЧНН и ёмкость, {}"
+    made["Subject"] = subject.format(words.month(month, language))
+    made["From"], made["To"] = mail.sender, ", ".join(mail.to)
+    made.set_content("\n".join(table(report, language) for report in reports))
+    made.add_attachment(
+        page(reports, language, now).encode(), maintype="text", subtype="html", filename=f"busy-hour-{month:%Y-%m}.html"
+    )
+    return made
+
+
+def send(made: EmailMessage, mail: Mail) -> None:
+    """Hand the message to the server; raise OSError where it does not take it."""
+    context = ssl.create_default_context()
+    try:
+        if mail.security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(mail.host, mail.port, timeout=TIMEOUT, context=context)
+        else:
+            server = smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT)
+        with server:
+            if mail.security == "starttls":
+                server.starttls(context=context)
+            if mail.user is not None and mail.password is not None:
+                server.login(mail.user, mail.password.read())
+            server.send_message(made)
+    except smtplib.SMTPException as error:
+        raise OSError(f"mail to {mail.host}:{mail.port}: {error}") from error

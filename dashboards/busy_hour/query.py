@@ -1,0 +1,143 @@
+"""Raw samples from Prometheus or VictoriaMetrics over HTTP.
+
+Range queries repeat the last sample for five minutes over every gap, and each server aligns them in its own way. A
+range selector in an instant query (`series[1h]` at a time) returns the stored samples themselves, from both servers.
+Requests are sized to stay far below the server's sample limit, and shrink when it still refuses.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import httpx
+import numpy as np
+
+from dashboards.busy_hour.series import HOUR, QUARTER, Floats, utc_text
+
+LOG = logging.getLogger(__name__)
+
+SAMPLES_A_REQUEST = 400_000  # some 12 MB of JSON; Prometheus refuses 50 million
+ATTEMPTS = 4
+_TRANSIENT = frozenset({429, 500, 502, 503, 504})
+
+
+class QueryError(OSError):
+    """A request that could not be answered completely; the message names the server and the chunk."""
+
+
+class RawSeries(NamedTuple):
+    """Samples of one series inside one chunk."""
+
+    labels: dict[str, str]
+    times: Floats
+    values: Floats
+
+
+@dataclass(slots=True)
+class Server:
+    """A Prometheus-compatible server. `pause` waits between attempts."""
+
+    url: str
+    http: httpx.Client
+    pause: Callable[[float], None]
+    samples_a_request: int = SAMPLES_A_REQUEST
+    _density: dict[str, float] = field(default_factory=dict)  # samples per second by selector
+
+    def samples(self, selector: str, start: int, end: int) -> Iterator[list[RawSeries]]:
+        """Yield the series of chunk after chunk of [start, end); chunks end on quarters counted from `start`."""
+        at = start
+        while at < end:
+            until = min(end, at + self._width(selector))
+            try:
+                found = self._chunk(selector, at, until)
+            except _TooManySamplesError as error:
+                if until - at <= QUARTER:
+                    raise QueryError(f"{error}; raise the server's sample limit (--query.max-samples)") from None
+                self._density[selector] = 2 * self.samples_a_request / (until - at)
+                continue
+            count = sum(len(series.times) for series in found)
+            self._density[selector] = max(count / (until - at), self._density.get(selector, 0.0) / 2)
+            yield found
+            at = until
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
+
+    def ping(self) -> None:
+        """Raise QueryError unless the server answers a query."""
+        self._ask({"query": "1"}, "a test query")
+
+    def _width(self, selector: str) -> int:
+        density = self._density.get(selector)
+        if density is None:
+            return HOUR  # the first request finds out how dense the series is
+        if density == 0:
+            return 24 * HOUR
+        return max(QUARTER, min(25 * HOUR, int(self.samples_a_request / density) // QUARTER * QUARTER))
+
+    def _chunk(self, selector: str, start: int, end: int) -> list[RawSeries]:
+        chunk = f"{selector} from {utc_text(start)} to {utc_text(end)}"
+        # One millisecond more than the span: newer servers leave out the sample at the very beginning. Older ones
+        # would add one before it, which the bounds below leave out.
+        query = {"query": f"{selector}[{(end - start) * 1000 + 1}ms]", "time": str(end)}
+        data = self._ask(query, chunk)
+        if data.get("resultType") != "matrix":
+            raise QueryError(f"{self.url}: {chunk}: this is no plain selector, so there are no raw samples")
+        return [_raw(series, start, end) for series in data["result"]]
+
+    def _ask(self, query: dict[str, str], chunk: str) -> dict[str, Any]:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                response = self.http.post(f"{self.url}/api/v1/query", data=query)
+            except httpx.HTTPError as error:
+                problem = f"{self.url}: {chunk}: {error or type(error).__name__}"
+            else:
+                if response.status_code not in _TRANSIENT:
+                    return self._checked(response, chunk)
+                problem = f"{self.url}: {chunk}: HTTP {response.status_code}"
+            if attempt < ATTEMPTS:
+                LOG.info("asking again", extra={"problem": problem, "attempt": attempt})
+                self.pause(0.5 * 2**attempt)
+        raise QueryError(f"{problem}; asked {ATTEMPTS} times")
+
+    def _checked(self, response: httpx.Response, chunk: str) -> dict[str, Any]:
+        try:
+            answer = json.loads(response.content)
+        except ValueError:
+            raise QueryError(f"{self.url}: {chunk}: HTTP {response.status_code} without a JSON answer") from None
+        if not isinstance(answer, dict) or answer.get("status") != "success":
+            text = str(answer.get("error", answer) if isinstance(answer, dict) else answer)[:300]
+            if "too many samples" in text or "maxSamplesPer" in text:
+                raise _TooManySamplesError(f"{self.url}: {chunk}: {text}")
+            raise QueryError(f"{self.url}: {chunk}: HTTP {response.status_code}: {text}")
+        if answer.get("warnings") or answer.get("isPartial"):
+            reason = "; ".join(map(str, answer.get("warnings", []))) or "isPartial"
+            raise QueryError(f"{self.url}: {chunk}: the answer is partial ({reason}); repeat when all storage is back")
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+class _TooManySamplesError(Exception):
+    """The server refused because of its sample limit."""
+
+
+def _raw(series: dict[str, Any], start: int, end: int) -> RawSeries:
+    pairs = series.get("values", [])
+    times = np.array([pair[0] for pair in pairs], dtype=np.float64)
+    values = np.array([float(pair[1]) for pair in pairs], dtype=np.float64)
+    keep = (times >= start) & (times < end) & np.isfinite(values)
+    if not keep.all():
+        times, values = times[keep], values[keep]
+    return RawSeries(series["metric"], times, values)
+
+
+def connect(url: str, token: str | None, timeout: float, pause: Callable[[float], None]) -> Server:
+    """Return a server; `token` is sent as a bearer token."""
+    if not math.isfinite(timeout) or timeout <= 0:
+        raise ValueError("the time limit must be greater than zero")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return Server(url.rstrip("/"), httpx.Client(timeout=timeout, headers=headers, trust_env=False), pause)

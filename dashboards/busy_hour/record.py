@@ -1,0 +1,143 @@
+"""From the server's samples to records: a day at a time, a day entirely or not at all."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dashboards.busy_hour.quantities import Source
+from dashboards.busy_hour.query import Server
+from dashboards.busy_hour.series import (
+    FIVE_MINUTES,
+    MINUTE,
+    QUARTER,
+    SETTLED,
+    Calendar,
+    DaySeries,
+    Floats,
+    LocalDay,
+    coarsen,
+    combine,
+    fine_width,
+    from_counter,
+    slot_means,
+)
+from dashboards.busy_hour.store import Record, Store, make_record
+from dashboards.busy_hour.traffic import Day
+
+LOG = logging.getLogger(__name__)
+
+SOURCE = "prometheus"
+MAX_GAP = 300.0  # a counter's increase across a longer gap has no known time
+
+
+@dataclass(slots=True)
+class _Minutes:
+    """Minute means of one series, filled chunk after chunk."""
+
+    means: Floats
+    parts: list[tuple[Floats, Floats]] = field(default_factory=list)  # raw, for counters only
+
+
+def day_of_source(server: Server, source: Source, span: LocalDay) -> dict[str, DaySeries]:
+    """Return the day of each scope that has samples."""
+    found: dict[tuple[str, ...], _Minutes] = {}
+    labels_of: dict[tuple[str, ...], dict[str, str]] = {}
+    margin = int(MAX_GAP) if source.kind == "counter" else 0
+    for chunk in server.samples(source.selector, span.start - margin, span.end + margin):
+        for series in chunk:
+            key = tuple(sorted(f"{name}={value}" for name, value in series.labels.items()))
+            labels_of[key] = series.labels
+            if key not in found:
+                found[key] = _Minutes(np.full((span.end - span.start) // MINUTE, np.nan))
+            if source.kind == "counter":
+                found[key].parts.append((series.times, series.values))
+            else:
+                means = slot_means(span, series.times, series.values, MINUTE)
+                np.copyto(found[key].means, means, where=~np.isnan(means))
+    scopes: dict[str, list[Floats]] = {}
+    for key in sorted(found):  # the order of addition must not depend on the order of the answer
+        scope = source.scope_of(labels_of[key])
+        minutes = _finished(found[key], span) * source.scale
+        if scope is not None and not np.isnan(minutes).all():
+            scopes.setdefault(scope, []).append(minutes)
+    return {scope: _combined(span, members, source) for scope, members in sorted(scopes.items())}
+
+
+def _finished(minutes: _Minutes, span: LocalDay) -> Floats:
+    if not minutes.parts:
+        return minutes.means
+    times = np.concatenate([part[0] for part in minutes.parts])
+    values = np.concatenate([part[1] for part in minutes.parts])
+    return slot_means(span, *from_counter(times, values, MAX_GAP), MINUTE)
+
+
+def _combined(span: LocalDay, members: Sequence[Floats], source: Source) -> DaySeries:
+    step = max(sampling_step(minutes) for minutes in members)
+    return combine((_from_minutes(span, minutes, step) for minutes in members), mean=source.combine == "mean")
+
+
+def sampling_step(minutes: Floats) -> int:
+    """Return 60, 300 or 900: the coarsest interval that samples this far apart still fill.
+
+    A minute without a sample is missing when samples come every 15 s, and normal when they come every four minutes.
+    """
+    present = np.flatnonzero(~np.isnan(minutes))
+    gap = float(np.median(np.diff(present))) if len(present) > 1 else 1.0
+    return next((step for step in (MINUTE, FIVE_MINUTES) if gap * MINUTE <= step), QUARTER)
+
+
+def _from_minutes(span: LocalDay, minutes: Floats, step: int) -> DaySeries:
+    base = minutes
+    if step > MINUTE:
+        groups = minutes.reshape(-1, step // MINUTE)
+        present = np.count_nonzero(~np.isnan(groups), axis=1)
+        base = np.full(len(groups), np.nan)
+        np.divide(np.nansum(groups, axis=1), present, out=base, where=present > 0)
+    fine = fine_width(step)
+    return DaySeries(span, QUARTER, coarsen(base, QUARTER // step), fine, coarsen(base, fine // step))
+
+
+def is_over(span: LocalDay, now: float) -> bool:
+    """Tell whether the day has ended and its last samples have settled."""
+    return now >= span.end + SETTLED
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """What turns a server's days into records."""
+
+    server: Server
+    store: Store
+    sources: Sequence[Source]
+    calendar: Calendar
+
+    def record(self, days: Iterable[LocalDay], now: float) -> int:
+        """Record each finished day that has no record yet; return how many records were written.
+
+        Every day is one transaction. After a failure the days before it stand, and the next run begins where it
+        stopped.
+        """
+        written = 0
+        for span in days:
+            if not is_over(span, now):
+                LOG.info("the day is not over", extra={"day": span.day.isoformat()})
+                continue
+            records = self._missing(span, now)
+            self.store.save(records)
+            written += len(records)
+            if records:
+                LOG.info("recorded", extra={"day": span.day.isoformat(), "records": len(records)})
+        return written
+
+    def _missing(self, span: LocalDay, now: float) -> list[Record]:
+        known = self.store.sources_of(span.day, span.day)
+        done = {(scope.split(":")[0], quantity) for (scope, quantity, _), source in known.items() if source == SOURCE}
+        return [
+            make_record(scope, source.quantity, Day(series, self.calendar.zone, kind=source.kind), SOURCE, int(now))
+            for source in self.sources
+            if (source.level, source.quantity) not in done
+            for scope, series in day_of_source(self.server, source, span).items()
+            if (scope, source.quantity, span.day) not in known  # imported history stands
+        ]

@@ -1,0 +1,208 @@
+"""A report as one JSON object; its names are a contract."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from dashboards.busy_hour import words
+from dashboards.busy_hour.forecast import Forecast
+from dashboards.busy_hour.measures import Measures, Top
+from dashboards.busy_hour.report import DayLine, Report
+from dashboards.busy_hour.series import HOUR, clock_text, local_text
+from dashboards.busy_hour.traffic import LoadLevels, Peak
+from dashboards.busy_hour.week_ahead import WeekAhead
+
+
+def to_object(report: Report) -> dict[str, Any]:
+    """Return the report ready for json.dumps."""
+    zone = report.rules.calendar.zone
+    return {
+        "scope": report.scope,
+        "quantity": report.quantity,
+        "zone": zone.key,
+        "day_begins": report.rules.calendar.begins.isoformat("minutes"),
+        "from": report.first.isoformat(),
+        "to": report.last.isoformat(),
+        "step_seconds": report.step,
+        "definition": list(report.definitions),
+        "min_coverage": report.rules.min_coverage,
+        "days_counted": report.measures.days,
+        "days": [_day(line, report) for line in report.days],
+        "measures": _measures(report.measures, report),
+        "measures_with_exceptional_days": _measures(report.with_exceptional, report),
+        "day_types": {
+            name: {"days": found.days, "measures": _measures(found, report)}
+            for name, found in (("working_days", report.working_days), ("weekend", report.weekend))
+        },
+        "busy_hour_share": report.measures.share,
+        "peak_to_average": report.measures.peak_to_average,
+        "peak": {"quarter": _top(report.peak_quarter), "full": _top(report.peak_full)},
+        "load_levels": {"quarter": _levels(report.levels_quarter), "full": _levels(report.levels_full)},
+        "months": [
+            {
+                "month": f"{month.month:%Y-%m}",
+                "days": month.days,
+                "adpqh": month.adpqh,
+                "high": month.high,
+                "normal": month.normal,
+            }
+            for month in report.months
+        ],
+        "representative_month": _representative(report),
+        "percentile_95": None
+        if report.percentile is None
+        else {
+            "nearest_rank": report.percentile.nearest_rank / _parts(report),
+            "linear": report.percentile.linear / _parts(report),
+            "samples": report.percentile.samples,
+            "dropped": report.percentile.dropped,
+            "step_seconds": report.percentile_step,
+        },
+        "stability": _stability(report),
+        "exceptional_days": [
+            {
+                "date": entry.day.isoformat(),
+                "status": "confirmed" if entry.confirmed else "proposed",
+                "value": entry.value,
+                "z": entry.z,
+                "reason": entry.reason,
+            }
+            for entry in report.exceptional
+        ],
+        "weekly_pattern": {words.WEEKDAYS["en"][weekday].lower(): hours for weekday, hours in report.pattern.items()},
+        "capacity": None if report.surviving is None else report.surviving._asdict(),
+        "forecast": {
+            "words": {
+                "en": words.forecast_sentence(report, "en"),
+                "ru": words.forecast_sentence(report, "ru"),
+            },
+            "trend": None if report.forecast is None else _forecast(report.forecast),
+            "week_ahead": None if report.week_ahead is None else _week(report.week_ahead),
+        },
+    }
+
+
+def _parts(report: Report) -> float:
+    """Volumes are kept as intensities per hour; a percentile of volumes is of the interval's own volume."""
+    return HOUR / report.percentile_step if report.volume else 1.0
+
+
+def _measures(found: Measures, report: Report) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        name: {"value": entry.value} | ({"start": clock_text(entry.clock)} if entry.clock is not None else {})
+        for name, entry in found.named.items()
+    }
+    if "fdmh" in result:
+        result["fdmh"]["origin"] = "tcbh_quarter" if report.rules.fixed_clock is None else "setting"
+    if "bouncing" in result and found is report.measures and report.coincidence:
+        result["bouncing"] |= {
+            "sum_of_elements": report.coincidence.sum_of_elements,
+            "whole": report.coincidence.whole,
+            "coincidence_factor": report.coincidence.factor,
+            "days": report.coincidence.days,
+            "elements": report.coincidence.elements,
+        }
+    return result
+
+
+def _day(line: DayLine, report: Report) -> dict[str, Any]:
+    def hour(peak: Peak | None, prefix: str) -> dict[str, Any]:
+        if peak is None:
+            return {f"{prefix}value": None, f"{prefix}start": None}
+        return {
+            f"{prefix}value": peak.value,
+            f"{prefix}start": clock_text(peak.clock),
+            f"{prefix}start_time": local_text(peak.start, report.rules.calendar.zone),
+        }
+
+    return {
+        "date": line.day.isoformat(),
+        **hour(line.quarter, ""),
+        **hour(line.full, "full_"),
+        **(hour(line.strict, "strict_") if line.strict else {}),
+        "share": line.share,
+        "coverage": line.coverage,
+        "flags": sorted(line.flags),
+        "counted": line.counted,
+    }
+
+
+def _top(top: Top | None) -> dict[str, Any] | None:
+    return None if top is None else {"date": top.day.isoformat(), "start": clock_text(top.clock), "value": top.value}
+
+
+def _levels(levels: LoadLevels) -> dict[str, Any]:
+    return {
+        "second_highest": levels.second,
+        "fourth_highest": levels.fourth,
+        "mean_of_5_busiest": levels.mean_of_5,
+        "mean_of_30_busiest": levels.mean_of_30,
+    }
+
+
+def _representative(report: Report) -> dict[str, Any] | None:
+    """The yearly representative value is the second highest month (E.500)."""
+    if len(report.months) < 2:
+        return None
+    found = sorted(report.months, key=lambda month: -month.adpqh)[1]
+    return {"month": f"{found.month:%Y-%m}", "adpqh": found.adpqh}
+
+
+def _stability(report: Report) -> dict[str, Any]:
+    found = report.stability
+    sentences = {"en": words.stability_sentence(found, "en"), "ru": words.stability_sentence(found, "ru")}
+    if found is None:
+        return {"stable": None, "words": sentences}
+    return {
+        "stable": found.stable,
+        "ratio": found.ratio,
+        "median_start": clock_text(found.median_clock),
+        "spread_minutes": found.spread_seconds // 60,
+        "share_within_an_hour_of_tcbh": found.near,
+        "words": sentences,
+    }
+
+
+def _forecast(made: Forecast) -> dict[str, Any]:
+    return {
+        "basis": made.basis,
+        "method": made.method,
+        "growth_per_month": made.growth_per_month,
+        "back_test": {
+            "mape": made.mape,
+            "baseline": made.baseline,
+            "baseline_mape": made.baseline_mape,
+            "methods": [score._asdict() for score in made.scores],
+        },
+        "history": [{"date": day.isoformat(), "value": value} for day, value in made.history],
+        "horizon": made.horizon.isoformat(),
+        "points": [
+            {"date": point.day.isoformat(), "value": point.value, "low": point.low, "high": point.high}
+            for point in made.points
+        ],
+        "exhaustion": [
+            {
+                "threshold": entry.threshold,
+                "level": entry.level,
+                "answer": entry.answer,
+                "likely": entry.likely.isoformat() if entry.likely else None,
+                "earliest": entry.earliest.isoformat() if entry.earliest else None,
+                "latest": entry.latest.isoformat() if entry.latest else None,
+                "words": {
+                    "en": words.exhaustion_sentence(entry, made, "en"),
+                    "ru": words.exhaustion_sentence(entry, made, "ru"),
+                },
+            }
+            for entry in made.exhaustion
+        ],
+    }
+
+
+def _week(made: WeekAhead) -> dict[str, Any]:
+    return {
+        "method": made.method,
+        "back_test": {"mape": made.mape, "baseline_mape": made.baseline_mape, "origins": made.origins},
+        "held_out": {"hours": 168, "mape": made.held_out_mape, "baseline_mape": made.held_out_baseline_mape},
+        "methods": [entry._asdict() for entry in made.contest],
+        "start": datetime.fromtimestamp(made.start, UTC).isoformat().replace("+00:00", "Z"),
+        "hours": [float(value) for value in made.values],
+    }

@@ -1,0 +1,288 @@
+"""The service: records each day shortly after it ends, keeps /metrics up to date, mails the month.
+
+Recording runs on a scheduler's thread; a scrape only reads the last complete result. The newest day comes first, so
+that after a pause the figures of yesterday are there before those of last month.
+"""
+
+import contextlib
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric as Family
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from dashboards.busy_hour import mail, metrics, reports, settings, words
+from dashboards.busy_hour.quantities import sources
+from dashboards.busy_hour.query import Server
+from dashboards.busy_hour.record import Recorder
+from dashboards.busy_hour.series import HOUR, LocalDay
+from dashboards.busy_hour.settings import Settings
+from dashboards.busy_hour.store import Store
+from service import systemd
+from service.metric import Sample, families
+from service.program import Exit
+from service.settings import SettingsError
+
+LOG = logging.getLogger(__name__)
+
+WINDOW = timedelta(days=30)
+RETRY = 600.0  # a server that was away is asked again ten minutes later
+
+
+@dataclass
+class Service:
+    """What the scheduler runs and the scrape reads."""
+
+    chosen: Settings
+    store: Store
+    server: Server
+    clock: Callable[[], float]
+    send: Callable[[EmailMessage, settings.Mail], None] = mail.send
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _samples: list[Sample] = field(default_factory=list)
+    _failures: int = 0
+    _last_success: float | None = None
+    _failing: str | None = None
+    _running: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> bool:
+        """Record what is missing, refresh the figures, mail what is due; return whether all of it succeeded."""
+        with self._running:
+            fine = self._attempt("recording", self._record)
+            self._attempt("figures", self._refresh)
+            fine &= self._attempt("mail", self._mail)
+            if fine:
+                self._last_success = self.clock()
+            return fine
+
+    def samples(self) -> Iterable[Sample]:
+        """Return the last complete figures."""
+        yield metrics.BUILD_INFO.sample(1, version("ottwatch"))
+        yield metrics.FAILURES.sample(self._failures)
+        if self._last_success is not None:
+            yield metrics.LAST_RUN.sample(self._last_success)
+        yield from list(self._samples)
+
+    def problem(self) -> str | None:
+        """Return what keeps the service from its work, None when it can do it."""
+        try:
+            self.store.ping()
+            self.server.ping()
+        except OSError as error:
+            return str(error)
+        return None
+
+    def _record(self) -> None:
+        now = self.clock()
+        recorder = Recorder(self.server, self.store, sources(self.chosen.source), self.chosen.calendar)
+        for span in self._days(now):
+            if self.stopping.is_set():
+                return
+            # Show the newest day at once; the older ones may take a while.
+            if recorder.record([span], now) and span.end + 2 * 24 * HOUR > now:
+                self._refresh()
+
+    def _days(self, now: float) -> list[LocalDay]:
+        calendar = self.chosen.calendar
+        today = calendar.day_of(now)
+        first = calendar.day_of(now - self.chosen.catch_up)
+        spans = calendar.days(first, today - timedelta(days=1)) if first < today else []
+        return [span for span in reversed(spans) if span.end + self.chosen.record_after <= now]
+
+    def _refresh(self) -> None:
+        found: list[Sample] = []
+        recorded = self.store.series()
+        rules = reports.rules_of(self.chosen)
+        yesterday = rules.calendar.day_of(self.clock()) - timedelta(days=1)
+        for scope, quantity, _, last, _ in recorded:
+            if last < yesterday - WINDOW:
+                continue  # a node that is gone, or history imported long ago
+            period = (last - WINDOW + timedelta(days=1), last)
+            for report in reports.build_all(self.store, rules, ([scope], [quantity]), period):
+                found.extend(metrics.samples(report))
+        if recorded:
+            newest = rules.calendar.day(max(last for *_, last, _ in recorded))
+            found.append(metrics.RECORDED.sample(newest.start))
+        self._samples = found
+
+    def _mail(self) -> None:
+        wanted = self.chosen.mail
+        if wanted is None:
+            return
+        now = self.clock()
+        rules = reports.rules_of(self.chosen)
+        this_month = rules.calendar.day_of(now).replace(day=1)
+        last_day = this_month - timedelta(days=1)
+        month = last_day.replace(day=1)
+        due = rules.calendar.day(last_day).end + self.chosen.record_after <= now
+        if not due or self.store.mailed(month):
+            return
+        pairs = [
+            (scope, quantity)
+            for scope, quantity, first, last, _ in self.store.series()
+            if first <= last_day and last >= month and not scope.startswith("node:")
+        ]
+        made = [
+            report
+            for scope, quantity in pairs
+            for report in reports.build_all(self.store, rules, ([scope], [quantity]), (month, last_day))
+        ]
+        if made:
+            self.send(mail.message(made, month, wanted, words.language(self.chosen.language), now), wanted)
+            self.store.note_mailed(month, now)
+            LOG.info("monthly report sent", extra={"month": f"{month:%Y-%m}", "reports": len(made)})
+
+    def _attempt(self, what: str, action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except (OSError, ValueError) as error:
+            self._failures += 1
+            text = f"{what}: {error}"
+            if text != self._failing:  # once per change, not at every retry
+                LOG.error("failed", extra={"what": what, "problem": str(error)})  # noqa: TRY400 - expected, no trace
+            self._failing = text
+            return False
+        if self._failing is not None and self._failing.startswith(f"{what}:"):
+            LOG.info("works again", extra={"what": what})
+            self._failing = None
+        return True
+
+
+class _Scrape(Collector):
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def collect(self) -> Iterable[Family]:
+        return families(self._service.samples())
+
+
+class _Web(ThreadingHTTPServer):
+    daemon_threads = True
+    service: Service
+    registry: CollectorRegistry
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Web
+    timeout = 10
+
+    def do_GET(self) -> None:
+        """Answer /metrics, /healthz and /readyz."""
+        path = self.path.partition("?")[0]
+        if path == "/metrics":
+            encode, content_type = choose_encoder(self.headers.get("Accept", ""))
+            self._answer(200, encode(self.server.registry), content_type)
+        elif path == "/healthz":
+            self._answer(200, b"alive\n")
+        elif path == "/readyz":
+            problem = self.server.service.problem()
+            self._answer(503 if problem else 200, f"{problem or 'ready'}\n".encode())
+        else:
+            self._answer(404, b"here are /metrics, /healthz and /readyz\n")
+
+    def _answer(self, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """A scrape every five seconds is no event."""
+
+
+def listen(address: str, service: Service) -> _Web:
+    """Return the server, bound but not yet serving."""
+    web = _Web(settings.address(address), _Handler)
+    web.service = service
+    web.registry = CollectorRegistry()
+    web.registry.register(_Scrape(service))
+    return web
+
+
+def schedule(service: Service, scheduler: BackgroundScheduler) -> None:
+    """Run at once, then every day after local midnight; after a failure again ten minutes later."""
+    chosen = service.chosen
+
+    def job() -> None:
+        if not service.run():
+            again = datetime.fromtimestamp(service.clock() + RETRY, chosen.time_zone)
+            scheduler.add_job(job, "date", run_date=again, id="retry", replace_existing=True, misfire_grace_time=None)
+
+    begins = datetime.combine(date(2000, 1, 1), chosen.day_begins) + timedelta(seconds=chosen.record_after)
+    daily = CronTrigger(hour=begins.hour, minute=begins.minute, second=begins.second, timezone=chosen.time_zone)
+    scheduler.add_job(job, daily, id="daily", coalesce=True, misfire_grace_time=None, replace_existing=True)
+    scheduler.add_job(job, id="start", misfire_grace_time=None, replace_existing=True)
+
+
+def run(read: Callable[[], Settings], store: Store, server: Server) -> int:
+    """Serve until SIGTERM or SIGINT; SIGHUP reads the settings again."""
+    service = Service(read(), store, server, time.time)
+    wake = threading.Event()
+    asked: set[int] = set()
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        asked.add(number)
+        wake.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    try:
+        web = listen(service.chosen.listen, service)
+    except OSError as error:
+        LOG.error("cannot listen", extra={"address": service.chosen.listen, "problem": error.strerror})  # noqa: TRY400
+        return Exit.FAILED
+    scheduler = BackgroundScheduler(timezone=service.chosen.time_zone)
+    schedule(service, scheduler)
+    scheduler.start()
+    threading.Thread(target=web.serve_forever, name="web", daemon=True).start()
+    LOG.info("serving", extra={"address": f"http://{service.chosen.listen}"})
+    systemd.notify("READY=1")
+    pulse = systemd.watchdog_interval()
+    while True:
+        wake.wait(pulse)
+        wake.clear()
+        systemd.notify("WATCHDOG=1")
+        if asked & {signal.SIGTERM, signal.SIGINT}:
+            break
+        if signal.SIGHUP in asked:
+            asked.discard(signal.SIGHUP)
+            _reload(service, scheduler, read)
+    systemd.notify("STOPPING=1")
+    service.stopping.set()
+    web.shutdown()
+    web.server_close()
+    scheduler.shutdown()
+    server.close()
+    store.close()
+    return Exit.FINE
+
+
+def _reload(service: Service, scheduler: BackgroundScheduler, read: Callable[[], Settings]) -> None:
+    """Take the planner's settings anew; where to listen, ask and store stays until a restart."""
+    try:
+        fresh = read()
+    except SettingsError as error:
+        LOG.error("the settings stay as they were", extra={"problem": str(error)})  # noqa: TRY400
+        return
+    fixed = ("listen", "prometheus", "database")
+    changed = [key for key in fixed if getattr(fresh, key) != getattr(service.chosen, key)]
+    if changed:
+        LOG.warning("takes effect after a restart", extra={"keys": ", ".join(changed)})
+    service.chosen = fresh
+    schedule(service, scheduler)
+    LOG.info("settings read again")

@@ -1,0 +1,197 @@
+"""Settings of ott-busyhour. Every key has a default but none is guessed: see docs/busy-hour.md."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from dashboards.busy_hour.capacity import Capacity
+from dashboards.busy_hour.quantities import Source
+from dashboards.busy_hour.series import HOUR, SETTLED, Calendar
+from service.settings import Seconds, Secret, load, make_converter, structure
+
+LANGUAGES = ("ru", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionalDay:
+    """A day that an operator confirmed as exceptional."""
+
+    date: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Where the monthly report goes."""
+
+    host: str
+    sender: str
+    to: list[str]
+    port: int = 587
+    security: str = "starttls"
+    user: str | None = None
+    password: Secret | None = None
+
+    def __post_init__(self) -> None:
+        if self.security not in ("starttls", "tls", "none"):
+            raise ValueError('security must be "starttls", "tls" or "none"')
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together; give both or neither")
+        if not self.to:
+            raise ValueError("to is empty; name at least one address")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole file."""
+
+    listen: str = "127.0.0.1:9782"
+    prometheus: str = "http://127.0.0.1:9090"
+    prometheus_token: Secret | None = None
+    prometheus_timeout: Seconds = field(default=Seconds(60.0))
+    database: str | Secret = "sqlite:////var/lib/ottwatch/busyhour.db"
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Almaty"))
+    language: str = "ru"
+    day_begins: time = time(0)
+    record_after: Seconds = field(default=Seconds(1200.0))  # after the local day's end
+    catch_up: Seconds = field(default=Seconds(14 * 86400.0))
+    min_coverage: float = 0.9
+    weekend: list[str] = field(default_factory=lambda: ["saturday", "sunday"])
+    fixed_hour: time | None = None
+    fixed_period: str | None = None
+    capacity: list[Capacity] = field(default_factory=list)
+    exceptional_day: list[ExceptionalDay] = field(default_factory=list)
+    source: list[Source] = field(default_factory=list)
+    mail: Mail | None = None
+
+    def __post_init__(self) -> None:
+        problems = list(self._problems())
+        if problems:
+            raise ValueError("; ".join(problems))
+
+    def _problems(self) -> list[str]:
+        problems = []
+        if self.language not in LANGUAGES:
+            problems.append('language must be "ru" or "en"')
+        if not 0 < self.min_coverage <= 1:
+            problems.append("min_coverage is a share above 0 and up to 1")
+        if not re.fullmatch(r"https?://[^\s]+", self.prometheus):
+            problems.append('prometheus must be an address such as "http://127.0.0.1:9090"')
+        if not SETTLED <= self.record_after <= 12 * HOUR:
+            problems.append('record_after lies between "5m" (the last samples must have arrived) and "12h"')
+        if self.fixed_hour is not None and self.fixed_hour.minute % 15:
+            problems.append("fixed_hour must be on a quarter of an hour")
+        try:
+            weekdays(self.weekend)
+            if self.fixed_period is not None:
+                period(self.fixed_period)
+            address(self.listen)
+            if isinstance(self.database, str):
+                make_url(self.database)
+        except ArgumentError:
+            problems.append('database is not a URL; write for example "sqlite:////var/lib/ottwatch/busyhour.db"')
+        except ValueError as error:
+            problems.append(str(error))
+        return problems
+
+    @property
+    def calendar(self) -> Calendar:
+        """Where the local days begin."""
+        return Calendar(self.time_zone, self.day_begins)
+
+    def database_url(self) -> str:
+        """Return the URL, read from its file or variable if it stands there."""
+        return self.database.read() if isinstance(self.database, Secret) else self.database
+
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def weekdays(names: list[str]) -> frozenset[int]:
+    """Return weekday numbers, Monday 0; raise ValueError for another word."""
+    unknown = [name for name in names if name not in _WEEKDAYS]
+    if unknown:
+        raise ValueError(f"weekend: {unknown[0]!r} is not one of {', '.join(_WEEKDAYS)}")
+    return frozenset(map(_WEEKDAYS.index, names))
+
+
+def period(text: str) -> tuple[int, int]:
+    """Return the first and last second of the clock of "19:00-23:00"."""
+    match = re.fullmatch(r"(\d\d:\d\d)-(\d\d:\d\d)", text)
+    if not match:
+        raise ValueError(f'fixed_period: "{text}" is not a period; write for example "19:00-23:00"')
+    first, last = clock_seconds(match[1]), clock_seconds(match[2]) or 24 * HOUR
+    if last - first < HOUR:
+        raise ValueError(f'fixed_period: "{text}" holds no full hour')
+    return first, last
+
+
+def clock_seconds(text: str) -> int:
+    """Return the seconds since midnight of HH:MM on a quarter."""
+    moment = clock_time(text)
+    return moment.hour * HOUR + moment.minute * 60
+
+
+def clock_time(text: Any) -> time:
+    """Return the time of HH:MM, which must be a quarter of an hour."""
+    match = re.fullmatch(r"(\d\d):(\d\d)", text) if isinstance(text, str) else None
+    if not match or int(match[1]) > 23 or int(match[2]) > 59:
+        raise ValueError(f'expected a clock time in quotes such as "20:45", found {text!r}')
+    if int(match[2]) % 15:
+        raise ValueError(f'"{text}" is not on a quarter of an hour; write :00, :15, :30 or :45')
+    return time(int(match[1]), int(match[2]))
+
+
+def any_clock_time(text: Any) -> time:
+    """Return the time of HH:MM."""
+    match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text) if isinstance(text, str) else None
+    if not match:
+        raise ValueError(f'expected a clock time in quotes such as "00:20", found {text!r}')
+    return time(int(match[1]), int(match[2]))
+
+
+def time_zone(text: Any) -> ZoneInfo:
+    """Return the zone of the tz database; raise ValueError for a fixed offset or an unknown name."""
+    if not isinstance(text, str):
+        raise ValueError(f'expected a name of the tz database in quotes such as "Asia/Almaty", found {text!r}')
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f'"{text}" is not a name of the tz database; write for example "Asia/Almaty"') from None
+
+
+def address(text: str) -> tuple[str, int]:
+    """Return host and port of "127.0.0.1:9782" or "[::1]:9782"."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f'listen: "{text}" is not an address and port; write for example "127.0.0.1:9782"')
+    return host.strip("[]"), int(port)
+
+
+def read(path: Path | None) -> Settings:
+    """Return the settings of a file, or the defaults without one."""
+    converter = make_converter()
+    converter.register_structure_hook(ZoneInfo, lambda value, _: time_zone(value))
+    converter.register_structure_hook(time, lambda value, _: any_clock_time(value))
+    converter.register_structure_hook_func(
+        lambda kind: kind == str | Secret,
+        lambda value, _: converter.structure(value, str if isinstance(value, str) else Secret),
+    )
+    converter.register_structure_hook(date, lambda value, _: _date(value))
+    if path is None:
+        return structure({}, Settings, Path("defaults"), converter)
+    return load(path, Settings, converter)
+
+
+def _date(value: Any) -> date:
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    if type(value) is not date:
+        raise ValueError(f"expected a date such as 2026-12-31, found {value!r}")
+    return value

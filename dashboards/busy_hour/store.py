@@ -1,0 +1,299 @@
+"""Records of days in SQLite or PostgreSQL: what stays when Prometheus has forgotten.
+
+A record holds the day's busy hour and also its quarters and five-minute averages, so every measure of every range
+can be computed again from records alone. The primary key makes it impossible to count a day twice.
+"""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Engine,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from dashboards.busy_hour.quantities import Kind
+from dashboards.busy_hour.series import DEFINITION, DaySeries, Floats, LocalDay
+from dashboards.busy_hour.traffic import Day
+
+_METADATA = MetaData()
+
+DAYS = Table(
+    "busy_hour_day",
+    _METADATA,
+    Column("scope", String(255), primary_key=True),
+    Column("quantity", String(64), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("zone", String(64), nullable=False),
+    Column("day_start", BigInteger, nullable=False),  # UTC seconds
+    Column("day_end", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("phase", Integer, nullable=False),
+    Column("value", Float(53)),  # the busy hour by quarter; null where no hour was complete enough
+    Column("start", BigInteger),
+    Column("full_value", Float(53)),
+    Column("full_start", BigInteger),
+    Column("coverage", Float(53), nullable=False),
+    Column("flags", String(255), nullable=False),
+    Column("definition", Integer, nullable=False),
+    Column("source", String(255), nullable=False),
+    Column("recorded", BigInteger, nullable=False),
+    Column("slots", LargeBinary, nullable=False),
+    Column("fine_step", Integer, nullable=False),
+    Column("fine", LargeBinary, nullable=False),
+)
+
+MAILED = Table(
+    "busy_hour_mail",
+    _METADATA,
+    Column("month", Date, primary_key=True),  # its first day
+    Column("sent", BigInteger, nullable=False),
+)
+
+
+class StoreError(OSError):
+    """The database cannot be used; the message carries no password."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """One stored day."""
+
+    scope: str
+    quantity: str
+    day: date
+    zone: str
+    value: float | None
+    start: int | None
+    full_value: float | None
+    full_start: int | None
+    coverage: float
+    flags: frozenset[str]
+    definition: int
+    source: str
+    recorded: int
+    kind: Kind
+    phase: int
+    series: DaySeries
+
+
+def make_record(scope: str, quantity: str, day: Day, source: str, recorded: int) -> Record:
+    """Return the record of a measured day."""
+    quarter, full = day.peak("quarter"), day.peak("full")
+    flags = {
+        "partial": quarter is not None and quarter.partial,
+        "full_partial": full is not None and full.partial,
+        "offset_change": day.offset_change,
+        "no_busy_hour": quarter is None,
+    }
+    return Record(
+        scope=scope,
+        quantity=quantity,
+        day=day.date,
+        zone=day.zone.key,
+        value=quarter.value if quarter else None,
+        start=quarter.start if quarter else None,
+        full_value=full.value if full else None,
+        full_start=full.start if full else None,
+        coverage=day.coverage,
+        flags=frozenset(name for name, holds in flags.items() if holds),
+        definition=DEFINITION,
+        source=source,
+        recorded=recorded,
+        kind=day.kind,
+        phase=day.phase,
+        series=day.series,
+    )
+
+
+class Store:
+    """The database of records."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            memory = url in ("sqlite://", "sqlite:///:memory:")
+            # One connection shared by all: each further one would be another, empty database.
+            self._engine = create_engine(url, poolclass=StaticPool) if memory else create_engine(url)
+            if self._engine.dialect.name not in ("sqlite", "postgresql"):
+                raise StoreError(f"{self._shown()}: use sqlite:///… or postgresql+psycopg://…")
+            if self._engine.dialect.name == "sqlite":
+                event.listen(self._engine, "connect", _sqlite_pragmas)
+            with self._guard("open"):
+                _METADATA.create_all(self._engine)
+                self._refuse_newer()
+        except (SQLAlchemyError, ImportError) as error:
+            raise StoreError(f"the database cannot be used: {error}") from None
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Raise StoreError unless the database answers."""
+        with self._guard("read"), self._engine.connect() as connection:
+            connection.execute(select(func.count()).select_from(DAYS.alias()).where(DAYS.c.day.is_(None)))
+
+    def save(self, records: Sequence[Record]) -> None:
+        """Write all records or none; a day that is there already is replaced."""
+        if not records:
+            return
+        with self._guard("write"), self._engine.begin() as connection:
+            statement = _insert(self._engine)
+            update = {column.name: statement.excluded[column.name] for column in DAYS.c if not column.primary_key}
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=list(DAYS.primary_key.columns), set_=update),
+                [_row(record) for record in records],
+            )
+
+    def load(self, scope: str, quantity: str, first: date | None = None, last: date | None = None) -> list[Record]:
+        """Return the records of one series in order of day."""
+        query = select(DAYS).where(DAYS.c.scope == scope, DAYS.c.quantity == quantity).order_by(DAYS.c.day)
+        if first is not None:
+            query = query.where(DAYS.c.day >= first)
+        if last is not None:
+            query = query.where(DAYS.c.day <= last)
+        with self._guard("read"), self._engine.connect() as connection:
+            return [_record(row) for row in connection.execute(query)]
+
+    def series(self) -> list[tuple[str, str, date, date, int]]:
+        """Return (scope, quantity, first day, last day, days) of everything recorded."""
+        query = (
+            select(DAYS.c.scope, DAYS.c.quantity, func.min(DAYS.c.day), func.max(DAYS.c.day), func.count())
+            .group_by(DAYS.c.scope, DAYS.c.quantity)
+            .order_by(DAYS.c.scope, DAYS.c.quantity)
+        )
+        with self._guard("read"), self._engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+    def sources_of(self, first: date, last: date) -> dict[tuple[str, str, date], str]:
+        """Return where each record of the days came from, by (scope, quantity, day)."""
+        query = select(DAYS.c.scope, DAYS.c.quantity, DAYS.c.day, DAYS.c.source).where(DAYS.c.day.between(first, last))
+        with self._guard("read"), self._engine.connect() as connection:
+            return {(scope, quantity, day): source for scope, quantity, day, source in connection.execute(query)}
+
+    def mailed(self, month: date) -> bool:
+        """Tell whether the month's report has been handed to the mail server."""
+        with self._guard("read"), self._engine.connect() as connection:
+            return connection.execute(select(MAILED.c.month).where(MAILED.c.month == month)).first() is not None
+
+    def note_mailed(self, month: date, now: float) -> None:
+        """Remember that the month's report has been sent."""
+        with self._guard("write"), self._engine.begin() as connection:
+            connection.execute(insert(MAILED).values(month=month, sent=int(now)))
+
+    def _refuse_newer(self) -> None:
+        columns = {column["name"] for column in inspect(self._engine).get_columns(DAYS.name)}
+        missing = sorted(column.name for column in DAYS.c if column.name not in columns)
+        if missing:
+            raise StoreError(f"{self._shown()}: table {DAYS.name} of another version lacks {', '.join(missing)}")
+        with self._engine.connect() as connection:
+            newest = connection.execute(select(func.max(DAYS.c.definition))).scalar()
+        if newest is not None and newest > DEFINITION:
+            raise StoreError(
+                f"{self._shown()} holds records by definition {newest}; this program knows {DEFINITION}: update it"
+            )
+
+    @contextmanager
+    def _guard(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            raise StoreError(f"cannot {doing} {self._shown()}: {str(cause).splitlines()[0]}") from error
+
+    def _shown(self) -> str:
+        return self._engine.url.render_as_string(hide_password=True)
+
+
+def _insert(engine: Engine) -> Any:
+    return sqlite.insert(DAYS) if engine.dialect.name == "sqlite" else postgresql.insert(DAYS)
+
+
+def _sqlite_pragmas(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA busy_timeout=10000")
+
+
+def _packed(values: Floats) -> bytes:
+    return zlib.compress(np.ascontiguousarray(values, dtype="<f8").tobytes(), 1)
+
+
+def _unpacked(blob: bytes) -> Floats:
+    return np.frombuffer(zlib.decompress(blob), dtype="<f8")
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {
+        "scope": record.scope,
+        "quantity": record.quantity,
+        "day": record.day,
+        "zone": record.zone,
+        "day_start": record.series.span.start,
+        "day_end": record.series.span.end,
+        "kind": record.kind,
+        "step": record.series.step,
+        "phase": record.phase,
+        "value": record.value,
+        "start": record.start,
+        "full_value": record.full_value,
+        "full_start": record.full_start,
+        "coverage": record.coverage,
+        "flags": " ".join(sorted(record.flags)),
+        "definition": record.definition,
+        "source": record.source,
+        "recorded": record.recorded,
+        "slots": _packed(record.series.slots),
+        "fine_step": record.series.fine_step,
+        "fine": _packed(record.series.fine),
+    }
+
+
+def _record(row: Any) -> Record:
+    span = LocalDay(row.day, row.day_start, row.day_end)
+    return Record(
+        scope=row.scope,
+        quantity=row.quantity,
+        day=row.day,
+        zone=row.zone,
+        value=row.value,
+        start=row.start,
+        full_value=row.full_value,
+        full_start=row.full_start,
+        coverage=row.coverage,
+        flags=frozenset(row.flags.split()),
+        definition=row.definition,
+        source=row.source,
+        recorded=row.recorded,
+        kind=row.kind,
+        phase=row.phase,
+        series=DaySeries(span, row.step, _unpacked(row.slots), row.fine_step, _unpacked(row.fine)),
+    )
+
+
+def measured(record: Record) -> Day:
+    """Return the day of a record, ready for traffic mathematics."""
+    return Day(record.series, ZoneInfo(record.zone), record.phase, record.kind)
