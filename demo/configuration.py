@@ -131,6 +131,19 @@ listen = "127.0.0.1:{layout.ports["busyhour"]}"
 prometheus = {quoted(layout.url("prometheus"))}
 database = {quoted(f"sqlite:///{layout.folder / 'busyhour' / 'busyhour.db'}")}
 time_zone = "Asia/Almaty"
+catch_up = "60d"
+
+[[capacity]]
+scope = "node:edge-1"
+site = "almaty"
+sessions = 140
+egress_bits_per_second = 100_000_000
+
+[[capacity]]
+scope = "node:edge-2"
+site = "astana"
+sessions = 140
+egress_bits_per_second = 100_000_000
 """
 
 
