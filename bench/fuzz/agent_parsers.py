@@ -1,0 +1,153 @@
+"""Coverage-guided fuzzing of the agent's parsers: `python -m bench.fuzz.agent_parsers [--seconds 600] [PARSER…]`.
+
+Any input must give samples or ValueError; anything else stops the run and prints the input. Seeds are the sample
+pages and fixtures of the tests. It needs `atheris`, which is no dependency of the project: pip install atheris.
+"""
+
+import argparse
+import importlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+FIXTURES = ROOT / "tests/golden/agent_host"
+SAMPLES = ROOT / "tests/unit/agent/samples"
+LARGEST = 16_384
+HOST_FILES = {
+    "stat": "proc/stat",
+    "loadavg": "proc/loadavg",
+    "meminfo": "proc/meminfo",
+    "vmstat": "proc/vmstat",
+    "filefd": "proc/sys/fs/file-nr",
+    "diskstats": "proc/diskstats",
+    "netdev": "proc/net/dev",
+    "pressure": "proc/pressure/io",
+    "mounts": "proc/1/mounts",
+}
+
+Parser = Callable[[str], Any]
+
+
+def module(name: str) -> Any:
+    """Import late: atheris must be there to instrument what is imported."""
+    return importlib.import_module(f"agent.{name}")
+
+
+def host_parser(name: str) -> Parser:
+    """Return the parser of one file of the host."""
+    collector = module(f"collectors.{'filesystem' if name == 'mounts' else name}")
+    if name == "mounts":
+        return collector.parse_mounts  # type: ignore[no-any-return]
+    if name == "pressure":
+        return lambda text: list(collector.parse(dict.fromkeys(collector.RESOURCES, text)))
+    if name in ("diskstats", "netdev"):
+        host = module("host").Host()
+        return lambda text: list(collector.parse(collector.Read(text, host)))
+    return lambda text: list(collector.parse(text))
+
+
+def preset_parser(name: str) -> Parser:
+    """Return the parser of one vendor's page."""
+    preset = module("preset")
+    loaded = module("presets").load_preset(preset.ServerPreset, "servers", name)
+    return lambda text: list(preset.parse(loaded, "s", text))
+
+
+def subscribers_parser(_: str) -> Parser:
+    """Return the parser of a middleware's JSON."""
+    collector, settings = module("collectors.subscribers_http"), module("settings")
+    asked = settings.SubscribersSettings("s", url="http://h/", subscribers_path="totals", online_path="now.watching")
+    return lambda text: list(collector.parse(collector.Read(text, asked)))
+
+
+def targets() -> dict[str, tuple[Callable[[str], Parser], list[bytes]]]:
+    """Return for each parser what makes it and its seeds."""
+    found: dict[str, tuple[Callable[[str], Parser], list[bytes]]] = {
+        name: (host_parser, [(FIXTURES / file).read_bytes()]) for name, file in HOST_FILES.items()
+    }
+    for file in sorted((ROOT / "agent/presets/servers").glob("*.toml")):
+        samples = [*SAMPLES.glob(f"{file.stem}.*"), *SAMPLES.glob(f"{file.stem}-*")]
+        found[file.stem] = (preset_parser, [sample.read_bytes() for sample in samples])
+    found["subscribers_http"] = (subscribers_parser, [b'{"totals": {"active": 1}, "now": {"watching": 2}}'])
+    return found
+
+
+def fuzz(name: str, seconds: int, corpus: str) -> None:
+    """Fuzz one parser in this process; libFuzzer ends it."""
+    import atheris  # noqa: PLC0415 - installed by hand where this runs
+
+    with atheris.instrument_imports(include=["agent", "json", "jmespath", "prometheus_client.parser"]):
+        parser = targets()[name][0](name)
+
+    def one(data: bytes) -> None:
+        try:
+            parser(data.decode("utf-8", "replace"))
+        except ValueError:
+            return
+
+    atheris.Setup(["fuzz", f"-max_total_time={seconds}", f"-max_len={LARGEST}", "-print_final_stats=1", corpus], one)
+    atheris.Fuzz()
+
+
+def results(names: list[str], seconds: int) -> Iterator[dict[str, object]]:
+    """Fuzz each parser in a process of its own; yield what it said at the end."""
+    for name in names:
+        with tempfile.TemporaryDirectory() as corpus:
+            for number, seed in enumerate(targets()[name][1]):
+                (Path(corpus) / str(number)).write_bytes(seed)
+            began = time.monotonic()
+            run = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "bench.fuzz.agent_parsers",
+                    "--one",
+                    name,
+                    "--seconds",
+                    str(seconds),
+                    "--corpus",
+                    corpus,
+                ],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                cwd=corpus,
+                env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+            )
+        executions = re.search(r"number_of_executed_units: (\d+)", run.stderr)
+        yield {
+            "parser": name,
+            "seconds": round(time.monotonic() - began),
+            "executions": int(executions[1]) if executions else 0,
+            "clean": run.returncode == 0,
+            **({} if run.returncode == 0 else {"said": run.stderr[-2000:]}),
+        }
+
+
+def main() -> int:
+    """Fuzz, print one JSON line for each parser."""
+    parser = argparse.ArgumentParser("bench.fuzz.agent_parsers", description=__doc__)
+    parser.add_argument("parsers", nargs="*", choices=[[], *targets()], metavar="PARSER")
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--corpus", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        fuzz(arguments.one, arguments.seconds, arguments.corpus)
+    clean = True
+    for result in results(arguments.parsers or list(targets()), arguments.seconds):
+        print(json.dumps(result), flush=True)
+        clean = clean and bool(result["clean"])
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
