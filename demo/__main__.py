@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 from demo import check, interactive
@@ -36,6 +37,9 @@ def main() -> int:
     parser.add_argument("action", nargs="?", choices=_ACTIONS, metavar="break | mend | status")
     parser.add_argument("name", nargs="?", default="", metavar="NAME")
     parser.add_argument("--check", action="store_true", help="prove the whole chain without a person, then leave")
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="where logs and databases go; what is in it is deleted at the start"
+    )
     arguments = parser.parse_args()
     if arguments.action in ("break", "mend") and not arguments.name:
         parser.error(f"{arguments.action} what? For example: ./run demo {arguments.action} edge-2")
@@ -44,9 +48,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         if arguments.action:
-            print(ask(Layout(FOLDER, {}).control_socket, arguments.action, arguments.name))
+            print(ask(Layout(arguments.folder, {}).control_socket, arguments.action, arguments.name))
             return Exit.FINE
-        return _in_stack(check.run if arguments.check else interactive.run)
+        return _in_stack(arguments.folder.absolute(), check.run if arguments.check else interactive.run)
     except DemoError as error:
         print(f"demo: {error}", file=sys.stderr)
         return Exit.FAILED
@@ -54,10 +58,10 @@ def main() -> int:
         return 130
 
 
-def _in_stack(run: Callable[[Stack], int]) -> int:
-    with only_one(FOLDER):
-        print(f"· logs and settings in {os.path.relpath(FOLDER)}/", flush=True)
-        with Stack(FOLDER, _say) as stack:
+def _in_stack(folder: Path, run: Callable[[Stack], int]) -> int:
+    with only_one(folder):
+        _say(f"· logs and settings in {os.path.relpath(folder)}/")
+        with Stack(folder, _say) as stack:
             return run(stack)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import httpx
 
@@ -17,11 +17,21 @@ class Point(NamedTuple):
     value: float
 
 
-class Prometheus:
-    """The query API."""
+class _Api:
+    """One kept connection, closed at the end of the block."""
 
-    def __init__(self, address: str) -> None:
-        self._client = httpx.Client(base_url=address, timeout=_SECONDS, trust_env=False)
+    def __init__(self, address: str, headers: dict[str, str] | None = None) -> None:
+        self._client = httpx.Client(base_url=address, headers=headers, timeout=_SECONDS, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+
+class Prometheus(_Api):
+    """The query API."""
 
     def values(self, query: str, at: float) -> list[tuple[dict[str, str], float]]:
         """Return every series of an instant query."""
@@ -72,12 +82,11 @@ class Ticket:
         }
 
 
-class Desk:
+class Desk(_Api):
     """The TMF621 API and the desk's own counters."""
 
     def __init__(self, address: str, token: str) -> None:
-        headers = {"Authorization": f"Bearer {token}"}
-        self._client = httpx.Client(base_url=address, headers=headers, timeout=_SECONDS, trust_env=False)
+        super().__init__(address, {"Authorization": f"Bearer {token}"})
 
     def tickets(self, **labels: str) -> list[Ticket]:
         """Return the tickets whose problem has these labels, the oldest first."""

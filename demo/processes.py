@@ -9,10 +9,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-
-import httpx
+from urllib.parse import urlsplit
 
 STOP_SECONDS = 8.0
 _POLL_SECONDS = 0.1
@@ -107,10 +107,13 @@ class Program:
 
 def answers(url: str) -> Callable[[], bool]:
     """Return a question: does this address answer with success?"""
+    parts = urlsplit(url)
 
     def ask() -> bool:
-        with suppress(httpx.HTTPError):
-            return httpx.get(url, timeout=2.0, trust_env=False).is_success
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=2.0)
+        with closing(connection), suppress(OSError, HTTPException):
+            connection.request("GET", parts.path)
+            return connection.getresponse().status == 200
         return False
 
     return ask

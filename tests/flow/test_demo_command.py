@@ -1,0 +1,114 @@
+"""`./run demo` as a person uses it: one at a time, broken and mended from a second terminal, nothing left behind."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import ROOT
+
+DEADLINE = 90.0
+
+
+def demo(folder: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "demo", *words, "--folder", str(folder)]
+
+
+def call(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(demo(folder, *words), cwd=ROOT, capture_output=True, text=True, check=False, timeout=DEADLINE)
+
+
+def left_over(folder: Path) -> list[str]:
+    """Return the processes that still name the demo's folder."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        line = " ".join(process.info["cmdline"] or ())
+        if str(folder) in line and process.pid != os.getpid():
+            found.append(line)
+    return found
+
+
+def wait_for(condition: Callable[[], bool], said: Path) -> None:
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, said.read_text()
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "demo"
+
+
+def start(folder: Path, said: Path, until: str) -> subprocess.Popen[bytes]:
+    with said.open("wb") as output:
+        process = subprocess.Popen(demo(folder), cwd=ROOT, stdout=output, stderr=output)
+    wait_for(lambda: until in said.read_text() or process.poll() is not None, said)
+    assert process.poll() is None, said.read_text()
+    return process
+
+
+def test_start_break_mend_stop(folder: Path, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    process = start(folder, said, "Ctrl-C stops everything")
+    screen = said.read_text()
+    assert "./run demo break edge-2" in screen
+    assert "user demo, password " in screen
+
+    assert (second := call(folder)).returncode == 1
+    assert f"a demo is running here already (process {process.pid})" in second.stderr
+    assert (unknown := call(folder, "break", "edge-7")).returncode == 1
+    assert 'there is no "edge-7" here; known: edge-1, edge-2, middleware-1, packager, desk' in unknown.stderr
+
+    broken = call(folder, "break", "edge-2")
+    assert (broken.returncode, broken.stdout) == (0, "edge-2 is down: edge-2 nginx, edge-2 agent killed\n")
+    states = call(folder, "status").stdout.splitlines()
+    assert sum(line.split()[-1] == "down" for line in states if line) == 2
+    mended = call(folder, "mend", "edge-2")
+    assert (mended.returncode, mended.stdout) == (0, "edge-2 runs again: edge-2 nginx, edge-2 agent\n")
+    assert "down" not in call(folder, "status").stdout
+
+    process.send_signal(signal.SIGINT)
+    assert process.wait(DEADLINE) == 0, said.read_text()
+    assert "had to be killed" not in said.read_text()
+    assert left_over(folder) == []
+    assert (late := call(folder, "break", "edge-2")).returncode == 1
+    assert "no demo is running here; start one with ./run demo" in late.stderr
+
+
+def test_nothing_outlives_a_demo_that_is_killed(folder: Path, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    process = start(folder, said, "an agent on each node")
+    assert len(left_over(folder)) >= 8
+    process.kill()
+    process.wait()
+    wait_for(lambda: left_over(folder) == [], said)
+
+
+def test_a_start_that_fails_half_way_says_why_and_cleans_up(folder: Path, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("setpriv", "nginx", "promtool"):
+        found = shutil.which(name)
+        assert found is not None, f"{name} is missing"
+        (programs / name).symlink_to(found)
+    result = subprocess.run(
+        demo(folder),
+        cwd=ROOT,
+        env=os.environ | {"PATH": str(programs)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEADLINE,
+    )
+    assert result.returncode == 1
+    assert "demo: alertmanager ended by itself" in result.stderr
+    assert "alertmanager.log" in result.stderr
+    assert left_over(folder) == []
