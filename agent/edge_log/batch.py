@@ -14,6 +14,7 @@ class Reason(StrEnum):
     """Why a line could not be used: the values of the label `reason`."""
 
     FORMAT = "format"  # not a line of this log format
+    FIELDS = "fields"  # of this format, but without what the figures need
     TIME = "time"  # its time is no moment of the calendar
     AHEAD = "ahead"  # dated further ahead of the clock than the tolerance
     TOO_LONG = "too_long"
@@ -51,11 +52,12 @@ class Batch:
     sessions: Sequence[bytes] | None = None
     viewers: Sequence[bytes] | None = None
     rejects: list[Reject] = field(default_factory=list)
+    headers: frozenset[int] = frozenset()  # lines that describe the log and are neither
 
     def row_lines(self) -> Iterator[int]:
         """Yield the line number within the piece of each row."""
-        rejected = {reject.line for reject in self.rejects}
-        return (line for line in range(self.lines) if line not in rejected)
+        others = self.headers.union(reject.line for reject in self.rejects)
+        return (line for line in range(self.lines) if line not in others)
 
     def without(self, rows: set[int], reason: Reason) -> "Batch":
         """Return the batch with these rows turned into rejects."""
@@ -70,7 +72,7 @@ class Batch:
             for name in ("times", "addresses", "agents", "uris", "statuses", "sizes", *OPTIONAL)
             if (column := getattr(self, name)) is not None
         }
-        return Batch(self.lines, **columns, rejects=sorted([*self.rejects, *more]))  # type: ignore[arg-type]
+        return Batch(self.lines, **columns, rejects=sorted([*self.rejects, *more]), headers=self.headers)  # type: ignore[arg-type]
 
 
 OPTIONAL = ("durations", "sessions", "viewers")

@@ -1,9 +1,14 @@
 """Log formats by name, and the way from a setting to a format."""
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 
 from agent.edge_log.batch import LineFormat
+from agent.edge_log.haproxy import HaProxy
+from agent.edge_log.json_lines import CADDY, named_fields, nginx_json
 from agent.edge_log.log_format import Choice, LogFormat
+from agent.edge_log.tab_separated import TabSeparated
+from agent.edge_log.w3c import W3c
 
 # Presets are nginx's notation, whoever writes the log.
 PRESETS = {
@@ -22,14 +27,24 @@ PRESETS = {
 }
 
 
-def make_format(name: str, columns: Sequence[str] = (), choice: Choice | None = None) -> LineFormat:
+def make_format(name: str, columns: Sequence[str] = (), choice: Choice | None = None, zone: tzinfo = UTC) -> LineFormat:
     """Return the format of a preset's name or of nginx's log_format string; raise ValueError with the remedy."""
-    if "$" in name:
-        text = name
-    elif name in PRESETS:
-        text = PRESETS[name]
-    else:
-        raise ValueError(f'format "{name}" is unknown; known: {", ".join(PRESETS)}, or nginx\'s log_format string')
+    choice = choice or Choice()
+    if name in ("json", "tsv"):
+        if not columns:
+            raise ValueError(f'columns are missing: format = "{name}" needs to know where the log has what')
+        return named_fields(columns, choice) if name == "json" else TabSeparated(columns, choice.methods)
     if columns:
-        raise ValueError(f'columns belong to format = "tsv" or "json", not to {name!r}; remove them')
-    return LogFormat(text, choice)
+        raise ValueError(f'columns belong to format = "json" or "tsv", not to "{name}"; remove them')
+    if name == "caddy":
+        return named_fields(CADDY, choice)
+    if name == "w3c":
+        return W3c(choice.methods, zone)
+    if name == "haproxy":
+        return HaProxy(choice.methods, zone)
+    if name.startswith("{"):
+        return nginx_json(name, choice)
+    if "$" not in name and name not in PRESETS:
+        known = ", ".join((*PRESETS, "caddy", "w3c", "haproxy", "json", "tsv"))
+        raise ValueError(f'format "{name}" is unknown; known: {known}, or nginx\'s log_format string')
+    return LogFormat(PRESETS.get(name, name), choice)

@@ -72,7 +72,7 @@ class LogFormat:
         prefix, parts = _split(text)
         names = [part.name for part in parts]
         choice = choice or Choice()
-        self._roles = _roles(names, choice)
+        self._roles = find_roles(names, choice)
         template = _Template(re.escape(prefix), "|".join(map(re.escape, choice.methods)))
         wanted = set(self._roles.values()) | {METHOD}
         for index, part in enumerate(parts):
@@ -195,7 +195,7 @@ def _split(text: str) -> tuple[str, list[_Part]]:
     return text[: found[0].start()], parts
 
 
-def _roles(names: list[str], choice: Choice) -> dict[str, str]:
+def find_roles(names: list[str], choice: Choice) -> dict[str, str]:
     """Return which variable gives what; raise ValueError with the remedy where something needed is missing."""
 
     def first(variables: Sequence[str]) -> str:

@@ -160,6 +160,8 @@ class Replay:
         newest, times = self._newest, iter(batch.times)
         for line in range(batch.lines):
             reason = reasons.get(line)
+            if reason is None and line in batch.headers:
+                continue
             if reason is None:
                 newest = max(newest, next(times))
                 continue

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from agent.edge_log.batch import LineFormat
 from agent.edge_log.engine import Definition
@@ -23,6 +24,7 @@ class EdgeLogSettings:
     syslog: str = ""
     format: str = "combined"
     columns: list[str] = field(default_factory=list)
+    time_zone: str = "UTC"
     idle_timeout: Seconds = field(default=Seconds(30.0))
     viewer: list[re.Pattern[bytes]] = field(default_factory=list)
     session: list[re.Pattern[bytes]] = field(default_factory=list)
@@ -68,7 +70,11 @@ class EdgeLogSettings:
     def make_format(self) -> LineFormat:
         """Return the log's format; raise ValueError with the remedy where it cannot serve."""
         choice = Choice(self.client_address, self.session_variable, self.viewer_variable, tuple(self.media_methods))
-        return make_format(self.format, self.columns, choice)
+        try:
+            zone = ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f'time_zone: {self.time_zone!r} is not known; write for example "Asia/Almaty"') from error
+        return make_format(self.format, self.columns, choice, zone)
 
     def _input_faults(self) -> list[str]:
         faults = []

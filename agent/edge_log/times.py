@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 _MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _LOCAL = re.compile(rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(\.\d{1,6})? ([+-])([01]\d)([0-5]\d)")
+_HAPROXY = re.compile(rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d\.\d{3})")
 _ISO = re.compile(rb"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)([.,]\d{1,9})?(?:(Z)|([+-])([01]\d):?([0-5]\d))?")
 _EPOCH = re.compile(rb"\d{1,12}(?:\.\d{1,9})?")
 
@@ -26,18 +27,27 @@ def clf_time(text: bytes) -> float:
     return _unix(moment) + float(match[7] or 0)
 
 
-def iso_time(text: bytes) -> float:
-    """Return the moment of ISO 8601, "2026-01-22T03:56:14.123+05:00"; without a zone it is UTC."""
+def iso_time(text: bytes, zone: tzinfo = UTC) -> float:
+    """Return the moment of ISO 8601, "2026-01-22T03:56:14.123+05:00"; without a zone of its own it is in `zone`."""
     match = _ISO.fullmatch(text)
     if match is None:
         raise ValueError("not a time such as 2026-01-22T03:56:14+05:00")
-    zone: timezone = UTC
-    if match[9] is not None:
+    if match[8] is not None:
+        zone = UTC
+    elif match[9] is not None:
         offset = timedelta(hours=int(match[10]), minutes=int(match[11]))
         zone = timezone(-offset if match[9] == b"-" else offset)
     year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
     moment = datetime(year, month, day, hour, minute, second, tzinfo=zone)
     return _unix(moment) + float((match[7] or b"0").replace(b",", b"."))
+
+
+def haproxy_time(text: bytes, zone: tzinfo) -> float:
+    """Return the moment of HAProxy's accept date, "22/Jan/2026:03:56:14.123", which has no zone."""
+    match = _HAPROXY.fullmatch(text)
+    if match is None or match[2] not in _MONTHS:
+        raise ValueError("not a time such as 22/Jan/2026:03:56:14.123")
+    return iso_time(b"%s-%02d-%s %s" % (match[3], _MONTHS[match[2]], match[1], match[4]), zone)
 
 
 def epoch_time(text: bytes) -> float:

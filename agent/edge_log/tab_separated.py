@@ -1,0 +1,65 @@
+"""Values between tabs, with a list of what stands where: CDN logs, and whatever is exported from a database."""
+
+from collections.abc import Sequence
+
+from agent.edge_log.batch import Batch
+from agent.edge_log.rows import FIELDS, Row, any_time, batch_of, moment_of, need, seconds, status_of, whole
+from agent.edge_log.times import TimeCache
+
+IGNORED = "-"
+
+
+class TabSeparated:
+    """The format of `columns = ["time", "address", "-", …]`; a "-" is a column that nothing is taken from."""
+
+    closed = False
+    state = ""
+
+    def __init__(self, columns: Sequence[str], methods: Sequence[str]) -> None:
+        for column in columns:
+            if column not in FIELDS and column != IGNORED:
+                raise ValueError(f'columns: "{column}" is unknown; known: {", ".join(FIELDS)}, and "-" for any other')
+            if column != IGNORED and columns.count(column) > 1:
+                raise ValueError(f'columns name "{column}" twice')
+        need(columns)
+        self._count = len(columns)
+        self._at = {column: index for index, column in enumerate(columns) if column != IGNORED}
+        self._methods = frozenset(method.encode() for method in methods)
+        self._times = TimeCache(any_time)
+        self.has_durations = "duration" in self._at
+
+    def parser(self, state: str = "") -> "TabSeparated":
+        """Return itself: no line depends on another."""
+        del state
+        return self
+
+    def parse(self, piece: bytes) -> Batch:
+        """Parse whole lines."""
+        return batch_of(piece.split(b"\n")[:-1], self._row, self._at)
+
+    def _row(self, line: bytes) -> Row:
+        values = line.removesuffix(b"\r").split(b"\t")
+        if len(values) != self._count:
+            raise ValueError("not the number of columns")
+        at = self._at
+
+        def value(name: str) -> bytes:
+            return values[at[name]] if name in at else b""
+
+        if "request" in at:
+            method, _, rest = value("request").partition(b" ")
+            target, _, version = rest.rpartition(b" ")
+            method = method if version.startswith(b"HTTP/") else b""
+        else:
+            method, target = value("method"), value("target")
+        return Row(
+            moment_of(value("time").decode("latin-1"), self._times),
+            value("address"),
+            value("agent"),
+            target if method in self._methods else b"",
+            status_of(value("status").decode("latin-1")),
+            whole(value("size").decode("latin-1")),
+            seconds(value("duration").decode("latin-1")),
+            value("session"),
+            value("viewer"),
+        )

@@ -1,0 +1,231 @@
+"""The formats beside nginx's: each gives the same small record."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.edge_log.batch import Batch, LineFormat, Reason
+from agent.edge_log.formats import PRESETS, make_format
+from agent.edge_log.log_format import Choice
+
+AT = 1769036174.0  # 2026-01-21T22:56:14Z
+TSV = ["time", "address", "-", "method", "target", "status", "size", "duration", "agent"]
+NGINX_JSON = (
+    '{"at":"$time_iso8601","ip":"$remote_addr","req":"$request","st":"$status","b":"$body_bytes_sent",'
+    '"t":"$request_time","ua":"$http_user_agent","v":"1"}'
+)
+W3C_HEADER = b"#Version: 1.0\n"
+W3C_HEADER += (
+    b"#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query sc-status sc-bytes time-taken cs(User-Agent)\n"
+)
+
+SAMPLES: dict[str, tuple[LineFormat, bytes]] = {
+    "combined": (
+        make_format("combined"),
+        b'192.0.2.7 - - [22/Jan/2026:03:56:14 +0500] "GET /live/a/1.ts?t=1 HTTP/1.1" 200 188 "-" "Player/1.0"\n',
+    ),
+    "combined_vhost": (
+        make_format("combined_vhost"),
+        b"cdn.example:80 192.0.2.7 - - "
+        b'[22/Jan/2026:03:56:14 +0500] "GET /live/a/1.ts?t=1 HTTP/1.1" 200 188 "-" "Player/1.0"\n',
+    ),
+    "ott": (
+        make_format("ott"),
+        b'1769036174.000 192.0.2.7 200 188 0.250 "GET /live/a/1.ts?t=1 HTTP/1.1" "Player/1.0" "-"\n',
+    ),
+    "nginx json": (
+        make_format(NGINX_JSON),
+        b'{"at":"2026-01-22T03:56:14+05:00","ip":"192.0.2.7","req":"GET /live/a/1.ts?t=1 HTTP/1.1","st":"200",'
+        b'"b":"188","t":"0.250","ua":"Player/1.0","v":"1"}\n',
+    ),
+    "caddy": (
+        make_format("caddy"),
+        b'{"level":"info","ts":1769036174.0,"logger":"http.log.access","msg":"handled request","request":'
+        b'{"client_ip":"192.0.2.7","method":"GET","uri":"/live/a/1.ts?t=1","headers":{"User-Agent":["Player/1.0"]}},'
+        b'"duration":0.25,"size":188,"status":200}\n',
+    ),
+    "w3c": (
+        make_format("w3c"),
+        W3C_HEADER + b"2026-01-21 22:56:14 192.0.2.7 GET /live/a/1.ts t=1 200 188 250 Player/1.0\n",
+    ),
+    "haproxy": (
+        make_format("haproxy", zone=ZoneInfo("Asia/Almaty")),
+        b"Jan 22 03:56:15 lb haproxy[7]: 192.0.2.7:53332 [22/Jan/2026:03:56:14.000] http-in~ edge/edge1 0/0/1/240/250"
+        b' 200 188 - - ---- 2/1/0/0/0 0/0 {Player/1.0} {} "GET /live/a/1.ts?t=1 HTTP/1.1"\n',
+    ),
+    "tsv": (
+        make_format("tsv", TSV),
+        b"2026-01-22T03:56:14+05:00\t192.0.2.7\tx\tGET\t/live/a/1.ts?t=1\t200\t188\t0.250\tPlayer/1.0\n",
+    ),
+}
+by_name = pytest.mark.parametrize("name", SAMPLES)
+
+
+def parsed(log_format: LineFormat, *parts: bytes) -> Batch:
+    return log_format.parser().parse(b"".join(parts))
+
+
+@by_name
+def test_every_format_gives_the_same_record(name: str) -> None:
+    batch = parsed(*SAMPLES[name])
+    assert batch.rejects == []
+    assert list(batch.times) == [AT]
+    assert [*batch.addresses, *batch.agents, *batch.uris, *batch.statuses] == [
+        b"192.0.2.7",
+        b"Player/1.0",
+        b"/live/a/1.ts?t=1",
+        b"200",
+    ]
+    assert list(batch.sizes) == [188]
+    assert (batch.durations is not None) == SAMPLES[name][0].has_durations
+    assert [float(one) for one in batch.durations or ()] in ([0.25], [])
+
+
+@by_name
+def test_a_request_that_is_no_get_has_no_target(name: str) -> None:
+    log_format, sample = SAMPLES[name]
+    batch = parsed(log_format, sample.replace(b"GET", b"POST"))
+    assert (list(batch.uris), batch.rejects) == ([b""], [])
+
+
+@by_name
+@pytest.mark.parametrize("bad", [b"\x00\xff\n", b"word\n", b"{\n", b"[1]\n", b"\t\t\n", b'"\n'])
+def test_a_foreign_line_is_one_reject(name: str, bad: bytes) -> None:
+    log_format, sample = SAMPLES[name]
+    batch = parsed(log_format, sample, bad)
+    assert [reject.reason for reject in batch.rejects] == [Reason.FORMAT]
+    assert (batch.lines, len(batch.times)) == (sample.count(b"\n") + 1, 1)
+
+
+@by_name
+def test_a_line_cut_anywhere_is_no_other_line(name: str) -> None:
+    log_format, sample = SAMPLES[name]
+    head, line = sample[: sample.rfind(b"\n", 0, -1) + 1], sample[sample.rfind(b"\n", 0, -1) + 1 :]
+    for end in range(len(line) - 1):
+        batch = parsed(log_format, head, line[:end] + b"\n")
+        whole = parsed(log_format, sample)
+        # Only the last field of a format without an end mark may come out shorter.
+        assert not batch.times or (not log_format.closed and batch.sizes == whole.sizes)
+
+
+@by_name
+@given(data=st.data())
+def test_any_bytes_give_a_batch_that_adds_up(name: str, data: st.DataObject) -> None:
+    log_format, sample = SAMPLES[name]
+    pieces = data.draw(
+        st.lists(
+            st.sampled_from([sample, sample[:40], sample[40:], b"\n", b"-", b'"']) | st.binary(max_size=30), max_size=8
+        )
+    )
+    piece = b"".join(pieces) + b"\n"
+    batch = parsed(log_format, piece)
+    assert batch.lines == piece.count(b"\n") == len(batch.times) + len(batch.rejects) + len(batch.headers)
+    columns = [batch.addresses, batch.agents, batch.uris, batch.statuses, batch.sizes]
+    assert {len(column) for column in columns} == {len(batch.times)}
+    assert all(size >= 0 for size in batch.sizes)
+
+
+def test_w3c_fields_that_change_in_the_middle_and_a_parser_that_goes_on_there() -> None:
+    log_format = make_format("w3c")
+    second = b"#Fields: time date sc-bytes sc-status cs-method cs-uri-stem c-ip\n"
+    line = b"22:56:14 2026-01-21 188 200 GET /b.ts 192.0.2.7\n"
+    parser = log_format.parser()
+    batch = parser.parse(SAMPLES["w3c"][1] + b"short\n" + second + line)
+    assert (list(batch.uris), list(batch.times)) == ([b"/live/a/1.ts?t=1", b"/b.ts"], [AT, AT])
+    assert (batch.lines, batch.rejects[0].line, sorted(batch.headers)) == (6, 3, [0, 1, 4])
+    assert list(log_format.parser(parser.state).parse(line).times) == [AT]
+    assert list(log_format.parser().parse(line).times) == []
+
+
+def test_w3c_in_quotes_with_tabs_carriage_returns_and_local_time() -> None:
+    text = (
+        b"#Fields:   date-local\ttime-local sc-status cs(User-Agent) sc-bytes cs-method cs-uri-stem\r\n"
+        b'2026-01-22\t03:56:14.250 404 "a ""b"" c" 12 GET /x.ts\r\n'
+    )
+    batch = parsed(make_format("w3c", zone=ZoneInfo("Asia/Almaty")), text)
+    assert (list(batch.agents), list(batch.times)) == ([b'a "b" c'], [AT + 0.25])
+
+
+def test_lines_without_what_the_figures_need_say_so(shared: Path) -> None:
+    for name, fields in (("logfile_w3c.0", 1), ("logfile_w3c.3", 3)):
+        batch = parsed(make_format("w3c"), (shared / "data/access_logs/lnav" / name).read_bytes())
+        assert [reject.reason for reject in batch.rejects] == [Reason.FIELDS] * fields
+
+
+def test_haproxy_of_others(shared: Path) -> None:
+    text = (shared / "data/access_logs/lnav/logfile_haproxy.0").read_bytes()
+    requests = re.findall(rb"/\d+ (?:\d{3}) \+?(\d+) - - .*\"[A-Z]+ [^ ]+ HTTP", text)
+    batch = parsed(make_format("haproxy"), text)
+    assert batch.lines == text.count(b"\n")
+    assert sum(batch.sizes) == sum(map(int, requests)) > 0
+    assert len(batch.times) == len(requests)
+
+
+def test_caddy_of_others(shared: Path) -> None:
+    # The container's name stands before each line, as "docker compose logs" prints it.
+    text = (shared / "data/access_logs/lnav/logfile_caddy_log.0").read_bytes()
+    lines = [line.partition(b"| ")[2] for line in text.splitlines()]
+    requests = [line for line in lines if b"handled request" in line]
+    batch = parsed(make_format("caddy"), *(line + b"\n" for line in lines))
+    assert len(batch.times) == len(requests) > 0
+    assert {reject.reason for reject in batch.rejects} == {Reason.FIELDS}
+
+
+def test_apache_of_others(shared: Path) -> None:
+    text = (shared / "data/access_logs/beats/apache_test.log").read_bytes()
+    batch = parsed(make_format("combined_vhost"), text)
+    assert (list(batch.sizes), list(batch.addresses)) == ([32953], [b"123.123.123.123"])
+    common = '$remote_addr $remote_logname $remote_user [$time_local] "$request" $status $body_bytes_sent'
+    batch = parsed(make_format(common), text)
+    assert list(batch.sizes) == [209, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "sentence"),
+    [
+        ("json", [], "columns are missing"),
+        ("json", ["time=ts"], "columns lack status, size"),
+        ("json", ["when=ts"], "'when=ts' is not"),
+        ("tsv", ["time", "status", "size"], "columns lack the request"),
+        ("tsv", ["time", "time"], 'columns name "time" twice'),
+        ("tsv", ["moment"], '"moment" is unknown'),
+        ("combined", ["time"], "columns belong to"),
+        ('{"a": "$msec"', [], "begins like JSON but is none"),
+        ('{"a": "$msec"}', [], "lacks the status"),
+    ],
+)
+def test_columns_that_cannot_serve_say_what_to_do(name: str, columns: list[str], sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        make_format(name, columns)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": True},
+        {"status": -20},
+        {"size": -1},
+        {"size": 1.5},
+        {"size": "1_0"},
+        {"duration": 1e300},
+        {"size": 10**30},
+    ],
+    ids=str,
+)
+def test_json_values_that_are_none(change: dict[str, Any]) -> None:
+    log_format, sample = SAMPLES["caddy"]
+    record = json.loads(sample) | change
+    assert [reject.reason for reject in parsed(log_format, json.dumps(record).encode() + b"\n").rejects] == [
+        Reason.FORMAT
+    ]
+
+
+def test_every_preset_takes_part() -> None:
+    assert set(PRESETS) <= set(SAMPLES)
+    assert Choice().methods == ("GET",)
