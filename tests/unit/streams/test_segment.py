@@ -1,5 +1,7 @@
 """Segments judged as they arrive: what is media, what is a whole transport stream, what is neither."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,3 +106,17 @@ def test_any_bytes_give_findings_or_a_fault(body: bytes, at: int, container: Con
         assert fault.reason is Reason.SEGMENT_MALFORMED  # noqa: PT017 - either outcome is right
     else:
         assert faults <= {Reason.TS_SYNC, Reason.TS_CONTINUITY, Reason.TS_TRANSPORT_ERROR}
+
+
+def test_memory_does_not_grow_with_the_segment() -> None:
+    piece = run(0x100, 0, 16 * 20)  # counters follow on from piece to piece
+    checker = SegmentChecker(Segment(1, "", 4.0))
+    tracemalloc.start()
+    try:
+        for _ in range(300):
+            checker.piece(piece)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert checker.finish() == frozenset()
+    assert peak < 10 * len(piece)  # of 300
