@@ -1,0 +1,44 @@
+"""docs/agent.md cannot rot: its examples load, and every setting and preset is in it."""
+
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+import agent.presets
+from agent.preset import Figure, ServerPreset
+from agent.settings import (
+    AgentSettings,
+    Auth,
+    HostSettings,
+    ServerSettings,
+    SubscribersSettings,
+    Tls,
+    converter,
+)
+from service.settings import structure
+from tests.conftest import ROOT
+
+PAGE = (ROOT / "docs/agent.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.split("\n")[0])
+def test_an_example_loads(example: str) -> None:
+    kind = ServerPreset if example.startswith("title") else AgentSettings
+    assert structure(tomllib.loads(example), kind, Path("docs/agent.md"), converter())
+
+
+@pytest.mark.parametrize("kind", [AgentSettings, Tls, Auth, HostSettings, ServerSettings, SubscribersSettings, Figure])
+def test_every_setting_is_explained(kind: type) -> None:
+    elsewhere = {"edge_log", "stream", "stream_budget", "certificate"}  # pages of their own
+    names = {field.name for field in fields(kind)} - elsewhere
+    assert {name for name in names if not re.search(rf"\b{name}\b", PAGE)} == set()
+
+
+@pytest.mark.parametrize("folder", ["servers", "subscribers"])
+def test_every_preset_is_listed(folder: str) -> None:
+    presets = {file.stem for file in (Path(agent.presets.__file__).parent / folder).glob("*.toml")}
+    assert {name for name in presets if f"`{name}`" not in PAGE and f'"{name}"' not in PAGE} == set()
