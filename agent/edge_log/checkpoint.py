@@ -54,6 +54,11 @@ def encode(checkpoint: Checkpoint) -> bytes:
             checkpoint.sessions.last.tobytes(),
         ]
     )
+    return sealed(body)
+
+
+def sealed(body: bytes) -> bytes:
+    """Return the content with the digest that ends the file."""
     return body + blake2b(body, digest_size=_DIGEST).digest()
 
 
@@ -63,7 +68,13 @@ def decode(content: bytes) -> Checkpoint:
     if blake2b(body, digest_size=_DIGEST).digest() != digest:
         raise ValueError("is damaged")
     line, _, table = body.partition(b"\n")
-    header: dict[str, Any] = json.loads(line)
+    try:
+        return _decode(json.loads(line), table)
+    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+        raise ValueError(f"is not what this version writes: {error!r}") from None
+
+
+def _decode(header: dict[str, Any], table: bytes) -> Checkpoint:
     if header["version"] != VERSION or tuple(header["buckets"]) != BUCKETS:
         raise ValueError(f"is of version {header['version']}, not {VERSION}")
     count = header["sessions"]
@@ -76,7 +87,7 @@ def decode(content: bytes) -> Checkpoint:
     who = [
         Who(viewers[row * VIEWER_BYTES : (row + 1) * VIEWER_BYTES], *names[index]) for row, index in enumerate(indices)
     ]
-    counters = header["counters"]
+    counters = dict(header["counters"])
     for name in ("requests", "egress", "rungs", "rejects"):
         counters[name] = Counter(counters[name])
     return Checkpoint(

@@ -1,0 +1,92 @@
+"""Coverage-guided fuzzing of the access-log parsers: any bytes give a batch that adds up, or ValueError for settings.
+
+    python -m bench.fuzz.edge_log_parsers FORMAT SECONDS [CORPUS]
+
+One run fuzzes one format. It needs `atheris`, which is no dependency of the project: pip install atheris.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+LARGEST = 4096
+SEEDS = Path(__file__).parent / "edge_log_corpus"
+
+
+def targets() -> dict[str, Callable[[bytes], None]]:
+    """Return what can be fuzzed by name; imported late, so that atheris can instrument it."""
+    from agent.edge_log import checkpoint  # noqa: PLC0415
+    from agent.edge_log.formats import make_format  # noqa: PLC0415
+    from agent.edge_log.times import clf_time, epoch_time, haproxy_time, iso_time  # noqa: PLC0415
+
+    def lines_of(name: str, *columns: str) -> Callable[[bytes], None]:
+        log_format = make_format(name, columns)
+
+        def one(data: bytes) -> None:
+            piece = data + b"\n"
+            batch = log_format.parser().parse(piece)
+            assert batch.lines == piece.count(b"\n") == len(batch.times) + len(batch.rejects) + len(batch.headers)
+            assert all(size >= 0 for size in batch.sizes)
+            assert all(len(status) == 3 for status in batch.statuses)
+
+        return one
+
+    def settings_of(data: bytes) -> None:
+        try:
+            log_format = make_format(data.decode("utf-8", "replace"))
+        except ValueError:
+            return
+        log_format.parser().parse(b"192.0.2.1 - - \n")
+
+    def times_of(data: bytes) -> None:
+        for parse in (clf_time, iso_time, epoch_time, lambda text: haproxy_time(text, iso_zone)):
+            try:
+                assert isinstance(parse(data), float)
+            except ValueError:
+                continue
+
+    def checkpoint_of(data: bytes) -> None:
+        try:
+            checkpoint.decode(checkpoint.sealed(data))
+        except ValueError:
+            return
+
+    from datetime import UTC as iso_zone  # noqa: N811, PLC0415
+
+    return {
+        "combined": lines_of("combined"),
+        "ott": lines_of("ott"),
+        "forwarded": lines_of('$http_x_forwarded_for [$time_iso8601] "$request" $status $bytes_sent $request_time'),
+        "caddy": lines_of("caddy"),
+        "w3c": lines_of("w3c"),
+        "haproxy": lines_of("haproxy"),
+        "tsv": lines_of("tsv", "time", "address", "request", "status", "size", "duration", "agent"),
+        "log_format": settings_of,
+        "times": times_of,
+        "checkpoint": checkpoint_of,
+    }
+
+
+def main() -> None:
+    """Fuzz the format of the command line."""
+    import atheris  # noqa: PLC0415 - installed by hand where this runs
+
+    name, seconds = sys.argv[1], int(sys.argv[2])
+    with atheris.instrument_imports(include=["agent.edge_log", "json"]):
+        import agent.edge_log.formats  # noqa: F401, PLC0415
+    target = targets()[name]
+
+    def one(data: bytes) -> None:
+        target(data)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        corpus = sys.argv[3] if len(sys.argv) > 3 else scratch
+        seeds = [str(SEEDS / name)] if (SEEDS / name).is_dir() else []
+        options = [f"-max_total_time={seconds}", f"-max_len={LARGEST}", "-print_final_stats=1"]
+        atheris.Setup(["fuzz", *options, corpus, *seeds], one)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
