@@ -16,8 +16,8 @@ from service.program import Exit
 
 # How long the audience moves before it is held: joins, zaps and leaves are part of what must be counted right.
 MOVING_SECONDS = 15
-# Longer than the idle timeout and the keep-alive's window, with three scrapes on top, and long enough that each viewer's
-# first and last segment weigh little in the bytes.
+# Longer than the idle timeout and the keep-alive's window, with three scrapes on top, and long enough that the first
+# and the last segment of each viewer weigh little in the bytes.
 STEADY_SECONDS = max(IDLE_TIMEOUT, ONLINE_WITHIN) + 15
 WORST_DETECTION_SECONDS = 17
 RECOVERY_SECONDS = 60

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agent.edge_log.formats import PRESETS
 from demo.layout import CONTROL, EDGES, MIDDLEWARE, NODES, REPOSITORY, Layout, Node, quoted
+from demo.platform.lineup import CHANNELS
 from demo.platform.middleware import ACCOUNTS
 from demo.processes import DemoError
 
@@ -13,6 +14,24 @@ IDLE_TIMEOUT = 30  # seconds; the published default
 SUBSCRIBERS_INTERVAL, ONLINE_WITHIN = 5, 30
 VIEWER = "[?&]token=([0-9a-f]{32})"
 CHANNEL = "^/live/([^/]+)/"
+# What the edges can serve: enough for a year and more of the history's growth, so that no capacity alarm is due.
+CAPACITY = """\
+[[capacity]]
+scope = "node:edge-1"
+site = "almaty"
+sessions = 200
+egress_bits_per_second = 160_000_000
+
+[[capacity]]
+scope = "node:edge-2"
+site = "astana"
+sessions = 200
+egress_bits_per_second = 160_000_000
+
+[[capacity]]
+scope = "platform"
+subscribers_online = 2000
+"""
 _SHIPPED_PROMETHEUS = REPOSITORY / "deploy" / "prometheus" / "prometheus.yml"
 _SHIPPED_ALERTMANAGER = REPOSITORY / "alerts" / "alertmanager.yml"
 _RULES = REPOSITORY / "alerts" / "rules"
@@ -55,6 +74,8 @@ def agent(layout: Layout, node: Node) -> str:
             'preset = "nginx_stub_status"',
             f"url = {quoted(edge.status_url)}",
         ]
+        for channel in CHANNELS:
+            lines += ["[[stream]]", f"channel = {quoted(channel)}", f"url = {quoted(edge.probe_url(channel))}"]
     if node == MIDDLEWARE:
         for service in ACCOUNTS:
             lines += [
@@ -85,7 +106,7 @@ def _target(port: int, node: Node) -> dict[str, object]:
 def prometheus(layout: Layout) -> str:
     """Return the shipped scrape configuration for the demo's folders and ports."""
     home = layout.folder / "prometheus"
-    return _put_in(
+    return put_in(
         _SHIPPED_PROMETHEUS,
         {
             "/etc/prometheus/ottwatch/rules/": f"{_RULES}/",
@@ -98,7 +119,7 @@ def prometheus(layout: Layout) -> str:
 
 def alertmanager(layout: Layout) -> str:
     """Return the shipped routing for the demo's desk."""
-    return _put_in(
+    return put_in(
         _SHIPPED_ALERTMANAGER,
         {
             "http://127.0.0.1:9781": layout.url("desk"),
@@ -133,21 +154,10 @@ database = {quoted(f"sqlite:///{layout.folder / 'busyhour' / 'busyhour.db'}")}
 time_zone = "Asia/Almaty"
 catch_up = "60d"
 
-[[capacity]]
-scope = "node:edge-1"
-site = "almaty"
-sessions = 140
-egress_bits_per_second = 100_000_000
-
-[[capacity]]
-scope = "node:edge-2"
-site = "astana"
-sessions = 140
-egress_bits_per_second = 100_000_000
-"""
+{CAPACITY}"""
 
 
-def _put_in(shipped: Path, replacements: dict[str, str]) -> str:
+def put_in(shipped: Path, replacements: dict[str, str]) -> str:
     """Return a shipped file with other addresses; raise DemoError where it no longer holds one of them."""
     text = shipped.read_text("utf-8")
     for old, new in replacements.items():

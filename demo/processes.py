@@ -80,7 +80,7 @@ class Program:
         """Ask it to end; `wait_stopped` sees to it."""
         self.signal(signal.SIGTERM)
 
-    def wait_stopped(self, seconds: float = STOP_SECONDS) -> bool:
+    def wait_stopped(self, seconds: float) -> bool:
         """Wait for its end, kill what is left, and return whether it ended by itself in time."""
         if self._process is None:
             return True
@@ -131,8 +131,9 @@ def wait_until(
     return time.monotonic() - start
 
 
-def stop_all(programs: Sequence[Program]) -> list[str]:
+def stop_all(programs: Sequence[Program], seconds: float = STOP_SECONDS) -> list[str]:
     """Stop programs together and return the names of those that had to be killed."""
     for program in programs:
         program.ask_to_stop()
-    return [program.name for program in programs if not program.wait_stopped()]
+    end = time.monotonic() + seconds
+    return [program.name for program in programs if not program.wait_stopped(max(0.0, end - time.monotonic()))]

@@ -37,6 +37,11 @@ http {{
             location ~ \\.m3u8$ {{ add_header Cache-Control "max-age=1"; }}
             add_header Cache-Control "max-age=60";
         }}
+        # What the agent fetches to see whether a channel plays is nobody's viewing: it stays out of the log.
+        location /probe/ {{
+            alias "{content}/";
+            access_log off;
+        }}
         location = /stub_status {{
             stub_status;
             access_log off;
@@ -62,6 +67,10 @@ class Edge:
     @property
     def status_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/stub_status"
+
+    def probe_url(self, channel: str) -> str:
+        """Return a channel's playlist where fetching it is not counted."""
+        return f"http://127.0.0.1:{self.port}/probe/{channel}/index.m3u8"
 
     def write(self, content: Path, log_format: str) -> None:
         """Write the configuration; `log_format` is nginx's directive under the name ott."""
