@@ -46,10 +46,18 @@ EDGE_UNTRACKED_REQUESTS = Metric(
     "counter",
     "Media requests of viewers beyond the limit of sessions: while it grows, sessions and viewers are too low.",
     ("service",),
+    reader="ad hoc",
 )
 EDGE_LOG_LINES = Metric("ott_edge_log_lines_total", "counter", "Lines read from the access log.", ("service",))
 EDGE_LOG_REJECTED = Metric(
     "ott_edge_log_rejected_lines_total", "counter", "Lines that could not be used, by reason.", ("service", "reason")
+)
+EDGE_LOG_DROPPED = Metric(
+    "ott_edge_log_dropped_datagrams_total",
+    "counter",
+    "Syslog datagrams that the kernel dropped before they were read.",
+    ("service",),
+    reader="ad hoc",
 )
 EDGE_LOG_LAST_REQUEST = Metric(
     "ott_edge_log_last_request_timestamp_seconds", "gauge", "Time of the newest request in the log.", ("service",)

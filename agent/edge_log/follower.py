@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from agent.edge_log.batch import Parser, Reason
 
@@ -41,10 +41,17 @@ class Position:
     state: str = ""  # the parser's
 
 
+class Origin(Protocol):
+    """Where pieces come from, with the parser that reads it and what that must remember."""
+
+    parser: Parser | None
+    state: str
+
+
 class Piece(NamedTuple):
     """Whole lines of one file; or one line that is too long, or that the end of its file cut short."""
 
-    file: "FollowedFile"
+    origin: "Origin"
     data: bytes
     rejected: Reason | None = None
 
@@ -63,6 +70,15 @@ class FollowedFile:
     def identity(self) -> tuple[int, int]:
         """Device and inode."""
         return self.position.device, self.position.inode
+
+    @property
+    def state(self) -> str:
+        """What the parser must remember."""
+        return self.position.state
+
+    @state.setter
+    def state(self, state: str) -> None:
+        self.position.state = state
 
     def close(self) -> None:
         """Close the file."""

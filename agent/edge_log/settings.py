@@ -8,6 +8,7 @@ from agent.edge_log.batch import LineFormat
 from agent.edge_log.engine import Definition
 from agent.edge_log.formats import make_format
 from agent.edge_log.log_format import ADDRESSES, Choice
+from agent.edge_log.syslog import host_and_port
 from agent.edge_log.targets import PROTOCOLS
 from service.settings import Seconds
 
@@ -82,6 +83,11 @@ class EdgeLogSettings:
             faults.append(f"service must be letters, digits, _ and -, at most 40, not {self.service!r}")
         if bool(self.paths) == bool(self.syslog):
             faults.append('give either paths = ["/var/log/nginx/ott_access.log"] or syslog = "127.0.0.1:5514"')
+        if self.syslog and not self.syslog.startswith("/"):
+            try:
+                host_and_port(self.syslog)
+            except ValueError as error:
+                faults.append(str(error))
         faults += [f"paths: {path!r} is not absolute; write it from /" for path in self.paths if path[:1] != "/"]
         if self.begin not in ("start", "end"):
             faults.append(f'begin must be "start" or "end" (of a log met for the first time), not {self.begin!r}')

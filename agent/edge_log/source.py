@@ -14,6 +14,7 @@ from agent.edge_log.engine import BUCKETS, RUNGS, Counters, Engine
 from agent.edge_log.follower import Follower, Piece
 from agent.edge_log.sessions import Activity
 from agent.edge_log.settings import EdgeLogSettings
+from agent.edge_log.syslog import SyslogListener
 from agent.edge_log.targets import OTHER
 from service.metric import Distribution, Sample
 
@@ -21,6 +22,9 @@ log = logging.getLogger("agent.edge_log")
 
 # Seconds between two looks at the files: half of it is the mean delay from a line to its figure.
 POLL = 0.2
+# A socket holds some hundred datagrams by Debian's default, a file any number of lines.
+POLL_SYSLOG = 0.02
+Input = Follower | SyslogListener
 CODES = ("2xx", "3xx", "4xx", "5xx")
 
 
@@ -36,7 +40,7 @@ class EdgeLogSource:
         self._clock = clock
         self._format = settings.make_format()
         self._engine: Engine | None = None
-        self._follower: Follower | None = None
+        self._input: Input | None = None
         self._lock = threading.Lock()  # guards the engine
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -66,6 +70,8 @@ class EdgeLogSource:
             engine.settle(now)
             activity = engine.activity(now)
             result = list(figures(self._settings, engine.flush(), activity, engine.protocols))
+            if isinstance(self._input, SyslogListener):
+                result.append(catalogue.EDGE_LOG_DROPPED.sample(self._input.dropped, self._settings.service))
             if self._format.has_durations:
                 result.append(durations(self._settings.service, engine.counters))
             return result
@@ -74,10 +80,10 @@ class EdgeLogSource:
         try:
             while not self._stop.is_set():
                 self._error = self._attempt()
-                self._stop.wait(POLL)
-            if self._engine is not None and self._follower is not None:
-                self._store(self._engine, self._follower)
-                self._follower.close()
+                self._stop.wait(POLL_SYSLOG if self._settings.syslog else POLL)
+            if self._engine is not None and self._input is not None:
+                self._store(self._engine, self._input)
+                self._input.close()
         except Exception as error:
             # The thread ends; the runner reports the error as this collector's bug at every scrape.
             log.exception("following the log ended")
@@ -86,19 +92,19 @@ class EdgeLogSource:
     def _attempt(self) -> Exception | None:
         """Look at the log once; return why it cannot be followed."""
         try:
-            if self._engine is None or self._follower is None:
-                self._engine, self._follower = self._open()
-            self._read(self._engine, self._follower)
+            if self._engine is None or self._input is None:
+                self._engine, self._input = self._open()
+            self._read(self._engine, self._input)
             if self._clock() - self._stored_at >= self._settings.checkpoint_interval:
-                self._store(self._engine, self._follower)
+                self._store(self._engine, self._input)
         except OSError as error:
             return error
-        if self._follower.faults:
-            return OSError("; ".join(self._follower.faults))
+        if self._input.faults:
+            return OSError("; ".join(self._input.faults))
         self.caught_up.set()
         return None
 
-    def _open(self) -> tuple[Engine, Follower]:
+    def _open(self) -> tuple[Engine, Input]:
         engine = Engine(self._settings.definition, checkpoint.secret(self._secret_file))
         positions = []
         try:
@@ -113,16 +119,14 @@ class EdgeLogSource:
             engine.counters = stored.counters
             engine.sessions.restore(stored.sessions)
             engine.sessions.started = stored.started
-        follower = Follower(
-            self._settings.paths,
-            self._settings.max_line,
-            begin_at_end=self._settings.begin == "end",
-            known=positions,
-        )
-        return engine, follower
+        settings = self._settings
+        if settings.syslog:
+            return engine, SyslogListener(settings.syslog, settings.max_line)
+        at_end = settings.begin == "end"
+        return engine, Follower(settings.paths, settings.max_line, begin_at_end=at_end, known=positions)
 
-    def _read(self, engine: Engine, follower: Follower) -> None:
-        for piece in follower.poll(self._clock()):
+    def _read(self, engine: Engine, input_: Input) -> None:
+        for piece in input_.poll(self._clock()):
             batch = self._batch(piece)
             with self._lock:
                 engine.feed(batch, self._clock())
@@ -130,24 +134,24 @@ class EdgeLogSource:
                 return
 
     def _batch(self, piece: Piece) -> Batch:
-        file = piece.file
-        if file.parser is None:
-            file.parser = self._format.parser(file.position.state)
+        origin = piece.origin
+        if origin.parser is None:
+            origin.parser = self._format.parser(origin.state)
         if piece.rejected is Reason.TOO_LONG:
             return rejected(piece.rejected)
         if piece.rejected is Reason.TRUNCATED:
-            return cut_short(file.parser, piece.data, closed=self._format.closed)
-        batch = file.parser.parse(piece.data)
-        file.position.state = file.parser.state
+            return cut_short(origin.parser, piece.data, closed=self._format.closed)
+        batch = origin.parser.parse(piece.data)
+        origin.state = origin.parser.state
         return batch
 
-    def _store(self, engine: Engine, follower: Follower) -> None:
+    def _store(self, engine: Engine, input_: Input) -> None:
         now = self._clock()
         with self._lock:
             engine.settle(now)
             content = checkpoint.encode(
                 checkpoint.Checkpoint(
-                    follower.positions(), engine.flush(), engine.sessions.started, engine.sessions.dump()
+                    input_.positions(), engine.flush(), engine.sessions.started, engine.sessions.dump()
                 )
             )
         checkpoint.write(self._file, content)
