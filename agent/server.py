@@ -11,6 +11,7 @@ import hmac
 import logging
 import socket
 import ssl
+import stat
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -163,7 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
-    """Return the context for new connections; raise OSError when a file cannot be used."""
+    """Return the context for new connections; raise OSError when a file cannot be used or the key is open to others."""
+    mode = tls.key.stat().st_mode
+    if mode & (stat.S_IRWXO | stat.S_IWGRP):
+        raise OSError(f"{tls.key} is open to other users (mode {stat.S_IMODE(mode):04o}): chmod 0640 or stricter")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(tls.certificate, tls.key)

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent import jobs
+from agent import catalogue, jobs
 from agent.catalogue import COLLECTOR_BUGS, COLLECTOR_DURATION, COLLECTOR_LAST_SUCCESS, COLLECTOR_SUCCESS
 from agent.collector import Runner
 from agent.exposition import registry
 from agent.exposition import text as exposition_text
 from agent.settings import AgentSettings, HostSettings
 from service.metric import Metric
+from tests.conftest import ROOT
 
 HERE = Path(__file__).parent
 FIXTURES = HERE / "agent_host"
@@ -77,3 +78,19 @@ def test_promtool_finds_no_fault_but_the_kernels_spelling(exposition: str) -> No
     # node_exporter spells memory keys as the kernel does; so do we, on purpose.
     kernels = re.compile(r"node_memory_\w+ metric names should be written in 'snake_case' not 'camelCase'")
     assert [line for line in (result.stdout + result.stderr).splitlines() if not kernels.fullmatch(line)] == []
+
+
+def test_every_declared_metric_is_emitted_somewhere() -> None:
+    """The fixtures cover the host; the rest must at least be used by a collector, a source or a preset."""
+    code = "\n".join(
+        file.read_text("utf-8")
+        for pattern in ("*.py", "presets/servers/*.toml")
+        for file in (ROOT / "agent").rglob(pattern)
+        if not file.name.startswith("catalogue")
+    )
+    unused = [
+        constant
+        for constant, value in vars(catalogue).items()
+        if isinstance(value, Metric) and f"catalogue.{constant}" not in code and not re.search(rf'"{value.name}"', code)
+    ]
+    assert unused == []

@@ -190,6 +190,16 @@ def test_tls_with_client_certificates(tmp_path: Path) -> None:
             assert running.get("/metrics", context=known).status == 200
 
 
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    (tmp_path / "server.key").chmod(0o644)
+    config = tmp_path / "agent.toml"
+    config.write_text(f'[tls]\ncertificate = "{tmp_path}/server.pem"\nkey = "{tmp_path}/server.key"\n')
+    result = run("check-config", "--config", str(config))
+    assert result.returncode == 2
+    assert "server.key is open to other users (mode 0644): chmod 0640 or stricter" in result.stderr
+
+
 def test_slow_clients_do_not_hold_up_the_scrape(tmp_path: Path) -> None:
     with agent(tmp_path) as running:
         host, port = running.url.removeprefix("http://").split(":")
