@@ -202,6 +202,7 @@ STREAM_PROBED = Metric(
     "gauge",
     "When the channel's last probe ended; the other figures are as of then.",
     ("channel",),
+    reader="ad hoc",
 )
 STREAM_ERRORS = Metric(
     "ott_stream_errors_total",
@@ -240,4 +241,6 @@ COLLECTOR_LAST_SUCCESS = Metric(
 COLLECTOR_BUGS = Metric(
     "ott_collector_bugs_total", "counter", "Runs that ended in an error nobody foresaw.", ("collector",)
 )
-AGENT_BUILD_INFO = Metric("ott_agent_build_info", "gauge", "1, labelled with the agent's version.", ("version",))
+AGENT_BUILD_INFO = Metric(
+    "ott_agent_build_info", "gauge", "1, labelled with the agent's version.", ("version",), reader="ad hoc"
+)

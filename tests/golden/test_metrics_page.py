@@ -61,3 +61,23 @@ def test_every_name_in_rules_runbooks_and_boards_is_declared() -> None:
     declared = {metric.name + suffix for metric in METRICS for suffix in SUFFIXES}
     strays = {(file, name) for file, name in used_names() if name not in declared}
     assert sorted(strays) == []
+
+
+# Where a metric is read: rules, boards, the busy hour's queries and reports, the console.
+READERS = (
+    ("alerts/rules", "*.y*ml"),
+    ("dashboards/boards", "*.py"),
+    ("dashboards/json", "*.json"),
+    ("dashboards/busy_hour", "*.py"),
+    ("alerts/desk/console", "*.py"),
+)
+
+
+def test_every_metric_has_a_reader_or_says_that_it_has_none() -> None:
+    read = set()
+    for folder, pattern in READERS:
+        for file in (ROOT / folder).rglob(pattern):
+            if file.name != "metrics.py":
+                read |= set(re.findall(r"\b(?:ott|node)_\w+", file.read_text("utf-8")))
+    unread = {metric.name for metric in METRICS if not read & {metric.name + suffix for suffix in SUFFIXES}}
+    assert sorted(unread - {metric.name for metric in METRICS if metric.reader}) == []
