@@ -13,7 +13,7 @@ from alerts.desk.events import Kind
 from alerts.desk.policy import PRIORITIES, Policy
 from alerts.desk.store import tickets
 from alerts.desk.store.database import Database
-from alerts.desk.ticket import TERMINAL, VENDOR, IllegalMoveError, Status, path
+from alerts.desk.ticket import RETURNED, TERMINAL, VENDOR, IllegalMoveError, Status, path
 
 MAX_NOTE = 10_000
 
@@ -89,11 +89,37 @@ def hand_over(desk: Desk, hand: Hand, vendor: str, text: str) -> None:
         if text.strip():
             write_note(draft, hand.actor, text, now)
         own(draft, hand.actor, now)
-        draft.record(now, Kind.HANDED_OVER, hand.actor, vendor=vendor)
         if draft.status is Status.ACKNOWLEDGED:
             draft.move(Status.IN_PROGRESS, "taken", hand.actor, now)
+        draft.record(now, Kind.HANDED_OVER, hand.actor, vendor=vendor)
         draft.move(Status.HELD, VENDOR, hand.actor, now)
         draft.set(vendor=vendor)
+
+
+def accept(desk: Desk, hand: Hand, reference: str) -> None:
+    """Record that the vendor took the ticket, under its own number if it told one."""
+    with changing(desk, hand) as (draft, now):
+        vendor = with_vendor(draft)
+        draft.record(now, Kind.ACCEPTED, hand.actor, vendor=vendor)
+        if reference.strip():
+            draft.record(now, Kind.REFERENCE, hand.actor, owner=vendor, reference=reference.strip()[:200])
+
+
+def give_back(desk: Desk, hand: Hand, text: str) -> None:
+    """Take the ticket back from the vendor; the time that it used is kept."""
+    with changing(desk, hand) as (draft, now):
+        vendor = with_vendor(draft)
+        if text.strip():
+            write_note(draft, hand.actor, text, now)
+        draft.record(now, Kind.RETURNED, hand.actor, vendor=vendor)
+        draft.move(Status.IN_PROGRESS, RETURNED, hand.actor, now)
+
+
+def with_vendor(draft: Draft) -> str:
+    """Return the vendor that has the ticket; raise ValueError when none has."""
+    if draft.status is not Status.HELD or not draft["vendor"]:
+        raise ValueError("the ticket is with no vendor")
+    return str(draft["vendor"])
 
 
 def set_priority(desk: Desk, hand: Hand, priority: str, reason: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from alerts.desk import clock
 from alerts.desk.events import CLOCK_KINDS, DESK, Event, Kind
+from alerts.desk.outbox.compose import Message, messages
 from alerts.desk.policy import Policy
 from alerts.desk.ticket import DESK_MOVES, MOVES, RECOVERED, REFIRED, TERMINAL, WORKING, IllegalMoveError, Status
 
@@ -23,6 +24,7 @@ class Draft:
         self.log = list(log)
         self.events: list[Event] = []
         self.clocks: dict[str, clock.Clock] = {}
+        self.messages: list[Message] = []
 
     def __getitem__(self, column: str) -> Any:
         return self.changes[column] if column in self.changes else self.row[column]
@@ -101,6 +103,7 @@ class Draft:
             deadline_at=min(known, default=None),
             due_at=self._due(policy),
         )
+        self.messages = messages(self.events, self["priority"], policy.routes)
         if self.changed:
             self.changes["updated_at"] = now
             self.changes["version"] = self.row["version"] + 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from alerts.desk.calendars import Calendar
+from alerts.desk.outbox.compose import Route
 
 PRIORITIES = ("P1", "P2", "P3", "P4")
 SEVERITIES = ("critical", "major", "minor", "warning", "indeterminate")  # the worst first
@@ -26,6 +27,7 @@ class Vendor:
 
     name: str
     mail: str
+    escalation_mail: str
     language: str
     accept: float
     restore: float
@@ -48,6 +50,7 @@ class Policy:
     watchdog: str = "Watchdog"
     watchdog_missing: float = 300.0
     zone: tzinfo = UTC
+    routes: tuple[Route, ...] = ()
 
 
 def severity_of(labels: Mapping[str, str]) -> str:

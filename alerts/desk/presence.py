@@ -7,7 +7,7 @@ arithmetic, any side of `or`.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -96,15 +96,37 @@ def _all(answers: Iterable[bool | None]) -> bool | None:
     return all(known) if known else None
 
 
+def parts(node: Any) -> Iterator[Any]:
+    """Yield every selector of an expression, from left to right."""
+    match node:
+        case promql.VectorSelector():
+            yield node
+        case promql.MatrixSelector():
+            yield node.vector_selector
+        case promql.BinaryExpr():
+            yield from parts(node.lhs)
+            yield from parts(node.rhs)
+        case promql.Call():
+            for each in node.args:
+                yield from parts(each)
+        case promql.AggregateExpr() | promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
+            yield from parts(node.expr)
+
+
 def selector_query(selector: Any, labels: Mapping[str, str]) -> str:
-    """Return the query that asks for a selector's series of an alarm."""
+    """Return the query that says whether a selector has series of an alarm."""
+    return f"count({selector_of(selector, labels)})"
+
+
+def selector_of(selector: Any, labels: Mapping[str, str]) -> str:
+    """Return a selector narrowed to an alarm's labels."""
     own = [f"{each.name}{_OPERATORS[str(each.op)]}{_quoted(each.value)}" for each in selector.matchers.matchers]
     narrowed = [
         f"{name}=~{_quoted(f'{_escaped(value)}|')}"
         for name, value in sorted(labels.items())
         if name != "alertname" and value
     ]
-    return f"count({selector.name or ''}{{{','.join([*own, *narrowed])}}})"
+    return f"{selector.name or ''}{{{','.join([*own, *narrowed])}}}"
 
 
 def _escaped(text: str) -> str:

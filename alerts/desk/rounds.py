@@ -1,10 +1,13 @@
 """What runs beside the requests, round after round."""
 
 import logging
+from functools import partial
 
 import httpx
 
 from alerts.desk import alertmanager, metrics, prometheus, timers, verify, watchdog
+from alerts.desk.outbox import deliver
+from alerts.desk.outbox.deliver import Pace
 from alerts.desk.reconcile import Memory, reconcile
 from alerts.desk.runtime import Runtime
 from alerts.desk.workers import Worker
@@ -12,6 +15,7 @@ from alerts.desk.workers import Worker
 log = logging.getLogger("desk.rounds")
 TICK = 0.5  # seconds between looks at the due tickets
 WATCH = 5.0
+DELIVER = 1.0
 
 
 def workers(runtime: Runtime) -> list[Worker]:
@@ -21,6 +25,13 @@ def workers(runtime: Runtime) -> list[Worker]:
     result = [Worker("timers", TICK, lambda: due(runtime, client))]
     if settings.watchdog:
         result.append(Worker("watchdog", WATCH, lambda: watch(runtime)))
+    for target in settings.target:
+        pace = Pace(target.per_minute)
+        job = partial(deliver.deliver_target, runtime, client, target, pace)
+        result.append(Worker(f"target {target.name}", DELIVER, job))
+    result.append(Worker("listeners", DELIVER, partial(deliver.deliver_hubs, runtime, client)))
+    if settings.vendor:
+        result.append(Worker("vendors", DELIVER, partial(deliver.deliver_vendors, runtime, client)))
     if settings.alertmanagers:
         memory = Memory()
         result.append(Worker("reconciler", settings.reconcile, lambda: compare(runtime, client, memory)))

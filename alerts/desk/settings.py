@@ -7,7 +7,7 @@ from datetime import date, time
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NewType, get_args
+from typing import Any, Literal, NewType, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from alerts.desk.calendars import Always, BusinessHours, Calendar
+from alerts.desk.outbox.compose import DEFAULT_TOPICS, TOPICS, Route
 from alerts.desk.policy import PRIORITIES, Policy, Target, Vendor
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
 
@@ -93,6 +94,7 @@ class VendorSettings:
 
     name: str
     mail: str
+    escalation_mail: str = ""  # who is asked when nobody accepts; empty: the same
     language: Language = "ru"
     accept: Seconds = field(default=Seconds(30 * MINUTE))
     restore: Seconds = field(default=Seconds(4 * HOUR))
@@ -102,6 +104,60 @@ class VendorSettings:
     def __post_init__(self) -> None:
         if "@" not in self.mail:
             raise ValueError(f'"{self.mail}" is not a mail address')
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The mail server."""
+
+    host: str
+    sender: str
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: Secret | None = None
+
+    def __post_init__(self) -> None:
+        if self.security == "none" and self.password is not None:
+            raise ValueError('security = "none" would send the password in the clear; write "starttls" or "tls"')
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """Somebody who wants to hear of tickets: mail to `to`; the others go to the address in `url`."""
+
+    name: str
+    kind: Literal["mail", "apprise", "grafana", "tmf621"]
+    to: tuple[str, ...] = ()
+    url: Secret | None = None
+    token: Secret | None = None
+    topics: tuple[str, ...] = DEFAULT_TOPICS
+    priorities: tuple[str, ...] = PRIORITIES
+    language: Language = "ru"
+    per_minute: int = 30
+    digest_over: int = 10  # more than this many waiting messages go out as one
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.topics) - set(TOPICS):
+            raise ValueError(f"no such topic: {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}")
+        if unknown := set(self.priorities) - set(PRIORITIES):
+            raise ValueError(f"no such priority: {', '.join(sorted(unknown))}")
+        if self.kind == "mail" and not self.to:
+            raise ValueError('a mail target needs to = ["name@example.org"]')
+        if self.kind != "mail" and self.url is None:
+            raise ValueError(f'a target of kind "{self.kind}" needs url = {{ file = "/path" }} or {{ env = "NAME" }}')
+        if ":" in self.name or not self.name:
+            raise ValueError("the name is empty or has a colon")
+        if self.per_minute < 1 or self.digest_over < 1:
+            raise ValueError("per_minute and digest_over are at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long ended tickets, sent messages and the audit trail are kept."""
+
+    tickets: Seconds = field(default=Seconds(400 * 24 * HOUR))
+    messages: Seconds = field(default=Seconds(30 * 24 * HOUR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +193,9 @@ class Settings:
     priorities: dict[str, PrioritySettings] = field(default_factory=lambda: dict(DEFAULT_PRIORITIES))
     calendars: dict[str, CalendarSettings] = field(default_factory=dict)
     vendor: tuple[VendorSettings, ...] = ()
+    smtp: Smtp | None = None
+    target: tuple[TargetSettings, ...] = ()
+    retention: Retention = field(default_factory=Retention)
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -149,9 +208,11 @@ class Settings:
         ):
             if calendar not in named:
                 raise ValueError(f'{place}: no calendar "{calendar}"; there are {", ".join(sorted(named))}')
-        names = [vendor.name for vendor in self.vendor]
-        if len(names) != len(set(names)):
-            raise ValueError("vendor: two vendors have one name; give each its own")
+        for kind, names in (("vendor", [v.name for v in self.vendor]), ("target", [t.name for t in self.target])):
+            if len(names) != len(set(names)):
+                raise ValueError(f"{kind}: two have one name; give each its own")
+        if self.smtp is None and any(target.kind == "mail" for target in self.target):
+            raise ValueError("target: a mail target needs the table [smtp]")
 
     @property
     def zone(self) -> ZoneInfo:
@@ -171,10 +232,7 @@ class Settings:
         priorities = {**DEFAULT_PRIORITIES, **self.priorities}
         return Policy(
             targets={n: Target(p.acknowledge, p.restore, calendars[p.calendar]) for n, p in priorities.items()},
-            vendors={
-                v.name: Vendor(v.name, v.mail, v.language, v.accept, v.restore, calendars[v.calendar], v.pauses_restore)
-                for v in self.vendor
-            },
+            vendors={v.name: _vendor(v, calendars[v.calendar]) for v in self.vendor},
             confirmation=self.confirmation,
             late=self.late_duplicates,
             one_ticket_per=self.one_ticket_per,
@@ -182,6 +240,7 @@ class Settings:
             watchdog=self.watchdog,
             watchdog_missing=self.watchdog_missing,
             zone=self.zone,
+            routes=tuple(Route(t.name, frozenset(t.topics), frozenset(t.priorities)) for t in self.target),
         )
 
 
@@ -197,11 +256,11 @@ def converter() -> Converter:
         (Listen, _listen),
         (ZoneName, _zone_name),
         (Url, _url),
-        (Language, _one_of(Language)),
-        (Grouping, _one_of(Grouping)),
     ]
     for kind, check in hooks:
         result.register_structure_hook_func(partial(operator.is_, kind), partial(_checked, check))
+
+    result.register_structure_hook_func(_is_words, _word)
 
     def text_or_secret(value: Any, _: Any) -> str | Secret:
         if isinstance(value, str):
@@ -243,15 +302,30 @@ def _url(text: str) -> Url:
     return Url(text.rstrip("/"))
 
 
-def _one_of(kind: Any) -> Callable[[str], str]:
+def _is_words(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is Literal
+
+
+def _word(value: Any, kind: Any) -> Any:
     words = get_args(kind)
+    if value not in words:
+        known = ", ".join(f'"{word}"' for word in words)
+        raise ValueError(f"{value!r} is not known here; write one of {known}")
+    return value
 
-    def check(text: str) -> str:
-        if text not in words:
-            raise ValueError(f'"{text}" is not known; write {" or ".join(map(repr, words))}')
-        return text
 
-    return check
+def _vendor(table: VendorSettings, calendar: Calendar) -> Vendor:
+    return Vendor(
+        name=table.name,
+        mail=table.mail,
+        escalation_mail=table.escalation_mail or table.mail,
+        language=table.language,
+        accept=table.accept,
+        restore=table.restore,
+        calendar=calendar,
+        pauses_restore=table.pauses_restore,
+    )
 
 
 def _database(url: str) -> None:

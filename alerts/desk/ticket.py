@@ -44,6 +44,7 @@ REFIRED = "refired"
 STILL_FIRING = "still firing"
 CONFIRMED = "confirmed"
 VENDOR = "vendor"
+RETURNED = "returned"
 
 
 class IllegalMoveError(ValueError):

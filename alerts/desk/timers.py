@@ -69,6 +69,9 @@ def warn(draft: Draft, now: datetime) -> list[str]:
             draft.record(now, Kind.WARNING, DESK, clock=name, percent=percent, **data)
             if percent == 100:
                 breaches.append(name)
+            if percent == 100 and name == "accept":
+                # The vendor does not answer: ask again, one level higher.
+                draft.record(now, Kind.ESCALATED, DESK, clock=name, vendor=_vendor_of(draft))
     return breaches
 
 

@@ -114,6 +114,11 @@ def find(connection: Connection, number: int) -> RowMapping | None:
     return connection.execute(select(ticket).where(ticket.c.id == number)).mappings().one_or_none()
 
 
+def some(connection: Connection, numbers: Sequence[int]) -> Sequence[RowMapping]:
+    """Return the rows of several tickets."""
+    return connection.execute(select(ticket).where(ticket.c.id.in_(numbers))).mappings().all()
+
+
 def timeline(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:
     """Return all events of tickets, oldest first, by ticket."""
     result: dict[int, list[Event]] = {number: [] for number in numbers}

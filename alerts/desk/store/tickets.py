@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.desk.draft import Draft
 from alerts.desk.events import CLOCK_KINDS, Event, Kind
+from alerts.desk.store import outbox
 from alerts.desk.store.tables import OPEN, event, ticket
 from alerts.desk.ticket import TERMINAL, Status
 
@@ -137,6 +138,7 @@ def save(connection: Connection, drafts: Sequence[Draft]) -> None:
 
 
 def _write_events(connection: Connection, drafts: Iterable[Draft]) -> None:
+    drafts = list(drafts)
     rows = [
         {"ticket_id": draft["id"], "at": each.at, "kind": each.kind.value, "actor": each.actor, "data": each.data}
         for draft in drafts
@@ -144,3 +146,4 @@ def _write_events(connection: Connection, drafts: Iterable[Draft]) -> None:
     ]
     if rows:
         connection.execute(event.insert(), rows)
+        outbox.write(connection, drafts, rows[-1]["at"])

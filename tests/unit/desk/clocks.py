@@ -17,7 +17,7 @@ ZONES = {name: ZoneInfo(name) for name in ("Asia/Almaty", "Europe/Berlin")}
 def policy(calendar: Calendar) -> Policy:
     target = Target(15 * MINUTE, 4 * HOUR, calendar)
     vendors = {
-        name: Vendor(name, "a@b", "en", 30 * MINUTE, 2 * HOUR, calendar, pauses)
+        name: Vendor(name, "a@b", "a@b", "en", 30 * MINUTE, 2 * HOUR, calendar, pauses)
         for name, pauses in (("Strict", False), ("Lenient", True))
     }
     return Policy(dict.fromkeys(PRIORITIES, target), vendors)

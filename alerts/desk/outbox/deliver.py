@@ -1,0 +1,224 @@
+"""Deliver what waits: claim, send outside any transaction, note the outcome.
+
+At least once: a desk that dies between sending and noting sends again. Each target has its own worker and its own
+pace, so that one dead server delays nobody else; when more waits than a target wants to read, it gets one digest.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import httpx
+from sqlalchemy import RowMapping
+
+from alerts.desk.api.tmf_body import BASE, instant
+from alerts.desk.api.tmf_body import body as tmf_body
+from alerts.desk.console.words import Words
+from alerts.desk.events import DESK, Kind
+from alerts.desk.outbox import mail, others, texts
+from alerts.desk.outbox.compose import HUB_PREFIX, VENDOR_PREFIX
+from alerts.desk.outbox.evidence import measure
+from alerts.desk.runtime import Runtime
+from alerts.desk.settings import TargetSettings
+from alerts.desk.store import hubs, outbox, queries, tickets
+
+BATCH = 500
+
+Rows = Sequence[RowMapping]
+
+
+@dataclass(slots=True)
+class Pace:
+    """At most so many deliveries a minute."""
+
+    per_minute: int
+    minute: int = 0
+    used: int = 0
+
+    def take(self, now: datetime) -> bool:
+        """Say whether one more delivery may go out now."""
+        minute = int(now.timestamp() // 60)
+        if minute != self.minute:
+            self.minute, self.used = minute, 0
+        if self.used >= self.per_minute:
+            return False
+        self.used += 1
+        return True
+
+
+def deliver_target(runtime: Runtime, client: httpx.Client, target: TargetSettings, pace: Pace) -> None:
+    """Deliver what is due for a target, as one message where it is too much."""
+    digests = target.kind in ("mail", "apprise")
+    while pace.take(runtime.now()):
+        with runtime.database.write() as connection:
+            much = digests and outbox.waiting(connection, target.name, runtime.now()) > target.digest_over
+            rows = outbox.claim(connection, target.name, runtime.now(), BATCH if much else 1)
+        if not rows:
+            return
+        found = _tickets(runtime, rows)
+        attempt(runtime, rows, partial(_to_target, runtime, client, target, rows, found))
+
+
+def _to_target(
+    runtime: Runtime, client: httpx.Client, target: TargetSettings, rows: Rows, found: Mapping[int, RowMapping]
+) -> None:
+    words = Words(target.language, runtime.settings.zone)
+    items = [(row, found[row["ticket_id"]]) for row in rows if row["ticket_id"] in found]
+    if not items:
+        return
+    row, ticket = items[0]
+    url = runtime.settings.public_url
+    if target.kind == "tmf621":
+        forward(runtime, client, target, row, ticket)
+        return
+    if len(items) > 1:
+        letter = texts.digest([(ticket, row["kind"]) for row, ticket in items], words, url)
+    else:
+        letter = texts.one(ticket, row["kind"], row["body"], words, url)
+    if target.kind == "mail" and runtime.settings.smtp:
+        mail.send(runtime.settings.smtp, target.to, letter)
+    elif target.kind == "apprise" and target.url:
+        others.notify(target.url, letter)
+    elif target.kind == "grafana" and target.url:
+        others.annotate(client, target.url, target.token, ticket, row["kind"], letter.text)
+
+
+def forward(
+    runtime: Runtime, client: httpx.Client, target: TargetSettings, row: RowMapping, ticket: RowMapping
+) -> None:
+    """Create a ticket at another TMF621 desk and remember its number; later topics become notes there."""
+    if target.url is None:
+        return
+    base = target.url.read().rstrip("/")
+    headers = {"Authorization": f"Bearer {target.token.read()}"} if target.token else {}
+    words = Words(target.language, runtime.settings.zone)
+    with runtime.database.read() as connection:
+        events = queries.timeline(connection, [ticket["id"]])[ticket["id"]]
+    known = next(
+        (e.data["reference"] for e in events if e.kind is Kind.REFERENCE and e.data["owner"] == target.name), None
+    )
+    if known is not None:
+        note = {"@type": "Note", "text": texts.one(ticket, row["kind"], row["body"], words, "").text}
+        others.patch(client, f"{base}/troubleTicket/{known}", {"@type": "TroubleTicket", "note": [note]}, headers)
+        return
+    whole = tmf_body(dict(ticket), events, target.language)
+    names = ("@type", "name", "description", "severity", "priority", "ticketType")
+    fresh = {name: whole[name] for name in names} | {
+        "externalIdentifier": [
+            {"@type": "ExternalIdentifier", "owner": "ottwatch", "externalIdentifierType": "TroubleTicket",
+             "id": whole["id"]}
+        ]
+    }  # fmt: skip
+    answer = others.post(client, f"{base}/troubleTicket", fresh, headers)
+    try:
+        reference = str(answer.json()["id"])
+    except (ValueError, KeyError, TypeError):
+        raise OSError("the other desk created a ticket and did not say its id") from None
+    record_reference(runtime, ticket["id"], target.name, reference)
+
+
+def record_reference(runtime: Runtime, number: int, owner: str, reference: str) -> None:
+    """Keep another desk's number for a ticket."""
+    with runtime.database.write() as connection:
+        now = runtime.now()
+        draft = tickets.lock(connection, number)
+        draft.record(now, Kind.REFERENCE, DESK, owner=owner, reference=reference[:200])
+        draft.finish(runtime.policy, now)
+        tickets.save(connection, [draft])
+
+
+def deliver_vendors(runtime: Runtime, client: httpx.Client) -> None:
+    """Send hand-overs, with the evidence, to the vendors' addresses."""
+    for name, vendor in runtime.policy.vendors.items():
+        with runtime.database.write() as connection:
+            rows = outbox.claim(connection, VENDOR_PREFIX + name, runtime.now(), BATCH)
+        for row in rows:
+            to = vendor.escalation_mail if row["kind"] == "escalated" else vendor.mail
+            attempt(runtime, [row], partial(_to_vendor, runtime, client, row, to, vendor.language))
+
+
+def _to_vendor(runtime: Runtime, client: httpx.Client, row: RowMapping, to: str, language: str) -> None:
+    if runtime.settings.smtp is None:
+        raise OSError("there is no [smtp] in the settings: tell the vendor yourself")
+    words = Words(language, runtime.settings.zone)
+    number = row["ticket_id"]
+    with runtime.database.read() as connection:
+        ticket = queries.find(connection, number)
+        events = queries.timeline(connection, [number])[number]
+        alarms = queries.alarms_of(connection, number, texts.MAX_ALARMS)
+    if ticket is None:
+        return
+    base = runtime.settings.prometheus
+    measured = measure(client, base, ticket["opened_at"], alarms) if base else None
+    letter = texts.one(ticket, row["kind"], row["body"], words, "")
+    facts = texts.evidence(ticket, events, alarms, measured, words)
+    mail.send(runtime.settings.smtp, [to], texts.Letter(letter.subject, f"{letter.text}\n{facts}"))
+    with runtime.database.write() as connection:
+        now = runtime.now()
+        draft = tickets.lock(connection, number)
+        draft.record(now, Kind.DELIVERY, DESK, target=to, outcome="sent")
+        draft.finish(runtime.policy, now)
+        tickets.save(connection, [draft])
+
+
+def deliver_hubs(runtime: Runtime, client: httpx.Client) -> None:
+    """Send events to TMF621 listeners."""
+    with runtime.database.read() as connection:
+        due = outbox.due_targets(connection, HUB_PREFIX, runtime.now())
+    for target in due:
+        with runtime.database.write() as connection:
+            callback = hubs.callback(connection, target.removeprefix(HUB_PREFIX))
+            if callback is None:
+                outbox.drop(connection, target)
+                continue
+            rows = outbox.claim(connection, target, runtime.now(), BATCH)
+        for row in rows:
+            event = hub_event(runtime, row)
+            url = f"{callback.rstrip('/')}/listener/{event['eventType'][0].lower()}{event['eventType'][1:]}"
+            if not attempt(runtime, [row], partial(others.post, client, url, event)):
+                break  # a listener that is down is not asked once for every event
+
+
+def hub_event(runtime: Runtime, row: RowMapping) -> dict[str, Any]:
+    """Return the event as TMF621 v5 puts it, with the ticket as it is now."""
+    number = row["ticket_id"]
+    with runtime.database.read() as connection:
+        ticket = queries.find(connection, number)
+        events = queries.timeline(connection, [number])[number]
+    shown = tmf_body(dict(ticket), events, runtime.settings.language) if ticket else {"id": str(number)}
+    moment = instant(datetime.fromisoformat(row["body"]["at"]))
+    return {
+        "@type": row["kind"],
+        "eventId": row["body"]["eventId"],
+        "eventType": row["kind"],
+        "eventTime": moment,
+        "timeOccurred": moment,
+        "correlationId": str(number),
+        "domain": "ottwatch",
+        "title": str(shown.get("name", "")),
+        "description": row["kind"],
+        "priority": str(shown.get("priority", "")),
+        "href": f"{BASE}/troubleTicket/{number}",
+        "event": {"@type": f"{row['kind']}Payload", "troubleTicket": shown},
+    }
+
+
+def attempt(runtime: Runtime, rows: Rows, send: Callable[[], object]) -> bool:
+    """Send and note the outcome; say whether it went out."""
+    numbers = [row["id"] for row in rows]
+    try:
+        send()
+    except OSError as error:
+        with runtime.database.write() as connection:
+            outbox.failed(connection, rows, str(error), runtime.now())
+        return False
+    with runtime.database.write() as connection:
+        outbox.sent(connection, numbers)
+    return True
+
+
+def _tickets(runtime: Runtime, rows: Rows) -> dict[int, RowMapping]:
+    with runtime.database.read() as connection:
+        return {row["id"]: row for row in queries.some(connection, [row["ticket_id"] for row in rows])}

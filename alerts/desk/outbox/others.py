@@ -1,0 +1,50 @@
+"""Apprise targets, Grafana annotations, TMF621 listeners and desks."""
+
+from typing import Any
+
+import apprise
+import httpx
+
+from alerts.desk.outbox.texts import Letter
+from service.settings import Secret
+
+TIMEOUT = 15.0
+
+
+def notify(url: Secret, letter: Letter) -> None:
+    """Send through Apprise, which knows Telegram and some hundred others."""
+    service = apprise.Apprise()
+    if not service.add(url.read()):
+        raise OSError("Apprise does not understand the address in the secret")
+    if not service.notify(body=letter.text, title=letter.subject):
+        raise OSError("Apprise could not deliver")
+
+
+def annotate(client: httpx.Client, url: Secret, token: Secret | None, row: Any, kind: str, text: str) -> None:  # noqa: PLR0913, PLR0917 - what an annotation is made of
+    """Put an annotation onto Grafana's boards."""
+    moment = row["resolved_at"] if kind == "resolved" and row["resolved_at"] else row["opened_at"]
+    tags = ["ottwatch", kind, row["severity"], *(tag for tag in (row["site"], row["node"]) if tag)]
+    body = {"time": int(moment.timestamp() * 1000), "tags": tags, "text": text}
+    headers = {"Authorization": f"Bearer {token.read()}"} if token else {}
+    post(client, f"{url.read().rstrip('/')}/api/annotations", body, headers)
+
+
+def post(client: httpx.Client, url: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+    """POST JSON; raise OSError unless the answer is a success."""
+    return _send(client, "POST", url, body, headers)
+
+
+def patch(client: httpx.Client, url: str, body: Any, headers: dict[str, str]) -> httpx.Response:
+    """PATCH JSON; raise OSError unless the answer is a success."""
+    return _send(client, "PATCH", url, body, headers)
+
+
+def _send(client: httpx.Client, method: str, url: str, body: Any, headers: dict[str, str] | None) -> httpx.Response:
+    # The address stays out of the error: it may be secret.
+    try:
+        answer = client.request(method, url, json=body, headers=headers, timeout=TIMEOUT, follow_redirects=False)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise OSError(f"no answer: {type(error).__name__}") from None
+    if not answer.is_success:
+        raise OSError(f"answered {answer.status_code}")
+    return answer

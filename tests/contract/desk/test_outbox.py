@@ -1,0 +1,297 @@
+"""Messages reach real servers, wait for dead ones, and become one when there are too many."""
+
+import email
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import default
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import select
+
+from alerts.desk import actions, timers
+from alerts.desk.actions import Hand
+from alerts.desk.outbox import deliver
+from alerts.desk.outbox.deliver import Pace
+from alerts.desk.runtime import Runtime
+from alerts.desk.settings import Settings, Smtp, TargetSettings, Url, VendorSettings
+from alerts.desk.store import hubs, queries
+from alerts.desk.store import outbox as stored
+from alerts.desk.store.database import Database
+from alerts.desk.store.tables import event, outbox
+from service.settings import Secret
+from tests.contract.desk.conftest import free_port
+from tests.contract.desk.payloads import START, alert, notification
+from tests.contract.desk.test_ingest import Time, send
+
+
+class Box:
+    """A mail server's memory."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[list[str], EmailMessage]] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        letter = email.message_from_bytes(envelope.content, EmailMessage, policy=default)
+        self.mails.append((envelope.rcpt_tos, letter))
+        return "250 taken"
+
+
+@pytest.fixture
+def mail() -> Iterator[tuple[Box, int]]:
+    box, port = Box(), free_port()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield box, port
+    controller.stop()
+
+
+class Request(NamedTuple):
+    method: str
+    path: str
+    body: Any
+
+
+@pytest.fixture
+def web() -> Iterator[tuple[list[Request], str]]:
+    """A web server that remembers what it got; it refuses while its list starts with a number."""
+    got: list[Request] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            raw = self.rfile.read(length)
+            is_json = self.headers["Content-Type"].startswith("application/json")
+            got.append(Request(self.command, self.path, json.loads(raw) if is_json else raw.decode()))
+            answer = b'{"id": "EXT-7", "status": "success", "data": {"result": []}}'
+            self.send_response(201)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        do_PATCH = do_POST  # noqa: N815 - the base class's name
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield got, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client() as result:
+        yield result
+
+
+def runtime_of(database: Database, time: Time, **settings: Any) -> Runtime:
+    made = Settings(**settings)
+    return Runtime(made, database, made.policy(), time)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+def waiting(database: Database) -> list[tuple[str, str, int]]:
+    with database.read() as connection:
+        rows = connection.execute(select(outbox.c.target, outbox.c.state, outbox.c.attempts).order_by(outbox.c.id))
+        return [tuple(row) for row in rows]
+
+
+def fire(runtime: Runtime, *nodes: str) -> None:
+    for node in nodes:
+        send(runtime.database, notification(alert(node)), runtime.now(), runtime.policy)
+
+
+def test_mail_waits_for_its_server_and_arrives(
+    database: Database, time: Time, mail: tuple[Box, int], client: httpx.Client
+) -> None:
+    box, port = mail
+    target = TargetSettings("duty", "mail", to=("noc@example.org",))
+    dead = Smtp("127.0.0.1", "desk@example.org", free_port(), security="none")
+    runtime = runtime_of(database, time, smtp=dead, target=(target,), public_url=Url("https://desk.example"))
+    fire(runtime, "edge-1")
+    deliver.deliver_target(runtime, client, target, Pace(30))
+    assert waiting(database) == [("duty", "pending", 1)]
+    alive = runtime_of(database, time, smtp=Smtp("127.0.0.1", "desk@example.org", port, security="none"))
+    deliver.deliver_target(alive, client, target, Pace(30))
+    assert box.mails == [], "a failed message is not tried again at once"
+    time.pass_(seconds=6)
+    deliver.deliver_target(alive, client, target, Pace(30))
+    ((to, letter),) = box.mails
+    assert to == ["noc@example.org"]
+    assert letter["Subject"] == "[P1] Новая заявка: edge-1 не отвечает"
+    assert waiting(database) == [("duty", "sent", 2)]
+
+
+def test_a_message_is_given_up_in_the_end_and_stays_visible(
+    database: Database, time: Time, client: httpx.Client
+) -> None:
+    target = TargetSettings("duty", "mail", to=("noc@example.org",))
+    smtp = Smtp("127.0.0.1", "desk@example.org", free_port(), security="none")
+    runtime = runtime_of(database, time, smtp=smtp, target=(target,))
+    fire(runtime, "edge-1")
+    for _ in range(20):
+        deliver.deliver_target(runtime, client, target, Pace(30))
+        time.pass_(hours=2)
+    assert waiting(database) == [("duty", "dead", stored.RETRIES)]
+    with database.read() as connection:
+        (letter,) = stored.dead_letters(connection, 10)
+        assert "refused" in letter["error"]
+        assert queries.figures(connection, "Watchdog").outbox_dead == 1
+
+
+def test_a_storm_becomes_a_digest_and_keeps_the_pace(
+    database: Database, time: Time, mail: tuple[Box, int], client: httpx.Client
+) -> None:
+    box, port = mail
+    target = TargetSettings("duty", "mail", to=("noc@example.org",), digest_over=10, per_minute=3)
+    smtp = Smtp("127.0.0.1", "desk@example.org", port, security="none")
+    runtime = runtime_of(database, time, smtp=smtp, target=(target,))
+    pace = Pace(target.per_minute)
+    fire(runtime, *(f"edge-{number}" for number in range(60)))
+    deliver.deliver_target(runtime, client, target, pace)
+    ((_, letter),) = box.mails
+    assert letter["Subject"] == "Сводка: сообщений 60"
+    assert "… и ещё 10" in letter.get_content()
+    fire(runtime, *(f"edge-{number}" for number in range(60, 65)))
+    deliver.deliver_target(runtime, client, target, pace)
+    assert len(box.mails) == 2, "one for the digest, one look that found nothing, one letter"
+    time.pass_(minutes=1)
+    deliver.deliver_target(runtime, client, target, pace)
+    time.pass_(minutes=1)
+    deliver.deliver_target(runtime, client, target, pace)
+    assert len(box.mails) == 6
+
+
+def test_mail_that_must_be_encrypted_is_not_sent_in_the_clear(
+    database: Database, time: Time, mail: tuple[Box, int], client: httpx.Client
+) -> None:
+    box, port = mail
+    target = TargetSettings("duty", "mail", to=("noc@example.org",))
+    runtime = runtime_of(database, time, smtp=Smtp("127.0.0.1", "desk@example.org", port), target=(target,))
+    fire(runtime, "edge-1")
+    deliver.deliver_target(runtime, client, target, Pace(30))
+    assert (box.mails, waiting(database)) == ([], [("duty", "pending", 1)])
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_a_vendor_gets_the_evidence_and_is_asked_again(
+    database: Database, time: Time, mail: tuple[Box, int], client: httpx.Client, language: Any
+) -> None:
+    box, port = mail
+    word = {"ru": "Передана вам", "en": "Handed over to you"}[language]
+    vendor = VendorSettings("Edge Ltd", "first@edge.example", "boss@edge.example", language)
+    smtp = Smtp("127.0.0.1", "desk@example.org", port, security="none")
+    runtime = runtime_of(database, time, smtp=smtp, vendor=(vendor,))
+    fire(runtime, "edge-1")
+    actions.hand_over(runtime.desk, Hand("Aigerim", 1), "Edge Ltd", "power supply?")
+    deliver.deliver_vendors(runtime, client)
+    to, letter = box.mails[0]
+    assert (to, word in letter["Subject"]) == (["first@edge.example"], True)
+    for fact in ("node: edge-1", "alertname=NodeDown", "power supply?"):
+        assert fact in letter.get_content()
+    time.pass_(minutes=31)
+    assert timers.run_due(runtime.desk).breaches["accept"] == 1
+    deliver.deliver_vendors(runtime, client)
+    assert [to for to, _ in box.mails] == [["first@edge.example"], ["boss@edge.example"]]
+    actions.accept(runtime.desk, Hand("Aigerim", 1), "CASE-42")
+    time.pass_(hours=1)
+    timers.run_due(runtime.desk)
+    deliver.deliver_vendors(runtime, client)
+    assert len(box.mails) == 2
+    actions.give_back(runtime.desk, Hand("Aigerim", 1), "replaced the power supply")
+    with database.read() as connection:
+        ticket = queries.find(connection, 1)
+        assert ticket is not None
+        assert (ticket["status"], ticket["vendor"]) == ("inProgress", "")
+
+
+def test_hub_listeners_hear_what_they_asked_for(
+    database: Database, time: Time, web: tuple[list[Request], str], client: httpx.Client
+) -> None:
+    got, url = web
+    runtime = runtime_of(database, time)
+    with database.write() as connection:
+        hubs.add(connection, "all", f"{url}/a", "", time())
+        hubs.add(connection, "some", f"{url}/b", "eventType=TroubleTicketResolvedEvent", time())
+        hubs.add(connection, "gone", f"{url}/c", "", time())
+    fire(runtime, "edge-1")
+    actions.take(runtime.desk, Hand("Aigerim", 1))
+    actions.resolve(runtime.desk, Hand("Aigerim", 1), "mended")
+    with database.write() as connection:
+        hubs.remove(connection, "gone")
+    deliver.deliver_hubs(runtime, client)
+    heard = [(request.path, request.body["eventType"]) for request in got]
+    assert sorted(heard) == sorted(
+        [
+            ("/a/listener/troubleTicketCreateEvent", "TroubleTicketCreateEvent"),
+            ("/a/listener/troubleTicketAttributeValueChangeEvent", "TroubleTicketAttributeValueChangeEvent"),
+            ("/a/listener/troubleTicketStatusChangeEvent", "TroubleTicketStatusChangeEvent"),
+            ("/a/listener/troubleTicketAttributeValueChangeEvent", "TroubleTicketAttributeValueChangeEvent"),
+            ("/a/listener/troubleTicketStatusChangeEvent", "TroubleTicketStatusChangeEvent"),
+            ("/a/listener/troubleTicketResolvedEvent", "TroubleTicketResolvedEvent"),
+            ("/b/listener/troubleTicketResolvedEvent", "TroubleTicketResolvedEvent"),
+        ]
+    )
+
+
+def secret(folder: Path, text: str) -> Secret:
+    file = folder / "secret"
+    file.write_text(text)
+    file.chmod(0o600)
+    return Secret(file=file)
+
+
+def test_another_tmf621_desk_gets_the_ticket_once_and_its_number_is_kept(
+    database: Database, time: Time, web: tuple[list[Request], str], client: httpx.Client, tmp_path: Path
+) -> None:
+    got, url = web
+    target = TargetSettings("carrier", "tmf621", url=secret(tmp_path, f"{url}/tmf"))
+    runtime = runtime_of(database, time, target=(target,))
+    fire(runtime, "edge-1")
+    deliver.deliver_target(runtime, client, target, Pace(30))
+    send(database, notification(alert("edge-1", firing=False)), time(), runtime.policy)
+    deliver.deliver_target(runtime, client, target, Pace(30))
+    assert [(each.method, each.path) for each in got] == [
+        ("POST", "/tmf/troubleTicket"),
+        ("PATCH", "/tmf/troubleTicket/EXT-7"),
+    ]
+    with database.read() as connection:
+        assert connection.scalars(select(event.c.data).where(event.c.kind == "reference")).all() == [
+            {"owner": "carrier", "reference": "EXT-7"}
+        ]
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # one of Apprise's plug-ins
+def test_grafana_and_apprise_targets(
+    database: Database, time: Time, web: tuple[list[Request], str], client: httpx.Client, tmp_path: Path
+) -> None:
+    got, url = web
+    (tmp_path / "g").mkdir()
+    grafana = TargetSettings("boards", "grafana", url=secret(tmp_path / "g", url))
+    chat = TargetSettings("chat", "apprise", url=secret(tmp_path, url.replace("http", "json")))
+    runtime = runtime_of(database, time, target=(grafana, chat))
+    fire(runtime, "edge-1")
+    deliver.deliver_target(runtime, client, grafana, Pace(30))
+    deliver.deliver_target(runtime, client, chat, Pace(30))
+    assert [each.path for each in got] == ["/api/annotations", "/"]
+    assert "edge-1" in got[0].body["tags"]
+    assert got[0].body["time"] == int((START + timedelta(seconds=10)).timestamp() * 1000)
+    assert "edge-1 не отвечает" in got[1].body["title"]
+    assert waiting(database) == [("boards", "sent", 1), ("chat", "sent", 1)]
