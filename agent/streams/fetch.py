@@ -91,7 +91,14 @@ class Fetcher:
         began = time.monotonic()
         try:
             async with asyncio.timeout(deadline):
-                await self._follow(self._client.build_request("GET", url, headers=headers, timeout=deadline), taker)
+                request = self._client.build_request("GET", url, headers=headers, timeout=deadline)
+                try:
+                    await self._follow(request, taker)
+                except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                    # A server may close an idle connection just as it is used again; players ask once more on a
+                    # new one (RFC 9112, 9.3.1). A body that breaks off is another matter.
+                    self._budget.reserve()
+                    await self._follow(request, taker)
         except (TimeoutError, httpx.TimeoutException):
             raise FetchError(Trouble.TIMEOUT, f"no whole answer within {deadline:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:

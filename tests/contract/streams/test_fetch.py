@@ -154,6 +154,35 @@ def test_what_is_no_http_is_unreachable() -> None:
     assert trouble(other).trouble is Trouble.UNREACHABLE
 
 
+def test_a_connection_closed_without_an_answer_is_tried_once_more() -> None:
+    asked = []
+
+    async def shy(request: bytes, writer: Writer) -> None:
+        asked.append(request)
+        if len(asked) > 1:
+            await plain(b"media")(request, writer)
+
+    assert bytes(fetch(shy).body) == b"media"
+
+    async def silent(request: bytes, _: Writer) -> None:
+        asked.append(request)
+
+    asked.clear()
+    assert trouble(silent).trouble is Trouble.UNREACHABLE
+    assert len(asked) == 2
+
+
+def test_a_body_that_breaks_off_is_not_asked_for_again() -> None:
+    asked = []
+
+    async def half(request: bytes, writer: Writer) -> None:
+        asked.append(request)
+        await plain(b"half", length=100)(request, writer)
+
+    assert trouble(half).trouble is Trouble.TRUNCATED
+    assert len(asked) == 1
+
+
 def test_the_environments_proxy_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
