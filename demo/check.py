@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from demo.apis import Desk, Prometheus, Ticket
-from demo.configuration import IDLE_TIMEOUT, ONLINE_WITHIN
+from demo.configuration import IDLE_TIMEOUT
 from demo.figures import Truth, compare
 from demo.layout import EDGES
 from demo.processes import DemoError, wait_until
@@ -16,9 +16,9 @@ from service.program import Exit
 
 # How long the audience moves before it is held: joins, zaps and leaves are part of what must be counted right.
 MOVING_SECONDS = 15
-# Longer than the idle timeout and the keep-alive's window, with three scrapes on top, and long enough that the first
-# and the last segment of each viewer weigh little in the bytes.
-STEADY_SECONDS = max(IDLE_TIMEOUT, ONLINE_WITHIN) + 15
+# Longer than the idle timeout and the keep-alive's window with a few scrapes on top; and the minute that rates look
+# back over must have begun after the first scrape.
+STEADY_SECONDS = 60
 WORST_DETECTION_SECONDS = 17
 RECOVERY_SECONDS = 60
 VICTIM = EDGES[1].name

@@ -17,7 +17,7 @@ from demo.table import Row
 
 INACTIVE = ("suspended", "trial_closed", "closed", "deleted")
 EGRESS_TOLERANCE = 0.02
-# A rule that is evaluated while a scrape is under way lacks it, and then rate() leaves up to half an interval out.
+# A rule that is evaluated while a scrape is under way lacks it, and then rate() leaves half an interval or more out.
 RATE_TOLERANCE = 0.10
 BUSY_HOUR_TOLERANCE = 0.001
 # How many of the newest scrapes of each edge are compared.
