@@ -10,10 +10,10 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dashboards.busy_hour import importer, quantities, reports, settings, words
 from dashboards.busy_hour.quantities import sources
-from dashboards.busy_hour.query import QueryError, Server, connect
 from dashboards.busy_hour.record import Recorder, is_over
 from dashboards.busy_hour.render_json import to_object
 from dashboards.busy_hour.render_text import days_csv, table
@@ -24,6 +24,9 @@ from dashboards.busy_hour.store import Store, StoreError
 from service.durations import parse_duration
 from service.program import Exit
 from service.settings import Secret
+
+if TYPE_CHECKING:
+    from dashboards.busy_hour.query import Server
 
 
 class _CallError(ValueError):
@@ -38,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (_CallError, ReportError, importer.CsvError) as error:
         print(f"ott-busyhour: {error}", file=sys.stderr)
         return Exit.UNUSABLE if isinstance(error, _CallError) else Exit.FAILED
-    except (StoreError, QueryError) as error:
+    except OSError as error:  # the database, the server, a secret
         print(f"ott-busyhour: {error}", file=sys.stderr)
         return Exit.FAILED
 
@@ -161,7 +164,7 @@ def _write(made: Sequence[Report], arguments: argparse.Namespace, language: str)
     if arguments.json:
         objects = [to_object(report) for report in made]
         several = len(objects) > 1
-        print(json.dumps(objects if several else objects[0], ensure_ascii=False, indent=2, allow_nan=False))
+        print(json.dumps(objects if several else objects[0], ensure_ascii=False, allow_nan=False))
     elif arguments.csv:
         texts = [days_csv(report) for report in made]
         print(texts[0] + "".join(text.partition("\n")[2] for text in texts[1:]), end="")
@@ -254,13 +257,15 @@ def _database(arguments: argparse.Namespace, chosen: Settings) -> str:
         raise StoreError(f"database: {error}") from None
 
 
-def _server(chosen: Settings) -> Server:
+def _server(chosen: Settings) -> "Server":
+    from dashboards.busy_hour.query import connect  # noqa: PLC0415 - a report from records asks nobody
+
     token = None
     if chosen.prometheus_token is not None:
         try:
             token = chosen.prometheus_token.read()
         except OSError as error:
-            raise QueryError(f"prometheus_token: {error}") from None
+            raise OSError(f"prometheus_token: {error}") from None
     return connect(chosen.prometheus, token, chosen.prometheus_timeout, time.sleep)
 
 

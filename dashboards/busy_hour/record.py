@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dashboards.busy_hour.quantities import Source
-from dashboards.busy_hour.query import Server
 from dashboards.busy_hour.series import (
     FIVE_MINUTES,
     MINUTE,
@@ -26,6 +26,9 @@ from dashboards.busy_hour.series import (
 from dashboards.busy_hour.store import Record, Store, make_record
 from dashboards.busy_hour.traffic import Day
 
+if TYPE_CHECKING:  # the HTTP client is not loaded for a report from records
+    from dashboards.busy_hour.query import Server
+
 LOG = logging.getLogger(__name__)
 
 SOURCE = "prometheus"
@@ -40,7 +43,7 @@ class _Minutes:
     parts: list[tuple[Floats, Floats]] = field(default_factory=list)  # raw, for counters only
 
 
-def day_of_source(server: Server, source: Source, span: LocalDay) -> dict[str, DaySeries]:
+def day_of_source(server: "Server", source: Source, span: LocalDay) -> dict[str, DaySeries]:
     """Return the day of each scope that has samples."""
     found: dict[tuple[str, ...], _Minutes] = {}
     labels_of: dict[tuple[str, ...], dict[str, str]] = {}
@@ -108,7 +111,7 @@ def is_over(span: LocalDay, now: float) -> bool:
 class Recorder:
     """What turns a server's days into records."""
 
-    server: Server
+    server: "Server"
     store: Store
     sources: Sequence[Source]
     calendar: Calendar

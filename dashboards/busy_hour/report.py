@@ -188,7 +188,7 @@ def _starts_with(record: Record, calendar: Calendar) -> bool:
 
 def _line(day: Day, rules: Rules) -> DayLine:
     quarter, full = day.peak("quarter"), day.peak("full")
-    strict = day.peak("quarter", 1.0) if quarter and quarter.partial else None
+    strict = day.strict_peak() if quarter and quarter.partial else None
     complete = day.coverage >= rules.min_coverage
     facts = {
         "partial": quarter is not None and quarter.partial,

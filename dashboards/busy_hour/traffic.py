@@ -6,7 +6,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -49,13 +49,15 @@ class Day:
     zone: ZoneInfo
     phase: int = 0
     kind: Kind = "gauge"
+    # Peaks that are known already: a record has them, and each is asked for several times.
+    known: dict[Candidates, Peak | None] = field(default_factory=dict)
 
     @property
     def date(self) -> date:
         """The local date."""
         return self.series.span.day
 
-    @property
+    @cached_property
     def coverage(self) -> float:
         """Share of the day's quarters that are present."""
         return self.series.coverage
@@ -74,11 +76,17 @@ class Day:
     def _hours(self) -> tuple[Floats, NDArray[np.bool_]]:
         return hours(self.series.slots, self.series.step, WINDOW_PRESENT)
 
-    def peak(self, candidates: Candidates, present: float = WINDOW_PRESENT) -> Peak | None:
+    def peak(self, candidates: Candidates) -> Peak | None:
         """Return the busiest hour, the earliest of equals, or None where no hour is complete enough."""
-        values, partial = (
-            self._hours if present == WINDOW_PRESENT else hours(self.series.slots, self.series.step, present)
-        )
+        if candidates not in self.known:
+            self.known[candidates] = self._peak(candidates, *self._hours)
+        return self.known[candidates]
+
+    def strict_peak(self) -> Peak | None:
+        """Return the busiest hour of those without a missing quarter."""
+        return self._peak("quarter", *hours(self.series.slots, self.series.step, 1.0))
+
+    def _peak(self, candidates: Candidates, values: Floats, partial: NDArray[np.bool_]) -> Peak | None:
         if candidates == "full":
             values = np.where(self.clock[: len(values)] % HOUR == 0, values, np.nan)
         best = earliest_maximum(values)
@@ -89,11 +97,12 @@ class Day:
 
     def hour_at(self, clock_seconds: int) -> float | None:
         """Return H at a clock time; a day on which that time comes twice or never has none."""
-        values, _ = self._hours
-        found = np.flatnonzero(self.clock[: len(values)] == clock_seconds)
-        if len(found) != 1 or math.isnan(values[found[0]]):
+        found = np.flatnonzero(self.clock == clock_seconds)
+        width = HOUR // self.series.step
+        if len(found) != 1 or found[0] + width > len(self.series.slots):
             return None
-        return float(values[found[0]])
+        known = [value for value in self.series.slots[found[0] : found[0] + width].tolist() if not math.isnan(value)]
+        return sum(known) / len(known) if len(known) >= math.ceil(WINDOW_PRESENT * width) else None
 
     def share(self, peak: Peak) -> float | None:
         """Return the concentration ratio: the busy hour's volume over the whole day's."""
@@ -170,8 +179,18 @@ def tcbh(average: AverageDay | None, candidates: Candidates) -> ClockHour | None
 
 def fdmh(days: Sequence[Day], clock_seconds: int) -> float | None:
     """Fixed daily measurement hour: H at one clock time, averaged over the days that have it."""
-    values = [value for day in days if (value := day.hour_at(clock_seconds)) is not None]
-    return float(np.mean(values)) if values else None
+    changing = [value for day in days if day.offset_change and (value := day.hour_at(clock_seconds)) is not None]
+    plain = [day for day in days if not day.offset_change]
+    steady: Floats = np.empty(0)
+    if plain:
+        at, width = np.flatnonzero(plain[0].clock == clock_seconds), HOUR // plain[0].series.step
+        if len(at) == 1 and at[0] + width <= len(plain[0].clock):
+            parts = np.stack([day.series.slots[at[0] : at[0] + width] for day in plain])
+            known = np.count_nonzero(~np.isnan(parts), axis=1)
+            enough = known >= math.ceil(WINDOW_PRESENT * width)
+            steady = np.nansum(parts[enough], axis=1) / known[enough]
+    values = np.concatenate([steady, changing])
+    return float(np.mean(values)) if len(values) else None
 
 
 def fdmp(average: AverageDay | None, first: int, last: int) -> ClockHour | None:

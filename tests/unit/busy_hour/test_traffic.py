@@ -65,7 +65,7 @@ def test_a_missing_quarter_makes_the_hour_partial_and_two_make_it_unusable() -> 
     peak = found.peak("quarter")
     assert peak is not None
     assert (peak.value, clock_text(peak.clock), peak.partial) == (400.0, "20:00", True)
-    strict = found.peak("quarter", present=1.0)
+    strict = found.strict_peak()
     assert strict is not None
     assert (strict.value, clock_text(strict.clock), strict.partial) == (300.0, "20:30", False)
     gone = day(MONDAY, quarters({"20:00": 400.0, "20:15": math.nan, "20:30": 400.0, "20:45": math.nan}, other=0.0))

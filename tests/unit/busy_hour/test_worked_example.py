@@ -67,7 +67,7 @@ def test_daily_peaks(rows: dict[str, list[tuple[float, float]]]) -> None:
         ("21:00", 1070.00, False),
         ("20:00", 1503.75, False),
     ]
-    strict = days[3].peak("quarter", present=1.0)
+    strict = days[3].strict_peak()
     assert strict is not None
     assert (clock_text(strict.clock), strict.value) == ("20:15", 997.50)
     shares = [day.share(peak) for day in days if (peak := day.peak("quarter"))]

@@ -1,0 +1,218 @@
+"""Busy-hour reports over a year of one-minute data of 20 nodes in a real Prometheus, beside a plain pandas script.
+
+10.5 million samples are written with promtool. Measured are wall time and peak resident memory of whole processes:
+the report straight from Prometheus, the backfill into SQLite of a month and of the year, the report from the stored
+records, and a pandas script that computes one definition (TCBH by quarter) of the same samples.
+
+    python -m bench.busy_hour_year [--days 365] [--series 20]
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import numpy as np
+
+FIRST = date(2025, 1, 1)
+START = 1735671600  # 2025-01-01 00:00 in Almaty
+NAME = "node:ott_edge_sessions:sum"
+
+LIVE_SECONDS, LIVE_MIB, STORED_SECONDS = 60.0, 500.0, 1.0
+GROWTH_MIB = 60.0  # a year of backfill against a month of it
+
+PANDAS = """
+import sys, httpx, pandas as pd
+address, start, days, node = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+frames = []
+for day in range(0, days, 7):
+    first, last = start + 86400 * day, start + 86400 * min(day + 7, days) - 60
+    answer = httpx.get(f"{address}/api/v1/query_range", params={
+        "query": f"{node}", "start": first, "end": last, "step": 60}, timeout=120).json()
+    for series in answer["data"]["result"]:
+        frame = pd.DataFrame(series["values"], columns=["time", "value"])
+        frame["node"] = series["metric"]["node"]
+        frames.append(frame)
+data = pd.concat(frames)
+data["value"] = data["value"].astype(float)
+data["time"] = pd.to_datetime(data["time"], unit="s", utc=True).dt.tz_convert("Asia/Almaty")
+for node, group in data.groupby("node"):
+    quarters = group.set_index("time")["value"].resample("15min").mean()
+    average = quarters.groupby(quarters.index.time).mean()
+    hours = average.rolling(4).mean().shift(-3)
+    print(node, hours.idxmax().strftime("%H:%M"), repr(float(hours.max())))
+"""
+
+
+class Run(NamedTuple):
+    """A finished process."""
+
+    seconds: float
+    mebibytes: float
+    output: str
+
+
+def measured(*command: str) -> Run:
+    """Run a command; return wall time and its own peak resident memory."""
+    with tempfile.TemporaryFile("w+") as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command[:4])} … ended with {process.returncode}")
+        return Run(seconds, usage.ru_maxrss / 1024, output.read())
+
+
+def fill(data: Path, days: int, series: int) -> None:
+    """Write the samples month by month: promtool reads its input once for each block."""
+    for begin in range(0, days, 20):
+        minutes = np.arange(begin * 1440, min(begin + 20, days) * 1440)
+        clock = minutes % 1440
+        with tempfile.NamedTemporaryFile("w", suffix=".om") as file:
+            for node in range(series):
+                peak = 1200 + 15 * (node % 5) + 15 * ((minutes // 1440) % 3)
+                values = np.rint(
+                    (400 + 10 * node + minutes / 5000)
+                    * (0.1 + np.exp(-(((clock - peak) / 150.0) ** 2)))
+                    * (1 + 0.02 * np.sin(minutes / 11))
+                )
+                label = f'{NAME}{{node="edge-{node:02d}",site="s{node % 4}",role="edge",service="ott"}}'
+                file.writelines(
+                    f"{label} {value:.0f} {START + 60 * minute}\n"
+                    for minute, value in zip(minutes.tolist(), values.tolist(), strict=True)
+                )
+            file.write("# EOF\n")
+            file.flush()
+            subprocess.run(
+                [
+                    *("promtool", "tsdb", "create-blocks-from", "--max-block-duration=486h", "openmetrics", "-q"),
+                    *(file.name, str(data)),
+                ],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+
+
+@contextlib.contextmanager
+def prometheus(folder: Path) -> Iterator[str]:
+    """Run Prometheus on the data."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (folder / "prometheus.yml").write_text("global: {}\n")
+    process = subprocess.Popen(
+        [
+            "prometheus",
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            "--storage.tsdb.retention.time=20y",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"{address}/-/ready").status_code == 200:
+                    break
+            time.sleep(0.2)
+        else:
+            raise SystemExit("Prometheus did not become ready")
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main() -> int:
+    """Measure, print and compare with the bounds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--series", type=int, default=20)
+    options = parser.parse_args()
+    days, series = options.days, options.series
+    last = FIRST + timedelta(days=days - 1)
+    program = (sys.executable, "-m", "dashboards.busy_hour")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        began = time.perf_counter()
+        fill(folder / "data", days, series)
+        print(f"filled {days * 1440 * series:,} samples in {time.perf_counter() - began:.1f} s")
+        with prometheus(folder) as address:
+            config = folder / "busyhour.toml"
+            config.write_text(f'prometheus = "{address}"\ndatabase = "sqlite:///{folder / "year.db"}"\n')
+            period = ("--from", FIRST.isoformat(), "--to", last.isoformat())
+            base = ("--config", str(config), *period)
+            month_end = (FIRST + timedelta(days=min(30, days) - 1)).isoformat()
+            month = measured(
+                *(*program, "backfill", "--config", str(config), "--database", f"sqlite:///{folder / 'month.db'}"),
+                *("--from", FIRST.isoformat(), "--to", month_end),
+            )
+            live = measured(*program, "report", *base, "--quantity", "sessions", "--live", "--json")
+            year = measured(*program, "backfill", *base)
+            stored = min(
+                (measured(*program, "report", *base, "--quantity", "sessions", "--json") for _ in range(3)),
+                key=lambda run: run.seconds,
+            )
+            pandas = measured(sys.executable, "-c", PANDAS, address, str(START), str(days), NAME)
+    for title, run in (
+        ("report from Prometheus", live),
+        ("backfill of 30 days", month),
+        ("backfill of the year", year),
+        ("report from records", stored),
+        ("pandas, TCBH by quarter", pandas),
+    ):
+        print(f"{title:<26}{run.seconds:8.2f} s {run.mebibytes:8.0f} MiB")
+    print(f"report from Prometheus over pandas: time × {live.seconds / pandas.seconds:.2f}")
+    return verdict(live, (month, year), stored, pandas)
+
+
+def verdict(live: Run, backfills: tuple[Run, Run], stored: Run, pandas: Run) -> int:
+    """Compare results with each other and figures with the bounds."""
+    reports = json.loads(live.output)
+    ours = [
+        (report["scope"], report["measures"]["tcbh_quarter"]["start"], report["measures"]["tcbh_quarter"]["value"])
+        for report in (reports if isinstance(reports, list) else [reports])
+    ]
+    theirs = [line.split() for line in pandas.output.splitlines()]
+    agree = [
+        scope == f"node:{node}" and start == clock and abs(value - float(figure)) < 1e-9 * value
+        for (scope, start, value), (node, clock, figure) in zip(ours, theirs, strict=True)
+    ]
+    print(f"TCBH agrees with pandas on {sum(agree)} of {len(agree)} series")
+    grown = backfills[1].mebibytes - backfills[0].mebibytes
+    print(f"memory of the backfill grows by {grown:.0f} MiB from 30 days to the whole range")
+    faults = [
+        text
+        for text, fine in (
+            ("the reports differ between live and stored", live.output == stored.output),
+            ("TCBH differs from pandas", all(agree)),
+            (f"report from Prometheus above {LIVE_SECONDS:.0f} s", live.seconds < LIVE_SECONDS),
+            (f"report from Prometheus above {LIVE_MIB:.0f} MiB", live.mebibytes < LIVE_MIB),
+            (f"report from records above {STORED_SECONDS:.0f} s", stored.seconds < STORED_SECONDS),
+            (f"memory grows with the range by {grown:.0f} MiB", grown < GROWTH_MIB),
+        )
+        if not fine
+    ]
+    print("\n".join(faults) or "all within bounds")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
