@@ -13,7 +13,7 @@ from alerts.desk.events import Kind
 from alerts.desk.policy import PRIORITIES, Policy
 from alerts.desk.store import tickets
 from alerts.desk.store.database import Database
-from alerts.desk.ticket import RETURNED, TERMINAL, VENDOR, IllegalMoveError, Status, path
+from alerts.desk.ticket import RETURNED, TERMINAL, VENDOR, IllegalMoveError, Status, check_move, path
 
 MAX_NOTE = 10_000
 
@@ -158,6 +158,7 @@ def override_priority(draft: Draft, priority: str, reason: str, actor: str, now:
 def change_status(draft: Draft, to: Status, reason: str, actor: str, now: datetime) -> None:
     """Move a draft by one step; refuse to end it unmended without a reason."""
     reason = reason.strip()
+    check_move(draft.status, to)
     if to in (Status.PENDING, Status.HELD) and not reason:
         raise ValueError(f"a ticket becomes {to} only with a reason")
     if to in TERMINAL | {Status.RESOLVED} and draft["firing"] and not reason:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.desk import metrics
-from alerts.desk.api import errors, operations, tmf621, webhook_route
+from alerts.desk.api import errors, operations, tmf621, tmf_hub, webhook_route
 from alerts.desk.api.access import Reader
 from alerts.desk.console import faults, pages
 from alerts.desk.runtime import Runtime
@@ -42,6 +42,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.include_router(operations.router)
     app.include_router(webhook_route.router, max_body_size=runtime.settings.limits.webhook_body)
     app.include_router(tmf621.router)
+    app.include_router(tmf_hub.router)
     pages.install(app)
 
     @app.get("/openapi.json", include_in_schema=False)

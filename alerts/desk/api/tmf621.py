@@ -1,20 +1,25 @@
 """TMF621 Trouble Ticket Management v5: `/tmf-api/troubleTicket/v5/troubleTicket`."""
 
+import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from alerts.desk import actions
+from alerts.desk import actions, metrics
 from alerts.desk.actions import Hand
 from alerts.desk.api import tmf_list
 from alerts.desk.api.access import Actor, Reader, Running
 from alerts.desk.api.errors import RESPONSES, Responses, answer
 from alerts.desk.api.tmf_body import BASE, body, select_fields
-from alerts.desk.api.tmf_models import TicketPatch
+from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, kept
 from alerts.desk.api.tmf_patch import patch
+from alerts.desk.draft import Draft
+from alerts.desk.events import Kind
+from alerts.desk.policy import SEVERITIES, priority_of
+from alerts.desk.problem import problem_key
 from alerts.desk.runtime import Runtime
-from alerts.desk.store import queries
+from alerts.desk.store import queries, tickets
 from alerts.desk.store.tickets import NoSuchTicketError
 from alerts.desk.ticket import IllegalMoveError
 
@@ -50,6 +55,19 @@ def list_tickets(
     return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
 
 
+@router.post("/troubleTicket", status_code=201, responses=_COMMON | {409: RESPONSES[409]})
+def create_ticket(fresh: TicketCreate, runtime: Running, caller: Actor) -> Response:
+    """Open a ticket that no alarm caused."""
+    try:
+        number = create(runtime, fresh, caller.name)
+    except ValueError as error:
+        if isinstance(error, IllegalMoveError):
+            raise
+        return answer(400, "Bad Request", str(error))
+    shown = represent(runtime, number)
+    return JSONResponse(shown, 201, {"Location": shown["href"]})
+
+
 @router.get("/troubleTicket/{number}", responses=_ONE)
 def read_ticket(number: str, runtime: Running, _: Reader, fields: Fields = None) -> Response:
     """Read one ticket."""
@@ -68,6 +86,43 @@ def patch_ticket(number: str, changes: TicketPatch, runtime: Running, caller: Ac
             raise
         return answer(400, "Bad Request", str(error))
     return JSONResponse(represent(runtime, hand.number))
+
+
+def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
+    """Store a new ticket; return its number."""
+    severity = fresh.severity.lower()
+    if severity not in SEVERITIES:
+        raise ValueError(f'there is no severity "{fresh.severity}"; there are {", ".join(SEVERITIES)}')
+    name = fresh.name or fresh.description.splitlines()[0][:200] or "-"
+    with runtime.database.write() as connection:
+        now = runtime.now()
+        draft = Draft(
+            tickets.blank()
+            | {
+                "problem_key": problem_key({"manual": str(uuid.uuid4())}),
+                "names": dict.fromkeys(("en", "ru"), name),
+                "descriptions": dict.fromkeys(("en", "ru"), fresh.description),
+                "severity": severity,
+                "priority": priority_of({"severity": severity}),
+                "ticket_type": fresh.ticket_type,
+                "extra": {key: value for key, value in kept(fresh).items() if value is not None},
+                "status_at": now,
+                "opened_at": now,
+                "updated_at": now,
+            }
+        )
+        draft.record(now, Kind.OPENED, actor, priority=draft["priority"], severity=severity)
+        changes = TicketPatch(
+            note=fresh.note,
+            priority=fresh.priority,
+            status=fresh.status,
+            status_change_reason=fresh.status_change_reason,
+        )
+        patch(draft, changes, actor, now)
+        draft.finish(runtime.policy, now)
+        tickets.insert(connection, [draft])
+    runtime.counts.add(metrics.TICKETS_OPENED, 1)
+    return int(draft["id"])
 
 
 def represent(runtime: Runtime, number: int) -> dict[str, Any]:

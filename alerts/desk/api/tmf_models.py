@@ -6,21 +6,24 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from alerts.desk.ticket import Status
+from alerts.desk.webhook import storable
 
 # No NUL: PostgreSQL stores none.
 Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-KEPT = (
-    "requestedResolutionDate",
-    "attachment",
-    "channel",
-    "externalIdentifier",
-    "relatedEntity",
-    "relatedParty",
-    "troubleTicketCharacteristic",
-    "troubleTicketRelationship",
-    "troubleTicketSpecification",
-)
+Word10k = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00]*$")]
+_SHAPES: dict[str, type] = {
+    "requestedResolutionDate": str,
+    "attachment": list,
+    "channel": dict,
+    "externalIdentifier": list,
+    "relatedEntity": list,
+    "relatedParty": list,
+    "troubleTicketCharacteristic": list,
+    "troubleTicketRelationship": list,
+    "troubleTicketSpecification": dict,
+}
+KEPT = tuple(_SHAPES)
 
 
 class Wire(BaseModel):
@@ -49,7 +52,36 @@ class TicketPatch(Wire):
     note: Annotated[list[NoteIn], Field(max_length=1000)] | None = None
 
 
+class TicketCreate(Wire):
+    """A ticket that another system opens."""
+
+    description: Word10k
+    severity: Word
+    ticket_type: Word
+    name: Word | None = None
+    priority: Word | None = None
+    status: Status | None = None
+    status_change_reason: Text | None = None
+    note: Annotated[list[NoteIn], Field(max_length=1000)] | None = None
+
+
+class HubCreate(Wire):
+    """A listener to be registered."""
+
+    callback: Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\x00\s]+$")]
+    query: Text = ""
+
+
 def kept(model: Wire) -> dict[str, Any]:
     """Return the attributes that are stored as they came."""
     extra = model.model_extra or {}
-    return {name: extra[name] for name in KEPT if name in extra}
+    result = {name: storable(extra[name]) for name in KEPT if name in extra}
+    for name, value in result.items():
+        wanted = _SHAPES[name]
+        if value is not None and not isinstance(value, wanted):
+            raise ValueError(
+                f"{name} is not {'a list' if wanted is list else 'an object' if wanted is dict else 'text'}"
+            )
+        if isinstance(value, list) and not all(isinstance(each, dict) for each in value):
+            raise ValueError(f"{name} is not a list of objects")
+    return result

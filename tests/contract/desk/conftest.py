@@ -3,13 +3,18 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
+from alerts.desk.app import create_app
+from alerts.desk.runtime import Runtime
 from alerts.desk.store.database import Database
 from alerts.desk.store.migrate import migrate
 from tests.contract.desk.postgres import Postgres
@@ -89,6 +94,24 @@ def desk(tmp_path: Path) -> Iterator[Process]:
     yield process
     if process.running:
         process.stop()
+
+
+@contextmanager
+def serving(runtime: Runtime) -> Iterator[str]:
+    """Serve a desk from this process, on a port the kernel chose, without its workers."""
+    server = uvicorn.Server(uvicorn.Config(create_app(runtime), log_config=None, access_log=False, lifespan="off"))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not server.started:
+            assert thread.is_alive()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,56 @@
+"""TMF621's hub: other systems register to hear of changes."""
+
+import uuid
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from alerts.desk.api.access import Actor, Reader, Running
+from alerts.desk.api.errors import RESPONSES, Responses, answer
+from alerts.desk.api.tmf_body import BASE
+from alerts.desk.api.tmf_models import HubCreate
+from alerts.desk.store import access, hubs
+
+MAX_LISTENERS = 100
+_COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}
+_ONE: Responses = _COMMON | {404: RESPONSES[404]}
+
+router = APIRouter(prefix=f"{BASE}/hub", tags=["hub"])
+
+
+@router.post("", status_code=201, responses=_COMMON | {409: RESPONSES[409]})
+def register(fresh: HubCreate, runtime: Running, caller: Actor) -> Response:
+    """Register a listener; its query may name event types: `eventType=TroubleTicketCreateEvent`."""
+    number = str(uuid.uuid4())
+    with runtime.database.write() as connection:
+        if hubs.count(connection) >= MAX_LISTENERS:
+            return answer(409, "Conflict", f"there are {MAX_LISTENERS} listeners already; delete one first")
+        now = runtime.now()
+        hubs.add(connection, number, fresh.callback, fresh.query, now)
+        access.write_audit(connection, now, caller.name, "listener registered", id=number)
+    return JSONResponse(_body(number, fresh.callback, fresh.query), 201, {"Location": f"{BASE}/hub/{number}"})
+
+
+@router.get("/{number}", responses=_ONE)
+def read(number: str, runtime: Running, _: Reader) -> Response:
+    """Read a listener."""
+    with runtime.database.read() as connection:
+        row = hubs.find(connection, number) if "\0" not in number else None
+    if row is None:
+        return answer(404, "Not Found", f"there is no listener {number}")
+    return JSONResponse(_body(number, row["callback"], row["query"]))
+
+
+@router.delete("/{number}", status_code=204, responses=_ONE)
+def remove(number: str, runtime: Running, caller: Actor) -> Response:
+    """Forget a listener."""
+    with runtime.database.write() as connection:
+        if "\0" in number or not hubs.remove(connection, number):
+            return answer(404, "Not Found", f"there is no listener {number}")
+        access.write_audit(connection, runtime.now(), caller.name, "listener removed", id=number)
+    return Response(status_code=204)
+
+
+def _body(number: str, callback: str, query: str) -> dict[str, str]:
+    body = {"@type": "Hub", "id": number, "href": f"{BASE}/hub/{number}", "callback": callback}
+    return body | ({"query": query} if query else {})
