@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from agent import jobs
+from agent import init, jobs, top
 from agent.collector import Runner, Source
 from agent.edge_log import replay
 from agent.edge_log.source import EdgeLogSource
@@ -38,13 +38,22 @@ def main() -> int:
             ("once", "collect once and print the figures; exit status 1 when a collector failed"),
             ("check-config", "check the settings file without starting"),
             ("replay", "count sessions, viewers and traffic in access logs"),
+            ("init", "propose a settings file after a look at what runs on this node"),
+            ("top", "show the running agent's figures live in the terminal"),
         ],
     )
-    replay.add_arguments(commands.pop("replay"))
+    apart = {"replay": replay, "init": init, "top": top}
+    for name, module in apart.items():
+        module.add_arguments(commands.pop(name))
     for command in commands.values():
         command.add_argument("--config", type=Path, metavar="F", help="the settings file; without one: host only")
     arguments = parser.parse_args()
-    run = {"serve": serve, "once": once, "check-config": check_config, "replay": replay.run}[arguments.command]
+    run = {
+        "serve": serve,
+        "once": once,
+        "check-config": check_config,
+        **{name: module.run for name, module in apart.items()},
+    }[arguments.command]
     try:
         return program.run(run, arguments)
     except ModuleNotFoundError as error:

@@ -1,14 +1,10 @@
 """HTTP GET for collectors: whole body or OSError, bounded in time and size."""
 
-import base64
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import httpx
-
-from agent.settings import Basic
-from service.settings import Secret
 
 LARGEST_BODY = 16 << 20
 
@@ -18,16 +14,6 @@ class Response(NamedTuple):
 
     content_type: str
     body: bytes
-
-
-def credentials(basic: Basic | None, token: Secret | None) -> dict[str, str]:
-    """Return the header that opens a protected page, read anew: a token renewed in its file needs no restart."""
-    if token is not None:
-        return {"Authorization": f"Bearer {token.read()}"}
-    if basic is not None:
-        pair = f"{basic.username}:{basic.password.read()}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-    return {}
 
 
 def get(url: str, *, timeout: float, headers: Mapping[str, str] | None = None, largest: int = LARGEST_BODY) -> Response:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from agent import http, preset
+from agent import credentials, http, preset
 from agent.collector import Collector
 from agent.preset import METRICS, ServerPreset
 from agent.settings import ServerSettings
@@ -32,7 +32,9 @@ def read(server: Server) -> Read:
     settings = server.settings
     if settings.url is None:
         return Read(_output(settings.command, settings.deadline), server)
-    answer = http.get(settings.url, timeout=settings.deadline, headers=http.credentials(settings.basic, settings.token))
+    answer = http.get(
+        settings.url, timeout=settings.deadline, headers=credentials.header(settings.basic, settings.token)
+    )
     return Read(answer.body.decode("utf-8", "replace"), server)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import jmespath
 
-from agent import catalogue, http
+from agent import catalogue, credentials, http
 from agent.collector import Collector
 from agent.collectors import subscribers
 from agent.settings import SubscribersSettings
@@ -39,7 +39,7 @@ class Read(NamedTuple):
 
 def read(api: Api) -> Read:
     settings = api.settings
-    headers = http.credentials(settings.basic, settings.token)
+    headers = credentials.header(settings.basic, settings.token)
     answer = http.get(api.url, timeout=settings.deadline, headers=headers)
     return Read(answer.body.decode("utf-8", "replace"), settings)
 

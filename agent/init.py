@@ -1,0 +1,144 @@
+"""`ott-agent init`: a commented settings file for this node, after a look at what runs on it.
+
+Only what was seen is switched on. What cannot be seen from outside (the URL of a status page, what a token looks
+like) stands there as a comment with the line to fill in.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from service.program import Exit
+
+# Process name -> preset, the address or command where its status usually is, and what to do at the server first.
+SERVERS = {
+    "nginx": ("nginx_stub_status", 'url = "http://127.0.0.1:8080/stub_status"', "location = /stub_status {…}"),
+    "srs": ("srs", 'url = "http://127.0.0.1:1985/api/v1/streams/?count=1000"', "http_api { enabled on; }"),
+    "mediamtx": ("mediamtx", 'url = "http://127.0.0.1:9998/metrics"', "metrics: yes"),
+    "varnishd": ("varnish", 'command = ["varnishstat", "-j"]', "put the agent into the group varnish"),
+    "apache2": ("apache", 'url = "http://127.0.0.1/server-status?auto"', "ExtendedStatus On"),
+    "traffic_server": ("trafficserver", 'url = "http://127.0.0.1:8080/_stats"', "stats_over_http.so in plugin.config"),
+    "streamer": ("flussonic", 'url = "http://127.0.0.1:8080/flussonic/api/server"', "view_auth, given below as basic"),
+}  # fmt: skip
+DATABASES = {"mysqld": "mysql+pymysql", "mariadbd": "mysql+pymysql", "postgres": "postgresql+psycopg"}
+NODE_EXPORTERS = {"node_exporter", "prometheus-node-exporter", "prometheus-node"}
+LOGS = ("var/log/nginx/*access*.log", "var/log/apache2/*access*.log", "var/log/varnish/*.log")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found on the node."""
+
+    processes: frozenset[str]
+    logs: tuple[str, ...]
+    pressure: bool
+    node: str
+
+
+def look(root: Path) -> Seen:
+    """Look at the processes that run, the logs below `root`, and what the kernel offers."""
+    names = {process.info["name"] for process in psutil.process_iter(["name"])}
+    logs = sorted(f"/{file.relative_to(root)}" for pattern in LOGS for file in root.glob(pattern))
+    return Seen(frozenset(names), tuple(logs), (root / "proc/pressure").is_dir(), os.uname().nodename)
+
+
+def propose(seen: Seen) -> str:
+    """Return the text of the settings file."""
+    lines = [
+        f"# Settings of ott-agent on {seen.node}. docs/agent.md explains every key;",
+        "# “ott-agent check-config --config FILE” tells what is wrong with it.",
+        'listen = "127.0.0.1:9780"        # Prometheus must reach it: the node\'s address, with [tls] and [auth]',
+        'state = "/var/lib/ottwatch"      # positions in logs and counters that survive a restart',
+        "",
+        "# [auth]",
+        '# token = { file = "/etc/ottwatch/agent-token" }',
+        "",
+        "[host]",
+        *_host(seen),
+        "",
+        *_edge_logs(seen.logs),
+        *_servers(seen.processes),
+        *_subscribers(seen.processes),
+    ]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _host(seen: Seen) -> Iterable[str]:
+    if seen.processes & NODE_EXPORTERS:
+        yield "enabled = false                  # node_exporter runs here and keeps these figures"
+        return
+    yield "enabled = true"
+    if not seen.pressure:
+        yield 'without = ["pressure"]           # this kernel has no pressure stall information'
+    named = sorted(seen.processes & (SERVERS.keys() | DATABASES.keys()))
+    if named:
+        yield f"processes = {json.dumps(named)}"
+
+
+def _edge_logs(logs: Iterable[str]) -> Iterable[str]:
+    found = json.dumps(list(logs) or ["/var/log/nginx/ott_access.log"])
+    table = [
+        "[[edge_log]]",
+        'service = "ott"',
+        f"paths = {found}",
+        'format = "combined"              # better "ott", our own log format: docs/edge-log.md',
+        'idle_timeout = "30s"',
+        "# viewer = ['[?&]token=([0-9a-f]{32})']   # what tells viewers apart; without it: address and user agent",
+        "channel = '^/live/([^/]+)/'      # the part of the path that names the channel",
+    ]
+    if not logs:
+        yield "# No access log was found. Where viewers are served from this node:"
+        table = [f"# {line}" for line in table]
+    yield from (*table, "")
+
+
+def _servers(processes: frozenset[str]) -> Iterable[str]:
+    for name in sorted(processes & SERVERS.keys()):
+        preset, source, first = SERVERS[name]
+        yield f"# {name} runs here. First at the server: {first}"
+        yield from (f"# {line}" for line in ("[[server]]", f'preset = "{preset}"', source))
+        yield ""
+
+
+def _subscribers(processes: frozenset[str]) -> Iterable[str]:
+    kinds = sorted({DATABASES[name] for name in processes & DATABASES.keys()})
+    for kind in kinds:
+        yield f"# A database runs here ({kind}). If it is the middleware's, with an account that may only read:"
+        table = (
+            "[[subscribers]]",
+            'service = "ott"',
+            'preset = "generic"               # or "ministra", or queries of your own',
+            f'database = {{ file = "/etc/ottwatch/middleware-url" }}   # {kind}://user:password@127.0.0.1/middleware',
+        )
+        yield from (f"# {line}" for line in table)
+        yield ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "--output", type=Path, metavar="F", help="write there, if there is no such file yet; else print"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print or write the proposal."""
+    text = propose(look(Path("/")))
+    if arguments.output is None:
+        sys.stdout.write(text)
+        return Exit.FINE
+    try:
+        # Mode x: a file that somebody has edited is never overwritten.
+        with arguments.output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        print(f"{arguments.output}: {error.strerror}", file=sys.stderr)
+        return Exit.UNUSABLE
+    print(f"written: {arguments.output}; check it with: ott-agent check-config --config {arguments.output}")
+    return Exit.FINE

@@ -1,0 +1,68 @@
+from agent.top import Scrape, render, understood
+
+BEFORE = """
+node_cpu_seconds_total{cpu="0",mode="idle"} 100
+node_cpu_seconds_total{cpu="0",mode="user"} 50
+node_disk_io_time_seconds_total{device="sda"} 1
+node_disk_io_time_seconds_total{device="sdb"} 1
+node_network_transmit_bytes_total{device="eth0"} 0
+node_network_receive_bytes_total{device="eth0"} 500
+ott_edge_sessions{service="ott",protocol="hls"} 3
+ott_edge_egress_bytes_total{service="ott",protocol="hls"} 1000
+ott_edge_requests_total{service="ott",code="2xx"} 10
+ott_edge_requests_total{service="ott",code="5xx"} 1
+"""
+NOW = """
+node_cpu_seconds_total{cpu="0",mode="idle"} 101
+node_cpu_seconds_total{cpu="0",mode="user"} 51
+node_load1 0.5
+node_memory_MemTotal_bytes 1000
+node_memory_MemAvailable_bytes 250
+node_disk_io_time_seconds_total{device="sda"} 1.5
+node_disk_io_time_seconds_total{device="sdb"} 2.5
+node_filesystem_size_bytes{mountpoint="/",device="a",fstype="x"} 100
+node_filesystem_avail_bytes{mountpoint="/",device="a",fstype="x"} 90
+node_filesystem_size_bytes{mountpoint="/srv",device="b",fstype="x"} 100
+node_filesystem_avail_bytes{mountpoint="/srv",device="b",fstype="x"} 20
+node_network_transmit_bytes_total{device="eth0"} 2500000
+node_network_receive_bytes_total{device="eth0"} 400
+ott_edge_sessions{service="ott",protocol="hls"} 40
+ott_edge_sessions{service="ott",protocol="dash"} 2
+ott_edge_viewers{service="ott"} 41
+ott_edge_channel_sessions{channel="kino"} 12
+ott_edge_channel_sessions{channel="news"} 30
+ott_edge_channel_sessions{channel="other"} 0
+ott_edge_egress_bytes_total{service="ott",protocol="hls"} 250001000
+ott_edge_requests_total{service="ott",code="2xx"} 30
+ott_edge_requests_total{service="ott",code="5xx"} 2
+ott_subscribers{service="ott",status="active"} 90
+ott_subscribers{service="ott",status="closed"} 10
+ott_subscribers_online{service="ott"} 17
+ott_collector_success{collector="stat"} 1
+ott_collector_success{collector="server_srs"} 0
+"""
+
+
+def test_state_and_rates() -> None:
+    lines = [" ".join(line.split()) for line in render(understood(BEFORE, 10), understood(NOW, 12)).splitlines()]
+    assert lines == [
+        "CPU 50.0 % load 0.50",
+        "memory 75.0 %",
+        "busiest disk 75.0 %",
+        "fullest file system 80.0 % /srv",
+        "network in – out 10.0 Mbit/s",
+        "",
+        "service ott 42 sessions 41 viewers",
+        "egress 1.00 Gbit/s 10.5 requests/s 0.5 errors/s",
+        "news 30 sessions",
+        "kino 12 sessions",
+        "",
+        "subscribers ott 100 accounts 17 online",
+        "",
+        "collectors failing: server_srs",
+    ]
+
+
+def test_what_is_not_there_is_no_zero() -> None:
+    lines = [" ".join(line.split()) for line in render(Scrape(1, {}), Scrape(2, {})).splitlines()]
+    assert lines == ["CPU – load –", "memory –", "network in – out –", "", "collectors all fine"]
