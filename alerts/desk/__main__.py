@@ -29,6 +29,8 @@ def _parser() -> argparse.ArgumentParser:
             ("migrate", "bring the database to this version's schema"),
             ("token", "make a token for a machine"),
             ("account", "make an account for a person"),
+            ("backup", "copy the database while the desk runs"),
+            ("keys", "show which tickets past alerts would have been"),
         ],
     )
     for command in commands.values():
@@ -40,6 +42,14 @@ def _parser() -> argparse.ArgumentParser:
         commands[name].add_argument("verb", choices=["create"])
         commands[name].add_argument("--role", choices=roles, required=True)
         commands[name].add_argument("--name", required=True)
+    commands["backup"].add_argument(
+        "--to", type=Path, required=True, metavar="FILE", help="a file that is not there yet"
+    )
+    commands["keys"].add_argument(
+        "payload", type=Path, nargs="*", help="recorded webhooks; without any, ask Prometheus"
+    )
+    commands["keys"].add_argument("--hours", type=float, default=24.0, help="how far to look back in Prometheus")
+    commands["keys"].add_argument("--group-by", default="", metavar="LABEL,…", help="Alertmanager's group_by")
     return result
 
 

@@ -6,15 +6,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from alerts.desk import keys
 from alerts.desk.auth import secrets
 from alerts.desk.auth.roles import Principal
 from alerts.desk.runtime import Runtime, utc_now
 from alerts.desk.serve import serve
 from alerts.desk.settings import Settings, database_url, read_settings
 from alerts.desk.store import access
+from alerts.desk.store.backup import backup
 from alerts.desk.store.database import Database
 from alerts.desk.store.migrate import migrate
 from service.program import Exit
@@ -30,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     except SQLAlchemyError as error:
         print(f"the database does not work: {str(error).splitlines()[0]}", file=sys.stderr)
         return Exit.FAILED
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return Exit.FAILED
 
@@ -84,6 +87,27 @@ def _account(arguments: argparse.Namespace, settings: Settings) -> int:
     return Exit.FINE
 
 
+def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
+    backup(open_database(settings, arguments.config), arguments.to)
+    return Exit.FINE
+
+
+def _keys(arguments: argparse.Namespace, settings: Settings) -> int:
+    policy = settings.policy()
+    if arguments.payload:
+        found = keys.from_payloads(arguments.payload, policy)
+    elif settings.prometheus:
+        group_by = arguments.group_by.split(",") if arguments.group_by else keys.GROUP_BY
+        with httpx.Client() as client:
+            found = keys.from_prometheus(
+                client, settings.prometheus, policy, now=utc_now(), hours=arguments.hours, group_by=group_by
+            )
+    else:
+        raise ValueError(f"{arguments.config}: prometheus: is missing; add it, or name recorded webhooks")
+    print(*keys.report(found), sep="\n")
+    return Exit.FINE
+
+
 def _password() -> str:
     """Ask for a password on a terminal; elsewhere read it as the first line of standard input."""
     if not sys.stdin.isatty():
@@ -100,4 +124,6 @@ _COMMANDS: dict[str, Command] = {
     "migrate": _migrate,
     "token": _token,
     "account": _account,
+    "backup": _backup,
+    "keys": _keys,
 }

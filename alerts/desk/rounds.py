@@ -10,12 +10,14 @@ from alerts.desk.outbox import deliver
 from alerts.desk.outbox.deliver import Pace
 from alerts.desk.reconcile import Memory, reconcile
 from alerts.desk.runtime import Runtime
+from alerts.desk.store.retention import forget
 from alerts.desk.workers import Worker
 
 log = logging.getLogger("desk.rounds")
 TICK = 0.5  # seconds between looks at the due tickets
 WATCH = 5.0
 DELIVER = 1.0
+TIDY = 3600.0
 
 
 def workers(runtime: Runtime) -> list[Worker]:
@@ -32,6 +34,7 @@ def workers(runtime: Runtime) -> list[Worker]:
     result.append(Worker("listeners", DELIVER, partial(deliver.deliver_hubs, runtime, client)))
     if settings.vendor:
         result.append(Worker("vendors", DELIVER, partial(deliver.deliver_vendors, runtime, client)))
+    result.append(Worker("retention", TIDY, partial(tidy, runtime)))
     if settings.alertmanagers:
         memory = Memory()
         result.append(Worker("reconciler", settings.reconcile, lambda: compare(runtime, client, memory)))
@@ -52,6 +55,14 @@ def due(runtime: Runtime, client: httpx.Client) -> None:
             failure = error
     if failure:
         raise failure
+
+
+def tidy(runtime: Runtime) -> None:
+    """Forget what is old enough."""
+    keep = runtime.settings.retention
+    gone = forget(runtime.database, runtime.now(), keep.tickets, keep.messages)
+    if any(gone):
+        log.info("old records were deleted", extra={"tickets": gone[0], "messages": gone[1]})
 
 
 def watch(runtime: Runtime) -> None:

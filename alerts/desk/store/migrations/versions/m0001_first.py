@@ -172,7 +172,6 @@ def _messages() -> None:
         "heartbeat",
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("verify_at", sa.BigInteger()),
     )
 
 
