@@ -6,13 +6,13 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from demo import configuration, history, programs
+from demo import configuration, desk_accounts, history, programs
 from demo.layout import NODES, Layout
 from demo.platform import middleware
 from demo.processes import DemoError, Program, stop_all
@@ -22,6 +22,8 @@ HISTORY_SCALE = 0.6
 OPERATOR = "demo"
 
 Report = Callable[[str], None]
+_MARKER = ".ottwatch-demo"
+_Made = TypeVar("_Made")
 
 
 class Stack:
@@ -53,20 +55,20 @@ class Stack:
         """Start everything and return when all answers."""
         started = time.monotonic()
         layout = self.layout
-        shutil.rmtree(layout.folder, ignore_errors=True)
-        layout.folder.mkdir(parents=True, mode=0o700)
+        empty(layout.folder)
         configuration.write_all(layout)
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            # Numbers are crunched for some seconds while everything else starts.
+        # What takes processor time goes on while everything else starts.
+        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+            accounts = pool.submit(desk_accounts.create, layout, OPERATOR, self.password)
             past = pool.submit(history.write, layout.home("prometheus") / "data", time.time(), HISTORY_SCALE)
             middleware.provision(layout.database, self._seed)
             self._run("the platform", *programs.platform(layout))
             self._run("its viewers", programs.viewers(layout, self._seed))
             self._run("an agent on each node", *programs.agents(layout))
-            self._open_desk()
+            self.api_token = self._wait_for("tokens and an account for the desk", accounts)
             self._run("the desk", programs.desk(layout))
             self._run("Alertmanager", programs.alertmanager(layout))
-            self.history = self._wait_for(past)
+            self.history = self._wait_for("eight weeks of history", past)
         self._run("Prometheus", programs.prometheus(layout))
         self._run("the busy hour", programs.busy_hour(layout))
         self._publish_boards()
@@ -89,14 +91,15 @@ class Stack:
             f"· {what}: {', '.join(program.name for program in starting)} ({time.monotonic() - started:.1f} s)"
         )
 
-    def _wait_for(self, past: Future[dict[str, Any]]) -> dict[str, Any]:
+    def _wait_for(self, what: str, work: "Future[_Made]") -> _Made:
         started = time.monotonic()
         try:
-            figures = past.result(timeout=120)
-        except (TimeoutError, subprocess.CalledProcessError) as error:
-            raise DemoError(f"the history could not be written: {error}") from error
-        self._report(f"· eight weeks of history ({time.monotonic() - started:.1f} s more)")
-        return figures
+            made = work.result(timeout=120)
+        except (OSError, BrokenExecutor, subprocess.SubprocessError) as error:
+            said = getattr(error, "stderr", None) or error
+            raise DemoError(f"{what} could not be made: {said}") from error
+        self._report(f"· {what} ({time.monotonic() - started:.1f} s more)")
+        return made
 
     def _publish_boards(self) -> None:
         """Publish the boards where a Grafana is named; the demo goes on without it."""
@@ -109,25 +112,6 @@ class Stack:
             self._report(f"! the boards were not published: {result.stderr.strip()}")
         else:
             self._report(f"· boards published to {grafana}")
-
-    # --- the desk's accounts -------------------------------------------------------------------------------------
-
-    def _open_desk(self) -> None:
-        """Make the tokens and the account; the first of the calls makes the database too."""
-        started = time.monotonic()
-        write_secret(
-            self.layout.webhook_token, self._desk("token", "create", "--role", "machine", "--name", "alertmanager")
-        )
-        self.api_token = self._desk("token", "create", "--role", "engineer", "--name", "demo-check")
-        self._desk("account", "create", "--role", "engineer", "--name", OPERATOR, typed=self.password)
-        self._report(f"· tokens and an account for the desk ({time.monotonic() - started:.1f} s)")
-
-    def _desk(self, *words: str, typed: str = "") -> str:
-        command = programs.desk_command(self.layout, *words)
-        result = subprocess.run(command, input=typed, capture_output=True, text=True, check=False, timeout=60)
-        if result.returncode:
-            raise DemoError(f"{' '.join(command)} failed: {result.stderr.strip()}")
-        return result.stdout.strip()
 
     # --- breaking and mending ------------------------------------------------------------------------------------
 
@@ -159,8 +143,11 @@ class Stack:
         return [program for program in self.programs.values() if program.died]
 
 
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that nobody else can read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text + "\n")
+def empty(folder: Path) -> None:
+    """Make the folder anew; raise DemoError when it holds what no demo wrote."""
+    marker = folder / _MARKER
+    if folder.exists() and any(folder.iterdir()) and not marker.exists():
+        raise DemoError(f"{folder} is not empty and no demo of before; name another folder")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    marker.touch()

@@ -1,0 +1,31 @@
+"""Who may talk to the demo's desk: Alertmanager, the check, and the person at the console."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from demo import programs
+from demo.layout import Layout
+
+_SECONDS = 60
+
+
+def create(layout: Layout, operator: str, password: str) -> str:
+    """Make the tokens and the account, and return the check's token; the first call makes the database too."""
+    write_secret(layout.webhook_token, _call(layout, "token", "create", "--role", "machine", "--name", "alertmanager"))
+    token = _call(layout, "token", "create", "--role", "engineer", "--name", "demo-check")
+    _call(layout, "account", "create", "--role", "engineer", "--name", operator, typed=password)
+    return token
+
+
+def _call(layout: Layout, *words: str, typed: str = "") -> str:
+    command = programs.desk_command(layout, *words)
+    result = subprocess.run(command, input=typed, capture_output=True, text=True, check=True, timeout=_SECONDS)
+    return result.stdout.strip()
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that nobody else can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text + "\n")

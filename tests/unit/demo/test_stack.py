@@ -1,0 +1,25 @@
+"""The demo deletes its own folder and no other."""
+
+from pathlib import Path
+
+import pytest
+
+from demo.processes import DemoError
+from demo.stack import empty
+
+
+def test_a_folder_of_before_is_emptied(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "demo"
+    empty(folder)
+    assert folder.stat().st_mode & 0o077 == 0
+    (folder / "logs").mkdir()
+    (folder / "logs" / "desk.log").write_text("old")
+    empty(folder)
+    assert not (folder / "logs").exists()
+
+
+def test_any_other_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.odt").write_text("years of work")
+    with pytest.raises(DemoError, match="is not empty and no demo of before"):
+        empty(tmp_path)
+    assert (tmp_path / "thesis.odt").read_text() == "years of work"
