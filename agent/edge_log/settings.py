@@ -126,7 +126,7 @@ class EdgeLogSettings:
                 ("idle_timeout", self.idle_timeout, 1, 86_400),
                 ("ahead_tolerance", self.ahead_tolerance, 1, 86_400),
                 ("lateness", self.lateness, 0, 3_600),
-                ("checkpoint_interval", self.checkpoint_interval, 1, 3_600),
+                ("checkpoint_interval", self.checkpoint_interval, 0.1, 3_600),
             )
             if not low <= value <= high
         ]
