@@ -7,7 +7,9 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -133,6 +135,12 @@ def span(board: Json, panel: Json) -> float:
     return seconds(back)
 
 
+def utc_offset(zone: str, moment: float) -> float:
+    """Return how many seconds a zone is ahead of UTC at a moment."""
+    offset = datetime.fromtimestamp(moment, ZoneInfo(zone)).utcoffset()
+    return offset.total_seconds() if offset else 0.0
+
+
 def _one(
     prometheus: Prometheus, board: Json, panel: Json, target: Json, values: Mapping[str, str]
 ) -> tuple[str, tuple[Json, ...]]:
@@ -148,7 +156,9 @@ def _one(
     if target.get("instant"):
         answer = prometheus.get("query", query=expr, time=prometheus.now)
     else:
-        end = prometheus.now // step * step
+        # Grafana puts its points on multiples of the step, counted in the board's own zone: a day begins at midnight.
+        shift = utc_offset(board["timezone"], prometheus.now)
+        end = (prometheus.now + shift) // step * step - shift
         answer = prometheus.get("query_range", query=expr, start=end - length // step * step, end=end, step=step)
     if answer["resultType"] == "scalar":
         return expr, ({"metric": {}, "value": answer["result"]},)

@@ -1,8 +1,9 @@
 """Planning: the busy hour day by day, the pattern of the week, and when capacity runs out."""
 
-from dashboards.model import Board, Column, Course, Figure, Grid, HeatMap, Limit, Query, Ranking, Row, Steps
+from dashboards.model import Board, Column, Course, Figure, Grid, HeatMap, Limit, Meaning, Query, Ranking, Row, Steps
 
 PLATFORM = 'scope="platform"'
+PLACES = 'scope=~"platform|site:.+"'  # a thousand nodes have their own figures in the report
 NO_CAPACITY = "no capacity is stated in the settings of ott-busyhour"
 
 # The mean of an hour stands at its end: an hour back is its beginning, and that is what people call the busy hour.
@@ -14,6 +15,14 @@ BY_HOUR = f'{ONLINE} * on () group_right () count_values("hour", hour({BEGAN}))'
 WEEKDAY = f"(day_of_week({BEGAN}) + 6) % 7 + 1"  # Monday is 1
 BY_SLOT = f'{ONLINE} * on () group_right () count_values("slot", 100 * ({WEEKDAY}) + hour({BEGAN}))'
 
+QUANTITIES = (
+    Meaning("subscribers_online", "subscribers"),
+    Meaning("sessions", "sessions"),
+    Meaning("viewers", "viewers"),
+    Meaning("egress_bits_per_second", "traffic, bit/s"),
+    Meaning("node_load", "server load"),
+)
+
 USE = Steps(
     ((Limit("capacity_watch"), "warning"), (Limit("capacity_order"), "minor"), (Limit("capacity_exceeded"), "major"))
 )
@@ -21,6 +30,12 @@ USE = Steps(
 
 def _of(metric: str, quantity: str, more: str = "") -> str:
     return f'max({metric}{{{PLATFORM},quantity="{quantity}"{more}}})'
+
+
+def _capacity(quantity: str) -> str:
+    # Today's capacity as one line over the whole range, and not only over the days since it was first stated.
+    today = f'ott_capacity_surviving{{{PLATFORM},quantity="{quantity}"}}[1d] @ end() offset -1d'
+    return f"max(last_over_time({today}))"
 
 
 LAST_DAY = Row(
@@ -81,7 +96,7 @@ DAILY = Row(
             unit="none",
             queries=(
                 Query(f"max_over_time({ONLINE}{DAY})", "busy hour", step="1d"),
-                Query(_of("ott_capacity_surviving", "subscribers_online"), "surviving capacity", step="1d"),
+                Query(_capacity("subscribers_online"), "surviving capacity", step="1d"),
             ),
             bars=True,
             lines=("surviving capacity",),
@@ -100,7 +115,7 @@ DAILY = Row(
                     "busy hour",
                     step="1d",
                 ),
-                Query(_of("ott_capacity_surviving", "egress_bits_per_second"), "surviving capacity", step="1d"),
+                Query(_capacity("egress_bits_per_second"), "surviving capacity", step="1d"),
             ),
             bars=True,
             lines=("surviving capacity",),
@@ -121,13 +136,7 @@ DAILY = Row(
                     step="1d",
                 ),
             ),
-            names=(
-                ("subscribers_online", "subscribers"),
-                ("sessions", "sessions"),
-                ("viewers", "viewers"),
-                ("egress_bits_per_second", "traffic"),
-                ("node_load", "server load"),
-            ),
+            names=tuple((str(quantity.value), quantity.text) for quantity in QUANTITIES),
             legend_values=False,
             minimum=0,
             maximum=86400,
@@ -188,7 +197,11 @@ CAPACITY = Row(
             title="Use of the surviving capacity",
             question="How much of what is left after losing the largest node does the average busy hour need?",
             unit="percentunit",
-            queries=(Query("max by (scope, quantity) (ott_capacity_utilisation_ratio)", "{{scope}} · {{quantity}}"),),
+            queries=(
+                Query(
+                    "topk(12, max by (scope, quantity) (ott_capacity_utilisation_ratio))", "{{scope}} · {{quantity}}"
+                ),
+            ),
             steps=USE,
             minimum=0,
             maximum=1,
@@ -203,12 +216,15 @@ CAPACITY = Row(
             "latest? A missing date lies beyond three years or cannot be told yet.",
             unit="none",
             queries=tuple(
-                Query(f'1000 * max by (scope, quantity) (ott_capacity_exhaustion_timestamp_seconds{{bound="{bound}"}})')
+                Query(
+                    "1000 * max by (scope, quantity) "
+                    f'(ott_capacity_exhaustion_timestamp_seconds{{{PLACES},bound="{bound}"}})'
+                )
                 for bound in ("likely", "earliest", "latest")
             ),
             columns=(
                 Column("scope", "Scope"),
-                Column("quantity", "Quantity"),
+                Column("quantity", "Quantity", meanings=QUANTITIES),
                 Column("A", "Likely", unit="dateTimeAsLocal"),
                 Column("B", "At the earliest", unit="dateTimeAsLocal"),
                 Column("C", "At the latest", unit="dateTimeAsLocal"),
@@ -224,14 +240,14 @@ CAPACITY = Row(
             unit="none",
             queries=(
                 *(
-                    Query(f'max by (scope, quantity) (ott_busy_hour_value{{measure="{measure}"}})')
+                    Query(f'max by (scope, quantity) (ott_busy_hour_value{{{PLACES},measure="{measure}"}})')
                     for measure in ("last_day", "adpqh", "tcbh_quarter", "fdmh")
                 ),
-                Query("max by (scope, quantity) (ott_busy_hour_peak_ratio)"),
+                Query(f"max by (scope, quantity) (ott_busy_hour_peak_ratio{{{PLACES}}})"),
             ),
             columns=(
                 Column("scope", "Scope"),
-                Column("quantity", "Quantity"),
+                Column("quantity", "Quantity", meanings=QUANTITIES),
                 Column("A", "Last day", unit="short", decimals=1),
                 Column("B", "ADPQH", unit="short", decimals=1),
                 Column("C", "TCBH", unit="short", decimals=1),

@@ -6,6 +6,11 @@ from dashboards.model import Board, Column, Course, Figure, Grid, History, Limit
 WHERE = 'site=~"$site",node=~"$node"'
 JOBS = 'job=~"ott-.+|prometheus|alertmanager"'
 
+SUCCESS = f"min by (node, collector) (ott_collector_success{{{WHERE}}})"
+AGE = f"time() - max by (node, collector) (ott_collector_last_success_timestamp_seconds{{{WHERE}}})"
+# A thousand nodes have twenty thousand collectors: those that fail, and the fifty with the oldest results.
+PICKED = f"({SUCCESS} == 0) or topk(50, {AGE})"
+
 RULES = Steps(((Limit("rule_group_duration"), "minor"),))
 WAITING = Steps(((Limit("desk_outbox"), "minor"),))
 
@@ -87,12 +92,16 @@ AGENTS = Row(
         ),
         Grid(
             title="Collectors",
-            question="Which collector fails, and since when has it had no result?",
+            question="Which collector fails, and since when has it had no result? "
+            "Failing ones, and the fifty oldest results.",
             unit="none",
             queries=(
-                Query(f"min by (node, collector) (ott_collector_success{{{WHERE}}})"),
-                Query(f"time() - max by (node, collector) (ott_collector_last_success_timestamp_seconds{{{WHERE}}})"),
-                Query(f"max by (node, collector) (ott_collector_duration_seconds{{{WHERE}}})"),
+                Query(f"{SUCCESS} and on (node, collector) ({PICKED})"),
+                Query(f"{AGE} and on (node, collector) ({PICKED})"),
+                Query(
+                    f"max by (node, collector) (ott_collector_duration_seconds{{{WHERE}}})"
+                    f" and on (node, collector) ({PICKED})"
+                ),
             ),
             columns=(
                 Column("node", "Node", links=(Link("Node board", "node", (("node", "node"),)),)),
@@ -126,9 +135,10 @@ CHAIN = Row(
             unit="percentunit",
             queries=(
                 Query(
-                    "max by (rule_group) (prometheus_rule_group_last_duration_seconds"
-                    " / prometheus_rule_group_interval_seconds)",
-                    "{{rule_group}}",
+                    # The label holds the path of the file before the name of the group.
+                    "max by (group) (label_replace(prometheus_rule_group_last_duration_seconds"
+                    ' / prometheus_rule_group_interval_seconds, "group", "$1", "rule_group", ".*;(.*)"))',
+                    "{{group}}",
                 ),
             ),
             steps=RULES,

@@ -1,0 +1,226 @@
+"""Panels that show numbers and courses."""
+
+import math
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import matplotlib.dates as mdates
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from dashboards.live import Answer
+from dashboards.preview.values import HEX, PALETTE, name, shown, with_unit
+
+Json = dict[str, Any]
+
+FAINT, GRID = "#8E8E9C", "#2C3235"
+_DAY = 86400.0
+
+
+class Series(NamedTuple):
+    """One series of a panel: its query's letter, its name, its settings and its points."""
+
+    ref: str
+    name: str
+    settings: Json
+    times: list[float]
+    values: list[float]
+
+
+def series(panel: Json, answers: list[Answer]) -> Iterator[Series]:
+    """Yield the series of all queries, named as their legends say, a gap where points are missing."""
+    legends = {target["refId"]: target.get("legendFormat", "") for target in panel["targets"]}
+    for answer in answers:
+        for one in answer.series:
+            called = name(one["metric"], legends[answer.ref])
+            settings = field(panel, answer.ref, called)
+            points = one.get("values") or [one["value"]]
+            yield Series(
+                answer.ref,
+                settings.get("displayName", called),
+                settings,
+                [float(at) for at, _ in points],
+                [float(value) for _, value in points],
+            )
+
+
+def field(panel: Json, ref: str, called: str) -> Json:
+    """Return the settings of a field: the defaults, and over them what is set for its query or its name."""
+    settings = dict(panel["fieldConfig"]["defaults"])
+    for override in panel["fieldConfig"].get("overrides") or []:
+        wanted = override["matcher"]["options"]
+        if wanted == (ref if override["matcher"]["id"] == "byFrameRefID" else called):
+            settings.update({entry["id"]: entry["value"] for entry in override["properties"]})
+    return settings
+
+
+def stat(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> None:
+    """Large numbers side by side; one cell a series."""
+    cells = list(series(panel, answers))
+    text = panel["options"]["textMode"]
+    columns = min(len(cells), max(3, math.ceil(math.sqrt(len(cells) * 4))))
+    rows = math.ceil(len(cells) / columns)
+    axes.set_xlim(0, columns)
+    axes.set_ylim(rows, 0)
+    for number, cell in enumerate(cells):
+        row, column = divmod(number, columns)
+        value = shown(cell.values[-1], cell.settings, zone)
+        ink = value.colour
+        if panel["options"]["colorMode"].startswith("background"):
+            axes.add_patch(Rectangle((column + 0.01, row + 0.03), 0.98, 0.94, color=value.colour))
+            ink = "#111217"
+        if panel["options"]["graphMode"] == "area" and len(cell.values) > 1:
+            _spark(axes, cell)
+        if text == "name":
+            axes.text(column + 0.5, row + 0.5, cell.name, color=ink, size=12, ha="center", va="center")
+            continue
+        size = min(34.0, axes.pixels[0] / columns / max(len(value.text), 4) * 1.1)  # type: ignore[attr-defined]
+        axes.text(column + 0.5, row + 0.52, value.text, color=ink, size=size, ha="center", va="center", weight="bold")
+        if text == "value_and_name":
+            axes.text(column + 0.5, row + 0.12, cell.name, color=FAINT, size=9, ha="center", va="center")
+
+
+def _spark(axes: Axes, cell: Series) -> None:
+    values = np.array(cell.values)
+    times = (np.array(cell.times) - cell.times[0]) / (cell.times[-1] - cell.times[0])
+    scaled = 1 - 0.4 * values / (values.max() or 1)
+    axes.fill_between(times, scaled, 1, color=HEX["blue"], alpha=0.18, linewidth=0)
+    axes.plot(times, scaled, color=HEX["blue"], alpha=0.6, linewidth=1)
+
+
+def timeseries(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> None:
+    """Lines, areas and bars over time, with the legend below."""
+    custom = panel["fieldConfig"]["defaults"]["custom"]
+    lines = list(series(panel, answers))
+    legend = _legend(lines, panel, zone)
+    plot = _frame(axes, panel, zone, foot=0.10 + 0.07 * len(legend))
+    stacked = custom["stacking"]["mode"] == "normal"
+    base: dict[float, float] = {}
+    for number, line in enumerate(lines):
+        ink = PALETTE[number % len(PALETTE)]
+        times = [datetime.fromtimestamp(at, zone) for at in line.times]
+        style = line.settings.get("custom.drawStyle", custom["drawStyle"])
+        if style == "bars":
+            wide = 0.8 * (line.times[1] - line.times[0] if len(line.times) > 1 else _DAY) / _DAY
+            plot.bar(times, line.values, width=wide, color=ink, alpha=0.75, align="edge")  # type: ignore[arg-type]
+            continue
+        low = [base.get(at, 0.0) for at in line.times] if stacked else [0.0] * len(line.values)
+        high = [value + under for value, under in zip(line.values, low, strict=True)]
+        if stacked:
+            base.update(zip(line.times, high, strict=True))
+        shade = custom["fillOpacity"] / 100 if "custom.fillOpacity" not in line.settings else 0
+        plot.fill_between(times, low, high, color=ink, alpha=shade, linewidth=0)  # type: ignore[arg-type]
+        plot.plot(times, high, color=ink, linewidth=1.4, marker="." if len(times) == 1 else "")  # type: ignore[arg-type]
+    flat = not any(value for line in lines for value in line.values)
+    plot.set_ylim(0 if flat else min(0.0, plot.get_ylim()[0]), 1 if flat else None)
+    if custom["thresholdsStyle"]["mode"] != "off":
+        for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]:
+            plot.axhline(step["value"], color=HEX[step["color"]], linestyle="--", linewidth=1)
+            plot.set_ylim(top=max(plot.get_ylim()[1], step["value"] * 1.15))
+    for number, row in enumerate(reversed(legend)):
+        at = 0.0
+        for position, text in row:
+            axes.text(
+                at, 0.02 + 0.075 * number, "━", color=PALETTE[position % len(PALETTE)], size=9, transform=axes.transAxes
+            )
+            axes.text(at + 0.028, 0.02 + 0.075 * number, text, color=HEX["text"], size=8.5, transform=axes.transAxes)
+            at += 0.04 + len(text) * 6.9 / axes.pixels[0]  # type: ignore[attr-defined]
+
+
+def _legend(lines: list[Series], panel: Json, zone: ZoneInfo) -> list[list[tuple[int, str]]]:
+    """Return the legend's rows, as many as fit beside each other; three at most."""
+    if not panel["options"]["legend"]["showLegend"]:
+        return []
+    rows: list[list[tuple[int, str]]] = [[]]
+    used = 0.0
+    wide = panel["gridPos"]["w"] * 60 - 30
+    for number, line in enumerate(lines):
+        text = f"{line.name}  {shown(line.values[-1], line.settings, zone).text}"
+        need = len(text) * 6.9 + 26
+        if used + need > wide and rows[-1]:
+            rows.append([])
+            used = 0.0
+        rows[-1].append((number, text))
+        used += need
+    return rows[:3]
+
+
+def _frame(axes: Axes, panel: Json, zone: ZoneInfo, foot: float) -> Axes:
+    """Return axes with a grid, times below and the panel's unit on the left."""
+    left = (92 if panel["type"] == "state-timeline" else 64) / axes.pixels[0]  # type: ignore[attr-defined]
+    plot = axes.inset_axes((left, foot, 1 - left, 1 - foot))
+    plot.set_facecolor("none")
+    for side in plot.spines.values():
+        side.set_visible(False)
+    plot.grid(visible=True, color=GRID, linewidth=0.6)
+    plot.tick_params(colors=FAINT, labelsize=8, length=0)
+    plot.xaxis_date(tz=str(zone))
+    locator = mdates.AutoDateLocator(tz=zone, minticks=3, maxticks=8)
+    plot.xaxis.set_major_locator(locator)
+    plot.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, tz=zone, show_offset=False))
+    defaults = panel["fieldConfig"]["defaults"]
+    plot.yaxis.set_major_locator(MaxNLocator(5))
+    plot.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: with_unit(value, defaults["unit"], defaults.get("decimals"), zone))
+    )
+    plot.margins(x=0)
+    plot.set_xlim(*(datetime.fromtimestamp(at, zone) for at in axes.window))  # type: ignore[attr-defined, arg-type]
+    if defaults.get("max") is not None:
+        plot.set_ylim(0, defaults["max"])
+    return plot
+
+
+def bargauge(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> None:
+    """Horizontal bars with their names on the left and values on the right."""
+    bars = list(series(panel, answers))
+    # One query's bars come in descending order from topk(); several queries keep their own.
+    if len(panel["targets"]) == 1:
+        bars.sort(key=lambda bar: -bar.values[-1])
+    bars = bars[:14]
+    defaults = panel["fieldConfig"]["defaults"]
+    top = defaults.get("max") or max((bar.values[-1] for bar in bars), default=1.0) or 1.0
+    axes.set_xlim(0, 1)
+    axes.set_ylim(max(len(bars), axes.pixels[1] / 40), 0)  # type: ignore[attr-defined]
+    for number, bar in enumerate(bars):
+        value = shown(bar.values[-1], bar.settings, zone)
+        axes.text(0, number + 0.5, bar.name, color=HEX["text"], size=9.5, va="center")
+        axes.add_patch(Rectangle((0.42, number + 0.2), 0.42, 0.6, color="#22252B"))
+        share = max(0.0, min(1.0, bar.values[-1] / top))
+        ink = HEX["blue"] if value.colour == HEX["text"] else value.colour
+        axes.add_patch(Rectangle((0.42, number + 0.2), 0.42 * share, 0.6, color=ink))
+        axes.text(0.99, number + 0.5, value.text, color=value.colour, size=10, va="center", ha="right")
+
+
+def state_timeline(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> None:
+    """Lanes of states over time."""
+    lanes = list(series(panel, answers))[:20]
+    plot = _frame(axes, panel, zone, foot=0.12)
+    for number, lane in enumerate(lanes):
+        step = (lane.times[1] - lane.times[0]) if len(lane.times) > 1 else 60.0
+        for at, value in zip(lane.times, lane.values, strict=True):
+            begin = mdates.date2num(datetime.fromtimestamp(at, zone))
+            ink = shown(value, lane.settings, zone).colour
+            plot.broken_barh([(begin, step / _DAY * 1.02)], (number + 0.1, 0.8), facecolor=ink, alpha=0.85)
+    plot.set_yticks([number + 0.5 for number in range(len(lanes))], [lane.name for lane in lanes])
+    plot.set_ylim(len(lanes), 0)
+    plot.grid(visible=False)
+
+
+def heatmap(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> None:
+    """Rows by name, columns by time, the value as a colour."""
+    rows = sorted(series(panel, answers), key=lambda row: float(row.name))
+    times = sorted({at for row in rows for at in row.times})
+    grid = np.full((len(rows), len(times)), np.nan)
+    for number, row in enumerate(rows):
+        for at, value in zip(row.times, row.values, strict=True):
+            grid[number, times.index(at)] = value
+    plot = _frame(axes, panel, zone, foot=0.08)
+    step = times[1] - times[0] if len(times) > 1 else _DAY
+    edges = [mdates.date2num(datetime.fromtimestamp(at, zone)) for at in (*times, times[-1] + step)]
+    plot.pcolormesh(edges, np.arange(len(rows) + 1), grid, cmap="Blues_r", edgecolors="#181B1F", linewidth=0.5)
+    plot.set_yticks([number + 0.5 for number in range(len(rows))], [row.name for row in rows])
+    plot.grid(visible=False)
