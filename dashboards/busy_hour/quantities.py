@@ -40,12 +40,8 @@ class Source:
 
     def __post_init__(self) -> None:
         quantity_name(self.quantity)
-        if self.level not in LEVELS:
-            raise ValueError(f'level "{self.level}" is not one of {", ".join(LEVELS)}')
-        if self.kind not in ("gauge", "counter"):
-            raise ValueError(f'kind "{self.kind}" is not "gauge" or "counter"')
-        if self.combine not in ("sum", "mean"):
-            raise ValueError(f'combine "{self.combine}" is not "sum" or "mean"')
+        if self.kind == "volume":
+            raise ValueError('a server has gauges and counters; kind = "volume" is for imported files')
 
     def scope_of(self, labels: dict[str, str]) -> str | None:
         """Return the scope a series belongs to, or None where it lacks the label."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import make_url
@@ -14,8 +14,6 @@ from dashboards.busy_hour.capacity import Capacity
 from dashboards.busy_hour.quantities import Source
 from dashboards.busy_hour.series import HOUR, SETTLED, Calendar
 from service.settings import Seconds, Secret, load, make_converter, structure
-
-LANGUAGES = ("ru", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +32,11 @@ class Mail:
     sender: str
     to: list[str]
     port: int = 587
-    security: str = "starttls"
+    security: Literal["starttls", "tls", "none"] = "starttls"
     user: str | None = None
     password: Secret | None = None
 
     def __post_init__(self) -> None:
-        if self.security not in ("starttls", "tls", "none"):
-            raise ValueError('security must be "starttls", "tls" or "none"')
         if (self.user is None) != (self.password is None):
             raise ValueError("user and password go together; give both or neither")
         if not self.to:
@@ -57,7 +53,7 @@ class Settings:
     prometheus_timeout: Seconds = field(default=Seconds(60.0))
     database: str | Secret = "sqlite:////var/lib/ottwatch/busyhour.db"
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Almaty"))
-    language: str = "ru"
+    language: Literal["ru", "en"] = "ru"
     day_begins: time = time(0)
     record_after: Seconds = field(default=Seconds(1200.0))  # after the local day's end
     catch_up: Seconds = field(default=Seconds(14 * 86400.0))
@@ -77,8 +73,6 @@ class Settings:
 
     def _problems(self) -> list[str]:
         problems = []
-        if self.language not in LANGUAGES:
-            problems.append('language must be "ru" or "en"')
         if not 0 < self.min_coverage <= 1:
             problems.append("min_coverage is a share above 0 and up to 1")
         if not re.fullmatch(r"https?://[^\s]+", self.prometheus):
@@ -184,9 +178,17 @@ def read(path: Path | None) -> Settings:
         lambda value, _: converter.structure(value, str if isinstance(value, str) else Secret),
     )
     converter.register_structure_hook(date, lambda value, _: _date(value))
+    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, _one_of)
     if path is None:
         return structure({}, Settings, Path("defaults"), converter)
     return load(path, Settings, converter)
+
+
+def _one_of(value: Any, kind: Any) -> Any:
+    known = get_args(kind)
+    if value not in known:
+        raise ValueError(f"expected one of {', '.join(map(repr, known))}, found {value!r}")
+    return value
 
 
 def _date(value: Any) -> date:
