@@ -51,9 +51,15 @@ def jobs(settings: AgentSettings, file: Path) -> list[Job]:
             faults += [Fault(file, key, str(fault)) for fault in error.faults]
         except (OSError, ValueError) as error:
             faults.append(Fault(file, key, str(error)))
+        except ModuleNotFoundError as error:
+            faults.append(_missing(file, key, error))
     if faults:
         raise SettingsError(faults)
     return found
+
+
+def _missing(file: Path, key: str, error: ModuleNotFoundError) -> Fault:
+    return Fault(file, key, f"needs the extra “agent” ({error.name} is missing): pip install 'ottwatch[agent]'")
 
 
 def _makers(settings: AgentSettings) -> Iterator[tuple[str, Callable[[], Job]]]:
@@ -73,7 +79,10 @@ def stream_sources(settings: AgentSettings, file: Path, clock: Clock) -> list[So
     """Return the source that probes the channels, if there are any; raise SettingsError for an unreadable address."""
     if not settings.stream:
         return []
-    module = importlib.import_module("agent.streams.source")
+    try:
+        module = importlib.import_module("agent.streams.source")
+    except ModuleNotFoundError as error:
+        raise SettingsError([_missing(file, "stream", error)]) from None
     faults, channels = [], []
     for number, stream in enumerate(settings.stream, 1):
         try:

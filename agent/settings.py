@@ -76,6 +76,11 @@ class HostSettings:
             raise ExceptionGroup("host", [ValueError(fault) for fault in faults])
 
 
+def _check_name(key: str, name: str) -> None:
+    if not re.fullmatch(r"[\w.-]{1,40}", name):
+        raise ValueError(f"{key} must be 1 to 40 letters, digits, dots, _ and -, not {name!r}; it becomes a label")
+
+
 def _check_times(interval: float, deadline: float) -> None:
     if not 1 <= interval <= 86400:
         raise ValueError('interval must be between "1s" and "24h"')
@@ -98,6 +103,7 @@ class ServerSettings:
 
     def __post_init__(self) -> None:
         _check_times(self.interval, self.deadline)
+        _check_name("name", self.label)
         if (self.url is None) == (not self.command):
             raise ValueError('give either url = "http://…" or command = ["varnishstat", "-j"]')
         if self.command and (self.basic or self.token):
@@ -129,6 +135,7 @@ class SubscribersSettings:
 
     def __post_init__(self) -> None:
         _check_times(self.interval, self.deadline)
+        _check_name("service", self.service)
         queries, paths = self.subscribers_query or self.online_query, self.subscribers_path or self.online_path
         if (self.database is None) == (self.url is None):
             raise ValueError("give either database, or url with subscribers_path or online_path")
