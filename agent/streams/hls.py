@@ -15,6 +15,9 @@ import m3u8
 
 from agent.streams.live import LATEST_UPDATE, Container, Live, Segment, resolve
 
+# A day of two-second segments fits; the memory that a hostile playlist takes for a moment stays below 50 MiB.
+MOST_LINES = 100_000
+
 _TAG = re.compile(r"#(EXT[A-Z0-9-]*)(?::\s*(.*))?")
 _COMMENT = re.compile(r"\s*#(?!EXT)")
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{0,9})?")
@@ -102,6 +105,8 @@ class Media:
 def parse(text: str) -> Master | Media:
     """Read a playlist; raise ValueError for anything a player could not use."""
     lines = text.removeprefix("\ufeff").strip().splitlines()
+    if len(lines) > MOST_LINES:
+        raise ValueError(f"has more than {MOST_LINES} lines")
     # Players pass over comments before the first tag, which must be this one.
     if not next((line for line in lines if line.strip() and not _COMMENT.match(line)), "").startswith("#EXTM3U"):
         raise ValueError("does not begin with #EXTM3U")

@@ -6,7 +6,7 @@ from agent.streams import dash, hls
 from agent.streams.fetch import Answer
 from agent.streams.reasons import Fault, Reason
 
-LARGEST = 4 << 20
+LARGEST = 2 << 20
 
 # RFC 8216, 4: a playlist is known by its type or by its name. The types in use for it, and the manifest's.
 _HLS_TYPES = frozenset(

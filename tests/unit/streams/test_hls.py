@@ -1,6 +1,7 @@
 """HLS playlists: what a player takes from them, from our own and from others' with their expected parse."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -111,12 +112,24 @@ def test_a_broken_tag_that_decides_nothing_is_passed_over() -> None:
         ("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n", "names no rendition"),
         ("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:many\n#EXTINF:1\na.ts", "invalid literal"),
         ("#EXTM3U\n#EXTINF:1\nfile:///etc/passwd", "players fetch http and https only"),
+        ("#EXTM3U\n" + "#EXTINF:1,\na\n" * 50_000, "has more than 100000 lines"),
         ("#EXTM3U\n#EXT-X-BYTERANGE:-5\n#EXTINF:1\na.ts", "has a byte range that is none"),
     ],
 )
 def test_what_cannot_be_played_is_refused_with_the_reason(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         read_to_the_end(text)
+
+
+def test_a_hostile_playlist_takes_little_memory() -> None:
+    lines = 6_000
+    tracemalloc.start()
+    try:
+        read_to_the_end("#EXTM3U\n" + "#EXTINF:1,\na\n" * (lines // 2))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak / lines * hls.MOST_LINES < 50 << 20
 
 
 def read_to_the_end(text: str) -> None:
