@@ -57,7 +57,6 @@ class Writer(threading.Thread):
             if time.monotonic() > rotate_at:
                 rotations, rotate_at = rotations + 1, time.monotonic() + self._chance.uniform(1, 5)
                 log.rename(f"{log}.{rotations}")
-                (self.folder / f"ott_access.log.{rotations - 6}").unlink(missing_ok=True)
 
     def _line(self) -> bytes:
         size = self._chance.randrange(1_000_000)
@@ -99,7 +98,7 @@ def compare(folder: Path, kills: int, chance: random.Random) -> Iterator[tuple[s
         for _ in range(kills):
             agent = subprocess.Popen(call, stderr=subprocess.DEVNULL)
             try:
-                agent.wait(chance.uniform(0.4, 2.0))
+                agent.wait(chance.uniform(0.3, 3.0))
             except subprocess.TimeoutExpired:
                 now = figures(port) if chance.random() < 0.2 else {}
                 lines = now.get("ott_edge_log_lines_total")
@@ -115,7 +114,9 @@ def compare(folder: Path, kills: int, chance: random.Random) -> Iterator[tuple[s
     try:
         end = time.monotonic() + DEADLINE
         last: dict[str, float] = {}
-        while time.monotonic() < end and agent.poll() is None and last.get("ott_edge_log_lines_total", -1) < writer.lines:
+        while (
+            time.monotonic() < end and agent.poll() is None and last.get("ott_edge_log_lines_total", -1) < writer.lines
+        ):
             time.sleep(0.2)
             last = figures(port)
         yield "lines", writer.lines, last.get("ott_edge_log_lines_total")

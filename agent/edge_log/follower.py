@@ -9,6 +9,7 @@ import errno
 import glob
 import logging
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -24,6 +25,9 @@ PIECE = 128 * 1024
 FINGERPRINT = 1024
 # A renamed file is read on until it was quiet for this long: its writer may not have noticed yet.
 LINGER = 60.0
+# What rotations add to a name: ".1", "-20260122". Under any name a file is known by its first bytes; one never met
+# before must also look like a rotation.
+_ANY, _ROTATED = re.compile(r".*"), re.compile(r"(\.log)?[-._]\d[-._\d]*(\.log)?")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 
 
@@ -164,12 +168,20 @@ class Follower:
     """The files that match some patterns, from where the last checkpoint left them."""
 
     def __init__(
-        self, patterns: Sequence[str], max_line: int, *, begin_at_end: bool, known: Sequence[Position]
+        self,
+        patterns: Sequence[str],
+        max_line: int,
+        *,
+        begin_at_end: bool,
+        known: Sequence[Position] = (),
+        known_at: float = 0.0,
     ) -> None:
+        """`known` are the positions of the last checkpoint, `known_at` the file system's time when it was written."""
         self._patterns = patterns
         self._max_line = max_line
         self._begin_at_end = begin_at_end
         self._known = list(known)
+        self._known_at = known_at
         self._known_paths = {position.path for position in known}
         self._files: list[FollowedFile] = []
         self._first_look = True
@@ -178,10 +190,6 @@ class Follower:
     def positions(self) -> list[Position]:
         """Return how far each file was read."""
         return [file.position for file in self._files]
-
-    def backlog(self) -> int:
-        """Return the bytes that wait to be read."""
-        return sum(max(0, file.size() - file.position.offset) for file in self._files)
 
     def close(self) -> None:
         """Close all files."""
@@ -204,10 +212,8 @@ class Follower:
                 self._files.remove(file)
 
     def _look(self, now: float) -> None:
-        # The furthest first: of a file and its copy it is the copy that was read on.
-        for position in sorted(self._known, key=lambda one: one.offset, reverse=True):
-            self._resume(position, now)
-        self._known.clear()
+        if self._first_look:
+            self._resume_all(now)
         current: set[tuple[int, int]] = set()
         faults = []
         for pattern in self._patterns:
@@ -236,6 +242,13 @@ class Follower:
         lingering = any(not file.current for file in self._files)
         self.faults = [fault for fault in faults if not (lingering and fault.endswith("no such file"))]
         self._first_look = False
+
+    def _resume_all(self, now: float) -> None:
+        # The furthest first: of a file and its copy it is the copy that was read on.
+        for position in sorted(self._known, key=lambda one: one.offset, reverse=True):
+            self._resume(position, now)
+        for path in self._known_paths:
+            self._catch_up(path, now)
 
     def _open(self, path: str, now: float) -> FollowedFile | None:
         """Open a file met for the first time; None for a copy of a followed one, which holds nothing new."""
@@ -269,6 +282,20 @@ class Follower:
                 "a log file vanished while the agent was away; its last lines may be missing from the counters",
                 extra={"path": position.path},
             )
+
+    def _catch_up(self, path: str, now: float) -> None:
+        """Open the files that became and ceased to be the log while the agent was away, the oldest first."""
+        for rotated in reversed(_siblings(path, _ROTATED)):
+            if _modified(rotated) <= self._known_at:
+                continue
+            try:
+                status = Path(rotated).stat()
+                if not any(one.identity == (status.st_dev, status.st_ino) for one in self._files):
+                    file = self._open(rotated, now)
+                    if file is not None:
+                        file.current, file.position.offset = False, 0
+            except OSError as error:
+                log.warning("a rotated log cannot be read", extra={"path": rotated, "reason": error.strerror})
 
     def _read_copy(self, file: FollowedFile, now: float) -> Iterator[Piece]:
         """Yield the lines that were written between the last look and a truncation, from the copy that was made."""
@@ -327,7 +354,7 @@ def _matches(pattern: str) -> list[str]:
     )
 
 
-def _siblings(path: str) -> list[str]:
+def _siblings(path: str, ending: "re.Pattern[str]" = _ANY) -> list[str]:
     """Return the files that a rotation may have made of `path`, the newest first."""
     folder, name = os.path.split(path)
     stem = name.removesuffix(".log")
@@ -336,7 +363,9 @@ def _siblings(path: str) -> list[str]:
     except OSError:
         return []
     found = [
-        f"{folder}/{one}" for one in names if one != name and one.startswith(stem) and not one.endswith(COMPRESSED)
+        f"{folder}/{one}"
+        for one in names
+        if one != name and one.startswith(stem) and ending.fullmatch(one[len(stem) :]) and not one.endswith(COMPRESSED)
     ]
     return sorted(found, key=_modified, reverse=True)
 

@@ -106,9 +106,10 @@ class EdgeLogSource:
 
     def _open(self) -> tuple[Engine, Input]:
         engine = Engine(self._settings.definition, checkpoint.secret(self._secret_file))
-        positions = []
+        positions, stored_at = [], 0.0
         try:
             stored = checkpoint.decode(self._file.read_bytes())
+            stored_at = self._file.stat().st_mtime
         except FileNotFoundError:
             stored = None
         except ValueError as error:
@@ -123,7 +124,9 @@ class EdgeLogSource:
         if settings.syslog:
             return engine, SyslogListener(settings.syslog, settings.max_line)
         at_end = settings.begin == "end"
-        return engine, Follower(settings.paths, settings.max_line, begin_at_end=at_end, known=positions)
+        return engine, Follower(
+            settings.paths, settings.max_line, begin_at_end=at_end, known=positions, known_at=stored_at
+        )
 
     def _read(self, engine: Engine, input_: Input) -> None:
         for piece in input_.poll(self._clock()):

@@ -1,8 +1,10 @@
 """Real files: growing, renamed, copied and truncated, replaced, met again after a restart."""
 
 import copy
+import os
 import random
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +31,9 @@ class Reading:
         self.follower = self.make([])
 
     def make(self, known: list) -> Follower:
-        return Follower(self.patterns, MAX_LINE, begin_at_end=self.begin_at_end, known=known)
+        mark = self.folder / "checkpoint"
+        known_at = mark.stat().st_mtime if mark.exists() else 0.0
+        return Follower(self.patterns, MAX_LINE, begin_at_end=self.begin_at_end, known=known, known_at=known_at)
 
     def poll(self, seconds: float = 0.2) -> list[bytes]:
         """Let time pass, read, and return the new lines."""
@@ -42,10 +46,12 @@ class Reading:
                 self.lines += piece.data.splitlines()
         return self.lines[before:]
 
-    def restart(self) -> None:
-        """End, and begin again from the positions of now."""
+    def restart(self, away: Callable[[], None] = lambda: None) -> None:
+        """End, and begin again from the positions of now after what happens meanwhile."""
         positions = copy.deepcopy(self.follower.positions())
         self.follower.close()
+        (self.folder / "checkpoint").write_text("")
+        away()
         self.follower = self.make(positions)
 
 
@@ -174,6 +180,33 @@ def test_the_file_was_copied_and_truncated_while_the_agent_was_away(log: Path, r
     assert reading.poll() == [b"2", b"3"]
     reading.restart()
     assert reading.poll() == []
+
+
+@pytest.mark.parametrize("copies", [False, True])
+def test_several_rotations_while_the_agent_was_away(log: Path, reading: Reading, copies: bool) -> None:
+    append(log.with_name("ott_access.log.0"), b"rotated long ago")
+    append(log.with_name("ott_access_error.log"), b"another log")
+    append(log, b"line 0")
+    reading.poll()
+
+    def away() -> None:
+        later = (log.parent / "checkpoint").stat().st_mtime + 1
+        for number in range(1, 4):
+            append(log, b"line %d" % number)
+            rotated = log.with_name(f"ott_access.log.{number}")
+            if copies:
+                shutil.copy(log, rotated)
+                log.write_bytes(b"")
+            else:
+                log.rename(rotated)
+            os.utime(rotated, (later, later + number))
+        append(log, b"line 4")
+        append(log.with_name("ott_access.log.old"), b"by no rotation's name")
+
+    reading.restart(away)
+    assert sorted(reading.poll()) == [b"line 1", b"line 2", b"line 3", b"line 4"]
+    assert reading.poll(LINGER + 1) == []
+    assert len(reading.follower.positions()) == 1
 
 
 def test_an_inode_of_another_file_is_not_taken_for_the_old_one(log: Path, reading: Reading) -> None:
