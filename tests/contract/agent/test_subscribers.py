@@ -67,19 +67,19 @@ def test_a_refusal_names_no_password(server: str) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def test_ministra() -> None:
-    with mariadb() as url:
-        execute(
-            url,
-            "CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, mac VARCHAR(64), status TINYINT DEFAULT 0,"
-            " keep_alive TIMESTAMP NULL DEFAULT NULL)",
-            "INSERT INTO users (mac, status, keep_alive) VALUES"
-            f" ('a', 0, FROM_UNIXTIME({NOW - 10})), ('b', 0, FROM_UNIXTIME({NOW - 239})),"
-            f" ('c', 0, FROM_UNIXTIME({NOW - 240})), ('d', 1, NULL), ('e', 1, FROM_UNIXTIME({NOW - 90000}))",
-        )
-        queries = load_preset(Queries, "subscribers", "ministra")
-        assert figures(Middleware("iptv", engine(url, 2), queries, 240, lambda: NOW)) == {
-            ("ott_subscribers", "iptv", "active"): 3,
-            ("ott_subscribers", "iptv", "suspended"): 2,
-            ("ott_subscribers_online", "iptv"): 2,
-        }
+@pytest.mark.parametrize("server", [mariadb], indirect=True, ids=["mariadb"])
+def test_ministra(server: str) -> None:
+    execute(
+        server,
+        "CREATE TABLE users (id INT AUTO_INCREMENT PRIMARY KEY, mac VARCHAR(64), status TINYINT DEFAULT 0,"
+        " keep_alive TIMESTAMP NULL DEFAULT NULL)",
+        "INSERT INTO users (mac, status, keep_alive) VALUES"
+        f" ('a', 0, FROM_UNIXTIME({NOW - 10})), ('b', 0, FROM_UNIXTIME({NOW - 239})),"
+        f" ('c', 0, FROM_UNIXTIME({NOW - 240})), ('d', 1, NULL), ('e', 1, FROM_UNIXTIME({NOW - 90000}))",
+    )
+    queries = load_preset(Queries, "subscribers", "ministra")
+    assert figures(Middleware("iptv", engine(server, 2), queries, 240, lambda: NOW)) == {
+        ("ott_subscribers", "iptv", "active"): 3,
+        ("ott_subscribers", "iptv", "suspended"): 2,
+        ("ott_subscribers_online", "iptv"): 2,
+    }
