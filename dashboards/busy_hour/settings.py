@@ -178,10 +178,15 @@ def read(path: Path | None) -> Settings:
         lambda value, _: converter.structure(value, str if isinstance(value, str) else Secret),
     )
     converter.register_structure_hook(date, lambda value, _: _date(value))
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, _one_of)
+    converter.register_structure_hook_func(_is_choice, _one_of)
     if path is None:
         return structure({}, Settings, Path("defaults"), converter)
     return load(path, Settings, converter)
+
+
+def _is_choice(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is Literal
 
 
 def _one_of(value: Any, kind: Any) -> Any:

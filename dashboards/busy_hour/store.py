@@ -141,11 +141,15 @@ class Store:
                 raise StoreError(f"{self._shown()}: use sqlite:///… or postgresql+psycopg://…")
             if self._engine.dialect.name == "sqlite":
                 event.listen(self._engine, "connect", _sqlite_pragmas)
+        except (SQLAlchemyError, ImportError) as error:
+            raise StoreError(f"the database cannot be used: {error}") from None
+        try:
             with self._guard("open"):
                 _METADATA.create_all(self._engine)
                 self._refuse_newer()
-        except (SQLAlchemyError, ImportError) as error:
-            raise StoreError(f"the database cannot be used: {error}") from None
+        except StoreError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Give the connections back."""
