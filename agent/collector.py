@@ -99,6 +99,7 @@ class _Outcome:
     succeeded_at: float | None = None  # wall clock
     served_until: float = 0.0  # monotonic clock
     started: float | None = None  # monotonic clock; None while it does not run
+    ended: float = 0.0  # monotonic clock
 
     def fail(self, reason: str, *, bug: BaseException | None = None) -> None:
         """Note a failed run; the log gets one line at each change of state, a bug its traceback as well."""
@@ -170,6 +171,7 @@ class Runner:
                 self.run,
                 IntervalTrigger(seconds=job.interval, timezone="UTC"),
                 [job.name],
+                id=job.name,
                 next_run_time=at_once,
                 coalesce=True,
                 max_instances=1,
@@ -256,7 +258,7 @@ class Runner:
             reason, bug = f"{type(error).__name__}: {error}", error
         ended = self._monotonic()
         with self._lock:
-            outcome.started, outcome.duration = None, ended - began
+            outcome.started, outcome.ended, outcome.duration = None, ended, ended - began
             if reason is None and outcome.kept and outcome.duration > outcome.deadline:
                 reason = f"took {outcome.duration:.1f} s; the deadline is {outcome.deadline:g} s"
             if reason is None:
@@ -269,6 +271,11 @@ class Runner:
         if outcome.started is not None and now - outcome.started > outcome.deadline:
             outcome.duration = now - outcome.started
             outcome.fail(f"no answer within {outcome.deadline:g} s")
+        elif outcome.started is None and outcome.ran and now > outcome.ended + outcome.kept:
+            # The scheduler goes by the wall clock; set back by an hour, it would sleep for an hour.
+            outcome.fail(f"did not run for {now - outcome.ended:.0f} s")
+            if self._scheduler is not None:
+                self._scheduler.modify_job(outcome.name, next_run_time=datetime.fromtimestamp(self._clock(), UTC))
         return outcome.samples if now <= outcome.served_until else ()
 
 

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -156,6 +157,22 @@ def test_a_hung_collector_keeps_one_thread_and_fails_at_its_deadline() -> None:
         subject.stop()
         release.set()
         until(lambda: "hung" not in [thread.name for thread in threading.enumerate()])
+
+
+def test_a_clock_that_is_set_back_stops_no_collector() -> None:
+    runs: list[int] = []
+    subject = Runner([job("quick", lambda: runs.append(1) or good(), 0.05, 0.1)])
+    subject.start()
+    try:
+        until(lambda: bool(runs))
+        vars(subject)["_scheduler"].modify_job("quick", next_run_time=datetime.now(UTC) + timedelta(hours=1))
+        until(lambda: bool(subject.samples()) and "quick" in subject.failures())
+        assert subject.failures()["quick"].startswith("did not run for")
+        before = len(runs)
+        until(lambda: len(runs) > before and not subject.failures())
+        assert figures(subject.samples(), LEVEL) == {("here",): 7}
+    finally:
+        subject.stop()
 
 
 def test_run_all_waits_no_longer_than_the_deadlines() -> None:
