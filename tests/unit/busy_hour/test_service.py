@@ -1,0 +1,155 @@
+"""The daily run: what it records, what it retries, what it mails."""
+
+import json
+from datetime import datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dashboards.busy_hour import settings
+from dashboards.busy_hour.query import Server
+from dashboards.busy_hour.serve import Service
+from dashboards.busy_hour.settings import Settings
+from dashboards.busy_hour.store import Store
+from service.metric import Sample
+from tests.unit.busy_hour.example import ALMATY
+
+SETTINGS = """
+prometheus = "http://prometheus:9090"
+catch_up = "3d"
+[mail]
+host = "mail.example"
+sender = "ottwatch@example.kz"
+to = ["planner@example.kz"]
+"""
+
+
+class Prometheus:
+    """Minute samples of one series at every time that is asked for; 503 while it is down."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.asked = 0
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        if self.down:
+            return httpx.Response(503)
+        self.asked += 1
+        query = httpx.QueryParams(request.content.decode())
+        result = []
+        if query["query"].startswith("platform:ott_edge_sessions:sum["):
+            end = int(query["time"])
+            start = end - int(query["query"].partition("[")[2].removesuffix("ms]")) // 1000
+            pairs = [
+                [at, "900" if (at + 18000) % 86400 // 3600 == 21 else "100"]
+                for at in range(start - start % 60, end, 60)
+            ]
+            result = [{"metric": {"service": "ott"}, "values": pairs}]
+        return httpx.Response(
+            200, content=json.dumps({"status": "success", "data": {"resultType": "matrix", "result": result}})
+        )
+
+
+class Clock:
+    def __init__(self, text: str) -> None:
+        self.set(text)
+
+    def set(self, text: str) -> None:
+        self.now = datetime.fromisoformat(text).replace(tzinfo=ALMATY).timestamp()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Post:
+    """A mail server that keeps what it takes."""
+
+    def __init__(self) -> None:
+        self.taken: list[EmailMessage] = []
+        self.down = False
+
+    def __call__(self, message: EmailMessage, mail: settings.Mail) -> None:
+        assert mail.host == "mail.example"
+        if self.down:
+            raise OSError("mail to mail.example:587: no answer")
+        self.taken.append(message)
+
+
+@pytest.fixture
+def chosen(tmp_path: Path) -> Settings:
+    (tmp_path / "busyhour.toml").write_text(SETTINGS)
+    return settings.read(tmp_path / "busyhour.toml")
+
+
+@pytest.fixture
+def prometheus() -> Prometheus:
+    return Prometheus()
+
+
+def service(chosen: Settings, prometheus: Prometheus, clock: Clock, post: Post) -> Service:
+    client = httpx.Client(transport=httpx.MockTransport(prometheus.answer))
+    return Service(chosen, Store("sqlite://"), Server("http://prometheus:9090", client, lambda _: None), clock, post)
+
+
+def figures(made: Service) -> dict[tuple[str, ...], float | object]:
+    return {
+        (sample.metric.name, *sample.labels): sample.value for sample in made.samples() if isinstance(sample, Sample)
+    }
+
+
+def test_yesterday_is_recorded_after_midnight_and_only_once(chosen: Settings, prometheus: Prometheus) -> None:
+    clock, post = Clock("2026-10-08T00:10"), Post()
+    made = service(chosen, prometheus, clock, post)
+    assert made.run()
+    days = [str(record.day) for record in made.store.load("platform", "sessions")]
+    assert days == ["2026-10-05", "2026-10-06"]  # the 7th has ended, but not for the twenty minutes it may take
+    clock.set("2026-10-08T00:20")
+    assert made.run()
+    assert [str(record.day) for record in made.store.load("platform", "sessions")] == [*days, "2026-10-07"]
+    found = figures(made)
+    assert found["ott_busy_hour_value", "platform", "sessions", "last_day"] == 900
+    start = datetime(2026, 10, 7, 21, tzinfo=ALMATY).timestamp()
+    assert found["ott_busy_hour_start_timestamp_seconds", "platform", "sessions"] == start
+    assert found["ott_busy_hour_last_success_timestamp_seconds",] == clock.now
+    assert ("ott_capacity_exhaustion_timestamp_seconds", "platform", "sessions", "likely") not in found
+
+
+def test_a_server_that_is_down_costs_no_day(
+    chosen: Settings, prometheus: Prometheus, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, post = Clock("2026-10-08T09:00"), Post()
+    made = service(chosen, prometheus, clock, post)
+    prometheus.down = True
+    assert made.problem() is not None
+    assert not made.run()
+    assert not made.run()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["failed"]  # once, not twice
+    assert figures(made)["ott_busy_hour_failures_total",] == 2
+    prometheus.down = False
+    assert made.problem() is None
+    assert made.run()
+    assert len(made.store.load("platform", "sessions")) == 3
+
+
+def test_the_month_is_mailed_once_and_again_after_a_failure(chosen: Settings, prometheus: Prometheus) -> None:
+    clock, post = Clock("2026-09-30T12:00"), Post()
+    made = service(chosen, prometheus, clock, post)
+    assert made.run()
+    assert post.taken == []  # August has no records
+    clock.set("2026-10-01T00:25")
+    post.down = True
+    assert not made.run()
+    post.down = False
+    assert made.run()
+    assert made.run()
+    [message] = post.taken
+    assert message["Subject"] == "ЧНН и ёмкость, сентябрь 2026"
+    assert message["To"] == "planner@example.kz"
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert "platform · сессии" in body.get_content()
+    [page] = message.iter_attachments()
+    assert page.get_filename() == "busy-hour-2026-09.html"
+    assert page.get_content().startswith("<!doctype html>")
