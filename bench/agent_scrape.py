@@ -1,7 +1,7 @@
 """What a scrape of the host costs: ott-agent beside node_exporter with the same collectors, in the same run.
 
-Both are scraped in turn over a kept connection, as Prometheus does it, and compressed as Prometheus asks. CPU is the
-process's own user and system time. Prints one JSON object; exit status 1 when the agent is past its bounds.
+Both are scraped in turn over a kept connection, as Prometheus does it, and compressed as Prometheus asks. CPU is what
+the scheduler gave the process's threads. Prints one JSON object; exit status 1 when the agent is past its bounds.
 
     python -m bench.agent_scrape [--scrapes 600]
 """
@@ -47,6 +47,7 @@ class Peer:
     process: subprocess.Popen[bytes]
     port: int
     seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
     body: bytes = b""
 
     def __post_init__(self) -> None:
@@ -77,9 +78,9 @@ class Peer:
             raise OSError(f"{self.name} answered {answer.status}")
 
     def cpu(self) -> float:
-        """Return the CPU time so far, all threads, in seconds."""
-        columns = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(columns[11]) + int(columns[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the CPU time so far in seconds, by the scheduler's nanoseconds of every thread."""
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
     def rss(self) -> int:
         """Return the resident memory in bytes."""
@@ -122,22 +123,23 @@ def measure(scrapes: int) -> dict[str, dict[str, float]]:
         for _ in range(WARM_UP):
             for peer in found:
                 peer.scrape()
-        before = []
         for peer in found:
             peer.seconds.clear()
-            before.append(peer.cpu())
         for _ in range(scrapes):
             for peer in found:
+                before = peer.cpu()
                 peer.scrape()
+                peer.cpu_seconds.append(peer.cpu() - before)
         return {
             peer.name: {
-                "cpu_milliseconds_per_scrape": round((peer.cpu() - cpu) / scrapes * 1000, 3),
+                "cpu_milliseconds_per_scrape": round(statistics.mean(peer.cpu_seconds) * 1000, 3),
+                "cpu_milliseconds_p99": round(statistics.quantiles(peer.cpu_seconds, n=100)[98] * 1000, 3),
                 "seconds_median": round(statistics.median(peer.seconds), 6),
                 "seconds_p99": round(statistics.quantiles(peer.seconds, n=100)[98], 6),
                 "rss_mebibytes": round(peer.rss() / 2**20, 1),
                 "series": sum(line[:1] not in (b"#", b"") for line in gzip.decompress(peer.body).splitlines()),
             }
-            for peer, cpu in zip(found, before, strict=True)
+            for peer in found
         }
 
 
@@ -153,7 +155,9 @@ def main() -> int:
         "p99": ours["seconds_p99"] < MOST_P99,
         "rss": ours["rss_mebibytes"] * 2**20 < MOST_RSS,
     }
-    print(json.dumps({**figures, "cpu_ratio": ratio, "within_bounds": bounds}, indent=2))
+    # On a busy machine the times to answer are the others' doing: the load tells, and the CPU times stay comparable.
+    load = round(os.getloadavg()[0], 1)
+    print(json.dumps({**figures, "cpu_ratio": ratio, "machine_load": load, "within_bounds": bounds}, indent=2))
     return 0 if all(bounds.values()) else 1
 
 
