@@ -170,6 +170,7 @@ class Board:
     name: str
     title: str
     purpose: str
+    readers: str  # for the documentation
     rows: tuple[Row, ...]
     variables: tuple[Variable, ...] = ()
     since: str = "now-6h"

@@ -242,6 +242,8 @@ BOARD = Board(
     name="edge",
     title="Sessions and traffic",
     purpose="Content delivery by edge: sessions, viewers, traffic, requests and the quality of the count",
+    readers="the engineer on duty when viewers complain, and whoever reports the number of viewers and has to "
+    "trust it.",
     rows=(NOW, AUDIENCE, TRAFFIC, REQUESTS, TRUST),
     variables=(SITE, NODES, SERVICE),
 )

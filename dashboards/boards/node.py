@@ -232,6 +232,7 @@ BOARD = Board(
     name="node",
     title="Node",
     purpose="One node in depth: processor, memory, disks, network and what it delivers",
+    readers="the engineer who works on a ticket that names a node, and the vendor's engineer beside them.",
     rows=(NOW, PROCESSOR, STORAGE, NETWORK, DELIVERY),
     variables=(SITE, ONE_NODE),
     since="now-3h",

@@ -185,6 +185,7 @@ BOARD = Board(
     name="ottwatch",
     title="ottwatch itself",
     purpose="Whether the monitoring itself works: agents, Prometheus, Alertmanager, the desk and its messages",
+    readers="whoever is responsible for the monitoring itself; and the engineer on duty, before trusting a quiet wall.",
     rows=(NOW, AGENTS, CHAIN),
     variables=(SITE, NODES),
     since="now-3h",

@@ -128,5 +128,8 @@ BOARD = Board(
     name="platform",
     title="Platform",
     purpose="The seven figures of the platform, its state and the day so far: for the wall",
+    readers="everybody in the control centre, from across the room, all the time. Nothing on it needs a click. "
+    "When a figure or a colour looks wrong, go to *Sites and nodes* or straight to the ticket in the "
+    "list.",
     rows=(FIGURES, STATE, DAY, WRONG),
 )

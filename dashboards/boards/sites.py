@@ -124,6 +124,7 @@ BOARD = Board(
     name="sites",
     title="Sites and nodes",
     purpose="Every site and node with its state, load and traffic: where is the trouble?",
+    readers="the engineer on duty who was told that something is wrong and asks where.",
     rows=(SITES, MAP, PAST),
     variables=(SITE, ROLE),
 )

@@ -145,6 +145,7 @@ BOARD = Board(
     name="streams",
     title="Streams",
     purpose="Every probed stream as a player sees it: present, live, fast enough",
+    readers="the engineer on duty when one channel fails while everything else is green.",
     rows=(NOW, LIVE, QUALITY),
     variables=(SITE, NODES, CHANNEL),
     since="now-3h",

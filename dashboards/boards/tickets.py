@@ -105,6 +105,7 @@ BOARD = Board(
     name="tickets",
     title="Tickets and SLA",
     purpose="Open problems, the time left on each, and how the targets are kept",
+    readers="the shift leader: what has to be done first, what piles up, whether the vendor is on time.",
     rows=(NOW, QUEUE, WORK),
     variables=(SITE, NODES),
     since="now-24h",

@@ -115,9 +115,10 @@ def timeseries(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -
         shade = custom["fillOpacity"] / 100 if "custom.fillOpacity" not in line.settings else 0
         plot.fill_between(times, low, high, color=ink, alpha=shade, linewidth=0)  # type: ignore[arg-type]
         plot.plot(times, high, color=ink, linewidth=1.4, marker="." if len(times) == 1 else "")  # type: ignore[arg-type]
-    flat = not any(value for line in lines for value in line.values)
+    limits = custom["thresholdsStyle"]["mode"] != "off"
+    flat = not limits and not any(value for line in lines for value in line.values)
     plot.set_ylim(0 if flat else min(0.0, plot.get_ylim()[0]), 1 if flat else None)
-    if custom["thresholdsStyle"]["mode"] != "off":
+    if limits:
         for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]:
             plot.axhline(step["value"], color=HEX[step["color"]], linestyle="--", linewidth=1)
             plot.set_ylim(top=max(plot.get_ylim()[1], step["value"] * 1.15))

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from PIL import Image
 
 from dashboards.live import Answer, span
 from dashboards.preview import charts, tables
@@ -52,7 +54,11 @@ def draw(board: Json, answers: list[Answer], now: float, note: str, target: Path
         box = (left, height - top - at["h"] * CELL + GAP, at["w"] * COLUMN - GAP, at["h"] * CELL - GAP)
         mine = [answer for answer in answers if answer.panel == panel["title"]]
         _panel(figure, panel, mine, zone, (box, (now - span(board, panel), now)))
-    FigureCanvasAgg(figure).print_figure(target, facecolor=GROUND)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    # A board has few colours; with a palette its picture is a third as large.
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    picture.quantize(96).save(target, optimize=True)
 
 
 def _panel(
