@@ -109,7 +109,7 @@ def make_converter() -> Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(Path, lambda value, _: Path(_exactly(str, "a path in quotes")(value, str)))
     converter.register_structure_hook_func(lambda kind: kind is Seconds, _seconds)
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is re.Pattern, _pattern)
+    converter.register_structure_hook_func(_is_pattern, _pattern)
     converter.register_structure_hook_factory(is_dataclass, _table)
     converter.register_structure_hook_factory(is_sequence, _list)
     return converter
@@ -156,6 +156,11 @@ def _seconds(value: Any, _: Any) -> float:
     if not isinstance(value, str):
         raise ValueError(f'expected a duration in quotes such as "30s", found {_shown(value)}')
     return parse_duration(value)
+
+
+def _is_pattern(kind: Any) -> bool:
+    origin: object = get_origin(kind)
+    return origin is re.Pattern
 
 
 def _pattern(value: Any, kind: Any) -> re.Pattern[Any]:
