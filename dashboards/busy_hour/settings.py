@@ -51,7 +51,7 @@ class Settings:
     prometheus: str = "http://127.0.0.1:9090"
     prometheus_token: Secret | None = None
     prometheus_timeout: Seconds = field(default=Seconds(60.0))
-    database: str | Secret = "sqlite:////var/lib/ottwatch/busyhour.db"
+    database: str | Secret = "sqlite:////var/lib/ottwatch-busyhour/busyhour.db"
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Almaty"))
     language: Literal["ru", "en"] = "ru"
     day_begins: time = time(0)
@@ -89,7 +89,7 @@ class Settings:
             if isinstance(self.database, str):
                 make_url(self.database)
         except ArgumentError:
-            problems.append('database is not a URL; write for example "sqlite:////var/lib/ottwatch/busyhour.db"')
+            problems.append('database is not a URL; write for example "sqlite:////var/lib/ottwatch-busyhour/busyhour.db"')
         except ValueError as error:
             problems.append(str(error))
         return problems
