@@ -155,6 +155,23 @@ basic = {{ username = "prometheus", password = {{ file = "{tmp_path}/password" }
         assert not [secret for secret in secrets.values() if secret in body + running.log]
 
 
+def test_a_reload_takes_new_secrets(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("old\n")
+    token.chmod(0o600)
+    with agent(tmp_path, f'[auth]\ntoken = {{ file = "{token}" }}\n') as running:
+        assert running.get("/metrics", {"Authorization": "Bearer old"}).status == 200
+        token.write_text("new\n")
+        running.send(signal.SIGHUP)
+        wait_until(lambda: "settings reloaded" in running.log, running)
+        assert running.get("/metrics", {"Authorization": "Bearer old"}).status == 401
+        assert running.get("/metrics", {"Authorization": "Bearer new"}).status == 200
+        token.chmod(0o644)
+        running.send(signal.SIGHUP)
+        wait_until(lambda: "were not reloaded" in running.log, running)
+        assert running.get("/metrics", {"Authorization": "Bearer new"}).status == 200
+
+
 def make_certificates(folder: Path) -> None:
     """An authority, and certificates of a server and a client signed by it."""
 
