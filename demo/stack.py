@@ -5,7 +5,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -32,6 +32,7 @@ class Stack:
     def __init__(self, folder: Path, report: Report = print, *, seed: int = 1) -> None:
         self.layout = Layout.make(folder)
         self.programs: dict[str, Program] = {}
+        self._waves: list[Sequence[Program]] = []
         self.history: dict[str, Any] = {}
         self.password = secrets.token_urlsafe(12)
         self.api_token = ""
@@ -75,13 +76,15 @@ class Stack:
         self._report(f"· everything answers after {time.monotonic() - started:.1f} s")
 
     def stop(self) -> None:
-        """Stop everything, the watchers first."""
-        for name in stop_all(list(reversed(self.programs.values()))):
-            self._report(f"· {name} had to be killed")
+        """Stop everything, what asks before what it asks."""
+        while self._waves:
+            for name in stop_all(self._waves.pop()):
+                self._report(f"· {name} had to be killed")
         self.programs.clear()
 
     def _run(self, what: str, *starting: Program) -> None:
         started = time.monotonic()
+        self._waves.append(starting)
         for program in starting:
             program.start()
             self.programs[program.name] = program

@@ -95,7 +95,7 @@ def test_nothing_outlives_a_demo_that_is_killed(folder: Path, tmp_path: Path) ->
 def test_a_start_that_fails_half_way_says_why_and_cleans_up(folder: Path, tmp_path: Path) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("setpriv", "nginx", "promtool"):
+    for name in ("setpriv", "promtool"):
         found = shutil.which(name)
         assert found is not None, f"{name} is missing"
         (programs / name).symlink_to(found)
@@ -109,6 +109,7 @@ def test_a_start_that_fails_half_way_says_why_and_cleans_up(folder: Path, tmp_pa
         timeout=DEADLINE,
     )
     assert result.returncode == 1
-    assert "demo: alertmanager ended by itself" in result.stderr
-    assert "alertmanager.log" in result.stderr
+    assert "demo: edge-1 nginx ended by itself" in result.stderr
+    assert "edge-1-nginx.log" in result.stderr
+    assert "failed to execute nginx" in result.stderr
     assert left_over(folder) == []
