@@ -13,6 +13,8 @@ import socket
 import ssl
 import stat
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,8 +29,11 @@ from agent.settings import Auth, Tls
 log = logging.getLogger("agent.server")
 
 CLIENT_TIMEOUT = 10.0
-# Prometheus, a second one, and an engineer; more is a mistake or an attack.
-MOST_CONNECTIONS = 32
+# Prometheus, a second one, and an engineer; more is a mistake or an attack. One address gets only its share, so that
+# no single client can keep Prometheus out.
+MOST_CONNECTIONS = 64
+MOST_PER_ADDRESS = 16
+TELL_EVERY = 60.0
 # Level 1 halves the time of level 6 and leaves the text a tenth longer.
 GZIP_LEVEL = 1
 
@@ -74,7 +79,9 @@ class Server(ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.registry, self.ready = registry, ready
         self.admit(access, tls)
-        self._slots = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._connections: Counter[str] = Counter()  # by address
+        self._lock = threading.Lock()
+        self._tell_again = 0.0
         super().__init__(address, _Handler)
 
     def admit(self, access: Access, tls: Tls | None) -> None:
@@ -88,9 +95,17 @@ class Server(ThreadingHTTPServer):
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Hand the connection to a thread, or close it when all are taken."""
-        if not self._slots.acquire(blocking=False):
-            log.warning("too many connections", extra={"limit": MOST_CONNECTIONS})
+        """Hand the connection to a thread, or close it when its address or all have too many."""
+        client = client_address[0]
+        with self._lock:
+            full = self._connections.total() >= MOST_CONNECTIONS or self._connections[client] >= MOST_PER_ADDRESS
+            if not full:
+                self._connections[client] += 1
+        if full:
+            now = time.monotonic()
+            if now >= self._tell_again:  # a flood of connections must not become a flood of lines
+                log.warning("too many connections", extra={"limit": MOST_CONNECTIONS, "per_address": MOST_PER_ADDRESS})
+                self._tell_again = now + TELL_EVERY
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)
@@ -108,7 +123,9 @@ class Server(ThreadingHTTPServer):
                     return
             super().process_request_thread(request, client_address)
         finally:
-            self._slots.release()
+            with self._lock:
+                self._connections[client_address[0]] -= 1
+                self._connections += Counter()  # drops the addresses that have none left
 
     def handle_error(self, *_: Any) -> None:
         """Say nothing aloud: a client that goes away in the middle is no event."""
