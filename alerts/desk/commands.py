@@ -49,7 +49,8 @@ def open_database(settings: Settings, path: Path) -> Database:
 
 
 def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
-    serve(Runtime(settings, open_database(settings, arguments.config), settings.policy()))
+    runtime = Runtime(settings, open_database(settings, arguments.config), settings.policy())
+    serve(runtime, lambda: read_settings(arguments.config))
     return Exit.FINE
 
 

@@ -92,20 +92,26 @@ def _ingest(database: Database, found: list[Problem], policy: Policy, now: datet
 def _store(connection: Connection, found: list[Problem], policy: Policy, now: datetime, outcomes: Counter[str]) -> int:
     drafts = {draft["problem_key"]: draft for draft in tickets.lock_open(connection, [each.key for each in found])}
     known = stored_alarms.latest(connection, found, {draft["id"] for draft in drafts.values()})
-    opening: dict[str, Draft] = {}
-    fresh: list[tuple[Draft, Occurrence]] = []
+    opening: list[Draft] = []
+    touched: list[tuple[Draft, _Judged]] = []
     for problem in found:
         draft = drafts.get(problem.key)
         judged = _judge(problem, known, policy, now, has_ticket=draft is not None)
         outcomes.update(judged.counts)
         if draft is None and judged.fresh:
-            draft = opening[problem.key] = open_ticket(problem, judged.fresh, now)
-        if draft is not None:
-            _react(draft, judged, policy, now)
-            draft.finish(policy, now)
-            fresh += [(draft, occurrence) for occurrence in judged.fresh]
-    tickets.insert(connection, list(opening.values()))
-    tickets.save(connection, [draft for draft in drafts.values() if draft.changed])
+            draft = open_ticket(problem, judged.fresh, now)
+            opening.append(draft)
+        if draft is not None and (judged.began or judged.ended):
+            touched.append((draft, judged))
+    # A storm is mostly repeats: only what changes has its log read and its clocks computed.
+    changing = [draft for draft, _ in touched if draft["id"] is not None]
+    tickets.load_logs(connection, changing)
+    for draft, judged in touched:
+        _react(draft, judged, policy, now)
+        draft.finish(policy, now)
+    tickets.insert(connection, opening)
+    tickets.save(connection, changing)
+    fresh = [(draft, occurrence) for draft, judged in touched for occurrence in judged.fresh]
     stored_alarms.insert(connection, fresh)
     stored_alarms.update(connection, [each for each in known.values() if each.changed and each.id is not None])
     return len(opening)

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,18 +13,20 @@ from fastapi import FastAPI
 from alerts.desk.app import create_app
 from alerts.desk.rounds import workers
 from alerts.desk.runtime import Runtime
+from alerts.desk.settings import Settings
 from alerts.desk.workers import Crew
+from service.settings import SettingsError
 from service.systemd import notify, watchdog_interval
 
 log = logging.getLogger("desk")
 GRACE = 10  # seconds that running requests get after SIGTERM
 
 
-def serve(runtime: Runtime) -> None:
-    """Serve until the process is told to stop."""
+def serve(runtime: Runtime, reread: Callable[[], Settings]) -> None:
+    """Serve until the process is told to stop; on SIGHUP, take over what `reread` returns."""
     host, port = runtime.settings.address
     app = create_app(runtime)
-    app.router.lifespan_context = _lifespan(runtime)
+    app.router.lifespan_context = _lifespan(runtime, reread)
     config = uvicorn.Config(
         app,
         host=host,
@@ -39,11 +43,15 @@ def serve(runtime: Runtime) -> None:
     uvicorn.Server(config).run()
 
 
-def _lifespan(runtime: Runtime):  # type: ignore[no-untyped-def]
+def _lifespan(
+    runtime: Runtime, reread: Callable[[], Settings]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         crew = Crew(workers(runtime))
         crew.start()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, reload, runtime, crew, reread))
         sign = asyncio.create_task(_signs_of_life())
         host, port = runtime.settings.address
         log.info("the desk serves http://%s:%d", host, port)
@@ -55,6 +63,25 @@ def _lifespan(runtime: Runtime):  # type: ignore[no-untyped-def]
         runtime.database.dispose()
 
     return lifespan
+
+
+def reload(runtime: Runtime, crew: Crew, reread: Callable[[], Settings]) -> None:
+    """Take over changed settings; a mistake in the file changes nothing. Address and database need a restart."""
+    notify("RELOADING=1")
+    try:
+        fresh = reread()
+    except SettingsError as error:
+        for fault in error.faults:
+            log.error("the settings stay as they were: %s", fault)  # noqa: TRY400 - a mistake of the user, no bug
+    else:
+        fixed = {name: getattr(runtime.settings, name) for name in ("listen", "database", "limits")}
+        if any(getattr(fresh, name) != value for name, value in fixed.items()):
+            log.warning("a changed listen, database or limits takes effect with a restart")
+        runtime.settings = replace(fresh, **fixed)
+        runtime.policy = runtime.settings.policy()
+        crew.replace(workers(runtime))
+        log.info("the settings were read again")
+    notify("READY=1")
 
 
 async def _signs_of_life() -> None:

@@ -33,9 +33,15 @@ class Crew:
     def start(self) -> None:
         """Start every worker."""
         for worker in self._workers:
-            thread = threading.Thread(target=self._run, args=(worker,), name=worker.name, daemon=True)
+            thread = threading.Thread(target=self._run, args=(worker, self._stop), name=worker.name, daemon=True)
             thread.start()
             self._threads.append(thread)
+
+    def replace(self, workers: Sequence[Worker]) -> None:
+        """End the workers and start others in their place."""
+        self.stop()
+        self._workers, self._stop, self._threads = workers, threading.Event(), []
+        self.start()
 
     def stop(self, timeout: float = 10.0) -> None:
         """Let each worker end its round, then return."""
@@ -43,9 +49,9 @@ class Crew:
         for thread in self._threads:
             thread.join(timeout)
 
-    def _run(self, worker: Worker) -> None:
+    def _run(self, worker: Worker, stop: threading.Event) -> None:
         failing = False
-        while not self._stop.wait(worker.period):
+        while not stop.wait(worker.period):
             try:
                 worker.job()
             except (*UNAVAILABLE, OSError) as error:

@@ -57,13 +57,21 @@ def blank() -> dict[str, Any]:
 
 
 def lock_open(connection: Connection, keys: Sequence[str]) -> list[Draft]:
-    """Lock and return the open tickets of these problems."""
+    """Lock and return the open tickets of these problems, still without their logs."""
     return _lock(connection, ticket.c.problem_key.in_(keys), ticket.c.status.not_in(TERMINAL))
+
+
+def load_logs(connection: Connection, drafts: Sequence[Draft]) -> list[Draft]:
+    """Give locked tickets the events that their clocks read."""
+    logs = clock_events(connection, [draft["id"] for draft in drafts]) if drafts else {}
+    for draft in drafts:
+        draft.log = logs.get(draft["id"], [])
+    return list(drafts)
 
 
 def lock(connection: Connection, number: int, version: int | None = None) -> Draft:
     """Lock and return one ticket; raise StaleTicketError when it is not in the version the caller saw."""
-    drafts = _lock(connection, ticket.c.id == number)
+    drafts = load_logs(connection, _lock(connection, ticket.c.id == number))
     if not drafts:
         raise NoSuchTicketError(f"there is no ticket {number}")
     current = int(drafts[0]["version"])
@@ -82,14 +90,12 @@ def claim_due(connection: Connection, now: datetime, limit: int) -> list[Draft]:
         .with_for_update(skip_locked=True)
     )
     numbers = list(connection.scalars(due))
-    return _lock(connection, ticket.c.id.in_(numbers)) if numbers else []
+    return load_logs(connection, _lock(connection, ticket.c.id.in_(numbers))) if numbers else []
 
 
 def _lock(connection: Connection, *conditions: ColumnElement[bool]) -> list[Draft]:
     rows = connection.execute(select(ticket).where(*conditions).order_by(ticket.c.id).with_for_update()).mappings()
-    found = {row["id"]: row for row in rows}
-    logs = clock_events(connection, list(found)) if found else {}
-    return [Draft(dict(row), logs.get(number, ())) for number, row in found.items()]
+    return [Draft(dict(row)) for row in rows]
 
 
 def clock_events(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:

@@ -1,0 +1,74 @@
+"""Mistakes in desk.toml are told all at once, each under its key; every setting is in the manual."""
+
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from alerts.desk import settings
+from alerts.desk.calendars import BusinessHours
+from alerts.desk.settings import Settings, read_settings
+from service.settings import SettingsError
+from tests.conftest import ROOT
+
+
+def faults(folder: Path, text: str) -> dict[str, str]:
+    file = folder / "desk.toml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        read_settings(file)
+    return {fault.key: fault.problem for fault in caught.value.faults}
+
+
+def test_three_mistakes_give_three_messages(tmp_path: Path) -> None:
+    found = faults(tmp_path, 'listen = "nowhere"\nlangage = "ru"\ntime_zone = "Asia/Almata"\n')
+    assert found == {
+        "listen": '"nowhere" is not address:port; write for example "127.0.0.1:9781"',
+        "langage": 'unknown key; did you mean "language"?',
+        "time_zone": 'there is no time zone "Asia/Almata"; write for example "Asia/Almaty"',
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "problem"),
+    [
+        ('database = "mysql://x"', "database", "not supported"),
+        ('database = "postgresql+psycopg://u:p@h/d"', "database", "password does not belong"),
+        ('language = "kk"', "language", 'write one of "ru", "en"'),
+        ('prometheus = "localhost:9090"', "prometheus", "http://"),
+        ('[priorities.P1]\nacknowledge = "5m"', "priorities[P1].restore", "is missing"),
+        ('[priorities.P9]\nacknowledge = "5m"\nrestore = "1h"', "", "no such priority P9"),
+        ('[[vendor]]\nname = "V"\nmail = "v@x"\ncalendar = "none"', "", 'no calendar "none"'),
+        ('[calendars.shift]\ndays = ["mon"]', "calendars[shift]", "no such day: mon"),
+        ('[calendars.shift]\nholidays = "XX"', "calendars[shift]", "no holidays are known"),
+        ('[[target]]\nname = "t"\nkind = "mail"\nto = ["a@b"]', "", "needs the table [smtp]"),
+        ('[[target]]\nname = "t"\nkind = "apprise"', "target[1]", "needs url"),
+        ('[[target]]\nname = "t"\nkind = "pigeon"', "target[1].kind", '"apprise"'),
+        ('[smtp]\nhost = "h"\nsender = "a@b"\nsecurity = "none"\npassword = { env = "X" }', "smtp", "in the clear"),
+    ],
+)
+def test_mistakes(tmp_path: Path, text: str, key: str, problem: str) -> None:
+    found = faults(tmp_path, text)
+    assert list(found) == [key]
+    assert problem in found[key]
+
+
+def test_kazakhstan_does_not_work_on_nauryz_unless_a_decree_says_so() -> None:
+    calendar = Settings().policy().targets["P4"].calendar
+    assert isinstance(calendar, BusinessHours)
+    nauryz = (datetime(2026, 3, 23, 0, tzinfo=UTC), datetime(2026, 3, 24, 0, tzinfo=UTC))
+    assert date(2026, 3, 23) in calendar.closed
+    assert calendar.working(*nauryz) == 0
+    decreed = BusinessHours(calendar.hours, calendar.zone, calendar.closed, frozenset({date(2026, 3, 23)}))
+    assert decreed.working(*nauryz) == 9 * 3600
+
+
+def test_every_setting_is_in_the_manual() -> None:
+    manual = (ROOT / "docs" / "desk.md").read_text("utf-8")
+    tables = [value for value in vars(settings).values() if isinstance(value, type) and is_dataclass(value)]
+    ours = [table for table in tables if table.__module__ == settings.__name__]
+    assert Settings in ours
+    for table in ours:
+        for field in fields(table):
+            assert f"`{field.name}`" in manual or f"[{field.name}]" in manual or f"[{field.name}." in manual, field.name
