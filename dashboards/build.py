@@ -19,8 +19,8 @@ from dashboards.words import LANGUAGES, Language
 JSON = Path(__file__).parent / "json"
 COLUMNS = 24
 
-# On each annotation that the desk posts, where it is told to.
-TICKET_TAGS = ["ottwatch", "ticket"]
+# On each annotation that the desk posts, where it is told to, beside the kind of event and the severity.
+TICKET_TAGS = ["ottwatch"]
 
 # Grafana 11's own number: 12 and 13 bring a board forward from it, while 11 ignores what a later number promises.
 SCHEMA_VERSION = 39
