@@ -66,8 +66,6 @@ SOURCES: tuple[Source, ...] = (
     Source("node_load", "node", "node:node_cpu_utilisation:ratio_rate1m", combine="mean"),
 )
 
-QUANTITIES = tuple(dict.fromkeys(source.quantity for source in SOURCES))
-
 
 def sources(own: list[Source]) -> tuple[Source, ...]:
     """Return the default sources with those of the settings in place of the same quantity and level."""

@@ -89,7 +89,9 @@ class Settings:
             if isinstance(self.database, str):
                 make_url(self.database)
         except ArgumentError:
-            problems.append('database is not a URL; write for example "sqlite:////var/lib/ottwatch-busyhour/busyhour.db"')
+            problems.append(
+                'database is not a URL; write for example "sqlite:////var/lib/ottwatch-busyhour/busyhour.db"'
+            )
         except ValueError as error:
             problems.append(str(error))
         return problems

@@ -32,11 +32,14 @@ class Prometheus:
     def __init__(self) -> None:
         self.down = False
         self.asked = 0
+        self.partial_at = 0  # this one of the requests gets an answer that says it is not whole
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             return httpx.Response(503)
         self.asked += 1
+        if self.asked == self.partial_at:
+            return httpx.Response(200, json={"status": "success", "isPartial": True, "data": {}})
         query = httpx.QueryParams(request.content.decode())
         result = []
         if query["query"].startswith("platform:ott_edge_sessions:sum["):
@@ -131,6 +134,24 @@ def test_a_server_that_is_down_costs_no_day(
     assert made.problem() is None
     assert made.run()
     assert len(made.store.load("platform", "sessions")) == 3
+
+
+def test_a_partial_answer_leaves_nothing_of_its_day(
+    chosen: Settings, prometheus: Prometheus, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = service(chosen, prometheus, Clock("2026-10-08T09:00"), Post())
+    assert made.run()
+    requests = prometheus.asked
+    other = service(chosen, prometheus, Clock("2026-10-08T09:00"), Post())
+    # Three days, newest first: this is the last request about the second of them.
+    prometheus.partial_at = requests + requests * 2 // 3
+    assert not other.run()
+    assert [str(record.day) for record in other.store.load("platform", "sessions")] == ["2026-10-07"]
+    [problem] = [vars(record)["problem"] for record in caplog.records if record.levelname == "ERROR"]
+    assert "the answer is partial" in problem
+    assert "to 2026-10-06T19:00Z" in problem  # the end of the 6th in Almaty, and of that chunk
+    assert other.run()
+    assert len(other.store.load("platform", "sessions")) == 3
 
 
 def test_the_month_is_mailed_once_and_again_after_a_failure(chosen: Settings, prometheus: Prometheus) -> None:
