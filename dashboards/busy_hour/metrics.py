@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time
 
+from dashboards.busy_hour.capacity import ACT
 from dashboards.busy_hour.report import Report
 from service.metric import Metric, Sample
 
@@ -73,7 +74,7 @@ def samples(report: Report) -> Iterator[Sample]:
 
 
 def _exhaustion(report: Report) -> Iterable[Sample]:
-    act = [entry for entry in (report.forecast.exhaustion if report.forecast else ()) if entry.threshold == 0.70]
+    act = [entry for entry in (report.forecast.exhaustion if report.forecast else ()) if entry.threshold == ACT]
     for entry in act:
         for bound, day in (("likely", entry.likely), ("earliest", entry.earliest), ("latest", entry.latest)):
             if day is not None:

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboards.busy_hour import pictures, words
+from dashboards.busy_hour.capacity import ACT
 from dashboards.busy_hour.measures import Measures
 from dashboards.busy_hour.report import DayLine, Report
 from dashboards.busy_hour.series import HOUR, clock_text
@@ -41,7 +42,7 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
     measures, busy, left = report.measures, report.measures.tcbh, report.surviving
     adpqh = measures.named.get("adpqh")
     act = (
-        next((entry for entry in report.forecast.exhaustion if entry.threshold == 0.7), None)
+        next((entry for entry in report.forecast.exhaustion if entry.threshold == ACT), None)
         if report.forecast
         else None
     )

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Literal
 
+from dashboards.busy_hour.capacity import ACT
 from dashboards.busy_hour.forecast import Exhaustion, Forecast
 from dashboards.busy_hour.report import Report
 from dashboards.busy_hour.series import clock_text
@@ -171,7 +172,7 @@ def forecast_sentence(report: Report, language: Language) -> str:
         if language == "ru":
             return "Данных для прогноза мало: нужны шесть месяцев или хотя бы 28 дней подряд."
         return "Not enough data to forecast: six months are needed, or at least 28 days on end."
-    act = next((entry for entry in made.exhaustion if round(entry.threshold, 2) == 0.70), None)
+    act = next((entry for entry in made.exhaustion if entry.threshold == ACT), None)
     if act is None:
         answer = (
             "Ёмкость не задана, поэтому срок её исчерпания не назван."
