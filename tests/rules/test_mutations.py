@@ -1,0 +1,25 @@
+"""The mutation check itself, on a few changes; `python -m tests.rules.mutations` tries them all."""
+
+import pytest
+
+from tests.rules.mutations import Mutation, mutations, survives
+
+EVERY = list(mutations())
+SAMPLE = ("node_memory_available", "edge_errors ", "NodeDiskFull, for", "TargetMissing, no for", "reachability")
+
+
+def test_every_threshold_and_every_wait_is_changed() -> None:
+    assert len(EVERY) == len({mutation.what for mutation in EVERY}) > 150
+    assert all(mutation.concerned for mutation in EVERY)
+
+
+@pytest.mark.parametrize(
+    "mutation", [m for m in EVERY if m.what.startswith(SAMPLE)], ids=lambda mutation: mutation.what
+)
+def test_a_changed_rule_fails_a_test(mutation: Mutation) -> None:
+    assert not survives(mutation)
+
+
+def test_a_rule_that_is_not_changed_fails_none() -> None:
+    alive = EVERY[0]
+    assert survives(Mutation("a comment", alive.file, "# Made from", "# Made out of", alive.concerned))

@@ -1,0 +1,74 @@
+"""What the engineer reads: every alert's texts as Prometheus renders them, in both languages, on one page to review."""
+
+import json
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.rules.reading import TESTS, alerts, run
+
+PAGE = TESTS / "texts.golden.txt"
+ORDER = ("summary", "description", "summary_ru", "description_ru", "runbook_url")
+
+
+def test_texts_are_rendered_as_reviewed(tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
+    names = [alert.name for alert in alerts()]
+    asked = _first_firings(names)
+    with ThreadPoolExecutor(2) as pool:
+        rendered = {
+            name: text
+            for found in pool.map(lambda item: _rendered(tmp_path, *item), asked.items())
+            for name, text in found.items()
+        }
+    assert set(rendered) == set(names)
+    page = "\n".join(f"# {name}\n{rendered[name]}" for name in sorted(names))
+    assert "<error" not in page
+    assert "%!" not in page
+    golden(PAGE, page)
+
+
+def _plain(file: Path) -> dict[str, Any]:
+    """Return a rule test with every scalar as it is written: `0x40` are 41 samples and not the number 64."""
+    loaded: dict[str, Any] = yaml.load(file.read_text("utf-8"), yaml.BaseLoader)
+    return loaded
+
+
+def _first_firings(names: list[str]) -> dict[Path, list[tuple[dict[str, Any], str, str]]]:
+    """Return, by test file, (test, alert, moment) for the first moment each alert is expected to fire."""
+    result: dict[Path, list[tuple[dict[str, Any], str, str]]] = {}
+    left = set(names)
+    for file in sorted(TESTS.glob("*.test.yml"), key=lambda file: (file.name == "edge_week.test.yml", file.name)):
+        for test in _plain(file)["tests"]:
+            for check in test.get("promql_expr_test", []):
+                for name in sorted(name for name in left if "firing" in str(check)):
+                    if re.search(rf"\b{name}\b", str(check)) and re.search(rf"\b{name}\b", test["name"]):
+                        result.setdefault(file, []).append((test, name, str(check["eval_time"])))
+                        left.discard(name)
+    return result
+
+
+def _rendered(folder: Path, file: Path, asked: list[tuple[dict[str, Any], str, str]]) -> dict[str, str]:
+    """Return each alert's rendered texts: promtool prints them where no alert at all is expected."""
+    whole = _plain(file)
+    whole["rule_files"] = [str((file.parent / path).resolve()) for path in whole["rule_files"]]
+    whole["tests"] = [
+        {
+            **{key: value for key, value in test.items() if key != "promql_expr_test"},
+            "external_url": "http://prometheus",
+            "alert_rule_test": [{"eval_time": moment, "alertname": name, "exp_alerts": []}],
+        }
+        for test, name, moment in asked
+    ]
+    copy = folder / file.name
+    copy.write_text(yaml.safe_dump(whole, allow_unicode=True), "utf-8")
+    done = run("promtool", "test", "rules", copy)
+    printed = done.stdout + done.stderr
+    texts = {}
+    for name, annotations in re.findall(r"alertname: (\w+), time.*?Annotations:\{(.*?)\}\n", printed, re.DOTALL):
+        values = {key: json.loads(value) for key, value in re.findall(r'(\w+)=("(?:[^"\\]|\\.)*")', annotations)}
+        texts[name] = "".join(f"{key}: {values[key]}\n" for key in ORDER)
+    return texts
