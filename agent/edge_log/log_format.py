@@ -101,19 +101,18 @@ class LogFormat:
         rows: list[tuple[bytes, ...]] = [] if escaped else self._quick.findall(piece)
         if len(rows) != lines:
             rows = self._exact.findall(piece)
-        rejects = []
-        columns = list(zip(*rows, strict=True))
-        if not columns:
+        if not rows:
             return Batch(0)
-        if any(columns[-1]):
-            rejects = [Reject(line, Reason.FORMAT) for line, text in enumerate(columns[-1]) if text]
-            rows = [row for row in rows if not row[-1]]
-            columns = list(zip(*rows, strict=True))
-            if not columns:
-                return Batch(lines, rejects=rejects)
-        return self._batch(lines, columns, rejects)
+        columns: list[Sequence[bytes]] = list(zip(*rows, strict=True))
+        marks = columns.pop()
+        if not any(marks):
+            return self._batch(lines, columns, [])
+        rejects = [Reject(line, Reason.FORMAT) for line, mark in enumerate(marks) if mark]
+        if len(rejects) == lines:
+            return Batch(lines, rejects=rejects)
+        return self._batch(lines, [_without(column, rejects) for column in columns], rejects)
 
-    def _batch(self, lines: int, columns: list[tuple[bytes, ...]], rejects: list[Reject]) -> Batch:
+    def _batch(self, lines: int, columns: list[Sequence[bytes]], rejects: list[Reject]) -> Batch:
         roles, groups = self._roles, self._groups
         column = columns[groups[roles["time"]]]
         # The expression took nothing but digits and a point, and hardly two lines share a millisecond.
@@ -138,7 +137,7 @@ class LogFormat:
         )
         return batch.without(wrong, Reason.TIME) if wrong else batch
 
-    def _addresses(self, columns: list[tuple[bytes, ...]]) -> Sequence[bytes]:
+    def _addresses(self, columns: list[Sequence[bytes]]) -> Sequence[bytes]:
         name = self._roles["address"]
         column = columns[self._groups[name]]
         if name != "http_x_forwarded_for":
@@ -146,7 +145,7 @@ class LogFormat:
         # The first address is the client's; the proxies on the way append theirs.
         return [text.partition(b",")[0].strip() for text in column]
 
-    def _uris(self, columns: list[tuple[bytes, ...]]) -> Sequence[bytes]:
+    def _uris(self, columns: list[Sequence[bytes]]) -> Sequence[bytes]:
         roles, groups = self._roles, self._groups
         if "request" in roles:
             return columns[groups[REQUEST]]
@@ -158,6 +157,17 @@ class LogFormat:
 
 
 NONE: set[int] = set()
+
+
+def _without(column: Sequence[bytes], rejects: Sequence[Reject]) -> list[bytes]:
+    """Return a column without its rejected rows; they are few, so taking them out beats building it anew."""
+    kept = list(column)
+    if 8 * len(rejects) > len(kept):
+        rejected = {reject.line for reject in rejects}
+        return [value for line, value in enumerate(kept) if line not in rejected]
+    for reject in reversed(rejects):
+        del kept[reject.line]
+    return kept
 
 
 def parse_times(column: Sequence[bytes], cache: TimeCache) -> tuple[list[float], set[int]]:
@@ -260,6 +270,7 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
     template.text += re.escape(part.text)
 
 
+# Names too, because Apache may log them, and "unix:".
 _ADDRESS = "[0-9A-Za-z.:_%-]++"
 _PATTERNS = {
     "time_local": f"[^]{_NL}]{{26}}",
@@ -269,8 +280,8 @@ _PATTERNS = {
     "bytes_sent": "[0-9]{1,18}+|-",
     "body_bytes_sent": "[0-9]{1,18}+|-",
     DURATION: r"[0-9]{1,9}\.[0-9]{3}|-",
-    "remote_addr": f"unix:|{_ADDRESS}",
-    "realip_remote_addr": f"unix:|{_ADDRESS}",
+    "remote_addr": _ADDRESS,
+    "realip_remote_addr": _ADDRESS,
 }
 # A list of addresses holds blanks, so it needs its own pattern where it stands without quotes.
 _FORWARDED = f'[^ ,"{_NL}]++(?:, ?[^ ,"{_NL}]++)*+|'

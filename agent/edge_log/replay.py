@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from agent.edge_log.batch import Batch, Reason, cut_short, rejected
-from agent.edge_log.engine import RUNGS, Engine
+from agent.edge_log.engine import RUNGS, Engine, spare_garbage_collector
 from agent.edge_log.follower import PIECE, split_long
 from agent.edge_log.sessions import Interval, Who
 from agent.edge_log.settings import EdgeLogSettings
@@ -71,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         print("replay needs --config: the settings say what a line and a session are", file=sys.stderr)
         return Exit.UNUSABLE
     settings = chosen(load(arguments.config, AgentSettings, converter()), arguments.config, arguments.service)
+    spare_garbage_collector()
     grid = Moments(arguments.at) if arguments.at is not None else Steps(arguments.every)
     replay = Replay(settings, grid, arguments.clock if arguments.clock is not None else time.time())
     for path in arguments.logs:

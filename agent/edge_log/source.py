@@ -10,7 +10,7 @@ from pathlib import Path
 from agent import catalogue
 from agent.edge_log import checkpoint
 from agent.edge_log.batch import Batch, Reason, cut_short, rejected
-from agent.edge_log.engine import BUCKETS, RUNGS, Counters, Engine
+from agent.edge_log.engine import BUCKETS, RUNGS, Counters, Engine, spare_garbage_collector
 from agent.edge_log.follower import Follower, Piece
 from agent.edge_log.sessions import Activity
 from agent.edge_log.settings import EdgeLogSettings
@@ -49,6 +49,7 @@ class EdgeLogSource:
 
     def start(self) -> None:
         """Begin to follow the log; return at once."""
+        spare_garbage_collector()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
@@ -95,8 +96,7 @@ class EdgeLogSource:
             if self._engine is None or self._input is None:
                 self._engine, self._input = self._open()
             self._read(self._engine, self._input)
-            if self._clock() - self._stored_at >= self._settings.checkpoint_interval:
-                self._store(self._engine, self._input)
+            self._store_if_due(self._engine, self._input)
         except OSError as error:
             return error
         if self._input.faults:
@@ -133,6 +133,7 @@ class EdgeLogSource:
             batch = self._batch(piece)
             with self._lock:
                 engine.feed(batch, self._clock())
+            self._store_if_due(engine, input_)
             if self._stop.is_set():
                 return
 
@@ -147,6 +148,11 @@ class EdgeLogSource:
         batch = origin.parser.parse(piece.data)
         origin.state = origin.parser.state
         return batch
+
+    def _store_if_due(self, engine: Engine, input_: Input) -> None:
+        # Also between two pieces: what was read so far is what the positions say.
+        if abs(self._clock() - self._stored_at) >= self._settings.checkpoint_interval:
+            self._store(engine, input_)
 
     def _store(self, engine: Engine, input_: Input) -> None:
         now = self._clock()

@@ -36,7 +36,7 @@ class Target(NamedTuple):
 
     protocol: int  # index into `Targets.protocols`
     salt: int | None  # tells the channels' session keys apart; None where the path is no media
-    scan: int  # 1: a token is looked for from the question mark on; 0: from the start
+    recall: bool  # the identity can stand nowhere but behind the question mark
     manifest: bool
     channel: str
 
@@ -68,7 +68,7 @@ class Targets(dict[bytes, Target]):
         return Target(
             self.protocols.index(protocol or OTHER),
             hash(("channel", channel)) if media else None,
-            int(self._query_only and b"&" not in path),
+            self._query_only and b"&" not in path,
             suffix in MANIFESTS,
             channel,
         )
