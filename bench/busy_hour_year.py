@@ -58,6 +58,7 @@ class Run(NamedTuple):
     """A finished process."""
 
     seconds: float
+    processor: float  # its own; what other work on the machine takes is not in it
     mebibytes: float
     output: str
 
@@ -73,7 +74,7 @@ def measured(*command: str) -> Run:
         output.seek(0)
         if process.returncode:
             raise SystemExit(f"{' '.join(command[:4])} … ended with {process.returncode}")
-        return Run(seconds, usage.ru_maxrss / 1024, output.read())
+        return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output.read())
 
 
 def fill(data: Path, days: int, series: int) -> None:
@@ -178,7 +179,7 @@ def main() -> int:
         ("report from records", stored),
         ("pandas, TCBH by quarter", pandas),
     ):
-        print(f"{title:<26}{run.seconds:8.2f} s {run.mebibytes:8.0f} MiB")
+        print(f"{title:<26}{run.seconds:8.2f} s wall {run.processor:8.2f} s processor {run.mebibytes:8.0f} MiB")
     print(f"report from Prometheus over pandas: time × {live.seconds / pandas.seconds:.2f}")
     return verdict(live, (month, year), stored, pandas)
 
@@ -205,7 +206,7 @@ def verdict(live: Run, backfills: tuple[Run, Run], stored: Run, pandas: Run) -> 
             ("TCBH differs from pandas", all(agree)),
             (f"report from Prometheus above {LIVE_SECONDS:.0f} s", live.seconds < LIVE_SECONDS),
             (f"report from Prometheus above {LIVE_MIB:.0f} MiB", live.mebibytes < LIVE_MIB),
-            (f"report from records above {STORED_SECONDS:.0f} s", stored.seconds < STORED_SECONDS),
+            (f"report from records above {STORED_SECONDS:.0f} s of processor", stored.processor < STORED_SECONDS),
             (f"memory grows with the range by {grown:.0f} MiB", grown < GROWTH_MIB),
         )
         if not fine

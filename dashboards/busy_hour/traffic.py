@@ -135,7 +135,7 @@ def earliest_maximum(values: Floats) -> int | None:
 def share(value: float, slots: Floats, step: int) -> float | None:
     """Return an hour's part of the day whose slots are given; missing slots count as the mean of the others."""
     known = slots[~np.isnan(slots)]
-    volume = float(known.mean()) * len(slots) * step / HOUR if len(known) else 0.0
+    volume = float(np.add.reduce(known)) / len(known) * len(slots) * step / HOUR if len(known) else 0.0
     return value / volume if volume > 0 else None
 
 

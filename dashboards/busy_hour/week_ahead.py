@@ -72,7 +72,7 @@ def hourly(days: Sequence[Day]) -> tuple[int, Floats] | None:
 
 def week_ahead(days: Sequence[Day]) -> WeekAhead | None:
     """Return the forecast of the 168 hours after the data, or None where there is not enough."""
-    found = hourly(days)
+    found = hourly(days[-(HISTORY // 24 + 1) :])
     if found is None:
         return None
     start, values = found

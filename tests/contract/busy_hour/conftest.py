@@ -1,16 +1,33 @@
 """Real servers for the busy hour: Prometheus over blocks made by promtool, on a free loopback port."""
 
 import contextlib
+import resource
+import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
-DEADLINE = 30.0
+from demo import history
+
+DEADLINE = 60.0
+ALMATY = ZoneInfo("Asia/Almaty")
+NOW = datetime(2026, 11, 22, 15, 7, 30, tzinfo=ALMATY).timestamp()
+
+
+class Filled(NamedTuple):
+    """A data folder of Prometheus, the figures known by construction, and the processor time it took."""
+
+    data: Path
+    figures: dict[str, Any]
+    seconds: float
 
 
 def free_port() -> int:
@@ -31,6 +48,21 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
     pytest.fail(f"{url} did not answer:\n{log.read_text()[-2000:]}")
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    """Return the demo's history up to NOW, written once; a server gets a copy of the folder."""
+    before = processor_seconds()
+    data = tmp_path_factory.mktemp("history") / "data"
+    figures = history.write(data, NOW)
+    return Filled(data, figures, processor_seconds() - before)
+
+
+def processor_seconds() -> float:
+    """Return what this process and its finished children have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """Return a function that starts Prometheus on a data folder, with further flags, and gives its address."""
@@ -38,6 +70,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
     def start(data: Path, *flags: str) -> str:
         folder = tmp_path_factory.mktemp("prometheus")
+        shutil.copytree(data, folder / "data")
         (folder / "prometheus.yml").write_text("global: {}\n")
         port = free_port()
         log = folder / "log"
@@ -46,7 +79,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
                 [
                     "prometheus",
                     f"--config.file={folder / 'prometheus.yml'}",
-                    f"--storage.tsdb.path={data}",
+                    f"--storage.tsdb.path={folder / 'data'}",
                     "--storage.tsdb.retention.time=10y",
                     f"--web.listen-address=127.0.0.1:{port}",
                     *flags,

@@ -1,16 +1,13 @@
 """The demo's history in a real Prometheus."""
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 
-from demo import history
-
-NOW = datetime(2026, 11, 22, 15, 7, 30, tzinfo=ZoneInfo("Asia/Almaty")).timestamp()
+from tests.contract.busy_hour.conftest import NOW, Filled
 
 
 def values(address: str, query: str, at: float) -> list[tuple[dict[str, str], float]]:
@@ -18,12 +15,16 @@ def values(address: str, query: str, at: float) -> list[tuple[dict[str, str], fl
     return [(row["metric"], float(row["value"][1])) for row in answer.json()["data"]["result"]]
 
 
-def test_eight_weeks_end_just_before_now(tmp_path: Path, prometheus: Callable[..., str]) -> None:
-    began = time.monotonic()
-    figures = history.write(tmp_path / "data", NOW)
-    assert time.monotonic() - began < 20
-    address = prometheus(tmp_path / "data")
+@pytest.fixture(scope="module")
+def address(filled: Filled, prometheus: Callable[..., str]) -> str:
+    return prometheus(filled.data)
 
+
+def test_it_is_written_quickly(filled: Filled) -> None:
+    assert filled.seconds < 20
+
+
+def test_eight_weeks_end_just_before_now(filled: Filled, address: str) -> None:
     name = "platform:ott_edge_sessions:sum"
     [(labels, newest)] = values(address, f"timestamp({name})", NOW)
     assert labels == {"service": "ott"}
@@ -33,16 +34,14 @@ def test_eight_weeks_end_just_before_now(tmp_path: Path, prometheus: Callable[..
     assert count == minutes - 40  # the hole
 
     # The busy hour known by construction is what Prometheus averages over those sixty minutes.
-    day, peak = list(figures["sessions"]["platform"].items())[-1]
+    day, peak = list(filled.figures["sessions"]["platform"].items())[-1]
     start = datetime.fromisoformat(f"{day}T{peak['start']}").replace(tzinfo=ZoneInfo("Asia/Almaty"))
     last = (start + timedelta(minutes=59)).timestamp()
     [(_, mean)] = values(address, f"avg_over_time({name}[59m])", last)
     assert abs(mean - peak["value"]) < 1e-9
 
 
-def test_the_parts_add_up(tmp_path: Path, prometheus: Callable[..., str]) -> None:
-    history.write(tmp_path / "data", NOW)
-    address = prometheus(tmp_path / "data")
+def test_the_parts_add_up(address: str) -> None:
     at = NOW - 3600
     assert sorted(labels["node"] for labels, _ in values(address, "node:ott_edge_sessions:sum", at)) == [
         "edge-1",

@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -21,10 +19,8 @@ from dashboards.busy_hour.record import Recorder, day_of_source
 from dashboards.busy_hour.series import Calendar
 from dashboards.busy_hour.store import Store
 from demo import history
-from tests.contract.busy_hour.conftest import DEADLINE, free_port
+from tests.contract.busy_hour.conftest import ALMATY, DEADLINE, NOW, Filled, free_port
 
-ALMATY = ZoneInfo("Asia/Almaty")
-NOW = datetime(2026, 11, 22, 15, 7, 30, tzinfo=ALMATY).timestamp()
 CALENDAR = Calendar(ALMATY)
 
 
@@ -43,10 +39,8 @@ def connect_to() -> Iterator[Callable[[str], Server]]:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory, prometheus: Callable[..., str]) -> tuple[str, dict[str, Any]]:
-    data = tmp_path_factory.mktemp("filled") / "data"
-    figures = history.write(data, NOW)
-    return prometheus(data, "--query.max-samples=20000"), figures
+def address(filled: Filled, prometheus: Callable[..., str]) -> str:
+    return prometheus(filled.data, "--query.max-samples=20000")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -59,8 +53,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_backfill_finds_the_busy_hours_that_were_put_in(filled: tuple[str, dict[str, Any]], tmp_path: Path) -> None:
-    address, figures = filled
+def test_backfill_finds_the_busy_hours_that_were_put_in(filled: Filled, address: str, tmp_path: Path) -> None:
+    figures = filled.figures
     database = f"sqlite:///{tmp_path / 'busyhour.db'}"
     (tmp_path / "busyhour.toml").write_text(f'prometheus = "{address}"\ndatabase = "{database}"\n')
     config = ("--config", str(tmp_path / "busyhour.toml"))
@@ -83,8 +77,8 @@ def test_backfill_finds_the_busy_hours_that_were_put_in(filled: tuple[str, dict[
     assert 0.9 < report["measures"]["bouncing"]["coincidence_factor"] < 1
 
 
-def test_egress_is_in_bits(filled: tuple[str, dict[str, Any]], connect_to: Callable[[str], Server]) -> None:
-    address, figures = filled
+def test_egress_is_in_bits(filled: Filled, address: str, connect_to: Callable[[str], Server]) -> None:
+    figures = filled.figures
     store = Store("sqlite://")
     server = connect_to(address)
     day = date(2026, 11, 20)
@@ -99,9 +93,8 @@ def test_egress_is_in_bits(filled: tuple[str, dict[str, Any]], connect_to: Calla
 
 
 def test_chunks_of_any_size_give_the_same_day(
-    filled: tuple[str, dict[str, Any]], connect_to: Callable[[str], Server]
+    filled: Filled, address: str, connect_to: Callable[[str], Server]
 ) -> None:
-    address, _ = filled
     source = next(source for source in SOURCES if (source.quantity, source.level) == ("sessions", "node"))
     span = CALENDAR.day(date(2026, 11, 6))
     whole = connect_to(address)
@@ -115,9 +108,8 @@ def test_chunks_of_any_size_give_the_same_day(
 
 
 def test_a_server_with_a_low_limit_is_asked_for_less(
-    filled: tuple[str, dict[str, Any]], prometheus: Callable[..., str], connect_to: Callable[[str], Server]
+    filled: Filled, address: str, prometheus: Callable[..., str], connect_to: Callable[[str], Server]
 ) -> None:
-    address, _ = filled
     server = connect_to(address)
     server.samples_a_request = 50_000_000
     refused: list[int] = []
@@ -145,7 +137,7 @@ def test_serve_shows_yesterday_and_stops_cleanly(tmp_path: Path, prometheus: Cal
     port = free_port()
     (tmp_path / "busyhour.toml").write_text(
         f'listen = "127.0.0.1:{port}"\nprometheus = "{address}"\ndatabase = "sqlite:///{tmp_path / "busyhour.db"}"\n'
-        'catch_up = "60d"\n[[capacity]]\nscope = "node:edge-1"\nsite = "almaty"\nsessions = 150\n'
+        'catch_up = "35d"\n[[capacity]]\nscope = "node:edge-1"\nsite = "almaty"\nsessions = 150\n'
         '[[capacity]]\nscope = "node:edge-2"\nsite = "astana"\nsessions = 140\n'
     )
     log = (tmp_path / "log").open("wb")
