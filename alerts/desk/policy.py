@@ -43,6 +43,7 @@ class Policy:
     vendors: Mapping[str, Vendor] = field(default_factory=dict)
     confirmation: float = 600.0  # a recovered problem that stays quiet for so long is closed
     late: float = 60.0  # a firing repeat of an ended occurrence within this time is a late duplicate
+    settled: float = 180.0  # how long an Alertmanager runs before what it lacks is believed
     one_ticket_per: str = "group"
     verify_recovery: bool = False  # ask Prometheus whether a recovered series still exists
     flap_count: int = 3  # coming back so often within flap_window is flapping

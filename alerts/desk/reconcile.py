@@ -21,7 +21,6 @@ from alerts.desk.store.database import Database
 from alerts.desk.watchdog import OWN
 from alerts.desk.webhook import Alert, Notification
 
-SETTLED_AFTER = timedelta(minutes=3)  # Prometheus tells an Alertmanager everything again at least once a minute
 Name = tuple[str, str]
 """Problem key and fingerprint."""
 
@@ -44,7 +43,7 @@ def reconcile(
     suppressed = {name for state in states for name in _suppressed(state, policy)}
     repairs = unknown(active, held)
     missing: set[Name] = set()
-    if any(_settled(state, now) for state in states):
+    if any(_settled(state, policy, now) for state in states):
         missing = {name for name in held if name[1] not in OWN} - there - suppressed
         repairs += ended([held[name] for name in missing & memory.missing], now)
     memory.missing = missing
@@ -69,8 +68,8 @@ def _suppressed(state: State, policy: Policy) -> Iterable[Name]:
             yield problem_key(group.labels if policy.one_ticket_per == "group" else alert.labels), alert.fingerprint
 
 
-def _settled(state: State, now: datetime) -> bool:
-    return state.running_since is not None and now - state.running_since >= SETTLED_AFTER
+def _settled(state: State, policy: Policy, now: datetime) -> bool:
+    return state.running_since is not None and now - state.running_since >= timedelta(seconds=policy.settled)
 
 
 def unknown(active: Iterable[Problem], held: dict[Name, Held]) -> list[Problem]:

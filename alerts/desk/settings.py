@@ -184,6 +184,7 @@ class Settings:
     prometheus: Url = Url("")
     receiver: str = "desk"  # the Alertmanager receiver that is this desk
     reconcile: Seconds = field(default=Seconds(15.0))
+    settled: Seconds = field(default=Seconds(3 * MINUTE))  # Prometheus tells everything again each minute
     watchdog: str = "Watchdog"  # the alert that never stops; "" where there is none
     watchdog_missing: Seconds = field(default=Seconds(5 * MINUTE))
     one_ticket_per: Grouping = "group"
@@ -235,6 +236,7 @@ class Settings:
             vendors={v.name: _vendor(v, calendars[v.calendar]) for v in self.vendor},
             confirmation=self.confirmation,
             late=self.late_duplicates,
+            settled=self.settled,
             one_ticket_per=self.one_ticket_per,
             verify_recovery=bool(self.prometheus),
             watchdog=self.watchdog,

@@ -35,6 +35,8 @@ Responses = dict[int | str, dict[str, Any]]
 RESPONSES: Responses = {
     status: {"model": Error, "description": HTTPStatus(status).phrase} for status in (400, 401, 403, 404, 409, 413, 503)
 }
+# A body that announces its size is refused before anything reads it, in plain words.
+RESPONSES[413]["content"] = {"text/plain": {"schema": {"type": "string"}}}
 
 
 def answer(status: int, reason: str, message: str = "") -> JSONResponse:

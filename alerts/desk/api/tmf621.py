@@ -55,7 +55,7 @@ def list_tickets(
     return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
 
 
-@router.post("/troubleTicket", status_code=201, responses=_COMMON | {409: RESPONSES[409]})
+@router.post("/troubleTicket", status_code=201, responses=_COMMON | {409: RESPONSES[409], 413: RESPONSES[413]})
 def create_ticket(fresh: TicketCreate, runtime: Running, caller: Actor) -> Response:
     """Open a ticket that no alarm caused."""
     try:

@@ -18,7 +18,7 @@ _ONE: Responses = _COMMON | {404: RESPONSES[404]}
 router = APIRouter(prefix=f"{BASE}/hub", tags=["hub"])
 
 
-@router.post("", status_code=201, responses=_COMMON | {409: RESPONSES[409]})
+@router.post("", status_code=201, responses=_COMMON | {409: RESPONSES[409], 413: RESPONSES[413]})
 def register(fresh: HubCreate, runtime: Running, caller: Actor) -> Response:
     """Register a listener; its query may name event types: `eventType=TroubleTicketCreateEvent`."""
     number = str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""Logging in and out, and the choice of language."""
+"""Logging in and out, and the choice of language and colours."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from alerts.desk.api.access import COOKIE, Running, runtime_of
 from alerts.desk.auth import login, secrets
 from alerts.desk.console.forms import Writing, check_csrf, local_path
-from alerts.desk.console.render import LANGUAGE_COOKIE, page
+from alerts.desk.console.render import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, page
 from alerts.desk.console.words import LANGUAGES
 from alerts.desk.store import access
 
@@ -66,6 +66,17 @@ def language(request: Request, runtime: Running, found: Writing, language: Line 
     answer = RedirectResponse(local_path(next_), 303)
     if language in LANGUAGES:
         answer.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * 86400, **_flags(request))
+    return answer
+
+
+@router.post("/theme")
+def theme(request: Request, _: Writing, theme: Line = "", next_: Next = "/") -> Response:
+    """Change between light, dark and what the reader's system prefers."""
+    answer = RedirectResponse(local_path(next_), 303)
+    if theme in THEMES:
+        answer.set_cookie(THEME_COOKIE, theme, max_age=365 * 86400, **_flags(request))
+    else:
+        answer.delete_cookie(THEME_COOKIE)
     return answer
 
 

@@ -1,174 +1,21 @@
-"""Queue and ticket. Pages read through `store.queries` and act through `actions`; they decide nothing."""
+"""The console's pages put into the application."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alerts.desk import actions, clock
-from alerts.desk.actions import Hand
-from alerts.desk.api.access import Running, Visitor
-from alerts.desk.api.tmf_list import ticket_number
-from alerts.desk.auth.roles import Permission
-from alerts.desk.console import faults, login
-from alerts.desk.console.forms import Engineer, Reading
-from alerts.desk.console.render import page, words_for
-from alerts.desk.console.story import sentence
+from alerts.desk.console import events, faults, login, queue, ticket
+from alerts.desk.console.pulse import Pulse
 from alerts.desk.runtime import Runtime
-from alerts.desk.store import queries
-from alerts.desk.store.queries import QueueFilter
-from alerts.desk.store.tickets import NoSuchTicketError, StaleTicketError
-from alerts.desk.ticket import TERMINAL, WORKING, IllegalMoveError, Status
-
-PER_PAGE = 200
-ALARM_LIMIT = 100
-
-router = APIRouter(include_in_schema=False)
-Text = Annotated[str, Form(max_length=actions.MAX_NOTE)]
-Version = Annotated[int, Form()]
 
 
 def install(app: FastAPI) -> None:
     """Add the console to the application."""
-    app.include_router(login.router)
-    app.include_router(router)
+    runtime: Runtime = app.state.runtime
+    app.state.pulse = Pulse(runtime.database)
+    app.state.shared_rows = queue.SharedRows()
+    for router in (login.router, queue.router, ticket.router, events.router):
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     faults.register(app)
-
-
-@router.get("/")
-def queue(
-    request: Request,
-    runtime: Running,
-    found: Reading,
-    site: str = "",
-    node: str = "",
-    text: str = "",
-    closed: bool = False,  # noqa: FBT001, FBT002 - a check box
-    offset: int = 0,
-) -> Response:
-    """Show the queue, the most urgent first."""
-    offset = min(max(offset, 0), 2**31)
-    site, node, text = (each.replace("\0", "")[:200] for each in (site, node, text))
-    wanted = QueueFilter(site=site, node=node, text=text, with_closed=closed)
-    with runtime.database.read() as connection:
-        total = queries.count(connection, wanted)
-        rows = queries.queue(connection, wanted, PER_PAGE, offset)
-    turn = request.url.include_query_params
-    return page(
-        request,
-        "queue.html",
-        found,
-        rows=rows,
-        total=total,
-        wanted=wanted,
-        now=runtime.now(),
-        newer=str(turn(offset=max(0, offset - PER_PAGE))) if offset else "",
-        older=str(turn(offset=offset + PER_PAGE)) if offset + PER_PAGE < total else "",
-    )
-
-
-@router.get("/ticket/{number}")
-def ticket(request: Request, number: str, runtime: Running, found: Reading) -> Response:
-    """Show one ticket."""
-    return show(request, runtime, found, ticket_number(number))
-
-
-def show(
-    request: Request, runtime: Runtime, found: Visitor, number: int, status: int = 200, problem: str = ""
-) -> Response:
-    """Render a ticket, with what went wrong above it if something did."""
-    words = words_for(request, found)
-    with runtime.database.read() as connection:
-        row = queries.find(connection, number)
-        if row is None:
-            raise NoSuchTicketError(f"there is no ticket {number}")
-        events = queries.timeline(connection, [number])[number]
-        alarms = queries.alarms_of(connection, number, ALARM_LIMIT)
-    clocks = clock.read(events, row["priority"], runtime.policy, runtime.now())
-    return page(
-        request,
-        "ticket.html",
-        found,
-        status,
-        row=row,
-        problem=problem,
-        clocks=list(clocks.values()),
-        alarms=alarms,
-        alarm_limit=ALARM_LIMIT,
-        story=[{"at": each.at, "actor": each.actor, "text": sentence(each, words)} for each in reversed(events)],
-        may_act=found.principal.may(Permission.ACT),
-        possible=_possible(Status(row["status"]), row["owner"] == found.principal.name),
-        vendors=sorted(runtime.policy.vendors),
-    )
-
-
-def _possible(status: Status, mine: bool) -> set[str]:  # noqa: FBT001 - a fact, not a switch
-    if status in TERMINAL:
-        return set()
-    result = set() if mine and status is not Status.ACKNOWLEDGED else {"take"}
-    if status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
-        result |= {"resolve", "hand_over"}
-    return result if status in WORKING else {"take"} & result
-
-
-@router.post("/ticket/{number}/take")
-def take(request: Request, number: str, version: Version, runtime: Running, found: Engineer) -> Response:
-    """Take a ticket."""
-    return _do(request, runtime, found, number, version, actions.take)
-
-
-@router.post("/ticket/{number}/note")
-def note(
-    request: Request, number: str, version: Version, runtime: Running, found: Engineer, text: Text = ""
-) -> Response:
-    """Add a note; somebody else's change meanwhile does not make a note wrong."""
-    del version
-    return _do(request, runtime, found, number, None, lambda desk, hand: actions.note(desk, hand, text))
-
-
-@router.post("/ticket/{number}/resolve")
-def resolve(
-    request: Request, number: str, version: Version, runtime: Running, found: Engineer, text: Text = ""
-) -> Response:
-    """Resolve with a note."""
-    return _do(request, runtime, found, number, version, lambda desk, hand: actions.resolve(desk, hand, text))
-
-
-@router.post("/ticket/{number}/hand-over")
-def hand_over(
-    request: Request,
-    number: str,
-    version: Version,
-    runtime: Running,
-    found: Engineer,
-    vendor: Text = "",
-    text: Text = "",
-) -> Response:
-    """Hand over to a vendor."""
-    return _do(request, runtime, found, number, version, lambda desk, hand: actions.hand_over(desk, hand, vendor, text))
-
-
-def _do(
-    request: Request,
-    runtime: Runtime,
-    found: Visitor,
-    number: str,
-    version: int | None,
-    action: Callable[[actions.Desk, Hand], None],
-) -> Response:
-    place = ticket_number(number)
-    words = words_for(request, found)
-    try:
-        action(runtime.desk, Hand(found.principal.name, place, version))
-    except StaleTicketError:
-        return show(request, runtime, found, place, 409, words("error.stale"))
-    except IllegalMoveError as error:
-        names = {"old": words.of("status", error.old), "new": words.of("status", error.new)}
-        return show(request, runtime, found, place, 409, words("error.illegal", **names))
-    except ValueError as error:
-        return show(request, runtime, found, place, 400, words("error.refused", reason=error))
-    return RedirectResponse(f"/ticket/{place}", 303)

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from alerts.desk.api.access import Visitor, runtime_of
 from alerts.desk.console.words import LANGUAGES, Words
@@ -18,6 +19,8 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 LANGUAGE_COOKIE = "ottwatch_language"
+THEME_COOKIE = "ottwatch_theme"
+THEMES = ("light", "dark")  # anything else: what the reader's system prefers
 
 
 def words_for(request: Request, found: Visitor | None) -> Words:
@@ -27,11 +30,27 @@ def words_for(request: Request, found: Visitor | None) -> Words:
     return Words(next(choice for choice in choices if choice in LANGUAGES), settings.zone)
 
 
+def fragment(template: str, words: Words, **values: Any) -> Markup:
+    """Render a part of a page."""
+    return Markup(_TEMPLATES.get_template(template).render(values | {"t": words}))  # noqa: S704 - escaped by jinja
+
+
 def page(request: Request, template: str, found: Visitor | None, status: int = 200, **values: Any) -> HTMLResponse:
     """Render a page."""
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    context: dict[str, Any] = {"who": None, "csrf": "", "here": here, "t": words_for(request, found)}
-    if found:
-        context |= {"who": found.principal, "csrf": found.csrf}
+    theme = request.cookies.get(THEME_COOKIE, "")
+    context: dict[str, Any] = {
+        "who": found.principal if found else None,
+        "csrf": found.csrf if found else "",
+        "here": address(request),
+        "path": request.url.path,
+        "theme": theme if theme in THEMES else "",
+        "now": runtime_of(request).now(),
+        "t": words_for(request, found),
+    }
     text = _TEMPLATES.get_template(template).render(context | values)
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})
+
+
+def address(request: Request) -> str:
+    """Return path and query of a request."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

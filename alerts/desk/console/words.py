@@ -60,6 +60,14 @@ class Words:
         """Return a local time to the second."""
         return moment.astimezone(self.zone).strftime("%d.%m.%Y %H:%M:%S") if moment else "–"
 
+    def moment(self, moment: datetime, now: datetime) -> str:
+        """Return a local time to the minute: the hour alone for today, with the day before that."""
+        local, today = moment.astimezone(self.zone), now.astimezone(self.zone)
+        if local.date() == today.date():
+            return f"{local:%H:%M}"
+        year = "" if local.year == today.year else f" {local.year}"
+        return f"{local.day} {self(f'month.{local.month}')}{year} {local:%H:%M}"
+
     def span(self, seconds: float) -> str:
         """Return a duration by its two largest parts, with a minus once it is overdrawn."""
         whole = int(abs(seconds))

@@ -43,7 +43,8 @@ def _send(client: httpx.Client, method: str, url: str, body: Any, headers: dict[
     # The address stays out of the error: it may be secret.
     try:
         answer = client.request(method, url, json=body, headers=headers, timeout=TIMEOUT, follow_redirects=False)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, ValueError, httpx.InvalidURL) as error:
+        # ValueError: a host that no name service could be asked about, such as one with a label of 64 characters.
         raise OSError(f"no answer: {type(error).__name__}") from None
     if not answer.is_success:
         raise OSError(f"answered {answer.status_code}")

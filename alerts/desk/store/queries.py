@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Text, case, cast, func, or_, select
 
 from alerts.desk.events import Event, Kind
+from alerts.desk.policy import SEVERITIES
 from alerts.desk.store import heartbeats
 from alerts.desk.store.tables import alarm, event, outbox, ticket
 from alerts.desk.ticket import TERMINAL
 
 NCC = "ncc"
+NOBODY = "-"  # as an owner: the tickets that have none
 MAX_DEADLINES = 500  # series of ott_desk_ticket_deadline_timestamp_seconds; the most urgent tickets first
 IS_OPEN = ticket.c.status.not_in(TERMINAL)
 
@@ -74,7 +76,9 @@ class QueueFilter:
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the conditions on the ticket table."""
         exact = [(ticket.c[name], getattr(self, name)) for name in ("site", "node", "owner", "status")]
-        result: list[ColumnElement[bool]] = [column == value for column, value in exact if value]
+        result: list[ColumnElement[bool]] = [
+            column == ("" if value == NOBODY else value) for column, value in exact if value
+        ]
         if not self.with_closed:
             result.append(IS_OPEN)
         if self.text:
@@ -85,8 +89,9 @@ class QueueFilter:
 
 
 def queue(connection: Connection, wanted: QueueFilter, limit: int, offset: int = 0) -> Sequence[RowMapping]:
-    """Return tickets, the most urgent first: the first deadline, then priority, then age; resolved ones come last."""
-    order = (ticket.c.deadline_at.is_(None), ticket.c.deadline_at, ticket.c.priority, ticket.c.id)
+    """Return tickets, the most urgent first: by the first deadline, priority, severity, age; what waits comes last."""
+    rank = case({name: place for place, name in enumerate(SEVERITIES)}, value=ticket.c.severity, else_=len(SEVERITIES))
+    order = (ticket.c.deadline_at.is_(None), ticket.c.deadline_at, ticket.c.priority, rank, ticket.c.id)
     statement = select(ticket).where(*wanted.conditions()).order_by(*order).limit(limit).offset(offset)
     return connection.execute(statement).mappings().all()
 

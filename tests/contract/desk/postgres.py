@@ -35,8 +35,9 @@ class Postgres:
             self._as = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
             for place in (folder, self._sockets):
                 os.chown(place, user.pw_uid, user.pw_gid)
-            for parent in folder.parents[:2]:
-                parent.chmod(parent.stat().st_mode | 0o011)
+            for parent in folder.parents:
+                if parent.is_relative_to(tempfile.gettempdir()) and parent != Path(tempfile.gettempdir()):
+                    parent.chmod(parent.stat().st_mode | 0o011)
 
     def __enter__(self) -> Self:
         options = ["-A", "trust", "-U", SUPERUSER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D", str(self._data)]

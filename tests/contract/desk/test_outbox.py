@@ -251,6 +251,18 @@ def test_hub_listeners_hear_what_they_asked_for(
     )
 
 
+@pytest.mark.parametrize("callback", ["http://" + "x" * 64 + "/", "http://[::1/", "http://127.0.0.1:1/"])
+def test_a_listener_that_cannot_be_reached_is_tried_again(
+    database: Database, time: Time, client: httpx.Client, callback: str
+) -> None:
+    runtime = runtime_of(database, time)
+    with database.write() as connection:
+        hubs.add(connection, "odd", callback, "", time())
+    fire(runtime, "edge-1")
+    deliver.deliver_hubs(runtime, client)
+    assert waiting(database) == [("hub:odd", "pending", 1)]
+
+
 def secret(folder: Path, text: str) -> Secret:
     file = folder / "secret"
     file.write_text(text)

@@ -148,7 +148,15 @@ def test_the_queue_finds_text_and_treats_wildcards_as_text(database: Database, t
     send(database, notification(alert("edge-1")), time())
     send(database, notification(alert("edge_100%")), time())
     with database.read() as connection:
-        for text, count in (("EDGE", 2), ("0%", 1), ("e_1", 1), ("e%1", 0), ("_", 1), ("не отвечает", 2), ("nothing", 0)):
+        for text, count in (
+            ("EDGE", 2),
+            ("0%", 1),
+            ("e_1", 1),
+            ("e%1", 0),
+            ("_", 1),
+            ("не отвечает", 2),
+            ("nothing", 0),
+        ):
             assert queries.count(connection, QueueFilter(text=text)) == count, text
 
 

@@ -246,3 +246,4 @@ def test_the_published_document_describes_every_route(api: httpx.Client) -> None
         for method, operation in methods.items():
             if path.startswith(API):
                 assert {"400", "401", "403", "503"} <= set(operation["responses"]), (path, method)
+                assert "422" not in operation["responses"]
