@@ -13,9 +13,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from agent.edge_log.engine import BUCKETS, VIEWER_BYTES, Counters
+from agent.edge_log.engine import BUCKETS, Counters
 from agent.edge_log.follower import Position
-from agent.edge_log.sessions import Dump, Who
+from agent.edge_log.sessions import VIEWER_BYTES, Dump
 
 VERSION = 1
 _DIGEST = 32
@@ -33,25 +33,24 @@ class Checkpoint:
 
 def encode(checkpoint: Checkpoint) -> bytes:
     """Return the file's content."""
-    names: dict[tuple[str, str], int] = {}
-    indices = array("I", [names.setdefault(one[1:], len(names)) for one in checkpoint.sessions.who])
+    sessions = checkpoint.sessions
     header = {
         "version": VERSION,
         "positions": [asdict(position) for position in checkpoint.positions],
         "counters": {one.name: getattr(checkpoint.counters, one.name) for one in fields(Counters)},
         "buckets": BUCKETS,
         "started": checkpoint.started,
-        "names": list(names),
-        "sessions": len(indices),
+        "names": sessions.names,
+        "sessions": len(sessions.indices),
     }
     body = b"".join(
         [
             json.dumps(header, separators=(",", ":")).encode(),
             b"\n",
-            b"".join([one[0] for one in checkpoint.sessions.who]),
-            indices.tobytes(),
-            checkpoint.sessions.first.tobytes(),
-            checkpoint.sessions.last.tobytes(),
+            sessions.viewers,
+            sessions.indices.tobytes(),
+            sessions.first.tobytes(),
+            sessions.last.tobytes(),
         ]
     )
     return sealed(body)
@@ -84,9 +83,6 @@ def _decode(header: dict[str, Any], table: bytes) -> Checkpoint:
         column.frombytes(rest[: count * column.itemsize])
         rest = rest[count * column.itemsize :]
     names = [(channel, protocol) for channel, protocol in header["names"]]
-    who = [
-        Who(viewers[row * VIEWER_BYTES : (row + 1) * VIEWER_BYTES], *names[index]) for row, index in enumerate(indices)
-    ]
     counters = dict(header["counters"])
     for name in ("requests", "egress", "rungs", "rejects"):
         counters[name] = Counter(counters[name])
@@ -94,7 +90,7 @@ def _decode(header: dict[str, Any], table: bytes) -> Checkpoint:
         [Position(**position) for position in header["positions"]],
         Counters(**counters),
         header["started"],
-        Dump(who, first, last),
+        Dump(viewers, names, indices, first, last),
     )
 
 

@@ -15,12 +15,11 @@ from itertools import repeat
 from typing import Protocol
 
 from agent.edge_log.batch import Batch, Fraction, Reason
-from agent.edge_log.sessions import FORGOTTEN, Activity, Session, SessionTable, Settled, Who
+from agent.edge_log.sessions import FORGOTTEN, VIEWER_BYTES, Activity, Session, SessionTable, Settled, Who
 from agent.edge_log.targets import PROTOCOLS, UNDECIDED, Target, Targets, first_group_of
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 RUNGS = ("token", "session", "address")
-VIEWER_BYTES = 8
 MOST_BUCKETED = 20_000
 # Seconds of the log's time, and sessions, between two looks for sessions that are over.
 SETTLE_EVERY, SMALL_TABLE = 300.0, 10_000

@@ -7,9 +7,11 @@ one.
 
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
+
+VIEWER_BYTES = 8
 
 
 class Who(NamedTuple):
@@ -150,18 +152,19 @@ class SessionTable:
 
     def dump(self) -> "Dump":
         """Return the whole table for a checkpoint."""
-        sessions = self.by_key.values()
-        who = [one.who for one in sessions]
+        sessions = list(self.by_key.values())
         first, last = array("d", [one.first for one in sessions]), array("d", [one.last for one in sessions])
         for session, intervals in self._earlier.items():
-            who.extend([session.who] * len(intervals))
+            sessions.extend([session] * len(intervals))
             first.extend(interval.first for interval in intervals)
             last.extend(interval.last for interval in intervals)
-        return Dump(who, first, last)
+        names: dict[tuple[str, str], int] = {}
+        indices = array("I", [names.setdefault((one.channel, one.protocol), len(names)) for one in sessions])
+        return Dump(b"".join([one.viewer for one in sessions]), list(names), indices, first, last)
 
     def restore(self, dump: "Dump") -> None:
         """Fill an empty table from a checkpoint; a session gets its key back at its viewer's next request."""
-        for who, first, last in zip(dump.who, dump.first, dump.last, strict=True):
+        for who, first, last in dump.rows():
             name, interval = (who.viewer, who.channel), Interval(first, last)
             key = self._restored.setdefault(name, _RESTORED + len(self._restored))
             session = self.by_key.get(key)
@@ -175,8 +178,18 @@ class SessionTable:
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """The table without its keys: whose session, first and last request."""
+    """The table without its keys, as columns: a hundred thousand rows are stored while lines wait."""
 
-    who: list[Who]
+    viewers: bytes  # VIEWER_BYTES each
+    names: list[tuple[str, str]]  # (channel, protocol)
+    indices: "array[int]"  # into names
     first: "array[float]"
     last: "array[float]"
+
+    def rows(self) -> Iterator[tuple[Who, float, float]]:
+        """Yield whose session, first and last request."""
+        for row, (index, first, last) in enumerate(zip(self.indices, self.first, self.last, strict=True)):
+            viewer = self.viewers[row * VIEWER_BYTES : (row + 1) * VIEWER_BYTES]
+            if len(viewer) < VIEWER_BYTES:
+                raise ValueError("the table is cut short")
+            yield Who(viewer, *self.names[index]), first, last

@@ -67,9 +67,7 @@ class EdgeLogSource:
         if engine is None or not self.caught_up.is_set():
             raise OSError("the log is still being read up to its present end")
         with self._lock:
-            now = self._clock()
-            engine.settle(now)
-            activity = engine.activity(now)
+            activity = engine.activity(self._clock())
             result = list(figures(self._settings, engine.flush(), activity, engine.protocols))
             if isinstance(self._input, SyslogListener):
                 result.append(catalogue.EDGE_LOG_DROPPED.sample(self._input.dropped, self._settings.service))

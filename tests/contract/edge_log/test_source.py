@@ -154,7 +154,7 @@ def test_a_checkpoint_is_what_was_stored(edge: Edge) -> None:
     stored = checkpoint.decode(content)
     assert checkpoint.encode(stored) == content
     assert stored.positions[0].offset == edge.log.stat().st_size
-    assert (stored.counters.lines, stored.counters.rejects, len(stored.sessions.who)) == (3, {"format": 1}, 2)
+    assert (stored.counters.lines, stored.counters.rejects, len(stored.sessions.first)) == (3, {"format": 1}, 2)
 
 
 def test_a_state_folder_that_cannot_be_written_is_a_failure_with_a_reason(edge: Edge) -> None:
