@@ -20,19 +20,28 @@ import httpx
 from tests.contract.desk.conftest import Process
 
 TICKETS = "/tmf-api/troubleTicket/v5/troubleTicket"
+BATCH = 500
 BOUNDS = {100: 0.1, 10_000: 0.2}  # open tickets: seconds, p99
 
 
-def body(node: str) -> dict[str, Any]:
-    labels = {"alertname": "NodeDown", "node": node, "severity": "critical"}
+def body(*nodes: str) -> dict[str, Any]:
     start = datetime.now(UTC).isoformat()
-    alert = {"status": "firing", "labels": labels, "annotations": {"summary": node}, "startsAt": start}
-    return {"version": "4", "status": "firing", "groupLabels": labels, "alerts": [alert]}
+    alerts = [
+        {
+            "status": "firing",
+            "labels": {"alertname": "NodeDown", "node": node, "severity": "critical"},
+            "annotations": {"summary": node},
+            "startsAt": start,
+        }
+        for node in nodes
+    ]
+    return {"version": "4", "status": "firing", "groupLabels": {"alertname": "NodeDown"}, "alerts": alerts}
 
 
 def fill(client: httpx.Client, already: int, wanted: int) -> None:
-    for number in range(already, wanted):
-        client.post("/webhook/alertmanager", json=body(f"filler-{number}")).raise_for_status()
+    for number in range(already, wanted, BATCH):
+        nodes = [f"filler-{each}" for each in range(number, min(number + BATCH, wanted))]
+        client.post("/webhook/alertmanager", json=body(*nodes)).raise_for_status()
 
 
 def delays(client: httpx.Client, samples: int, name: str) -> list[float]:
@@ -56,7 +65,7 @@ def main() -> int:
     result: dict[str, Any] = {}
     failed = False
     with tempfile.TemporaryDirectory(prefix="desk-delay-") as folder:
-        desk = Process(Path(folder))
+        desk = Process(Path(folder), 'one_ticket_per = "alert"\n')
         desk.start()
         try:
             with desk.client() as client:
