@@ -1,37 +1,38 @@
 """Content delivery: sessions, viewers, traffic, requests, and whether the figures can be trusted."""
 
-from dashboards.boards.vocabulary import ERRORS, NODES, SERVICE, SITE, TO_NODE, TO_SITE, TO_TICKETS
+from dashboards.boards.vocabulary import ERRORS, SERVICE, SITE, TO_NODE, TO_SITE, TO_TICKETS
 from dashboards.model import Board, Course, Figure, Limit, Query, Ranking, Row, Steps
 
-WHERE = 'site=~"$site",node=~"$node",service=~"$service"'
-BUCKETS = f"sum by (le) (rate(ott_edge_request_duration_seconds_bucket{{{WHERE}}}[$__rate_interval]))"
-IDENTIFIED = f"rate(ott_edge_identity_requests_total{{{WHERE}}}[$__rate_interval])"
+# Courses read the totals of sites: over six hours, a thousand edges would make each of them a million points.
+WHERE = 'site=~"$site",service=~"$service"'
+BUCKETS = f"sum by (le) (rate(ott_edge_request_duration_seconds_bucket{{{WHERE}}}[1m]))"
+IDENTIFIED = f"rate(ott_edge_identity_requests_total{{{WHERE}}}[1m])"
 
 NOW = Row(
     (
         Figure(
             title="Sessions",
-            question="How many sessions are active on the chosen edges?",
+            question="How many sessions are active on the chosen sites?",
             unit="none",
-            queries=(Query(f"sum(node:ott_edge_sessions:sum{{{WHERE}}})"),),
+            queries=(Query(f"sum(site:ott_edge_sessions:sum{{{WHERE}}})"),),
             course=True,
             width=6,
             height=5,
         ),
         Figure(
             title="Viewers",
-            question="How many distinct viewers do the chosen edges serve? One who is on two edges counts twice.",
+            question="How many distinct viewers do the chosen sites serve? One who is on two edges counts twice.",
             unit="none",
-            queries=(Query(f"sum(node:ott_edge_viewers:sum{{{WHERE}}})"),),
+            queries=(Query(f"sum(site:ott_edge_viewers:sum{{{WHERE}}})"),),
             course=True,
             width=6,
             height=5,
         ),
         Figure(
             title="Traffic",
-            question="How much content do the chosen edges send?",
+            question="How much content do the chosen sites send?",
             unit="bps",
-            queries=(Query(f"8 * sum(node:ott_edge_egress_bytes:rate1m{{{WHERE}}})"),),
+            queries=(Query(f"8 * sum(site:ott_edge_egress_bytes:rate1m{{{WHERE}}})"),),
             course=True,
             width=6,
             height=5,
@@ -42,8 +43,8 @@ NOW = Row(
             unit="percentunit",
             queries=(
                 Query(
-                    f'(sum(node:ott_edge_requests:rate1m{{{WHERE},code="5xx"}}) or vector(0))'
-                    f" / sum(node:ott_edge_requests:rate1m{{{WHERE}}})"
+                    f'(sum(site:ott_edge_requests:rate1m{{{WHERE},code="5xx"}}) or vector(0))'
+                    f" / sum(site:ott_edge_requests:rate1m{{{WHERE}}})"
                 ),
             ),
             steps=ERRORS,
@@ -60,29 +61,30 @@ AUDIENCE = Row(
             title="Sessions by site",
             question="How are sessions spread over the sites?",
             unit="none",
-            queries=(Query(f"sum by (site) (node:ott_edge_sessions:sum{{{WHERE}}})", "{{site}}"),),
+            queries=(Query(f"sum by (site) (site:ott_edge_sessions:sum{{{WHERE}}})", "{{site}}"),),
             stacked=True,
             links=(TO_SITE,),
             width=12,
             height=9,
         ),
-        Course(
+        Ranking(
             title="Sessions by protocol",
             question="How do players fetch content?",
             unit="none",
             queries=(Query(f"sum by (protocol) (ott_edge_sessions{{{WHERE}}})", "{{protocol}}"),),
-            stacked=True,
+            minimum=0,
             width=12,
             height=9,
         ),
-        Course(
+        Figure(
             title="Sessions beginning and ending",
-            question="Do more viewers come than go? Both lines jump when a channel fails and everybody reconnects.",
+            question="Do more viewers come than go? Both numbers jump when a channel fails and everybody reconnects.",
             unit="cps",
             queries=(
-                Query(f"sum(rate(ott_edge_sessions_started_total{{{WHERE}}}[$__rate_interval]))", "began"),
-                Query(f"sum(rate(ott_edge_sessions_ended_total{{{WHERE}}}[$__rate_interval]))", "ended"),
+                Query(f"sum(rate(ott_edge_sessions_started_total{{{WHERE}}}[1m]))", "begin"),
+                Query(f"sum(rate(ott_edge_sessions_ended_total{{{WHERE}}}[1m]))", "end"),
             ),
+            named=True,
             width=12,
             height=8,
         ),
@@ -105,7 +107,7 @@ TRAFFIC = Row(
             title="Traffic by site",
             question="How much content does each site send?",
             unit="bps",
-            queries=(Query(f"8 * sum by (site) (node:ott_edge_egress_bytes:rate1m{{{WHERE}}})", "{{site}}"),),
+            queries=(Query(f"8 * sum by (site) (site:ott_edge_egress_bytes:rate1m{{{WHERE}}})", "{{site}}"),),
             stacked=True,
             links=(TO_SITE,),
             width=8,
@@ -129,8 +131,8 @@ TRAFFIC = Row(
             unit="bps",
             queries=(
                 Query(
-                    f"8 * sum by (site) (node:ott_edge_egress_bytes:rate1m{{{WHERE}}})"
-                    f" / (sum by (site) (node:ott_edge_sessions:sum{{{WHERE}}}) > 0)",
+                    f"8 * sum by (site) (site:ott_edge_egress_bytes:rate1m{{{WHERE}}})"
+                    f" / (sum by (site) (site:ott_edge_sessions:sum{{{WHERE}}}) > 0)",
                     "{{site}}",
                 ),
             ),
@@ -147,33 +149,57 @@ REQUESTS = Row(
             title="Requests by answer",
             question="How many requests are answered, and how?",
             unit="reqps",
-            queries=(Query(f"sum by (code) (node:ott_edge_requests:rate1m{{{WHERE}}})", "{{code}}"),),
+            queries=(Query(f"sum by (code) (site:ott_edge_requests:rate1m{{{WHERE}}})", "{{code}}"),),
             stacked=True,
             width=8,
             height=8,
         ),
         Course(
-            title="Failed requests of the worst edge",
-            question="How bad is the worst edge of each site? The line is where the alarm begins.",
+            title="Failed requests by site",
+            question="What share of its requests does each site answer with a server error? "
+            "The line is where the alarm of an edge begins.",
             unit="percentunit",
-            queries=(Query(f"max by (site) (node:ott_edge_request_errors:ratio_rate1m{{{WHERE}}})", "{{site}}"),),
+            queries=(
+                Query(
+                    f'sum by (site) (site:ott_edge_requests:rate1m{{{WHERE},code="5xx"}})'
+                    f" / sum by (site) (site:ott_edge_requests:rate1m{{{WHERE}}})",
+                    "{{site}}",
+                ),
+            ),
             steps=ERRORS,
             limits=True,
             links=(TO_SITE,),
             width=8,
             height=8,
         ),
-        Course(
+        Ranking(
+            title="Edges with most errors",
+            question="Which edges answer the largest share of requests with server errors now?",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f"topk(8, max by (site, node) (node:ott_edge_request_errors:ratio_rate1m{{{WHERE}}}))", "{{node}}"
+                ),
+            ),
+            steps=ERRORS,
+            links=(TO_NODE, TO_TICKETS),
+            minimum=0,
+            width=8,
+            height=8,
+        ),
+        Figure(
             title="Time to answer",
-            question="How long do requests take, the slow player's network included?",
+            question="How long do requests take now, the slow player's network included?",
             unit="s",
             queries=(
                 Query(f"histogram_quantile(0.5, {BUCKETS})", "half of them"),
                 Query(f"histogram_quantile(0.95, {BUCKETS})", "95 of 100"),
                 Query(f"histogram_quantile(0.99, {BUCKETS})", "99 of 100"),
             ),
-            width=8,
-            height=8,
+            steps=Steps(((Limit("edge_response_seconds"), "major"),)),
+            named=True,
+            width=24,
+            height=5,
         ),
     ),
     "Requests",
@@ -181,7 +207,7 @@ REQUESTS = Row(
 
 TRUST = Row(
     (
-        Course(
+        Ranking(
             title="How viewers are told apart",
             question="By what are viewers recognised? The further down the ladder, the rougher the count of viewers.",
             unit="percentunit",
@@ -191,22 +217,20 @@ TRUST = Row(
                     "{{rung}}",
                 ),
             ),
-            stacked=True,
+            minimum=0,
             maximum=1,
             width=8,
             height=8,
         ),
-        Course(
+        Ranking(
             title="Rejected log lines",
             question="Are lines of the access log not understood, and why?",
             unit="cps",
             queries=(
-                Query(
-                    f"sum by (reason) (rate(ott_edge_log_rejected_lines_total{{{WHERE}}}[$__rate_interval]))",
-                    "{{reason}}",
-                ),
-                Query(f"sum(rate(ott_edge_log_lines_total{{{WHERE}}}[$__rate_interval]))", "all lines"),
+                Query(f"sum by (reason) (rate(ott_edge_log_rejected_lines_total{{{WHERE}}}[1m]))", "{{reason}}"),
+                Query(f"sum(rate(ott_edge_log_lines_total{{{WHERE}}}[1m]))", "all lines"),
             ),
+            minimum=0,
             width=8,
             height=8,
         ),
@@ -220,19 +244,20 @@ TRUST = Row(
                     "{{node}}",
                 ),
             ),
-            steps=Steps(((Limit("edge_log_silent_seconds"), "major"),)),
+            steps=Steps(((Limit("edge_log_silent_seconds"), "minor"),)),
             named=True,
             decimals=0,
             width=8,
             height=8,
         ),
-        Course(
+        Ranking(
             title="Connections of the servers",
             question="How many client connections are open, by what they are doing?",
             unit="none",
-            queries=(Query('sum by (state) (ott_edge_connections{site=~"$site",node=~"$node"})', "{{state}}"),),
+            queries=(Query('sum by (state) (ott_edge_connections{site=~"$site"})', "{{state}}"),),
+            minimum=0,
             width=24,
-            height=7,
+            height=5,
         ),
     ),
     "Can these figures be trusted?",
@@ -245,5 +270,5 @@ BOARD = Board(
     readers="the engineer on duty when viewers complain, and whoever reports the number of viewers and has to "
     "trust it.",
     rows=(NOW, AUDIENCE, TRAFFIC, REQUESTS, TRUST),
-    variables=(SITE, NODES, SERVICE),
+    variables=(SITE, SERVICE),
 )

@@ -126,11 +126,12 @@ def alarms(where: str, labels: tuple[str, ...], width: int, height: int) -> Grid
     )
 
 
-def state(by: str, where: str) -> str:
-    """Return the worst alarm as a number of STATES for each `by`; without an alarm 0, for what is scraped at all."""
+def state(by: str, where: str, scraped: str = "") -> str:
+    """Return the worst alarm as a number of STATES for each `by`; without an alarm 0, for what is `scraped` at all."""
+    scraped = scraped or f'up{{job="ott-agent",{where}}}'
     firing = 'ALERTS{alertstate="firing",severity="%s",node!="",' + where + "}"
     ranked = [
         f"{number} * {firing % severity}"
         for number, severity in ((4, "critical"), (3, "major"), (2, "minor"), (1, "warning"))
     ]
-    return f'max by ({by}) ({" or ".join(ranked)} or 0 * up{{job="ott-agent",{where}}})'
+    return f"max by ({by}) ({' or '.join(ranked)} or 0 * {scraped})"
