@@ -6,6 +6,7 @@ it. Everything in here comes from outside: text is made storable, anything that 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from alerts.desk.problem import fallback_fingerprint
 MAX_LABEL = 4096  # characters kept of one label or annotation value
 
 # Alertmanager's way to say "still firing" in endsAt, and a floor for clocks that were never set.
+# The escapes of NUL and of surrogates; a body without them has nothing to clean.
+_UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNSET_BEFORE = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -55,7 +58,7 @@ def parse(body: bytes) -> Notification:
         raise ValueError(f"the body is not JSON: {error}") from None
     if not isinstance(raw, dict):
         raise ValueError("the body is not a JSON object")
-    if b"\\u" in body:
+    if _UNSTORABLE.search(body):
         raw = storable(raw)
     alerts = raw.get("alerts")
     if not isinstance(alerts, list):

@@ -8,7 +8,6 @@ polls with growing sleeps and would put those into the webhook's delay.
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -29,7 +28,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"json_serializer": partial(json.dumps, ensure_ascii=False)}
+        options: dict[str, Any] = {"json_serializer": json.JSONEncoder(ensure_ascii=False).encode}
         if not self.sqlite:
             # pre_ping: a restarted PostgreSQL must not cost every pooled connection one failed webhook.
             options |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "pool_timeout": 10}
