@@ -25,7 +25,7 @@ BOUNDS = {5_000: 0.02, 50_000: 0.15}
 DELAY_BOUND = 0.5
 TICK = 0.01
 SETTLED = 2.0  # seconds after the last line, many times what it may wait
-PAUSE = 6.0  # seconds between two requests of a viewer
+PAUSE = 3.0  # seconds between two requests of a viewer: a playlist and a segment every six
 STRIDE = 20  # every so many lines give a delay
 
 
@@ -89,7 +89,7 @@ def measure(rate: int, seconds: float) -> bool:
         log.touch()
         call = [sys.executable, "-m", "bench.edge_log_following", "--follow", folder]
         child = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        warm = write(log, rate, PAUSE + 2)  # the sessions begin
+        warm = write(log, rate, 2 * PAUSE)  # the sessions begin
         before, began = cpu_seconds(child.pid), time.monotonic()
         written = warm + write(log, rate, seconds)
         share = (cpu_seconds(child.pid) - before) / (time.monotonic() - began)

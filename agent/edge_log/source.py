@@ -62,7 +62,8 @@ class EdgeLogSource:
     def samples(self) -> Iterable[Sample]:
         """Return the figures as of now; raise OSError while the log cannot be followed."""
         if self._error is not None:
-            raise self._error
+            # Raised at every scrape: without this its traceback would grow each time.
+            raise self._error.with_traceback(None)
         engine = self._engine
         if engine is None or not self.caught_up.is_set():
             raise OSError("the log is still being read up to its present end")
