@@ -37,7 +37,8 @@ def test_three_mistakes_give_three_messages(tmp_path: Path) -> None:
 def test_values_that_make_no_sense_are_all_told(tmp_path: Path) -> None:
     text = (
         'service = "o t t"\npaths = ["a.log"]\nformat = "combind"\nidle_timeout = "0s"\nviewer = ["token="]\n'
-        'channel = "/live/"\nmedia_suffixes = ["ts"]\nmedia_statuses = [20]\nmedia_methods = ["get"]\nbegin = "middle"\n'
+        'channel = "/live/"\nmedia_suffixes = ["ts"]\nmedia_statuses = [20]\nmedia_methods = ["get"]\n'
+        'begin = "middle"\n'
         'client_address = "host"\ntop_channels = 100000\n'
     )
     told = faults(tmp_path, text)
