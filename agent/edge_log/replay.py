@@ -32,7 +32,8 @@ from service.settings import Fault, SettingsError, load
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments; --config belongs to every command."""
+    """Declare the command's arguments."""
+    parser.add_argument("--config", type=Path, metavar="F", required=True, help="the agent's settings file")
     parser.add_argument("--service", help="which [[edge_log]] of the file, where it has several")
     when = parser.add_mutually_exclusive_group(required=True)
     when.add_argument(
@@ -67,9 +68,6 @@ def interval(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures of the logs; exit status 1 when a log cannot be read."""
-    if arguments.config is None:
-        print("replay needs --config: the settings say what a line and a session are", file=sys.stderr)
-        return Exit.UNUSABLE
     settings = chosen(load(arguments.config, AgentSettings, converter()), arguments.config, arguments.service)
     spare_garbage_collector()
     grid = Moments(arguments.at) if arguments.at is not None else Steps(arguments.every)
