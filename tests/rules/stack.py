@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from demo import ports
-from demo.processes import Program, answers, wait_until
+from demo.processes import Program, answers, stop_all, wait_until
 from tests.conftest import ROOT
 
 TOKEN = "0123456789abcdef"
@@ -205,10 +205,7 @@ def running(folder: Path, agents: list[Agent]) -> Iterator[Stack]:
             program.wait_ready()
         yield Stack(f"http://127.0.0.1:{prometheus}", desk, len(agents))
     finally:
-        for program in reversed(programs):
-            program.ask_to_stop()
-        for program in programs:
-            program.wait_stopped()
+        stop_all(list(reversed(programs)))
         for agent in agents:
             agent.refuse()
         server.shutdown()
