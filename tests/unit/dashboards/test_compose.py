@@ -19,7 +19,8 @@ DEPLOY = ROOT / "deploy"
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    return yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    read: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    return read
 
 
 def mounts(compose: dict[str, Any]) -> list[str]:

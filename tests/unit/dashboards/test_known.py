@@ -15,5 +15,5 @@ def test_a_neighbours_metric_has_the_labels_that_boards_use(name: str) -> None:
 def test_recorded_names_and_catalogued_names_are_known() -> None:
     metrics = known.metrics()
     assert "platform:ott_edge_sessions:sum" in metrics
-    assert metrics["ott_edge_request_duration_seconds_bucket"] == {"service", "le"}
+    assert metrics["ott_edge_request_duration_seconds_bucket"] == frozenset({"service", "le"})
     assert metrics["node_memory_MemAvailable_bytes"] == frozenset()
