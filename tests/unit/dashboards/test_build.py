@@ -8,6 +8,7 @@ from dashboards import build
 from dashboards.boards import BOARDS
 from dashboards.check import panels
 from dashboards.context import Local, context
+from dashboards.model import Board
 from dashboards.words import LANGUAGES
 
 
