@@ -47,7 +47,12 @@ def follow(folder: Path) -> None:
     source.delays = []
     source.start()
     stop = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+
+    def watch_input() -> None:
+        sys.stdin.read()
+        stop.set()
+
+    threading.Thread(target=watch_input, daemon=True).start()
     source.caught_up.wait()
     while not stop.wait(5.0):
         list(source.samples())

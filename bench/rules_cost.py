@@ -10,7 +10,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ WINDOW = 60.0  # rates look back one minute; before that they cost less
 
 
 # Names of an edge's series, and the labels each has beside the node's own; every combination is a series.
-SERIES: tuple[tuple[str, dict[str, Iterable[object]]], ...] = (
+SERIES: tuple[tuple[str, Mapping[str, Iterable[object]]], ...] = (
     (
         "node_cpu_seconds_total",
         {"cpu": range(4), "mode": ("idle", "iowait", "user", "system", "nice", "irq", "softirq", "steal")},

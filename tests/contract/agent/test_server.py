@@ -24,7 +24,8 @@ class Vendor:
     """A status page that misbehaves as told."""
 
     def __init__(self) -> None:
-        self.status, self.body, self.headers = 200, PAGE, {}
+        self.status, self.body = 200, PAGE
+        self.headers: dict[str, str] = {}
         self.drip = threading.Event()
         self.asked: list[dict[str, str]] = []
 

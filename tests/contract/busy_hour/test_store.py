@@ -66,7 +66,7 @@ def store(url: str) -> Iterator[Store]:
 
 def record(scope: str, day: date, level: float = 1.0) -> Record:
     span = Calendar(ALMATY).day(day)
-    times = span.start + 60.0 * np.arange(1440)
+    times = span.start + 60.0 * np.arange(1440, dtype=np.float64)
     values = level * (1 + np.sin(np.arange(1440) / 200.0))
     kept = np.ones(1440, dtype=bool)
     kept[300:400] = False

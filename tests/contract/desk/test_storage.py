@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from alerts.desk import keys, timers
 from alerts.desk.actions import Desk
@@ -134,10 +134,13 @@ def test_retention_forgets_ended_tickets_and_nothing_else(database: Database, ti
 
 
 def test_names_of_accounts_and_tokens_are_taken_once(database: Database, time: Time) -> None:
-    for add in (
-        lambda c: access.add_token(c, "am", "machine", secrets.digest("x"), time()),
-        lambda c: access.add_account(c, Principal("A", "viewer", "ru"), "hash", time()),
-    ):
+    def add_token(connection: Connection) -> None:
+        access.add_token(connection, "am", "machine", secrets.digest("x"), time())
+
+    def add_account(connection: Connection) -> None:
+        access.add_account(connection, Principal("A", "viewer", "ru"), "hash", time())
+
+    for add in (add_token, add_account):
         with database.write() as connection:
             add(connection)
         with pytest.raises(access.NameTakenError), database.write() as connection:

@@ -19,6 +19,7 @@ from alerts.desk.settings import Settings
 from alerts.desk.store import access
 from alerts.desk.store import outbox as stored
 from alerts.desk.store.database import Database
+from alerts.desk.ticket import Status
 from tests.contract.desk.conftest import serving
 from tests.contract.desk.payloads import START, alert, notification
 from tests.contract.desk.test_ingest import Time, send
@@ -79,7 +80,7 @@ def api(runtime: Runtime) -> Iterator[httpx.Client]:
         yield client
 
 
-def fire(runtime: Runtime, *nodes: str, **labels: str) -> None:
+def fire(runtime: Runtime, *nodes: str, **labels: Any) -> None:
     for node in nodes:
         send(runtime.database, notification(alert(node, **labels)), runtime.now(), runtime.policy)
 
@@ -100,7 +101,7 @@ def test_every_body_that_the_desk_sends_conforms(api: httpx.Client, runtime: Run
     hub = api.post(f"{API}/hub", json={"@type": "Hub", "callback": "http://127.0.0.1:9/"})
     conforms(hub.json(), "Hub")
     api.patch(f"{TICKETS}/2", json={"status": "pending", "statusChangeReason": "appointment"})
-    actions.move(runtime.desk, Hand("A", 2), actions.Status.IN_PROGRESS, "")
+    actions.move(runtime.desk, Hand("A", 2), Status.IN_PROGRESS, "")
     actions.resolve(runtime.desk, Hand("A", 2), "mended")
     with runtime.database.write() as connection:
         rows = stored.claim(connection, f"hub:{hub.json()['id']}", runtime.now(), 100)
@@ -111,7 +112,7 @@ def test_every_body_that_the_desk_sends_conforms(api: httpx.Client, runtime: Run
 
 
 def test_a_ticket_of_another_system_is_kept_whole(api: httpx.Client) -> None:
-    extra = {
+    extra: dict[str, Any] = {
         "requestedResolutionDate": "2026-03-02T12:00:00Z",
         "externalIdentifier": [{"@type": "ExternalIdentifier", "id": "CRM-1", "owner": "crm"}],
         "relatedParty": [{"@type": "RelatedPartyRefOrPartyRoleRef", "role": "customer"}],

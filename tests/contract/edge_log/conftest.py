@@ -73,7 +73,10 @@ class Edge:
         return result
 
     def await_lines(self, count: int) -> dict[str, Any]:
-        return until(lambda: figures if (figures := self.figures())["log_lines_total{}"] >= count else None)
+        found: dict[str, Any] = until(
+            lambda: figures if (figures := self.figures())["log_lines_total{}"] >= count else None
+        )
+        return found
 
 
 def settings(keys: dict[str, Any]) -> EdgeLogSettings:
@@ -86,12 +89,11 @@ def until(attempt: Callable[[], Any]) -> Any:
     """Try until there is a result; an OSError (still reading) counts as none."""
     end = time.monotonic() + DEADLINE
     while True:
+        result, reason = None, ""
         try:
             result = attempt()
         except OSError as error:
-            result, reason = None, error
-        else:
-            reason = None
+            reason = str(error)
         if result is not None:
             return result
         assert time.monotonic() < end, f"nothing within {DEADLINE} s; {reason}"

@@ -4,14 +4,14 @@ import copy
 import os
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from agent.edge_log.batch import Reason
-from agent.edge_log.follower import LINGER, Follower
+from agent.edge_log.follower import LINGER, Follower, Position
 
 MAX_LINE = 2000
 
@@ -30,7 +30,7 @@ class Reading:
     def __post_init__(self) -> None:
         self.follower = self.make([])
 
-    def make(self, known: list) -> Follower:
+    def make(self, known: list[Position]) -> Follower:
         mark = self.folder / "checkpoint"
         known_at = mark.stat().st_mtime if mark.exists() else 0.0
         return Follower(self.patterns, MAX_LINE, begin_at_end=self.begin_at_end, known=known, known_at=known_at)
@@ -61,7 +61,7 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reading(log: Path):
+def reading(log: Path) -> Iterator[Reading]:
     one = Reading(log.parent, [str(log)])
     yield one
     one.follower.close()

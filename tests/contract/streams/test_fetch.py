@@ -124,7 +124,7 @@ def test_a_body_that_never_ends_is_cut() -> None:
 def test_a_body_that_drips_does_not_outlast_the_deadline() -> None:
     async def drip(_: bytes, writer: Writer) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(1000):
+        for _sent in range(1000):
             try:
                 writer.write(b".")
                 await writer.drain()

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -27,7 +27,7 @@ class Edge(NamedTuple):
 
     def channel(self, name: str, **settings: float) -> tuple[StreamSettings, str]:
         url = f"http://127.0.0.1:{self.port}/{name}/index.m3u8"
-        seconds = {key: Seconds(value) for key, value in settings.items()}
+        seconds: dict[str, Any] = {key: Seconds(value) for key, value in settings.items()}
         return StreamSettings(name, url, **{"interval": Seconds(1.0), **seconds}), url
 
 

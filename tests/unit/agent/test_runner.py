@@ -33,6 +33,14 @@ def good() -> list[Sample]:
     return [LEVEL.sample(7, "here")]
 
 
+def counting(runs: list[int]) -> Callable[[], list[Sample]]:
+    def collect() -> list[Sample]:
+        runs.append(1)
+        return good()
+
+    return collect
+
+
 def raising(error: BaseException) -> Callable[[], Iterable[Sample]]:
     def collect() -> Iterator[Sample]:
         yield LEVEL.sample(1, "half")
@@ -137,10 +145,8 @@ def test_a_hung_collector_keeps_one_thread_and_fails_at_its_deadline() -> None:
         release.wait(20)
         return good()
 
-    quick = []
-    subject = Runner(
-        [job("hung", hang, 0.05, 0.1), job("quick", lambda: quick.append(1) or good(), 0.05), job("direct", good)]
-    )
+    quick: list[int] = []
+    subject = Runner([job("hung", hang, 0.05, 0.1), job("quick", counting(quick), 0.05), job("direct", good)])
     subject.start()
     try:
         until(lambda: "hung" in subject.failures() or not subject.samples())
@@ -161,7 +167,7 @@ def test_a_hung_collector_keeps_one_thread_and_fails_at_its_deadline() -> None:
 
 def test_a_clock_that_is_set_back_stops_no_collector() -> None:
     runs: list[int] = []
-    subject = Runner([job("quick", lambda: runs.append(1) or good(), 0.05, 0.1)])
+    subject = Runner([job("quick", counting(runs), 0.05, 0.1)])
     subject.start()
     try:
         until(lambda: bool(runs))
@@ -238,5 +244,5 @@ def test_a_collector_reads_and_parses_its_target() -> None:
     def parse(text: str) -> Iterator[Sample]:
         yield LEVEL.sample(float(text), "parsed")
 
-    collector = Collector("level", lambda target: f"{target}.5", parse, (LEVEL,))
+    collector: Collector[str, str] = Collector("level", lambda target: f"{target}.5", parse, (LEVEL,))
     assert figures(runner(collector.on("4", name="level_4")).samples(), LEVEL) == {("parsed",): 4.5}

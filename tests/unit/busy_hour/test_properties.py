@@ -91,7 +91,7 @@ def test_the_peaks_of_the_parts_add_up_to_no_less_than_the_peak_of_the_whole(tab
 @given(minutes(gaps=False), st.integers(0, 1400), st.integers(1, 1500))
 def test_a_gap_never_invents_traffic(drawn: tuple[ZoneInfo, DaySeries, Floats], start: int, length: int) -> None:
     zone, whole, raw = drawn
-    times = whole.span.start + 60.0 * np.arange(len(raw))
+    times = whole.span.start + 60.0 * np.arange(len(raw), dtype=np.float64)
     kept = np.ones(len(raw), dtype=bool)
     kept[start : start + length] = False
     holed = day_series(whole.span, times[kept], raw[kept], 60)
@@ -115,7 +115,7 @@ def test_chunks_and_the_order_of_samples_do_not_matter(
     chunks = np.split(present, np.searchsorted(present, sorted(cuts)))
     random.shuffle(chunks)
     mixed = np.concatenate(chunks)
-    again = day_series(whole.span, whole.span.start + 60.0 * mixed, raw[mixed], 60)
+    again = day_series(whole.span, whole.span.start + 60.0 * mixed.astype(np.float64), raw[mixed], 60)
     assert again.slots.tobytes() == whole.slots.tobytes()
     assert again.fine.tobytes() == whole.fine.tobytes()
 

@@ -26,7 +26,7 @@ def test_every_agent_measures_what_its_node_has(layout: Layout) -> None:
     assert len({settings.listen for settings in read.values()}) == len(NODES)
     for edge in EDGES:
         assert read[edge].edge_log[0].paths == [str(layout.edge(edge).log)]
-        assert read[edge].edge_log[0].idle_timeout == configuration.IDLE_TIMEOUT
+        assert read[edge].edge_log[0].idle_timeout == float(configuration.IDLE_TIMEOUT)
     assert [source.service for source in read[MIDDLEWARE].subscribers] == ["ott", "iptv"]
 
 

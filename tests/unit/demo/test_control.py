@@ -19,7 +19,12 @@ def act(action: str, name: str) -> str:
 def test_a_request_is_answered_and_a_refusal_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "control"
     control = Control(path, act)
-    served = threading.Thread(target=lambda: [control.serve(20) for _ in range(2)])
+
+    def serve_twice() -> None:
+        for _ in range(2):
+            control.serve(20)
+
+    served = threading.Thread(target=serve_twice)
     served.start()
     assert ask(path, "break", "edge-2") == "break: edge-2"
     with pytest.raises(DemoError, match=r'^there is no "edge-9" here$'):

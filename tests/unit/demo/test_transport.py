@@ -23,7 +23,8 @@ def segments(rendition: Rendition, first: int, count: int) -> bytes:
 
 @pytest.fixture(params=[LOW, MEDIUM, HIGH], ids=lambda rendition: rendition.name)
 def rendition(request: pytest.FixtureRequest) -> Rendition:
-    return request.param
+    chosen: Rendition = request.param
+    return chosen
 
 
 @pytest.fixture

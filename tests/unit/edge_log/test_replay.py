@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,14 +12,14 @@ from agent.edge_log.replay import Grid, Moments, Replay, Steps, iso, moment, ope
 from agent.edge_log.settings import EdgeLogSettings
 from service.settings import Seconds
 
-ANY = {"media_suffixes": ["*"]}
+ANY: dict[str, Any] = {"media_suffixes": ["*"]}
 FORWARDED = (
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
     ' "$http_referer" "$http_user_agent" "$http_x_forwarded_for"'
 )
 
 
-def replay(path: Path | bytes, grid: Grid | None = None, piece: int = 1 << 17, **keys) -> list[dict]:
+def replay(path: Path | bytes, grid: Grid | None = None, piece: int = 1 << 17, **keys: Any) -> list[dict[str, Any]]:
     settings = EdgeLogSettings(service="ott", paths=["/log"], **keys)
     one = Replay(settings, grid or Moments([]), 2e9, piece)
     with io.BytesIO(path) if isinstance(path, bytes) else opened(path) as stream:
@@ -70,7 +71,7 @@ def test_a_thousand_lines_of_a_shop(shared: Path) -> None:
         ("beats/nginx_test.log", 7, 571, {"format": 5}),
     ],
 )
-def test_small_logs(shared: Path, log: str, lines: int, egress: int, rejects: dict) -> None:
+def test_small_logs(shared: Path, log: str, lines: int, egress: int, rejects: dict[str, int]) -> None:
     (summary,) = replay(shared / "data/access_logs" / log, **ANY)
     assert summary["summary"]["lines"] == lines
     assert summary["summary"]["egress_bytes"] == egress

@@ -76,9 +76,9 @@ def test_any_order_gives_the_sessions_of_the_definition(requests: list[tuple[int
     by_key = {key: truth([moment for other, moment in requests if other == key]) for key, _ in requests}
     expected = sorted((who(key).viewer, one) for key, intervals in by_key.items() for one in intervals)
     assert table.started == len(expected)
-    for moment in (0.0, 45.0, 150.0, 330.0):
-        active = sum(any(one.first <= moment < one.last + IDLE for one in ones) for ones in by_key.values())
-        assert table.active(moment).total == active
+    for instant in (0.0, 45.0, 150.0, 330.0):
+        active = sum(any(one.first <= instant < one.last + IDLE for one in ones) for ones in by_key.values())
+        assert table.active(instant).total == active
     table.settle(float("inf"))
     assert (sorted(settled), len(table)) == (expected, 0)
 
@@ -94,8 +94,8 @@ def test_a_restart_changes_nothing(before: list[tuple[int, int]], after: list[tu
         enter(whole, key, float(moment))
         enter(second, key, float(moment))
     assert second.started == whole.started
-    for moment in (0.0, 60.0, 150.0, 300.0):
-        assert second.active(moment) == whole.active(moment)
+    for instant in (0.0, 60.0, 150.0, 300.0):
+        assert second.active(instant) == whole.active(instant)
     assert sorted(second.dump().rows()) == sorted(whole.dump().rows())
 
 

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ from agent.edge_log.times import TimeCache, clf_time, epoch_time, iso_time
         (epoch_time, b"1769036174.123", 1769036174.123),
     ],
 )
-def test_a_time_is_the_moment_it_names(parse, text: bytes, expected: float) -> None:
+def test_a_time_is_the_moment_it_names(parse: Callable[[bytes], float], text: bytes, expected: float) -> None:
     assert parse(text) == expected
 
 
@@ -39,7 +41,7 @@ def test_a_time_is_the_moment_it_names(parse, text: bytes, expected: float) -> N
         (epoch_time, b"nan"),
     ],
 )
-def test_a_time_that_is_none_is_refused(parse, text: bytes) -> None:
+def test_a_time_that_is_none_is_refused(parse: Callable[[bytes], float], text: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         parse(text)
 
