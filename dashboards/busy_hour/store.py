@@ -281,24 +281,27 @@ def _row(record: Record) -> dict[str, Any]:
 
 
 def _record(row: Any) -> Record:
-    span = LocalDay(row.day, row.day_start, row.day_end)
+    # In the order of the table's columns: a look-up by name for each costs as much as unpacking the arrays.
+    scope, quantity, day, zone, day_start, day_end, kind, step, phase, *figures = row
+    value, start, full_value, full_start, coverage, flags, definition, source, recorded, *arrays = figures
+    slots, fine_step, fine = arrays
     return Record(
-        scope=row.scope,
-        quantity=row.quantity,
-        day=row.day,
-        zone=row.zone,
-        value=row.value,
-        start=row.start,
-        full_value=row.full_value,
-        full_start=row.full_start,
-        coverage=row.coverage,
-        flags=frozenset(row.flags.split()),
-        definition=row.definition,
-        source=row.source,
-        recorded=row.recorded,
-        kind=row.kind,
-        phase=row.phase,
-        series=DaySeries(span, row.step, _unpacked(row.slots), row.fine_step, _unpacked(row.fine)),
+        scope=scope,
+        quantity=quantity,
+        day=day,
+        zone=zone,
+        value=value,
+        start=start,
+        full_value=full_value,
+        full_start=full_start,
+        coverage=coverage,
+        flags=frozenset(flags.split()),
+        definition=definition,
+        source=source,
+        recorded=recorded,
+        kind=kind,
+        phase=phase,
+        series=DaySeries(LocalDay(day, day_start, day_end), step, _unpacked(slots), fine_step, _unpacked(fine)),
     )
 
 
