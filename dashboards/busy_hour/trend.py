@@ -4,6 +4,7 @@
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -53,15 +54,21 @@ def theil_sen(x: Floats, y: Floats) -> Slope:
     first, second = np.triu_indices(len(x), 1)
     distance = x[second] - x[first]
     slopes = np.sort((y[second] - y[first]) / distance)
-    _, ties = np.unique(y, return_counts=True)
-    count = len(x)
-    variance = (count * (count - 1) * (2 * count + 5) - float(np.sum(ties * (ties - 1) * (2 * ties + 5)))) / 18
+    count, ties = len(x), Counter(y.tolist()).values()
+    tied = sum(tie * (tie - 1) * (2 * tie + 5) for tie in ties)
+    variance = (count * (count - 1) * (2 * count + 5) - tied) / 18
     reach = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2) * math.sqrt(max(variance, 0.0))
     upper = min(round((len(slopes) + reach) / 2), len(slopes) - 1)
     lower = max(round((len(slopes) - reach) / 2) - 1, 0)
-    slope = float(np.median(slopes))
-    middle_x, middle_y = float(np.median(x)), float(np.median(y))
+    slope = _middle(slopes)
+    middle_x, middle_y = _middle(np.sort(x)), _middle(np.sort(y))
     return Slope(slope, middle_y - slope * middle_x, float(slopes[lower]), float(slopes[upper]), middle_x, middle_y)
+
+
+def _middle(ordered: Floats) -> float:
+    # numpy.median takes ten times as long on the few values of a back-test.
+    count = len(ordered)
+    return float(ordered[(count - 1) // 2] + ordered[count // 2]) / 2
 
 
 def fit_linear(x: Floats, y: Floats) -> Fitted:

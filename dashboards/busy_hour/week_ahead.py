@@ -145,16 +145,28 @@ def _smoothed(values: Floats, origins: set[int]) -> dict[int, Floats]:
     level = np.full(len(alpha), start)
     season = np.tile(np.nan_to_num(values[:WEEK] / start, nan=1.0)[:, None], (1, len(alpha)))
     found = {}
-    for at, value in enumerate([*values.tolist(), math.nan]):
-        place = at % WEEK
-        if at in origins:
-            found[at] = (np.roll(season, -place, axis=0) * level).T
+    for begin in range(WEEK, len(values) + 1, WEEK):
+        # A factor is met once a week, so all of a week are known at its start; only the level goes hour by hour.
+        week = values[begin : begin + WEEK, None]
         # A level of zero could not be divided by; an hour without traffic teaches the season nothing.
-        if at >= WEEK and value > 0:
-            factor = np.maximum(season[place], _LEAST)
-            level = alpha * (value / factor) + (1 - alpha) * level
-            season[place] = gamma * (value / level) + (1 - gamma) * factor
+        taught = week > 0
+        factor = np.maximum(season[: len(week)], _LEAST)
+        levels = _levels(level, alpha, np.divide(week, factor, out=np.full(factor.shape, np.nan), where=taught))
+        after = season.copy()
+        np.copyto(after[: len(week)], gamma * (week / levels[1:]) + (1 - gamma) * factor, where=taught)
+        for place in range(WEEK):
+            if begin + place in origins:
+                found[begin + place] = (np.vstack([season[place:], after[:place]]) * levels[place]).T
+        level, season = levels[-1], after
     return found
+
+
+def _levels(level: Floats, alpha: Floats, observed: Floats) -> Floats:
+    """Return the level before each hour and after the last; an hour that is NaN leaves it."""
+    levels, keep = [level], 1 - alpha
+    for part, missing in zip(alpha * observed, np.isnan(observed[:, 0]).tolist(), strict=True):
+        levels.append(levels[-1] if missing else part + keep * levels[-1])
+    return np.array(levels)
 
 
 def _mean_errors(values: Floats, made: dict[int, Floats], origins: Sequence[int]) -> Floats:
