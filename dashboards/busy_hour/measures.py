@@ -107,15 +107,19 @@ def months(days: Sequence[Day]) -> list[Month]:
 
 def weekly_pattern(days: Sequence[Day]) -> dict[int, list[float | None]]:
     """Return the 24 mean clock hours of each weekday (Monday 0); None where the data has no such hour."""
+    by_weekday: dict[int, list[Day]] = defaultdict(list)
+    for day in days:
+        by_weekday[day.date.weekday()].append(day)
     pattern = {}
-    for weekday in range(7):
-        average = traffic.average_day([day for day in days if day.date.weekday() == weekday])
+    for weekday, found in sorted(by_weekday.items()):
+        average = traffic.average_day(found)
         if average is None:
             continue
-        hours: list[float | None] = []
-        for hour in range(24):
-            known = average.slots[average.clock // HOUR == hour]
-            known = known[~np.isnan(known)]
-            hours.append(float(known.mean()) if len(known) else None)
-        pattern[weekday] = hours
+        known = ~np.isnan(average.slots)
+        hours = average.clock[known] // HOUR
+        counts = np.bincount(hours, minlength=24)
+        sums = np.bincount(hours, weights=average.slots[known], minlength=24)
+        pattern[weekday] = [
+            total / count if count else None for total, count in zip(sums.tolist(), counts.tolist(), strict=True)
+        ]
     return pattern

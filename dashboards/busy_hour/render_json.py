@@ -8,7 +8,7 @@ from dashboards.busy_hour.forecast import Forecast
 from dashboards.busy_hour.measures import Measures, Top
 from dashboards.busy_hour.report import DayLine, Report
 from dashboards.busy_hour.series import HOUR, clock_text, local_text
-from dashboards.busy_hour.traffic import LoadLevels, Peak
+from dashboards.busy_hour.traffic import Coincidence, LoadLevels, Peak
 from dashboards.busy_hour.week_ahead import WeekAhead
 
 
@@ -27,7 +27,7 @@ def to_object(report: Report) -> dict[str, Any]:
         "min_coverage": report.rules.min_coverage,
         "days_counted": report.measures.days,
         "days": [_day(line, report) for line in report.days],
-        "measures": _measures(report.measures, report),
+        "measures": _with_elements(_measures(report.measures, report), report.coincidence),
         "measures_with_exceptional_days": _measures(report.with_exceptional, report),
         "day_types": {
             name: {"days": found.days, "measures": _measures(found, report)}
@@ -93,15 +93,19 @@ def _measures(found: Measures, report: Report) -> dict[str, Any]:
     }
     if "fdmh" in result:
         result["fdmh"]["origin"] = "tcbh_quarter" if report.rules.fixed_clock is None else "setting"
-    if "bouncing" in result and found is report.measures and report.coincidence:
-        result["bouncing"] |= {
-            "sum_of_elements": report.coincidence.sum_of_elements,
-            "whole": report.coincidence.whole,
-            "coincidence_factor": report.coincidence.factor,
-            "days": report.coincidence.days,
-            "elements": report.coincidence.elements,
-        }
     return result
+
+
+def _with_elements(measures: dict[str, Any], found: Coincidence | None) -> dict[str, Any]:
+    if "bouncing" in measures and found:
+        measures["bouncing"] |= {
+            "sum_of_elements": found.sum_of_elements,
+            "whole": found.whole,
+            "coincidence_factor": found.factor,
+            "days": found.days,
+            "elements": found.elements,
+        }
+    return measures
 
 
 def _day(line: DayLine, report: Report) -> dict[str, Any]:

@@ -109,6 +109,7 @@ def build(
     ordinary = [day for day in complete if day.date not in rules.exceptional]
     peaks = {day.date: peak.value for day in complete if (peak := day.peak("quarter"))}
     figures = measure(ordinary, rules.fixed_clock, rules.fixed_period)
+    alike = len(ordinary) == len(complete)
     left = capacity.surviving(rules.capacities, scope, quantity)
     return Report(
         scope=scope,
@@ -121,7 +122,7 @@ def build(
         last=last or chosen[-1].date,
         days=tuple(_line(day, rules) for day in chosen),
         measures=figures,
-        with_exceptional=measure(complete, rules.fixed_clock, rules.fixed_period),
+        with_exceptional=figures if alike else measure(complete, rules.fixed_clock, rules.fixed_period),
         working_days=measure([day for day in ordinary if day.date.weekday() not in rules.weekend]),
         weekend=measure([day for day in ordinary if day.date.weekday() in rules.weekend]),
         peak_quarter=highest(complete, "quarter"),
@@ -145,7 +146,7 @@ def days_of(records: Sequence[Record], calendar: Calendar) -> list[Day]:
     """Return the days of the records in `calendar`, cut anew where they were recorded in another."""
     if not records:
         return []
-    if all(record.zone == calendar.zone.key and _starts_with(record, calendar) for record in records):
+    if _are_of(records, calendar):
         return [measured(record) for record in records]
     steps = {(record.series.step, record.series.fine_step, record.phase) for record in records}
     if len(steps) > 1:
@@ -181,9 +182,9 @@ def _with_fine(series: DaySeries, records: Sequence[Record], fine_step: int) -> 
     return DaySeries(series.span, series.step, series.slots, fine_step, values[inside])
 
 
-def _starts_with(record: Record, calendar: Calendar) -> bool:
-    span = calendar.day(record.day)
-    return (span.start, span.end) == (record.series.span.start, record.series.span.end)
+def _are_of(records: Sequence[Record], calendar: Calendar) -> bool:
+    spans = {span.day: span for span in calendar.days(records[0].day, records[-1].day)}
+    return all(record.zone == calendar.zone.key and record.series.span == spans[record.day] for record in records)
 
 
 def _line(day: Day, rules: Rules) -> DayLine:

@@ -60,7 +60,9 @@ class Calendar:
 
     def days(self, first: date, last: date) -> list[LocalDay]:
         """Return the days from `first` to `last`, both included."""
-        return [self.day(first + timedelta(days=offset)) for offset in range((last - first).days + 1)]
+        days = [first + timedelta(days=offset) for offset in range((last - first).days + 2)]
+        starts = [self._instant(day) for day in days]
+        return list(map(LocalDay, days[:-1], starts[:-1], starts[1:]))
 
     def _instant(self, day: date) -> int:
         return int(datetime.combine(day, self.begins, self.zone).timestamp())
@@ -134,10 +136,16 @@ def coarsen(values: Floats, factor: int) -> Floats:
     if factor == 1:
         return values
     groups = values[: len(values) // factor * factor].reshape(-1, factor)
-    present = np.count_nonzero(~np.isnan(groups), axis=1)
-    result = np.full(len(groups), np.nan)
     # Without the tolerance 0.8 × 15 would ask for 13.
-    np.divide(np.nansum(groups, axis=1), present, out=result, where=present >= math.ceil(PRESENT * factor - 1e-9))
+    return means(groups, 1, math.ceil(PRESENT * factor - 1e-9))
+
+
+def means(table: Floats, axis: int, needed: float) -> Floats:
+    """Return the means of the present values along an axis; NaN where fewer than `needed` (above 0) are present."""
+    here = ~np.isnan(table)
+    present = np.count_nonzero(here, axis=axis)
+    result = np.full(present.shape, np.nan)
+    np.divide(np.where(here, table, 0.0).sum(axis=axis), present, out=result, where=present >= needed)
     return result
 
 

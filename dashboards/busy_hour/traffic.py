@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboards.busy_hour.quantities import Kind
-from dashboards.busy_hour.series import HOUR, DaySeries, Floats, changes_offset, clock
+from dashboards.busy_hour.series import HOUR, DaySeries, Floats, changes_offset, clock, means
 
 Candidates = Literal["quarter", "full"]
 
@@ -159,10 +159,7 @@ def average_day(days: Sequence[Day]) -> AverageDay | None:
     plain = [day for day in days if not day.offset_change]
     if not plain:
         return None
-    table = np.stack([day.series.slots for day in plain])
-    present = np.count_nonzero(~np.isnan(table), axis=0)
-    slots = np.full(table.shape[1], np.nan)
-    np.divide(np.nansum(table, axis=0), present, out=slots, where=present >= AVERAGE_DAY_PRESENT * len(plain))
+    slots = means(np.stack([day.series.slots for day in plain]), 0, AVERAGE_DAY_PRESENT * len(plain))
     return AverageDay(slots, plain[0].clock, plain[0].series.step, len(plain))
 
 
@@ -264,7 +261,8 @@ def percentile_95(values: Floats) -> Percentile | None:
     if not len(known):
         return None
     dropped = len(known) * 5 // 100
-    return Percentile(float(known[len(known) - 1 - dropped]), float(np.percentile(known, 95)), len(known), dropped)
+    nearest = float(known[len(known) - 1 - dropped])
+    return Percentile(nearest, float(np.percentile(known, 95, overwrite_input=True)), len(known), dropped)
 
 
 class Stability(NamedTuple):
