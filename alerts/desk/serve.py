@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -40,7 +41,20 @@ def serve(runtime: Runtime, reread: Callable[[], Settings]) -> None:
         ws="none",
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    uvicorn.Server(config).run()
+    _Server(config, app.state.pulse.stop).run()
+
+
+class _Server(uvicorn.Server):
+    """Lets the consoles' event streams go when told to stop: they never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, release: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._release = release
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, as uvicorn does."""
+        super().handle_exit(sig, frame)
+        self._release()
 
 
 def _lifespan(

@@ -7,13 +7,11 @@ from fastapi.staticfiles import StaticFiles
 
 from alerts.desk.console import events, faults, login, queue, ticket
 from alerts.desk.console.pulse import Pulse
-from alerts.desk.runtime import Runtime
 
 
 def install(app: FastAPI) -> None:
     """Add the console to the application."""
-    runtime: Runtime = app.state.runtime
-    app.state.pulse = Pulse(runtime.database)
+    app.state.pulse = Pulse(app.state.runtime.database)
     app.state.shared_rows = queue.SharedRows()
     for router in (login.router, queue.router, ticket.router, events.router):
         app.include_router(router)

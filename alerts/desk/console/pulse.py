@@ -34,11 +34,12 @@ class Pulse:
         self._waiting.add(news)
         try:
             if self._look is None or self._look.done():
-                self._mark = await asyncio.to_thread(self._read)
+                self._mark = ""  # old, since nobody looked
                 self._look = asyncio.create_task(self._run())
             loop = asyncio.get_running_loop()
             end = loop.time() + LIFE
-            yield self._mark
+            if self._mark:
+                yield self._mark
             while not self._stopped and loop.time() < end:
                 try:
                     await asyncio.wait_for(news.wait(), QUIET)
@@ -60,19 +61,19 @@ class Pulse:
     async def _run(self) -> None:
         failing = False
         while self._waiting and not self._stopped:
-            await asyncio.sleep(self._period)
             try:
                 mark = await asyncio.to_thread(self._read)
             except UNAVAILABLE as error:
                 if not failing:
                     log.warning("consoles hear of no changes", extra={"error": str(error).split("\n")[0]})
                 failing = True
-                continue
-            failing = False
-            if mark != self._mark:
-                self._mark = mark
-                for news in self._waiting:
-                    news.set()
+            else:
+                failing = False
+                if mark != self._mark:
+                    self._mark = mark
+                    for news in self._waiting:
+                        news.set()
+            await asyncio.sleep(self._period)
 
     def _read(self) -> str:
         with self._database.read() as connection:

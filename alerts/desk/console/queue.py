@@ -21,7 +21,7 @@ from alerts.desk.store import console, queries
 from alerts.desk.store.queries import QueueFilter
 from alerts.desk.ticket import Status
 
-PER_PAGE = 200
+PER_PAGE = 100
 SHARED_SECONDS = 2.0
 SHARED_VIEWS = 64
 

@@ -1,0 +1,140 @@
+"""The queue: its order, filters, counts, and what many consoles share."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+
+from alerts.desk import actions
+from alerts.desk.actions import Hand
+from alerts.desk.console.queue import PER_PAGE, SharedRows, View
+from alerts.desk.console.words import Words
+from alerts.desk.store import console
+from alerts.desk.store.queries import QueueFilter
+from alerts.desk.store.tables import event
+from tests.unit.desk.console_desk import NOON, Hall
+
+EVERYTHING = View(QueueFilter(), 0)
+MAX_PAGE = 200_000
+
+
+def numbers(text: str) -> list[int]:
+    return [int(each) for each in re.findall(r'href="/ticket/(\d+)" data-row', text)]
+
+
+def test_the_most_urgent_ticket_comes_first(control_room: Hall) -> None:
+    control_room.alarm(node="late-but-calm", severity="minor")
+    control_room.alarm(node="worst", severity="critical")
+    control_room.alarm(node="bad", severity="major")
+    reader = control_room.person("viewer")
+    assert numbers(reader.get("/").text) == [2, 3, 1]
+    # Taken: what is left is the time to restore, and the two others run out sooner.
+    actions.take(control_room.runtime.desk, Hand("Aigerim", 2))
+    assert numbers(reader.get("/").text) == [3, 1, 2]
+
+
+def test_severity_decides_between_tickets_whose_clocks_stand(control_room: Hall) -> None:
+    for severity in ("major", "critical"):
+        control_room.alarm(node=severity, severity=severity)
+    for number in (1, 2):
+        control_room.recover(
+            node="major" if number == 1 else "critical", severity="major" if number == 1 else "critical"
+        )
+        actions.set_priority(control_room.runtime.desk, Hand("Aigerim", number), "P3", "test")
+    assert numbers(control_room.person().get("/").text) == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("site=almaty", [1, 2]),
+        ("node=edge-2", [2]),
+        ("owner=Aigerim", [2]),
+        ("owner=-", [1, 3]),
+        ("status=inProgress", [2]),
+        ("text=не%20отвечает", [1, 2, 3]),
+        ("text=EDGE-9", [3]),
+        ("site=almaty&owner=-", [1]),
+        ("site=nowhere", []),
+    ],
+)
+def test_filters_are_in_the_address(control_room: Hall, query: str, expected: list[int]) -> None:
+    control_room.alarm(node="edge-1", title="edge-1 is down", title_ru="edge-1 не отвечает")
+    control_room.alarm(node="edge-2", title="edge-2 is down", title_ru="edge-2 не отвечает")
+    control_room.alarm(node="edge-9", site="astana", title="edge-9 is down", title_ru="edge-9 не отвечает")
+    actions.take(control_room.runtime.desk, Hand("Aigerim", 2))
+    page = control_room.person().get(f"/?{query}").text
+    assert sorted(numbers(page)) == expected
+    # The living part asks for the same view.
+    part = re.search(r'data-live="([^"]+)"', page)
+    assert part
+    assert sorted(numbers(control_room.person().get(part[1].replace("&amp;", "&")).text)) == expected
+
+
+def test_counts_are_told_above_the_list(control_room: Hall) -> None:
+    for place in range(3):
+        control_room.alarm(node=f"edge-{place}")
+    control_room.alarm(node="disk", severity="minor")
+    actions.take(control_room.runtime.desk, Hand("Aigerim", 1))
+    control_room.now += timedelta(minutes=16)  # two P1 targets to acknowledge are missed
+    with control_room.runtime.database.read() as connection:
+        tally = console.tally(connection, QueueFilter(), control_room.now)
+    assert (tally.severities, tally.unowned, tally.late) == ({"critical": 3, "minor": 1}, 3, 2)
+    assert (tally.unowned_critical, tally.newest_critical) == (2, 3)
+    assert "4 open tickets" in control_room.person().get("/").text
+
+
+def test_a_page_of_many_tickets_stays_small_and_leads_to_the_next(control_room: Hall) -> None:
+    for place in range(PER_PAGE + 5):
+        control_room.alarm(node=f"edge-with-a-long-name-{place:04}", title=f"edge-{place}: " + "узел не отвечает " * 4)
+    reader = control_room.person(language="ru")
+    page = reader.get("/")
+    assert len(page.content) < MAX_PAGE
+    assert len(numbers(page.text)) == PER_PAGE
+    further = re.search(r'href="([^"]+)" rel="next"', page.text)
+    assert further
+    assert len(numbers(reader.get(further[1]).text)) == 5
+
+
+def test_the_part_needs_a_login(control_room: Hall) -> None:
+    for path in ("/", "/queue/part", "/events"):
+        answer = control_room.machine.get(path, follow=False)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/login")
+
+
+def test_many_consoles_share_one_rendering_until_something_changes(control_room: Hall) -> None:
+    control_room.alarm()
+    seconds = 0.0
+    shared = SharedRows(lambda: seconds)
+    words = Words("ru", control_room.runtime.settings.zone)
+    first = shared.get(control_room.runtime, words, EVERYTHING)
+    assert shared.get(control_room.runtime, words, EVERYTHING) is first
+    assert shared.get(control_room.runtime, words, View(QueueFilter(site="x"), 0)) is not first
+    actions.note(control_room.runtime.desk, Hand("Aigerim", 1), "seen")
+    second = shared.get(control_room.runtime, words, EVERYTHING)
+    assert second is not first
+    seconds = 3.0  # the times left are no longer true
+    assert shared.get(control_room.runtime, words, EVERYTHING) is not second
+
+
+def test_the_mark_tells_an_event_that_appears_below_the_newest(control_room: Hall) -> None:
+    control_room.alarm()
+    row = {"ticket_id": 1, "at": NOON, "kind": "note", "actor": "a", "data": {"text": "x"}}
+    with control_room.runtime.database.write() as connection:
+        connection.execute(event.insert(), row | {"id": 100})
+        before = console.mark(connection)
+        connection.execute(event.insert(), row | {"id": 99})  # committed later by another desk
+        assert console.mark(connection) != before
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        (NOON, "12:00"),
+        (NOON - timedelta(hours=13), "28 февр. 23:00"),
+        (NOON - timedelta(days=365), "1 марта 2025 12:00"),
+    ],
+)
+def test_moments_are_local_and_short(control_room: Hall, moment: datetime, shown: str) -> None:
+    assert Words("ru", control_room.runtime.settings.zone).moment(moment, NOON) == shown
