@@ -7,7 +7,9 @@ import pytest
 
 from dashboards import build, live
 from dashboards.boards import BOARDS
+from dashboards.check import panels
 from dashboards.context import Local, context
+from dashboards.model import Board
 from dashboards.words import LANGUAGES
 from demo.processes import wait_until
 from demo.stack import Stack
@@ -51,7 +53,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
-def test_every_query_of_every_panel_returns_data(address: str, board: build.Board) -> None:
+def test_every_query_of_every_panel_returns_data(address: str, board: Board) -> None:
     prometheus = live.connect(address, time.time())
     try:
         for language in LANGUAGES:
@@ -82,4 +84,4 @@ def test_a_ticket_is_marked_on_every_board_under_its_own_node(address: str) -> N
 
 
 def _titles(board: live.Json) -> list[str]:
-    return [panel["title"] for panel in live.check.panels(board)]
+    return [panel["title"] for panel in panels(board)]

@@ -70,7 +70,7 @@ def node_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(10)
 
 
-def test_names_types_labels_and_values_are_node_exporters(node_exporter: str, tmp_path: Path) -> None:
+def test_names_types_labels_and_values_are_node_exporters(mounts: None, node_exporter: str, tmp_path: Path) -> None:
     with agent(tmp_path) as running:
         ours_kinds, ours = parsed(running.get("/metrics").text)
         their_kinds, theirs = parsed(scrape(node_exporter))

@@ -57,7 +57,7 @@ def test_a_slow_statement_is_interrupted(server: str) -> None:
     began = time.monotonic()
     with pytest.raises(OSError, match=r"(?i)timeout|max_statement_time|interrupted"):
         read(middleware(server, Queries(online_query=slow)))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # left alone it takes 20 s and more
 
 
 def test_a_refusal_names_no_password(server: str) -> None:

@@ -1,7 +1,6 @@
 """Real servers for the busy hour: Prometheus over blocks made by promtool, on a free loopback port."""
 
 import contextlib
-import resource
 import shutil
 import socket
 import subprocess
@@ -23,11 +22,10 @@ NOW = datetime(2026, 11, 22, 15, 7, 30, tzinfo=ALMATY).timestamp()
 
 
 class Filled(NamedTuple):
-    """A data folder of Prometheus, the figures known by construction, and the processor time it took."""
+    """A data folder of Prometheus, and the figures known by construction."""
 
     data: Path
     figures: dict[str, Any]
-    seconds: float
 
 
 def free_port() -> int:
@@ -51,16 +49,8 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
     """Return the demo's history up to NOW, written once; a server gets a copy of the folder."""
-    before = processor_seconds()
     data = tmp_path_factory.mktemp("history") / "data"
-    figures = history.write(data, NOW)
-    return Filled(data, figures, processor_seconds() - before)
-
-
-def processor_seconds() -> float:
-    """Return what this process and its finished children have used."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+    return Filled(data, history.write(data, NOW))
 
 
 @pytest.fixture(scope="module")

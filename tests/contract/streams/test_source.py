@@ -97,15 +97,16 @@ def ups(source: StreamSource) -> dict[str, float]:
 def test_requests_are_spaced_by_the_budget_and_few_at_one_time(edge: Edge) -> None:
     channels = [edge.channel(f"c{number}", segment_interval=10.0) for number in range(20)]
     source = StreamSource(channels, StreamBudget(requests_per_second=40.0, concurrency=3), time.time)
+    began = time.monotonic()
     source.start()
     try:
         wait_until(lambda: len(edge.asked) >= 80)
     finally:
         source.stop()
     assert max(edge.at_once) <= 3
-    for first, last in zip(edge.asked, edge.asked[40:], strict=False):
-        # Forty requests a second: the forty-first comes no sooner than a second later, but for a thread's delay.
-        assert last - first > 0.9
+    for number, moment in enumerate(edge.asked):
+        # Forty requests a second from the start; a busy machine only makes them later, never earlier.
+        assert moment - began > number / 40 - 0.001
 
 
 def test_a_hung_channel_holds_up_nobody(edge: Edge) -> None:
@@ -130,7 +131,7 @@ def test_stopping_breaks_off_what_is_under_way(edge: Edge) -> None:
     wait_until(lambda: len(edge.asked) == 1)
     began = time.monotonic()
     source.stop()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10, "stopping waited for the channel's deadline"
     with pytest.raises(OSError, match="the probes have stopped"):
         source.samples()
 

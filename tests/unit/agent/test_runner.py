@@ -142,7 +142,7 @@ def test_a_hung_collector_keeps_one_thread_and_fails_at_its_deadline() -> None:
 
     def hang() -> list[Sample]:
         runs.append(1)
-        release.wait(20)
+        release.wait(60)
         return good()
 
     quick: list[int] = []
@@ -153,7 +153,7 @@ def test_a_hung_collector_keeps_one_thread_and_fails_at_its_deadline() -> None:
         until(lambda: len(quick) > 3)
         began = time.monotonic()
         samples = subject.samples()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 10, "the hung collector was waited for"
         assert figures(samples, catalogue.COLLECTOR_SUCCESS) == {("hung",): 0, ("quick",): 1, ("direct",): 1}
         assert subject.failures() == {"hung": "no answer within 0.1 s"}
         assert [thread.name for thread in threading.enumerate()].count("hung") == 1

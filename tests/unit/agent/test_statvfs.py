@@ -38,13 +38,14 @@ def test_every_mount_answers() -> None:
 
 def test_a_silent_mount_costs_its_patience_once_and_one_thread() -> None:
     before, disks = threads(), Disks("/nfs")
-    statter = Statter(disks, patience=0.1)
+    statter = Statter(disks, patience=0.5)
     try:
         assert statter(["/", "/nfs", "/srv"]) == {"/": GOOD, "/nfs": None, "/srv": GOOD}
         began = time.monotonic()
         for _ in range(20):
             assert statter(["/", "/nfs", "/srv"])["/nfs"] is None
-        assert time.monotonic() - began < 0.1, "the silent mount was asked again"
+        # Patience with it in each of the twenty would take 10 s.
+        assert time.monotonic() - began < 5, "the silent mount was waited for again"
         assert disks.asked.count("/nfs") == 1
         assert threads() == before + 2
     finally:
@@ -58,7 +59,7 @@ def test_a_silent_mount_costs_its_patience_once_and_one_thread() -> None:
 
 def test_each_of_several_silent_mounts_is_found() -> None:
     disks = Disks("/a", "/b")
-    statter = Statter(disks, patience=0.05)
+    statter = Statter(disks, patience=0.3)
     answers = statter(["/a", "/", "/b", "/srv"])
     disks.release.set()
     assert answers == {"/a": None, "/": GOOD, "/b": None, "/srv": GOOD}
@@ -67,7 +68,7 @@ def test_each_of_several_silent_mounts_is_found() -> None:
 @pytest.mark.parametrize("count", [1, 5])
 def test_slow_answers_are_no_silence(count: int) -> None:
     def slow(point: str) -> os.statvfs_result:
-        time.sleep(0.06)  # the subject is a call that takes time
+        time.sleep(0.15)  # the subject is a call that takes time
         return GOOD
 
-    assert set(Statter(slow, patience=0.1)([f"/{number}" for number in range(count)]).values()) == {GOOD}
+    assert set(Statter(slow, patience=0.6)([f"/{number}" for number in range(count)]).values()) == {GOOD}
