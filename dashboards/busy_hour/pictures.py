@@ -135,7 +135,8 @@ def capacity(report: Report, language: Language) -> str | None:
         f'<rect x="{plot.x(0):.1f}" y="{plot.y(0.7):.1f}" width="{plot.x(min(share, 1.0)) - plot.x(0):.1f}" '
         f'height="{plot.y(0.3) - plot.y(0.7):.1f}" fill="{(BLUE, ORANGE, RED, RED)[reached]}"/>'
     )
-    words_ = f"ADPQH {words.figure(value.value, report.quantity, language)} = {share * 100:.1f} %"
+    percent = words.written(f"{share * 100:.1f} %", language)
+    words_ = f"ADPQH {words.figure(value.value, report.quantity, language)} = {percent}"
     # Beside the bar's end while there is room to its right.
     if share < 0.6:
         plot.text(plot.x(share) + 6, plot.y(0.5) + 4, words_)

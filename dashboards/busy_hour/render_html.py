@@ -48,7 +48,7 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
     )
     trend, capacity = pictures.trend(report, language), pictures.capacity(report, language)
     peak = report.peak_quarter
-    share = f"{measures.share * 100:.2f} %" if measures.share is not None else "–"
+    share = words.written(f"{measures.share * 100:.2f} %", language) if measures.share is not None else "–"
     return {
         "scope": report.scope,
         "quantity": words.named(words.QUANTITIES, report.quantity, language),
@@ -64,7 +64,9 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
         "adpqh": figure(adpqh.value if adpqh else None),
         "tcbh": figure(busy.value if busy else None),
         "tcbh_start": clock_text(busy.clock) if busy else "–",
-        "utilisation": f"{adpqh.value / left.surviving * 100:.1f} %" if left and adpqh else "–",
+        "utilisation": words.written(f"{adpqh.value / left.surviving * 100:.1f} %", language)
+        if left and adpqh
+        else "–",
         "exhaustion": words.exhaustion_short(act, report.forecast, language) if act and report.forecast else "–",
         "figures": [
             {"value": figure(adpqh.value if adpqh else None), "name": title["figure_adpqh"]},
@@ -89,7 +91,7 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
         "tests": [
             {
                 "name": words.method(score.method, language),
-                "error": f"{score.mape:.1f} %",
+                "error": words.written(f"{score.mape:.1f} %", language),
                 "count": score.forecasts,
                 "chosen": score.method == report.forecast.method,
             }
@@ -113,7 +115,7 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
             {
                 "day": words.day(entry.day, language),
                 "value": figure(entry.value),
-                "z": "–" if entry.z is None else f"{entry.z:.2f}",
+                "z": "–" if entry.z is None else words.written(f"{entry.z:.2f}", language),
                 "status": (f"{title['confirmed']}: {entry.reason}" if entry.reason else title["confirmed"])
                 if entry.confirmed
                 else title["proposed"],
@@ -157,7 +159,8 @@ def _lines(report: Report, language: Language) -> Iterator[str]:
     yield title["levels"].format(*(figure(value) for value in report.levels_quarter))
     if report.coincidence:
         found = report.coincidence
-        yield title["coincidence"].format(figure(found.sum_of_elements), f"{found.factor:.3f}", len(found.elements))
+        factor = words.written(f"{found.factor:.3f}", language)
+        yield title["coincidence"].format(figure(found.sum_of_elements), factor, len(found.elements))
     if report.percentile:
         parts = HOUR / report.percentile_step if report.volume else 1.0
         yield title["percentile"].format(figure(report.percentile.nearest_rank / parts), report.percentile.samples)
@@ -174,7 +177,7 @@ def _day(line: DayLine, report: Report, language: Language) -> dict[str, str]:
         "value": figure(line.quarter.value if line.quarter else None),
         "full_start": clock_text(line.full.clock) if line.full else "–",
         "full": figure(line.full.value if line.full else None),
-        "share": "–" if line.share is None else f"{line.share * 100:.2f} %",
-        "coverage": f"{line.coverage * 100:.1f} %",
+        "share": "–" if line.share is None else words.written(f"{line.share * 100:.2f} %", language),
+        "coverage": words.written(f"{line.coverage * 100:.1f} %", language),
         "flags": ", ".join(words.named(words.FLAGS, flag, language) for flag in sorted(line.flags)),
     }

@@ -53,12 +53,12 @@ _HEAD = {
 }
 
 
-def number(value: float | None) -> str:
+def number(value: float | None, language: Language) -> str:
     """Return a figure to read: seven digits, an en dash where there is none."""
     if value is None:
         return "–"
     text = f"{value:,.4f}" if abs(value) < 1 else f"{value:,.3f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return words.written(text.rstrip("0").rstrip(".") if "." in text else text, language)
 
 
 def table(report: Report, language: Language) -> str:
@@ -70,22 +70,26 @@ def table(report: Report, language: Language) -> str:
     lines = [title, f"{report.rules.calendar.zone.key}, {head['days']}: {report.measures.days}", ""]
     lines += _columns(_day_rows(report, language))
     lines += ["", *_columns(_measure_rows(report, language)), ""]
-    lines.append(head["levels"].format(*(number(value) for value in report.levels_quarter)))
+    lines.append(head["levels"].format(*(number(value, language) for value in report.levels_quarter)))
     if report.percentile:
         parts = 3600 / report.percentile_step if report.volume else 1.0
         lines.append(
-            head["percentile"].format(number(report.percentile.nearest_rank / parts), report.percentile.samples)
+            head["percentile"].format(
+                number(report.percentile.nearest_rank / parts, language), report.percentile.samples
+            )
         )
     if report.coincidence:
         found = report.coincidence
-        lines.append(head["coincidence"].format(number(found.sum_of_elements), number(found.factor)))
+        lines.append(
+            head["coincidence"].format(number(found.sum_of_elements, language), number(found.factor, language))
+        )
     if report.exceptional:
         lines.append(f"{head['exceptional']}:")
         for entry in report.exceptional:
             state = head["confirmed" if entry.confirmed else "proposed"]
-            score = f", z = {entry.z:.2f}" if entry.z is not None else ""
+            score = f", z = {words.written(f'{entry.z:.2f}', language)}" if entry.z is not None else ""
             reason = f" ({entry.reason})" if entry.reason else ""
-            lines.append(f"  {entry.day}  {number(entry.value)}{score}  {state}{reason}")
+            lines.append(f"  {entry.day}  {number(entry.value, language)}{score}  {state}{reason}")
     lines += ["", words.stability_sentence(report.stability, language)]
     lines += [
         sentence
@@ -106,11 +110,11 @@ def _day_rows(report: Report, language: Language) -> list[list[str]]:
         [
             f"{line.day} {words.WEEKDAYS[language][line.day.weekday()]}",
             clock_text(line.quarter.clock) if line.quarter else "–",
-            number(line.quarter.value if line.quarter else None),
+            number(line.quarter.value if line.quarter else None, language),
             clock_text(line.full.clock) if line.full else "–",
-            number(line.full.value if line.full else None),
-            f"{line.share * 100:.2f} %" if line.share is not None else "–",
-            f"{line.coverage * 100:.1f} %",
+            number(line.full.value if line.full else None, language),
+            words.written(f"{line.share * 100:.2f} %", language) if line.share is not None else "–",
+            words.written(f"{line.coverage * 100:.1f} %", language),
             ", ".join(words.named(words.FLAGS, flag, language) for flag in sorted(line.flags)),
         ]
         for line in report.days
@@ -130,7 +134,7 @@ def _measure_rows(report: Report, language: Language) -> list[list[str]]:
         for _, found in columns:
             entry = found.named.get(name)
             row += ["" if entry is None or entry.clock is None else clock_text(entry.clock)]
-            row += [number(entry.value if entry else None)]
+            row += [number(entry.value if entry else None, language)]
         rows.append(row)
     return rows
 

@@ -135,6 +135,7 @@ FLAGS = {
     "offset_change": {"en": "clocks changed", "ru": "перевод часов"},
     "no_busy_hour": {"en": "no complete hour", "ru": "нет полного часа"},
 }
+_RUSSIAN = str.maketrans({",": "\u202f", ".": ","})  # a narrow no-break space groups digits
 WEEKDAYS = {"en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], "ru": ["пн", "вт", "ср", "чт", "пт", "сб", "вс"]}
 
 
@@ -153,11 +154,17 @@ def method(name: str, language: Language) -> str:
     if name.startswith("smoothing_level_"):
         level, season = name.removeprefix("smoothing_level_").split("_season_")
         if language == "ru":
+            level, season = written(level, language), written(season, language)
             return f"сглаживание уровня ({level}) и недельного хода ({season})"
         return f"smoothing of level ({level}) and weekly pattern ({season})"
     if name == "seasonal_naive_level":
         return "как неделю назад, с поправкой уровня" if language == "ru" else "as a week ago, level adjusted"
     return named(METHODS, name, language)
+
+
+def written(number: str, language: Language) -> str:
+    """Return a number written the English way as the language writes it: 12,345.6 becomes 12 345,6 in Russian."""
+    return number.translate(_RUSSIAN) if language == "ru" else number
 
 
 def month(day: date, language: Language) -> str:
@@ -255,13 +262,15 @@ def _tested(made: Forecast, language: Language) -> str:
         "month": {"en": f"{len(made.history)} months", "ru": f"месяцев: {len(made.history)}"},
         "day": {"en": f"{len(made.history)} days", "ru": f"дней: {len(made.history)}"},
     }[made.basis][language]
-    growth = f"{made.growth_per_month * 100:+.1f} %"
+    growth = written(f"{made.growth_per_month * 100:+.1f} %", language)
+    error = written(f"{made.mape:.1f} %", language)
     name = method(made.method, language)
+    naive = None if made.baseline_mape is None else written(f"{made.baseline_mape:.1f} %", language)
     if language == "ru":
-        baseline = f" (простейший прогноз: {made.baseline_mape:.1f} %)" if made.baseline_mape is not None else ""
-        return f"Метод: {name}; история: {basis}; рост {growth} в месяц; ошибка на прошлом {made.mape:.1f} %{baseline}."
-    baseline = f" (last value: {made.baseline_mape:.1f} %)" if made.baseline_mape is not None else ""
-    return f"Method: {name}, from {basis}; growth {growth} a month; back-test error {made.mape:.1f} %{baseline}."
+        baseline = f" (простейший прогноз: {naive})" if naive else ""
+        return f"Метод: {name}; история: {basis}; рост {growth} в месяц; ошибка на прошлом {error}{baseline}."
+    baseline = f" (last value: {naive})" if naive else ""
+    return f"Method: {name}, from {basis}; growth {growth} a month; back-test error {error}{baseline}."
 
 
 def week_sentence(report: Report, language: Language) -> str:
@@ -270,16 +279,20 @@ def week_sentence(report: Report, language: Language) -> str:
     if made is None:
         return ""
     name = method("seasonal_naive_week" if made.method == "seasonal_naive" else made.method, language)
+    error, baseline, held_out, held_out_baseline = (
+        written(f"{value:.3f} %", language)
+        for value in (made.mape, made.baseline_mape, made.held_out_mape, made.held_out_baseline_mape)
+    )
     if language == "ru":
         return (
-            f"Неделя вперёд: {name}; ошибка {made.mape:.3f} % за {made.origins} проверок "
-            f"(как неделю назад: {made.baseline_mape:.3f} %); на последних 168 часах, не участвовавших в выборе, "
-            f"{made.held_out_mape:.3f} % (как неделю назад: {made.held_out_baseline_mape:.3f} %)."
+            f"Неделя вперёд: {name}; ошибка {error} за {made.origins} проверок "
+            f"(как неделю назад: {baseline}); на последних 168 часах, не участвовавших в выборе, "
+            f"{held_out} (как неделю назад: {held_out_baseline})."
         )
     return (
-        f"Week ahead: {name}; back-test error {made.mape:.3f} % over {made.origins} origins "
-        f"(as a week ago: {made.baseline_mape:.3f} %); on the last 168 hours, kept out of the choice, "
-        f"{made.held_out_mape:.3f} % (as a week ago: {made.held_out_baseline_mape:.3f} %)."
+        f"Week ahead: {name}; back-test error {error} over {made.origins} origins "
+        f"(as a week ago: {baseline}); on the last 168 hours, kept out of the choice, "
+        f"{held_out} (as a week ago: {held_out_baseline})."
     )
 
 
@@ -292,23 +305,24 @@ def stability_sentence(found: Stability | None, language: Language) -> str:
             else "Too few days to judge the stability of the busy hour: five are needed."
         )
     spread = found.spread_seconds // 60
+    ratio = written(f"{found.ratio:.3f}", language)
     if found.stable:
         if language == "ru":
             return (
-                f"ЧНН устойчив: ADPQH/TCBH = {found.ratio:.3f}, пик дня обычно около {clock_text(found.median_clock)}, "
+                f"ЧНН устойчив: ADPQH/TCBH = {ratio}, пик дня обычно около {clock_text(found.median_clock)}, "
                 f"разброс {spread} мин."
             )
         return (
-            f"The busy hour is stable: ADPQH/TCBH = {found.ratio:.3f}, the day's peak usually about "
+            f"The busy hour is stable: ADPQH/TCBH = {ratio}, the day's peak usually about "
             f"{clock_text(found.median_clock)}, spread {spread} min."
         )
     if language == "ru":
         return (
-            f"ВНИМАНИЕ: устойчивого ЧНН нет (ADPQH/TCBH = {found.ratio:.3f}, разброс пика дня {spread} мин). "
+            f"ВНИМАНИЕ: устойчивого ЧНН нет (ADPQH/TCBH = {ratio}, разброс пика дня {spread} мин). "
             "TCBH занижает нагрузку; рассчитывайте ёмкость по ADPQH."
         )
     return (
-        f"WARNING: there is no stable busy hour (ADPQH/TCBH = {found.ratio:.3f}, the day's peak spreads over "
+        f"WARNING: there is no stable busy hour (ADPQH/TCBH = {ratio}, the day's peak spreads over "
         f"{spread} min). TCBH understates the load; size by ADPQH."
     )
 
@@ -345,8 +359,8 @@ def figure(value: float, quantity: str, language: Language) -> str:
         unit = "bit/s" if language == "en" else "бит/с"
         return f"{_scaled(value, 3, language)}{unit}"
     if quantity == "node_load":
-        return f"{value * 100:.1f} %"
-    return _grouped(value)
+        return written(f"{value * 100:.1f} %", language)
+    return _grouped(value, language)
 
 
 def short(value: float, quantity: str, language: Language) -> str:
@@ -360,15 +374,10 @@ def _scaled(value: float, digits: int, language: Language) -> str:
     power = 0
     while abs(value) >= 1000 and power < 4:
         value, power = value / 1000, power + 1
-    return f"{value:.{digits + 1}g} {_PREFIXES[language][power]}"
+    return f"{written(f'{value:.{digits + 1}g}', language)} {_PREFIXES[language][power]}"
 
 
-def _grouped(value: float) -> str:
+def _grouped(value: float, language: Language) -> str:
+    form = "_.0f" if abs(value) >= 10_000 else ".4g" if value < 1 else "_.1f"
     # A narrow no-break space groups digits alike in both languages.
-    return (
-        f"{value:,.0f}".replace(",", "\u202f")
-        if abs(value) >= 10_000
-        else f"{value:.4g}"
-        if value < 1
-        else f"{value:,.1f}".replace(",", "\u202f")
-    )
+    return written(f"{value:{form}}", language).replace("_", "\u202f")

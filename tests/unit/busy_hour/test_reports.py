@@ -4,6 +4,7 @@ import csv
 import html.parser
 import io
 import json
+import re
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -215,6 +216,11 @@ class Page(html.parser.HTMLParser):
         super().__init__()
         self.fetched: list[str] = []
         self.tags: list[str] = []
+        self.words: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        if self.tags[-1:] != ["style"]:
+            self.words.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
@@ -243,6 +249,37 @@ def test_the_page_is_self_contained(tmp_path: Path, call: Any, language: str) ->
     assert page.tags.count("svg") == 5  # days, average day, week, trend, capacity
     assert "url(" not in text
     assert ("Busy hour and capacity" if language == "en" else "Час наибольшей нагрузки и ёмкость") in text
+
+
+DATE = re.compile(r"\d\d\.\d\d\.\d{4}|\d\d\.\d{4}|\d\d\.\d\d(?! %)")
+
+
+def test_russian_has_decimal_commas_where_people_read(tmp_path: Path, call: Any) -> None:
+    settings = tmp_path / "busyhour.toml"
+    settings.write_text(
+        '[[capacity]]\nscope = "platform"\nsessions = 20000\n[[exceptional_day]]\ndate = 2026-01-05\nreason = "x"\n'
+    )
+    call("import", str(evening(tmp_path, 60, growth=0.00201)), *IMPORT, "--scale", "1.5")
+    base = ("report", "--config", str(settings), "--language")
+    target = tmp_path / "report.html"
+    read = {}
+    for language in ("ru", "en"):
+        assert call(*base, language, "--html", str(target))[0] == 0
+        page = Page()
+        page.feed(target.read_text())
+        read[language] = DATE.sub("", "\n".join(page.words)), call(*base, language)[1]
+    assert [re.findall(r"\d\.\d+", text) for text in read["ru"]] == [[], []]
+    assert [re.findall(r"\d,\d", text) == [] for text in read["en"]] == [True, False]  # thousands in the English table
+    page_ru, table_ru = read["ru"]
+    assert "1\u202f503,0" in page_ru  # the second day: 1500 grown by 0.201 %
+    assert "1\u202f503,015" in table_ru
+    assert "1,503.015" in read["en"][1]
+    assert "100,0 %" in page_ru
+    assert "100,0 %" in table_ru
+    assert "20\u202f000" in page_ru
+    for machine in ("--json", "--csv"):
+        assert call(*base, "ru", machine)[1] == call(*base, "en", machine)[1]
+    assert ",1503.015," in call(*base, "ru", "--csv")[1]
 
 
 # ----------------------------------------------------------------------------------------------- wrong calls
