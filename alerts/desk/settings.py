@@ -182,6 +182,7 @@ class Settings:
     public_url: Url = Url("")
     alertmanagers: tuple[Url, ...] = ()
     prometheus: Url = Url("")
+    grafana: Url = Url("")
     receiver: str = "desk"  # the Alertmanager receiver that is this desk
     reconcile: Seconds = field(default=Seconds(15.0))
     settled: Seconds = field(default=Seconds(3 * MINUTE))  # Prometheus tells everything again each minute

@@ -1,10 +1,11 @@
 """One ticket: its page and what people do to it. Pages read through `store.queries` and act through `actions`."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy import RowMapping
 
 from alerts.desk import actions, clock
 from alerts.desk.actions import Hand
@@ -12,14 +13,43 @@ from alerts.desk.api.access import Running, Visitor
 from alerts.desk.api.tmf_list import ticket_number
 from alerts.desk.auth.roles import Permission
 from alerts.desk.console.forms import Engineer, Reading
+from alerts.desk.console.links import links
 from alerts.desk.console.render import page, words_for
+from alerts.desk.console.runbook import runbook
 from alerts.desk.console.story import sentence
+from alerts.desk.policy import PRIORITIES
 from alerts.desk.runtime import Runtime
-from alerts.desk.store import queries
+from alerts.desk.store import console, queries
 from alerts.desk.store.tickets import NoSuchTicketError, StaleTicketError
-from alerts.desk.ticket import TERMINAL, WORKING, IllegalMoveError, Status
+from alerts.desk.ticket import TERMINAL, IllegalMoveError, Status
 
 ALARM_LIMIT = 100
+
+
+class Offer(NamedTuple):
+    """Something to do: its word in the catalogue, the address it is sent to, its key, what it asks for."""
+
+    name: str
+    path: str
+    key: str
+    asks: str = "required"  # "required" or "optional" text, or "" for none
+    to: Status | None = None
+
+
+TAKE = Offer("take", "take", "T", "")
+NOTE = Offer("note", "note", "N")
+HOLD = Offer("hold", "move", "H", to=Status.HELD)
+WAIT = Offer("wait", "move", "W", to=Status.PENDING)
+RESUME = Offer("resume", "move", "E", "optional", Status.IN_PROGRESS)
+HAND_OVER = Offer("hand_over", "hand-over", "V", "optional")
+ACCEPT = Offer("accept", "accept", "A", "optional")
+GIVE_BACK = Offer("give_back", "give-back", "B", "optional")
+RESOLVE = Offer("resolve", "resolve", "R")
+CLOSE = Offer("close", "move", "C", "optional", Status.CLOSED)
+REOPEN = Offer("reopen", "move", "O", "optional", Status.IN_PROGRESS)
+PRIORITY = Offer("priority", "priority", "P")
+REJECT = Offer("reject", "move", "D", to=Status.REJECTED)
+CANCEL = Offer("cancel", "move", "X", to=Status.CANCELLED)
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=actions.MAX_NOTE)]
@@ -38,36 +68,51 @@ def show(
     """Render a ticket, with what went wrong above it if something did."""
     words = words_for(request, found)
     with runtime.database.read() as connection:
+        mark = console.mark(connection)
         row = queries.find(connection, number)
         if row is None:
             raise NoSuchTicketError(f"there is no ticket {number}")
         events = queries.timeline(connection, [number])[number]
         alarms = queries.alarms_of(connection, number, ALARM_LIMIT)
-    clocks = clock.read(events, row["priority"], runtime.policy, runtime.now())
+    now = runtime.now()
+    name = str(row["labels"].get("alertname", ""))
     return page(
         request,
         "ticket.html",
         found,
         status,
+        here=f"/ticket/{number}",
         row=row,
+        mark=mark,
         problem=problem,
-        clocks=list(clocks.values()),
+        clocks=list(clock.read(events, row["priority"], runtime.policy, now).values()),
         alarms=alarms,
         alarm_limit=ALARM_LIMIT,
+        runbook=runbook(name, words.language),
+        links=links(runtime.settings, row, alarms, words.language),
         story=[{"at": each.at, "actor": each.actor, "text": sentence(each, words)} for each in reversed(events)],
-        may_act=found.principal.may(Permission.ACT),
-        possible=_possible(Status(row["status"]), row["owner"] == found.principal.name),
+        offers=offers(row, found.principal.name) if found.principal.may(Permission.ACT) else (),
         vendors=sorted(runtime.policy.vendors),
+        priorities=PRIORITIES,
     )
 
 
-def _possible(status: Status, mine: bool) -> set[str]:  # noqa: FBT001 - a fact, not a switch
+def offers(row: RowMapping, reader: str) -> tuple[Offer, ...]:
+    """Return what may be done to a ticket now, the likeliest first; `actions` has the last word."""
+    status = Status(row["status"])
     if status in TERMINAL:
-        return set()
-    result = set() if mine and status is not Status.ACKNOWLEDGED else {"take"}
-    if status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
-        result |= {"resolve", "hand_over"}
-    return result if status in WORKING else {"take"} & result
+        return (NOTE,)
+    if status is Status.RESOLVED:
+        return (CLOSE, REOPEN, NOTE)
+    result = [] if row["owner"] == reader and status is not Status.ACKNOWLEDGED else [TAKE]
+    if status is Status.HELD and row["vendor"]:
+        result += [ACCEPT, GIVE_BACK]
+    elif status in (Status.HELD, Status.PENDING):
+        result.append(RESUME)
+    else:
+        result += [HAND_OVER, RESOLVE] if status is Status.ACKNOWLEDGED else [HOLD, WAIT, HAND_OVER, RESOLVE]
+    result += [NOTE, PRIORITY]
+    return tuple(result + ([REJECT] if status is Status.ACKNOWLEDGED else []) + [CANCEL])
 
 
 @router.post("/ticket/{number}/take")
@@ -105,6 +150,54 @@ def hand_over(
 ) -> Response:
     """Hand over to a vendor."""
     return _do(request, runtime, found, number, version, lambda desk, hand: actions.hand_over(desk, hand, vendor, text))
+
+
+@router.post("/ticket/{number}/move")
+def move(
+    request: Request,
+    number: str,
+    version: Version,
+    runtime: Running,
+    found: Engineer,
+    to: Text = "",
+    text: Text = "",
+) -> Response:
+    """Change the state by one step of the life cycle."""
+
+    def act(desk: actions.Desk, hand: Hand) -> None:
+        actions.move(desk, hand, Status(to), text)
+
+    return _do(request, runtime, found, number, version, act)
+
+
+@router.post("/ticket/{number}/accept")
+def accept(
+    request: Request, number: str, version: Version, runtime: Running, found: Engineer, text: Text = ""
+) -> Response:
+    """Record that the vendor took the ticket."""
+    return _do(request, runtime, found, number, version, lambda desk, hand: actions.accept(desk, hand, text))
+
+
+@router.post("/ticket/{number}/give-back")
+def give_back(
+    request: Request, number: str, version: Version, runtime: Running, found: Engineer, text: Text = ""
+) -> Response:
+    """Take the ticket back from the vendor."""
+    return _do(request, runtime, found, number, version, lambda desk, hand: actions.give_back(desk, hand, text))
+
+
+@router.post("/ticket/{number}/priority")
+def priority(
+    request: Request,
+    number: str,
+    version: Version,
+    runtime: Running,
+    found: Engineer,
+    to: Text = "",
+    text: Text = "",
+) -> Response:
+    """Override the priority."""
+    return _do(request, runtime, found, number, version, lambda desk, hand: actions.set_priority(desk, hand, to, text))
 
 
 def _do(
