@@ -87,8 +87,9 @@ def _import(parser: argparse.ArgumentParser) -> None:
 def main() -> int:
     """Run the program."""
     parsed = arguments().parse_args()
-    # Records and reports are many objects without cycles; looking for cycles as often as usual takes a tenth of a run.
-    gc.set_threshold(100_000)
+    if parsed.command == "report" and not parsed.live:
+        # Records are many objects without cycles; looking for cycles as often as usual takes a tenth of the run.
+        gc.set_threshold(100_000)
     # On import numpy's linear algebra starts a busy thread for every core; no figure here needs one.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:

@@ -261,8 +261,7 @@ def percentile_95(values: Floats) -> Percentile | None:
     if not len(known):
         return None
     dropped = len(known) * 5 // 100
-    nearest = float(known[len(known) - 1 - dropped])
-    return Percentile(nearest, float(np.percentile(known, 95, overwrite_input=True)), len(known), dropped)
+    return Percentile(float(known[len(known) - 1 - dropped]), float(np.percentile(known, 95)), len(known), dropped)
 
 
 class Stability(NamedTuple):

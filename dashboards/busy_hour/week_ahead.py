@@ -7,7 +7,7 @@ and the error on it is printed beside that of "as a week ago".
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby, product
 from typing import NamedTuple
 
 import numpy as np
@@ -60,10 +60,15 @@ def hourly(days: Sequence[Day]) -> tuple[int, Floats] | None:
     first = days[0].series.span.start + days[0].phase
     last = max(day.series.span.end + day.phase for day in days)
     values = np.full((last - first) // HOUR, np.nan)
-    for day in days:
-        hours = coarsen(day.series.slots, HOUR // day.series.step)
-        place = (day.series.span.start + day.phase - first) // HOUR
-        values[place : place + len(hours)] = hours
+    for step, alike in groupby(days, lambda day: day.series.step):
+        width = HOUR // step
+        # A day of 23 ½ hours ends with a half that is no hour.
+        whole = [(day, day.series.slots[: len(day.series.slots) // width * width]) for day in alike]
+        hours, done = coarsen(np.concatenate([slots for _, slots in whole]), width), 0
+        for day, slots in whole:
+            place, count = (day.series.span.start + day.phase - first) // HOUR, len(slots) // width
+            values[place : place + count] = hours[done : done + count]
+            done += count
     known = np.flatnonzero(~np.isnan(values))
     if not len(known):
         return None
