@@ -4,13 +4,17 @@
 the report straight from Prometheus, the backfill into SQLite of a month and of the year, the report from the stored
 records, and a pandas script that computes one definition (TCBH by quarter) of the same samples.
 
-    python -m bench.busy_hour_year [--days 365] [--series 20]
+    python -m bench.busy_hour_year [--days 365] [--series 20] [--folder F [--stored]]
+
+Samples and records stay in the folder of `--folder`, and the next call uses the samples it finds there. With `--stored`
+only the report from the records of such a folder is measured, without Prometheus.
 """
 
 import argparse
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -108,7 +112,7 @@ def fill(data: Path, days: int, series: int) -> None:
 
 
 @contextlib.contextmanager
-def prometheus(folder: Path) -> Iterator[str]:
+def prometheus(folder: Path, samples: Path) -> Iterator[str]:
     """Run Prometheus on the data."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -118,7 +122,7 @@ def prometheus(folder: Path) -> Iterator[str]:
         [
             "prometheus",
             f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={folder / 'data'}",
+            f"--storage.tsdb.path={samples}",
             "--storage.tsdb.retention.time=20y",
             f"--web.listen-address=127.0.0.1:{port}",
         ],
@@ -146,40 +150,76 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--series", type=int, default=20)
+    parser.add_argument("--folder", type=Path, help="keep samples and records here, and use the samples that are here")
+    parser.add_argument("--stored", action="store_true", help="measure only the report from the records in --folder")
     options = parser.parse_args()
-    days, series = options.days, options.series
-    last = FIRST + timedelta(days=days - 1)
-    program = (sys.executable, "-m", "dashboards.busy_hour")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    if options.stored and options.folder is None:
+        parser.error("--stored needs the --folder of an earlier call")
+    with contextlib.ExitStack() as stack:
+        folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(exist_ok=True)
+        last = FIRST + timedelta(days=options.days - 1)
+        program = Program(folder / "busyhour.toml", FIRST, last)
+        if options.stored:
+            runs = [program.stored() for _ in range(5)]
+            for run in runs:
+                show("report from records", run)
+            best = min(run.processor for run in runs)
+            return 0 if best < STORED_SECONDS else 1
+        return everything(folder, program, options.days, options.series)
+
+
+class Program(NamedTuple):
+    """The program under measurement, with its settings and the range of days."""
+
+    config: Path
+    first: date
+    last: date
+
+    def run(self, command: str, *arguments: str, last: date | None = None) -> Run:
+        """Run a subcommand over the range."""
+        return measured(
+            *(sys.executable, "-m", "dashboards.busy_hour", command, "--config", str(self.config)),
+            *("--from", self.first.isoformat(), "--to", (last or self.last).isoformat(), *arguments),
+        )
+
+    def stored(self) -> Run:
+        """Report from the records."""
+        return self.run("report", "--quantity", "sessions", "--json")
+
+
+def show(title: str, run: Run) -> None:
+    """Print a measurement."""
+    print(f"{title:<26}{run.seconds:8.2f} s wall {run.processor:8.2f} s processor {run.mebibytes:8.0f} MiB")
+
+
+def everything(folder: Path, program: Program, days: int, series: int) -> int:
+    """Fill, measure all, and compare."""
+    samples = folder / f"{series}-series-{days}-days"
+    if samples.exists():
+        print(f"samples found in {samples}")
+    else:
         began = time.perf_counter()
-        fill(folder / "data", days, series)
+        unfinished = samples.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        fill(unfinished, days, series)
+        unfinished.rename(samples)
         print(f"filled {days * 1440 * series:,} samples in {time.perf_counter() - began:.1f} s")
-        with prometheus(folder) as address:
-            config = folder / "busyhour.toml"
-            config.write_text(f'prometheus = "{address}"\ndatabase = "sqlite:///{folder / "year.db"}"\n')
-            period = ("--from", FIRST.isoformat(), "--to", last.isoformat())
-            base = ("--config", str(config), *period)
-            month_end = (FIRST + timedelta(days=min(30, days) - 1)).isoformat()
-            month = measured(
-                *(*program, "backfill", "--config", str(config), "--database", f"sqlite:///{folder / 'month.db'}"),
-                *("--from", FIRST.isoformat(), "--to", month_end),
-            )
-            live = measured(*program, "report", *base, "--quantity", "sessions", "--live", "--json")
-            year = measured(*program, "backfill", *base)
-            stored = min(
-                (measured(*program, "report", *base, "--quantity", "sessions", "--json") for _ in range(3)),
-                key=lambda run: run.seconds,
-            )
-            pandas = measured(sys.executable, "-c", PANDAS, address, str(START), str(days), NAME)
-    for title, run in (
-        ("report from Prometheus", live),
-        ("backfill of 30 days", month),
-        ("backfill of the year", year),
-        ("report from records", stored),
-        ("pandas, TCBH by quarter", pandas),
-    ):
-        print(f"{title:<26}{run.seconds:8.2f} s wall {run.processor:8.2f} s processor {run.mebibytes:8.0f} MiB")
+    for name in ("year.db", "month.db"):
+        (folder / name).unlink(missing_ok=True)
+    with prometheus(folder, samples) as address:
+        program.config.write_text(f'prometheus = "{address}"\ndatabase = "sqlite:///{folder / "year.db"}"\n')
+        month_end = FIRST + timedelta(days=min(30, days) - 1)
+        month = program.run("backfill", "--database", f"sqlite:///{folder / 'month.db'}", last=month_end)
+        live = program.run("report", "--quantity", "sessions", "--live", "--json")
+        year = program.run("backfill")
+        stored = min((program.stored() for _ in range(3)), key=lambda run: run.seconds)
+        pandas = measured(sys.executable, "-c", PANDAS, address, str(START), str(days), NAME)
+    show("report from Prometheus", live)
+    show("backfill of 30 days", month)
+    show("backfill of the year", year)
+    show("report from records", stored)
+    show("pandas, TCBH by quarter", pandas)
     print(f"report from Prometheus over pandas: time × {live.seconds / pandas.seconds:.2f}")
     return verdict(live, (month, year), stored, pandas)
 
