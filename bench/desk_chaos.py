@@ -222,7 +222,7 @@ def chaos(folder: Path, kind: str, problems: int, kills: int, seed: int) -> dict
             each.start()
             stack.callback(each.stop)
         desk.start()
-        stack.callback(lambda: desk.running and desk.kill())
+        stack.callback(_end, desk)
         killed = _rage(world, desk, managers, server, kills)
         calm = time.monotonic()
         wrong = _settle(world, desk)
@@ -280,6 +280,11 @@ def _toggle(world: World, share: float) -> None:
     again = {number for number in world.ever - world.broken - wanted if world.dice.random() < 0.1}
     world.since |= dict.fromkeys(wanted | again, now)
     world.broken = (world.broken - mended) | wanted | again
+
+
+def _end(desk: Process) -> None:
+    if desk.running:
+        desk.kill()
 
 
 def _settle(world: World, desk: Process) -> list[str]:

@@ -37,21 +37,24 @@ def _plain(file: Path) -> dict[str, Any]:
     return loaded
 
 
-def _first_firings(names: list[str]) -> dict[Path, list[tuple[dict[str, Any], str, str]]]:
-    """Return, by test file, (test, alert, moment) for the first moment each alert is expected to fire."""
-    result: dict[Path, list[tuple[dict[str, Any], str, str]]] = {}
+def _first_firings(names: list[str]) -> dict[Path, list[tuple[dict[str, Any], list[tuple[str, str]]]]]:
+    """Return, by test file, each test with (alert, moment) for the first moment an alert is expected to fire."""
+    result: dict[Path, list[tuple[dict[str, Any], list[tuple[str, str]]]]] = {}
     left = set(names)
     for file in sorted(TESTS.glob("*.test.yml"), key=lambda file: (file.name == "edge_week.test.yml", file.name)):
         for test in _plain(file)["tests"]:
+            found: list[tuple[str, str]] = []
             for check in test.get("promql_expr_test", []):
                 for name in sorted(name for name in left if "firing" in str(check)):
                     if re.search(rf"\b{name}\b", str(check)) and re.search(rf"\b{name}\b", test["name"]):
-                        result.setdefault(file, []).append((test, name, str(check["eval_time"])))
+                        found.append((name, str(check["eval_time"])))
                         left.discard(name)
+            if found:
+                result.setdefault(file, []).append((test, found))
     return result
 
 
-def _rendered(folder: Path, file: Path, asked: list[tuple[dict[str, Any], str, str]]) -> dict[str, str]:
+def _rendered(folder: Path, file: Path, asked: list[tuple[dict[str, Any], list[tuple[str, str]]]]) -> dict[str, str]:
     """Return each alert's rendered texts: promtool prints them where no alert at all is expected."""
     whole = _plain(file)
     whole["rule_files"] = [str((file.parent / path).resolve()) for path in whole["rule_files"]]
@@ -59,9 +62,9 @@ def _rendered(folder: Path, file: Path, asked: list[tuple[dict[str, Any], str, s
         {
             **{key: value for key, value in test.items() if key != "promql_expr_test"},
             "external_url": "http://prometheus",
-            "alert_rule_test": [{"eval_time": moment, "alertname": name, "exp_alerts": []}],
+            "alert_rule_test": [{"eval_time": moment, "alertname": name, "exp_alerts": []} for name, moment in firings],
         }
-        for test, name, moment in asked
+        for test, firings in asked
     ]
     copy = folder / file.name
     copy.write_text(yaml.safe_dump(whole, allow_unicode=True), "utf-8")

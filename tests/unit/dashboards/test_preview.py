@@ -8,6 +8,7 @@ from dashboards import build
 from dashboards.boards import BOARDS
 from dashboards.context import Local, context
 from dashboards.live import Answer
+from dashboards.model import Board
 from dashboards.preview.page import draw
 from dashboards.preview.values import HEX, name, shown, with_unit
 
@@ -48,7 +49,7 @@ def test_names_of_series() -> None:
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
-def test_every_panel_is_drawn(board: build.Board, tmp_path: Path) -> None:
+def test_every_panel_is_drawn(board: Board, tmp_path: Path) -> None:
     built = build.render(board, context("ru", Local()))
     answers = []
     for panel in built["panels"]:
