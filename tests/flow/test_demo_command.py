@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import ROOT
 
 DEADLINE = 90.0
+Start = Callable[[Path, Path, str], subprocess.Popen[bytes]]
 
 
 def demo(folder: Path, *words: str) -> list[str]:
@@ -49,12 +50,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "demo"
 
 
-def start(folder: Path, said: Path, until: str) -> subprocess.Popen[bytes]:
-    with said.open("wb") as output:
-        process = subprocess.Popen(demo(folder), cwd=ROOT, stdout=output, stderr=output)
-    wait_for(lambda: until in said.read_text() or process.poll() is not None, said)
-    assert process.poll() is None, said.read_text()
-    return process
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Return a function that starts the demo in a folder and waits until it has said something."""
+    # What a shell starts in the background, and all that this starts, ignores Ctrl-C unless told otherwise.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(folder: Path, said: Path, until: str) -> subprocess.Popen[bytes]:
+        with said.open("wb") as output:
+            process = subprocess.Popen(demo(folder), cwd=ROOT, stdout=output, stderr=output)
+        started.append(process)
+        wait_for(lambda: until in said.read_text() or process.poll() is not None, said)
+        assert process.poll() is None, said.read_text()
+        return process
+
+    yield start
+    signal.signal(signal.SIGINT, before)
+    for process in started:
+        process.terminate()
+        process.wait(DEADLINE)
 
 
 def assert_lets_in(screen: str) -> None:
@@ -70,7 +85,7 @@ def assert_lets_in(screen: str) -> None:
         assert browser.get("/").status_code == 200
 
 
-def test_start_break_mend_stop(folder: Path, tmp_path: Path) -> None:
+def test_start_break_mend_stop(start: Start, folder: Path, tmp_path: Path) -> None:
     said = tmp_path / "said"
     process = start(folder, said, "Ctrl-C stops everything")
     screen = said.read_text()
@@ -98,7 +113,7 @@ def test_start_break_mend_stop(folder: Path, tmp_path: Path) -> None:
     assert "no demo is running here; start one with ./run demo" in late.stderr
 
 
-def test_nothing_outlives_a_demo_that_is_killed(folder: Path, tmp_path: Path) -> None:
+def test_nothing_outlives_a_demo_that_is_killed(start: Start, folder: Path, tmp_path: Path) -> None:
     said = tmp_path / "said"
     process = start(folder, said, "an agent on each node")
     assert len(left_over(folder)) >= 8
