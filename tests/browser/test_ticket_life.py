@@ -1,0 +1,119 @@
+"""Engineers at work: a ticket appears by itself and goes through its life, by mouse, by keyboard, in both languages."""
+
+from datetime import UTC, datetime
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SECONDS, Enter
+from tests.contract.desk.conftest import Process
+from tests.contract.desk.payloads import alert, notification
+
+START = datetime.now(UTC)
+WEBHOOK = "/webhook/alertmanager"
+
+
+def alarm(desk: Process, *, firing: bool = True, node: str = "edge-1") -> None:
+    with desk.client() as machine:
+        machine.post(WEBHOOK, json=notification(alert(node, firing=firing, start=START))).raise_for_status()
+
+
+def state(page: Page, text: str) -> None:
+    expect(page.locator("#status")).to_contain_text(text, timeout=SECONDS)
+
+
+def act(page: Page, name: str, **fields: str) -> None:
+    page.click(f"#do-{name} summary")
+    form = page.locator(f"#do-{name} form")
+    for field, value in fields.items():
+        form.locator(f"[name={field}]:not([type=hidden])").fill(value)
+    form.locator("button").click()
+
+
+def test_a_ticket_appears_without_reload_and_is_worked_on_in_russian(desk: Process, enter: Enter) -> None:
+    page = enter()
+    expect(page.locator(".calm")).to_contain_text("Открытых заявок нет")
+    page.evaluate("window.same = true")
+    alarm(desk)
+    row = page.locator("[data-row]")
+    expect(row).to_have_text("edge-1 не отвечает", timeout=SECONDS)
+    expect(page).to_have_title("(1) ▲ 1 открытая заявка · ottwatch")
+    assert page.evaluate("document.body.dataset.rang") == "1"  # the bell rang
+    assert page.evaluate("window.same") is True  # and the page was not loaded again
+    row.click()
+    page.click("text=Взять")
+    state(page, "в работе")
+    act(page, "hold", text="ждём деталь")
+    state(page, "приостановлена (ждём деталь)")
+    act(page, "resume")
+    state(page, "в работе")
+    page.click("#do-hand_over summary")
+    page.click("#do-hand_over button")
+    state(page, "приостановлена (у поставщика)")
+    act(page, "accept", text="VN-77")
+    expect(page.locator(".timeline")).to_contain_text("Номер у Edge Ltd: VN-77")
+    page.evaluate("window.same = true")
+    alarm(desk, firing=False)  # it mends itself: the page says so
+    state(page, "решена (авария кончилась)")
+    assert page.evaluate("window.same") is True
+    act(page, "close", text="проверено")
+    state(page, "закрыта")
+
+
+def test_the_keyboard_alone_is_enough(desk: Process, enter: Enter) -> None:
+    alarm(desk, node="edge-1")
+    alarm(desk, node="edge-2")
+    page = enter(language="en")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ticket/2")
+    page.keyboard.press("t")
+    state(page, "in progress")
+    page.keyboard.press("h")
+    page.keyboard.type("waiting for a part, t r x")  # letters in a field are letters
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    state(page, "held (waiting for a part, t r x)")
+    page.keyboard.press("e")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    state(page, "in progress")
+    page.keyboard.press("r")
+    page.keyboard.type("replaced")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    state(page, "resolved (replaced)")
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
+    page.keyboard.press("q")
+    page.wait_for_url("**/")
+
+
+def test_two_engineers_on_one_ticket_see_each_other(desk: Process, enter: Enter) -> None:
+    alarm(desk)
+    first, second = enter("Aigerim"), enter("Daniyar")
+    for page in (first, second):
+        page.goto("/ticket/1")
+    second.keyboard.press("r")
+    second.keyboard.type("перезапустил")  # Daniyar writes while Aigerim takes the ticket
+    first.keyboard.press("t")
+    state(first, "в работе")
+    state(second, "в работе")
+    expect(second.locator("#changed")).to_be_visible()
+    second.keyboard.press("Tab")
+    second.keyboard.press("Enter")
+    expect(second.locator("[role=alert]")).to_contain_text("Заявка изменилась")
+    state(first, "в работе")  # nothing was overwritten
+    assert "перезапустил" not in first.inner_text(".timeline")
+
+
+def test_everything_works_without_scripts(desk: Process, enter: Enter) -> None:
+    alarm(desk)
+    page = enter(java_script_enabled=False)
+    page.click("[data-row]")
+    page.click("text=Взять")
+    state(page, "в работе")
+    act(page, "resolve", text="заменил блок питания")
+    state(page, "решена")
