@@ -5,9 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("OTTWATCH_SHARED", ROOT.parent / "shared"))
+
+# How long an example takes says how busy the machine is; a test that hangs meets pytest's own timeout.
+settings.register_profile("ottwatch", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ottwatch")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
