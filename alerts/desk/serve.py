@@ -45,15 +45,19 @@ def serve(runtime: Runtime, reread: Callable[[], Settings]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Lets the consoles' event streams go when told to stop: they never end by themselves."""
+    """Stops in good order and leaves the exit status to the program; uvicorn would raise the signal once more.
+
+    The consoles' event streams are let go at once: they never end by themselves.
+    """
 
     def __init__(self, config: uvicorn.Config, release: Callable[[], None]) -> None:
         super().__init__(config)
         self._release = release
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop, as uvicorn does."""
-        super().handle_exit(sig, frame)
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        """Stop; told so twice, do not wait for running requests."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
         self._release()
 
 
