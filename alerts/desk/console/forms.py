@@ -40,6 +40,18 @@ def engineer(found: Annotated[Visitor, Depends(writer)]) -> Visitor:
     return found
 
 
+def administrator(found: Annotated[Visitor, Depends(reader)]) -> Visitor:
+    """Return who reads what only administrators may."""
+    if not found.principal.may(Permission.ADMINISTER):
+        raise HTTPException(403)
+    return found
+
+
+def administering(found: Annotated[Visitor, Depends(writer)]) -> Visitor:
+    """Return who sent a form that only administrators may."""
+    return administrator(found)
+
+
 def check_csrf(sent: str, expected: str) -> None:
     """Raise StaleFormError unless the form carries the expected key."""
     if not expected or not hmac.compare_digest(sent.encode(), expected.encode()):
@@ -57,3 +69,5 @@ def local_path(next_: str) -> str:
 Reading = Annotated[Visitor, Depends(reader)]
 Writing = Annotated[Visitor, Depends(writer)]
 Engineer = Annotated[Visitor, Depends(engineer)]
+Administrator = Annotated[Visitor, Depends(administrator)]
+Administering = Annotated[Visitor, Depends(administering)]

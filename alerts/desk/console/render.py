@@ -1,7 +1,7 @@
 """Templates with what every page needs: the words, the visitor, the form key."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from alerts.desk.api.access import Visitor, runtime_of
+from alerts.desk.auth.roles import Permission
 from alerts.desk.console.words import LANGUAGES, Words
 
 _TEMPLATES = Environment(
@@ -21,6 +22,17 @@ _TEMPLATES = Environment(
 LANGUAGE_COOKIE = "ottwatch_language"
 THEME_COOKIE = "ottwatch_theme"
 THEMES = ("light", "dark")  # anything else: what the reader's system prefers
+
+
+class Place(NamedTuple):
+    """A page that the head of every page leads to; its word is `nav.<name>`."""
+
+    name: str
+    address: str
+    needs: Permission = Permission.READ
+
+
+PLACES = (Place("queue", "/"),)
 
 
 def words_for(request: Request, found: Visitor | None) -> Words:
@@ -42,6 +54,7 @@ def page(request: Request, template: str, found: Visitor | None, status: int = 2
         "who": found.principal if found else None,
         "csrf": found.csrf if found else "",
         "here": address(request),
+        "places": [place for place in PLACES if found and found.principal.may(place.needs)],
         "path": request.url.path,
         "theme": theme if theme in THEMES else "",
         "now": runtime_of(request).now(),

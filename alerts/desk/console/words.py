@@ -1,4 +1,4 @@
-"""The console's texts in Russian and English, from one catalogue file a language."""
+"""The console's texts in Russian and English: a folder a language, in it a file a subject."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,9 +13,14 @@ _FOLDER = Path(__file__).parent / "locale"
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """Return a language's texts by key; tables of the file become dotted keys."""
-    with (_FOLDER / f"{language}.toml").open("rb") as file:
-        return dict(_flat(tomllib.load(file), ""))
+    """Return a language's texts by key; tables become dotted keys. Raise ValueError when two files have one key."""
+    result: dict[str, str] = {}
+    for path in sorted((_FOLDER / language).glob("*.toml")):
+        texts = dict(_flat(tomllib.loads(path.read_text("utf-8")), ""))
+        if twice := result.keys() & texts.keys():
+            raise ValueError(f"{path}: another file has {', '.join(sorted(twice))} already; say each text once")
+        result |= texts
+    return result
 
 
 def _flat(table: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:

@@ -1,0 +1,33 @@
+"""Numbers as people read them: grouped, with a decimal comma in Russian, and with a unit."""
+
+from typing import Literal
+
+from alerts.desk.console.words import Words
+
+Unit = Literal["count", "ratio", "bits", "seconds", "number"]
+"""count: whole things; ratio: 0.25 is 25 %; bits: bit/s; seconds; number: whatever it is, three digits."""
+
+_STEPS = ((1e12, "tera"), (1e9, "giga"), (1e6, "mega"), (1e3, "kilo"))
+_TENTHS_BELOW = 10.0
+
+
+def figure(words: Words, value: float, unit: Unit) -> str:
+    """Return a value in the reader's notation; a rate in bit/s has the decimal prefix that leaves 1 to 3 digits."""
+    if unit == "count":
+        return _written(words, round(value), 0)
+    if unit == "ratio":
+        percent = value * 100
+        return words("unit.percent", value=_written(words, percent, 1 if abs(percent) < _TENTHS_BELOW else 0))
+    if unit == "bits":
+        size, name = next(((size, name) for size, name in _STEPS if abs(value) >= size), (1.0, "none"))
+        scaled = value / size
+        return words(f"unit.bits.{name}", value=_written(words, scaled, 1 if abs(scaled) < 100 and size > 1 else 0))
+    if unit == "seconds":
+        return words.span(value) if abs(value) >= 1 else words("unit.ms", value=_written(words, value * 1000, 0))
+    return _written(words, value, 0 if value == round(value) or abs(value) >= 100 else 2)
+
+
+def _written(words: Words, value: float, decimals: int) -> str:
+    text = f"{value:,.{decimals}f}".replace("-", "−")
+    # A no-break space between thousands and a comma before the decimals: GOST and SI as written in Russian.
+    return text.replace(",", "\xa0").replace(".", ",") if words.language == "ru" else text
