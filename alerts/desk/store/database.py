@@ -6,7 +6,7 @@ polls with growing sleeps and would put those into the webhook's delay.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
@@ -34,6 +34,7 @@ class Database:
             options |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "pool_timeout": 10}
             options["connect_args"] = {"connect_timeout": 5}
         self.engine: Engine = create_engine(self.url, **options)
+        self._committed: list[Callable[[], None]] = []
         self._writer: AbstractContextManager[Any] = Lock() if self.sqlite else nullcontext()
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -52,6 +53,12 @@ class Database:
             connection = connection.execution_options(desk_write=True)  # noqa: PLW2901
             with connection.begin():
                 yield connection
+        for told in self._committed:
+            told()
+
+    def on_commit(self, told: Callable[[], None]) -> None:
+        """Call `told` after each commit of this process, in the thread that committed."""
+        self._committed.append(told)
 
     def ping(self) -> None:
         """Raise one of UNAVAILABLE when the storage does not answer."""
