@@ -147,6 +147,7 @@ account = Table(
     Column("language", String(2), nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("last_login_at", Instant),
 )
 
 token = Table(
@@ -158,6 +159,7 @@ token = Table(
     Column("digest", String(64), nullable=False, unique=True),  # SHA-256: the token has 256 random bits
     Column("enabled", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),  # to the minute: not every request is worth a write
 )
 
 session = Table(
@@ -187,6 +189,7 @@ audit = Table(
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("data", JSON, nullable=False),
+    Column("subject", Text),  # the account, token or target that it is about
 )
 
 outbox = Table(
@@ -197,11 +200,12 @@ outbox = Table(
     Column("target", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("body", JSON, nullable=False),
-    Column("state", String(8), nullable=False),  # pending, sent, dead
+    Column("state", String(8), nullable=False),  # pending, sent, dead; failed: a test, which is not tried again
     Column("attempts", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("next_at", Instant),  # NULL once sent or dead
     Column("error", Text, nullable=False),
+    Column("done_at", Instant),  # when it was sent or given up
     Index("ix_outbox_next_at", "next_at"),
     Index("ix_outbox_ticket_id", "ticket_id"),
 )
