@@ -61,6 +61,15 @@ def desk(tmp_path: Path) -> Iterator[Process]:
     assert '"level": "error"' not in process.log
 
 
+def log_in(page: Page, name: str, password: str) -> None:
+    """Log a person in and wait for the queue."""
+    page.goto("/login")
+    page.fill("[name=name]", name)
+    page.fill("[name=password]", password)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#live")
+
+
 Enter = Callable[..., Page]
 
 
@@ -76,11 +85,7 @@ def enter(chromium: Browser, desk: Process) -> Iterator[Enter]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto("/login")
-        page.fill("[name=name]", name)
-        page.fill("[name=password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#live")
+        log_in(page, name, PASSWORD)
         if language == "en":
             page.click("text=English")
             page.wait_for_selector("html[lang=en]")
