@@ -10,6 +10,7 @@ from alerts.desk.outbox import deliver
 from alerts.desk.outbox.deliver import Pace
 from alerts.desk.reconcile import Memory, reconcile
 from alerts.desk.runtime import Runtime
+from alerts.desk.store import people
 from alerts.desk.store.retention import forget
 from alerts.desk.workers import Worker
 
@@ -18,6 +19,7 @@ TICK = 0.5  # seconds between looks at the due tickets
 WATCH = 5.0
 DELIVER = 1.0
 TIDY = 3600.0
+ATTEND = 10.0
 
 
 def workers(runtime: Runtime) -> list[Worker]:
@@ -34,6 +36,7 @@ def workers(runtime: Runtime) -> list[Worker]:
     result.append(Worker("listeners", DELIVER, partial(deliver.deliver_hubs, runtime, client)))
     if settings.vendor:
         result.append(Worker("vendors", DELIVER, partial(deliver.deliver_vendors, runtime, client)))
+    result.append(Worker("attendance", ATTEND, partial(attend, runtime)))
     result.append(Worker("retention", TIDY, partial(tidy, runtime)))
     if settings.alertmanagers:
         memory = Memory()
@@ -63,6 +66,14 @@ def tidy(runtime: Runtime) -> None:
     gone = forget(runtime.database, runtime.now(), keep.tickets, keep.messages)
     if any(gone):
         log.info("old records were deleted", extra={"tickets": gone[0], "messages": gone[1]})
+
+
+def attend(runtime: Runtime) -> None:
+    """Write down who was seen."""
+    seen = runtime.attendance.take()
+    if seen:
+        with runtime.database.write() as connection:
+            people.write_seen(connection, seen)
 
 
 def watch(runtime: Runtime) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from alerts.desk.actions import Desk
+from alerts.desk.auth.attendance import Attendance
 from alerts.desk.metrics import Counts
 from alerts.desk.policy import Policy
 from alerts.desk.settings import Settings
@@ -25,6 +26,7 @@ class Runtime:
     policy: Policy
     now: Callable[[], datetime] = utc_now
     counts: Counts = field(default_factory=Counts)
+    attendance: Attendance = field(default_factory=Attendance)
 
     @property
     def desk(self) -> Desk:

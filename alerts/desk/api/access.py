@@ -34,10 +34,14 @@ def visitor(request: Request) -> Visitor | None:
     key = request.cookies.get(COOKIE)
     if not key:
         return None
-    runtime = runtime_of(request)
+    runtime, digest = runtime_of(request), secrets.digest(key)
+    now = runtime.now()
     with runtime.database.read() as connection:
-        found = access.find_session(connection, secrets.digest(key), runtime.now())
-    return Visitor(*found) if found else None
+        found = access.find_session(connection, digest, now)
+    if not found:
+        return None
+    runtime.attendance.note(digest, now)
+    return Visitor(*found)
 
 
 def bearer(request: Request) -> Principal | None:

@@ -169,6 +169,7 @@ session = Table(
     Column("account_id", Key, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     Column("csrf", String(64), nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("seen_at", Instant),  # when it was last used, to some seconds
     Index("ix_session_expires_at", "expires_at"),
 )
 

@@ -69,10 +69,14 @@ class Hall:
 
     def person(self, role: str = "engineer", language: str = "en", name: str = "") -> Caller:
         name = name or f"{role} {len(self.people) + 1}"
+        with self.runtime.database.write() as connection:
+            access.add_account(connection, Principal(name, role, language), "", self.now)
+        return self.session(name)
+
+    def session(self, name: str) -> Caller:
         self.people.append(name)
         secret = f"secret{len(self.people)}"
         with self.runtime.database.write() as connection:
-            access.add_account(connection, Principal(name, role, language), "", self.now)
             row = access.find_account(connection, name)
             assert row is not None
             access.open_session(connection, secrets.digest(secret), row["id"], self.now, self.now + timedelta(days=1))
