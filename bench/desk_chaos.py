@@ -1,10 +1,11 @@
-"""Nothing lost, nothing twice: random kills, stops, delays and repeats between real Prometheus and the desk.
+"""Nothing lost, nothing twice: random kills, cuts, delays and repeats between real Prometheus and the desk.
 
 A real Prometheus, two real Alertmanagers in a cluster, and a desk on SQLite or PostgreSQL. Problems come and go;
-meanwhile the desk, an Alertmanager or PostgreSQL is killed with -9 at random moments, an Alertmanager is frozen, which
-to its peer is a cut, and a proxy before the desk delays webhooks, delivers them twice, and claims failure after
-delivery. At the end every problem that fired must have exactly one ticket, in the state that Prometheus gives it.
-Prints one JSON object; exit status 1 when something is lost or doubled.
+meanwhile the desk, an Alertmanager or PostgreSQL is killed with -9 at random moments, an Alertmanager is frozen, the
+Alertmanagers are cut from each other (network namespaces, or a proxy where those are not permitted), and a proxy
+before the desk delays webhooks, delivers them twice at once or seconds later, and claims failure after delivery. At
+the end every problem that fired must have exactly one ticket, in the state that Prometheus gives it. Prints one JSON
+object; exit status 1 when something is lost or doubled. A seed repeats what is killed, cut and broken in which order.
 
     python -m bench.desk_chaos [--database sqlite|postgresql] [--problems 2000] [--kills 50] [--seed 1]
 """
@@ -14,191 +15,115 @@ import json
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.contract.desk.conftest import Process, free_port
+from bench.chaos_network import Network, network
+from bench.chaos_servers import Server, alertmanagers, prometheus
+from bench.chaos_world import Road, World, bad_road, exporter, web
+from tests.contract.desk.conftest import Process
 from tests.contract.desk.postgres import Postgres
 
 TICKETS = "/tmf-api/troubleTicket/v5/troubleTicket"
-# What is mended sooner may end between two scrapes or within group_wait: nobody was ever told of it.
-NOTICED_SECONDS = 8.0
-QUIET_SECONDS = 240.0  # the longest that everything may take to agree after the last kill
-RULES = """groups: [{name: chaos, interval: 1s, rules: [{alert: Broken, expr: 'problem == 1',
-  labels: {severity: critical}, annotations: {summary: '{{ $labels.node }} is broken'}}]}]
-"""
+FIELDS = "status,statusChangeReason,relatedEntity,troubleTicketCharacteristic"
+QUIET_SECONDS = 240.0  # the longest that everything may take to agree after the last trouble
+SETTINGS = 'reconcile = "3s"\nsettled = "20s"\nconfirmation = "1h"\nwatchdog = ""\nlate_duplicates = "10s"\n'
 
 
 @dataclass(slots=True)
-class World:
-    """What is broken at the moment, what ever was, and how badly webhooks travel."""
+class Scene:
+    """Who can be hurt."""
 
-    problems: int
+    desk: Process
+    managers: list[Server]
+    ways: Network
+    postgres: Postgres | None
     dice: random.Random
-    broken: set[int] = field(default_factory=set)
-    ever: set[int] = field(default_factory=set)
-    since: dict[int, float] = field(default_factory=dict)
-    rough: bool = True
+    done: Counter[str] = field(default_factory=Counter)
+    cut_until: int | None = None  # the number of the trouble before which the cut ends
+    cut_since: float = 0.0
+    cut_seconds: float = 0.0
 
-    def exposition(self) -> bytes:
-        broken = set(self.broken)
-        return "".join(f'problem{{node="n{i}"}} {int(i in broken)}\n' for i in range(self.problems)).encode()
+    def plan(self, kills: int) -> list[str]:
+        """Return the troubles in a random order: so many kills, a freeze for ten of them, a cut for five."""
+        victims = ["desk", "alertmanager"] + ["postgresql"] * (self.postgres is not None)
+        troubles = [victims[number % len(victims)] for number in range(kills)]
+        troubles += ["freeze"] * max(1, kills // 10) + ["cut"] * max(1, kills // 5)
+        self.dice.shuffle(troubles)
+        return troubles
+
+    def hurt(self, trouble: str, number: int) -> None:
+        """Do it, and mend what it broke; a cut outlasts the next one to three troubles."""
+        if self.cut_until is not None and (trouble == "cut" or number >= self.cut_until):
+            self.join()
+        pause, manager = self.dice.uniform(0, 2), self.dice.choice(self.managers)
+        lasts = self.dice.randint(2, 4)
+        self.done[trouble] += 1
+        match trouble:
+            case "desk":
+                self.desk.kill()
+                time.sleep(pause)
+                self.desk.start()
+            case "postgresql" if self.postgres:
+                self.postgres.kill()
+                time.sleep(pause)
+                self.postgres.start()
+            case "alertmanager":
+                manager.stop(signal.SIGKILL)
+                time.sleep(pause)
+                manager.start()
+            case "freeze" if manager.running:
+                manager.running.send_signal(signal.SIGSTOP)
+                time.sleep(1 + 2 * pause)
+                manager.running.send_signal(signal.SIGCONT)
+            case _:
+                self.cut_until, self.cut_since = number + lasts, time.monotonic()
+                self.ways.cut()
+                wait(lambda: [each.peers() for each in self.managers] == [1, 1], "both Alertmanagers notice the cut")
+
+    def join(self) -> None:
+        """End a cut."""
+        if self.cut_until is not None:
+            self.ways.join()
+            self.cut_until = None
+            self.cut_seconds += time.monotonic() - self.cut_since
 
 
-@contextmanager
-def web(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def exporter(world: World) -> type[BaseHTTPRequestHandler]:
-    class Exporter(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = world.exposition()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
+def wait(condition: Callable[[], bool], what: str) -> None:
+    """Wait until it is so; raise OSError when it takes too long."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if condition():
+                return
+        except httpx.TransportError:
             pass
-
-    return Exporter
-
-
-def bad_road(world: World, desk: Process, counts: dict[str, int]) -> type[BaseHTTPRequestHandler]:
-    """Return a proxy that delays, repeats, and sometimes says 503 to what was delivered."""
-
-    class Road(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            fate = world.dice.random() if world.rough else 1.0
-            headers = {"Authorization": self.headers["Authorization"], "Content-Type": "application/json"}
-            status = 503
-            try:
-                if fate < 0.1:
-                    time.sleep(world.dice.uniform(0.1, 2.0))
-                status = httpx.post(f"{desk.url}{self.path}", content=body, headers=headers, timeout=20).status_code
-                if 0.1 <= fate < 0.2:
-                    counts["repeated"] += 1
-                    httpx.post(f"{desk.url}{self.path}", content=body, headers=headers, timeout=20)
-                if 0.2 <= fate < 0.25:
-                    counts["denied"] += 1
-                    status = 503
-            except httpx.TransportError:
-                status = 503
-            counts["webhooks"] += 1
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Road
+        if time.monotonic() > deadline:
+            raise OSError(f"not within a minute: {what}")
+        time.sleep(0.1)
 
 
-class Server:
-    """Prometheus or Alertmanager."""
-
-    def __init__(self, name: str, url: str, command: list[str], folder: Path) -> None:
-        self.url, self.command = url, command
-        self.log = folder / f"{name}.log"
-        self.running: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(self.command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                if httpx.get(f"{self.url}/-/ready").status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            if time.monotonic() > deadline or self.running.poll() is not None:
-                raise OSError(self.log.read_text("utf-8")[-2000:])
-            time.sleep(0.05)
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        if self.running:
-            self.running.send_signal(signal.SIGCONT)
-            self.running.send_signal(how)
-            self.running.wait(60)
-            self.running = None
-
-
-def alertmanagers(folder: Path, webhook: str, token: Path) -> list[Server]:
-    configuration = folder / "alertmanager.json"
-    receiver = {
-        "url": f"http://{webhook}/webhook/alertmanager",
-        "max_alerts": 0,
-        "http_config": {"authorization": {"type": "Bearer", "credentials_file": str(token)}},
-    }
-    route = {"receiver": "desk", "group_by": ["alertname", "node"], "group_wait": "500ms", "group_interval": "2s"}
-    configuration.write_text(
-        json.dumps(
-            {"route": route | {"repeat_interval": "1h"}, "receivers": [{"name": "desk", "webhook_configs": [receiver]}]}
-        )
-    )
-    ports, gossip = (free_port(), free_port()), (free_port(), free_port())
-    result = []
-    for own in (0, 1):
-        command = [
-            "prometheus-alertmanager", f"--config.file={configuration}", f"--storage.path={folder / f'am{own}'}",
-            f"--web.listen-address=127.0.0.1:{ports[own]}", f"--cluster.listen-address=127.0.0.1:{gossip[own]}",
-            f"--cluster.peer=127.0.0.1:{gossip[1 - own]}", "--cluster.peer-timeout=3s",
-            "--cluster.settle-timeout=5s", "--cluster.gossip-interval=100ms", "--cluster.pushpull-interval=5s",
-            "--cluster.reconnect-interval=2s",
-        ]  # fmt: skip
-        result.append(Server(f"am{own}", f"http://127.0.0.1:{ports[own]}", command, folder))
-    return result
-
-
-def prometheus(folder: Path, target: str, managers: list[Server]) -> Server:
-    (folder / "rules.yml").write_text(RULES)
-    port = free_port()
-    scrape = {"job_name": "chaos", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
-    addresses = [{"targets": [manager.url.removeprefix("http://") for manager in managers]}]
-    configuration = {
-        "rule_files": [str(folder / "rules.yml")],
-        "scrape_configs": [scrape],
-        "alerting": {"alertmanagers": [{"static_configs": addresses}]},
-    }
-    (folder / "prometheus.json").write_text(json.dumps(configuration))
-    url = f"http://127.0.0.1:{port}"
-    command = [
-        "prometheus", f"--config.file={folder / 'prometheus.json'}", f"--storage.tsdb.path={folder / 'tsdb'}",
-        f"--web.listen-address=127.0.0.1:{port}", "--rules.alert.resend-delay=5s", f"--web.external-url={url}",
-    ]  # fmt: skip
-    return Server("prometheus", url, command, folder)
-
-
-def chaos(folder: Path, kind: str, problems: int, kills: int, seed: int) -> dict[str, Any]:
+def chaos(  # noqa: PLR0913 - what a run is made of
+    folder: Path,
+    kind: str,
+    *,
+    problems: int,
+    kills: int,
+    seed: int,
+    lay: Callable[[], AbstractContextManager[Network]] = network,
+) -> dict[str, Any]:
     """Run it; return what came of it."""
-    dice = random.Random(seed)
-    world = World(problems, dice)
-    counts = {"webhooks": 0, "repeated": 0, "denied": 0}
+    began = time.monotonic()
+    world = World(problems, random.Random(f"world {seed}"))
     with ExitStack() as stack:
         database = ""
         server: Postgres | None = None
@@ -209,77 +134,55 @@ def chaos(folder: Path, kind: str, problems: int, kills: int, seed: int) -> dict
         desk = Process(folder, "", database)
         token = folder / "token"
         token.write_text(desk.token)
-        road = stack.enter_context(web(bad_road(world, desk, counts)))
-        managers = alertmanagers(folder, road, token)
+        road = Road(desk, random.Random(f"road {seed}"))
+        ways = stack.enter_context(lay())
+        webhooks = [stack.enter_context(web(bad_road(road), place.near)) for place in ways.places]
+        managers = alertmanagers(folder, ways, webhooks, token)
         source = prometheus(folder, stack.enter_context(web(exporter(world))), managers)
         addresses = json.dumps([manager.url for manager in managers])
         with desk.config.open("a") as file:
-            file.write(f'alertmanagers = {addresses}\nprometheus = "{source.url}"\n')
-            file.write(
-                'reconcile = "3s"\nsettled = "20s"\nconfirmation = "1h"\nwatchdog = ""\nlate_duplicates = "10s"\n'
-            )
+            file.write(f'alertmanagers = {addresses}\nprometheus = "{source.url}"\n{SETTINGS}')
         for each in (*managers, source):
-            each.start()
             stack.callback(each.stop)
-        desk.start()
+            each.start()
         stack.callback(_end, desk)
-        killed = _rage(world, desk, managers, server, kills)
+        desk.start()
+        scene = Scene(desk, managers, ways, server, random.Random(f"scene {seed}"))
+        wait(lambda: [each.peers() for each in managers] == [2, 2], "the Alertmanagers find each other")
+        _rage(world, scene, kills)
+        road.smooth()
         calm = time.monotonic()
+        wait(lambda: [each.peers() for each in managers] == [2, 2], "the Alertmanagers find each other again")
         wrong = _settle(world, desk)
+        wrong += [f"the desk logged: {line}" for line in desk.log.splitlines() if '"level": "error"' in line][:20]
+        fired = {number for number, _ in world.ever}
         return {
             "database": kind,
-            "problems": len(world.ever),
-            "still_broken": len(world.broken),
-            "kills": killed,
-            "proxy": counts,
+            "seed": seed,
+            "problems": len(fired),
+            "alerts": len(world.ever),
+            "still_broken": len({number for number, _ in world.broken}),
+            "kills": {name: scene.done[name] for name in ("desk", "alertmanager", "postgresql") if scene.done[name]},
+            "freezes": scene.done["freeze"],
+            "cuts": {"number": scene.done["cut"], "by": ways.kind, "seconds": round(scene.cut_seconds)},
+            "road": dict(sorted(road.counts.items())),
             "agreed_after_seconds": round(time.monotonic() - calm, 1),
+            "seconds": round(time.monotonic() - began),
             "wrong": wrong,
         }
 
 
-def _rage(world: World, desk: Process, managers: list[Server], server: Postgres | None, kills: int) -> dict[str, int]:
-    dice = world.dice
-    victims = ["desk", "alertmanager", "frozen"] + (["postgresql"] if server else [])
-    killed = dict.fromkeys(victims, 0)
-    for number in range(kills):
-        _toggle(world, number / kills)
-        time.sleep(dice.uniform(0.5, 2.5))
-        victim = dice.choice(victims)
-        killed[victim] += 1
-        if victim == "desk":
-            desk.kill()
-            time.sleep(dice.uniform(0, 2))
-            desk.start()
-        elif victim == "postgresql" and server:
-            server.kill()
-            time.sleep(dice.uniform(0, 2))
-            server.start()
-        elif victim == "alertmanager":
-            manager = dice.choice(managers)
-            manager.stop(signal.SIGKILL)
-            time.sleep(dice.uniform(0, 2))
-            manager.start()
-        else:
-            manager = dice.choice(managers)
-            if manager.running:
-                manager.running.send_signal(signal.SIGSTOP)
-                time.sleep(dice.uniform(1, 5))
-                manager.running.send_signal(signal.SIGCONT)
-    _toggle(world, 1.0)
-    world.rough = False
-    return killed
-
-
-def _toggle(world: World, share: float) -> None:
-    """Break some problems and mend others; by the end every problem was broken once."""
-    wanted = {number for number in range(world.problems) if number <= share * world.problems} - world.ever
-    world.ever |= wanted
-    now = time.monotonic()
-    long_ago = {number for number in world.broken if now - world.since[number] > NOTICED_SECONDS}
-    mended = {number for number in long_ago if world.dice.random() < 0.4}
-    again = {number for number in world.ever - world.broken - wanted if world.dice.random() < 0.1}
-    world.since |= dict.fromkeys(wanted | again, now)
-    world.broken = (world.broken - mended) | wanted | again
+def _rage(world: World, scene: Scene, kills: int) -> None:
+    troubles = scene.plan(kills)
+    for number, trouble in enumerate(troubles):
+        world.turn(number / len(troubles))
+        calm = scene.dice.uniform(0.5, 2.5)
+        time.sleep(calm)
+        world.calm += calm
+        scene.hurt(trouble, number)
+        print(f"{number + 1}/{len(troubles)} {trouble}", file=sys.stderr)
+    scene.join()
+    world.turn(1.0)
 
 
 def _end(desk: Process) -> None:
@@ -299,6 +202,7 @@ def _settle(world: World, desk: Process) -> list[str]:
 
 
 def differences(world: World, desk: Process) -> list[str]:
+    """Return what the desk has other than it should."""
     tickets: dict[str, list[dict[str, Any]]] = {}
     with desk.client() as client:
         offset, total = 0, 1
@@ -308,20 +212,21 @@ def differences(world: World, desk: Process) -> list[str]:
             offset += 1000
             for ticket in answer.json():
                 tickets.setdefault(ticket["relatedEntity"][0]["entity"]["id"], []).append(ticket)
-    result = []
-    for number in sorted(world.ever):
-        found = tickets.get(f"n{number}", [])
+    expected = {f"n{number}": 0 for number, _ in world.ever}
+    for number, _ in world.broken:
+        expected[f"n{number}"] += 1
+    result = [f"{node} has a ticket and never fired" for node in sorted(tickets.keys() - expected.keys())]
+    for node, broken in expected.items():
+        found = tickets.get(node, [])
         if len(found) != 1:
-            result.append(f"n{number} has {len(found)} tickets")
+            result.append(f"{node} has {len(found)} tickets")
             continue
         (firing,) = (c["value"] for c in found[0]["troubleTicketCharacteristic"] if c["name"] == "firingAlarms")
-        broken = number in world.broken
-        if firing != int(broken) or (found[0]["status"] == "resolved") == broken:
-            result.append(f"n{number} broken={broken} firing={firing} {found[0]['status']}")
+        status, reason = found[0]["status"], found[0].get("statusChangeReason")
+        recovered = (status, reason) == ("resolved", "recovered")
+        if firing != broken or recovered == bool(broken) or (status == "resolved") != recovered:
+            result.append(f"{node}: {broken} broken, the ticket has {firing} firing and is {status} ({reason})")
     return result
-
-
-FIELDS = "status,relatedEntity,troubleTicketCharacteristic"
 
 
 def main() -> int:
@@ -334,7 +239,7 @@ def main() -> int:
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="desk-chaos-"))
     folder.chmod(0o711)
-    result = chaos(folder, arguments.database, arguments.problems, arguments.kills, arguments.seed)
+    result = chaos(folder, arguments.database, problems=arguments.problems, kills=arguments.kills, seed=arguments.seed)
     print(json.dumps(result, indent=2))
     if result["wrong"]:
         print(f"logs: {folder}", file=sys.stderr)

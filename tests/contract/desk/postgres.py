@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -62,10 +63,16 @@ class Postgres:
                 return
 
     def kill(self) -> None:
-        """Stop the server as a crash would: every backend at once, nothing written."""
+        """Kill the server and every one of its processes with -9."""
         assert self.running is not None
-        self.running.send_signal(signal.SIGQUIT)
+        main = self.running.pid
+        children = Path(f"/proc/{main}/task/{main}/children").read_text("utf-8").split()
+        # The first of them first: it would see its children die and begin to recover.
+        self.running.kill()
         self.running.wait(30)
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _: TracebackType | None
