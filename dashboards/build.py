@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ def everything(local: Local) -> Iterator[tuple[Board, Language, dict[str, Any]]]
 
 def render(board: Board, context: Context) -> dict[str, Any]:
     """Return one board in one language."""
+    context = replace(context, variables=tuple(variable.name for variable in board.variables))
     built = dashboard.Dashboard(
         uid=uid(board.name, context.words.language),
         title=context.words(board.title),

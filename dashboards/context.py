@@ -24,6 +24,7 @@ class Context:
     words: Words
     local: Local
     limits: Mapping[str, float]
+    variables: tuple[str, ...] = ()  # that are chosen at the head of the board
 
     def limit(self, value: float | Limit) -> float:
         """Return the number at which a state begins."""

@@ -23,10 +23,17 @@ def address(name: str, language: Language) -> str:
 
 
 def data_link(link: Link, context: Context, source: str) -> dict[str, object]:
-    """Return a link from a value; `source` is where Grafana finds its labels, such as `__field.labels`."""
+    """Return a link from a value; `source` is where Grafana finds its labels, such as `__field.labels`.
+
+    What the value does not decide is left as it was chosen; a board passes over a variable that it does not have.
+    """
     pairs = [f"{name}=${{{source}.{label}}}" for name, label in link.variables]
     if link.board:
-        query = "&".join([*(f"var-{pair}" for pair in pairs), _KEEP])
+        decided = {name for name, _ in link.variables}
+        if "node" in decided:
+            decided.add("site")  # another site's choice would take the node out of the list
+        chosen = [f"${{{name}:queryparam}}" for name in context.variables if name not in decided]
+        query = "&".join([*(f"var-{pair}" for pair in pairs), *chosen, _KEEP])
         url = f"{address(link.board, context.words.language)}?{query}"
     else:
         url = link.url.replace("{desk}", context.local.desk) + ("?" + "&".join(pairs) if pairs else "")

@@ -94,7 +94,9 @@ class Panel:
     decimals: int | None = None
     minimum: float | None = None
     maximum: float | None = None
-    empty: str = ""  # what is said without data, where no series is an answer: no ticket is open, no alarm is active
+    empty: str = (
+        ""  # what is said without data, where no series is an answer: no stream is probed, a node delivers nothing
+    )
     back: str = ""  # how far the panel looks back, whatever range the board shows
 
 

@@ -215,12 +215,15 @@ CAPACITY = Row(
             question="When does demand reach 70 % of the surviving capacity: most likely, at the earliest, at the "
             "latest? A missing date lies beyond three years or cannot be told yet.",
             unit="none",
-            queries=tuple(
-                Query(
-                    "1000 * max by (scope, quantity) "
-                    f'(ott_capacity_exhaustion_timestamp_seconds{{{PLACES},bound="{bound}"}})'
-                )
-                for bound in ("likely", "earliest", "latest")
+            queries=(
+                *(
+                    Query(
+                        "1000 * max by (scope, quantity) "
+                        f'(ott_capacity_exhaustion_timestamp_seconds{{{PLACES},bound="{bound}"}})'
+                    )
+                    for bound in ("likely", "earliest", "latest")
+                ),
+                Query(f"max by (scope, quantity) (ott_capacity_utilisation_ratio{{{PLACES}}})"),
             ),
             columns=(
                 Column("scope", "Scope"),
@@ -228,9 +231,11 @@ CAPACITY = Row(
                 Column("A", "Likely", unit="dateTimeAsLocal"),
                 Column("B", "At the earliest", unit="dateTimeAsLocal"),
                 Column("C", "At the latest", unit="dateTimeAsLocal"),
+                Column("D", "In use now", unit="percentunit", decimals=0, steps=USE),
             ),
-            sort="Likely",
-            empty="no date can be given",
+            sort="In use now",
+            descending=True,
+            empty=NO_CAPACITY,
             width=14,
             height=9,
         ),

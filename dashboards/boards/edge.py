@@ -6,6 +6,7 @@ from dashboards.model import Board, Course, Figure, Limit, Query, Ranking, Row, 
 # Courses read the totals of sites: over six hours, a thousand edges would make each of them a million points.
 WHERE = 'site=~"$site",service=~"$service"'
 BUCKETS = f"sum by (le) (rate(ott_edge_request_duration_seconds_bucket{{{WHERE}}}[1m]))"
+REQUESTED = f"sum(site:ott_edge_requests:rate1m{{{WHERE}}})"
 IDENTIFIED = f"rate(ott_edge_identity_requests_total{{{WHERE}}}[1m])"
 
 NOW = Row(
@@ -42,10 +43,7 @@ NOW = Row(
             question="What share of all requests is answered with a server error?",
             unit="percentunit",
             queries=(
-                Query(
-                    f'(sum(site:ott_edge_requests:rate1m{{{WHERE},code="5xx"}}) or vector(0))'
-                    f" / sum(site:ott_edge_requests:rate1m{{{WHERE}}})"
-                ),
+                Query(f'(sum(site:ott_edge_requests:rate1m{{{WHERE},code="5xx"}}) or 0 * {REQUESTED}) / {REQUESTED}'),
             ),
             steps=ERRORS,
             decimals=2,

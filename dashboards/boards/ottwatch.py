@@ -5,8 +5,10 @@ from dashboards.model import Board, Column, Course, Figure, Grid, History, Limit
 
 WHERE = 'site=~"$site",node=~"$node"'
 JOBS = 'job=~"ott-.+|prometheus|alertmanager"'
+PARTS = f'up{{{JOBS},job!="ott-agent"}}'
+COLLECTORS = f"ott_collector_success{{{WHERE}}}"
 
-SUCCESS = f"min by (node, collector) (ott_collector_success{{{WHERE}}})"
+SUCCESS = f"min by (node, collector) ({COLLECTORS})"
 AGE = f"time() - max by (node, collector) (ott_collector_last_success_timestamp_seconds{{{WHERE}}})"
 # A thousand nodes have twenty thousand collectors: those that fail, and the fifty with the oldest results.
 PICKED = f"({SUCCESS} == 0) or topk(50, {AGE})"
@@ -31,7 +33,7 @@ NOW = Row(
             title="Parts that do not answer",
             question="How many parts of ottwatch itself did not answer the last scrape, agents not counted?",
             unit="none",
-            queries=(Query(f'count(up{{{JOBS},job!="ott-agent"}} == 0) or vector(0)'),),
+            queries=(Query(f"count({PARTS} == 0) or 0 * count({PARTS})"),),
             steps=ANY,
             width=5,
             height=5,
@@ -40,7 +42,7 @@ NOW = Row(
             title="Failing collectors",
             question="How many collectors of the chosen nodes failed in their last run?",
             unit="none",
-            queries=(Query(f"count(ott_collector_success{{{WHERE}}} == 0) or vector(0)"),),
+            queries=(Query(f"count({COLLECTORS} == 0) or 0 * count({COLLECTORS})"),),
             steps=Steps(((1, "minor"),)),
             width=5,
             height=5,
@@ -74,7 +76,7 @@ AGENTS = Row(
             title="Parts of ottwatch",
             question="When did each part answer, and when not?",
             unit="none",
-            queries=(Query(f'min by (job) (up{{{JOBS},job!="ott-agent"}})', "{{job}}"),),
+            queries=(Query(f"min by (job) ({PARTS})", "{{job}}"),),
             meanings=YES_NO,
             width=12,
             height=8,

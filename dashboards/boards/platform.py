@@ -80,7 +80,11 @@ STATE = Row(
             question="How many of all nodes did not answer the last scrape?",
             unit="none",
             queries=(
-                Query('count(up{job="ott-agent"} == 0) or vector(0)', "not answering", steps=Steps(((1, "critical"),))),
+                Query(
+                    'count(up{job="ott-agent"} == 0) or 0 * count(up{job="ott-agent"})',
+                    "not answering",
+                    steps=Steps(((1, "critical"),)),
+                ),
                 Query('count(up{job="ott-agent"})', "of all nodes"),
             ),
             width=6,

@@ -1,6 +1,6 @@
 """Streams as a player sees them: are they there, are they live, are they fast enough?"""
 
-from dashboards.boards.vocabulary import ANY, NODES, SITE, TO_NODE, TO_TICKETS
+from dashboards.boards.vocabulary import ANY, NODES, SITE, TO_NODE, TO_TICKETS, or_none
 from dashboards.model import Board, Column, Course, Figure, Grid, History, Limit, Meaning, Query, Row, Steps, Variable
 
 CHANNEL = Variable("channel", "Channel", 'label_values(ott_stream_up{site=~"$site",node=~"$node"}, channel)')
@@ -9,6 +9,29 @@ SHARE = f"ott_stream_segment_download_seconds{{{WHERE}}} / ott_stream_segment_du
 
 UP = (Meaning(0, "down", "critical"), Meaning(1, "up", "good"))
 NONE = "no stream is probed"
+
+# The words of docs/streams.md's reasons.
+FAULTS = (
+    Meaning("none", "no fault", "good"),
+    Meaning("playlist_unreachable", "playlist: no connection"),
+    Meaning("playlist_timeout", "playlist: too late"),
+    Meaning("playlist_status", "playlist: refused or missing"),
+    Meaning("playlist_content_type", "playlist: something else in its place"),
+    Meaning("playlist_malformed", "playlist: unusable"),
+    Meaning("playlist_ended", "playlist: ended"),
+    Meaning("playlist_stalled", "playlist: no new segment"),
+    Meaning("sequence_backwards", "segments: numbers go backwards"),
+    Meaning("segment_unreachable", "segment: no connection"),
+    Meaning("segment_missing", "segment: missing"),
+    Meaning("segment_status", "segment: refused"),
+    Meaning("segment_slow", "segment: slower than it plays"),
+    Meaning("segment_truncated", "segment: cut off"),
+    Meaning("segment_content_type", "segment: something else in its place"),
+    Meaning("segment_malformed", "segment: unusable"),
+    Meaning("ts_sync", "stream: packets out of step"),
+    Meaning("ts_continuity", "stream: packets lost"),
+    Meaning("ts_transport_error", "stream: packets damaged"),
+)
 
 SLOW = Steps(((Limit("stream_segment_slow"), "major"),))
 STALE = Steps(((Limit("stream_stale_durations"), "critical"),))
@@ -129,11 +152,23 @@ QUALITY = Row(
             title="Faults in the last hour",
             question="What was wrong with which stream?",
             unit="none",
-            queries=(Query(f"sum by (channel, reason) (increase(ott_stream_errors_total{{{WHERE}}}[1h])) > 0"),),
-            columns=(Column("channel", "Channel"), Column("reason", "Fault"), Column("A", "Times", decimals=0)),
+            queries=(
+                Query(
+                    or_none(
+                        f"sum by (channel, reason) (increase(ott_stream_errors_total{{{WHERE}}}[1h])) > 0",
+                        f"0 * count(ott_stream_up{{{WHERE}}})",
+                        "reason",
+                    )
+                ),
+            ),
+            columns=(
+                Column("channel", "Channel"),
+                Column("reason", "Fault", meanings=FAULTS),
+                Column("A", "Times", decimals=0),
+            ),
             sort="Times",
             descending=True,
-            empty="no fault in the last hour",
+            empty=NONE,
             width=12,
             height=9,
         ),

@@ -1,6 +1,16 @@
 """Tickets and their clocks: what has to be done first, and whether the vendor is on time."""
 
-from dashboards.boards.vocabulary import CLOCKS, DEADLINE, NO_TICKET, NODES, OVERDUE, SITE, clocks, open_tickets
+from dashboards.boards.vocabulary import (
+    CLOCKS,
+    DEADLINE,
+    DESK,
+    NO_TICKET,
+    NODES,
+    OVERDUE,
+    SITE,
+    clocks,
+    open_tickets,
+)
 from dashboards.model import Board, Course, Figure, Query, Row, Steps
 
 MINE = 'node=~"$node"'
@@ -13,10 +23,12 @@ STATUS = (
     ("resolved", "resolved, to be confirmed"),
 )
 
-# A clock that never ran over has no counter yet, and has missed nothing.
-MISSED = "sum by (clock) (increase(ott_desk_sla_breaches_total[1h]))" + "".join(
-    f' or label_replace(vector(0), "clock", "{clock.value}", "", "")' for clock in CLOCKS
-)
+
+def _tickets(by: str, *values: str) -> str:
+    """Return the tickets by a label; one of `values` without a ticket is 0 for as long as the desk answers."""
+    zeros = [f' or label_replace({DESK}, "{by}", "{value}", "", "")' for value in values]
+    return f"sum by ({by}) (ott_desk_tickets){''.join(zeros)}"
+
 
 NOW = Row(
     (
@@ -25,7 +37,7 @@ NOW = Row(
             title="Not yet taken",
             question="How many tickets has nobody taken in hand?",
             unit="none",
-            queries=(Query('sum(ott_desk_tickets{status="acknowledged"}) or vector(0)'),),
+            queries=(Query(f'sum(ott_desk_tickets{{status="acknowledged"}}) or {DESK}'),),
             steps=Steps(((1, "major"),)),
             width=5,
             height=5,
@@ -34,9 +46,9 @@ NOW = Row(
             title="Least time left",
             question="How much time is left on the most urgent clock? Below zero it is overdue.",
             unit="s",
-            queries=(Query(f"min({DEADLINE}{{{MINE}}}) - time()"),),
+            queries=(Query(f"min({DEADLINE}{{{MINE}}}) - time() or {DESK}"),),
             steps=OVERDUE,
-            empty=NO_TICKET,
+            meanings=(NO_TICKET,),
             decimals=0,
             width=6,
             height=5,
@@ -45,7 +57,7 @@ NOW = Row(
             title="Targets missed today",
             question="How many targets were missed in the last 24 hours?",
             unit="none",
-            queries=(Query("sum(increase(ott_desk_sla_breaches_total[1d])) or vector(0)"),),
+            queries=(Query("sum(increase(ott_desk_sla_breaches_total[1d]))"),),
             steps=Steps(((0.5, "major"),)),
             decimals=0,
             width=5,
@@ -62,10 +74,9 @@ WORK = Row(
             title="Tickets by state",
             question="Where do tickets stand, and do they pile up?",
             unit="none",
-            queries=(Query("sum by (status) (ott_desk_tickets)", "{{status}}"),),
+            queries=(Query(_tickets("status", *(status for status, _ in STATUS)), "{{status}}"),),
             names=STATUS,
             stacked=True,
-            empty=NO_TICKET,
             width=12,
             height=8,
         ),
@@ -73,10 +84,9 @@ WORK = Row(
             title="Tickets by owner",
             question="Who has them: the control centre, or which vendor?",
             unit="none",
-            queries=(Query("sum by (owner) (ott_desk_tickets)", "{{owner}}"),),
+            queries=(Query(_tickets("owner", "ncc"), "{{owner}}"),),
             names=(("ncc", "control centre"),),
             stacked=True,
-            empty=NO_TICKET,
             width=12,
             height=8,
         ),
@@ -90,9 +100,9 @@ WORK = Row(
         ),
         Course(
             title="Targets missed",
-            question="Which clocks run over: taking in hand, restoring, or the vendor's?",
+            question="Which clocks run over: taking in hand, restoring, or the vendor's two?",
             unit="none",
-            queries=(Query(MISSED, "{{clock}}"),),
+            queries=(Query("sum by (clock) (increase(ott_desk_sla_breaches_total[1h]))", "{{clock}}"),),
             names=tuple((str(clock.value), clock.text) for clock in CLOCKS),
             width=12,
             height=8,

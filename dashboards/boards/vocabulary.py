@@ -33,6 +33,7 @@ SEVERITIES = (
 CLOCKS = (
     Meaning("acknowledge", "take in hand"),
     Meaning("restore", "restore"),
+    Meaning("accept", "vendor: accept"),
     Meaning("vendor", "vendor: restore"),
 )
 OVERDUE = Steps(((0, "good"),), base="critical")
@@ -41,7 +42,7 @@ ANY = Steps(((1, "critical"),))  # one is too many
 
 # The tickets board and the console know a ticket by its node, and the node board by the same name.
 TO_NODE = Link("Node board", "node", (("node", "node"), ("site", "site")))
-TO_TICKETS = Link("Tickets of this node", "tickets", (("node", "node"),))
+TO_TICKETS = Link("Tickets of this node", "tickets", (("node", "node"), ("site", "site")))
 TO_QUEUE = Link("Tickets in the console", url="{desk}/", variables=(("node", "node"),))
 TO_TICKET = Link("Ticket in the console", url="{desk}/ticket/${__value.text}")
 TO_SITE = Link("Nodes of this site", "sites", (("site", "site"),))
@@ -55,7 +56,19 @@ _SEVERITY_FIGURES: tuple[tuple[str, str, State], ...] = (
 
 OPEN = 'status!~"resolved|closed|rejected|cancelled"'
 DEADLINE = "ott_desk_ticket_deadline_timestamp_seconds"
-NO_TICKET = "no ticket is open"
+
+# Nothing to show is an answer only while the source of it lives: a dead desk has no tickets either. These are 0 for as
+# long as the source answers, and no series at all afterwards.
+DESK = "0 * max(ott_desk_outbox_pending)"
+RULES = '0 * count(ALERTS{alertname="Watchdog",alertstate="firing"})'
+NONE = "none"
+NO_TIME = Meaning(0, "–")
+NO_TICKET = Meaning(0, "no ticket is open", "good")
+
+
+def or_none(query: str, alive: str, label: str) -> str:
+    """Return the query, and where it gives nothing one row that says so: its `label` is "none" and its value 0."""
+    return f'{query} or on () label_replace({alive}, "{label}", "{NONE}", "", "")'
 
 
 def open_tickets(width: int) -> Figure:
@@ -65,9 +78,7 @@ def open_tickets(width: int) -> Figure:
         question="How many problems are being worked on, by severity?",
         unit="none",
         queries=tuple(
-            Query(
-                f'sum(ott_desk_tickets{{{OPEN},severity=~"{severity}"}}) or vector(0)', text, steps=Steps(((1, mark),))
-            )
+            Query(f'sum(ott_desk_tickets{{{OPEN},severity=~"{severity}"}}) or {DESK}', text, steps=Steps(((1, mark),)))
             for severity, text, mark in _SEVERITY_FIGURES
         ),
         named=True,
@@ -83,17 +94,19 @@ def clocks(width: int, height: int, where: str = "") -> Grid:
         title="Clocks that run",
         question="Which ticket has to be dealt with first?",
         unit="none",
-        queries=(Query(f"{series} - time()"), Query(f"1000 * {series}")),
+        queries=(
+            Query(or_none(f"{series} - time()", DESK, "clock")),
+            Query(or_none(f"1000 * {series}", DESK, "clock")),
+        ),
         columns=(
             Column("ticket", "Ticket", links=(TO_TICKET,), width=90),
             Column("priority", "Priority", width=100),
-            Column("clock", "Clock", meanings=CLOCKS),
+            Column("clock", "Clock", meanings=(*CLOCKS, Meaning(NONE, "no ticket is open", "good"))),
             Column("node", "Node", links=(Link("Node board", "node", (("node", "node"),)),)),
-            Column("A", "Time left", unit="s", decimals=0, steps=OVERDUE),
-            Column("B", "Due", unit="dateTimeAsLocalNoDateIfToday"),
+            Column("A", "Time left", unit="s", decimals=0, steps=OVERDUE, meanings=(NO_TIME,)),
+            Column("B", "Due", unit="dateTimeAsLocalNoDateIfToday", meanings=(NO_TIME,)),
         ),
         sort="Time left",
-        empty=NO_TICKET,
         width=width,
         height=height,
     )
@@ -111,16 +124,15 @@ def alarms(where: str, labels: tuple[str, ...], width: int, height: int) -> Grid
         title="Active alarms",
         question="What is wrong right now, and since when?",
         unit="none",
-        queries=(Query(query),),
+        queries=(Query(or_none(query, RULES, "alertname")),),
         columns=(
-            Column("alertname", "Alarm"),
+            Column("alertname", "Alarm", meanings=(Meaning(NONE, "no active alarm", "good"),)),
             Column("severity", "Severity", meanings=SEVERITIES),
             *(Column(label, names[label], links=_OF[label]) for label in labels),
-            Column("A", "Since", unit="dateTimeAsLocalNoDateIfToday"),
+            Column("A", "Since", unit="dateTimeAsLocalNoDateIfToday", meanings=(NO_TIME,)),
         ),
         sort="Since",
         descending=True,
-        empty="no active alarm",
         width=width,
         height=height,
     )
