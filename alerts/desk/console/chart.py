@@ -16,8 +16,8 @@ LEFT, RIGHT, TOP, BOTTOM = 62, 8, 8, 20  # pixels round the drawing
 HOUR = 3600
 _TIME_STEPS = (60, 120, 300, 600, 900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 6 * HOUR, 12 * HOUR)
 _DAY_STEPS = (1, 2, 7, 14, 28, 56)
-_MOST_TIMES = 8
-_MOST_VALUES = 4
+_MOST_TIMES, _TIME_WIDTH = 8, 45  # labels on an axis, and the pixels that each needs
+_MOST_VALUES, _VALUE_HEIGHT = 4, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,16 @@ class Frame:
     width: int = 640
     height: int = 180
 
+    @property
+    def times(self) -> int:
+        """How many times its axis has room for."""
+        return max(1, min(_MOST_TIMES, (self.width - LEFT - RIGHT) // _TIME_WIDTH))
+
+    @property
+    def values(self) -> int:
+        """How many values its axis has room for."""
+        return max(1, min(_MOST_VALUES, (self.height - TOP - BOTTOM) // _VALUE_HEIGHT))
+
     def x(self, at: float) -> float:
         """Return a time's place."""
         return LEFT + (at - self.start) / (self.end - self.start) * (self.width - LEFT - RIGHT)
@@ -68,7 +78,7 @@ def line_chart(
     """
     kept = [Line(line.name, _within(line.points, frame), line.kind) for line in lines]
     values = [value for line in kept for _, value in line.points]
-    steps = _values(max(values, default=0.0))
+    steps = _values(max(values, default=0.0), frame)
     top = steps[-1]
     return fragment(
         "chart.html",
@@ -107,13 +117,14 @@ def _path(piece: Sequence[tuple[float, float]], frame: Frame, top: float) -> str
     return "M" + "L".join(places if len(places) > 1 else places * 2)
 
 
-def _values(highest: float) -> list[float]:
-    """Return round values from 0 to above the highest."""
+def _values(highest: float, frame: Frame) -> list[float]:
+    """Return round values from 0 to above the highest; whole ones where the unit counts whole things."""
     if highest <= 0:
         return [0.0, 1.0]
-    rough = highest / _MOST_VALUES
+    rough = highest / frame.values
     size = 10.0 ** math.floor(math.log10(rough))
-    step = next(size * each for each in (1, 2, 2.5, 5, 10) if size * each >= rough * (1 - 1e-9))
+    steps = (size * each for each in (1, 2, 2.5, 5, 10) if frame.unit != "count" or (size * each).is_integer())
+    step = next((each for each in steps if each >= rough * (1 - 1e-9)), 1.0)
     return [step * number for number in range(math.ceil(highest / step - 1e-9) + 1)]
 
 
@@ -123,11 +134,11 @@ def _times(words: Words, frame: Frame) -> Iterator[tuple[float, str]]:
     midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
     length = frame.end - frame.start
     if length <= 2 * 24 * HOUR:
-        step = next(step for step in _TIME_STEPS if length / step <= _MOST_TIMES)
+        step = next((step for step in _TIME_STEPS if length / step <= frame.times), _TIME_STEPS[-1])
         moments = (midnight + timedelta(seconds=step * number) for number in range(3 * 24 * HOUR // step))
     else:
         days = length / 24 / HOUR
-        whole = next((step for step in _DAY_STEPS if days / step <= _MOST_TIMES), math.ceil(days / _MOST_TIMES))
+        whole = next((step for step in _DAY_STEPS if days / step <= frame.times), math.ceil(days / frame.times))
         moments = (midnight + timedelta(days=whole * number) for number in range(math.ceil(days / whole) + 2))
     for moment in moments:
         # Through the wall clock, so that a day of 23 or 25 hours keeps its midnights.

@@ -48,6 +48,27 @@ def test_a_long_chart_has_days() -> None:
     assert not any(":" in text for text in times)
 
 
+def labels(drawn: str, kind: str) -> list[str]:
+    return re.findall(rf'class="{kind}"[^>]*>([^<]+)', drawn)
+
+
+def test_a_small_chart_has_few_labels() -> None:
+    drawn = line_chart(EN, "T", [Line("n", [(START, 95.0)])], Frame(START, START + DAY, "count", 300, 96))
+    assert labels(drawn, "value") == ["0", "50", "100"]
+    assert 2 <= len(labels(drawn, "time")) <= 5
+    tiny = line_chart(EN, "T", [Line("n", [(START, 95.0)])], Frame(START, START + DAY, "count", 100, 40))
+    assert labels(tiny, "value") == ["0", "100"]
+    assert labels(tiny, "time")
+
+
+@pytest.mark.parametrize(("highest", "shown"), [(1, ["0", "1"]), (3, ["0", "1", "2", "3"]), (9, ["0", "5", "10"])])
+def test_what_is_counted_has_whole_labels(highest: float, shown: list[str]) -> None:
+    assert (
+        labels(line_chart(EN, "T", [Line("n", [(START, highest)])], Frame(START, START + DAY, "count")), "value")
+        == shown
+    )
+
+
 def test_what_is_not_finite_or_outside_is_not_drawn() -> None:
     points = [(START - 1, 5.0), (START, float("nan")), (START + 1, float("inf"))]
     drawn = line_chart(EN, "T", [Line("n", points)], Frame(START, START + 10, "count"))
