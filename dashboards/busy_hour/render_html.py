@@ -87,7 +87,7 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
         "week": Markup(pictures.week(report, language)),  # noqa: S704
         "trend": Markup(trend) if trend else None,  # noqa: S704
         "capacity": Markup(capacity) if capacity else None,  # noqa: S704
-        "forecast": words.forecast_sentence(report, language),
+        "forecast": words.forecast_sentence(report.forecast, language),
         "tests": [
             {
                 "name": words.method(score.method, language),
@@ -99,7 +99,7 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
             if report.forecast
         ],
         "week_ahead": words.week_sentence(report, language),
-        "redundancy": words.redundancy_sentence(report, language),
+        "redundancy": words.redundancy_sentence(report.surviving, report.quantity, language),
         "thresholds": [
             {
                 "threshold": f"{entry.threshold * 100:.0f} % · {title[f'threshold_{entry.threshold * 100:.0f}']}",

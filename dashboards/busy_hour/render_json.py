@@ -6,7 +6,7 @@ from typing import Any
 from dashboards.busy_hour import words
 from dashboards.busy_hour.forecast import Forecast
 from dashboards.busy_hour.measures import Measures, Top
-from dashboards.busy_hour.report import DayLine, Report
+from dashboards.busy_hour.report import DayLine, ExceptionalDay, Report
 from dashboards.busy_hour.series import HOUR, clock_text, local_text
 from dashboards.busy_hour.traffic import Coincidence, LoadLevels, Peak
 from dashboards.busy_hour.week_ahead import WeekAhead
@@ -59,26 +59,25 @@ def to_object(report: Report) -> dict[str, Any]:
         },
         "stability": _stability(report),
         "exceptional_days": [
-            {
-                "date": entry.day.isoformat(),
-                "status": "confirmed" if entry.confirmed else "proposed",
-                "value": entry.value,
-                "z": entry.z,
-                "reason": entry.reason,
-            }
+            {"date": entry.day.isoformat(), "value": entry.value} | exceptional_object(entry)
             for entry in report.exceptional
         ],
         "weekly_pattern": {words.WEEKDAYS["en"][weekday].lower(): hours for weekday, hours in report.pattern.items()},
         "capacity": None if report.surviving is None else report.surviving._asdict(),
         "forecast": {
             "words": {
-                "en": words.forecast_sentence(report, "en"),
-                "ru": words.forecast_sentence(report, "ru"),
+                "en": words.forecast_sentence(report.forecast, "en"),
+                "ru": words.forecast_sentence(report.forecast, "ru"),
             },
-            "trend": None if report.forecast is None else _forecast(report.forecast),
+            "trend": None if report.forecast is None else trend_object(report.forecast),
             "week_ahead": None if report.week_ahead is None else _week(report.week_ahead),
         },
     }
+
+
+def exceptional_object(entry: ExceptionalDay) -> dict[str, Any]:
+    """Return why a day is exceptional, and whether the calendar says so or only its distance from the median."""
+    return {"status": "confirmed" if entry.confirmed else "proposed", "z": entry.z, "reason": entry.reason}
 
 
 def _parts(report: Report) -> float:
@@ -166,7 +165,8 @@ def _stability(report: Report) -> dict[str, Any]:
     }
 
 
-def _forecast(made: Forecast) -> dict[str, Any]:
+def trend_object(made: Forecast) -> dict[str, Any]:
+    """Return a forecast ready for json.dumps."""
     return {
         "basis": made.basis,
         "method": made.method,

@@ -94,8 +94,8 @@ def table(report: Report, language: Language) -> str:
     lines += [
         sentence
         for sentence in (
-            words.redundancy_sentence(report, language),
-            words.forecast_sentence(report, language),
+            words.redundancy_sentence(report.surviving, report.quantity, language),
+            words.forecast_sentence(report.forecast, language),
             words.week_sentence(report, language),
         )
         if sentence

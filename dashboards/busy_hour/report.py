@@ -120,7 +120,7 @@ def build(
         definitions=tuple(sorted({record.definition for record in records})),
         first=first or chosen[0].date,
         last=last or chosen[-1].date,
-        days=tuple(_line(day, rules) for day in chosen),
+        days=tuple(day_line(day, rules) for day in chosen),
         measures=figures,
         with_exceptional=figures if alike else measure(complete, rules.fixed_clock, rules.fixed_period),
         working_days=measure([day for day in ordinary if day.date.weekday() not in rules.weekend]),
@@ -134,10 +134,10 @@ def build(
         percentile_step=chosen[-1].series.fine_step,
         stability=traffic.stability(ordinary, figures.tcbh),
         coincidence=_coincidence(ordinary, elements, rules),
-        exceptional=tuple(_exceptional(peaks, rules.exceptional, first or chosen[0].date, last or chosen[-1].date)),
+        exceptional=tuple(exceptional_days(peaks, rules.exceptional, first or chosen[0].date, last or chosen[-1].date)),
         pattern=weekly_pattern(ordinary),
         surviving=left,
-        forecast=_forecast(history, rules, left),
+        forecast=forecast_of(history, rules, left),
         week_ahead=week_ahead.week_ahead(history),
     )
 
@@ -187,7 +187,8 @@ def _are_of(records: Sequence[Record], calendar: Calendar) -> bool:
     return all(record.zone == calendar.zone.key and record.series.span == spans[record.day] for record in records)
 
 
-def _line(day: Day, rules: Rules) -> DayLine:
+def day_line(day: Day, rules: Rules) -> DayLine:
+    """Return what a report says of one day."""
     quarter, full = day.peak("quarter"), day.peak("full")
     strict = day.strict_peak() if quarter and quarter.partial else None
     complete = day.coverage >= rules.min_coverage
@@ -226,9 +227,10 @@ def _coincidence(
     return traffic.coincidence(days, parts)
 
 
-def _exceptional(
+def exceptional_days(
     peaks: Mapping[date, float], confirmed: Mapping[date, str], first: date, last: date
 ) -> list[ExceptionalDay]:
+    """Return the days that the calendar confirms, and those whose busy hour lies far from the median."""
     scores = exceptional.robust_z(peaks)
     found = {
         proposal.day: ExceptionalDay(proposal.day, confirmed=False, value=proposal.value, z=proposal.z, reason="")
@@ -240,7 +242,8 @@ def _exceptional(
     return [found[day] for day in sorted(found)]
 
 
-def _forecast(history: Sequence[Day], rules: Rules, left: Surviving | None) -> forecast.Forecast | None:
+def forecast_of(history: Sequence[Day], rules: Rules, left: Surviving | None) -> forecast.Forecast | None:
+    """Return when the thresholds are reached; None where the days are too few."""
     values = {
         day.date: peak.value
         for day in history

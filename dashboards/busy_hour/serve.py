@@ -5,6 +5,7 @@ that after a pause the figures of yesterday are there before those of last month
 """
 
 import contextlib
+import json
 import logging
 import signal
 import threading
@@ -25,6 +26,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from dashboards.busy_hour import mail, metrics, reports, settings, words
+from dashboards.busy_hour.pages import Pages
 from dashboards.busy_hour.quantities import sources
 from dashboards.busy_hour.query import Server
 from dashboards.busy_hour.record import Recorder
@@ -173,6 +175,7 @@ class _Web(ThreadingHTTPServer):
     daemon_threads = True
     service: Service
     registry: CollectorRegistry
+    pages: Pages
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -180,8 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        """Answer /metrics, /healthz and /readyz."""
-        path = self.path.partition("?")[0]
+        """Answer /metrics, /healthz, /readyz and what lies below /api/."""
+        path, _, query = self.path.partition("?")
         if path == "/metrics":
             encode, content_type = choose_encoder(self.headers.get("Accept", ""))
             self._answer(200, encode(self.server.registry), content_type)
@@ -190,8 +193,12 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/readyz":
             problem = self.server.service.problem()
             self._answer(503 if problem else 200, f"{problem or 'ready'}\n".encode())
+        elif path.startswith("/api/"):
+            status, body = self.server.pages.answer(path.removeprefix("/api/"), query)
+            text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+            self._answer(status, text.encode(), "application/json")
         else:
-            self._answer(404, b"here are /metrics, /healthz and /readyz\n")
+            self._answer(404, b"here are /metrics, /healthz, /readyz and /api/series, /api/days, /api/forecast\n")
 
     def _answer(self, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
         self.send_response(status)
@@ -209,6 +216,7 @@ def listen(address: str, service: Service) -> _Web:
     """Return the server, bound but not yet serving."""
     web = _Web(settings.address(address), _Handler)
     web.service = service
+    web.pages = Pages(service.store, lambda: reports.rules_of(service.chosen))
     web.registry = CollectorRegistry()
     web.registry.register(_Scrape(service))
     return web

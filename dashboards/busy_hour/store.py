@@ -182,6 +182,13 @@ class Store:
         with self._guard("read"), self._engine.connect() as connection:
             return [_record(row) for row in connection.execute(query)]
 
+    def version(self, scope: str, quantity: str) -> tuple[int, int] | None:
+        """Return how many days one series has and when the latest was written; None where nothing is recorded."""
+        query = select(func.count(), func.max(DAYS.c.recorded))
+        with self._guard("read"), self._engine.connect() as connection:
+            number, written = connection.execute(query.where(DAYS.c.scope == scope, DAYS.c.quantity == quantity)).one()
+        return (number, written) if number else None
+
     def series(self) -> list[tuple[str, str, date, date, int]]:
         """Return (scope, quantity, first day, last day, days) of everything recorded."""
         query = (

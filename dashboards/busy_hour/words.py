@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from dashboards.busy_hour.capacity import ACT
+from dashboards.busy_hour.capacity import ACT, Surviving
 from dashboards.busy_hour.forecast import Exhaustion, Forecast
 from dashboards.busy_hour.report import Report
 from dashboards.busy_hour.series import clock_text
@@ -172,9 +172,8 @@ def month(day: date, language: Language) -> str:
     return f"{_MONTHS[language][day.month - 1]} {day.year}"
 
 
-def forecast_sentence(report: Report, language: Language) -> str:
+def forecast_sentence(made: Forecast | None, language: Language) -> str:
     """Return the whole answer about capacity: for 70 % of what survives, with range and tested error."""
-    made = report.forecast
     if made is None:
         if language == "ru":
             return "Данных для прогноза мало: нужны шесть месяцев или хотя бы 28 дней подряд."
@@ -327,12 +326,11 @@ def stability_sentence(found: Stability | None, language: Language) -> str:
     )
 
 
-def redundancy_sentence(report: Report, language: Language) -> str:
+def redundancy_sentence(left: Surviving | None, quantity: str, language: Language) -> str:
     """Return what capacity the thresholds were taken from."""
-    left = report.surviving
     if left is None:
         return ""
-    total, rest = (figure(value, report.quantity, language) for value in (left.total, left.surviving))
+    total, rest = (figure(value, quantity, language) for value in (left.total, left.surviving))
     if left.lost_node is None:
         return f"Ёмкость {total}." if language == "ru" else f"Capacity {total}."
     node = left.lost_node.removeprefix("node:")

@@ -1,0 +1,220 @@
+"""The JSON that other programs read: the same figures as a report, bounded, with errors that say what to write."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from dashboards.busy_hour import forecast, pages, serve, settings
+from dashboards.busy_hour.capacity import Capacity
+from dashboards.busy_hour.pages import Pages
+from dashboards.busy_hour.query import Server
+from dashboards.busy_hour.render_json import to_object
+from dashboards.busy_hour.report import Rules
+from dashboards.busy_hour.reports import build_all
+from dashboards.busy_hour.series import Calendar
+from dashboards.busy_hour.store import Store, make_record
+from tests.unit.busy_hour.example import ALMATY, day, quarters
+
+FIRST = date(2026, 9, 1)
+PAIR = {"scope": "platform", "quantity": "sessions"}
+NODES = (Capacity("node:a", "almaty", sessions=3000), Capacity("node:b", "almaty", sessions=2000))
+RULES = Rules(Calendar(ALMATY), exceptional={date(2026, 9, 10): "final"}, capacities=NODES)
+
+
+def busy(number: int) -> float:
+    return 5000.0 if number == 20 else 1000.0 + 10 * number + number % 3
+
+
+def filled(days: int, url: str = "sqlite://") -> Store:
+    store = Store(url)
+    for number in range(days):
+        at = {f"20:{minute:02d}": busy(number) for minute in (0, 15, 30, 45)}
+        made = day(FIRST + timedelta(days=number), quarters(at))
+        store.save([make_record("platform", "sessions", made, "prometheus", 1_760_000_000 + number)])
+    return store
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    result = filled(40)
+    yield result
+    result.close()
+
+
+def ask(store: Store, path: str, asked: dict[str, str] | None = None, rules: Rules = RULES) -> dict[str, Any]:
+    status, body = Pages(store, lambda: rules).answer(path, urlencode(asked or {}))
+    assert status == 200, body
+    found: dict[str, Any] = json.loads(json.dumps(body, allow_nan=False))
+    return found
+
+
+def test_series_names_what_is_recorded(store: Store) -> None:
+    assert ask(store, "series") == {
+        "zone": "Asia/Almaty",
+        "day_begins": "00:00",
+        "series": [{**PAIR, "from": "2026-09-01", "to": "2026-10-10", "days": 40}],
+        "left_off": 0,
+    }
+
+
+def test_days_are_those_of_a_report(store: Store) -> None:
+    period = (date(2026, 9, 5), date(2026, 10, 8))
+    found = ask(store, "days", PAIR | {"from": str(period[0]), "to": str(period[1])})
+    [made] = build_all(store, RULES, (["platform"], ["sessions"]), period)
+    expected = to_object(made)
+    assert found["adpqh"] == expected["measures"]["adpqh"]["value"]
+    assert found["days_counted"] == expected["days_counted"] == 33  # without the final
+    assert found["peak"] == {"date": "2026-09-21", "start": "2026-09-21T20:00+05:00", "value": 5000.0}
+    assert found["capacity"] == expected["capacity"]
+    assert [(each["share"], each["value"]) for each in found["thresholds"]] == [
+        (0.6, 1200.0), (0.7, 1400.0), (0.85, 1700.0)
+    ]  # fmt: skip
+    for mine, theirs in zip(found["days"], expected["days"], strict=True):
+        assert (mine["date"], mine["value"], mine["counted"]) == (theirs["date"], theirs["value"], theirs["counted"])
+        assert mine["start"] == theirs["start_time"]
+    named = {each["date"]: each["exceptional"] for each in found["days"] if each["exceptional"]}
+    assert named["2026-09-10"]["status"] == "confirmed"
+    assert named["2026-09-10"]["reason"] == "final"
+    assert named["2026-09-21"]["status"] == "proposed"
+    assert list(named) == [each["date"] for each in expected["exceptional_days"]]
+
+
+def test_a_day_without_a_record_is_absent_not_zero(store: Store) -> None:
+    found = ask(store, "days", PAIR | {"from": "2026-10-08", "to": "2026-10-31"})
+    assert [each["date"] for each in found["days"]] == ["2026-10-08", "2026-10-09", "2026-10-10"]
+    later = ask(store, "days", PAIR | {"from": "2026-11-01", "to": "2026-11-30"})
+    assert later["days"] == []
+    assert later["adpqh"] is None
+    assert later["peak"] is None
+
+
+def test_without_a_stated_capacity_there_is_none(store: Store) -> None:
+    found = ask(store, "days", PAIR | {"from": "2026-10-01", "to": "2026-10-02"}, replace(RULES, capacities=()))
+    assert found["capacity"] is None
+    assert found["thresholds"] == []
+
+
+def test_the_forecast_is_that_of_a_report(store: Store) -> None:
+    found = ask(store, "forecast", PAIR)
+    [made] = build_all(store, RULES, (["platform"], ["sessions"]), (None, None))
+    expected = to_object(made)["forecast"]
+    assert found["trend"] == expected["trend"]
+    assert found["words"] == expected["words"]
+    assert found["to"] == "2026-10-10"
+    assert "survives the loss of the largest node (a)" in found["capacity_words"]["en"]
+    assert "оста" in found["capacity_words"]["ru"]
+
+
+def test_too_few_days_have_no_forecast_but_a_sentence() -> None:
+    few = filled(5)
+    found = ask(few, "forecast", PAIR)
+    few.close()
+    assert found["trend"] is None
+    assert found["words"]["en"].startswith("Not enough data")
+
+
+def test_a_forecast_is_made_once_for_each_state(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    real = forecast.forecast
+
+    def counting(days: Any, levels: Any) -> Any:
+        made.append(len(days))
+        return real(days, levels)
+
+    monkeypatch.setattr(forecast, "forecast", counting)
+    rules = [RULES]
+    asked = Pages(store, lambda: rules[0])
+    for _ in range(3):
+        asked.answer("forecast", urlencode(PAIR))
+    assert made == [39]
+    at = {"20:00": 900.0}
+    later = make_record("platform", "sessions", day(date(2026, 10, 11), quarters(at)), "prometheus", 1_770_000_000)
+    store.save([later])
+    asked.answer("forecast", urlencode(PAIR))
+    rules[0] = replace(RULES, exceptional={})
+    asked.answer("forecast", urlencode(PAIR))
+    assert made == [39, 40, 41]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status", "says"),
+    [
+        ("nothing", "", 404, "/api/series, /api/days, /api/forecast"),
+        ("series", "scope=platform", 400, "takes no query"),
+        ("days", "scope=platform&quantity=sessions", 400, "give scope, quantity, from, to"),
+        ("days", "scope=platform&scope=platform&quantity=sessions&from=2026-01-01&to=2026-01-02", 400, "too many|Max"),
+        ("forecast", "scope=platform&scope=site:a", 400, "each once"),
+        ("forecast", "scope=rack:1&quantity=sessions", 400, 'write "platform"'),
+        ("forecast", "scope=platform&quantity=Sessions!", 400, "cannot name a quantity"),
+        ("forecast", "scope=site:nowhere&quantity=sessions", 404, "sessions of site:nowhere is not recorded"),
+        ("days", "scope=platform&quantity=sessions&from=yesterday&to=2026-01-02", 400, 'from="yesterday" is not a day'),
+        ("days", "scope=platform&quantity=sessions&from=2026-02-01&to=2026-01-02", 400, "is later than"),
+        ("days", "scope=platform&quantity=sessions&from=2025-01-01&to=2026-10-02", 400, "more than 400 days"),
+        ("days", "scope=platform&quantity=sessions&from=0001-01-01&to=0001-01-02", 400, "lies outside"),
+        ("days", "scope=site:x&quantity=sessions&from=2026-01-01&to=2026-01-02", 404, "/api/series lists"),
+        ("series", "%", 400, "cannot be read"),
+    ],
+)
+def test_a_call_that_makes_no_sense_is_told_what_would(
+    store: Store, path: str, query: str, status: int, says: str
+) -> None:
+    found, body = Pages(store, lambda: RULES).answer(path, query)
+    assert found == status
+    assert any(part in body["error"] for part in says.split("|")), body
+
+
+def test_a_database_that_fails_is_said(tmp_path: Path) -> None:
+    broken = Store(f"sqlite:///{tmp_path / 'busyhour.db'}")
+    broken.close()
+    (tmp_path / "busyhour.db").write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    status, body = Pages(broken, lambda: RULES).answer("series", "")
+    broken.close()
+    assert status == 503
+    assert "cannot read" in body["error"]
+
+
+def test_more_series_than_an_answer_holds_are_counted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MAX_SERIES", 0)
+    found = ask(store, "series")
+    assert (found["series"], found["left_off"]) == ([], 1)
+
+
+@contextmanager
+def serving(store: Store) -> Iterator[str]:
+    def nobody(_: httpx.Request) -> httpx.Response:
+        raise AssertionError("Prometheus was asked")
+
+    client = httpx.Client(transport=httpx.MockTransport(nobody))
+    service = serve.Service(settings.Settings(), store, Server("http://p:9090", client, lambda _: None), lambda: 0.0)
+    web = serve.listen("127.0.0.1:0", service)
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{web.server_address[1]}"
+    finally:
+        web.shutdown()
+        web.server_close()
+        thread.join()
+
+
+def test_it_is_served_beside_the_metrics(tmp_path: Path) -> None:
+    store = filled(3, f"sqlite:///{tmp_path / 'busyhour.db'}")
+    with serving(store) as url, httpx.Client(base_url=url) as client:
+        answer = client.get("/api/series")
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.json()["series"][0]["days"] == 3
+        refused = client.get("/api/days", params=PAIR)
+        assert (refused.status_code, "error" in refused.json()) == (400, True)
+        assert client.get("/api").status_code == 404
+        assert client.post("/api/series").status_code == 501
+        assert client.get("/metrics").status_code == 200
+    store.close()
