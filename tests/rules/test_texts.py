@@ -31,6 +31,13 @@ def test_texts_are_rendered_as_reviewed(tmp_path: Path, golden: Callable[[Path, 
     golden(PAGE, page)
 
 
+def test_russian_texts_give_durations_in_russian() -> None:
+    russian = [line for line in PAGE.read_text("utf-8").splitlines() if "_ru: " in line]
+    assert len(russian) == 2 * len(alerts())
+    assert any("4 мин 20 с" in line for line in russian)
+    assert [line for line in russian if re.search(r"\d ?(?:[dhms]|ms)\b", line)] == []
+
+
 def _plain(file: Path) -> dict[str, Any]:
     """Return a rule test with every scalar as it is written: `0x40` are 41 samples and not the number 64."""
     loaded: dict[str, Any] = yaml.load(file.read_text("utf-8"), yaml.BaseLoader)
