@@ -12,7 +12,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from alerts.desk.api.access import Running
+from alerts.desk.api.access import Running, Visitor
+from alerts.desk.auth.roles import Permission
+from alerts.desk.console import events
 from alerts.desk.console.forms import Reading
 from alerts.desk.console.render import fragment, page, words_for
 from alerts.desk.console.words import Words
@@ -69,8 +71,17 @@ class _Rows:
     made: float
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What decides how the living part looks: the language, the view, and whether its reader may act on tickets."""
+
+    words: Words
+    view: View
+    acts: bool
+
+
 class SharedRows:
-    """The living part as last rendered for each view and language.
+    """The living part as last rendered for each look.
 
     It holds nothing of the one who looks, so two hundred consoles that hear of a new ticket cost one rendering.
     """
@@ -78,14 +89,14 @@ class SharedRows:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._rows: OrderedDict[tuple[str, View], _Rows] = OrderedDict()
+        self._rows: OrderedDict[Look, _Rows] = OrderedDict()
 
-    def get(self, runtime: Runtime, words: Words, seen: View) -> _Rows:
+    def get(self, runtime: Runtime, look: Look) -> _Rows:
         """Return the rows, made anew after a change or when the times left in them are old."""
-        key = (words.language, seen)
+        seen = look.view
         with self._lock, runtime.database.read() as connection:
             mark = console.mark(connection)
-            known = self._rows.get(key)
+            known = self._rows.get(look)
             if known and known.mark == mark and self._clock() - known.made < SHARED_SECONDS:
                 return known
             now = runtime.now()
@@ -93,7 +104,8 @@ class SharedRows:
             rows = queries.queue(connection, seen.wanted, PER_PAGE, seen.offset)
             html = fragment(
                 "rows.html",
-                words,
+                look.words,
+                acts=look.acts,
                 rows=rows,
                 tally=tally,
                 total=tally.total,
@@ -102,18 +114,28 @@ class SharedRows:
                 newer="/" + seen.query(offset=max(0, seen.offset - PER_PAGE)) if seen.offset else "",
                 older="/" + seen.query(offset=seen.offset + PER_PAGE) if seen.offset + PER_PAGE < tally.total else "",
             )
-            self._rows[key] = result = _Rows(html, tally.total, mark, self._clock())
-            self._rows.move_to_end(key)
+            self._rows[look] = result = _Rows(html, tally.total, mark, self._clock())
+            self._rows.move_to_end(look)
             if len(self._rows) > SHARED_VIEWS:
                 self._rows.popitem(last=False)
             return result
 
 
+def look_of(request: Request, found: Visitor, seen: View) -> Look:
+    """Return how a reader looks at a view."""
+    return Look(words_for(request, found), seen, found.principal.may(Permission.ACT))
+
+
 @router.get("/")
 def queue(request: Request, runtime: Running, found: Reading, seen: Looking) -> Response:
     """Show the queue, the most urgent first."""
-    words = words_for(request, found)
-    rows = _shared(request).get(runtime, words, seen)
+    return show(request, runtime, found, seen)
+
+
+def show(request: Request, runtime: Runtime, found: Visitor, seen: View, status: int = 200, **told: object) -> Response:
+    """Render the queue, with what was done to it or went wrong above it."""
+    look = look_of(request, found, seen)
+    rows = _shared(request).get(runtime, look)
     with runtime.database.read() as connection:
         known = console.choices(connection)
     # A filter that matches nothing any more stays visible in its list.
@@ -123,24 +145,47 @@ def queue(request: Request, runtime: Running, found: Reading, seen: Looking) -> 
         sites=sorted({*known.sites, wanted.site} - {""}),
         owners=sorted({*known.owners, wanted.owner} - {"", queries.NOBODY}),
     )
+    query = seen.query()
     return page(
         request,
         "queue.html",
         found,
+        status,
+        path="/",
+        here="/" + query,
+        acts=look.acts,
         wanted=wanted,
         choices=known,
         states=list(Status),
-        part="/queue/part" + seen.query(),
+        part="/queue/part" + query,
+        events="/queue/events" + query,
         rows_html=rows.html,
         total=rows.total,
+        **({"problem": "", "results": ()} | told),
     )
 
 
 @router.get("/queue/part")
 def part(request: Request, runtime: Running, found: Reading, seen: Looking) -> Response:
     """Return what changes of the queue."""
-    rows = _shared(request).get(runtime, words_for(request, found), seen)
+    rows = _shared(request).get(runtime, look_of(request, found, seen))
     return HTMLResponse(rows.html, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/queue/events")
+async def stream(request: Request, runtime: Running, found: Reading, seen: Looking) -> Response:
+    """Send the part itself after each change."""
+    look = look_of(request, found, seen)
+    shared = _shared(request)
+
+    def make() -> events.News:
+        rows = shared.get(runtime, look)
+        return events.news(rows.mark, rows.html, "part")
+
+    async def tell(mark: str) -> events.News:
+        return await events.shared_news(request).get(look, mark, make)
+
+    return events.stream(request, tell)
 
 
 def _shared(request: Request) -> SharedRows:

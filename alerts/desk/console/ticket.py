@@ -12,6 +12,7 @@ from alerts.desk.actions import Hand
 from alerts.desk.api.access import Running, Visitor
 from alerts.desk.api.tmf_list import ticket_number
 from alerts.desk.auth.roles import Permission
+from alerts.desk.console import events
 from alerts.desk.console.forms import Engineer, Reading
 from alerts.desk.console.links import links
 from alerts.desk.console.render import page, words_for
@@ -62,17 +63,33 @@ def ticket(request: Request, number: str, runtime: Running, found: Reading) -> R
     return show(request, runtime, found, ticket_number(number))
 
 
+@router.get("/ticket/{number}/events")
+async def stream(request: Request, number: str, runtime: Running, _: Reading) -> Response:
+    """Tell of this ticket's changes; what its page shows depends on who looks, so each page fetches its own."""
+    place = ticket_number(number)
+
+    def make() -> events.News:
+        with runtime.database.read() as connection:
+            mark = console.ticket_mark(connection, place)
+        return events.news(mark, mark)
+
+    async def tell(mark: str) -> events.News:
+        return await events.shared_news(request).get(("ticket", place), mark, make)
+
+    return events.stream(request, tell)
+
+
 def show(
     request: Request, runtime: Runtime, found: Visitor, number: int, status: int = 200, problem: str = ""
 ) -> Response:
     """Render a ticket, with what went wrong above it if something did."""
     words = words_for(request, found)
     with runtime.database.read() as connection:
-        mark = console.mark(connection)
+        mark = console.ticket_mark(connection, number)
         row = queries.find(connection, number)
         if row is None:
             raise NoSuchTicketError(f"there is no ticket {number}")
-        events = queries.timeline(connection, [number])[number]
+        log = queries.timeline(connection, [number])[number]
         alarms = queries.alarms_of(connection, number, ALARM_LIMIT)
     now = runtime.now()
     name = str(row["labels"].get("alertname", ""))
@@ -85,12 +102,12 @@ def show(
         row=row,
         mark=mark,
         problem=problem,
-        clocks=list(clock.read(events, row["priority"], runtime.policy, now).values()),
+        clocks=list(clock.read(log, row["priority"], runtime.policy, now).values()),
         alarms=alarms,
         alarm_limit=ALARM_LIMIT,
         runbook=runbook(name, words.language),
         links=links(runtime.settings, row, alarms, words.language),
-        story=[{"at": each.at, "actor": each.actor, "text": sentence(each, words)} for each in reversed(events)],
+        story=[{"at": each.at, "actor": each.actor, "text": sentence(each, words)} for each in reversed(log)],
         offers=offers(row, found.principal.name) if found.principal.may(Permission.ACT) else (),
         vendors=sorted(runtime.policy.vendors),
         priorities=PRIORITIES,

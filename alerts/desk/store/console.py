@@ -85,3 +85,8 @@ def tally(connection: Connection, wanted: QueueFilter, now: datetime) -> Tally:
         unowned_critical=sum(row[4] for row in rows),
         newest_critical=max((row[5] for row in rows), default=0),
     )
+
+
+def ticket_mark(connection: Connection, number: int) -> str:
+    """Return a word that changes with every event of one ticket."""
+    return str(connection.scalar(select(func.max(event.c.id)).where(event.c.ticket_id == number)) or 0)

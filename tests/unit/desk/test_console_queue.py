@@ -7,12 +7,13 @@ import pytest
 
 from alerts.desk import actions
 from alerts.desk.actions import Hand
-from alerts.desk.console.queue import PER_PAGE, SharedRows, View
+from alerts.desk.console.bulk import MOST
+from alerts.desk.console.queue import PER_PAGE, Look, SharedRows, View
 from alerts.desk.console.words import Words
-from alerts.desk.store import console
+from alerts.desk.store import console, queries
 from alerts.desk.store.queries import QueueFilter
 from alerts.desk.store.tables import event
-from tests.unit.desk.console_desk import NOON, Hall
+from tests.unit.desk.console_desk import NOON, Hall, csrf
 
 EVERYTHING = View(QueueFilter(), 0)
 MAX_PAGE = 200_000
@@ -97,7 +98,7 @@ def test_a_page_of_many_tickets_stays_small_and_leads_to_the_next(control_room: 
 
 
 def test_the_part_needs_a_login(control_room: Hall) -> None:
-    for path in ("/", "/queue/part", "/events"):
+    for path in ("/", "/queue/part", "/queue/events", "/ticket/1/events", "/events"):
         answer = control_room.machine.get(path, follow=False)
         assert answer.status_code == 303
         assert answer.headers["location"].startswith("/login")
@@ -108,14 +109,16 @@ def test_many_consoles_share_one_rendering_until_something_changes(control_room:
     seconds = 0.0
     shared = SharedRows(lambda: seconds)
     words = Words("ru", control_room.runtime.settings.zone)
-    first = shared.get(control_room.runtime, words, EVERYTHING)
-    assert shared.get(control_room.runtime, words, EVERYTHING) is first
-    assert shared.get(control_room.runtime, words, View(QueueFilter(site="x"), 0)) is not first
+    look = Look(words, EVERYTHING, acts=True)
+    first = shared.get(control_room.runtime, look)
+    assert shared.get(control_room.runtime, look) is first
+    for other in (Look(words, View(QueueFilter(site="x"), 0), acts=True), Look(words, EVERYTHING, acts=False)):
+        assert shared.get(control_room.runtime, other) is not first
     actions.note(control_room.runtime.desk, Hand("Aigerim", 1), "seen")
-    second = shared.get(control_room.runtime, words, EVERYTHING)
+    second = shared.get(control_room.runtime, look)
     assert second is not first
     seconds = 3.0  # the times left are no longer true
-    assert shared.get(control_room.runtime, words, EVERYTHING) is not second
+    assert shared.get(control_room.runtime, look) is not second
 
 
 def test_the_mark_tells_an_event_that_appears_below_the_newest(control_room: Hall) -> None:
@@ -138,3 +141,109 @@ def test_the_mark_tells_an_event_that_appears_below_the_newest(control_room: Hal
 )
 def test_moments_are_local_and_short(control_room: Hall, moment: datetime, shown: str) -> None:
     assert Words("ru", control_room.runtime.settings.zone).moment(moment, NOON) == shown
+
+
+def fields(page: str, *chosen: int) -> dict[str, object]:
+    """Return the bulk form with these tickets' boxes ticked."""
+    boxes = dict(re.findall(r'name="pick" value="((\d+)\.\d+)"', page))
+    return {"csrf": csrf(page), "pick": [value for value, number in boxes.items() if int(number) in chosen]}
+
+
+def shown(page: str) -> str:
+    found = re.search(r'name="shown" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def tickets(room: Hall) -> list[tuple[str, str]]:
+    with room.runtime.database.read() as connection:
+        rows = queries.queue(connection, QueueFilter(with_closed=True), 100)
+    return sorted((f"{row['id']}", f"{row['status']} {row['owner']}".strip()) for row in rows)
+
+
+def test_what_is_picked_is_taken_and_resolved_with_one_reason(control_room: Hall) -> None:
+    for place in range(4):
+        control_room.alarm(node=f"edge-{place}")
+    engineer = control_room.person(name="Aigerim")
+    answer = engineer.post("/queue/act?site=almaty", data=fields(engineer.get("/").text, 1, 3) | {"do": "take"})
+    assert answer.status_code == 200
+    assert "2 tickets taken." in answer.text
+    assert "<option selected>almaty</option>" in answer.text  # the view stays
+    assert tickets(control_room) == [
+        ("1", "inProgress Aigerim"), ("2", "acknowledged"), ("3", "inProgress Aigerim"), ("4", "acknowledged"),
+    ]  # fmt: skip
+    resolved = fields(answer.text, 2, 3) | {"do": "resolve", "text": "the switch was replaced"}
+    assert "2 tickets resolved." in engineer.post("/queue/act", data=resolved).text
+    assert [each[1].split()[0] for each in tickets(control_room)] == [
+        "inProgress", "resolved", "resolved", "acknowledged",
+    ]  # fmt: skip
+    assert "the switch was replaced" in engineer.get("/ticket/2").text
+
+
+def test_without_scripts_one_box_stands_for_all_that_the_page_showed(control_room: Hall) -> None:
+    for place in range(3):
+        control_room.alarm(node=f"edge-{place}")
+    engineer = control_room.person(name="Aigerim")
+    page = engineer.get("/").text
+    control_room.alarm(node="later")
+    sent = {"csrf": csrf(page), "all": "1", "shown": shown(page), "do": "take"}
+    assert "3 tickets taken." in engineer.post("/queue/act", data=sent).text
+    assert tickets(control_room)[3] == ("4", "acknowledged")
+
+
+def test_each_refusal_is_told_with_its_reason_and_overwrites_nothing(control_room: Hall) -> None:
+    for place in range(4):
+        control_room.alarm(node=f"edge-{place}")
+    engineer = control_room.person(name="Aigerim")
+    page = engineer.get("/").text
+    actions.take(control_room.runtime.desk, Hand("Daniyar", 1))  # changed meanwhile
+    actions.resolve(control_room.runtime.desk, Hand("Daniyar", 2), "done")
+    with control_room.runtime.database.read() as connection:
+        resolved = queries.some(connection, [2])[0]["version"]
+    sent = fields(page, 1, 3) | {"do": "resolve", "text": "mended"}
+    picked = sent["pick"]
+    assert isinstance(picked, list)
+    picked += [f"2.{resolved}", "999.1"]  # resolved already, and gone
+    answer = engineer.post("/queue/act", data=sent)
+    assert answer.status_code == 409
+    assert "1 ticket resolved." in answer.text
+    reasons = dict(re.findall(r'<li><a href="/ticket/(\d+)">\d+</a>: ([^<]+)</li>', answer.text))
+    assert reasons["1"].startswith("the ticket changed while you looked at it")
+    assert "resolved" in reasons["2"]
+    assert reasons["999"].startswith("there is no such ticket")
+    assert tickets(control_room)[0] == ("1", "inProgress Daniyar")
+    assert "mended" not in engineer.get("/ticket/1").text
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"do": "take"}, "No ticket is selected"),
+        ({"do": "resolve", "pick": ["1.1"], "text": "  "}, "Write what was done"),
+        ({"do": "close", "pick": ["1.1"]}, "malformed"),
+        ({"do": "take", "pick": ["1.1", "1;DROP"]}, "malformed"),
+        ({"do": "take", "pick": [f"{number}.1" for number in range(MOST + 1)]}, "At most 100"),
+    ],
+)
+def test_what_cannot_be_meant_changes_nothing(control_room: Hall, sent: dict[str, object], told: str) -> None:
+    control_room.alarm()
+    engineer = control_room.person()
+    answer = engineer.post("/queue/act", data={"csrf": csrf(engineer.get("/").text)} | sent)
+    assert answer.status_code == 400
+    assert told in answer.text
+    assert tickets(control_room) == [("1", "acknowledged")]
+
+
+def test_a_viewer_has_no_boxes_and_may_not_act(control_room: Hall) -> None:
+    control_room.alarm()
+    viewer = control_room.person("viewer")
+    page = viewer.get("/").text
+    assert 'name="pick"' not in page
+    assert 'id="bulk"' not in page
+    answer = viewer.post("/queue/act", data={"csrf": csrf(page), "pick": ["1.1"], "do": "take"})
+    assert answer.status_code == 403
+    assert tickets(control_room) == [("1", "acknowledged")]
+
+
+def test_who_loads_the_answer_again_comes_to_the_queue(control_room: Hall) -> None:
+    assert control_room.person().get("/queue/act").url.path == "/"

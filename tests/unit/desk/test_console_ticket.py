@@ -92,6 +92,15 @@ def test_what_cannot_be_done_is_said(control_room: Hall, path: str, fields: dict
     assert 'role="alert"' in answer.text
 
 
+def test_a_resolved_ticket_is_not_resolved_once_more(control_room: Hall) -> None:
+    control_room.alarm()
+    engineer = control_room.person()
+    page = do(engineer, engineer.get("/ticket/1"), "resolve", text="mended")
+    answer = do(engineer, page, "resolve", text="mended again")
+    assert answer.status_code == 409
+    assert "mended again" not in answer.text
+
+
 def test_a_viewer_is_offered_nothing_and_may_do_nothing(control_room: Hall) -> None:
     control_room.alarm()
     viewer = control_room.person("viewer")

@@ -3,7 +3,11 @@ import { live } from "./live.js";
 import { countdown } from "./countdown.js";
 import { bell } from "./bell.js";
 import { keys } from "./keys.js";
+import { parts } from "./parts.js";
+import { picks } from "./picks.js";
 
 countdown();
 keys();
-live(bell());
+parts();
+const shown = [bell(), picks()];
+live((part) => shown.forEach((each) => each(part)));

@@ -1,4 +1,6 @@
 // One-key shortcuts by the key's place, so that they work in the Russian layout too. Never while somebody writes.
+import { pick } from "./picks.js";
+
 const help = document.getElementById("help");
 
 function writing() {
@@ -7,7 +9,7 @@ function writing() {
 
 function step(by) {
   const rows = [...document.querySelectorAll("[data-row]")];
-  const place = rows.indexOf(document.activeElement);
+  const place = rows.indexOf(document.activeElement?.closest("tr")?.querySelector("[data-row]"));
   const next = place < 0 ? (by > 0 ? 0 : rows.length - 1) : place + by;
   rows[next]?.focus();
 }
@@ -30,6 +32,9 @@ function act(event) {
     case "KeyK": step(-1); return true;
     case "KeyQ": location.href = "/"; return true;
     case "KeyM": document.getElementById("mute")?.click(); return true;
+    case "KeyX": return pick() || press(event.code);
+    // A check box does it by itself.
+    case "Space": return document.activeElement?.matches("[data-row]") && pick();
     default: return press(event.code);
   }
 }

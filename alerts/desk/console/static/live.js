@@ -1,27 +1,39 @@
-// The desk says that something changed; the page then fetches its own living part and puts it in place.
+// The living part of a page: the desk sends it after a change, or says that something changed and the page fetches it.
 import { tick } from "./countdown.js";
 
+const POLL = 5000; // milliseconds between looks where no stream can be had
 const region = document.querySelector("[data-live]");
 const lost = document.getElementById("lost");
-
-function focusedAddress(part) {
-  const element = document.activeElement;
-  return part.contains(element) ? element.getAttribute("href") : null;
-}
 
 async function fresh() {
   const answer = await fetch(region.dataset.live, { headers: { Accept: "text/html" } });
   if (answer.redirected) location.reload(); // the session ran out: the login page says so
   if (!answer.ok) throw new Error(String(answer.status));
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  return parsed(await answer.text());
+}
+
+function parsed(text) {
+  return new DOMParser().parseFromString(text, "text/html");
+}
+
+// What has the focus is found again by its address, or by its name where it is a field.
+function focused(part) {
+  const element = document.activeElement;
+  if (!part.contains(element)) return null;
+  if (element.href) return `[href="${CSS.escape(element.getAttribute("href"))}"]:not([tabindex])`;
+  const name = element.getAttribute("aria-label");
+  return name ? `[aria-label="${CSS.escape(name)}"]` : null;
 }
 
 function replace(page, shown) {
   const old = document.getElementById("live");
   const part = document.adoptNode(page.getElementById("live"));
-  const address = focusedAddress(old);
+  const wanted = focused(old);
+  for (const kept of old.querySelectorAll("[data-part]")) part.querySelector(`#${kept.id}`)?.replaceWith(kept);
+  const open = [...old.querySelectorAll("details[open]")].map((each) => each.id);
   old.replaceWith(part);
-  if (address) part.querySelector(`[href="${CSS.escape(address)}"]:not([tabindex])`)?.focus();
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  if (wanted) part.querySelector(wanted)?.focus();
   tick();
   shown(part);
 }
@@ -49,6 +61,13 @@ export function live(shown) {
   let mark = document.getElementById("live").dataset.mark;
   let running = false;
 
+  function put(page) {
+    replaceForms(page);
+    replace(page, shown);
+    mark = document.getElementById("live").dataset.mark;
+    lost.hidden = true;
+  }
+
   async function update(wanted) {
     if (running) return;
     running = true;
@@ -56,11 +75,7 @@ export function live(shown) {
       let asked;
       do {
         asked = wanted();
-        const page = await fresh();
-        replaceForms(page);
-        replace(page, shown);
-        mark = document.getElementById("live").dataset.mark;
-        lost.hidden = true;
+        put(await fresh());
       } while (wanted() !== asked && wanted() !== mark);
     } catch {
       mark = ""; // the next word from the desk asks again
@@ -70,17 +85,29 @@ export function live(shown) {
     }
   }
 
-  const period = Number(region.dataset.period || 0);
-  if (period) {
-    setInterval(() => update(() => ""), period * 1000);
-    return;
+  function listen() {
+    let newest = "";
+    const address = new URL(region.dataset.events || "/events", location.href);
+    address.searchParams.set("mark", mark); // the desk sends only what is newer
+    const source = new EventSource(address);
+    source.onopen = () => { lost.hidden = true; };
+    source.addEventListener("part", (event) => put(parsed(event.data)));
+    source.onmessage = (event) => {
+      newest = event.data;
+      lost.hidden = true;
+      if (newest !== mark) update(() => newest);
+    };
+    source.onerror = () => {
+      lost.hidden = false;
+      if (source.readyState !== EventSource.CLOSED) return; // the browser itself tries again
+      setTimeout(async () => {
+        await update(() => ""); // a session that ran out is seen here
+        listen();
+      }, POLL);
+    };
   }
-  let newest = "";
-  const source = new EventSource("/events");
-  source.onmessage = (event) => {
-    newest = event.data;
-    lost.hidden = true;
-    if (newest !== mark) update(() => newest);
-  };
-  source.onerror = () => { lost.hidden = false; };
+
+  const period = Number(region.dataset.period || 0) * 1000;
+  if (period || !("EventSource" in window)) setInterval(() => update(() => ""), period || POLL);
+  else listen();
 }
