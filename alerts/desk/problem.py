@@ -7,11 +7,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+_canonical = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
 
 def problem_key(group_labels: Mapping[str, str]) -> str:
     """Return the SHA-256 of the sorted labels, in an encoding that no label value can imitate."""
-    canonical = json.dumps(sorted(group_labels.items()), ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_canonical(sorted(group_labels.items())).encode()).hexdigest()
 
 
 def fallback_fingerprint(labels: Mapping[str, str]) -> str:

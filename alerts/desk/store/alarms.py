@@ -2,20 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select
-from sqlalchemy import update as sql_update
+from sqlalchemy import Connection, RowMapping, func, select
 
 from alerts.desk.alarms import Occurrence
 from alerts.desk.draft import Draft
-from alerts.desk.store.tables import alarm, ticket
-from alerts.desk.ticket import TERMINAL
+from alerts.desk.store import batch
+from alerts.desk.store.tables import OPEN, alarm, ticket
 
 if TYPE_CHECKING:
     from alerts.desk.ingest import Problem
-
-CHUNK = 5000  # values in one IN list: SQLite takes 32,766, PostgreSQL 65,535
 
 
 def latest(
@@ -25,20 +22,20 @@ def latest(
 
     An occurrence is stored only when it is newer than the known one, so the highest number is the newest.
     """
-    keys = [problem.key for problem in problems]
-    prints = list({alert.fingerprint for problem in problems for alert in problem.alerts})
-    result: dict[tuple[str, str], Occurrence] = {}
-    for start in range(0, len(keys), CHUNK):
-        for begin in range(0, len(prints), CHUNK):
-            newest = (
-                select(func.max(alarm.c.id))
-                .where(alarm.c.problem_key.in_(keys[start : start + CHUNK]))
-                .where(alarm.c.fingerprint.in_(prints[begin : begin + CHUNK]))
-                .group_by(alarm.c.problem_key, alarm.c.fingerprint)
-            )
-            for row in connection.execute(select(alarm).where(alarm.c.id.in_(newest))).mappings():
-                result[row["problem_key"], row["fingerprint"]] = _occurrence(row, open_tickets)
-    return result
+    names = [
+        {"problem_key": problem.key, "fingerprint": alert.fingerprint}
+        for problem in problems
+        for alert in problem.alerts
+    ]
+    wanted = batch.texts(connection, names)
+    newest = (
+        select(func.max(alarm.c.id))
+        .select_from(wanted)
+        .join(alarm, (alarm.c.problem_key == wanted.c.problem_key) & (alarm.c.fingerprint == wanted.c.fingerprint))
+        .group_by(alarm.c.problem_key, alarm.c.fingerprint)
+    )
+    rows = connection.execute(select(alarm).where(alarm.c.id.in_(newest))).mappings()
+    return {(row["problem_key"], row["fingerprint"]): _occurrence(row, open_tickets) for row in rows}
 
 
 def _occurrence(row: RowMapping, open_tickets: set[int]) -> Occurrence:
@@ -72,7 +69,7 @@ def firing(connection: Connection) -> dict[tuple[str, str], Held]:
     rows = connection.execute(
         select(alarm.c.problem_key, ticket.c.labels, alarm.c.fingerprint, alarm.c.starts_at, alarm.c.labels)
         .join(ticket, ticket.c.id == alarm.c.ticket_id)
-        .where(alarm.c.ends_at.is_(None), ticket.c.status.not_in(TERMINAL))
+        .where(alarm.c.ends_at.is_(None), OPEN)
     )
     return {(row[0], row[2]): Held(*row) for row in rows}
 
@@ -94,28 +91,19 @@ def insert(connection: Connection, fresh: Iterable[tuple[Draft, Occurrence]]) ->
         }
         for draft, each in fresh
     ]
-    if rows:
-        connection.execute(alarm.insert(), rows)
-
-
-_UPDATE = (
-    sql_update(alarm)
-    .where(alarm.c.id == bindparam("b_id"))
-    .values({name: bindparam(f"b_{name}") for name in ("ends_at", "changed_at", "late", "annotations")})
-)
+    batch.insert(connection, alarm, rows)
 
 
 def update(connection: Connection, changed: Iterable[Occurrence]) -> None:
     """Store what changed of known occurrences."""
-    rows: list[dict[str, Any]] = [
+    rows = [
         {
-            "b_id": each.id,
-            "b_ends_at": each.ends_at,
-            "b_changed_at": each.changed_at,
-            "b_late": each.late,
-            "b_annotations": dict(each.annotations),
+            "id": each.id,
+            "ends_at": each.ends_at,
+            "changed_at": each.changed_at,
+            "late": each.late,
+            "annotations": dict(each.annotations),
         }
         for each in changed
     ]
-    if rows:
-        connection.execute(_UPDATE, rows)
+    batch.update(connection, alarm, rows)

@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode with synchronous FULL: Alertmanager forgets a notification once we answer 2xx, so a commit
 that a power cut undoes is a lost alarm. Its one writer is chosen by a lock of this process; SQLite's own busy handler
-polls with growing sleeps and would put those into the webhook's delay.
+polls with growing sleeps and would put those into the webhook's delay. All writing goes over one connection: a
+connection forgets the pages it holds whenever another one wrote.
 """
 
 import json
@@ -19,6 +20,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
 """What the storage raises when it is down, locked, full or gone: trying again can help."""
 
+CACHE_KIB = 64 * 1024
+CHECKPOINT_PAGES = (
+    8192  # 32 MiB of log: a page that a storm changes often is copied into the database once, not each time
+)
 _SERIALIZATION_FAILURE = {"40001", "40P01"}
 
 
@@ -34,9 +39,13 @@ class Database:
             options |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "pool_timeout": 10}
             options["connect_args"] = {"connect_timeout": 5}
         self.engine: Engine = create_engine(self.url, **options)
+        self.writing = self.engine
         self._committed: list[Callable[[], None]] = []
         self._writer: AbstractContextManager[Any] = Lock() if self.sqlite else nullcontext()
         if self.sqlite:
+            self.writing = create_engine(self.url, pool_size=1, max_overflow=0, **options)
+            event.listen(self.writing, "connect", _prepare_sqlite)
+            event.listen(self.writing, "begin", _begin_sqlite_write)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
 
@@ -49,10 +58,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Run a transaction that writes; it is committed when the block ends."""
-        with self._writer, self.engine.connect() as connection:
-            connection = connection.execution_options(desk_write=True)  # noqa: PLW2901
-            with connection.begin():
-                yield connection
+        with self._writer, self.writing.connect() as connection, connection.begin():
+            yield connection
         for told in self._committed:
             told()
 
@@ -67,6 +74,7 @@ class Database:
 
     def dispose(self) -> None:
         """Close all connections."""
+        self.writing.dispose()
         self.engine.dispose()
 
 
@@ -77,11 +85,21 @@ def lost_race(error: DBAPIError) -> bool:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy says BEGIN; the driver's own would come too late
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=5000",
+        f"cache_size=-{CACHE_KIB}",
+        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_sqlite_write(connection: Connection) -> None:
     # A transaction that reads first and writes later can fail at the upgrade; a writer asks for its lock at once.
-    write = connection.get_execution_options().get("desk_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Text, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Text, TextClause, case, cast, func, or_, select
 
 from alerts.desk.events import Event, Kind
 from alerts.desk.policy import SEVERITIES
 from alerts.desk.store import heartbeats
-from alerts.desk.store.tables import alarm, event, outbox, ticket
-from alerts.desk.ticket import TERMINAL
+from alerts.desk.store.tables import OPEN, alarm, event, outbox, ticket
 
 NCC = "ncc"
 NOBODY = "-"  # as an owner: the tickets that have none
 MAX_DEADLINES = 500  # series of ott_desk_ticket_deadline_timestamp_seconds; the most urgent tickets first
-IS_OPEN = ticket.c.status.not_in(TERMINAL)
+IS_OPEN = OPEN  # in these very words, since SQLite takes a partial index only for a condition that it can read
+Condition = ColumnElement[bool] | TextClause
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,10 @@ class QueueFilter:
     text: str = ""
     with_closed: bool = False
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def conditions(self) -> list[Condition]:
         """Return the conditions on the ticket table."""
         exact = [(ticket.c[name], getattr(self, name)) for name in ("site", "node", "owner", "status")]
-        result: list[ColumnElement[bool]] = [
-            column == ("" if value == NOBODY else value) for column, value in exact if value
-        ]
+        result: list[Condition] = [column == ("" if value == NOBODY else value) for column, value in exact if value]
         if not self.with_closed:
             result.append(IS_OPEN)
         if self.text:

@@ -3,6 +3,7 @@
 Instants are whole microseconds since 1970 in UTC: both databases order, index and compare them alike.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,12 @@ from sqlalchemy import (
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Return microseconds since 1970."""
+    since = moment - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class Instant(TypeDecorator[datetime]):
@@ -35,11 +41,11 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, _dialect: Any) -> int | None:
         """Return microseconds since 1970."""
-        return None if value is None else (value - EPOCH) // MICROSECOND
+        return None if value is None else micros(value)
 
-    def process_result_value(self, value: Any, _dialect: Any) -> datetime | None:
-        """Return the instant in UTC."""
-        return None if value is None else EPOCH + timedelta(microseconds=value)
+    def result_processor(self, _dialect: Any, _coltype: Any) -> Callable[[int | None], datetime | None]:
+        """Return what makes instants in UTC of what is stored; a tenth of a page's values are such."""
+        return lambda value: None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 # SQLite numbers rows by itself only where the key is declared INTEGER.

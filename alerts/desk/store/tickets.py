@@ -8,14 +8,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, select
 
 from alerts.desk.draft import Draft
 from alerts.desk.events import CLOCK_KINDS, Event, Kind
-from alerts.desk.store import outbox
+from alerts.desk.store import batch, outbox
 from alerts.desk.store.tables import OPEN, event, ticket
-from alerts.desk.ticket import TERMINAL, Status
+from alerts.desk.ticket import Status
+
+# What alarms change or need to know of a ticket; a storm has no time for the rest.
+_MOVING = (
+    *("id", "version", "problem_key", "severity", "priority", "priority_fixed", "status", "status_at", "status_reason"),
+    *("firing", "unverified", "flapping", "vendor", "resolved_at", "acknowledge_by", "restore_by", "vendor_by"),
+    *("deadline_at", "verify_at", "due_at"),
+)
+UNLESS_OPEN = f"ON CONFLICT (problem_key) WHERE {OPEN} DO NOTHING"
 
 
 class OpenedElsewhereError(Exception):
@@ -57,8 +64,11 @@ def blank() -> dict[str, Any]:
 
 
 def lock_open(connection: Connection, keys: Sequence[str]) -> list[Draft]:
-    """Lock and return the open tickets of these problems, still without their logs."""
-    return _lock(connection, ticket.c.problem_key.in_(keys), ticket.c.status.not_in(TERMINAL))
+    """Lock and return what alarms change of the open tickets of these problems, still without their logs."""
+    wanted = select(*(ticket.c[name] for name in _MOVING))
+    condition = batch.among(connection, ticket.c.problem_key, keys)
+    rows = connection.execute(wanted.where(condition, OPEN).order_by(ticket.c.id).with_for_update())
+    return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows]
 
 
 def load_logs(connection: Connection, drafts: Sequence[Draft]) -> list[Draft]:
@@ -103,7 +113,7 @@ def clock_events(connection: Connection, numbers: Sequence[int]) -> dict[int, li
     result: dict[int, list[Event]] = defaultdict(list)
     statement = (
         select(event.c.ticket_id, event.c["at"], event.c.kind, event.c.actor, event.c.data)
-        .where(event.c.ticket_id.in_(numbers), event.c.kind.in_(CLOCK_KINDS))
+        .where(batch.among(connection, event.c.ticket_id, numbers), event.c.kind.in_(CLOCK_KINDS))
         .order_by(event.c.id)
     )
     for number, at, kind, actor, data in connection.execute(statement):
@@ -115,16 +125,12 @@ def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Store new tickets with their events and give the drafts their numbers."""
     if not drafts:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     rows = [{name: value for name, value in (draft.row | draft.changes).items() if name != "id"} for draft in drafts]
-    statement = (
-        dialect.insert(ticket)
-        .on_conflict_do_nothing(index_elements=[ticket.c.problem_key], index_where=OPEN)
-        .returning(ticket.c.id, ticket.c.problem_key)
-    )
-    numbers = {key: number for number, key in connection.execute(statement, rows)}
-    if len(numbers) < len(drafts):
+    if batch.insert(connection, ticket, rows, UNLESS_OPEN) < len(drafts):
         raise OpenedElsewhereError
+    found = batch.among(connection, ticket.c.problem_key, [row["problem_key"] for row in rows])
+    stored = connection.execute(select(ticket.c.problem_key, ticket.c.id).where(found, OPEN))
+    numbers = {key: number for key, number in stored}  # noqa: C416 - rows, not pairs
     for draft in drafts:
         draft.row["id"] = numbers[draft["problem_key"]]
     _write_events(connection, drafts)
@@ -132,14 +138,12 @@ def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
 
 def save(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Store what changed of locked tickets, and their events; tickets with the same columns share a statement."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    alike: dict[tuple[str, ...], list[batch.Row]] = defaultdict(list)
     for draft in drafts:
-        values = {f"b_{name}": value for name, value in draft.changes.items()}
-        alike[tuple(sorted(draft.changes))].append(values | {"b_number": draft["id"]})
-    for columns, rows in alike.items():
-        if columns:
-            statement = update(ticket).where(ticket.c.id == bindparam("b_number"))
-            connection.execute(statement.values({name: bindparam(f"b_{name}") for name in columns}), rows)
+        if draft.changes:
+            alike[tuple(sorted(draft.changes))].append(draft.changes | {"id": draft["id"]})
+    for rows in alike.values():
+        batch.update(connection, ticket, rows)
     _write_events(connection, drafts)
 
 
@@ -151,5 +155,5 @@ def _write_events(connection: Connection, drafts: Iterable[Draft]) -> None:
         for each in draft.events
     ]
     if rows:
-        connection.execute(event.insert(), rows)
+        batch.insert(connection, event, rows)
         outbox.write(connection, drafts, rows[-1]["at"])

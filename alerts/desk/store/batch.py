@@ -1,0 +1,143 @@
+"""Many rows in one statement, without the toolkit's and the driver's work for every single value.
+
+A storm brings thousands of rows a second. PostgreSQL gets a batch as one JSON document and reads it as a table: one
+parameter and one round trip whatever its size. SQLite lives in this process: its driver's own loop takes row by row.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Dialect,
+    FromClause,
+    Table,
+    Text,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from alerts.desk.store.tables import Instant, micros
+
+Row = Mapping[str, Any]
+"""Values by column. The rows of a batch have the same columns."""
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
+_POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def _instant(value: object) -> int:
+    if isinstance(value, datetime):
+        return micros(value)
+    raise TypeError(f"no column holds a {type(value).__name__}")
+
+
+_document = json.JSONEncoder(ensure_ascii=False, default=_instant).encode
+
+
+def insert(connection: Connection, table: Table, rows: Sequence[Row], otherwise: str = "") -> int:
+    """Store rows in their order; return how many were stored, since `otherwise` may say ON CONFLICT DO NOTHING."""
+    if not rows:
+        return 0
+    columns = tuple(rows[0])
+    if _is_sqlite(connection):
+        return _each(connection, f"{_insert_each(table, columns)} {otherwise}", table, columns, rows)
+    return _at_once(connection, f"{_insert_all(table, columns)} {otherwise}", rows)
+
+
+def update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Set the columns of rows that are found by their `id`."""
+    if not rows:
+        return
+    columns = tuple(name for name in rows[0] if name != "id")
+    if _is_sqlite(connection):
+        _each(connection, _update_each(table, columns), table, (*columns, "id"), rows)
+    else:
+        _at_once(connection, _update_all(table, columns), rows)
+
+
+def among(connection: Connection, wanted: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of many values, as one parameter."""
+    if _is_sqlite(connection):
+        listed = func.json_each(literal(_json(list(values)))).table_valued("value")
+        return wanted.in_(select(listed.c.value))
+    return wanted == func.any(literal(list(values), ARRAY(wanted.type)))
+
+
+def texts(connection: Connection, rows: Sequence[Mapping[str, str]]) -> FromClause:
+    """Return a table made of texts, to join with."""
+    document = literal(_json(rows), Text)
+    names = tuple(rows[0])
+    if _is_sqlite(connection):
+        listed = func.json_each(document).table_valued("value")
+        return select(*(func.json_extract(listed.c.value, f"$.{name}").label(name) for name in names)).subquery("given")
+    listed = func.json_to_recordset(cast(document, JSON)).table_valued(*(column(name, Text) for name in names))
+    return listed.render_derived(name="given", with_types=True)
+
+
+def _is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def _at_once(connection: Connection, statement: str, rows: Sequence[Row]) -> int:
+    options = {"preserve_rowcount": True}
+    return connection.exec_driver_sql(statement, {"rows": _document(rows)}, options).rowcount
+
+
+def _each(connection: Connection, statement: str, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> int:
+    instants = [name for name in columns if isinstance(table.c[name].type, Instant)]
+    documents = [name for name in columns if isinstance(table.c[name].type, JSON)]
+    values = []
+    for row in rows:
+        stored = dict(row)
+        for name in instants:
+            if stored[name] is not None:
+                stored[name] = micros(stored[name])
+        for name in documents:
+            stored[name] = _json(stored[name])
+        values.append(tuple([stored[name] for name in columns]))
+    return connection.exec_driver_sql(statement, values, {"preserve_rowcount": True}).rowcount
+
+
+@cache
+def _insert_each(table: Table, columns: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table.name} ({_listed(columns)}) VALUES ({marks})"  # noqa: S608 - names of our own tables
+
+
+@cache
+def _insert_all(table: Table, columns: tuple[str, ...]) -> str:
+    names = _listed(columns)
+    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_recordset(table, columns)}"  # noqa: S608
+
+
+@cache
+def _update_each(table: Table, columns: tuple[str, ...]) -> str:
+    values = ", ".join(f'"{name}" = ?' for name in columns)
+    return f"UPDATE {table.name} SET {values} WHERE id = ?"  # noqa: S608
+
+
+@cache
+def _update_all(table: Table, columns: tuple[str, ...]) -> str:
+    values = ", ".join(f'"{name}" = given."{name}"' for name in columns)
+    given = _recordset(table, ("id", *columns))
+    return f"UPDATE {table.name} SET {values} FROM {given} WHERE {table.name}.id = given.id"  # noqa: S608
+
+
+def _recordset(table: Table, columns: Iterable[str]) -> str:
+    typed = ", ".join(f'"{name}" {table.c[name].type.compile(_POSTGRESQL)}' for name in columns)
+    return f"json_to_recordset(%(rows)s::json) AS given({typed})"
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)

@@ -1,0 +1,102 @@
+"""Rows written in batches come back as they were, and webhooks find their tickets without reading every other one."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, select
+
+from alerts.desk.ingest import Problem, problems
+from alerts.desk.store import alarms as stored_alarms
+from alerts.desk.store import batch, tickets
+from alerts.desk.store.database import Database
+from alerts.desk.store.tables import alarm, ticket
+from alerts.desk.webhook import parse
+from tests.contract.desk.payloads import START, alert, notification
+from tests.contract.desk.test_ingest import POLICY, send
+
+AWKWARD = {
+    "quotes": "'\"`$$ %s %(rows)s :rows ? \\ \\u0041 \\\\",
+    "lines": "one\ntwo\r\n\ttab",
+    "letters": "не отвечает · ұ қ ғ · 日本 · 🛰",
+    "empty": "",
+}
+
+
+def stored_row(connection: Connection) -> dict[str, Any]:
+    row = dict(connection.execute(select(ticket).order_by(ticket.c.id.desc())).mappings().first() or {})
+    del row["id"]
+    return row
+
+
+def found_in(*alerts: dict[str, Any]) -> list[Problem]:
+    return problems(parse(json.dumps(notification(*alerts)).encode()), POLICY)
+
+
+def test_a_batch_comes_back_as_it_went_in(database: Database) -> None:
+    send(database, notification(alert()), START)
+    with database.write() as connection:
+        row = stored_row(connection) | {
+            "problem_key": "other",
+            "labels": AWKWARD,
+            "names": AWKWARD | {"nested": {"null": None, "list": [1, 2.5, True, 2**63 - 1]}},
+            "site": AWKWARD["quotes"],
+            "node": AWKWARD["letters"],
+            "status_at": START + timedelta(microseconds=1),
+            "vendor_by": None,
+            "flapping": True,
+        }
+        assert batch.insert(connection, ticket, [row]) == 1
+        assert stored_row(connection) == row
+        number = connection.scalars(select(ticket.c.id).where(ticket.c.problem_key == "other")).one()
+        change = {"site": AWKWARD["lines"], "vendor_by": START, "status_at": START - timedelta(days=36525)}
+        batch.update(connection, ticket, [{"id": number} | change | {"labels": {"a": "б"}}])
+        assert stored_row(connection) == row | change | {"labels": {"a": "б"}}
+        assert connection.scalar(select(ticket.c.site).where(ticket.c.id != number)) == "almaty"
+
+
+def test_a_batch_says_how_many_rows_a_conflict_left_out(database: Database) -> None:
+    send(database, notification(alert()), START)
+    with database.write() as connection:
+        row = stored_row(connection)
+        rows = [row, row | {"problem_key": "new"}]
+        assert batch.insert(connection, ticket, rows, tickets.UNLESS_OPEN) == 1
+        assert batch.insert(connection, ticket, []) == 0
+
+
+def test_a_column_holds_no_stray_value(database: Database) -> None:
+    with database.write() as connection, pytest.raises(TypeError):
+        batch.update(connection, ticket, [{"id": 1, "labels": {"when": object()}}])
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_webhook_reads_no_whole_table(database: Database) -> None:
+    payload = notification(*(alert(device=f"sd{number}") for number in range(100)))
+    send(database, payload, START)
+    said: list[tuple[str, Any]] = []
+    event.listen(database.writing, "before_cursor_execute", lambda *call: said.append((call[2], call[3])))
+    send(database, payload, START)
+    selects = [(statement, values) for statement, values in said if statement.startswith("SELECT")]
+    assert len(selects) == 2
+    with database.read() as connection:
+        plans = [
+            str(row.detail)
+            for statement, values in selects
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    assert [plan for plan in plans if "SCAN" in plan and "VIRTUAL TABLE" not in plan] == []
+    assert any("uq_ticket_open_problem" in plan for plan in plans)
+
+
+def test_the_newest_occurrence_is_found_among_many(database: Database) -> None:
+    for hour in range(3):
+        send(database, notification(alert(start=START + timedelta(hours=hour)), alert(device="sdb")), START)
+    each = (alert(), alert(device="sdb"), alert(device="never"))
+    with database.write() as connection:
+        keys = list(connection.scalars(select(ticket.c.problem_key)))
+        drafts = tickets.lock_open(connection, [*keys, "of nobody"])
+        numbers = connection.scalar(select(alarm.c.id).order_by(alarm.c.starts_at.desc()))
+        found = stored_alarms.latest(connection, found_in(*each), {draft["id"] for draft in drafts})
+    assert len(found) == 2
+    assert max(each.id or 0 for each in found.values() if each.starts_at > START) == numbers
