@@ -23,8 +23,9 @@ RUNGS = ("token", "session", "address")
 MOST_BUCKETED = 20_000
 # Seconds of the log's time, and sessions, between two looks for sessions that are over.
 SETTLE_EVERY, SMALL_TABLE = 300.0, 10_000
-# Media requests after which it is weighed whether recalling sessions by their query pays.
-WEIGHED = 200_000
+# Media requests, at least and for each session, after which it is weighed whether recalling by the query pays. A
+# session's first request can never be recalled, so a busy edge has hundreds of thousands of those before it pays.
+WEIGHED, REQUESTS_WEIGHED = 200_000, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ class Engine:
             target = targets[path]
             protocol, salt, recall, manifest, _ = target
             egress[protocol] += size
-            if salt is None or (status != b"200" and status not in statuses):
+            if salt is None or status not in statuses:
                 continue
             # The same query on the same channel is the same session, without another look for the token in it.
             if recall and query and recalling:
@@ -239,7 +240,7 @@ class Engine:
 
     def _decide(self, session: Session, protocol: int) -> None:
         self._undecided.discard(session)
-        session.protocol = self.protocols[protocol]
+        session.place = (session.place[0], self.protocols[protocol])
 
     def _identify(self, uri: bytes, viewer: bytes, session: bytes, address: bytes, agent: bytes) -> "Identity":
         """Return the viewer's identity from the first rung that the request has, and count the rung."""
@@ -263,7 +264,7 @@ class Engine:
         if len(self._by_query) > 2 * len(self.sessions) + SMALL_TABLE:
             self._by_query.clear()
         self._recalled, self._searched = self._recalled + recalled, self._searched + searched
-        if self._recalled + self._searched > WEIGHED:
+        if self._recalled + self._searched > max(WEIGHED, REQUESTS_WEIGHED * len(self.sessions)):
             # A new trial now and then: players change.
             self._recall = self._query_only and (not self._recall or self._recalled > self._searched)
             self._recalled = self._searched = 0
@@ -277,7 +278,7 @@ class Engine:
             return None
         protocol = self.protocols[target.protocol]
         session = self.sessions.begin(key, time, Who(self._viewer(identity), target.channel, protocol))
-        if session.protocol in UNDECIDED:
+        if session.place[1] in UNDECIDED:
             self._undecided.add(session)
         return session
 

@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 VIEWER_BYTES = 8
@@ -29,22 +30,27 @@ class Interval(NamedTuple):
     last: float
 
 
+Place = tuple[str, str]
+"""Channel and protocol."""
+
+
 class Session:
     """The newest session of a viewer on a channel. After it was forgotten `last` is before all time."""
 
-    __slots__ = ("channel", "first", "last", "protocol", "viewer")
+    __slots__ = ("first", "last", "place", "viewer")
 
-    def __init__(self, who: Who, interval: Interval) -> None:
-        self.viewer, self.channel, self.protocol = who
+    def __init__(self, viewer: bytes, place: Place, interval: Interval) -> None:
+        self.viewer, self.place = viewer, place
         self.first, self.last = interval
 
     @property
     def who(self) -> Who:
         """Whose it is."""
-        return Who(self.viewer, self.channel, self.protocol)
+        return Who(self.viewer, *self.place)
 
 
 FORGOTTEN = float("-inf")
+_place, _viewer = attrgetter("place"), attrgetter("viewer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class SessionTable:
         # Earlier sessions of a key that a late line may still reach.
         self._earlier: dict[Session, list[Interval]] = {}
         self._restored: dict[tuple[bytes, str], int] = {}
+        self._places: dict[Place, Place] = {}  # one object each, however many sessions have it
         self._settled = settled
 
     def __len__(self) -> int:
@@ -88,9 +95,13 @@ class SessionTable:
             session = self.by_key[key] = self.by_key.pop(known)
             self.touch(session, moment)
             return session
-        session = self.by_key[key] = Session(who, Interval(moment, moment))
+        session = self.by_key[key] = Session(who.viewer, self._place(who), Interval(moment, moment))
         self.started += 1
         return session
+
+    def _place(self, who: Who) -> Place:
+        place = (who.channel, who.protocol)
+        return self._places.setdefault(place, place)
 
     def touch(self, session: Session, moment: float) -> None:
         """Enter a request of a known session, wherever in time it lies.
@@ -122,6 +133,7 @@ class SessionTable:
     def settle(self, moment: float) -> None:
         """Forget the sessions that ended before `moment`: no line can reach them any more."""
         horizon = moment - self.idle_timeout
+        self._places.clear()  # channels are named by requests: what is kept of them must be bounded
         for session, intervals in list(self._earlier.items()):
             kept = [interval for interval in intervals if interval.last >= horizon]
             if self._settled is not None:
@@ -143,12 +155,15 @@ class SessionTable:
     def active(self, moment: float) -> Activity:
         """Return the sessions whose latest request lies in (moment - idle timeout, moment]."""
         horizon = moment - self.idle_timeout
-        active = [one for one in self.by_key.values() if one.last > horizon and one.first <= moment]
+        # The order of the questions spares most sessions a look at their first request: memory is what it costs.
+        active = [
+            one for one in self.by_key.values() if one.last > horizon and (one.last <= moment or one.first <= moment)
+        ]
         for session, intervals in self._earlier.items():
             # Reached only by a moment before the newest request of the viewer on this channel.
             if session.first > moment and any(one.first <= moment and one.last > horizon for one in intervals):
                 active.append(session)
-        return Activity(Counter([(one.channel, one.protocol) for one in active]), len({one.viewer for one in active}))
+        return Activity(Counter(map(_place, active)), len(set(map(_viewer, active))))
 
     def dump(self) -> "Dump":
         """Return the whole table for a checkpoint."""
@@ -158,9 +173,9 @@ class SessionTable:
             sessions.extend([session] * len(intervals))
             first.extend(interval.first for interval in intervals)
             last.extend(interval.last for interval in intervals)
-        names: dict[tuple[str, str], int] = {}
-        indices = array("I", [names.setdefault((one.channel, one.protocol), len(names)) for one in sessions])
-        return Dump(b"".join([one.viewer for one in sessions]), list(names), indices, first, last)
+        names = {place: index for index, place in enumerate(dict.fromkeys(map(_place, sessions)))}
+        indices = array("I", map(names.__getitem__, map(_place, sessions)))
+        return Dump(b"".join(map(_viewer, sessions)), list(names), indices, first, last)
 
     def restore(self, dump: "Dump") -> None:
         """Fill an empty table from a checkpoint; a session gets its key back at its viewer's next request."""
@@ -169,7 +184,7 @@ class SessionTable:
             key = self._restored.setdefault(name, _RESTORED + len(self._restored))
             session = self.by_key.get(key)
             if session is None:
-                self.by_key[key] = Session(who, interval)
+                self.by_key[key] = Session(who.viewer, self._place(who), interval)
                 continue
             older, newest = sorted([interval, Interval(session.first, session.last)])
             self._earlier.setdefault(session, []).append(older)
@@ -181,7 +196,7 @@ class Dump:
     """The table without its keys, as columns: a hundred thousand rows are stored while lines wait."""
 
     viewers: bytes  # VIEWER_BYTES each
-    names: list[tuple[str, str]]  # (channel, protocol)
+    names: list[Place]
     indices: "array[int]"  # into names
     first: "array[float]"
     last: "array[float]"

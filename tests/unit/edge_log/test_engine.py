@@ -1,5 +1,5 @@
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -218,3 +218,45 @@ def test_a_pattern_that_may_match_in_the_path_is_looked_for_there(pattern: bytes
     one = engine(viewer=[re.compile(pattern)])
     one.feed(batch((1.0, "/live/token=1/u/1/1.ts?A=1")), now=1.0)
     assert +one.flush().rungs == {"token": 1}
+
+
+class CountingPattern:
+    """A pattern that counts how often it is looked for."""
+
+    pattern, flags = TOKEN.pattern, 0
+    searches = 0
+
+    def search(self, text: bytes, start: int = 0) -> re.Match[bytes] | None:
+        self.searches += 1
+        return TOKEN.search(text, start)
+
+
+def searches(monkeypatch: pytest.MonkeyPatch, rounds: int, query: str) -> int:
+    """Return how often a token was looked for in the last of so many requests of each of 500 viewers."""
+    monkeypatch.setattr("agent.edge_log.engine.WEIGHED", 100)
+    pattern = CountingPattern()
+    one = Engine(Definition(viewer=cast("list[re.Pattern[bytes]]", [pattern]), channel=CHANNEL), b"secret")
+    before = 0
+    for moment in range(rounds):
+        before = pattern.searches
+        rows = [(float(moment), f"/live/a/1.ts?token={viewer:x}{query.format(moment)}") for viewer in range(500)]
+        for start in range(0, len(rows), 50):
+            one.feed(batch(*rows[start : start + 50]), now=1e9)
+    assert one.activity(rounds).total == 500
+    return pattern.searches - before
+
+
+def test_players_that_repeat_their_query_are_recalled_by_it_however_many_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert [searches(monkeypatch, rounds, "") for rounds in (1, 2, 9)] == [500, 0, 0]
+
+
+def test_players_whose_queries_are_all_different_are_told_by_their_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert searches(monkeypatch, 9, "&at={}") == 500
+
+
+def test_only_the_configured_statuses_are_media() -> None:
+    one = engine(media_statuses=[206])
+    one.feed(batch((1.0, "/live/a/1.ts")), now=1.0)
+    assert one.activity(1.0).total == 0
