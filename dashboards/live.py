@@ -21,6 +21,8 @@ Json = dict[str, Any]
 SCRAPE_INTERVAL = 5.0
 POINTS = 1000  # of a graph as wide as half a screen; Grafana asks for one a pixel
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+# What Grafana escapes in one of several values: for the regular expression, and once more for the string around it.
+_SPECIAL, _ESCAPED = re.compile(r"[$^*{}\[\]'+?.()|]"), r"\\\\\g<0>"
 _LABEL_VALUES = re.compile(r"label_values\((?:(?P<selector>.+),)?\s*(?P<label>\w+)\)")
 
 
@@ -112,6 +114,17 @@ def variables(prometheus: Prometheus, board: Json) -> dict[str, str]:
                 found = label_values(prometheus, variable["query"]["query"], values)
                 values[name] = found[0] if found else ""
     return values
+
+
+def several(prometheus: Prometheus, board: Json) -> dict[str, str]:
+    """Return what the variables that may hold several values hold when every value there is was ticked by itself."""
+    values = variables(prometheus, board)
+    ticked = {}
+    for name, variable in check.variables(board).items():
+        if variable.get("multi"):
+            found = label_values(prometheus, variable["query"]["query"], values)
+            ticked[name] = f"({'|'.join(_SPECIAL.sub(_ESCAPED, value) for value in found)})"
+    return ticked
 
 
 def label_values(prometheus: Prometheus, query: str, values: Mapping[str, str]) -> list[str]:

@@ -14,7 +14,8 @@ IDLE_TIMEOUT = 30  # seconds; the published default
 SUBSCRIBERS_INTERVAL, ONLINE_WITHIN = 5, 30
 VIEWER = "[?&]token=([0-9a-f]{32})"
 CHANNEL = "^/live/([^/]+)/"
-# What the edges can serve: enough for a year and more of the history's growth, so that no capacity alarm is due.
+# What the edges can serve: enough for the better part of a year of the history's growth, so that a date can be told and
+# no capacity alarm is due.
 CAPACITY = """\
 [[capacity]]
 scope = "node:edge-1"

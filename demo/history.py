@@ -69,9 +69,8 @@ def write(data_dir: Path, now: float, scale: float = 1.0) -> dict[str, Any]:
     `scale` multiplies sessions and what follows from them, to meet a larger or smaller live platform.
     """
     end = int(now) // MINUTE * MINUTE
-    first = datetime.fromtimestamp(end, ZONE).date() - timedelta(weeks=WEEKS)
-    start = int(datetime.combine(first, datetime.min.time(), ZONE).timestamp())
-    times = np.arange(start, end, MINUTE)
+    first = first_day(now)
+    times = np.arange(_midnight(first), end, MINUTE)
     sessions = {edge.node: _sessions(edge, times, first, scale) for edge in EDGES}
     hole = _hole(times, first)
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -107,9 +106,26 @@ def write(data_dir: Path, now: float, scale: float = 1.0) -> dict[str, Any]:
     }
 
 
+def first_day(now: float) -> date:
+    """Return the local day with which the history begins."""
+    return datetime.fromtimestamp(now, ZONE).date() - timedelta(weeks=WEEKS)
+
+
+def quarters_before(first: date, days: int, scale: float) -> Iterator[tuple[int, float]]:
+    """Yield (start, subscribers served on average) of every quarter of the days before the history's first one."""
+    times = np.arange(_midnight(first - timedelta(days=days)), _midnight(first), MINUTE)
+    total = np.sum([_sessions(edge, times, first, scale) for edge in EDGES], axis=0)
+    served = np.sum(list(_online(total, scale).values()), axis=0)
+    yield from zip(times[::15].tolist(), served.reshape(-1, 15).mean(axis=1).tolist(), strict=True)
+
+
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, datetime.min.time(), ZONE).timestamp())
+
+
 def _sessions(edge: Edge, times: NDArray[np.int64], first: date, scale: float) -> Floats:
-    minute = np.arange(len(times)) % 1440  # Almaty has no clock changes in living memory of the demo
-    day = np.arange(len(times)) // 1440
+    elapsed = (times - _midnight(first)) // MINUTE
+    minute, day = elapsed % 1440, elapsed // 1440  # Almaty has no clock changes in living memory of the demo
     weekday = (day + first.weekday()) % 7
     # The peak wanders by a quarter from day to day; the same table every week would look drawn with a ruler.
     wander = np.array([0, 0, -15, 0, 15, 15, 0, -15, 0, 15, 0])[day % 11]
@@ -126,8 +142,7 @@ def _sessions(edge: Edge, times: NDArray[np.int64], first: date, scale: float) -
 
 
 def _hole(times: NDArray[np.int64], first: date) -> NDArray[np.bool_]:
-    begin = datetime.combine(first, datetime.min.time(), ZONE) + timedelta(days=WEEKS * 7 - HOLE_DAYS_AGO)
-    offset = times - int(begin.timestamp())
+    offset = times - _midnight(first + timedelta(days=WEEKS * 7 - HOLE_DAYS_AGO))
     return (offset >= HOLE_MINUTES[0] * MINUTE) & (offset < HOLE_MINUTES[1] * MINUTE)
 
 

@@ -70,9 +70,14 @@ def publish_boards(layout: Layout) -> list[str]:
     return [str(_BIN / "ott-dashboards"), "publish", *addresses]
 
 
+def busy_hour_command(layout: Layout, *words: str) -> list[str]:
+    """Return a call of ott-busyhour with the demo's settings."""
+    return [str(_BIN / "ott-busyhour"), *words, "--config", str(layout.folder / "busyhour" / "busyhour.toml")]
+
+
 def busy_hour(layout: Layout) -> Program:
     """Return the busy-hour service."""
-    command = [str(_BIN / "ott-busyhour"), "serve", "--config", str(layout.folder / "busyhour" / "busyhour.toml")]
+    command = busy_hour_command(layout, "serve")
     return Program("busyhour", command, layout.log("busyhour"), answers(layout.url("busyhour") + "/readyz"))
 
 

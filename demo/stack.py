@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from demo import configuration, desk_accounts, history, programs
+from demo import configuration, desk_accounts, history, past_year, programs
 from demo.layout import NODES, Layout
 from demo.platform import middleware
 from demo.processes import DemoError, Program, stop_all
@@ -61,7 +61,9 @@ class Stack:
         # What takes processor time goes on while everything else starts.
         with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
             accounts = pool.submit(desk_accounts.create, layout, OPERATOR, self.password)
-            past = pool.submit(history.write, layout.home("prometheus") / "data", time.time(), HISTORY_SCALE)
+            now = time.time()
+            past = pool.submit(history.write, layout.home("prometheus") / "data", now, HISTORY_SCALE)
+            before = pool.submit(past_year.bring_in, layout, now, HISTORY_SCALE)
             middleware.provision(layout.database, self._seed)
             self._run("the platform", *programs.platform(layout))
             self._run("its viewers", programs.viewers(layout, self._seed))
@@ -70,6 +72,7 @@ class Stack:
             self._run("the desk", programs.desk(layout))
             self._run("Alertmanager", programs.alertmanager(layout))
             self.history = self._wait_for("eight weeks of history", past)
+            self._wait_for("a year of busy hours before them", before)
         self._run("Prometheus", programs.prometheus(layout))
         self._run("the busy hour", programs.busy_hour(layout))
         self._publish_boards()

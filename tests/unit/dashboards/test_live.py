@@ -64,6 +64,15 @@ def test_a_choice_takes_the_place_of_the_first_value() -> None:
     assert answer.expr == 'up{node="edge-2"}'
 
 
+def test_several_ticked_values_are_written_as_grafana_writes_them() -> None:
+    built = board({"expr": 'up{node=~"$nodes"}', "instant": True})
+    nodes = {"name": "nodes", "type": "query", "includeAll": True, "allValue": ".*", "multi": True}
+    built["templating"]["list"].append({**nodes, "query": {"query": "label_values(up, node)"}})
+    found = [{"metric": {"node": name}, "value": [NOW, "1"]} for name in ("edge-1", "edge.kz")]
+    asked = prometheus(lambda _: vector(*found), [])
+    assert live.several(asked, built) == {"nodes": r"(edge-1|edge\\.kz)"}
+
+
 def test_daily_points_lie_on_local_midnight() -> None:
     asked: Asked = []
     matrix = {"status": "success", "data": {"resultType": "matrix", "result": []}}
