@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-import httpx
 
 from tests.contract.desk.conftest import Process
 
@@ -121,12 +120,16 @@ class Road:
             self.counts[name] += 1
 
     def _deliver(self, path: str, body: bytes, authorization: str) -> int:
-        headers = {"Authorization": authorization, "Content-Type": "application/json"}
+        # The standard library's client costs a tenth of a comfortable one: thousands pass here at once.
+        desk = HTTPConnection("127.0.0.1", self._desk.port, timeout=20)
         try:
-            return httpx.post(f"{self._desk.url}{path}", content=body, headers=headers, timeout=20).status_code
-        except httpx.TransportError:
+            desk.request("POST", path, body, {"Authorization": authorization, "Content-Type": "application/json"})
+            return desk.getresponse().status
+        except (OSError, HTTPException):
             self._count("met_no_desk")
             return 503
+        finally:
+            desk.close()
 
 
 class _Quiet(BaseHTTPRequestHandler):

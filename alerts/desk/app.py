@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from alerts.desk import metrics
 from alerts.desk.api import errors, operations, tmf621, tmf_hub, webhook_route
 from alerts.desk.api.access import Reader
+from alerts.desk.api.lane import Lane
 from alerts.desk.console import faults, pages
 from alerts.desk.runtime import Runtime
 
@@ -39,6 +40,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         max_body_size=runtime.settings.limits.body,
     )
     app.state.runtime = runtime
+    app.state.webhooks = Lane()
     errors.register(app, faults.page_for)
     app.include_router(operations.router)
     app.include_router(webhook_route.router, max_body_size=runtime.settings.limits.webhook_body)

@@ -4,13 +4,16 @@ Alertmanager tries again after a 5xx and drops what got a 4xx, so 503 says "stor
 never be a notification". Every answer is counted.
 """
 
-from fastapi import APIRouter, Depends, Request, Response
+from functools import partial
+
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from alerts.desk import metrics
 from alerts.desk.api.access import Needs
 from alerts.desk.api.errors import RESPONSES, answer
+from alerts.desk.api.lane import lane_of
 from alerts.desk.auth.roles import Permission
 from alerts.desk.ingest import ingest
 from alerts.desk.runtime import Runtime
@@ -21,14 +24,18 @@ router = APIRouter(tags=["webhook"])
 
 @router.post(
     "/webhook/alertmanager",
-    dependencies=[Depends(Needs(Permission.NOTIFY))],
     responses={code: RESPONSES[code] for code in (400, 401, 403, 413, 503)},
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}},
 )
 async def alertmanager(request: Request) -> Response:
     """Take a notification of Alertmanager and store it."""
-    body = await request.body()
-    return await run_in_threadpool(_store, request.app.state.runtime, body)
+    lane = lane_of(request)
+    await lane.run(partial(Needs(Permission.NOTIFY), request))
+    try:
+        body = await request.body()
+    except ClientDisconnect:
+        raise HTTPException(503, "the sender did not wait for its turn") from None
+    return await lane.run_unless_gone(request, partial(_store, request.app.state.runtime, body))
 
 
 def _store(runtime: Runtime, body: bytes) -> Response:
