@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from alerts.desk.policy import PRIORITIES, SEVERITIES
 from alerts.desk.ticket import Status
 from alerts.desk.webhook import storable
 
@@ -12,6 +13,9 @@ from alerts.desk.webhook import storable
 Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Word10k = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00]*$")]
+# Known words are published, and checked where they are used: there the answer names them.
+Severity = Annotated[Word, WithJsonSchema({"type": "string", "enum": list(SEVERITIES)})]
+Priority = Annotated[Word, WithJsonSchema({"type": "string", "enum": list(PRIORITIES)})]
 _SHAPES: dict[str, type] = {
     "requestedResolutionDate": str,
     "attachment": list,
@@ -46,8 +50,8 @@ class TicketPatch(Wire):
     status_change_reason: Text | None = None
     name: Word | None = None
     description: Text | None = None
-    severity: Word | None = None
-    priority: Word | None = None
+    severity: Severity | None = None
+    priority: Priority | None = None
     ticket_type: Word | None = None
     note: Annotated[list[NoteIn], Field(max_length=1000)] | None = None
 
@@ -56,10 +60,10 @@ class TicketCreate(Wire):
     """A ticket that another system opens."""
 
     description: Word10k
-    severity: Word
+    severity: Severity
     ticket_type: Word
     name: Word | None = None
-    priority: Word | None = None
+    priority: Priority | None = None
     status: Status | None = None
     status_change_reason: Text | None = None
     note: Annotated[list[NoteIn], Field(max_length=1000)] | None = None

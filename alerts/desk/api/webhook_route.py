@@ -5,6 +5,7 @@ never be a notification". Every answer is counted.
 """
 
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
@@ -21,11 +22,39 @@ from alerts.desk.webhook import parse
 
 router = APIRouter(tags=["webhook"])
 
+_TEXTS: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "string"}}
+NOTIFICATION: dict[str, Any] = {
+    "description": "A notification of Alertmanager, version 4; older ones, which lack parts of it, are taken too.",
+    "type": "object",
+    "required": ["alerts"],
+    "properties": {
+        "status": {"type": "string", "enum": ["firing", "resolved"]},
+        "groupLabels": _TEXTS,
+        "commonLabels": _TEXTS,
+        "commonAnnotations": _TEXTS,
+        "alerts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "status": {"type": "string", "enum": ["firing", "resolved"]},
+                    "labels": _TEXTS,
+                    "annotations": _TEXTS,
+                    "startsAt": {"type": "string", "format": "date-time"},
+                    "endsAt": {"type": "string", "format": "date-time"},
+                    "generatorURL": {"type": "string"},
+                    "fingerprint": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
 
 @router.post(
     "/webhook/alertmanager",
     responses={code: RESPONSES[code] for code in (400, 401, 403, 413, 503)},
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": NOTIFICATION}}}},
 )
 async def alertmanager(request: Request) -> Response:
     """Take a notification of Alertmanager and store it."""

@@ -248,3 +248,14 @@ def test_the_published_document_describes_every_route(api: httpx.Client) -> None
             if path.startswith(API):
                 assert {"400", "401", "403", "503"} <= set(operation["responses"]), (path, method)
                 assert "422" not in operation["responses"]
+
+
+def test_the_published_document_names_the_words_it_takes(api: httpx.Client) -> None:
+    document = api.get("/openapi.json").json()
+    fresh = document["components"]["schemas"]["TicketCreate"]["properties"]
+    for severity in fresh["severity"]["enum"]:
+        (priority, *_) = (each["enum"] for each in fresh["priority"]["anyOf"] if "enum" in each)
+        for number in priority:
+            assert api.post(TICKETS, json=FRESH | {"severity": severity, "priority": number}).status_code == 201
+    body = document["paths"]["/webhook/alertmanager"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    Draft202012Validator(body).validate(notification(alert()))
