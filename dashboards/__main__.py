@@ -31,6 +31,7 @@ _COMMANDS = (
 )
 
 _SHIPPED = Local()
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,9 +88,7 @@ def _build(options: argparse.Namespace) -> int:
     wanted = build.files(_local(options))
     if options.check:
         return _faults(build.stale(options.output, wanted))
-    for file in build.write(options.output, wanted):
-        print(file)
-    return Exit.FINE
+    return _written(lambda: build.write(options.output, wanted))
 
 
 def _check(_: argparse.Namespace) -> int:
@@ -167,8 +166,16 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _publish(options: argparse.Namespace) -> int:
     def use(grafana: Grafana, order: Order) -> int:
-        for change in publish(grafana, order):
-            _printed(change)
+        done = 0
+        try:
+            for change in publish(grafana, order):
+                _printed(change)
+                done += 1
+        except (GrafanaError, KeyboardInterrupt) as error:
+            if str(error):
+                print(error, file=sys.stderr)
+            print(f"{done} of {order.steps} steps are done; the same call does the rest", file=sys.stderr)
+            return Exit.FAILED if isinstance(error, GrafanaError) else _INTERRUPTED
         return Exit.FINE
 
     return _with_grafana(options, use)
@@ -180,7 +187,16 @@ def _printed(change: Change) -> Change:
 
 
 def _export(options: argparse.Namespace) -> int:
-    for file in export.write(options.folder, _wanted(options), _local(options)):
+    return _written(lambda: export.write(options.folder, _wanted(options), _local(options)))
+
+
+def _written(write: Callable[[], list[Path]]) -> int:
+    try:
+        files = write()
+    except OSError as error:
+        print(f"{error.filename} cannot be written: {error.strerror}; name another folder", file=sys.stderr)
+        return Exit.FAILED
+    for file in files:
         print(file)
     return Exit.FINE
 

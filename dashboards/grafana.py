@@ -16,6 +16,7 @@ log = logging.getLogger("dashboards.grafana")
 
 _RETRIED = {0, 502, 503, 504}  # nothing answered, or what answered was a balancer before a Grafana that is not up
 _PAUSE = 1.0
+_GREETING = "say its version"
 
 
 class GrafanaError(Exception):
@@ -59,7 +60,7 @@ class Grafana:
 
     def version(self) -> str:
         """Return Grafana's version, waiting while it starts, and find out whether the token is good."""
-        health: Json = self._ask("say its version", lambda: self._api.client.GET("/health"))
+        health: Json = self._ask(_GREETING, lambda: self._api.client.GET("/health"))
         self._ask("name its organisation", self._api.organization.get_current_organization)
         return str(health.get("version", "unknown"))
 
@@ -132,9 +133,9 @@ class Grafana:
                     "is the address right, the path under which Grafana is served included?"
                 ) from None
             except OSError as error:
-                failure = GrafanaError(f"{self.url} cannot be reached: {_reason(error)}")
+                failure = GrafanaError(f"{self.url} cannot be reached: {_reason(error)}; is Grafana running there?")
             if self._clock() + _PAUSE > until:
-                raise failure
+                raise GrafanaError(f"gave up after {self._patience:g} s (--wait SECONDS waits longer): {failure}")
             log.info("waiting for Grafana: %s", failure)
             self._pause(_PAUSE)
 
@@ -151,8 +152,22 @@ def _refused(url: str, what: str, error: GrafanaException) -> RefusedError:
                 "together with --no-data-source where the data source is made by hand"
             )
         case status:
-            text = f"{url} answers {status} when asked to {what}{detail}"
+            text = f"{url} answers {status} when asked to {what}{detail}{_remedy(status, what)}"
     return RefusedError(error.status_code, text)
+
+
+def _remedy(status: int, what: str) -> str:
+    match status:
+        case 404 if what == _GREETING:
+            return "; is the address right, the path under which Grafana is served included?"
+        case 409:
+            return "; something of that name is there under another uid: rename it, or give it this uid"
+        case 412:
+            return "; somebody saves it again and again, or another board has its title: look at it in Grafana"
+        case _ if status >= 500:
+            return "; the reason is in Grafana's log"
+        case _:
+            return ""
 
 
 def _reason(error: BaseException) -> str:

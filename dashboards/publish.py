@@ -58,6 +58,11 @@ class Order:
     source: bool = True  # make the data source too
     edits: Literal["replace", "keep"] = "replace"
 
+    @property
+    def steps(self) -> int:
+        """How many changes are yielded when nothing interrupts."""
+        return int(self.source) + len(_languages(self.boards)) + len(self.boards)
+
 
 def publish(grafana: Grafana, order: Order) -> Iterator[Change]:
     """Make and change what is missing and different, yielding each step when it is done."""

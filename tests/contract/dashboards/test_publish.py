@@ -1,6 +1,8 @@
 """Publishing into a Grafana, in the situations that happen."""
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -309,3 +311,101 @@ def test_the_command(
     told = capsys.readouterr()
     assert "refuses the token" in told.err
     assert "stolen-token" not in told.err + told.out
+
+
+@pytest.fixture
+def published(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command find the stand-in with everything published."""
+    monkeypatch.setenv("GRAFANA_URL", address)
+    monkeypatch.setenv("GRAFANA_TOKEN", "admin-token")
+    assert main(["publish"]) == 0
+
+
+def fails_at(number: int, failure: Callable[[], None]) -> Callable[[str, str], None]:
+    """Return what lets the first saves through and fails from the given one on."""
+    saves = 0
+
+    def interfere(method: str, path: str) -> None:
+        nonlocal saves
+        saves += method == "POST"
+        if saves >= number:
+            failure()
+
+    return interfere
+
+
+def broken() -> None:
+    raise RefusalError(500, "database is locked")
+
+
+@pytest.mark.usefixtures("published")
+def test_an_error_half_way_tells_what_where_and_how_far(
+    state: GrafanaState, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state.boards.clear()
+    state.interfere = fails_at(3, broken)
+    assert main(["publish"]) == 1
+    said = capsys.readouterr().err.splitlines()[-2:]
+    assert said == [
+        f"{address} answers 500 when asked to save the board ott-node (database is locked); "
+        "the reason is in Grafana's log",
+        f"5 of {3 + len(BOARDS)} steps are done; the same call does the rest",
+    ]
+    state.interfere = lambda method, path: None
+    assert main(["publish"]) == 0
+    assert {len(saved.versions) for saved in state.boards.values()} == {1}
+
+
+@pytest.mark.usefixtures("published")
+def test_an_interruption_tells_how_far_it_came(
+    state: GrafanaState, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state.boards.clear()
+    saves = 0
+
+    def interrupt(self: Grafana, body: dict[str, object]) -> dict[str, object]:
+        nonlocal saves
+        saves += 1
+        if saves == 2:
+            raise KeyboardInterrupt
+        return save(self, body)
+
+    save = Grafana.save
+    monkeypatch.setattr(Grafana, "save", interrupt)
+    assert main(["publish"]) == 130
+    assert capsys.readouterr().err.endswith(f"4 of {3 + len(BOARDS)} steps are done; the same call does the rest\n")
+    assert len(state.boards) == 1
+
+
+@pytest.mark.usefixtures("published")
+def test_a_data_source_of_that_name_made_by_hand(state: GrafanaState, capsys: pytest.CaptureFixture[str]) -> None:
+    state.sources = {"P1": {**state.sources["ottwatch"], "uid": "P1"}}
+    assert main(["publish"]) == 1
+    assert "is there under another uid: rename it, or give it this uid" in capsys.readouterr().err
+    assert main(["publish", "--no-data-source"]) == 0
+
+
+def test_a_grafana_that_is_not_there_names_the_option_that_waits(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GRAFANA_TOKEN", "t")
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        assert main(["diff", "--url", address, "--wait", "0"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"gave up after 0 s (--wait SECONDS waits longer): {address} cannot be reached: ")
+    assert said.endswith("is Grafana running there?\n")
+
+
+@pytest.mark.usefixtures("published")
+def test_whoever_reads_only_the_first_lines_gets_no_traceback() -> None:
+    command = [sys.executable, "-m", "dashboards", "diff"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.wait(60) == 1
+        said = process.stderr.read()
+    assert said.startswith("Grafana 13.0.0 at http://127.0.0.1:")
+    assert len(said.splitlines()) == 1

@@ -56,3 +56,12 @@ def test_a_time_zone_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
 def test_check_passes() -> None:
     assert main(["check"]) == 0
     assert main(["build", "--check"]) == 0
+
+
+@pytest.mark.parametrize("call", [["export"], ["build", "--output"]])
+def test_a_folder_that_cannot_be_written(call: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert main([*call, str(tmp_path / "file")]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"{tmp_path / 'file'}")
+    assert told.endswith("; name another folder\n")
