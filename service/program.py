@@ -1,6 +1,7 @@
 """The command line that all programs share: `--version`, `--log-format`, exit statuses 0, 1, 2."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import IntEnum
@@ -48,6 +49,10 @@ def run(main: Callable[[argparse.Namespace], int], arguments: argparse.Namespace
         return Exit.UNUSABLE
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read the output has left, such as `head`; what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
 
 
 def missing_extra(program: str, extra: str, error: ImportError) -> int:
