@@ -19,7 +19,7 @@ from alerts.desk.store.database import Database
 from alerts.desk.store.migrate import migrate
 from tests.contract.desk.postgres import Postgres
 
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 
 
 def free_port() -> int:
