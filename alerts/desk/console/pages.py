@@ -5,16 +5,17 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alerts.desk.console import bulk, events, faults, login, queue, ticket
+from alerts.desk.console import bulk, charts, events, faults, login, queue, ticket
 from alerts.desk.console.pulse import Pulse
 
 
 def install(app: FastAPI) -> None:
     """Add the console to the application."""
     app.state.pulse = Pulse(app.state.runtime.database)
+    app.state.measured = charts.Measured()
     app.state.shared_news = events.SharedNews()
     app.state.shared_rows = queue.SharedRows()
-    for router in (login.router, queue.router, bulk.router, ticket.router, events.router):
+    for router in (login.router, queue.router, bulk.router, ticket.router, charts.router, events.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     faults.register(app)

@@ -12,7 +12,7 @@ from alerts.desk.actions import Hand
 from alerts.desk.api.access import Running, Visitor
 from alerts.desk.api.tmf_list import ticket_number
 from alerts.desk.auth.roles import Permission
-from alerts.desk.console import events
+from alerts.desk.console import charts, events
 from alerts.desk.console.forms import Engineer, Reading
 from alerts.desk.console.links import links
 from alerts.desk.console.render import page, words_for
@@ -105,6 +105,7 @@ def show(
         clocks=list(clock.read(log, row["priority"], runtime.policy, now).values()),
         alarms=alarms,
         alarm_limit=ALARM_LIMIT,
+        charted=bool(runtime.settings.prometheus and charts.wanted(alarms[: charts.ALARMS])),
         runbook=runbook(name, words.language),
         links=links(runtime.settings, row, alarms, words.language),
         story=[{"at": each.at, "actor": each.actor, "text": sentence(each, words)} for each in reversed(log)],
