@@ -2,8 +2,10 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from alerts.desk.auth.roles import MACHINES, PEOPLE
 from service.program import missing_extra, parser, run, subcommands
 
 DEFAULT_CONFIG = Path("/etc/ottwatch/desk.toml")
@@ -27,21 +29,36 @@ def _parser() -> argparse.ArgumentParser:
             ("serve", "serve the webhook, the API and the console"),
             ("check-config", "check the settings file and leave"),
             ("migrate", "bring the database to this version's schema"),
-            ("token", "make a token for a machine"),
-            ("account", "make an account for a person"),
+            ("token", "make, list and revoke tokens of machines"),
+            ("account", "make, list, change and remove accounts of people"),
             ("backup", "copy the database while the desk runs"),
             ("keys", "show which tickets past alerts would have been"),
         ],
     )
-    for command in commands.values():
-        command.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE")
-    for name, roles in (
-        ("token", ("machine", "viewer", "engineer")),
-        ("account", ("viewer", "engineer", "administrator")),
-    ):
-        commands[name].add_argument("verb", choices=["create"])
-        commands[name].add_argument("--role", choices=roles, required=True)
-        commands[name].add_argument("--name", required=True)
+    token = _verbs(
+        commands["token"],
+        [
+            ("create", "make a token and print it, once", MACHINES, True),
+            ("list", "print name, role, when it was made and last used", (), False),
+            ("revoke", "make a token useless at once", (), True),
+        ],
+    )
+    account = _verbs(
+        commands["account"],
+        [
+            ("create", "make an account; ask for its password", PEOPLE, True),
+            ("list", "print name, role, whether it is enabled, last login, sessions", (), False),
+            ("role", "give an account another role", PEOPLE, True),
+            ("password", "ask for a new password; end the account's sessions", (), True),
+            ("disable", "let somebody in no longer", (), True),
+            ("enable", "let somebody in again", (), True),
+            ("logout", "end somebody's sessions", (), True),
+            ("remove", "delete an account; tickets and the audit trail go on naming it", (), True),
+        ],
+    )
+    for name, command in commands.items():
+        for leaf in {"token": token, "account": account}.get(name, [command]):
+            leaf.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE")
     commands["backup"].add_argument(
         "--to", type=Path, required=True, metavar="FILE", help="a file that is not there yet"
     )
@@ -50,6 +67,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands["keys"].add_argument("--hours", type=float, default=24.0, help="how far to look back in Prometheus")
     commands["keys"].add_argument("--group-by", default="", metavar="LABEL,…", help="Alertmanager's group_by")
+    return result
+
+
+def _verbs(
+    command: argparse.ArgumentParser, verbs: Sequence[tuple[str, str, Sequence[str], bool]]
+) -> list[argparse.ArgumentParser]:
+    """Add a verb for each (name, help, roles to choose from, whether it wants a name); return their parsers."""
+    parsers = command.add_subparsers(dest="verb", required=True, metavar="VERB")
+    result = []
+    for verb, text, roles, named in verbs:
+        leaf = parsers.add_parser(verb, help=text, description=text)
+        if roles:
+            leaf.add_argument("--role", choices=roles, required=True)
+        if named:
+            leaf.add_argument("--name", required=True)
+        result.append(leaf)
     return result
 
 

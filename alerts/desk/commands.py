@@ -1,7 +1,6 @@
 """What the subcommands do. Imported only when the desk's extra is installed."""
 
 import argparse
-import getpass
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +9,10 @@ import httpx
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from alerts.desk import keys
-from alerts.desk.auth import secrets
-from alerts.desk.auth.roles import Principal
+from alerts.desk import access_commands, keys
 from alerts.desk.runtime import Runtime, utc_now
 from alerts.desk.serve import serve
 from alerts.desk.settings import Settings, database_url, read_settings
-from alerts.desk.store import access
 from alerts.desk.store.backup import backup
 from alerts.desk.store.database import Database
 from alerts.desk.store.migrate import migrate
@@ -67,25 +63,11 @@ def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _token(arguments: argparse.Namespace, settings: Settings) -> int:
-    database = open_database(settings, arguments.config)
-    token = secrets.new_token()
-    with database.write() as connection:
-        now = utc_now()
-        access.add_token(connection, arguments.name, arguments.role, secrets.digest(token), now)
-        access.write_audit(connection, now, "ott-desk", "token created", name=arguments.name, role=arguments.role)
-    print(token)
-    return Exit.FINE
+    return access_commands.token(arguments, open_database(settings, arguments.config))
 
 
 def _account(arguments: argparse.Namespace, settings: Settings) -> int:
-    who = Principal(arguments.name, arguments.role, settings.language)
-    password = secrets.hash_password(_password())
-    database = open_database(settings, arguments.config)
-    with database.write() as connection:
-        now = utc_now()
-        access.add_account(connection, who, password, now)
-        access.write_audit(connection, now, "ott-desk", "account created", name=arguments.name, role=arguments.role)
-    return Exit.FINE
+    return access_commands.account(arguments, lambda: open_database(settings, arguments.config), settings.language)
 
 
 def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -107,16 +89,6 @@ def _keys(arguments: argparse.Namespace, settings: Settings) -> int:
         raise ValueError(f"{arguments.config}: prometheus: is missing; add it, or name recorded webhooks")
     print(*keys.report(found), sep="\n")
     return Exit.FINE
-
-
-def _password() -> str:
-    """Ask for a password on a terminal; elsewhere read it as the first line of standard input."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
-    first = getpass.getpass("Password: ")
-    if getpass.getpass("Again: ") != first:
-        raise ValueError("the two passwords differ")
-    return first
 
 
 _COMMANDS: dict[str, Command] = {

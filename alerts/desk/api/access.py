@@ -1,5 +1,6 @@
 """Who a request is from: a bearer token, or the console's session cookie."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
@@ -10,6 +11,7 @@ from alerts.desk.auth import secrets
 from alerts.desk.auth.roles import Permission, Principal
 from alerts.desk.runtime import Runtime
 from alerts.desk.store import access
+from alerts.desk.store.database import UNAVAILABLE
 
 COOKIE = "ottwatch_desk"
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
@@ -49,8 +51,16 @@ def bearer(request: Request) -> Principal | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
-    with runtime_of(request).database.read() as connection:
-        return access.bearer(connection, secrets.digest(token.strip()))
+    runtime, digest = runtime_of(request), secrets.digest(token.strip())
+    with runtime.database.read() as connection:
+        found = access.bearer(connection, digest)
+    if found is None:
+        return None
+    now = runtime.now()
+    if found.last_used_at is None or now - found.last_used_at >= access.USED:
+        with suppress(*UNAVAILABLE), runtime.database.write() as connection:  # nobody's request fails for this note
+            access.token_used(connection, digest, now)
+    return found.principal
 
 
 class Needs:

@@ -9,7 +9,8 @@ from alerts.desk.api.access import Actor, Reader, Running
 from alerts.desk.api.errors import RESPONSES, Responses, answer
 from alerts.desk.api.tmf_body import BASE
 from alerts.desk.api.tmf_models import HubCreate
-from alerts.desk.store import access, hubs
+from alerts.desk.auth.trail import Action, By, tell
+from alerts.desk.store import hubs
 
 MAX_LISTENERS = 100
 _COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}
@@ -27,7 +28,7 @@ def register(fresh: HubCreate, runtime: Running, caller: Actor) -> Response:
             return answer(409, "Conflict", f"there are {MAX_LISTENERS} listeners already; delete one first")
         now = runtime.now()
         hubs.add(connection, number, fresh.callback, fresh.query, now)
-        access.write_audit(connection, now, caller.name, "listener registered", id=number)
+        tell(connection, now, By(caller.name), Action.LISTENER_REGISTERED, number)
     return JSONResponse(_body(number, fresh.callback, fresh.query), 201, {"Location": f"{BASE}/hub/{number}"})
 
 
@@ -47,7 +48,7 @@ def remove(number: str, runtime: Running, caller: Actor) -> Response:
     with runtime.database.write() as connection:
         if "\0" in number or not hubs.remove(connection, number):
             return answer(404, "Not Found", f"there is no listener {number}")
-        access.write_audit(connection, runtime.now(), caller.name, "listener removed", id=number)
+        tell(connection, runtime.now(), By(caller.name), Action.LISTENER_REMOVED, number)
     return Response(status_code=204)
 
 

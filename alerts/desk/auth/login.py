@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from sqlalchemy import RowMapping
+
 from alerts.desk.auth import secrets
+from alerts.desk.auth.trail import Action, By, tell
 from alerts.desk.settings import Limits
 from alerts.desk.store import access
 from alerts.desk.store.database import Database
@@ -22,25 +25,44 @@ class ThrottledError(Exception):
 
 
 def login(database: Database, who: Attempt, limits: Limits, now: datetime) -> str | None:
-    """Return a fresh session key, or None for a wrong name or password.
+    """Return a fresh session key, or None for a wrong name or password."""
+    row = confirm(database, who, limits, now, Action.LOGIN_FAILED)
+    if row is None:
+        return None
+    key = secrets.new_key()
+    with database.write() as connection:
+        expires = now + timedelta(seconds=limits.session)
+        access.open_session(connection, secrets.digest(key), row["id"], now, expires)
+        access.update_account(connection, row["id"], last_login_at=now)
+        tell(connection, now, By(row["name"], who.address), Action.LOGIN)
+    return key
 
-    The hash is checked outside any transaction: it takes long, and storage must not wait for it.
+
+def logout(database: Database, by: By, key: str, now: datetime) -> None:
+    """End the session with this key."""
+    with database.write() as connection:
+        access.close_session(connection, secrets.digest(key))
+        tell(connection, now, by, Action.LOGOUT)
+
+
+def confirm(database: Database, who: Attempt, limits: Limits, now: datetime, failure: Action) -> RowMapping | None:
+    """Return the account of somebody who knows its password, or note the failure and return None.
+
+    The hash is checked outside any transaction: it takes long, and storage must not wait for it. A name that no
+    account has is not written down: it may be a password that somebody typed into the wrong field.
     """
     name, password, address = who
+    name = name.replace("\0", "")  # PostgreSQL would refuse the question
     subjects = (f"account:{name[:200]}", f"address:{address}")
     since = now - timedelta(seconds=limits.login_window)
     with database.read() as connection:
         if access.failures(connection, subjects, since) >= limits.login_failures:
             raise ThrottledError
         row = access.find_account(connection, name)
-    if not secrets.password_matches(row["password"] if row else None, password) or row is None:
-        with database.write() as connection:
-            access.record_failure(connection, subjects, now, since)
-            access.write_audit(connection, now, name[:200], "login failed", address=address)
-        return None
-    key = secrets.new_key()
+        known = row is not None or access.account_named(connection, name) is not None
+    if secrets.password_matches(row["password"] if row else None, password) and row is not None:
+        return row
     with database.write() as connection:
-        expires = now + timedelta(seconds=limits.session)
-        access.open_session(connection, secrets.digest(key), row["id"], now, expires)
-        access.write_audit(connection, now, name, "login", address=address)
-    return key
+        access.record_failure(connection, subjects, now, since)
+        tell(connection, now, By(name if known else "", address), failure)
+    return None

@@ -22,6 +22,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     "machine": frozenset({P.READ, P.ACT, P.NOTIFY, P.METRICS}),
 }
 PEOPLE = ("viewer", "engineer", "administrator")
+MACHINES = ("machine", "viewer", "engineer")
 
 
 @dataclass(frozen=True, slots=True)

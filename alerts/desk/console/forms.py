@@ -8,6 +8,7 @@ from fastapi import Depends, Form, HTTPException, Request
 
 from alerts.desk.api.access import Visitor, visitor
 from alerts.desk.auth.roles import Permission
+from alerts.desk.auth.trail import By
 
 
 class NotLoggedInError(Exception):
@@ -50,6 +51,16 @@ def administrator(found: Annotated[Visitor, Depends(reader)]) -> Visitor:
 def administering(found: Annotated[Visitor, Depends(writer)]) -> Visitor:
     """Return who sent a form that only administrators may."""
     return administrator(found)
+
+
+def address_of(request: Request) -> str:
+    """Return the address that a request came from."""
+    return request.client.host if request.client else ""
+
+
+def by(request: Request, found: Visitor) -> By:
+    """Return whom the audit trail names."""
+    return By(found.principal.name, address_of(request))
 
 
 def check_csrf(sent: str, expected: str) -> None:

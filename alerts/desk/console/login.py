@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from alerts.desk.api.access import COOKIE, Running, runtime_of
 from alerts.desk.auth import login, secrets
-from alerts.desk.console.forms import Writing, check_csrf, local_path
+from alerts.desk.console.forms import Writing, address_of, by, check_csrf, local_path
 from alerts.desk.console.render import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, page
 from alerts.desk.console.words import LANGUAGES
 from alerts.desk.store import access
@@ -32,11 +32,9 @@ def submit(
 ) -> Response:
     """Log in."""
     check_csrf(csrf, request.cookies.get(_BEFORE, ""))
-    address = request.client.host if request.client else ""
+    attempt = login.Attempt(name, password, address_of(request))
     try:
-        key = login.login(
-            runtime.database, login.Attempt(name, password, address), runtime.settings.limits, runtime.now()
-        )
+        key = login.login(runtime.database, attempt, runtime.settings.limits, runtime.now())
     except login.ThrottledError:
         return _form(request, 429, "login.throttled", next_)
     if key is None:
@@ -48,10 +46,9 @@ def submit(
 
 
 @router.post("/logout")
-def logout(request: Request, runtime: Running, _: Writing) -> Response:
+def logout(request: Request, runtime: Running, found: Writing) -> Response:
     """End the session."""
-    with runtime.database.write() as connection:
-        access.close_session(connection, secrets.digest(request.cookies[COOKIE]))
+    login.logout(runtime.database, by(request, found), request.cookies[COOKIE], runtime.now())
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(COOKIE)
     return answer

@@ -26,6 +26,8 @@ TOPICS = (
 DEFAULT_TOPICS = ("opened", "breach", "resolved", "reopened", "unverified", "escalated")
 VENDOR_PREFIX = "vendor:"
 HUB_PREFIX = "hub:"
+TEST = "test"
+"""The kind of a message that belongs to no ticket: somebody wants to know whether a target hears."""
 
 
 @dataclass(frozen=True, slots=True)

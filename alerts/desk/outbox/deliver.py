@@ -18,8 +18,9 @@ from alerts.desk.api.tmf_body import body as tmf_body
 from alerts.desk.console.words import Words
 from alerts.desk.events import DESK, Kind
 from alerts.desk.outbox import mail, others, texts
-from alerts.desk.outbox.compose import HUB_PREFIX, VENDOR_PREFIX
+from alerts.desk.outbox.compose import HUB_PREFIX, TEST, VENDOR_PREFIX
 from alerts.desk.outbox.evidence import measure
+from alerts.desk.outbox.redact import redacted
 from alerts.desk.runtime import Runtime
 from alerts.desk.settings import TargetSettings
 from alerts.desk.store import hubs, outbox, queries, tickets
@@ -37,28 +38,45 @@ class Pace:
     minute: int = 0
     used: int = 0
 
-    def take(self, now: datetime) -> bool:
+    def allows(self, now: datetime) -> bool:
         """Say whether one more delivery may go out now."""
         minute = int(now.timestamp() // 60)
         if minute != self.minute:
             self.minute, self.used = minute, 0
-        if self.used >= self.per_minute:
-            return False
-        self.used += 1
-        return True
+        return self.used < self.per_minute
 
 
 def deliver_target(runtime: Runtime, client: httpx.Client, target: TargetSettings, pace: Pace) -> None:
     """Deliver what is due for a target, as one message where it is too much."""
     digests = target.kind in ("mail", "apprise")
-    while pace.take(runtime.now()):
+    while pace.allows(runtime.now()):
         with runtime.database.write() as connection:
             much = digests and outbox.waiting(connection, target.name, runtime.now()) > target.digest_over
             rows = outbox.claim(connection, target.name, runtime.now(), BATCH if much else 1)
         if not rows:
-            return
-        found = _tickets(runtime, rows)
-        attempt(runtime, rows, partial(_to_target, runtime, client, target, rows, found))
+            return  # and a look that found nothing is no delivery
+        pace.used += 1
+        tests = [row for row in rows if row["kind"] == TEST]
+        for row in tests:
+            attempt(runtime, [row], partial(_test, runtime, client, target, row))
+        news = [row for row in rows if row["kind"] != TEST]
+        if news:
+            found = _tickets(runtime, news)
+            attempt(runtime, news, partial(_to_target, runtime, client, target, news, found))
+
+
+def _test(runtime: Runtime, client: httpx.Client, target: TargetSettings, row: RowMapping) -> None:
+    words = Words(target.language, runtime.settings.zone)
+    letter = texts.test(target.name, row["body"], words, runtime.settings.public_url)
+    if target.kind == "mail" and runtime.settings.smtp:
+        mail.send(runtime.settings.smtp, target.to, letter)
+    elif target.kind == "apprise" and target.url:
+        others.notify(target.url, letter)
+    elif target.kind == "grafana" and target.url:
+        note = others.Annotation(runtime.now(), ["ottwatch", TEST], letter.text)
+        others.annotate(client, target.url, target.token, note)
+    elif target.url:
+        others.look(client, target.url, target.token)
 
 
 def _to_target(
@@ -82,7 +100,8 @@ def _to_target(
     elif target.kind == "apprise" and target.url:
         others.notify(target.url, letter)
     elif target.kind == "grafana" and target.url:
-        others.annotate(client, target.url, target.token, ticket, row["kind"], letter.text)
+        note = others.annotation(ticket, row["kind"], letter.text)
+        others.annotate(client, target.url, target.token, note)
 
 
 def forward(
@@ -212,10 +231,10 @@ def attempt(runtime: Runtime, rows: Rows, send: Callable[[], object]) -> bool:
         send()
     except OSError as error:
         with runtime.database.write() as connection:
-            outbox.failed(connection, rows, str(error), runtime.now())
+            outbox.failed(connection, rows, redacted(str(error), runtime.settings), runtime.now())
         return False
     with runtime.database.write() as connection:
-        outbox.sent(connection, numbers)
+        outbox.sent(connection, numbers, runtime.now())
     return True
 
 

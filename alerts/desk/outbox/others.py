@@ -1,6 +1,7 @@
 """Apprise targets, Grafana annotations, TMF621 listeners and desks."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import apprise
 import httpx
@@ -9,6 +10,14 @@ from alerts.desk.outbox.texts import Letter
 from service.settings import Secret
 
 TIMEOUT = 15.0
+
+
+class Annotation(NamedTuple):
+    """A mark on Grafana's boards."""
+
+    moment: datetime
+    tags: list[str]
+    text: str
 
 
 def notify(url: Secret, letter: Letter) -> None:
@@ -20,13 +29,27 @@ def notify(url: Secret, letter: Letter) -> None:
         raise OSError("Apprise could not deliver")
 
 
-def annotate(client: httpx.Client, url: Secret, token: Secret | None, row: Any, kind: str, text: str) -> None:  # noqa: PLR0913, PLR0917 - what an annotation is made of
+def annotate(client: httpx.Client, url: Secret, token: Secret | None, note: Annotation) -> None:
     """Put an annotation onto Grafana's boards."""
+    body = {"time": int(note.moment.timestamp() * 1000), "tags": note.tags, "text": note.text}
+    post(client, f"{url.read().rstrip('/')}/api/annotations", body, _bearer(token))
+
+
+def annotation(row: Any, kind: str, text: str) -> Annotation:
+    """Return what Grafana is told of a ticket."""
     moment = row["resolved_at"] if kind == "resolved" and row["resolved_at"] else row["opened_at"]
-    tags = ["ottwatch", kind, row["severity"], *(tag for tag in (row["site"], row["node"]) if tag)]
-    body = {"time": int(moment.timestamp() * 1000), "tags": tags, "text": text}
-    headers = {"Authorization": f"Bearer {token.read()}"} if token else {}
-    post(client, f"{url.read().rstrip('/')}/api/annotations", body, headers)
+    return Annotation(
+        moment, ["ottwatch", kind, row["severity"], *(tag for tag in (row["site"], row["node"]) if tag)], text
+    )
+
+
+def look(client: httpx.Client, url: Secret, token: Secret | None) -> None:
+    """Read one ticket at another desk: shows that address and token are right, and changes nothing there."""
+    _send(client, "GET", f"{url.read().rstrip('/')}/troubleTicket?limit=1", None, _bearer(token))
+
+
+def _bearer(token: Secret | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token.read()}"} if token else {}
 
 
 def post(client: httpx.Client, url: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:

@@ -74,6 +74,13 @@ def digest(items: Sequence[tuple[Row, str]], words: Words, public_url: str) -> L
     return Letter(words("message.digest", number=len(items)), "\n".join(lines).strip() + "\n")
 
 
+def test(target: str, body: Row, words: Words, public_url: str) -> Letter:
+    """Return the message that shows whether a target hears."""
+    moment = words.time(datetime.fromisoformat(body["at"]))
+    lines = [words("testmessage.text", target=target, by=body["by"], time=moment), public_url]
+    return Letter(words("testmessage.subject", target=target), "\n".join(lines).strip() + "\n")
+
+
 def evidence(
     row: Row, events: Sequence[Event], alarms: Sequence[Row], measured: Sequence[Measured] | None, words: Words
 ) -> str:

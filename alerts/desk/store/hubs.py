@@ -1,5 +1,6 @@
 """TMF621 listeners."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, delete, func, select
@@ -15,6 +16,11 @@ def add(connection: Connection, number: str, callback_: str, query: str, now: da
 def find(connection: Connection, number: str) -> RowMapping | None:
     """Return a listener."""
     return connection.execute(select(hub).where(hub.c.id == number)).mappings().one_or_none()
+
+
+def every(connection: Connection) -> Sequence[RowMapping]:
+    """Return all listeners, the oldest first."""
+    return connection.execute(select(hub).order_by(hub.c.created_at, hub.c.id)).mappings().all()
 
 
 def count(connection: Connection) -> int:

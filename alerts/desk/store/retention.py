@@ -33,7 +33,8 @@ def _tickets(connection: Connection, before: datetime) -> int:
 
 
 def _messages(connection: Connection, before: datetime) -> int:
-    old = select(outbox.c.id).where(outbox.c.state == "sent", outbox.c.created_at < before).limit(BATCH)
+    ended = outbox.c.state.in_(("sent", "failed"))
+    old = select(outbox.c.id).where(ended, outbox.c.created_at < before).limit(BATCH)
     numbers = list(connection.scalars(old))
     connection.execute(delete(outbox).where(outbox.c.id.in_(numbers)))
     return len(numbers)

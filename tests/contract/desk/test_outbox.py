@@ -4,6 +4,7 @@ import email
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import default
@@ -18,13 +19,16 @@ from sqlalchemy import select
 
 from alerts.desk import actions, timers
 from alerts.desk.actions import Hand
-from alerts.desk.outbox import deliver
+from alerts.desk.auth.refused import RefusedError
+from alerts.desk.auth.trail import By
+from alerts.desk.outbox import deliver, trial
 from alerts.desk.outbox.deliver import Pace
 from alerts.desk.runtime import Runtime
 from alerts.desk.settings import Settings, Smtp, TargetSettings, Url, VendorSettings
 from alerts.desk.store import hubs, queries
 from alerts.desk.store import outbox as stored
 from alerts.desk.store.database import Database
+from alerts.desk.store.retention import forget
 from alerts.desk.store.tables import event, outbox
 from service.settings import Secret
 from tests.contract.desk.conftest import free_port
@@ -66,9 +70,8 @@ def web() -> Iterator[tuple[list[Request], str]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            length = int(self.headers["Content-Length"])
-            raw = self.rfile.read(length)
-            is_json = self.headers["Content-Type"].startswith("application/json")
+            raw = self.rfile.read(int(self.headers["Content-Length"] or 0))
+            is_json = (self.headers["Content-Type"] or "").startswith("application/json")
             got.append(Request(self.command, self.path, json.loads(raw) if is_json else raw.decode()))
             answer = b'{"id": "EXT-7", "status": "success", "data": {"result": []}}'
             self.send_response(201)
@@ -77,7 +80,7 @@ def web() -> Iterator[tuple[list[Request], str]]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_PATCH = do_POST  # noqa: N815 - the base class's name
+        do_GET = do_PATCH = do_POST  # noqa: N815 - the base class's name
 
         def log_message(self, *_: object) -> None:
             pass
@@ -171,7 +174,7 @@ def test_a_storm_becomes_a_digest_and_keeps_the_pace(
     assert "… и ещё 10" in letter.get_content()
     fire(runtime, *(f"edge-{number}" for number in range(60, 65)))
     deliver.deliver_target(runtime, client, target, pace)
-    assert len(box.mails) == 2, "one for the digest, one look that found nothing, one letter"
+    assert len(box.mails) == 3, "one digest and two letters; a look that found nothing is no delivery"
     time.pass_(minutes=1)
     deliver.deliver_target(runtime, client, target, pace)
     time.pass_(minutes=1)
@@ -307,3 +310,105 @@ def test_grafana_and_apprise_targets(
     assert got[0].body["time"] == int((START + timedelta(seconds=10)).timestamp() * 1000)
     assert "edge-1 не отвечает" in got[1].body["title"]
     assert waiting(database) == [("boards", "sent", 1), ("chat", "sent", 1)]
+
+
+def state_of(database: Database, number: int) -> tuple[str, int, str]:
+    with database.read() as connection:
+        row = stored.find(connection, number)
+    assert row is not None
+    return row["state"], row["attempts"], row["error"]
+
+
+def test_a_test_message_overtakes_what_waits_and_is_tried_once(
+    database: Database, time: Time, mail: tuple[Box, int], client: httpx.Client
+) -> None:
+    box, port = mail
+    target = TargetSettings("duty", "mail", to=("noc@example.org",), digest_over=2)
+    by = By("Aigerim", "192.0.2.1")
+    dead = Smtp("127.0.0.1", "desk@example.org", free_port(), security="none")
+    runtime = runtime_of(database, time, smtp=dead, target=(target,))
+    fire(runtime, "edge-1", "edge-2", "edge-3")
+    first = trial.start(runtime, by, "duty")
+    with pytest.raises(RefusedError, match="test_waits"):
+        trial.start(runtime, by, "duty")
+    with pytest.raises(RefusedError, match="no_target"):
+        trial.start(runtime, by, "nobody")
+    deliver.deliver_target(runtime, client, target, Pace(1))
+    state, attempts, error = state_of(database, first)
+    assert (state, attempts) == ("failed", 1)
+    assert "refused" in error
+    with database.read() as connection:
+        assert queries.figures(connection, "Watchdog").outbox_dead == 0, "whoever tests is told; nobody else is called"
+        queue = stored.queues(connection)["duty"]
+        assert (queue.pending, queue.dead, queue.last_success) == (3, 0, None)
+        assert "refused" in queue.error
+    runtime = runtime_of(database, time, smtp=replace(dead, port=port), target=(target,))
+    second = trial.start(runtime, by, "duty")
+    deliver.deliver_target(runtime, client, target, Pace(30))
+    assert state_of(database, second)[0] == "sent"
+    ((_, letter),) = box.mails
+    assert letter["Subject"] == "ottwatch: проверка адресата duty"
+    assert "Aigerim" in letter.get_content()
+    time.pass_(seconds=6)
+    deliver.deliver_target(runtime, client, target, Pace(30))
+    with database.read() as connection:
+        queue = stored.queues(connection)["duty"]
+    assert (queue.pending, queue.last_success, queue.error) == (0, time(), "")
+    assert forget(database, time() + timedelta(hours=1), 3600, 0)[1] == 5, "a failed test is forgotten like a sent one"
+
+
+def test_a_dead_letter_is_sent_again(
+    database: Database, time: Time, mail: tuple[Box, int], client: httpx.Client
+) -> None:
+    box, port = mail
+    target = TargetSettings("duty", "mail", to=("noc@example.org",))
+    dead = Smtp("127.0.0.1", "desk@example.org", free_port(), security="none")
+    runtime = runtime_of(database, time, smtp=dead, target=(target,))
+    fire(runtime, "edge-1")
+    for _ in range(stored.RETRIES):
+        deliver.deliver_target(runtime, client, target, Pace(30))
+        time.pass_(hours=2)
+    with database.read() as connection:
+        (letter,) = stored.dead_letters(connection, 10)
+    by = By("Aigerim")
+    trial.again(runtime, by, letter["id"])
+    with pytest.raises(RefusedError, match="not_dead"):
+        trial.again(runtime, by, letter["id"])
+    runtime = runtime_of(database, time, smtp=replace(dead, port=port), target=(target,))
+    deliver.deliver_target(runtime, client, target, Pace(30))
+    assert len(box.mails) == 1
+    assert state_of(database, letter["id"]) == ("sent", 1, "")
+
+
+def test_tests_of_other_kinds_change_nothing_but_say_that_they_arrived(
+    database: Database, time: Time, web: tuple[list[Request], str], client: httpx.Client, tmp_path: Path
+) -> None:
+    got, url = web
+    (tmp_path / "g").mkdir()
+    boards = TargetSettings("boards", "grafana", url=secret(tmp_path / "g", url))
+    carrier = TargetSettings("carrier", "tmf621", url=secret(tmp_path, f"{url}/tmf"))
+    runtime = runtime_of(database, time, target=(boards, carrier))
+    numbers = [trial.start(runtime, By("Aigerim"), each.name) for each in (boards, carrier)]
+    for each in (boards, carrier):
+        deliver.deliver_target(runtime, client, each, Pace(30))
+    assert [(each.method, each.path) for each in got] == [
+        ("POST", "/api/annotations"),
+        ("GET", "/tmf/troubleTicket?limit=1"),
+    ]
+    assert got[0].body["tags"] == ["ottwatch", "test"]
+    assert [state_of(database, number)[0] for number in numbers] == ["sent", "sent"]
+
+
+def test_what_a_server_repeats_of_a_secret_is_not_kept(database: Database, time: Time, tmp_path: Path) -> None:
+    target = TargetSettings("chat", "apprise", url=secret(tmp_path, "tgram://PLANTED/1"))
+    gone = TargetSettings("gone", "apprise", url=Secret(file=tmp_path / "missing"))
+    runtime = runtime_of(database, time, target=(gone, target))
+    number = trial.start(runtime, By("Aigerim"), "chat")
+
+    def refuse() -> None:
+        raise OSError("the server refused tgram://PLANTED/1 as it came")
+
+    with database.write() as connection:
+        rows = stored.claim(connection, "chat", time(), 1)
+    assert not deliver.attempt(runtime, rows, refuse)
+    assert state_of(database, number)[2] == "the server refused … as it came"
