@@ -7,6 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from alerts.desk.console import bulk, charts, events, faults, login, queue, ticket
 from alerts.desk.console.pulse import Pulse
+from alerts.desk.console.settings import routes
 
 
 def install(app: FastAPI) -> None:
@@ -18,4 +19,5 @@ def install(app: FastAPI) -> None:
     for router in (login.router, queue.router, bulk.router, ticket.router, charts.router, events.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.include_router(routes.router)
     faults.register(app)

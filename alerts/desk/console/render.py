@@ -32,7 +32,7 @@ class Place(NamedTuple):
     needs: Permission = Permission.READ
 
 
-PLACES = (Place("queue", "/"),)
+PLACES = (Place("queue", "/"), Place("settings", "/settings"))
 
 
 def words_for(request: Request, found: Visitor | None) -> Words:

@@ -10,7 +10,7 @@ from alerts.desk.console.words import LANGUAGES, catalogue
 from tests.unit.desk.console_desk import Hall, csrf
 
 CONSOLE = Path(words.__file__).parent
-TEMPLATES = sorted((CONSOLE / "templates").glob("*.html"))
+TEMPLATES = sorted((CONSOLE / "templates").rglob("*.html"))
 SCRIPTS = sorted((CONSOLE / "static").iterdir())
 FORMS = {"ru": ("one", "few", "many"), "en": ("one", "other")}
 

@@ -29,7 +29,7 @@ def test_the_places_to_fill_are_the_same() -> None:
 
 
 def test_every_text_a_template_asks_for_exists() -> None:
-    for template in (CONSOLE / "templates").glob("*.html"):
+    for template in (CONSOLE / "templates").rglob("*.html"):
         for key in re.findall(r"\bt(?:\.number)?\(\"([\w.]+)\"[,)]", template.read_text("utf-8")):
             assert key in stems("ru"), f"{template.name}: {key}"
 

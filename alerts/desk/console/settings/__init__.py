@@ -1,0 +1,1 @@
+"""The console's settings: a module a page, all within one frame of tabs."""

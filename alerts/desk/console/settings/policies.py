@@ -1,0 +1,197 @@
+"""The effective configuration, to be read: what the desk works by, and which key of desk.toml changes it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import URL
+
+from alerts.desk.api.access import Running
+from alerts.desk.console.figures import figure
+from alerts.desk.console.forms import Reading
+from alerts.desk.console.render import words_for
+from alerts.desk.console.settings.frame import show
+from alerts.desk.console.words import Words
+from alerts.desk.runtime import Runtime
+from alerts.desk.settings import DAYS, DEFAULT_PRIORITIES, CalendarSettings, Limits, Retention, Settings, Smtp
+from service.settings import Secret
+
+NEXT_DAYS = 5
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+
+router = APIRouter(include_in_schema=False)
+
+
+class Line(NamedTuple):
+    """One setting: the key in the file, and its value in words."""
+
+    key: str
+    word: str
+    value: str
+
+
+class Calendar(NamedTuple):
+    """When a calendar works."""
+
+    name: str
+    key: str
+    opens: str
+    closed: str
+    extra: str
+
+
+@router.get("/settings/policies")
+def policies(request: Request, runtime: Running, found: Reading) -> Response:
+    """Show what the desk works by."""
+    words = words_for(request, found)
+    settings = runtime.settings
+    today = runtime.now().astimezone(settings.zone).date()
+    return show(
+        request,
+        "policies",
+        found,
+        groups={name: make(words, runtime) for name, make in GROUPS.items()},
+        calendars=[_calendar(words, settings, name, today) for name in ("24x7", *_calendars(settings))],
+        priorities=[
+            (name, {**DEFAULT_PRIORITIES, **settings.priorities}[name], name in settings.priorities)
+            for name in DEFAULT_PRIORITIES
+        ],
+        heard_by={name: [t.name for t in settings.target if name in t.priorities] for name in DEFAULT_PRIORITIES},
+        vendors=settings.vendor,
+        duration=lambda seconds: duration(words, seconds),
+    )
+
+
+def _plain(*names: str) -> Callable[[Words, Runtime], list[Line]]:
+    """Return what shows these keys, which stand in no table."""
+
+    def make(words: Words, runtime: Runtime) -> list[Line]:
+        return [Line(name, name, shown(words, name, getattr(runtime.settings, name))) for name in names]
+
+    return make
+
+
+def _table(key: str, kind: type[Smtp | Retention | Limits]) -> Callable[[Words, Runtime], list[Line]]:
+    """Return what shows the keys of a table."""
+
+    def make(words: Words, runtime: Runtime) -> list[Line]:
+        table = getattr(runtime.settings, key)
+        return [
+            Line(
+                f"[{key}] {each.name}",
+                f"{key}_{each.name}",
+                shown(words, each.name, getattr(table, each.name) if table else None),
+            )
+            for each in fields(kind)
+        ]
+
+    return make
+
+
+def _desk(words: Words, runtime: Runtime) -> list[Line]:
+    lines = _plain("listen", "public_url", "time_zone", "language", "secure_cookies", "grafana")(words, runtime)
+    return [*lines, Line("database", "database", _database(words, runtime.settings, runtime.database.url))]
+
+
+GROUPS: Mapping[str, Callable[[Words, Runtime], list[Line]]] = {
+    "tickets": _plain("one_ticket_per", "confirmation", "late_duplicates"),
+    "watching": _plain(
+        "alertmanagers", "receiver", "reconcile", "settled", "prometheus", "watchdog", "watchdog_missing"
+    ),
+    "console": _desk,
+    "smtp": _table("smtp", Smtp),
+    "retention": _table("retention", Retention),
+    "limits": _table("limits", Limits),
+}
+_DURATIONS = {
+    *("confirmation", "late_duplicates", "reconcile", "settled", "watchdog_missing"),
+    *("tickets", "messages", "login_window", "session"),
+}
+_BYTES = {"webhook_body", "body"}
+
+
+def shown(words: Words, name: str, value: Any) -> str:  # noqa: PLR0911 - one a kind of value
+    """Return a value in words; of a secret only that it is there."""
+    if value is None or value in ("", ()):
+        return words("policy.unset")
+    if isinstance(value, Secret):
+        return words("policy.from_file" if value.file else "policy.from_env")
+    if isinstance(value, bool):
+        return words("settings.yes" if value else "settings.no")
+    if name == "username":
+        return words("settings.yes")  # where mail is sent through a provider, the name is half of a key
+    if name in _DURATIONS:
+        return duration(words, value)
+    if name in _BYTES:
+        return words("policy.mebibytes", number=figure(words, value / 2**20, "number"))
+    if isinstance(value, int):
+        return figure(words, value, "count")
+    if isinstance(value, tuple):
+        return ", ".join(address(each) for each in value)
+    if name == "one_ticket_per":
+        return words(f"grouping.{value}")
+    return words(f"languagename.{value}") if name == "language" else address(value)
+
+
+def address(text: str) -> str:
+    """Return an address without what may be secret in it: name and password, query, fragment."""
+    if "://" not in text:
+        return text
+    try:
+        parts = urlsplit(text)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "…"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def _database(words: Words, settings: Settings, url: URL) -> str:
+    kind = "SQLite" if url.get_backend_name() == "sqlite" else "PostgreSQL"
+    if isinstance(settings.database, Secret):
+        return words("policy.in_secret", kind=kind)
+    where = "/".join(part for part in (url.host, url.database) if part)
+    return f"{kind}: {where}"
+
+
+def duration(words: Words, seconds: float) -> str:
+    """Return a duration exactly, without the parts that are zero."""
+    parts, left = [], round(seconds)
+    for unit, size in _UNITS:
+        number, left = divmod(left, size)
+        if number:
+            parts.append(f"{number} {words(f'unit.{unit}')}")
+    return " ".join(parts) or f"0 {words('unit.s')}"
+
+
+def _calendars(settings: Settings) -> dict[str, CalendarSettings]:
+    return {"business": CalendarSettings(), **settings.calendars}
+
+
+def _calendar(words: Words, settings: Settings, name: str, today: date) -> Calendar:
+    if name == "24x7":
+        return Calendar(name, "", words("policy.days_all"), "", "")
+    table = _calendars(settings)[name]
+    days = [each for each in DAYS if each in table.days]
+    whole = [DAYS.index(each) for each in days]
+    if len(days) > 2 and whole == list(range(whole[0], whole[-1] + 1)):
+        shown_days = f"{words(f'weekday.{days[0]}')}–{words(f'weekday.{days[-1]}')}"
+    else:
+        shown_days = ", ".join(words(f"weekday.{each}") for each in days)
+    hours = table.calendar(settings.zone)
+    closed = sorted(day for day in hours.closed - hours.open_days if day >= today and day.weekday() in whole)
+    extra = sorted(day for day in hours.open_days if day >= today)
+    return Calendar(
+        name,
+        f"[calendars.{name}]",
+        f"{shown_days} {table.opens}–{table.closes}",
+        ", ".join(_day(words, day) for day in closed[:NEXT_DAYS]),
+        ", ".join(_day(words, day) for day in extra[:NEXT_DAYS]),
+    )
+
+
+def _day(words: Words, day: date) -> str:
+    return f"{day.day} {words(f'month.{day.month}')} {day.year}"
