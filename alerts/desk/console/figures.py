@@ -17,14 +17,20 @@ def figure(words: Words, value: float, unit: Unit) -> str:
         return _written(words, round(value), 0)
     if unit == "ratio":
         percent = value * 100
-        return words("unit.percent", value=_written(words, percent, 1 if abs(percent) < _TENTHS_BELOW else 0))
+        return words("unit.percent", value=_tenths(words, percent, _TENTHS_BELOW))
     if unit == "bits":
         size, name = next(((size, name) for size, name in _STEPS if abs(value) >= size), (1.0, "none"))
         scaled = value / size
-        return words(f"unit.bits.{name}", value=_written(words, scaled, 1 if abs(scaled) < 100 and size > 1 else 0))
+        return words(f"unit.bits.{name}", value=_tenths(words, scaled, 100 if size > 1 else 0))
     if unit == "seconds":
         return words.span(value) if abs(value) >= 1 else words("unit.ms", value=_written(words, value * 1000, 0))
     return _written(words, value, 0 if value == round(value) or abs(value) >= 100 else 2)
+
+
+def _tenths(words: Words, value: float, below: float) -> str:
+    """Write a value with one decimal where it is small and not whole."""
+    whole = round(value, 1).is_integer() or abs(value) >= below
+    return _written(words, value, 0 if whole else 1)
 
 
 def _written(words: Words, value: float, decimals: int) -> str:

@@ -5,9 +5,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alerts.desk.console import bulk, charts, events, faults, login, queue, ticket
+from alerts.desk.console import bulk, charts, events, faults, login, overview, queue, ticket, wall
+from alerts.desk.console.platform import Platform
 from alerts.desk.console.pulse import Pulse
 from alerts.desk.console.settings import routes
+from alerts.desk.console.shared import Rendered
 
 
 def install(app: FastAPI) -> None:
@@ -16,7 +18,18 @@ def install(app: FastAPI) -> None:
     app.state.measured = charts.Measured()
     app.state.shared_news = events.SharedNews()
     app.state.shared_rows = queue.SharedRows()
-    for router in (login.router, queue.router, bulk.router, ticket.router, charts.router, events.router):
+    app.state.platform = Platform(app.state.runtime)
+    app.state.rendered = Rendered()
+    for router in (
+        login.router,
+        queue.router,
+        bulk.router,
+        ticket.router,
+        charts.router,
+        overview.router,
+        wall.router,
+        events.router,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.include_router(routes.router)

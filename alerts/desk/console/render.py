@@ -32,7 +32,7 @@ class Place(NamedTuple):
     needs: Permission = Permission.READ
 
 
-PLACES = (Place("queue", "/"), Place("settings", "/settings"))
+PLACES = (Place("queue", "/"), Place("overview", "/overview"), Place("settings", "/settings"))
 
 
 def words_for(request: Request, found: Visitor | None) -> Words:

@@ -15,9 +15,9 @@ def on_desk(control_room: Hall) -> list[Person]:
         return list(people(connection, control_room.now))
 
 
-def test_a_session_that_nobody_used_yet_was_never_seen(control_room: Hall) -> None:
+def test_who_just_logged_in_is_seen(control_room: Hall) -> None:
     control_room.person("viewer", name="Wall")
-    assert on_desk(control_room) == [Person("Wall", "viewer", logged_in=True, seen_at=None, tickets=0)]
+    assert on_desk(control_room) == [Person("Wall", "viewer", logged_in=True, seen_at=NOON, tickets=0)]
 
 
 def test_each_request_is_a_sign_of_life(control_room: Hall) -> None:
