@@ -37,9 +37,9 @@ class _Quiet(BaseHTTPRequestHandler):
 class Agent:
     """A node's agent. It answers until told otherwise."""
 
-    def __init__(self, node: str, site: str, role: str = "edge") -> None:
+    def __init__(self, node: str, site: str, role: str = "edge", body: bytes = b"node_time_seconds 0\n") -> None:
         self.labels = {"node": node, "site": site, "role": role}
-        self._body = b"node_time_seconds 0\n"
+        self._body = body
         self._fail = 0
         self._hang = threading.Event()
         self._server: ThreadingHTTPServer | None = None
@@ -155,12 +155,12 @@ def running(folder: Path, agents: list[Agent]) -> Iterator[Stack]:
     prometheus, alertmanager = ports.free(2)
     token = folder / "token"
     token.write_text(TOKEN, "utf-8")
-    _put(
+    put(
         ROOT / "alerts" / "alertmanager.yml",
         folder / "alertmanager.yml",
         {"127.0.0.1:9781": f"127.0.0.1:{server.server_port}", "/etc/prometheus/ottwatch-desk.token": str(token)},
     )
-    _put(
+    put(
         ROOT / "deploy" / "prometheus" / "prometheus.yml",
         folder / "prometheus.yml",
         {
@@ -212,7 +212,8 @@ def running(folder: Path, agents: list[Agent]) -> Iterator[Stack]:
         server.server_close()
 
 
-def _put(shipped: Path, target: Path, replacements: dict[str, str]) -> None:
+def put(shipped: Path, target: Path, replacements: dict[str, str]) -> None:
+    """Copy a shipped file with other addresses and paths in it."""
     text = shipped.read_text("utf-8")
     for old, new in replacements.items():
         assert old in text, f"{shipped} no longer holds {old}"
