@@ -1,9 +1,9 @@
 """Collectors, sources, and the runner that keeps them apart.
 
 A `Collector` declares how one kind of source is read and parsed; bound to a target it is a `Job`. A job without an
-interval runs inside the scrape and may only read what answers at once (`/proc`, `/sys`). Everything slower runs on
-the agent's scheduler with a deadline, and the scrape serves its last complete result. A `Source` keeps a state of
-its own between scrapes (the edge log) and runs in its own thread.
+interval runs inside the scrape and may only read what answers at once (`/proc`, `/sys`). Everything slower runs at
+its interval, in a thread of its own and with a deadline, and the scrape serves its last complete result. A `Source`
+keeps a state of its own between scrapes (the edge log).
 
 Whatever one of them does, the others do not notice: a failure is a gauge, a reason in the log and nothing more.
 """
@@ -13,12 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
-
-from apscheduler.executors.base import BaseExecutor, run_job
-from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from math import ceil
+from typing import Generic, Protocol, TypeVar
 
 from agent import catalogue
 from service.metric import Metric, Sample
@@ -154,37 +150,29 @@ class Runner:
             self._outcomes[job.name] = _Outcome(job.name, job.deadline, kept)
         self._lock = threading.Lock()  # guards the outcomes; held for moments only
         self._scrape = threading.Lock()  # in-scrape jobs need not be safe against a second scrape
-        self._scheduler: BackgroundScheduler | None = None
+        self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Start the sources, and the scheduler with a first run of each scheduled job at once."""
+        """Start the sources, and each scheduled job with a first run at once."""
         for source in self._sources:
             source.start()
-        if not self._scheduled:
-            return
-        # A hung job is reported by its gauge; the scheduler would repeat it at every interval.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        self._scheduler = BackgroundScheduler(executors={"default": _DaemonExecutor()}, timezone="UTC")
-        at_once = datetime.fromtimestamp(self._clock(), UTC)
         for job in self._scheduled.values():
-            self._scheduler.add_job(
-                self.run,
-                IntervalTrigger(seconds=job.interval, timezone="UTC"),
-                [job.name],
-                id=job.name,
-                next_run_time=at_once,
-                coalesce=True,
-                max_instances=1,
-                misfire_grace_time=None,
-            )
-        self._scheduler.start()
+            # A daemon: a hung run never keeps the process from ending.
+            threading.Thread(target=self._repeat, args=[job], name=job.name, daemon=True).start()
 
     def stop(self) -> None:
-        """Stop the scheduler without waiting for a hung job, then the sources."""
-        if self._scheduler is not None:
-            self._scheduler.shutdown(wait=False)
+        """Start no more runs, without waiting for a hung one, and stop the sources."""
+        self._stopped.set()
         for source in self._sources:
             source.stop()
+
+    def _repeat(self, job: Job) -> None:
+        interval = job.interval or 0.0
+        due = self._monotonic()
+        while not self._stopped.wait(max(0.0, due - self._monotonic())):
+            self.run(job.name)
+            # The turns that a long run has missed are left out.
+            due += interval * max(1, ceil((self._monotonic() - due) / interval))
 
     def run(self, name: str) -> None:
         """Run the scheduled job `name` once; its result counts only when it comes before the deadline."""
@@ -272,24 +260,8 @@ class Runner:
             outcome.duration = now - outcome.started
             outcome.fail(f"no answer within {outcome.deadline:g} s")
         elif outcome.started is None and outcome.ran and now > outcome.ended + outcome.kept:
-            # The scheduler goes by the wall clock; set back by an hour, it would sleep for an hour.
             outcome.fail(f"did not run for {now - outcome.ended:.0f} s")
-            if self._scheduler is not None:
-                self._scheduler.modify_job(outcome.name, next_run_time=datetime.fromtimestamp(self._clock(), UTC))
         return outcome.samples if now <= outcome.served_until else ()
-
-
-class _DaemonExecutor(BaseExecutor):  # type: ignore[misc]
-    """One daemon thread a run: a hung run never keeps the process from ending.
-
-    The scheduler starts no second run of a job while one is under way, so threads do not pile up either.
-    """
-
-    def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
-        threading.Thread(target=self._run, args=[job, run_times], name=job.args[0], daemon=True).start()
-
-    def _run(self, job: Any, run_times: list[datetime]) -> None:
-        self._run_job_success(job.id, run_job(job, job._jobstore_alias, run_times, self._logger.name))
 
 
 def _summed(samples: Iterable[Sample]) -> Iterable[Sample]:

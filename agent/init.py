@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from service.program import Exit
 
 # Process name -> preset, the address or command where its status usually is, and what to do at the server first.
@@ -43,6 +41,8 @@ class Seen:
 
 def look(root: Path) -> Seen:
     """Look at the processes that run, the logs below `root`, and what the kernel offers."""
+    import psutil  # noqa: PLC0415 - two mebibytes that the service itself does not need
+
     names = {process.info["name"] for process in psutil.process_iter(["name"])}
     logs = sorted(f"/{file.relative_to(root)}" for pattern in LOGS for file in root.glob(pattern))
     return Seen(frozenset(names), tuple(logs), (root / "proc/pressure").is_dir(), os.uname().nodename)

@@ -1,7 +1,7 @@
 """From settings to jobs: which collectors this node runs.
 
-Modules of collectors that need a large library are imported only when the settings ask for them: SQLAlchemy alone
-would add a third to the memory of an agent that measures its host and a log.
+Modules of collectors that need a large library are imported only when the settings ask for them: a database's driver
+alone would add a quarter to the memory of an agent that measures its host and a log.
 """
 
 import importlib
@@ -13,6 +13,7 @@ from typing import Any
 
 from agent import collectors
 from agent.collector import DEADLINE, Clock, Collector, Job, Source
+from agent.database import database
 from agent.endpoints import CertificateSettings
 from agent.host import Host
 from agent.presets import load_preset
@@ -150,8 +151,7 @@ def _subscribers(settings: SubscribersSettings) -> Job:
         if settings.preset:
             queries = load_preset(module.Queries, "subscribers", settings.preset)
         url = settings.database.read() if isinstance(settings.database, Secret) else settings.database
-        engine = module.engine(url, settings.deadline)
-        target = module.Middleware(settings.service, engine, queries, settings.online_within)
+        target = module.Middleware(settings.service, database(url, settings.deadline), queries, settings.online_within)
     job: Job = module.COLLECTOR.on(
         target,
         name=f"subscribers_{settings.service}",

@@ -3,20 +3,14 @@
 The connection is read-only where the database can enforce it, and every statement has a time-out.
 """
 
-import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import quote
-
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from agent import catalogue
 from agent.collector import Clock, Collector
+from agent.database import Database
 from service.metric import Sample
 
 # Statuses are a middleware's few words; a query that returns accounts instead must not become labels.
@@ -38,7 +32,7 @@ class Middleware:
     """One service's database."""
 
     service: str
-    engine: Engine
+    database: Database
     queries: Queries
     online_within: float
     clock: Clock = time.time
@@ -53,29 +47,16 @@ class Read(NamedTuple):
 
 
 def read(middleware: Middleware) -> Read:
-    values: Mapping[str, Any] = {
-        "service": middleware.service,
-        "since": int(middleware.clock() - middleware.online_within),
-    }
-
-    def rows(query: str) -> list[Sequence[Any]] | None:
-        if not query:
-            return None
-        statement = text(query)
-        asked = {name: values[name] for name in statement.compile().params if name in values}
-        # One row more than is allowed shows that there are too many without fetching them all.
-        return [tuple(row) for row in connection.execute(statement, asked).fetchmany(MOST_STATUSES + 1)]
-
-    try:
-        with middleware.engine.connect() as connection:
-            return Read(
-                middleware.service,
-                rows(middleware.queries.subscribers_query),
-                rows(middleware.queries.online_query),
-            )
-    except SQLAlchemyError as error:
-        # The statement and its parameters stay out of the reason: a driver may quote what it was given.
-        raise OSError(f"the database refused: {str(getattr(error, 'orig', None) or error).splitlines()[0]}") from None
+    queries = middleware.queries
+    values = {"service": middleware.service, "since": int(middleware.clock() - middleware.online_within)}
+    asked = [query for query in (queries.subscribers_query, queries.online_query) if query]
+    # One row more than is allowed shows that there are too many without fetching them all.
+    answers = iter(middleware.database.rows(asked, values, MOST_STATUSES + 1))
+    return Read(
+        middleware.service,
+        next(answers) if queries.subscribers_query else None,
+        next(answers) if queries.online_query else None,
+    )
 
 
 def parse(source: Read) -> Iterator[Sample]:
@@ -106,46 +87,6 @@ def _count(value: Any, query: str) -> float:
     if not 0 <= count < float("inf"):
         raise ValueError(f"{query}: {str(value)[:80]!r} is not a count")
     return count
-
-
-def engine(url: str, timeout: float) -> Engine:
-    """Return an engine whose connections cannot write and give up after `timeout`; raise ValueError for a bad URL."""
-    try:
-        target = make_url(url)
-        kind = target.get_backend_name()
-        arguments: dict[str, Any] = {}
-        if kind == "sqlite":
-            path = target.database or ""
-            return create_engine("sqlite://", poolclass=NullPool, creator=lambda: _sqlite(path, timeout))
-        if kind == "postgresql":
-            limit = f"-c statement_timeout={int(timeout * 1000)} -c default_transaction_read_only=on"
-            arguments = {"connect_timeout": max(2, int(timeout)), "options": limit}
-        elif kind in {"mysql", "mariadb"}:
-            arguments = {"connect_timeout": max(1, int(timeout))}
-        result = create_engine(target, poolclass=NullPool, connect_args=arguments)
-    except (SQLAlchemyError, ImportError) as error:
-        raise ValueError(f"database: {error}") from None
-    if kind in {"mysql", "mariadb"}:
-
-        @event.listens_for(result, "connect")
-        def limit_session(connection: Any, _: Any) -> None:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT VERSION()")
-                if "mariadb" in str(cursor.fetchone()[0]).lower():
-                    cursor.execute(f"SET SESSION max_statement_time = {timeout:g}")
-                else:
-                    cursor.execute(f"SET SESSION max_execution_time = {int(timeout * 1000)}")
-                cursor.execute("SET SESSION TRANSACTION READ ONLY")
-
-    return result
-
-
-def _sqlite(path: str, timeout: float) -> sqlite3.Connection:
-    end = time.monotonic() + timeout
-    # mode=ro neither writes nor creates: a wrong path is an error, not an empty middleware.
-    connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=timeout, check_same_thread=False)
-    connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
-    return connection
 
 
 COLLECTOR = Collector("subscribers", read, parse, (catalogue.SUBSCRIBERS, catalogue.SUBSCRIBERS_ONLINE))

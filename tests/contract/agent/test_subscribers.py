@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.collectors.subscribers import Middleware, Queries, engine, parse, read
+from agent.collectors.subscribers import Middleware, Queries, parse, read
+from agent.database import database
 from agent.presets import load_preset
 from tests.contract.agent.databases import execute, mariadb, postgresql
 
@@ -29,7 +30,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def middleware(url: str, queries: Queries | None = None) -> Middleware:
     queries = queries or load_preset(Queries, "subscribers", "generic")
-    return Middleware("ott", engine(url, 0.5), queries, 60, lambda: NOW)
+    return Middleware("ott", database(url, 0.5), queries, 60, lambda: NOW)
 
 
 def figures(source: Middleware) -> dict[tuple[str, ...], object]:
@@ -78,8 +79,22 @@ def test_ministra(server: str) -> None:
         f" ('c', 0, FROM_UNIXTIME({NOW - 240})), ('d', 1, NULL), ('e', 1, FROM_UNIXTIME({NOW - 90000}))",
     )
     queries = load_preset(Queries, "subscribers", "ministra")
-    assert figures(Middleware("iptv", engine(server, 2), queries, 240, lambda: NOW)) == {
+    assert figures(Middleware("iptv", database(server, 2), queries, 240, lambda: NOW)) == {
         ("ott_subscribers", "iptv", "active"): 3,
         ("ott_subscribers", "iptv", "suspended"): 2,
         ("ott_subscribers_online", "iptv"): 2,
+    }
+
+
+def test_percent_signs_casts_and_names_in_words(server: str) -> None:
+    query = (
+        "SELECT CONCAT(status, '%', ' 12:since'), COUNT(*) FROM subscriber"
+        " WHERE service LIKE CONCAT(:service, '%') AND id < :since AND id >= 1 % 2 GROUP BY status ORDER BY 1"
+    )
+    if server.startswith("postgresql"):
+        query = query.replace("COUNT(*)", "COUNT(*)::bigint")
+    assert figures(middleware(server, Queries(subscribers_query=query))) == {
+        ("ott_subscribers", "ott", "active% 12:since"): 1,
+        ("ott_subscribers", "ott", "активен% 12:since"): 1,
+        ("ott_subscribers", "ott", "closed% 12:since"): 1,
     }

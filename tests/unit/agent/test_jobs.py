@@ -20,6 +20,7 @@ from service.settings import Seconds, Secret, SettingsError
 FILE = Path("agent.toml")
 SERVER = ServerSettings("nginx_stub_status", HttpUrl("http://127.0.0.1/"), name="front", interval=Seconds(7.0))
 SUBSCRIBERS = SubscribersSettings("ott", "sqlite:////x.db", preset="generic")
+MARIADB = SubscribersSettings("ott", "mysql://ott@127.0.0.1/middleware", preset="generic")
 
 
 def faults(settings: AgentSettings) -> list[str]:
@@ -68,7 +69,7 @@ def test_all_mistakes_at_once() -> None:
 @pytest.mark.parametrize(
     ("missing", "module", "settings", "key"),
     [
-        ("sqlalchemy", "agent.collectors.subscribers", AgentSettings(subscribers=[SUBSCRIBERS]), "subscribers[1]"),
+        ("pymysql", "agent.collectors.subscribers", AgentSettings(subscribers=[MARIADB]), "subscribers[1]"),
         ("jmespath", "agent.preset", AgentSettings(server=[SERVER]), "server[1]"),
     ],
 )

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -165,20 +165,41 @@ def test_a_hung_collector_keeps_one_thread_and_fails_at_its_deadline() -> None:
         until(lambda: "hung" not in [thread.name for thread in threading.enumerate()])
 
 
-def test_a_clock_that_is_set_back_stops_no_collector() -> None:
-    runs: list[int] = []
-    subject = Runner([job("quick", counting(runs), 0.05, 0.1)])
+def test_a_collector_that_no_longer_runs_has_failed() -> None:
+    clock = Time()
+    subject = runner(job("quick", good, 10, 4), clock=clock)
+    subject.run("quick")
+    clock.now += 35
+    assert figures(subject.samples(), LEVEL) == {}
+    assert subject.failures() == {"quick": "did not run for 35 s"}
+
+
+def test_runs_keep_their_interval_and_leave_out_the_turns_that_a_long_one_missed() -> None:
+    began: list[float] = []
+
+    def collect() -> list[Sample]:
+        began.append(time.monotonic())
+        if len(began) == 2:
+            until(lambda: time.monotonic() > began[1] + 0.5)
+        return good()
+
+    subject = Runner([job("slow", collect, 0.2, 1)])
     subject.start()
-    try:
-        until(lambda: bool(runs))
-        vars(subject)["_scheduler"].modify_job("quick", next_run_time=datetime.now(UTC) + timedelta(hours=1))
-        until(lambda: bool(subject.samples()) and "quick" in subject.failures())
-        assert subject.failures()["quick"].startswith("did not run for")
-        before = len(runs)
-        until(lambda: len(runs) > before and not subject.failures())
-        assert figures(subject.samples(), LEVEL) == {("here",): 7}
-    finally:
-        subject.stop()
+    until(lambda: len(began) >= 5)
+    subject.stop()
+    turns = [(moment - began[0]) / 0.2 for moment in began]
+    assert [round(turn) for turn in turns[:2]] == [0, 1]
+    assert turns[2] >= 3.5  # the third and fourth are over
+    assert all(later - earlier >= 0.5 for earlier, later in pairwise(turns[2:])), "missed turns were made up for"
+
+
+def test_nothing_runs_after_the_stop() -> None:
+    runs: list[int] = []
+    subject = Runner([job("quick", counting(runs), 0.02, 1)])
+    subject.start()
+    until(lambda: bool(runs))
+    subject.stop()
+    until(lambda: "quick" not in [thread.name for thread in threading.enumerate()])
 
 
 def test_run_all_waits_no_longer_than_the_deadlines() -> None:
