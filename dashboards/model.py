@@ -126,6 +126,8 @@ class Course(Panel):
 class Ranking(Panel):
     """Horizontal bars, one a series."""
 
+    names: tuple[tuple[str, str], ...] = ()  # (end of a legend after " · ", what to write instead)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grid(Panel):

@@ -138,7 +138,7 @@ def _kind(panel: model.Panel, context: Context) -> _Kind:
         case model.Course():
             return "timeseries", _lines(panel), _line(panel), _single_lines(panel, context)
         case model.Ranking():
-            return "bargauge", _bars(), None, []
+            return "bargauge", _bars(), None, _endings(panel, context)
         case model.Grid():
             return "table", _table(panel, context), _cell(panel), _columns(panel, context)
         case model.History():
@@ -204,6 +204,17 @@ def _single_lines(panel: model.Course, context: Context) -> list[dashboard.Dashb
         "custom.showPoints": "never",
     }
     return named + [_override("byName", context.words(text), line) for text in panel.lines]
+
+
+def _endings(panel: model.Ranking, context: Context) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
+    """Return the words for the last part of a series' name; what stands before it stays."""
+    first = panel.queries[0].legend.partition(" · ")[0].strip("{}")
+    return [
+        _override(
+            "byRegexp", f"/ · {ending}$/", {"displayName": f"${{__field.labels.{first}}} · {context.words(text)}"}
+        )
+        for ending, text in panel.names
+    ]
 
 
 def _bars() -> bargauge.Options:
@@ -295,7 +306,8 @@ def _columns(panel: model.Grid, context: Context) -> list[dashboard.DashboardFie
 
 
 def _column(column: model.Column, context: Context) -> dict[str, object]:
-    result: dict[str, object] = {"displayName": context.words(column.header)}
+    # A cell without a value would say what the panel says without any: that no ticket is open, say.
+    result: dict[str, object] = {"displayName": context.words(column.header), "noValue": "–"}
     if column.unit:
         result["unit"] = column.unit
     if column.decimals is not None:

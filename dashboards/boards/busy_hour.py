@@ -8,6 +8,8 @@ NO_CAPACITY = "no capacity is stated in the settings of ott-busyhour"
 
 # The mean of an hour stands at its end: an hour back is its beginning, and that is what people call the busy hour.
 ONLINE = "sum(platform:ott_subscribers_online:avg1h)"
+SESSIONS = "sum(platform:ott_edge_sessions:sum)"
+TRAFFIC = "sum(platform:ott_edge_egress_bytes:rate1m)"
 BEGAN = "vector(time() + $utc_offset - 3600)"
 # Grafana puts daily points on local midnight; a day ahead makes each the value of the day that begins there.
 DAY = "[1d:15m] offset -1d"
@@ -23,6 +25,8 @@ QUANTITIES = (
     Meaning("node_load", "server load"),
 )
 
+DATE = "time:YYYY-MM-DD"  # a forecast knows no hour
+
 USE = Steps(
     ((Limit("capacity_watch"), "warning"), (Limit("capacity_order"), "minor"), (Limit("capacity_exceeded"), "major"))
 )
@@ -36,6 +40,11 @@ def _capacity(quantity: str) -> str:
     # Today's capacity as one line over the whole range, and not only over the days since it was first stated.
     today = f'ott_capacity_surviving{{{PLATFORM},quantity="{quantity}"}}[1d] @ end() offset -1d'
     return f"max(last_over_time({today}))"
+
+
+def _began(hour: str) -> str:
+    # The greatest value carries the time at which its hour began behind five decimals; the rest of it is cut off.
+    return f"max_over_time((floor({hour}) * 100000 + (time() + $utc_offset - 3600) % 86400){DAY}) % 100000"
 
 
 LAST_DAY = Row(
@@ -111,7 +120,7 @@ DAILY = Row(
             unit="bps",
             queries=(
                 Query(
-                    f"8 * max_over_time(avg_over_time(sum(platform:ott_edge_egress_bytes:rate1m)[1h:5m]){DAY})",
+                    f"8 * max_over_time(avg_over_time({TRAFFIC}[1h:5m]){DAY})",
                     "busy hour",
                     step="1d",
                 ),
@@ -125,18 +134,13 @@ DAILY = Row(
         ),
         Course(
             title="Time of the peak",
-            question="At what time of the day did the busiest hour of each recorded day begin?",
+            question="At what time of the day did each day's busiest hour begin?",
             unit="dthms",
             queries=(
-                Query(
-                    # During a day the recorder shows the day before: a window two days ahead belongs to its point.
-                    "(max by (quantity) (max_over_time(ott_busy_hour_start_timestamp_seconds"
-                    f"{{{PLATFORM}}}[1d] offset -2d)) + $utc_offset) % 86400",
-                    "{{quantity}}",
-                    step="1d",
-                ),
+                Query(_began(ONLINE), "subscribers", step="1d"),
+                Query(_began(f"avg_over_time({SESSIONS}[1h:5m])"), "sessions", step="1d"),
+                Query(_began(f"avg_over_time({TRAFFIC}[1h:5m])"), "traffic", step="1d"),
             ),
-            names=tuple((str(quantity.value), quantity.text) for quantity in QUANTITIES),
             legend_values=False,
             minimum=0,
             maximum=86400,
@@ -202,13 +206,14 @@ CAPACITY = Row(
                     "topk(12, max by (scope, quantity) (ott_capacity_utilisation_ratio))", "{{scope}} · {{quantity}}"
                 ),
             ),
+            names=tuple((str(quantity.value), quantity.text) for quantity in QUANTITIES),
             steps=USE,
             minimum=0,
             maximum=1,
             decimals=0,
             empty=NO_CAPACITY,
             width=10,
-            height=9,
+            height=10,
         ),
         Grid(
             title="When 70 % is reached",
@@ -228,16 +233,16 @@ CAPACITY = Row(
             columns=(
                 Column("scope", "Scope"),
                 Column("quantity", "Quantity", meanings=QUANTITIES),
-                Column("A", "Likely", unit="dateTimeAsLocal"),
-                Column("B", "At the earliest", unit="dateTimeAsLocal"),
-                Column("C", "At the latest", unit="dateTimeAsLocal"),
+                Column("A", "Likely", unit=DATE),
+                Column("B", "At the earliest", unit=DATE),
+                Column("C", "At the latest", unit=DATE),
                 Column("D", "In use now", unit="percentunit", decimals=0, steps=USE),
             ),
             sort="In use now",
             descending=True,
             empty=NO_CAPACITY,
             width=14,
-            height=9,
+            height=10,
         ),
         Grid(
             title="Measures of the last 30 days",
@@ -253,15 +258,15 @@ CAPACITY = Row(
             columns=(
                 Column("scope", "Scope"),
                 Column("quantity", "Quantity", meanings=QUANTITIES),
-                Column("A", "Last day", unit="short", decimals=1),
-                Column("B", "ADPQH", unit="short", decimals=1),
-                Column("C", "TCBH", unit="short", decimals=1),
-                Column("D", "FDMH", unit="short", decimals=1),
+                Column("A", "Last day", unit="short", decimals=2),
+                Column("B", "ADPQH", unit="short", decimals=2),
+                Column("C", "TCBH", unit="short", decimals=2),
+                Column("D", "FDMH", unit="short", decimals=2),
                 Column("E", "ADPQH / TCBH", decimals=2),
             ),
             sort="Scope",
             width=24,
-            height=10,
+            height=12,
         ),
     ),
     "Capacity",

@@ -13,6 +13,18 @@ AGE = f"time() - max by (node, collector) (ott_collector_last_success_timestamp_
 # A thousand nodes have twenty thousand collectors: those that fail, and the fifty with the oldest results.
 PICKED = f"({SUCCESS} == 0) or topk(50, {AGE})"
 
+OUTCOMES = (
+    ("new", "new"),
+    ("repeated", "known already"),
+    ("recovered", "recovered"),
+    ("reopened", "came back"),
+    ("missed", "over before it was known"),
+    ("late", "overtaken by later news"),
+    ("settled", "closed by an engineer"),
+    ("no_ticket", "opens no ticket"),
+    ("watchdog", "sign of life"),
+)
+
 RULES = Steps(((Limit("rule_group_duration"), "minor"),))
 WAITING = Steps(((Limit("desk_outbox"), "minor"),))
 
@@ -176,6 +188,7 @@ CHAIN = Row(
             question="What did the alerts that the desk received change?",
             unit="cps",
             queries=(Query("sum by (outcome) (rate(ott_desk_webhook_alerts_total[$__rate_interval]))", "{{outcome}}"),),
+            names=OUTCOMES,
             width=12,
             height=8,
         ),

@@ -39,7 +39,7 @@ SITES = Row(
             ),
             columns=(
                 Column("site", "Site", links=(TO_SITE,)),
-                Column("A", "State", meanings=STATES),
+                Column("A", "State", meanings=STATES, width=190),
                 Column("B", "Nodes"),
                 Column("C", "Not answering", steps=ANY),
                 Column("D", "Viewers"),
@@ -87,7 +87,7 @@ MAP = Row(
             columns=(
                 Column("node", "Node", links=(TO_NODE, TO_TICKETS, TO_QUEUE)),
                 Column("site", "Site"),
-                Column("A", "State", meanings=STATES),
+                Column("A", "State", meanings=STATES, width=190),
                 Column("B", "Answers", meanings=YES_NO),
                 Column("C", "Processor", unit="percentunit", decimals=0, steps=PROCESSOR),
                 Column("D", "Memory", unit="percentunit", decimals=0, steps=MEMORY),

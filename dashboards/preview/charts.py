@@ -1,8 +1,10 @@
 """Panels that show numbers and courses."""
 
 import math
+import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -13,12 +15,14 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from dashboards.live import Answer
-from dashboards.preview.values import HEX, PALETTE, name, shown, with_unit
+from dashboards.preview.values import HEX, PALETTE, fitted, name, shown, width, with_unit
 
 Json = dict[str, Any]
 
 FAINT, GRID = "#8E8E9C", "#2C3235"
 _DAY = 86400.0
+_MARK, _GAP = 18.0, 16.0  # pixels of a legend's mark, and between two entries
+_LABEL = re.compile(r"\$\{__field\.labels\.(\w+)\}")
 
 
 class Series(NamedTuple):
@@ -39,9 +43,10 @@ def series(panel: Json, answers: list[Answer]) -> Iterator[Series]:
             called = name(one["metric"], legends[answer.ref])
             settings = field(panel, answer.ref, called)
             points = one.get("values") or [one["value"]]
+            shown_as = settings.get("displayName", called)
             yield Series(
                 answer.ref,
-                settings.get("displayName", called),
+                _LABEL.sub(lambda match, labels=one["metric"]: labels.get(match[1], ""), shown_as),  # type: ignore[misc]
                 settings,
                 [float(at) for at, _ in points],
                 [float(value) for _, value in points],
@@ -52,8 +57,12 @@ def field(panel: Json, ref: str, called: str) -> Json:
     """Return the settings of a field: the defaults, and over them what is set for its query or its name."""
     settings = dict(panel["fieldConfig"]["defaults"])
     for override in panel["fieldConfig"].get("overrides") or []:
-        wanted = override["matcher"]["options"]
-        if wanted == (ref if override["matcher"]["id"] == "byFrameRefID" else called):
+        kind, wanted = override["matcher"]["id"], override["matcher"]["options"]
+        if (
+            re.search(wanted.strip("/"), called)
+            if kind == "byRegexp"
+            else wanted == (ref if kind == "byFrameRefID" else called)
+        ):
             settings.update({entry["id"]: entry["value"] for entry in override["properties"]})
     return settings
 
@@ -78,7 +87,8 @@ def stat(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> None
         if text == "name":
             axes.text(column + 0.5, row + 0.5, cell.name, color=ink, size=12, ha="center", va="center")
             continue
-        size = min(34.0, axes.pixels[0] / columns / max(len(value.text), 4) * 1.1)  # type: ignore[attr-defined]
+        room = axes.pixels[0] / columns * 0.92  # type: ignore[attr-defined]
+        size = min(34.0, 10.0 * room / (width(value.text, 10.0, "bold") or 1.0))
         axes.text(column + 0.5, row + 0.52, value.text, color=ink, size=size, ha="center", va="center", weight="bold")
         if text == "value_and_name":
             axes.text(column + 0.5, row + 0.12, cell.name, color=FAINT, size=9, ha="center", va="center")
@@ -128,8 +138,9 @@ def timeseries(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -
             axes.text(
                 at, 0.02 + 0.075 * number, "━", color=PALETTE[position % len(PALETTE)], size=9, transform=axes.transAxes
             )
-            axes.text(at + 0.028, 0.02 + 0.075 * number, text, color=HEX["text"], size=8.5, transform=axes.transAxes)
-            at += 0.04 + len(text) * 6.9 / axes.pixels[0]  # type: ignore[attr-defined]
+            beside = at + _MARK / axes.pixels[0]  # type: ignore[attr-defined]
+            axes.text(beside, 0.02 + 0.075 * number, text, color=HEX["text"], size=8.5, transform=axes.transAxes)
+            at += (width(text, 8.5) + _MARK + _GAP) / axes.pixels[0]  # type: ignore[attr-defined]
 
 
 def _legend(lines: list[Series], panel: Json, zone: ZoneInfo) -> list[list[tuple[int, str]]]:
@@ -141,7 +152,7 @@ def _legend(lines: list[Series], panel: Json, zone: ZoneInfo) -> list[list[tuple
     wide = panel["gridPos"]["w"] * 60 - 30
     for number, line in enumerate(lines):
         text = f"{line.name}  {shown(line.values[-1], line.settings, zone).text}"
-        need = len(text) * 6.9 + 26
+        need = width(text, 8.5) + _MARK + _GAP
         if used + need > wide and rows[-1]:
             rows.append([])
             used = 0.0
@@ -184,16 +195,20 @@ def bargauge(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> 
     bars = bars[:14]
     defaults = panel["fieldConfig"]["defaults"]
     top = defaults.get("max") or max((bar.values[-1] for bar in bars), default=1.0) or 1.0
+    pixels = axes.pixels[0]  # type: ignore[attr-defined]
+    texts = [shown(bar.values[-1], bar.settings, zone) for bar in bars]
+    begin = min(0.5, (max(width(bar.name, 9.5) for bar in bars) + _GAP) / pixels)
+    wide = 1 - begin - (max(width(text.text, 10.0) for text in texts) + _GAP) / pixels
     axes.set_xlim(0, 1)
     axes.set_ylim(max(len(bars), axes.pixels[1] / 40), 0)  # type: ignore[attr-defined]
-    for number, bar in enumerate(bars):
-        value = shown(bar.values[-1], bar.settings, zone)
-        axes.text(0, number + 0.5, bar.name, color=HEX["text"], size=9.5, va="center")
-        axes.add_patch(Rectangle((0.42, number + 0.2), 0.42, 0.6, color="#22252B"))
+    for number, (bar, value) in enumerate(zip(bars, texts, strict=True)):
+        called = fitted(bar.name, 9.5, begin * pixels)
+        axes.text(0, number + 0.5, called, color=HEX["text"], size=9.5, va="center")
+        axes.add_patch(Rectangle((begin, number + 0.2), wide, 0.6, color="#22252B"))
         share = max(0.0, min(1.0, bar.values[-1] / top))
         ink = HEX["blue"] if value.colour == HEX["text"] else value.colour
-        axes.add_patch(Rectangle((0.42, number + 0.2), 0.42 * share, 0.6, color=ink))
-        axes.text(0.99, number + 0.5, value.text, color=value.colour, size=10, va="center", ha="right")
+        axes.add_patch(Rectangle((begin, number + 0.2), wide * share, 0.6, color=ink))
+        axes.text(1.0, number + 0.5, value.text, color=value.colour, size=10, va="center", ha="right")
 
 
 def state_timeline(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> None:
@@ -201,14 +216,24 @@ def state_timeline(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInf
     lanes = list(series(panel, answers))[:20]
     plot = _frame(axes, panel, zone, foot=0.12)
     for number, lane in enumerate(lanes):
-        step = (lane.times[1] - lane.times[0]) if len(lane.times) > 1 else 60.0
-        for at, value in zip(lane.times, lane.values, strict=True):
-            begin = mdates.date2num(datetime.fromtimestamp(at, zone))
+        for begin, end, value in _spells(lane):
             ink = shown(value, lane.settings, zone).colour
-            plot.broken_barh([(begin, step / _DAY * 1.02)], (number + 0.1, 0.8), facecolor=ink, alpha=0.85)
+            at = mdates.date2num(datetime.fromtimestamp(begin, zone))
+            plot.broken_barh([(at, (end - begin) / _DAY)], (number + 0.1, 0.8), facecolor=ink, alpha=0.85)
     plot.set_yticks([number + 0.5 for number in range(len(lanes))], [lane.name for lane in lanes])
     plot.set_ylim(len(lanes), 0)
     plot.grid(visible=False)
+
+
+def _spells(lane: Series) -> Iterator[tuple[float, float, float]]:
+    """Yield (begin, end, value) of each stretch without a change or a gap."""
+    step = min((after - before for before, after in pairwise(lane.times)), default=60.0)
+    begin = lane.times[0]
+    for number, (at, value) in enumerate(zip(lane.times, lane.values, strict=True)):
+        last = number + 1 == len(lane.times)
+        if last or lane.times[number + 1] - at > 1.5 * step or lane.values[number + 1] != value:
+            yield begin, at + step, value
+            begin = at + step if last else lane.times[number + 1]
 
 
 def heatmap(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> None:

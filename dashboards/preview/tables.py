@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from dashboards.live import Answer
-from dashboards.preview.values import HEX, Shown, shown
+from dashboards.preview.values import HEX, Shown, fitted, shown
 
 Json = dict[str, Any]
 
@@ -36,11 +36,15 @@ def table(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> Non
     axes.set_ylim(fit + 1, 0)
     left = 0.0
     for name, share in zip(names, shares, strict=True):
-        axes.text(left, 0.5, settings[name].get("displayName", name), color=FAINT, size=9, va="center", weight="bold")
+        room = share * axes.pixels[0] - 6  # type: ignore[attr-defined]
+        head = fitted(settings[name].get("displayName", name), 9.5, room)
+        axes.text(left, 0.5, head, color=FAINT, size=9, va="center", weight="bold")
         for number, row in enumerate(rows[:fit], 1):
             value = row.get(name)
-            cell = Shown("", FAINT) if value is None else shown(value, settings[name], zone)
-            axes.text(left, number + 0.5, cell.text, color=cell.colour, size=9.5, va="center")
+            nothing = Shown(settings[name].get("noValue", ""), FAINT)
+            cell = nothing if value is None else shown(value, settings[name], zone)
+            text = fitted(cell.text, 9.5, room)
+            axes.text(left, number + 0.5, text, color=cell.colour, size=9.5, va="center")
         left += share
     for number in range(1, min(len(rows), fit) + 1):
         axes.axhline(number, color=LINE, linewidth=0.6)

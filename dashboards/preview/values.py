@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
 Json = dict[str, Any]
 
 HEX = {
@@ -19,6 +22,8 @@ HEX = {
 }
 PALETTE = ("#73BF69", "#F2CC0C", "#8AB8FF", "#FF780A", "#F2495C", "#5794F2", "#B877D9", "#705DA0", "#37872D", "#FADE2A")
 
+_DATES = {"time:YYYY-MM-DD": "%Y-%m-%d"}
+_PIXELS = 100 / 72  # of a point, at the pictures' resolution
 _SUFFIXES = {"bps": "b/s", "Bps": "B/s", "bytes": "iB", "cps": "c/s", "reqps": "req/s", "pps": "p/s"}
 
 
@@ -56,6 +61,8 @@ def colour(value: float, settings: Json) -> str:
 
 def with_unit(value: float, unit: str, decimals: int | None, zone: ZoneInfo) -> str:
     """Return a number with its unit."""
+    if unit.startswith("time:"):
+        return datetime.fromtimestamp(value / 1000, zone).strftime(_DATES[unit])
     if unit.startswith("dateTime"):
         return datetime.fromtimestamp(value / 1000, zone).strftime("%d.%m.%Y %H:%M")
     if unit in {"bps", "Bps", "short"}:
@@ -70,6 +77,23 @@ def with_unit(value: float, unit: str, decimals: int | None, zone: ZoneInfo) -> 
     if unit in texts:
         return texts[unit]()
     return f"{_rounded(value, decimals)} {_SUFFIXES.get(unit, '')}".rstrip()
+
+
+def width(text: str, size: float, weight: str = "normal") -> float:
+    """Return how wide a text is, in pixels."""
+    if not text.strip():
+        return 0.0
+    wide, _, _ = text_to_path.get_text_width_height_descent(
+        text, FontProperties(size=size, weight=weight), ismath=False
+    )
+    return float(wide) * _PIXELS
+
+
+def fitted(text: str, size: float, pixels: float) -> str:
+    """Return a text as a cell shows it: cut with an ellipsis where it is too wide."""
+    while text and width(text, size) > pixels:
+        text = text[:-2].rstrip() + "…" if len(text) > 2 else ""
+    return text
 
 
 def name(labels: dict[str, str], legend: str) -> str:
