@@ -41,7 +41,7 @@ _BUSY_HOUR = (
 )
 _ONLINE = "sum(platform:ott_subscribers_online:sum)"
 _HOURS = "sum(platform:ott_subscribers_online:avg1h)"
-_NOW = {
+QUERIES = {
     "figures": _FIGURES,
     "busy_hour": _BUSY_HOUR,
     "nodes": 'up{job="ott-agent"}',
@@ -112,7 +112,7 @@ class Platform:
 
     def _ask_now(self) -> Present:
         now = self._runtime.now()
-        asked = {name: partial(self._values, query) for name, query in _NOW.items()}
+        asked = {name: partial(self._values, query) for name, query in QUERIES.items()}
         return Present(now, together(asked))
 
     def _ask_past(self) -> Past:
