@@ -131,6 +131,11 @@ def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
     found = batch.among(connection, ticket.c.problem_key, [row["problem_key"] for row in rows])
     stored = connection.execute(select(ticket.c.problem_key, ticket.c.id).where(found, OPEN))
     numbers = {key: number for key, number in stored}  # noqa: C416 - rows, not pairs
+    if len(numbers) < len(drafts):
+        # Another system may bring a ticket that has ended already.
+        since = min(row["opened_at"] for row in rows)
+        ended = select(ticket.c.problem_key, ticket.c.id).where(found, ticket.c.opened_at >= since)
+        numbers |= {key: number for key, number in connection.execute(ended)}  # noqa: C416
     for draft in drafts:
         draft.row["id"] = numbers[draft["problem_key"]]
     _write_events(connection, drafts)

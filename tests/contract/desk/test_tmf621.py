@@ -130,6 +130,14 @@ def test_a_ticket_of_another_system_is_kept_whole(api: httpx.Client) -> None:
     assert patched.json()["name"] == "TV"
 
 
+@pytest.mark.parametrize("status", ["rejected", "cancelled"])
+def test_a_ticket_that_has_ended_elsewhere_is_taken(api: httpx.Client, status: str) -> None:
+    answer = api.post(TICKETS, json=FRESH | {"status": status, "statusChangeReason": "known"})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["status"] == status
+    assert api.get(answer.json()["href"]).json()["status"] == status
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
