@@ -226,5 +226,6 @@ def _worsen(draft: Draft, began: list[Alert], now: datetime) -> None:
 
 
 def _summary(judged: _Judged) -> dict[str, Any]:
-    texts = [alert.annotations.get("summary", "") or alert.labels.get("alertname", "") for alert in judged.began[:5]]
-    return {"began": len(judged.began), "ended": judged.ended, "texts": texts}
+    names = [_by_language(each.annotations, "summary", each.labels.get("alertname", "")) for each in judged.began[:5]]
+    texts = {"texts": [each["en"] for each in names], "texts_ru": [each["ru"] for each in names]}
+    return {"began": len(judged.began), "ended": judged.ended} | texts

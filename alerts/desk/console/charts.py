@@ -193,7 +193,7 @@ def picture(plot: Plot, frame: Frame, marks: Sequence[Mark], words: Words) -> Ma
     lines = [
         Line(
             ", ".join(f"{name}={course.labels[name]}" for name in sorted(differing & course.labels.keys()))
-            or words("charts.value"),
+            or words("charts.now"),
             course.points,
             "main" if place == 0 else "other",
         )

@@ -12,6 +12,15 @@ from alerts.desk.presence import expression_of
 from alerts.desk.settings import Settings
 
 AROUND = timedelta(minutes=30)
+_NODE = ("node", ("site", "node"))
+_PLATFORM: tuple[str, tuple[str, ...]] = ("platform", ())
+_BOARDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "edge": ("edge", ("site", "service")),
+    "stream": ("streams", ("site", "node", "channel")),
+    "capacity": ("busy-hour", ()),
+    "ottwatch": ("ottwatch", ("site", "node")),
+}
+"""The board and its variables by the alarm's `component`; others have the node's board, or the platform's."""
 
 
 def links(settings: Settings, row: RowMapping, alarms: Sequence[RowMapping], language: str) -> list[tuple[str, str]]:
@@ -25,14 +34,26 @@ def links(settings: Settings, row: RowMapping, alarms: Sequence[RowMapping], lan
         query = urlencode({"g0.expr": expression, "g0.tab": 0, "g0.range_input": "1h"})
         result.append(("Prometheus", f"{settings.prometheus}/graph?{query}"))
     if settings.grafana:
-        times = {
+        result.append(("Grafana", f"{settings.grafana}/d/{_board(row, alarms, language)}"))
+    return result
+
+
+def _board(row: RowMapping, alarms: Sequence[RowMapping], language: str) -> str:
+    """Return the board of what the alarms are about, at the place and time of the ticket."""
+    labels = dict(alarms[0]["labels"]) if alarms else {}
+    known = {
+        "site": row["site"],
+        "node": row["node"],
+        **{name: labels.get(name, "") for name in ("service", "channel")},
+    }
+    board, variables = _BOARDS.get(labels.get("component", ""), _NODE if row["node"] else _PLATFORM)
+    query = {f"var-{name}": known[name] for name in variables if known[name]}
+    if board != "busy-hour":  # that one shows weeks
+        query |= {
             "from": _milliseconds(row["opened_at"] - AROUND),
             "to": _milliseconds(row["opened_at"] + AROUND),
         }
-        board = "node" if row["node"] else "platform"
-        place = {"var-site": row["site"], "var-node": row["node"]} if row["node"] else {}
-        result.append(("Grafana", f"{settings.grafana}/d/ott-{board}-{language}?{urlencode(place | times)}"))
-    return result
+    return f"ott-{board}-{language}" + (f"?{urlencode(query)}" if query else "")
 
 
 def _milliseconds(moment: Any) -> int:

@@ -24,6 +24,7 @@ def sentence(event: Event, words: Words) -> str:  # noqa: PLR0911 - one a kind o
             return words("event.escalated", clock=words(f"clockname.{data['clock']}"))
         case Kind.PRIORITY | Kind.EDITED | Kind.HANDED_OVER | Kind.ACCEPTED | Kind.RETURNED:
             shown = {name: ", ".join(value) if isinstance(value, list) else value for name, value in data.items()}
+            shown["reason"] = words.of("reason", str(data.get("reason", "")))
             return words(f"event.{event.kind.name.lower()}", **shown)
         case _:
             return words(f"event.{event.kind.name.lower()}", **data)
@@ -32,8 +33,9 @@ def sentence(event: Event, words: Words) -> str:  # noqa: PLR0911 - one a kind o
 def _alarms(event: Event, words: Words) -> str:
     parts = []
     if event.data["began"]:
-        texts = "; ".join(event.data["texts"])
-        rest = event.data["began"] - len(event.data["texts"])
+        named = event.data.get(f"texts_{words.language}", event.data["texts"])
+        texts = "; ".join(named)
+        rest = event.data["began"] - len(named)
         parts.append(words("event.began", texts=f"{texts} +{rest}" if rest > 0 else texts))
     if event.data["ended"]:
         parts.append(words("event.ended", ended=event.data["ended"]))

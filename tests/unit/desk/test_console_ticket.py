@@ -1,6 +1,7 @@
 """The ticket's page offers what its state allows, tells the first action, and overwrites nobody's change."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -137,6 +138,44 @@ def test_the_first_action_and_the_links_are_on_the_page(tmp_path: Path) -> None:
     assert "http://am:9093/#/alerts?filter=%7Balertname%3D%22NodeDown%22%2Cnode%3D%22edge%20%5C%221%5C%22%22" in page
     assert "http://prom:9090/graph?g0.expr=up+%3D%3D+0" in page
     assert "http://g/d/ott-node-ru?var-site=almaty" in page
+
+
+@pytest.mark.parametrize(
+    ("labels", "board"),
+    [
+        ({"component": "node"}, "ott-node-en?var-site=almaty&amp;var-node=edge-1&amp;from="),
+        ({"component": "edge", "service": "ott"}, "ott-edge-en?var-site=almaty&amp;var-service=ott&amp;from="),
+        ({"component": "stream", "channel": "news"}, "var-node=edge-1&amp;var-channel=news&amp;from="),
+        ({"component": "capacity"}, 'ott-busy-hour-en"'),
+        ({}, "ott-node-en?"),
+    ],
+)
+def test_the_link_to_grafana_leads_to_the_board_of_what_is_broken(
+    tmp_path: Path, labels: dict[str, str], board: str
+) -> None:
+    with hall(tmp_path, grafana=Url("http://g")) as room:
+        room.alarm(**labels)
+        assert board in room.person().get("/ticket/1").text
+
+
+def test_the_timeline_names_alarms_and_reasons_in_the_readers_language(control_room: Hall) -> None:
+    control_room.alarm(severity="minor", title="edge-1 is slow", title_ru="edge-1 отвечает медленно")
+    control_room.now += timedelta(minutes=1)
+    control_room.alarm(severity="critical", title="edge-1 is down", title_ru="edge-1 не отвечает")
+    russian, english = control_room.person(language="ru"), control_room.person(language="en")
+    story = russian.get("/ticket/1").text.split('<ol class="timeline">')[1]
+    assert "Началось: edge-1 не отвечает" in story
+    assert "Приоритет P1: вместе с серьёзностью аварии" in story
+    assert "edge-1 is" not in story
+    assert "Began: edge-1 is down" in english.get("/ticket/1").text
+
+
+def test_a_clock_that_stands_says_what_stops_it(control_room: Hall) -> None:
+    control_room.alarm()
+    engineer = control_room.person(language="ru")
+    page = do(engineer, engineer.get("/ticket/1"), "take")
+    page = do(engineer, page, "move", to="pending", text="ждём площадку")
+    assert "стоит: ожидает" in page.text
 
 
 def test_markup_in_alarms_and_notes_is_text(control_room: Hall) -> None:

@@ -33,6 +33,8 @@ function count() {
 // old version, so that the desk refuses what its picker has not seen.
 export function picks() {
   if (!form) return () => {};
+  // The answer to the form is the queue itself: loading it again must not send the form again.
+  if (location.pathname !== "/") history.replaceState(null, "", `/${location.search}`);
   const all = form.querySelector("[name=all]");
   // Without scripts it stands for all tickets shown. With scripts it ticks their boxes: one that arrives later is not meant.
   all.removeAttribute("name");
