@@ -1,8 +1,10 @@
 """What TMF621 callers send. Attributes the desk has no own use for are kept and shown again as they came."""
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from httpx import URL, InvalidURL
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from alerts.desk.policy import PRIORITIES, SEVERITIES
@@ -69,10 +71,24 @@ class TicketCreate(Wire):
     note: Annotated[list[NoteIn], Field(max_length=1000)] | None = None
 
 
+def _address(text: str) -> str:
+    """Return the address if something can be sent there; raise ValueError otherwise."""
+    parts = urlsplit(text)
+    if not parts.hostname or parts.port == 0:
+        raise ValueError("the address names no host")
+    try:
+        URL(text)
+    except InvalidURL as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
 class HubCreate(Wire):
     """A listener to be registered."""
 
-    callback: Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\x00\s]+$")]
+    callback: Annotated[
+        str, StringConstraints(max_length=2000, pattern=r"^https?://[^\x00\s]+$"), AfterValidator(_address)
+    ]
     query: Text = ""
 
 

@@ -234,7 +234,8 @@ def test_listeners_come_and_go(api: httpx.Client) -> None:
     assert api.delete(where).status_code == 204
     assert api.delete(where).status_code == 404
     assert api.get(where).status_code == 404
-    assert api.post(f"{API}/hub", json={"callback": "javascript:x"}).status_code == 400
+    for wrong in ("javascript:x", "http://[", "http://a:b/", "http://:80/", "http://[::1/x", "https://a:99999/"):
+        assert api.post(f"{API}/hub", json={"callback": wrong}).status_code == 400, wrong
 
 
 def test_roles_bound_what_a_token_may_do(api: httpx.Client, runtime: Runtime) -> None:
