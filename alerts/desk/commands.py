@@ -5,13 +5,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from alerts.desk import access_commands, keys
-from alerts.desk.runtime import Runtime, utc_now
-from alerts.desk.serve import serve
+from alerts.desk import access_commands
 from alerts.desk.settings import Settings, database_url, read_settings
 from alerts.desk.store.backup import backup
 from alerts.desk.store.database import Database
@@ -44,7 +41,11 @@ def open_database(settings: Settings, path: Path) -> Database:
     return database
 
 
+# The web framework and the HTTP client cost a second of processor time to load: only who needs them loads them.
 def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    from alerts.desk.runtime import Runtime  # noqa: PLC0415
+    from alerts.desk.serve import serve  # noqa: PLC0415
+
     runtime = Runtime(settings, open_database(settings, arguments.config), settings.policy())
     serve(runtime, lambda: read_settings(arguments.config))
     return Exit.FINE
@@ -76,6 +77,11 @@ def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _keys(arguments: argparse.Namespace, settings: Settings) -> int:
+    import httpx  # noqa: PLC0415
+
+    from alerts.desk import keys  # noqa: PLC0415
+    from alerts.desk.runtime import utc_now  # noqa: PLC0415
+
     policy = settings.policy()
     if arguments.payload:
         found = keys.from_payloads(arguments.payload, policy)

@@ -6,6 +6,7 @@ useless to whoever reads the database.
 
 import hashlib
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -14,8 +15,12 @@ MIN_PASSWORD = 10
 MAX_PASSWORD = 1024  # argon2 hashes any length; a request must not make it hash megabytes
 TOKEN_PREFIX = "ottdesk_"  # noqa: S105 - lets secret scanners find a token that leaked
 _HASHER = PasswordHasher()
-# Checked for accounts that do not exist, so that the answer's time does not tell them from those that do.
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
+
+
+@cache
+def _nobody() -> str:
+    """Return what is checked for an account that does not exist, so that the answer's time does not tell."""
+    return _HASHER.hash(secrets.token_urlsafe(16))
 
 
 def hash_password(password: str) -> str:
@@ -28,7 +33,7 @@ def hash_password(password: str) -> str:
 def password_matches(stored: str | None, password: str) -> bool:
     """Check a password against its hash; without one, take as long and say no."""
     try:
-        return _HASHER.verify(stored or _NOBODY, password[:MAX_PASSWORD]) and stored is not None
+        return _HASHER.verify(stored or _nobody(), password[:MAX_PASSWORD]) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 
