@@ -129,6 +129,6 @@ def _one(
     with runtime.database.read() as connection:
         rows = access.accounts(connection, runtime.now(), number)
     if not rows:
-        return _all(request, runtime, found, RefusedError("no_account"))
+        raise HTTPException(404)
     values: dict[str, Any] = {"row": rows[0], "roles": PEOPLE, "languages": LANGUAGES}
     return show(request, "accounts", found, template="account", refused=refused, **values)

@@ -1,6 +1,6 @@
 """The effective configuration, to be read: what the desk works by, and which key of desk.toml changes it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any, NamedTuple
@@ -56,12 +56,12 @@ def policies(request: Request, runtime: Running, found: Reading) -> Response:
         groups={name: make(words, runtime) for name, make in GROUPS.items()},
         calendars=[_calendar(words, settings, name, today) for name in ("24x7", *_calendars(settings))],
         priorities=[
-            (name, {**DEFAULT_PRIORITIES, **settings.priorities}[name], name in settings.priorities)
-            for name in DEFAULT_PRIORITIES
+            (name, table, table == DEFAULT_PRIORITIES[name])
+            for name, table in {**DEFAULT_PRIORITIES, **settings.priorities}.items()
         ],
         heard_by={name: [t.name for t in settings.target if name in t.priorities] for name in DEFAULT_PRIORITIES},
         vendors=settings.vendor,
-        duration=lambda seconds: duration(words, seconds),
+        worktime=lambda seconds: duration(words, seconds, _UNITS[1:]),
     )
 
 
@@ -157,10 +157,13 @@ def _database(words: Words, settings: Settings, url: URL) -> str:
     return f"{kind}: {where}"
 
 
-def duration(words: Words, seconds: float) -> str:
-    """Return a duration exactly, without the parts that are zero."""
+def duration(words: Words, seconds: float, units: Sequence[tuple[str, int]] = _UNITS) -> str:
+    """Return a duration exactly, without the parts that are zero; of working time nothing longer than hours.
+
+    A day of working time would be read as 24 hours, which it is not.
+    """
     parts, left = [], round(seconds)
-    for unit, size in _UNITS:
+    for unit, size in units:
         number, left = divmod(left, size)
         if number:
             parts.append(f"{number} {words(f'unit.{unit}')}")
