@@ -13,6 +13,7 @@ TRAFFIC = "sum(platform:ott_edge_egress_bytes:rate1m)"
 BEGAN = "vector(time() + $utc_offset - 3600)"
 # Grafana puts daily points on local midnight; a day ahead makes each the value of the day that begins there.
 DAY = "[1d:15m] offset -1d"
+OVER = "count_over_time(platform:ott_subscribers_online:avg1h[1h] offset -1d)"  # its last hour has come
 BY_HOUR = f'{ONLINE} * on () group_right () count_values("hour", hour({BEGAN}))'
 WEEKDAY = f"(day_of_week({BEGAN}) + 6) % 7 + 1"  # Monday is 1
 BY_SLOT = f'{ONLINE} * on () group_right () count_values("slot", 100 * ({WEEKDAY}) + hour({BEGAN}))'
@@ -44,7 +45,8 @@ def _capacity(quantity: str) -> str:
 
 def _began(hour: str) -> str:
     # The greatest value carries the time at which its hour began behind five decimals; the rest of it is cut off.
-    return f"max_over_time((floor({hour}) * 100000 + (time() + $utc_offset - 3600) % 86400){DAY}) % 100000"
+    marked = f"floor({hour}) * 100000 + (time() + $utc_offset - 3600) % 86400"
+    return f"max_over_time(({marked}){DAY}) % 100000 and on () {OVER}"
 
 
 LAST_DAY = Row(

@@ -12,7 +12,7 @@ import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from dashboards.live import Answer
 from dashboards.preview.values import HEX, PALETTE, fitted, name, shown, width, with_unit
@@ -21,6 +21,7 @@ Json = dict[str, Any]
 
 FAINT, GRID = "#8E8E9C", "#2C3235"
 _DAY = 86400.0
+_LABELS_END = 22.0  # pixels of half a label of the time axis
 _MARK, _GAP = 18.0, 16.0  # pixels of a legend's mark, and between two entries
 _LABEL = re.compile(r"\$\{__field\.labels\.(\w+)\}")
 
@@ -87,7 +88,7 @@ def stat(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -> None
         if text == "name":
             axes.text(column + 0.5, row + 0.5, cell.name, color=ink, size=12, ha="center", va="center")
             continue
-        room = axes.pixels[0] / columns * 0.92  # type: ignore[attr-defined]
+        room = axes.pixels[0] / columns * 0.84  # type: ignore[attr-defined]
         size = min(34.0, 10.0 * room / (width(value.text, 10.0, "bold") or 1.0))
         axes.text(column + 0.5, row + 0.52, value.text, color=ink, size=size, ha="center", va="center", weight="bold")
         if text == "value_and_name":
@@ -171,8 +172,14 @@ def _frame(axes: Axes, panel: Json, zone: ZoneInfo, foot: float) -> Axes:
     plot.grid(visible=True, color=GRID, linewidth=0.6)
     plot.tick_params(colors=FAINT, labelsize=8, length=0)
     plot.xaxis_date(tz=str(zone))
+    begin, end = (datetime.fromtimestamp(at, zone) for at in axes.window)  # type: ignore[attr-defined]
     locator = mdates.AutoDateLocator(tz=zone, minticks=3, maxticks=8)
-    plot.xaxis.set_major_locator(locator)
+    ticks = locator.tick_values(begin, end)
+    # A label is as wide to the right of its place as to the left: near the edge there is no room for it.
+    first, last = mdates.date2num((begin, end))
+    plot.xaxis.set_major_locator(
+        FixedLocator([at for at in ticks if first <= at <= last - _LABELS_END * (last - first) / axes.pixels[0]])  # type: ignore[attr-defined]
+    )
     plot.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, tz=zone, show_offset=False))
     defaults = panel["fieldConfig"]["defaults"]
     plot.yaxis.set_major_locator(MaxNLocator(5))
@@ -180,7 +187,7 @@ def _frame(axes: Axes, panel: Json, zone: ZoneInfo, foot: float) -> Axes:
         FuncFormatter(lambda value, _: with_unit(value, defaults["unit"], defaults.get("decimals"), zone))
     )
     plot.margins(x=0)
-    plot.set_xlim(*(datetime.fromtimestamp(at, zone) for at in axes.window))  # type: ignore[attr-defined, arg-type]
+    plot.set_xlim(begin, end)  # type: ignore[arg-type]
     if defaults.get("max") is not None:
         plot.set_ylim(0, defaults["max"])
     return plot
