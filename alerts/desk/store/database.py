@@ -85,6 +85,8 @@ def lost_race(error: DBAPIError) -> bool:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy says BEGIN; the driver's own would come too late
+    # SQLite folds the case of ASCII only; a search must find Russian text whatever its case.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -94,6 +96,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Connection) -> None:

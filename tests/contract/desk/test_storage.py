@@ -150,6 +150,7 @@ def test_names_of_accounts_and_tokens_are_taken_once(database: Database, time: T
 def test_the_queue_finds_text_and_treats_wildcards_as_text(database: Database, time: Time) -> None:
     send(database, notification(alert("edge-1")), time())
     send(database, notification(alert("edge_100%")), time())
+    send(database, notification(alert("ГОРОД-7")), time())
     with database.read() as connection:
         for text, count in (
             ("EDGE", 2),
@@ -157,7 +158,10 @@ def test_the_queue_finds_text_and_treats_wildcards_as_text(database: Database, t
             ("e_1", 1),
             ("e%1", 0),
             ("_", 1),
-            ("не отвечает", 2),
+            ("не отвечает", 3),
+            ("НЕ ОТВЕЧАЕТ", 3),
+            ("город", 1),
+            ("диск", 0),
             ("nothing", 0),
         ):
             assert queries.count(connection, QueueFilter(text=text)) == count, text
