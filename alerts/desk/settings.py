@@ -169,6 +169,7 @@ class Limits:
     login_failures: int = 5
     login_window: Seconds = field(default=Seconds(15 * MINUTE))
     session: Seconds = field(default=Seconds(12 * HOUR))
+    viewer_session: Seconds = field(default=Seconds(12 * HOUR))  # of those who only read, such as a wall
 
 
 @dataclass(frozen=True, slots=True)

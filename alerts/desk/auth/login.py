@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import RowMapping
 
 from alerts.desk.auth import secrets
+from alerts.desk.auth.roles import VIEWER
 from alerts.desk.auth.trail import Action, By, tell
 from alerts.desk.settings import Limits
 from alerts.desk.store import access
@@ -31,7 +32,7 @@ def login(database: Database, who: Attempt, limits: Limits, now: datetime) -> st
         return None
     key = secrets.new_key()
     with database.write() as connection:
-        expires = now + timedelta(seconds=limits.session)
+        expires = now + timedelta(seconds=limits.viewer_session if row["role"] == VIEWER else limits.session)
         access.open_session(connection, secrets.digest(key), row["id"], now, expires)
         access.update_account(connection, row["id"], last_login_at=now)
         tell(connection, now, By(row["name"], who.address), Action.LOGIN)

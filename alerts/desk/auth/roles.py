@@ -14,9 +14,10 @@ class Permission(StrEnum):
     METRICS = "metrics"
 
 
+VIEWER = "viewer"
 P = Permission
 ROLES: dict[str, frozenset[Permission]] = {
-    "viewer": frozenset({P.READ, P.METRICS}),
+    VIEWER: frozenset({P.READ, P.METRICS}),
     "engineer": frozenset({P.READ, P.ACT, P.METRICS}),
     "administrator": frozenset({P.READ, P.ACT, P.ADMINISTER, P.METRICS}),
     "machine": frozenset({P.READ, P.ACT, P.NOTIFY, P.METRICS}),

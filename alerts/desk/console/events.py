@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
+from alerts.desk.api.access import COOKIE, runtime_of
+from alerts.desk.auth import secrets
 from alerts.desk.console.forms import Reading
 from alerts.desk.console.pulse import Pulse
 from alerts.desk.store.database import UNAVAILABLE
@@ -98,7 +100,8 @@ def stream(request: Request, tell: Callable[[str], Awaitable[News]]) -> Response
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept-Encoding"}
     if packs:
         headers["Content-Encoding"] = "gzip"
-    pieces = _packed(_told(pulse, tell, seen)) if packs else _plain(_told(pulse, tell, seen))
+    told = _told(pulse, tell, seen, _attending(request))
+    pieces = _packed(told) if packs else _plain(told)
     return StreamingResponse(pieces, media_type="text/event-stream", headers=headers)
 
 
@@ -113,9 +116,18 @@ async def _plain(told: AsyncIterator[News]) -> AsyncIterator[bytes]:
         yield each.plain
 
 
-async def _told(pulse: Pulse, tell: Callable[[str], Awaitable[News]], seen: str) -> AsyncIterator[News]:
+def _attending(request: Request) -> Callable[[], None]:
+    """Return what notes that the reader's page is still open, though it asks for nothing."""
+    runtime, digest = runtime_of(request), secrets.digest(request.cookies.get(COOKIE, ""))
+    return lambda: runtime.attendance.note(digest, runtime.now())
+
+
+async def _told(
+    pulse: Pulse, tell: Callable[[str], Awaitable[News]], seen: str, attend: Callable[[], None]
+) -> AsyncIterator[News]:
     yield _OPENING
     async for mark in pulse.marks():
+        attend()
         if not mark:
             yield _QUIET
             continue

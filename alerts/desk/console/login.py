@@ -40,7 +40,9 @@ def submit(
     if key is None:
         return _form(request, 403, "login.wrong", next_)
     answer = RedirectResponse(local_path(next_), 303)
-    answer.set_cookie(COOKIE, key, max_age=int(runtime.settings.limits.session), **_flags(request))
+    # The session itself ends when it is time; the cookie only must not end before.
+    longest = max(runtime.settings.limits.session, runtime.settings.limits.viewer_session)
+    answer.set_cookie(COOKIE, key, max_age=int(longest), **_flags(request))
     answer.delete_cookie(_BEFORE)
     return answer
 

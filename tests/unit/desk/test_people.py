@@ -1,11 +1,24 @@
 """Who is on the desk: sessions, when they were last used, and the tickets people hold."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
+
+from fastapi import Request
+from fastapi.responses import StreamingResponse
 
 from alerts.desk import actions
 from alerts.desk.actions import Hand
+from alerts.desk.api.access import COOKIE
+from alerts.desk.auth import secrets
+from alerts.desk.auth.login import Attempt, login
+from alerts.desk.auth.roles import Principal
+from alerts.desk.console import events
 from alerts.desk.rounds import attend
+from alerts.desk.settings import Limits
+from alerts.desk.store import access
 from alerts.desk.store.people import Person, people
+from service.settings import Seconds
 from tests.unit.desk.console_desk import NOON, Hall
 
 
@@ -55,3 +68,50 @@ def test_somebody_who_left_but_holds_tickets_is_told(control_room: Hall) -> None
         ("Aigerim", False, 1),
         ("Daniyar", False, 2),
     ]
+
+
+class QuietPulse:
+    """Nothing changes; each quarter of a minute that is told."""
+
+    def __init__(self, control_room: Hall) -> None:
+        self.control_room = control_room
+
+    async def marks(self) -> AsyncIterator[str]:
+        for _ in range(4):
+            self.control_room.now += timedelta(seconds=15)
+            yield ""
+
+
+def test_a_page_that_is_open_and_asks_for_nothing_is_a_sign_of_life(control_room: Hall) -> None:
+    control_room.person(name="Aigerim")
+    app = control_room.machine.app
+    app.state.pulse = QuietPulse(control_room)
+    headers = [(b"cookie", f"{COOKIE}=secret1".encode())]
+    request = Request({"type": "http", "app": app, "headers": headers, "query_string": b""})
+
+    async def listen() -> None:
+        async def tell(mark: str) -> events.News:
+            return events.news(mark, "")
+
+        answer = events.stream(request, tell)
+        assert isinstance(answer, StreamingResponse)
+        async for _ in answer.body_iterator:
+            pass
+
+    asyncio.run(listen())
+    assert on_desk(control_room)[0].seen_at == NOON + timedelta(seconds=60)
+
+
+def test_those_who_only_read_may_stay_longer(control_room: Hall) -> None:
+    limits = Limits(session=Seconds(3600), viewer_session=Seconds(30 * 86400))
+    hashed = secrets.hash_password("long enough")
+    with control_room.runtime.database.write() as connection:
+        for name, role in (("Wall", "viewer"), ("Aigerim", "engineer")):
+            access.add_account(connection, Principal(name, role), hashed, NOON)
+    for name, stays in (("Wall", True), ("Aigerim", False)):
+        key = login(control_room.runtime.database, Attempt(name, "long enough", "::1"), limits, NOON)
+        assert key
+        with control_room.runtime.database.read() as connection:
+            later = NOON + timedelta(days=29)
+            assert (access.find_session(connection, secrets.digest(key), later) is not None) is stays
+            assert access.find_session(connection, secrets.digest(key), NOON + timedelta(days=31)) is None
