@@ -139,7 +139,7 @@ def _map(words: Words, found: list[Site]) -> dict[str, Any]:
 def _figures(words: Words, present: Present | None, past: Past | None) -> dict[str, Any]:
     known = seven(present, past)
     return {
-        "cards": [card(words, each, past, (230, 84)) for each in known.figures],
+        "cards": [card(words, each, past, (230, 110)) for each in known.figures],
         "load": [card(words, each, None) for each in known.load],
     }
 
