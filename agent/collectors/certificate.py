@@ -9,9 +9,7 @@ import ssl
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cryptography import x509
-
-from agent import catalogue
+from agent import catalogue, der
 from agent.collector import Collector
 from agent.endpoints import CertificateSettings
 from service.metric import Sample
@@ -39,7 +37,7 @@ def read(settings: CertificateSettings) -> Presented:
 def parse(presented: Presented) -> Iterator[Sample]:
     """Yield the expiry and the judgement of the clients' rules."""
     try:
-        expiry = x509.load_der_x509_certificate(presented.certificate).not_valid_after_utc
+        expiry = der.not_after(presented.certificate)
     except ValueError as error:
         raise ValueError(f"the certificate cannot be read: {error}") from None
     yield catalogue.CERTIFICATE_NOT_AFTER.sample(expiry.timestamp(), presented.endpoint)

@@ -1,11 +1,16 @@
 """Settings of [[certificate]], and certificates that are none."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent import der
 from agent.collectors.certificate import Presented, parse
 from agent.endpoints import CertificateSettings
 from agent.settings import AgentSettings, converter
@@ -13,9 +18,41 @@ from service.settings import SettingsError, structure
 
 
 @given(st.binary(max_size=400))
-def test_any_bytes_give_samples_or_a_value_error(certificate: bytes) -> None:
+def test_any_bytes_give_samples_or_a_value_error(text: bytes) -> None:
     with pytest.raises(ValueError, match="the certificate cannot be read"):
-        list(parse(Presented("portal", certificate, trusted=False)))
+        list(parse(Presented("portal", text, trusted=False)))
+
+
+# Dates of both notations: two digits of the year up to 2049 (RFC 5280, 4.1.2.5), four from 2050.
+BEGIN = datetime(1950, 1, 1, tzinfo=UTC)
+DATES = st.integers(1, 86400 * 365 * 8000).map(lambda seconds: BEGIN + timedelta(seconds=seconds))
+KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def certificate(end: datetime, name: str, serial: int) -> bytes:
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, name)])
+    builder = x509.CertificateBuilder(subject, subject, KEY.public_key(), serial, BEGIN, end)
+    return builder.sign(KEY, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+@settings(max_examples=50)
+@given(DATES, st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=64), st.integers(1, 2**159 - 1))
+def test_the_expiry_is_the_one_that_was_signed(end: datetime, name: str, serial: int) -> None:
+    assert der.not_after(certificate(end, name, serial)) == end
+
+
+WHOLE = certificate(datetime(2031, 5, 6, tzinfo=UTC), "Operator", 7)
+
+
+@given(st.data())
+def test_a_damaged_certificate_gives_a_moment_or_a_value_error(data: st.DataObject) -> None:
+    text = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 3))):
+        text[data.draw(st.integers(0, 120))] = data.draw(st.integers(0, 255))
+    try:
+        assert der.not_after(bytes(text[: data.draw(st.integers(0, 300))])).tzinfo is UTC
+    except ValueError:
+        return
 
 
 @pytest.mark.parametrize(
