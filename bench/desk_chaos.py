@@ -35,6 +35,7 @@ from tests.contract.desk.postgres import Postgres
 
 TICKETS = "/tmf-api/troubleTicket/v5/troubleTicket"
 FIELDS = "status,statusChangeReason,relatedEntity,troubleTicketCharacteristic"
+PAGE = 250
 QUIET_SECONDS = 900.0  # the longest that everything may take to agree after the last trouble, on a crowded machine
 SETTINGS = 'reconcile = "3s"\nsettled = "20s"\nconfirmation = "1h"\nwatchdog = ""\nlate_duplicates = "10s"\n'
 
@@ -196,7 +197,10 @@ def _settle(world: World, desk: Process) -> list[str]:
     wrong = ["nothing was compared"]
     while wrong and time.monotonic() < deadline:
         time.sleep(1)
-        wrong = differences(world, desk)
+        try:
+            wrong = differences(world, desk)
+        except httpx.TransportError as error:
+            wrong = [f"the desk does not answer: {error}"]
         print(f"{len(wrong)} problems do not agree yet: {wrong[:3]}", file=sys.stderr)
     return wrong[:20]
 
@@ -207,9 +211,9 @@ def differences(world: World, desk: Process) -> list[str]:
     with desk.client() as client:
         offset, total = 0, 1
         while offset < total:
-            answer = client.get(TICKETS, params={"offset": offset, "limit": 1000, "fields": FIELDS})
+            answer = client.get(TICKETS, params={"offset": offset, "limit": PAGE, "fields": FIELDS})
             total = int(answer.headers["x-total-count"])
-            offset += 1000
+            offset += PAGE
             for ticket in answer.json():
                 tickets.setdefault(ticket["relatedEntity"][0]["entity"]["id"], []).append(ticket)
     expected = {f"n{number}": 0 for number, _ in world.ever}

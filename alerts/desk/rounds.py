@@ -16,6 +16,7 @@ from alerts.desk.workers import Worker
 
 log = logging.getLogger("desk.rounds")
 TICK = 0.5  # seconds between looks at the due tickets
+ASK = 0.2
 WATCH = 5.0
 DELIVER = 1.0
 TIDY = 3600.0
@@ -26,7 +27,10 @@ def workers(runtime: Runtime) -> list[Worker]:
     """Return the workers that the settings ask for."""
     client = httpx.Client()
     settings = runtime.settings
-    result = [Worker("timers", TICK, lambda: due(runtime, client))]
+    waiting = verify.Waiting()
+    result = [Worker("timers", TICK, lambda: due(runtime, waiting))]
+    if settings.prometheus:
+        result.append(Worker("verifier", ASK, lambda: ask(runtime, client, waiting)))
     if settings.watchdog:
         result.append(Worker("watchdog", WATCH, lambda: watch(runtime)))
     for target in settings.target:
@@ -44,20 +48,19 @@ def workers(runtime: Runtime) -> list[Worker]:
     return result
 
 
-def due(runtime: Runtime, client: httpx.Client) -> None:
+def due(runtime: Runtime, waiting: verify.Waiting) -> None:
     """Deal with the tickets whose moment has come."""
-    passed = timers.run_due(runtime.desk)
+    passed = timers.run_due(runtime.desk, waiting.room)
     for clock, number in passed.breaches.items():
         runtime.counts.add(metrics.SLA_BREACHES, number, clock)
+    waiting.add(passed.to_verify)
+
+
+def ask(runtime: Runtime, client: httpx.Client, waiting: verify.Waiting) -> None:
+    """Ask Prometheus about the recovered tickets that wait."""
     base = runtime.settings.prometheus
-    failure: OSError | None = None
-    for number in passed.to_verify:
-        try:
-            verify.verify(runtime.desk, number, lambda query: prometheus.ask(client, base, query))
-        except OSError as error:
-            failure = error
-    if failure:
-        raise failure
+    while numbers := waiting.take():
+        verify.verify(runtime.desk, numbers, lambda query: prometheus.ask(client, base, query))
 
 
 def tidy(runtime: Runtime) -> None:

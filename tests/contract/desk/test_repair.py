@@ -100,19 +100,19 @@ def recover(desk: Desk) -> list[int]:
 def test_a_series_that_exists_confirms_the_recovery(verifying: Desk) -> None:
     (number,) = recover(verifying)
     assert states(verifying.database) == [("acknowledged", "", 0)]
-    verify.verify(verifying, number, lambda _: True)
+    verify.verify(verifying, [number], lambda _: True)
     assert states(verifying.database) == [("resolved", "recovered", 0)]
 
 
 def test_a_vanished_series_leaves_the_ticket_open_until_it_is_back(verifying: Desk, time: Time) -> None:
     (number,) = recover(verifying)
-    verify.verify(verifying, number, lambda _: False)
+    verify.verify(verifying, [number], lambda _: False)
     with verifying.database.read() as connection:
         assert connection.execute(select(ticket.c.status, ticket.c.unverified)).one() == ("acknowledged", True)
     assert timers.run_due(verifying).to_verify == []
     time.pass_(seconds=61)
     assert timers.run_due(verifying).to_verify == [number]
-    verify.verify(verifying, number, lambda _: True)
+    verify.verify(verifying, [number], lambda _: True)
     assert states(verifying.database) == [("resolved", "recovered", 0)]
     with verifying.database.read() as connection:
         kinds = list(connection.scalars(select(event.c.kind).where(event.c.kind.in_(["unverified", "verified"]))))
@@ -125,10 +125,45 @@ def test_a_prometheus_that_does_not_answer_is_asked_again(verifying: Desk, time:
 
     (number,) = recover(verifying)
     with pytest.raises(OSError, match="no route"):
-        verify.verify(verifying, number, nobody)
+        verify.verify(verifying, [number], nobody)
     assert states(verifying.database) == [("acknowledged", "", 0)]
     time.pass_(seconds=6)
     assert timers.run_due(verifying).to_verify == [number]
+
+
+def test_a_prometheus_that_does_not_answer_is_waited_for_once_whatever_waits(verifying: Desk, time: Time) -> None:
+    asked = []
+
+    def nobody(query: str) -> bool:
+        asked.append(query)
+        if len(asked) == 1:
+            return True
+        raise OSError("no route")
+
+    for name in ("edge-1", "edge-2", "edge-3", "edge-4"):
+        send(verifying.database, notification(alert(name)), time(), verifying.policy)
+        send(verifying.database, notification(alert(name, firing=False)), time(), verifying.policy)
+    numbers = timers.run_due(verifying).to_verify
+    with pytest.raises(OSError, match="no route"):
+        verify.verify(verifying, numbers, nobody)
+    assert len(asked) == 2
+    assert sorted(status for status, _, _ in states(verifying.database)) == ["acknowledged"] * 3 + ["resolved"]
+    time.pass_(seconds=6)
+    assert timers.run_due(verifying).to_verify == numbers[1:]
+
+
+def test_no_more_is_claimed_than_there_is_room_for_and_the_rest_comes_up_again(verifying: Desk, time: Time) -> None:
+    for name in ("edge-1", "edge-2", "edge-3"):
+        send(verifying.database, notification(alert(name)), time(), verifying.policy)
+        send(verifying.database, notification(alert(name, firing=False)), time(), verifying.policy)
+    waiting = verify.Waiting()
+    waiting.add(timers.run_due(verifying, room=2).to_verify)
+    waiting.add([1])
+    assert waiting.room == verify.ROOM - 2
+    assert waiting.take() == [1, 2]
+    assert waiting.take() == []
+    time.pass_(seconds=6)
+    assert timers.run_due(verifying, room=2).to_verify == [3]
 
 
 def test_a_claim_that_its_desk_did_not_live_to_use_comes_up_again(verifying: Desk, time: Time) -> None:
@@ -141,7 +176,7 @@ def test_a_claim_that_its_desk_did_not_live_to_use_comes_up_again(verifying: Des
 def test_an_alarm_that_fires_again_meanwhile_wins(verifying: Desk, time: Time) -> None:
     (number,) = recover(verifying)
     send(verifying.database, notification(alert(start=START + timedelta(hours=1))), time(), verifying.policy)
-    verify.verify(verifying, number, lambda _: True)
+    verify.verify(verifying, [number], lambda _: True)
     assert states(verifying.database) == [("acknowledged", "", 1)]
 
 
