@@ -118,24 +118,34 @@ def intervals(events: Iterable[Event]) -> list[Interval]:
 
 def read(events: Sequence[Event], priority: str, policy: Policy, now: datetime) -> dict[str, Clock]:
     """Return the clocks as of `now` by name: acknowledge and restore, and accept and vendor after a hand-over."""
+    result = of_ncc(events, priority, policy, now)
+    last = next((event for event in reversed(events) if event.kind is Kind.HANDED_OVER), None)
+    vendor = policy.vendors.get(str(last.data["vendor"])) if last else None
+    return result | of_vendor(events, vendor, now) if vendor else result
+
+
+def of_ncc(events: Sequence[Event], priority: str, policy: Policy, now: datetime) -> dict[str, Clock]:
+    """Return the clocks of the control centre itself: acknowledge and restore."""
     life = intervals(events)
     if not life:
         return {}
     target = policy.targets[priority]
     waiting = life[-1].status in (Status.PENDING, Status.HELD)
-    result = {
+    return {
         "acknowledge": _clock("acknowledge", _unseen(life, events), (target.acknowledge, target.calendar), events, now),
         "restore": _clock(
             "restore", _down(life, events, policy), (target.restore, target.calendar), events, now, waiting=waiting
         ),
     }
-    last = next((event for event in reversed(events) if event.kind is Kind.HANDED_OVER), None)
-    vendor = policy.vendors.get(str(last.data["vendor"])) if last else None
-    if vendor:
-        accept, work = _at_vendor(events, vendor)
-        result["accept"] = _clock("accept", accept, (vendor.accept, vendor.calendar), events, now)
-        result["vendor"] = _clock("vendor", work, (vendor.restore, vendor.calendar), events, now, vendor=vendor.name)
-    return result
+
+
+def of_vendor(events: Sequence[Event], vendor: Vendor, now: datetime) -> dict[str, Clock]:
+    """Return the clocks of one vendor that the ticket was handed to, whether or not another had it later."""
+    accept, work = _at_vendor(events, vendor)
+    return {
+        "accept": _clock("accept", accept, (vendor.accept, vendor.calendar), events, now),
+        "vendor": _clock("vendor", work, (vendor.restore, vendor.calendar), events, now, vendor=vendor.name),
+    }
 
 
 def _clock(  # noqa: PLR0913 - the one place where a clock's parts come together

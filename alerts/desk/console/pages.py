@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alerts.desk.console import bulk, charts, events, faults, login, overview, queue, ticket, wall
+from alerts.desk.console import bulk, charts, events, faults, login, overview, queue, reports, ticket, wall
 from alerts.desk.console.platform import Platform
 from alerts.desk.console.pulse import Pulse
 from alerts.desk.console.settings import routes
@@ -20,6 +20,7 @@ def install(app: FastAPI) -> None:
     app.state.shared_rows = queue.SharedRows()
     app.state.platform = Platform(app.state.runtime)
     app.state.rendered = Rendered()
+    app.state.kept_reports = reports.KeptReports()
     for router in (
         login.router,
         queue.router,
@@ -28,6 +29,7 @@ def install(app: FastAPI) -> None:
         charts.router,
         overview.router,
         wall.router,
+        reports.router,
         events.router,
     ):
         app.include_router(router)

@@ -32,7 +32,12 @@ class Place(NamedTuple):
     needs: Permission = Permission.READ
 
 
-PLACES = (Place("queue", "/"), Place("overview", "/overview"), Place("settings", "/settings"))
+PLACES = (
+    Place("queue", "/"),
+    Place("overview", "/overview"),
+    Place("reports", "/reports"),
+    Place("settings", "/settings"),
+)
 
 
 def words_for(request: Request, found: Visitor | None) -> Words:

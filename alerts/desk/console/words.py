@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 
@@ -72,6 +72,10 @@ class Words:
             return f"{local:%H:%M}"
         year = "" if local.year == today.year else f" {local.year}"
         return f"{local.day} {self(f'month.{local.month}')}{year} {local:%H:%M}"
+
+    def day(self, day: date) -> str:
+        """Return a day with its year."""
+        return f"{day.day} {self(f'month.{day.month}')} {day.year}"
 
     def span(self, seconds: float) -> str:
         """Return a duration by its two largest parts, with a minus once it is overdrawn."""
