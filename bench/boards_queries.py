@@ -1,9 +1,10 @@
-"""How long the boards' queries take with 1,000 nodes: `python -m bench.boards_queries [--nodes N]`.
+"""How long the boards' queries take with 1,000 nodes: `python -m bench.boards_queries [--nodes N] [--cpu]`.
 
 A Prometheus of its own holds what 1,000 edges in 20 sites would have recorded: recorded series and `up` over six hours
 at 30 s (Prometheus itself records every 5 s: a sixth of the samples, all of the series), and the raw series that boards
 take rates of over the last half hour at 5 s. Every board is opened twice: with its own range, and with the last half
-hour, where everything is complete.
+hour, where everything is complete. With `--cpu` it is the server's processor time that counts: on a machine that others
+use, the time on the wall is theirs too.
 """
 
 import argparse
@@ -12,7 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+
+import psutil
 
 from dashboards import build, live
 from dashboards.boards import BOARDS
@@ -112,9 +116,14 @@ def _blocks(folder: Path, name: str) -> None:
     (folder / name).unlink()
 
 
-def measure(url: str, now: float, span: str | None) -> tuple[float, float]:
+def processor_time(pid: int) -> float:
+    """Return the seconds of processor that a process has used."""
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
+
+
+def measure(prometheus: live.Prometheus, span: str | None) -> tuple[float, float]:
     """Print each board's time; return the slowest query's and the wall's."""
-    prometheus = live.connect(url, now)
     slowest, wall = 0.0, 0.0
     try:
         for board in BOARDS:
@@ -140,7 +149,9 @@ def main() -> int:
     """Measure; exit status 1 when a query or the wall takes longer than a second."""
     parser = argparse.ArgumentParser("python -m bench.boards_queries", description=__doc__.splitlines()[0])
     parser.add_argument("--nodes", type=int, default=1000)
-    nodes = parser.parse_args().nodes
+    parser.add_argument("--cpu", action="store_true", help="measure the server's processor time, not the wall clock")
+    arguments = parser.parse_args()
+    nodes = arguments.nodes
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         end = int(time.time()) // RECORDED_STEP * RECORDED_STEP
@@ -163,11 +174,15 @@ def main() -> int:
             results = []
             for span in (None, "30m"):
                 print(f"opened with {'its own range' if span is None else 'the last ' + span}:")
-                results.append(measure(url, end, span))
+                prometheus = live.connect(url, end)
+                if arguments.cpu:
+                    prometheus = replace(prometheus, clock=lambda: processor_time(server.pid))
+                results.append(measure(prometheus, span))
         finally:
             server.terminate()
             server.wait()
     slowest, wall = (max(column) for column in zip(*results, strict=True))
+    print("processor time of the server:" if arguments.cpu else "time on the wall:")
     print(f"slowest query {slowest:.3f} s, the wall's queries together {wall:.3f} s (limit {LIMIT:g} s each)")
     return int(slowest > LIMIT or wall > LIMIT)
 
