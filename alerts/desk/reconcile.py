@@ -6,7 +6,7 @@ have told them everything again, and only when it is so twice in a row; a suppre
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,21 +27,31 @@ Name = tuple[str, str]
 
 @dataclass(slots=True)
 class Memory:
-    """What one round leaves for the next."""
+    """What one round leaves for the next.
+
+    `before` is what the desk held before it asked for the states: what it held then and does not hold now has ended
+    meanwhile, and a state from before that must not begin it again.
+    """
 
     missing: set[Name] = field(default_factory=set)
+    before: Set[Name] = frozenset()
+
+
+def held_now(database: Database) -> dict[Name, Held]:
+    """Return what the desk holds as firing."""
+    with database.read() as connection:
+        return stored_alarms.firing(connection)
 
 
 def reconcile(
     database: Database, states: Sequence[State], policy: Policy, now: datetime, memory: Memory
 ) -> Counter[str]:
     """Repair; return what was repaired, by verdict."""
-    with database.read() as connection:
-        held = stored_alarms.firing(connection)
+    held = held_now(database)
     active = list(_problems(states, policy))
     there = {(problem.key, alert.fingerprint) for problem in active for alert in problem.alerts}
     suppressed = {name for state in states for name in _suppressed(state, policy)}
-    repairs = unknown(active, held)
+    repairs = unknown(active, held.keys() | memory.before)
     missing: set[Name] = set()
     if any(_settled(state, policy, now) for state in states):
         missing = {name for name in held if name[1] not in OWN} - there - suppressed
@@ -72,7 +82,7 @@ def _settled(state: State, policy: Policy, now: datetime) -> bool:
     return state.running_since is not None and now - state.running_since >= timedelta(seconds=policy.settled)
 
 
-def unknown(active: Iterable[Problem], held: dict[Name, Held]) -> list[Problem]:
+def unknown(active: Iterable[Problem], held: Set[Name]) -> list[Problem]:
     """Return the problems with an alert that the desk does not hold as firing; two Alertmanagers' are one."""
     result: dict[str, Problem] = {}
     for problem in active:

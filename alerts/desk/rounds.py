@@ -8,7 +8,7 @@ import httpx
 from alerts.desk import alertmanager, metrics, prometheus, timers, verify, watchdog
 from alerts.desk.outbox import deliver
 from alerts.desk.outbox.deliver import Pace
-from alerts.desk.reconcile import Memory, reconcile
+from alerts.desk.reconcile import Memory, held_now, reconcile
 from alerts.desk.runtime import Runtime
 from alerts.desk.store import people
 from alerts.desk.store.retention import forget
@@ -88,6 +88,7 @@ def watch(runtime: Runtime) -> None:
 
 def compare(runtime: Runtime, client: httpx.Client, memory: Memory) -> None:
     """Compare the desk with every Alertmanager that answers."""
+    memory.before = held_now(runtime.database).keys()
     states = []
     failure: OSError | None = None
     for base in runtime.settings.alertmanagers:

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from alerts.desk import alertmanager, timers, verify, watchdog
 from alerts.desk.actions import Desk
 from alerts.desk.alertmanager import Group, State
-from alerts.desk.reconcile import Memory, reconcile
+from alerts.desk.reconcile import Memory, held_now, reconcile
 from alerts.desk.settings import Settings, Url
 from alerts.desk.store import heartbeats
 from alerts.desk.store.database import Database
-from alerts.desk.store.tables import event, ticket
+from alerts.desk.store.tables import alarm, event, ticket
 from alerts.desk.webhook import parse
 from tests.contract.desk.payloads import START, alert, notification
 from tests.contract.desk.test_ingest import POLICY, Time, send, states
@@ -69,6 +69,18 @@ def test_a_fresh_alertmanager_ends_nothing_and_a_suppressed_alert_is_still_there
 def test_a_suppressed_alert_opens_nothing(database: Database, time: Time) -> None:
     state = State((group(alert(), suppressed=True),), LONG_AGO)
     assert reconcile(database, [state], POLICY, time(), Memory()) == {}
+
+
+def test_what_ended_while_an_alertmanager_was_asked_does_not_begin_again(database: Database, time: Time) -> None:
+    send(database, notification(alert()), time())
+    memory = Memory(before=held_now(database).keys())
+    asked = [State((group(alert()),), LONG_AGO)]
+    send(database, notification(alert(firing=False)), time())
+    for _ in range(3):
+        assert reconcile(database, asked, POLICY, time(), memory) == {}
+    assert states(database) == [("resolved", "recovered", 0)]
+    with database.read() as connection:
+        assert connection.scalar(select(alarm.c.late)) == 0
 
 
 def test_an_alarm_in_the_groups_of_several_receivers_counts_once(database: Database, time: Time, shared: Path) -> None:
