@@ -14,6 +14,7 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     Connection,
+    CursorResult,
     Dialect,
     FromClause,
     Table,
@@ -45,14 +46,30 @@ def _instant(value: object) -> int:
 _document = json.JSONEncoder(ensure_ascii=False, default=_instant).encode
 
 
-def insert(connection: Connection, table: Table, rows: Sequence[Row], otherwise: str = "") -> int:
-    """Store rows in their order; return how many were stored, since `otherwise` may say ON CONFLICT DO NOTHING."""
+def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Store rows in their order."""
     if not rows:
-        return 0
+        return
     columns = tuple(rows[0])
     if _is_sqlite(connection):
-        return _each(connection, f"{_insert_each(table, columns)} {otherwise}", table, columns, rows)
-    return _at_once(connection, f"{_insert_all(table, columns)} {otherwise}", rows)
+        _each(connection, _insert_each(table, columns), table, columns, rows)
+    else:
+        _at_once(connection, _insert_all(table, columns), rows)
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Row], key: str, conflict: str) -> dict[Any, int]:
+    """Store rows unless `conflict` (an ON CONFLICT target) has them; return the numbers of the stored ones by a key."""
+    columns = tuple(rows[0])
+    otherwise = f"ON CONFLICT {conflict} DO NOTHING"
+    if _is_sqlite(connection):
+        statement = f"{_insert_each(table, columns)} {otherwise}"
+        before = connection.scalar(select(func.max(table.c.id))) or 0
+        _each(connection, statement, table, columns, rows)
+        stored = connection.execute(select(table.c[key], table.c.id).where(table.c.id > before))
+    else:
+        statement = f'{_insert_all(table, columns)} {otherwise} RETURNING "{key}", id'
+        stored = _at_once(connection, statement, rows)
+    return {name: number for name, number in stored}  # noqa: C416 - rows, not pairs
 
 
 def update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -89,12 +106,11 @@ def _is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def _at_once(connection: Connection, statement: str, rows: Sequence[Row]) -> int:
-    options = {"preserve_rowcount": True}
-    return connection.exec_driver_sql(statement, {"rows": _document(rows)}, options).rowcount
+def _at_once(connection: Connection, statement: str, rows: Sequence[Row]) -> CursorResult[Any]:
+    return connection.exec_driver_sql(statement, {"rows": _document(rows)})
 
 
-def _each(connection: Connection, statement: str, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> int:
+def _each(connection: Connection, statement: str, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
     instants = [name for name in columns if isinstance(table.c[name].type, Instant)]
     documents = [name for name in columns if isinstance(table.c[name].type, JSON)]
     values = []
@@ -106,7 +122,7 @@ def _each(connection: Connection, statement: str, table: Table, columns: Sequenc
         for name in documents:
             stored[name] = _json(stored[name])
         values.append(tuple([stored[name] for name in columns]))
-    return connection.exec_driver_sql(statement, values, {"preserve_rowcount": True}).rowcount
+    connection.exec_driver_sql(statement, values)
 
 
 @cache

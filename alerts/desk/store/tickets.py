@@ -22,7 +22,8 @@ _MOVING = (
     *("firing", "unverified", "flapping", "vendor", "resolved_at", "acknowledge_by", "restore_by", "vendor_by"),
     *("deadline_at", "verify_at", "due_at"),
 )
-UNLESS_OPEN = f"ON CONFLICT (problem_key) WHERE {OPEN} DO NOTHING"
+ONE_OPEN = f"(problem_key) WHERE {OPEN}"
+_BLANK: dict[str, Any] = dict.fromkeys(column.name for column in ticket.columns if column.nullable)
 
 
 class OpenedElsewhereError(Exception):
@@ -42,8 +43,7 @@ class StaleTicketError(Exception):
 
 def blank() -> dict[str, Any]:
     """Return the columns of a ticket that nobody touched yet."""
-    nothing: dict[str, Any] = dict.fromkeys(column.name for column in ticket.columns if column.nullable)
-    return nothing | {
+    return _BLANK | {
         "id": None,
         "version": 0,
         "labels": {},
@@ -126,16 +126,9 @@ def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
     if not drafts:
         return
     rows = [{name: value for name, value in (draft.row | draft.changes).items() if name != "id"} for draft in drafts]
-    if batch.insert(connection, ticket, rows, UNLESS_OPEN) < len(drafts):
-        raise OpenedElsewhereError
-    found = batch.among(connection, ticket.c.problem_key, [row["problem_key"] for row in rows])
-    stored = connection.execute(select(ticket.c.problem_key, ticket.c.id).where(found, OPEN))
-    numbers = {key: number for key, number in stored}  # noqa: C416 - rows, not pairs
+    numbers = batch.insert_new(connection, ticket, rows, "problem_key", ONE_OPEN)
     if len(numbers) < len(drafts):
-        # Another system may bring a ticket that has ended already.
-        since = min(row["opened_at"] for row in rows)
-        ended = select(ticket.c.problem_key, ticket.c.id).where(found, ticket.c.opened_at >= since)
-        numbers |= {key: number for key, number in connection.execute(ended)}  # noqa: C416
+        raise OpenedElsewhereError
     for draft in drafts:
         draft.row["id"] = numbers[draft["problem_key"]]
     _write_events(connection, drafts)

@@ -47,7 +47,7 @@ def test_a_batch_comes_back_as_it_went_in(database: Database) -> None:
             "vendor_by": None,
             "flapping": True,
         }
-        assert batch.insert(connection, ticket, [row]) == 1
+        batch.insert(connection, ticket, [row])
         assert stored_row(connection) == row
         number = connection.scalars(select(ticket.c.id).where(ticket.c.problem_key == "other")).one()
         change = {"site": AWKWARD["lines"], "vendor_by": START, "status_at": START - timedelta(days=36525)}
@@ -56,13 +56,15 @@ def test_a_batch_comes_back_as_it_went_in(database: Database) -> None:
         assert connection.scalar(select(ticket.c.site).where(ticket.c.id != number)) == "almaty"
 
 
-def test_a_batch_says_how_many_rows_a_conflict_left_out(database: Database) -> None:
+def test_a_batch_says_which_rows_a_conflict_left_out(database: Database) -> None:
     send(database, notification(alert()), START)
     with database.write() as connection:
         row = stored_row(connection)
-        rows = [row, row | {"problem_key": "new"}]
-        assert batch.insert(connection, ticket, rows, tickets.UNLESS_OPEN) == 1
-        assert batch.insert(connection, ticket, []) == 0
+        rows = [row | {"problem_key": "before"}, row, row | {"problem_key": "behind"}]
+        numbers = batch.insert_new(connection, ticket, rows, "problem_key", tickets.ONE_OPEN)
+        assert set(numbers) == {"before", "behind"}
+        known = connection.execute(select(ticket.c.problem_key, ticket.c.id)).all()
+        assert set(numbers.items()) < {tuple(each) for each in known}
 
 
 def test_a_column_holds_no_stray_value(database: Database) -> None:
