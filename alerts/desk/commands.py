@@ -72,7 +72,8 @@ def _account(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
-    backup(open_database(settings, arguments.config), arguments.to)
+    # Not migrated: the copy made before an upgrade must be of what was there before the upgrade.
+    backup(Database(database_url(settings, arguments.config)), arguments.to)
     return Exit.FINE
 
 

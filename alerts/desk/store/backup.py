@@ -27,9 +27,13 @@ def backup(database: Database, target: Path) -> None:
 
 
 def _sqlite(source: str, target: Path) -> None:
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
-        (answer,) = new.execute("PRAGMA integrity_check").fetchone()
+    address = f"{Path(source).absolute().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+            (answer,) = new.execute("PRAGMA integrity_check").fetchone()
+    except sqlite3.Error as error:
+        raise OSError(f"{source} cannot be copied: {error}") from None
     if answer != "ok":
         raise OSError(f"the copy is damaged: {answer}")
 

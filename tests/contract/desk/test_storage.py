@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections import Counter
 from datetime import timedelta
@@ -25,7 +26,7 @@ from alerts.desk.store.database import Database
 from alerts.desk.store.migrate import current, migrate
 from alerts.desk.store.queries import QueueFilter
 from alerts.desk.store.retention import forget
-from alerts.desk.store.tables import event, metadata, ticket
+from alerts.desk.store.tables import alarm, event, metadata, ticket
 from tests.contract.desk.payloads import alert, notification
 from tests.contract.desk.postgres import BINARIES
 from tests.contract.desk.test_ingest import POLICY, Time, send, states
@@ -113,6 +114,69 @@ def test_a_backup_is_a_whole_database(
         assert "TABLE DATA public ticket" in listing
     with pytest.raises(FileExistsError):
         backup(database, copy)
+
+
+def test_a_backup_made_while_webhooks_are_stored_is_of_one_moment(
+    database: Database, time: Time, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("PATH", f"{BINARIES[-1]}:{os.environ['PATH']}")
+    stop, stored = threading.Event(), [0]
+
+    def write() -> None:
+        while not stop.is_set():
+            nodes = (f"edge-{stored[0]}-{part}" for part in "ab")
+            send(database, notification(*(alert(node) for node in nodes), alertname=f"pair {stored[0]}"), time())
+            stored[0] += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while stored[0] < 20:
+            assert writer.is_alive()
+            threading.Event().wait(0.01)
+        least = stored[0]
+        backup(database, tmp_path / "copy")
+    finally:
+        stop.set()
+        writer.join()
+    if database.sqlite:
+        url = f"sqlite:///{tmp_path / 'copy'}"
+    else:
+        url = request.getfixturevalue("postgresql").create_database()
+        plain = url.replace("+psycopg", "")
+        subprocess.run(["pg_restore", f"--dbname={plain}", tmp_path / "copy"], check=True, capture_output=True)
+    restored = Database(url)
+    with restored.read() as connection:
+        pairs = connection.scalars(select(ticket.c.firing)).all()
+        alarms = connection.scalar(select(func.count()).select_from(alarm))
+        opened = connection.scalar(select(func.count()).where(event.c.kind == "opened"))
+    assert current(restored)
+    restored.dispose()
+    assert set(pairs) == {2}
+    assert (alarms, opened) == (2 * len(pairs), len(pairs))
+    assert least <= len(pairs) <= stored[0]
+
+
+def test_a_backup_migrates_nothing_and_says_what_it_cannot_copy(tmp_path: Path) -> None:
+    config = tmp_path / "desk.toml"
+    old = tmp_path / "old.db"
+    with sqlite3.connect(old) as connection:
+        connection.execute("CREATE TABLE older (x)")
+    connection.close()
+    for name, status in (("old.db", 0), ("missing.db", 1)):
+        config.write_text(f'database = "sqlite:///{tmp_path / name}"\n', "utf-8")
+        command = ["backup", "--config", str(config), "--to", str(tmp_path / f"copy of {name}")]
+        done = subprocess.run(
+            [sys.executable, "-m", "alerts.desk", *command], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status, done.stderr
+    assert done.stderr.strip() == f"{tmp_path / 'missing.db'} cannot be copied: unable to open database file"
+    assert not (tmp_path / "missing.db").exists()
+    assert not (tmp_path / "copy of missing.db").exists()
+    for name in ("old.db", "copy of old.db"):
+        connection = sqlite3.connect(tmp_path / name)
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("older",)]
+        connection.close()
 
 
 def test_retention_forgets_ended_tickets_and_nothing_else(database: Database, time: Time) -> None:
