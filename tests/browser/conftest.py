@@ -70,6 +70,14 @@ def log_in(page: Page, name: str, password: str) -> None:
     page.wait_for_selector("#live")
 
 
+def add_administrator(desk: Process, name: str = "Dana") -> None:
+    """Add somebody who may see every page of the settings."""
+    database = Database(f"sqlite:///{desk.folder / 'desk.db'}")
+    with database.write() as connection:
+        access.add_account(connection, Principal(name, "administrator", "ru"), HASH, datetime.now(UTC))
+    database.dispose()
+
+
 Enter = Callable[..., Page]
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Enter
+from tests.browser.conftest import Enter, add_administrator
 from tests.browser.test_ticket_life import WEBHOOK
 from tests.contract.desk.conftest import Process
 from tests.contract.desk.payloads import alert, notification
@@ -56,3 +56,19 @@ def test_axe_finds_nothing_serious(desk: Process, enter: Enter, axe: str, colour
     page.click("text=Выйти")
     page.wait_for_url("**/login")
     assert violations(page, axe) == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_settings(
+    desk: Process, enter: Enter, axe: str, colours: Literal["light", "dark"]
+) -> None:
+    add_administrator(desk)
+    page = enter("Dana", color_scheme=colours)
+    for path in ("", "/roles", "/policies", "/accounts", "/accounts/1", "/tokens", "/targets", "/audit"):
+        for width, height in SIZES.values():
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(f"/settings{path}")
+            for closed in page.query_selector_all("details"):
+                closed.evaluate("each => { each.open = true; }")
+            assert violations(page, axe) == [], f"{path} {width}×{height}"
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{path} {width}"

@@ -191,6 +191,15 @@ def test_policies_show_every_setting_beside_its_key(full: Hall) -> None:
     assert tables <= {each.name for each in fields(Settings)}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_setting_has_its_words(language: str) -> None:
+    tables = {"smtp": Smtp, "retention": Retention, "limits": Limits}
+    keys = {f"policykey.{table}_{each.name}" for table, kind in tables.items() for each in fields(kind)}
+    elsewhere = {*tables, "priorities", "calendars", "vendor", "target"}
+    keys |= {f"policykey.{each.name}" for each in fields(Settings) if each.name not in elsewhere}
+    assert {key for key in catalogue(language) if key.startswith("policykey.")} == keys
+
+
 def test_policies_say_what_the_desk_works_by(full: Hall) -> None:
     page = full.person("viewer").get("/settings/policies").text
     for part in (

@@ -106,10 +106,6 @@ GROUPS: Mapping[str, Callable[[Words, Runtime], list[Line]]] = {
     "retention": _table("retention", Retention),
     "limits": _table("limits", Limits),
 }
-_DURATIONS = {
-    *("confirmation", "late_duplicates", "reconcile", "settled", "watchdog_missing"),
-    *("tickets", "messages", "login_window", "session"),
-}
 _BYTES = {"webhook_body", "body"}
 
 
@@ -123,7 +119,7 @@ def shown(words: Words, name: str, value: Any) -> str:  # noqa: PLR0911 - one a 
         return words("settings.yes" if value else "settings.no")
     if name == "username":
         return words("settings.yes")  # where mail is sent through a provider, the name is half of a key
-    if name in _DURATIONS:
+    if isinstance(value, float):
         return duration(words, value)
     if name in _BYTES:
         return words("policy.mebibytes", number=figure(words, value / 2**20, "number"))
