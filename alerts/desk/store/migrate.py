@@ -1,5 +1,6 @@
 """Bring a database to the schema of this version."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -27,7 +28,13 @@ def current(database: Database) -> bool:
     """Say whether the database has the schema that this version expects."""
     with database.read() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    return found == ScriptDirectory.from_config(_config()).get_current_head()
+    return found == _head()
+
+
+@cache
+def _head() -> str | None:
+    """Return this version's schema; the files that say so do not change while the desk runs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:

@@ -62,7 +62,7 @@ class Process:
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                if httpx.get(f"{self.url}/readyz", timeout=START_SECONDS).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
