@@ -1,9 +1,8 @@
 """The desk's own share of the delay: from a webhook's first byte to the ticket in the API and on an open console page.
 
 With 100 and with 10,000 open tickets, on SQLite and PostgreSQL, one webhook at a time. The ticket is asked for over the
-API once the webhook is answered. The page does what a browser's does: it hears on the event stream that something
-changed and fetches its part of the queue; what counts is the moment at which it holds the row. Prints one JSON object;
-exit status 1 past the bounds.
+API once the webhook is answered. The page does what a browser's does: it takes its part of the queue from the event
+stream; what counts is the moment at which it holds the row. Prints one JSON object; exit status 1 past the bounds.
 
     python -m bench.desk_delay [--samples 200]
 """
@@ -59,19 +58,21 @@ def fill(client: httpx.Client, already: int, wanted: int) -> None:
 class Page:
     """The queue on an engineer's screen; `shown` is what the page holds, and since when."""
 
-    def __init__(self, browser: httpx.Client) -> None:
-        self._browser = browser
+    def __init__(self) -> None:
         self._news = threading.Condition()
         self.shown = ("", 0.0)
 
     def listen(self, stream: httpx.Response) -> None:
-        """Fetch the living part after each word of the desk, until the desk ends the stream."""
+        """Take each living part, until the desk ends the stream."""
+        lines: list[str] = []
         for line in stream.iter_lines():
             if line.startswith("data: "):
-                html = self._browser.get("/queue/part").raise_for_status().text
+                lines.append(line)
+            elif not line and lines:
                 with self._news:
-                    self.shown = (html, time.perf_counter())
+                    self.shown = ("\n".join(lines), time.perf_counter())
                     self._news.notify()
+                lines = []
 
     def wait(self, node: str, *, there: bool) -> float:
         """Return the moment from which the page shows a node, or shows it no more."""
@@ -90,8 +91,8 @@ def open_page(desk: Process) -> Iterator[Page]:
         form = re.search(r'name="csrf" value="([^"]+)"', browser.get("/login").text)
         assert form
         browser.post("/login", data={"csrf": form[1], "name": NAME, "password": PASSWORD}).raise_for_status()
-        page = Page(browser)
-        with browser.stream("GET", "/events") as stream:
+        page = Page()
+        with browser.stream("GET", "/queue/events") as stream:
             listener = threading.Thread(target=page.listen, args=(stream,))
             listener.start()
             try:

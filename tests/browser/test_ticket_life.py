@@ -91,6 +91,81 @@ def test_the_keyboard_alone_is_enough(desk: Process, enter: Enter) -> None:
     page.wait_for_url("**/")
 
 
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def fill_in(page: Page, key: str, text: str = "") -> None:
+    """Open a form by its key, write, and send it by Tab and Enter."""
+    press(page, key)
+    page.keyboard.type(text)
+    press(page, "Tab", "Enter")
+
+
+def test_a_whole_life_by_keys_alone_in_russian(desk: Process, enter: Enter) -> None:
+    page = enter()
+    alarm(desk)
+    expect(page.locator("[data-row]")).to_have_text("edge-1 не отвечает", timeout=SECONDS)
+    press(page, "j", "Enter")
+    page.wait_for_url("**/ticket/1")
+    press(page, "t")
+    state(page, "в работе")
+    fill_in(page, "h", "ждём деталь")
+    state(page, "приостановлена (ждём деталь)")
+    fill_in(page, "e")
+    state(page, "в работе")
+    fill_in(page, "n", "питание есть, порт мёртв")
+    expect(page.locator(".timeline")).to_contain_text("питание есть, порт мёртв")
+    press(page, "v")
+    expect(page.locator("#do-hand_over select")).to_be_focused()
+    press(page, "Tab", "Tab", "Enter")  # past the vendor and the note
+    state(page, "приостановлена (у поставщика)")
+    fill_in(page, "a", "VN-77")
+    expect(page.locator(".timeline")).to_contain_text("Номер у Edge Ltd: VN-77")
+    fill_in(page, "b", "порт заменён")
+    state(page, "в работе (вернулась от поставщика)")
+    fill_in(page, "r", "порт заменён")  # while the alarm still fires: this is the stated reason
+    state(page, "решена (порт заменён)")
+    fill_in(page, "o", "зрители жалуются")
+    state(page, "в работе (зрители жалуются)")
+    alarm(desk, firing=False)
+    state(page, "решена (авария кончилась)")
+    fill_in(page, "c", "проверено")
+    state(page, "закрыта")
+    press(page, "q")
+    expect(page.locator(".calm")).to_contain_text("Открытых заявок нет")
+
+
+def test_two_work_on_one_ticket_by_keys_and_see_every_step_of_the_other(desk: Process, enter: Enter) -> None:
+    alarm(desk)
+    first, second = enter("Aigerim"), enter("Daniyar")
+    for page in (first, second):
+        page.goto("/ticket/1")
+    press(first, "t")
+    state(first, "в работе")
+    state(second, "в работе")
+    expect(second.locator(".chips")).to_contain_text("Aigerim")
+    press(second, "t")  # takes it over, having seen whose it was
+    expect(first.locator(".chips")).to_contain_text("Daniyar", timeout=SECONDS)
+    fill_in(first, "n", "я на площадке")
+    for page in (first, second):
+        expect(page.locator(".timeline")).to_contain_text("я на площадке", timeout=SECONDS)
+    press(first, "h")
+    first.keyboard.type("жду пропуск")
+    fill_in(second, "r", "заменён блок питания")
+    state(second, "решена")
+    state(first, "решена")  # while the form stands open
+    expect(first.locator("#changed")).to_be_visible()
+    press(first, "Tab", "Enter")
+    expect(first.locator("[role=alert]")).to_contain_text("Заявка изменилась")
+    state(second, "решена (заменён блок питания)")
+    fill_in(first, "c", "согласен")  # the page shows it as it is: what can be done now can be done at once
+    state(first, "закрыта")
+    state(second, "закрыта")
+    expect(second.locator("#actions")).not_to_contain_text("Закрыть")
+
+
 def test_two_engineers_on_one_ticket_see_each_other(desk: Process, enter: Enter) -> None:
     alarm(desk)
     first, second = enter("Aigerim"), enter("Daniyar")

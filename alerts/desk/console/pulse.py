@@ -14,7 +14,7 @@ from alerts.desk.store.database import UNAVAILABLE, Database
 
 PERIOD = 0.4  # seconds between looks when nothing wakes it
 SPACING = (
-    0.002  # seconds of rest after telling, for each listener: a storm costs many consoles no more than PERIOD does
+    0.0005  # seconds of rest after telling, for each listener: a storm leaves most of the processor to the webhook
 )
 QUIET = 15.0  # seconds after which a listener is told that the line still works
 LIFE = 600.0  # seconds after which a listener has to come again, and show again that it may
