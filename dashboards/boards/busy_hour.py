@@ -219,8 +219,8 @@ CAPACITY = Row(
         ),
         Grid(
             title="When 70 % is reached",
-            question="When does demand reach 70 % of the surviving capacity: most likely, at the earliest, at the "
-            "latest? A missing date lies beyond three years or cannot be told yet.",
+            question="How much of the surviving capacity is in use now, and when does demand reach 70 % of it: most "
+            "likely, at the earliest, at the latest? A missing date lies beyond three years or cannot be told yet.",
             unit="none",
             queries=(
                 *(

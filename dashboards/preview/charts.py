@@ -127,8 +127,10 @@ def timeseries(axes: Axes, panel: Json, answers: list[Answer], zone: ZoneInfo) -
         plot.fill_between(times, low, high, color=ink, alpha=shade, linewidth=0)  # type: ignore[arg-type]
         plot.plot(times, high, color=ink, linewidth=1.4, marker="." if len(times) == 1 else "")  # type: ignore[arg-type]
     limits = custom["thresholdsStyle"]["mode"] != "off"
-    flat = not limits and not any(value for line in lines for value in line.values)
-    plot.set_ylim(0 if flat else min(0.0, plot.get_ylim()[0]), 1 if flat else None)
+    lowest = min((value for line in lines for value in line.values), default=0.0)
+    flat = not any(value for line in lines for value in line.values)
+    # As Grafana draws it: from zero, unless something lies below.
+    plot.set_ylim(0 if lowest >= 0 else plot.get_ylim()[0], 1 if flat and not limits else None)
     if limits:
         for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]:
             plot.axhline(step["value"], color=HEX[step["color"]], linestyle="--", linewidth=1)

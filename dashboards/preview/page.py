@@ -58,7 +58,7 @@ def draw(board: Json, answers: list[Answer], now: float, note: str, target: Path
     canvas.draw()
     # A board has few colours; with a palette its picture is a third as large.
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    picture.quantize(96).save(target, optimize=True)
+    picture.quantize(160).save(target, optimize=True)
 
 
 def _panel(
