@@ -91,16 +91,20 @@ def _table(key: str, kind: type[Smtp | Retention | Limits]) -> Callable[[Words, 
     return make
 
 
+_TICKETS = ("one_ticket_per", "confirmation", "late_duplicates")
+_WATCHING = ("alertmanagers", "receiver", "reconcile", "settled", "prometheus", "watchdog", "watchdog_missing")
+_TABLES = ("priorities", "calendars", "vendor", "smtp", "target", "retention", "limits")
+
+
 def _desk(words: Words, runtime: Runtime) -> list[Line]:
-    lines = _plain("listen", "public_url", "time_zone", "language", "secure_cookies", "grafana")(words, runtime)
+    elsewhere = {*_TICKETS, *_WATCHING, *_TABLES, "database"}
+    lines = _plain(*(each.name for each in fields(Settings) if each.name not in elsewhere))(words, runtime)
     return [*lines, Line("database", "database", _database(words, runtime.settings, runtime.database.url))]
 
 
 GROUPS: Mapping[str, Callable[[Words, Runtime], list[Line]]] = {
-    "tickets": _plain("one_ticket_per", "confirmation", "late_duplicates"),
-    "watching": _plain(
-        "alertmanagers", "receiver", "reconcile", "settled", "prometheus", "watchdog", "watchdog_missing"
-    ),
+    "tickets": _plain(*_TICKETS),
+    "watching": _plain(*_WATCHING),
     "console": _desk,
     "smtp": _table("smtp", Smtp),
     "retention": _table("retention", Retention),
