@@ -139,6 +139,7 @@ language = "ru"
 public_url = {quoted(layout.url("desk"))}
 alertmanagers = [{quoted(layout.url("alertmanager"))}]
 prometheus = {quoted(layout.url("prometheus"))}
+busy_hour = {quoted(layout.url("busyhour"))}
 
 [[vendor]]
 name = "Vendor"

@@ -184,6 +184,7 @@ class Settings:
     alertmanagers: tuple[Url, ...] = ()
     prometheus: Url = Url("")
     grafana: Url = Url("")
+    busy_hour: Url = Url("")
     receiver: str = "desk"  # the Alertmanager receiver that is this desk
     reconcile: Seconds = field(default=Seconds(15.0))
     settled: Seconds = field(default=Seconds(3 * MINUTE))  # Prometheus tells everything again each minute

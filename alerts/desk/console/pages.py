@@ -5,7 +5,8 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alerts.desk.console import bulk, charts, events, faults, login, overview, queue, reports, ticket, wall
+from alerts.desk.console import bulk, busy_hour, charts, events, faults, login, overview, queue, reports, ticket, wall
+from alerts.desk.console.planner import Planner
 from alerts.desk.console.platform import Platform
 from alerts.desk.console.pulse import Pulse
 from alerts.desk.console.settings import routes
@@ -20,6 +21,7 @@ def install(app: FastAPI) -> None:
     app.state.shared_rows = queue.SharedRows()
     app.state.platform = Platform(app.state.runtime)
     app.state.rendered = Rendered()
+    app.state.planner = Planner()
     app.state.kept_reports = reports.KeptReports()
     for router in (
         login.router,
@@ -29,6 +31,7 @@ def install(app: FastAPI) -> None:
         charts.router,
         overview.router,
         wall.router,
+        busy_hour.router,
         reports.router,
         events.router,
     ):

@@ -35,6 +35,7 @@ class Place(NamedTuple):
 PLACES = (
     Place("queue", "/"),
     Place("overview", "/overview"),
+    Place("busy_hour", "/busy-hour"),
     Place("reports", "/reports"),
     Place("settings", "/settings"),
 )
