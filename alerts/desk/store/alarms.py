@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from alerts.desk.alarms import Occurrence
 from alerts.desk.draft import Draft
@@ -27,15 +28,20 @@ def latest(
         for problem in problems
         for alert in problem.alerts
     ]
-    wanted = batch.texts(connection, names)
+    rows = connection.execute(_newest(connection.dialect.name), {"names": batch.document(names)}).mappings()
+    return {(row["problem_key"], row["fingerprint"]): _occurrence(row, open_tickets) for row in rows}
+
+
+@cache
+def _newest(dialect: str) -> Select[Any]:
+    wanted = batch.texts(dialect, "names", ("problem_key", "fingerprint"))
     newest = (
         select(func.max(alarm.c.id))
         .select_from(wanted)
         .join(alarm, (alarm.c.problem_key == wanted.c.problem_key) & (alarm.c.fingerprint == wanted.c.fingerprint))
         .group_by(alarm.c.problem_key, alarm.c.fingerprint)
     )
-    rows = connection.execute(select(alarm).where(alarm.c.id.in_(newest))).mappings()
-    return {(row["problem_key"], row["fingerprint"]): _occurrence(row, open_tickets) for row in rows}
+    return select(alarm).where(alarm.c.id.in_(newest))
 
 
 def _occurrence(row: RowMapping, open_tickets: set[int]) -> Occurrence:

@@ -19,10 +19,10 @@ from sqlalchemy import (
     FromClause,
     Table,
     Text,
+    bindparam,
     cast,
     column,
     func,
-    literal,
     select,
 )
 from sqlalchemy.dialects import postgresql
@@ -83,23 +83,35 @@ def update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         _at_once(connection, _update_all(table, columns), rows)
 
 
-def among(connection: Connection, wanted: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """Return the condition that a column has one of many values, as one parameter."""
-    if _is_sqlite(connection):
-        listed = func.json_each(literal(_json(list(values)))).table_valued("value")
-        return wanted.in_(select(listed.c.value))
-    return wanted == func.any(literal(list(values), ARRAY(wanted.type)))
+def among(dialect: str, wanted: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Return the condition that a column has one of many values; they come as one parameter, made by `listed`.
+
+    This and `texts` take a dialect, not a connection, so that a statement can be kept: making one costs more than
+    running it.
+    """
+    if dialect == "sqlite":
+        given = func.json_each(bindparam(name, type_=Text)).table_valued("value")
+        return wanted.in_(select(given.c.value))
+    return wanted == func.any(bindparam(name, type_=ARRAY(wanted.type)))
 
 
-def texts(connection: Connection, rows: Sequence[Mapping[str, str]]) -> FromClause:
-    """Return a table made of texts, to join with."""
-    document = literal(_json(rows), Text)
-    names = tuple(rows[0])
-    if _is_sqlite(connection):
-        listed = func.json_each(document).table_valued("value")
-        return select(*(func.json_extract(listed.c.value, f"$.{name}").label(name) for name in names)).subquery("given")
-    listed = func.json_to_recordset(cast(document, JSON)).table_valued(*(column(name, Text) for name in names))
-    return listed.render_derived(name="given", with_types=True)
+def listed(connection: Connection, values: Iterable[Any]) -> object:
+    """Return the parameter that `among` compares with."""
+    return _json(list(values)) if _is_sqlite(connection) else list(values)
+
+
+def texts(dialect: str, name: str, columns: Sequence[str]) -> FromClause:
+    """Return a table of texts to join with; its rows come as one parameter, made by `document`."""
+    if dialect == "sqlite":
+        each = func.json_each(bindparam(name, type_=Text)).table_valued("value")
+        return select(*(func.json_extract(each.c.value, f"$.{one}").label(one) for one in columns)).subquery("given")
+    rows = func.json_to_recordset(cast(bindparam(name, type_=Text), JSON))
+    return rows.table_valued(*(column(one, Text) for one in columns)).render_derived(name="given", with_types=True)
+
+
+def document(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return the parameter that `texts` reads."""
+    return _json(rows)
 
 
 def _is_sqlite(connection: Connection) -> bool:

@@ -6,9 +6,10 @@ A ticket is locked by its row where the database has row locks; in SQLite the wr
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from alerts.desk.draft import Draft
 from alerts.desk.events import CLOCK_KINDS, Event, Kind
@@ -65,10 +66,15 @@ def blank() -> dict[str, Any]:
 
 def lock_open(connection: Connection, keys: Sequence[str]) -> list[Draft]:
     """Lock and return what alarms change of the open tickets of these problems, still without their logs."""
-    wanted = select(*(ticket.c[name] for name in _MOVING))
-    condition = batch.among(connection, ticket.c.problem_key, keys)
-    rows = connection.execute(wanted.where(condition, OPEN).order_by(ticket.c.id).with_for_update())
+    rows = connection.execute(_open_ones(connection.dialect.name), {"keys": batch.listed(connection, keys)})
     return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows]
+
+
+@cache
+def _open_ones(dialect: str) -> Select[Any]:
+    known = batch.among(dialect, ticket.c.problem_key, "keys")
+    wanted = select(*(ticket.c[name] for name in _MOVING))
+    return wanted.where(known, OPEN).order_by(ticket.c.id).with_for_update()
 
 
 def load_logs(connection: Connection, drafts: Sequence[Draft]) -> list[Draft]:
@@ -111,14 +117,17 @@ def _lock(connection: Connection, *conditions: ColumnElement[bool]) -> list[Draf
 def clock_events(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:
     """Return the events that the clocks read, oldest first, by ticket."""
     result: dict[int, list[Event]] = defaultdict(list)
-    statement = (
-        select(event.c.ticket_id, event.c["at"], event.c.kind, event.c.actor, event.c.data)
-        .where(batch.among(connection, event.c.ticket_id, numbers), event.c.kind.in_(CLOCK_KINDS))
-        .order_by(event.c.id)
-    )
-    for number, at, kind, actor, data in connection.execute(statement):
+    parameters = {"numbers": batch.listed(connection, numbers)}
+    for number, at, kind, actor, data in connection.execute(_clock_log(connection.dialect.name), parameters):
         result[number].append(Event(at, Kind(kind), actor, data))
     return result
+
+
+@cache
+def _clock_log(dialect: str) -> Select[Any]:
+    theirs = batch.among(dialect, event.c.ticket_id, "numbers")
+    columns = (event.c.ticket_id, event.c["at"], event.c.kind, event.c.actor, event.c.data)
+    return select(*columns).where(theirs, event.c.kind.in_(CLOCK_KINDS)).order_by(event.c.id)
 
 
 def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
