@@ -45,15 +45,20 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Process]:
-    vendor = '[[vendor]]\nname = "Edge Ltd"\nmail = "support@edge.example"\n'
-    process = Process(tmp_path, f'watchdog = ""\n{vendor}')
-    database = Database(f"sqlite:///{tmp_path / 'desk.db'}")
+def people(desk: Process) -> None:
+    """Add the engineers of this desk."""
+    database = Database(f"sqlite:///{desk.folder / 'desk.db'}")
     with database.write() as connection:
         for name in PEOPLE:
             access.add_account(connection, Principal(name, "engineer", "ru"), HASH, datetime.now(UTC))
     database.dispose()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Process]:
+    vendor = '[[vendor]]\nname = "Edge Ltd"\nmail = "support@edge.example"\n'
+    process = Process(tmp_path, f'watchdog = ""\n{vendor}')
+    people(process)
     process.start()
     yield process
     if process.running:
