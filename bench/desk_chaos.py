@@ -36,6 +36,7 @@ from tests.contract.desk.postgres import Postgres
 TICKETS = "/tmf-api/troubleTicket/v5/troubleTicket"
 FIELDS = "status,statusChangeReason,relatedEntity,troubleTicketCharacteristic"
 PAGE = 250
+PATIENCE = 600.0  # seconds for a start: at full size on a crowded machine thousands of webhooks are there first
 QUIET_SECONDS = 900.0  # the longest that everything may take to agree after the last trouble, on a crowded machine
 SETTINGS = 'reconcile = "3s"\nsettled = "20s"\nconfirmation = "1h"\nwatchdog = ""\nlate_duplicates = "10s"\n'
 
@@ -73,7 +74,7 @@ class Scene:
             case "desk":
                 self.desk.kill()
                 time.sleep(pause)
-                self.desk.start()
+                self.desk.start(PATIENCE)
             case "postgresql" if self.postgres:
                 self.postgres.kill()
                 time.sleep(pause)

@@ -31,7 +31,7 @@ def free_port() -> int:
 class Process:
     """`ott-desk` with its settings file."""
 
-    def __init__(self, folder: Path, extra: str = "", database: str = "") -> None:
+    def __init__(self, folder: Path, extra: str = "", database: str = "", token: str = "alertmanager") -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -39,7 +39,7 @@ class Process:
         database = database or f"sqlite:///{folder / 'desk.db'}"
         self.config.write_text(f'listen = "127.0.0.1:{self.port}"\ndatabase = "{database}"\n{extra}', "utf-8")
         self.running: subprocess.Popen[bytes] | None = None
-        self.token = self.run("token", "create", "--role", "machine", "--name", "alertmanager")
+        self.token = self.run("token", "create", "--role", "machine", "--name", token)
 
     def run(self, *words: str, stdin: str = "") -> str:
         done = subprocess.run(
@@ -53,16 +53,16 @@ class Process:
     def log(self) -> str:
         return (self.folder / "desk.log").read_text("utf-8")
 
-    def start(self) -> None:
+    def start(self, seconds: float = START_SECONDS) -> None:
         with (self.folder / "desk.log").open("ab") as log:
             self.running = subprocess.Popen(
                 [sys.executable, "-m", "alerts.desk", "--log-format", "json", "serve", "--config", self.config],
                 stderr=log,
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + seconds
         while True:
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=START_SECONDS).status_code == 200:
+                if httpx.get(f"{self.url}/readyz", timeout=seconds).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
