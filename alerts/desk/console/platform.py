@@ -107,8 +107,8 @@ class Platform:
     async def look(self) -> tuple[Known[Present], Known[Past]]:
         """Return what is known now."""
         present = await self._now.latest()
-        # Where the one failed the other will, too: then nobody waits a second time.
-        return present, await self._past.latest(0 if present.failing else 1)
+        # Where the one has no answer the other will have none, too: then nobody waits a second time.
+        return present, await self._past.latest(0 if present.failing or present.value is None else 1)
 
     def _ask_now(self) -> Present:
         now = self._runtime.now()

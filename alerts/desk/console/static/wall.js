@@ -6,9 +6,7 @@ const PERIOD = Number(document.body.dataset.period) * 1000;
 const STAY = Number(document.body.dataset.seconds) * 1000;
 const PATIENCE = 10_000; // for one answer of the desk
 const LOST = 3 * PERIOD; // without an answer: the desk is lost
-const OLD = 6 * PERIOD; // since Prometheus last answered: the figures are old
 const lost = document.getElementById("lost");
-const stale = document.getElementById("stale");
 const clock = new Intl.DateTimeFormat("ru", { timeZone: document.body.dataset.zone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 let part = document.getElementById("live");
@@ -28,13 +26,10 @@ function tell() {
   const silence = performance.now() - heard;
   lost.hidden = silence < LOST;
   document.getElementById("lost-for").textContent = span(silence);
+  // That Prometheus is lost the part itself says, as loudly.
   const made = Number(part.dataset.made);
-  const age = now - made;
-  // While the desk is lost that is the louder word; without any figures the part itself says so.
-  stale.hidden = !lost.hidden || !made || age < OLD;
-  document.getElementById("stale-for").textContent = span(age);
   const shown = document.getElementById("age");
-  if (shown) shown.textContent = span(age);
+  if (shown) shown.textContent = span(now - made);
   tick();
 }
 
