@@ -5,11 +5,13 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
+from alerts.desk.console.wall import VIEWS
 from tests.browser.conftest import Enter, add_administrator
 from tests.browser.test_ticket_life import WEBHOOK
 from tests.contract.desk.conftest import Process
 from tests.contract.desk.payloads import alert, notification
 
+WALL = [f"/wall?view={view}" for view in VIEWS]
 SIZES = {"desk": (1280, 720), "wall": (1920, 1080), "phone": (390, 844)}
 
 
@@ -41,7 +43,7 @@ def test_axe_finds_what_is_planted(desk: Process, enter: Enter, axe: str) -> Non
 def test_axe_finds_nothing_serious(desk: Process, enter: Enter, axe: str, colours: Literal["light", "dark"]) -> None:
     fill(desk)
     page = enter(color_scheme=colours)
-    for path in ("/", "/ticket/1", "/?site=nowhere", "/ticket/999"):
+    for path in ("/", "/ticket/1", "/?site=nowhere", "/ticket/999", "/overview", *WALL):
         for width, height in SIZES.values():
             page.set_viewport_size({"width": width, "height": height})
             page.goto(path)
