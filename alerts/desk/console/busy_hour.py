@@ -232,13 +232,18 @@ def _days_chart(words: Words, zone: tzinfo, seen: Seen, days: Days) -> Markup:
         )
     ]
     if days.surviving is not None:
-        lines.append(Line(words("busy_hour.surviving"), [(start, days.surviving), (end, days.surviving)], "bound"))
+        lines.append(Line(words("busy_hour.surviving"), _flat(days.surviving, start, end), "bound"))
     marks = [
         Mark(f"{words.day(day.date)}: {', '.join(remarks(words, day))}", _noon(day.date, zone))
         for day in days.days
         if day.exceptional
     ]
     return line_chart(words, words("busy_hour.by_day"), lines, Frame(start, end, _unit(seen)), marks, gap=1.5 * A_DAY)
+
+
+def _flat(level: float, start: float, end: float) -> list[tuple[float, float]]:
+    """Return a limit with a point a day, since a longer distance is drawn as a gap."""
+    return [(start + number * A_DAY, level) for number in range(int((end - start) // A_DAY))] + [(end, level)]
 
 
 def _ahead_chart(words: Words, zone: tzinfo, seen: Seen, outlook: Outlook) -> Markup:

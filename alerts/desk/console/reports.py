@@ -126,6 +126,7 @@ def show(request: Request, runtime: Running, found: Reading, asking: Asking) -> 
         short=bool(shown and shown.instants(words.zone)[0] < oldest),
         kept_days=int(runtime.settings.retention.tickets // 86400),
         query=asking.query(),
+        count=lambda value: figure(words, value, "count"),
         figure=lambda value: figure(words, value, "ratio"),
         span=lambda value: "–" if value is None else words.span(value),
     )
