@@ -43,6 +43,9 @@ RATIO_BOUND = 10.0  # times Alerta, each phase
 PATIENCE = 1800.0  # seconds that Alerta may take over one webhook
 ALERTA = ("alerta-server", "gunicorn", "psycopg2-binary", "setuptools<81")  # Alerta asks for pkg_resources
 
+Cpu = dict[str, Callable[[], float]]
+"""Who takes part, and what tells the processor time spent so far."""
+
 
 def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
@@ -69,8 +72,8 @@ def webhook(number: int, start: datetime, *, firing: bool) -> bytes:
     return json.dumps(whole | rest).encode()
 
 
-def storm(name: str, url: str, headers: dict[str, str], webhooks: int, cpu: Callable[[], float]) -> dict[str, Any]:
-    """Send the three phases; return what each achieved."""
+def storm(name: str, url: str, headers: dict[str, str], webhooks: int, cpu: Cpu) -> dict[str, Any]:
+    """Send the three phases; return what each achieved, and the processor time of who took part."""
     start = datetime.now(UTC) - timedelta(minutes=1)
     result: dict[str, Any] = {}
     with httpx.Client(headers=headers | {"Content-Type": "application/json"}, timeout=PATIENCE) as client:
@@ -83,14 +86,16 @@ def storm(name: str, url: str, headers: dict[str, str], webhooks: int, cpu: Call
                 answer.raise_for_status()
                 return time.perf_counter() - began
 
-            used, began = cpu(), time.perf_counter()
+            used, began = {who: spent() for who, spent in cpu.items()}, time.perf_counter()
             with ThreadPoolExecutor(SENDERS) as senders:
                 latencies = sorted(told(f"{name}, {phase}", senders.map(send, bodies), webhooks))
             took = time.perf_counter() - began
             result[phase] = {
                 "alerts_per_second": round(webhooks * PER_WEBHOOK / took),
                 "p99_seconds": round(latencies[max(0, int(len(latencies) * 0.99) - 1)], 3),
-                "cpu_ms_per_alert": round((cpu() - used) * 1000 / (webhooks * PER_WEBHOOK), 3),
+                "cpu_ms_per_alert": {
+                    who: round((spent() - used[who]) * 1000 / (webhooks * PER_WEBHOOK), 3) for who, spent in cpu.items()
+                },
                 "load": round(os.getloadavg()[0], 1),
             }
             say(f"{name}, {phase}: {result[phase]}")
@@ -107,16 +112,24 @@ def told(name: str, latencies: Iterator[float], whole: int) -> Iterator[float]:
         yield each
 
 
-def cpu_of(process: psutil.Process) -> Callable[[], float]:
+def cpu_of(number: int) -> Callable[[], float]:
+    """Return what tells the processor time of a process and its children, those that ended included."""
+    process = psutil.Process(number)
+
     def used() -> float:
-        times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-        return sum(each.user + each.system for each in times)
+        return sum(sum(each.cpu_times()[:4]) for each in (process, *process.children(recursive=True)))
 
     return used
 
 
-def desk(folder: Path, database: str, per: str, webhooks: int) -> dict[str, Any]:
+def server_of(server: Postgres) -> Callable[[], float]:
+    assert server.running is not None
+    return cpu_of(server.running.pid)
+
+
+def desk(folder: Path, server: Postgres | None, per: str, webhooks: int) -> dict[str, Any]:
     """Storm a desk and count what it kept."""
+    database = server.create_database() if server else ""
     folder.mkdir()
     process = Process(folder, f'one_ticket_per = "{per}"\n', database)
     process.start()
@@ -124,7 +137,7 @@ def desk(folder: Path, database: str, per: str, webhooks: int) -> dict[str, Any]
     name = f"{'postgresql' if database else 'sqlite'}, a ticket per {per}"
     try:
         headers = {"Authorization": f"Bearer {process.token}"}
-        used = cpu_of(psutil.Process(process.running.pid))
+        used = {"desk": cpu_of(process.running.pid)} | ({"postgresql": server_of(server)} if server else {})
         result = storm(name, f"{process.url}/webhook/alertmanager", headers, webhooks, used)
     finally:
         process.stop()
@@ -172,11 +185,14 @@ def alerta_environment(folder: Path) -> Path:
 
 
 @contextmanager
-def alerta(environment: Path, url: str, folder: Path) -> Iterator[tuple[str, psutil.Process]]:
+def alerta(environment: Path, url: str, folder: Path) -> Iterator[tuple[str, int]]:
     """Run Alerta as its own manual does: gunicorn, PostgreSQL, no login."""
     port = free_port()
     settings = {"DATABASE_URL": url, "AUTH_REQUIRED": "False", "ALERTA_SVR_CONF_FILE": "/dev/null", "HOME": str(folder)}
     command = [str(environment / "bin" / "gunicorn"), "-w", str(os.cpu_count()), "-b", f"127.0.0.1:{port}"]
+    # The tables are made when the program is loaded, and two workers at once get in each other's way.
+    first = [str(environment / "bin" / "python"), "-c", "import alerta; alerta.create_app()"]
+    subprocess.run(first, env=os.environ | settings, check=True, capture_output=True)
     with (folder / "alerta.log").open("wb") as log:
         running = subprocess.Popen(
             [*command, "--timeout", f"{PATIENCE:.0f}", "alerta:create_app()"],
@@ -195,7 +211,7 @@ def alerta(environment: Path, url: str, folder: Path) -> Iterator[tuple[str, psu
             if time.monotonic() > deadline or running.poll() is not None:
                 raise OSError((folder / "alerta.log").read_text("utf-8"))
             time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/webhooks/prometheus", psutil.Process(running.pid)
+        yield f"http://127.0.0.1:{port}/webhooks/prometheus", running.pid
     finally:
         running.terminate()
         running.wait(60)
@@ -204,18 +220,27 @@ def alerta(environment: Path, url: str, folder: Path) -> Iterator[tuple[str, psu
 def beside(environment: Path, server: Postgres, folder: Path, webhooks: int) -> dict[str, Any]:
     """Storm Alerta with the same webhooks."""
     url = server.create_database().replace("+psycopg", "")
-    with alerta(environment, url, folder) as (address, process):
-        # Alerta creates its tables with the first request: one that the storm then repeats is not new any more.
+    with alerta(environment, url, folder) as (address, number):
+        # The first request of all pays for what Alerta loads late; none of the storm's webhooks repeats it.
         with httpx.Client(timeout=PATIENCE) as client:
             client.post(address, json=json.loads(webhook(webhooks, datetime.now(UTC), firing=True))).raise_for_status()
-        result = storm("alerta", address, {}, webhooks, cpu_of(process))
+        used = {"alerta": cpu_of(number), "postgresql": server_of(server)}
+        result = storm("alerta", address, {}, webhooks, used)
     with psycopg.connect(url) as connection:
         result["kept"] = dict(connection.execute("SELECT status, count(*) FROM alerts GROUP BY status").fetchall())
     return result
 
 
-def ratios(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, float]:
-    return {phase: round(ours[phase]["alerts_per_second"] / theirs[phase]["alerts_per_second"], 1) for phase in PHASES}
+def speed(phase: dict[str, Any]) -> float:
+    return float(phase["alerts_per_second"])
+
+
+def cost(phase: dict[str, Any]) -> float:
+    return float(sum(phase["cpu_ms_per_alert"].values()))
+
+
+def ratios(one: dict[str, Any], other: dict[str, Any], by: Callable[[dict[str, Any]], float]) -> dict[str, float]:
+    return {phase: round(by(one[phase]) / by(other[phase]), 1) for phase in PHASES}
 
 
 def main() -> int:
@@ -227,15 +252,16 @@ def main() -> int:
     result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="desk-storm-") as name, Postgres(pg_folder(Path(name))) as server:
         for per in ("group", "alert"):
-            result[f"sqlite, a ticket per {per}"] = desk(Path(name) / f"s{per}", "", per, arguments.webhooks)
-            url = server.create_database()
-            result[f"postgresql, a ticket per {per}"] = desk(Path(name) / f"p{per}", url, per, arguments.webhooks)
+            result[f"sqlite, a ticket per {per}"] = desk(Path(name) / f"s{per}", None, per, arguments.webhooks)
+            result[f"postgresql, a ticket per {per}"] = desk(Path(name) / f"p{per}", server, per, arguments.webhooks)
         if arguments.alerta:
             environment = alerta_environment(arguments.alerta)
             theirs = result["alerta, postgresql"] = beside(environment, server, Path(name), arguments.webhooks)
             for per in ("group", "alert"):
                 ours = result[f"postgresql, a ticket per {per}"]
-                result[f"times alerta, a ticket per {per}"] = ratios(ours, theirs)
+                result[f"times alerta, a ticket per {per}"] = ratios(ours, theirs, speed)
+                # On a machine that does other things as well, this is the steadier comparison.
+                result[f"times alerta in processor time, a ticket per {per}"] = ratios(theirs, ours, cost)
     print(json.dumps(result, indent=2))
     return 0 if within(result) else 1
 
@@ -250,7 +276,7 @@ def pg_folder(parent: Path) -> Path:
 def within(result: dict[str, Any]) -> bool:
     """Say whether nothing was lost and every bound is kept."""
     for name, each in result.items():
-        if name.startswith("times alerta") and min(each.values()) < RATIO_BOUND:
+        if name.startswith("times alerta, ") and min(each.values()) < RATIO_BOUND:
             return False
         if "expected" not in each:
             continue
