@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 
 import promql_parser as promql
 
-from alerts.desk.presence import parts, selector_of
+from alerts.desk.presence import MAKES_LABELS, parts, selector_of
 
 MOST = 2  # charts of one expression
 THRESHOLD = "site:ott_threshold:effective"
 _ORDER = frozenset({"<", ">", "<=", ">="})
 _COMPARISONS = _ORDER | {"==", "!="}
 _INSTANTS = ("timestamp_seconds", ":timestamp")
-_MAKES_LABELS = frozenset({"label_replace", "label_join"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def narrowed(node: Any, labels: Mapping[str, str]) -> str:
 
     def look(each: Any) -> None:
         nonlocal made
-        made = made or (isinstance(each, promql.Call) and each.func.name in _MAKES_LABELS)
+        made = made or (isinstance(each, promql.Call) and each.func.name in MAKES_LABELS)
 
     promql.walk(node, look)
     return str(node) if made else str(promql.transform(node, lambda each: _narrowed(each, labels)))

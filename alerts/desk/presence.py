@@ -18,6 +18,9 @@ Ask = Callable[[str], bool]
 """Run an instant query and say whether it returns anything; raise OSError when nobody answers."""
 
 MAX_ALARMS = 20  # occurrences of one ticket that are asked about
+MAKES_LABELS = frozenset({"label_replace", "label_join"})
+"""Functions whose result has labels that its series need not have had."""
+
 _OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
 _SPECIAL = frozenset("\\.+*?()|[]{}^$")
 
@@ -73,7 +76,9 @@ def _has_data(node: Any, labels: Mapping[str, str], ask: Ask) -> bool | None:
         case promql.BinaryExpr():
             return _binary(node, labels, ask)
         case promql.Call():
-            return _all(_has_data(each, labels, ask) for each in node.args)
+            # A label that the expression itself makes may be another on the series: `node` of whom a forecast is about.
+            known = {} if node.func.name in MAKES_LABELS else labels
+            return _all(_has_data(each, known, ask) for each in node.args)
         case promql.AggregateExpr() | promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
             return _has_data(node.expr, labels, ask)
         case _:

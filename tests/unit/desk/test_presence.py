@@ -60,6 +60,13 @@ def test_each_query_is_asked_once() -> None:
     assert asked == ['count(up{node=~"edge-1|",severity=~"major|"})']
 
 
+def test_labels_that_the_expression_makes_are_not_asked_of_its_series() -> None:
+    asked, ask = ask_for({"ends_at", "up"})
+    made = 'label_replace(ends_at{bound="likely"}, "node", "$1", "scope", "node:(.+)") - time() < 60 and on (node) up'
+    assert presence([(url(made), LABELS)], ask) is PRESENT  # type: ignore[arg-type]
+    assert asked == ['count(ends_at{bound="likely"})']
+
+
 def test_label_values_are_escaped_for_the_expression_and_for_the_text() -> None:
     import promql_parser  # noqa: PLC0415 - only this test speaks to the parser itself
 
