@@ -17,7 +17,7 @@ from agent.edge_log.engine import BUCKETS, Counters
 from agent.edge_log.follower import Position
 from agent.edge_log.sessions import VIEWER_BYTES, Dump
 
-VERSION = 1
+VERSION = 2
 _DIGEST = 32
 
 
@@ -29,6 +29,7 @@ class Checkpoint:
     counters: Counters
     started: int  # the session table's own count, before the exported one may run ahead of it
     sessions: Dump
+    looked_at: float = 0.0  # when files were looked for: what was modified later may be unknown to the positions
 
 
 def encode(checkpoint: Checkpoint) -> bytes:
@@ -40,6 +41,7 @@ def encode(checkpoint: Checkpoint) -> bytes:
         "counters": {one.name: getattr(checkpoint.counters, one.name) for one in fields(Counters)},
         "buckets": BUCKETS,
         "started": checkpoint.started,
+        "looked_at": checkpoint.looked_at,
         "names": sessions.names,
         "sessions": len(sessions.indices),
     }
@@ -91,6 +93,7 @@ def _decode(header: dict[str, Any], table: bytes) -> Checkpoint:
         Counters(**counters),
         header["started"],
         Dump(viewers, names, indices, first, last),
+        float(header["looked_at"]),
     )
 
 

@@ -10,6 +10,7 @@ import glob
 import logging
 import os
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -25,9 +26,11 @@ PIECE = 128 * 1024
 FINGERPRINT = 1024
 # A renamed file is read on until it was quiet for this long: its writer may not have noticed yet.
 LINGER = 60.0
-# What rotations add to a name: ".1", "-20260122". Under any name a file is known by its first bytes; one never met
-# before must also look like a rotation.
-_ANY, _ROTATED = re.compile(r".*"), re.compile(r"(\.log)?[-._]\d[-._\d]*(\.log)?")
+# What rotations make of a name without its ".log": ".log.1", ".log-20260122", "-2026-01-22.log", ".1.log". Under any
+# name a file is known by its first bytes; one never met before must also look like a rotation, and not like the log of
+# another server beside this one: "-2.log", "_8080.log".
+_ANY = re.compile(r".*")
+_ROTATED = re.compile(r"(\.log)?[-.]\d[-._\d]*|[-._]\d{4}[-._]?\d\d[-._]?\d\d[-._\d]*\.log|\.\d{1,3}\.log")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 
 
@@ -174,14 +177,14 @@ class Follower:
         *,
         begin_at_end: bool,
         known: Sequence[Position] = (),
-        known_at: float = 0.0,
+        looked_at: float = 0.0,
     ) -> None:
-        """`known` are the positions of the last checkpoint, `known_at` the file system's time when it was written."""
+        """`known` are the positions of the last checkpoint, `looked_at` when the files were looked for before it."""
         self._patterns = patterns
         self._max_line = max_line
         self._begin_at_end = begin_at_end
         self._known = list(known)
-        self._known_at = known_at
+        self.looked_at = looked_at
         self._known_paths = {position.path for position in known}
         self._files: list[FollowedFile] = []
         self._first_look = True
@@ -212,8 +215,10 @@ class Follower:
                 self._files.remove(file)
 
     def _look(self, now: float) -> None:
+        # Not `now`: it is compared with the files' own times, whatever the log's time is.
+        looked_before, self.looked_at = self.looked_at, time.time()
         if self._first_look:
-            self._resume_all(now)
+            self._resume_all(now, looked_before)
         current: set[tuple[int, int]] = set()
         faults = []
         for pattern in self._patterns:
@@ -243,12 +248,12 @@ class Follower:
         self.faults = [fault for fault in faults if not (lingering and fault.endswith("no such file"))]
         self._first_look = False
 
-    def _resume_all(self, now: float) -> None:
+    def _resume_all(self, now: float, looked_before: float) -> None:
         # The furthest first: of a file and its copy it is the copy that was read on.
         for position in sorted(self._known, key=lambda one: one.offset, reverse=True):
             self._resume(position, now)
         for path in self._known_paths:
-            self._catch_up(path, now)
+            self._catch_up(path, now, looked_before)
 
     def _open(self, path: str, now: float) -> FollowedFile | None:
         """Open a file met for the first time; None for a copy of a followed one, which holds nothing new."""
@@ -283,10 +288,10 @@ class Follower:
                 extra={"path": position.path},
             )
 
-    def _catch_up(self, path: str, now: float) -> None:
+    def _catch_up(self, path: str, now: float, looked_before: float) -> None:
         """Open the files that became and ceased to be the log while the agent was away, the oldest first."""
         for rotated in reversed(_siblings(path, _ROTATED)):
-            if _modified(rotated) <= self._known_at:
+            if _modified(rotated) <= looked_before:
                 continue
             try:
                 status = Path(rotated).stat()

@@ -105,17 +105,16 @@ class EdgeLogSource:
 
     def _open(self) -> tuple[Engine, Input]:
         engine = Engine(self._settings.definition, checkpoint.secret(self._secret_file))
-        positions, stored_at = [], 0.0
+        positions, looked_at = [], 0.0
         try:
             stored = checkpoint.decode(self._file.read_bytes())
-            stored_at = self._file.stat().st_mtime
         except FileNotFoundError:
             stored = None
         except ValueError as error:
             log.warning("the stored state is unusable: counting anew", extra={"path": self._file, "reason": str(error)})
             stored = None
         if stored is not None:
-            positions = stored.positions
+            positions, looked_at = stored.positions, stored.looked_at
             engine.counters = stored.counters
             engine.sessions.restore(stored.sessions)
             engine.sessions.started = stored.started
@@ -124,7 +123,7 @@ class EdgeLogSource:
             return engine, SyslogListener(settings.syslog, settings.max_line)
         at_end = settings.begin == "end"
         return engine, Follower(
-            settings.paths, settings.max_line, begin_at_end=at_end, known=positions, known_at=stored_at
+            settings.paths, settings.max_line, begin_at_end=at_end, known=positions, looked_at=looked_at
         )
 
     def _read(self, engine: Engine, input_: Input) -> None:
@@ -159,7 +158,11 @@ class EdgeLogSource:
             engine.settle(now)
             content = checkpoint.encode(
                 checkpoint.Checkpoint(
-                    input_.positions(), engine.flush(), engine.sessions.started, engine.sessions.dump()
+                    input_.positions(),
+                    engine.flush(),
+                    engine.sessions.started,
+                    engine.sessions.dump(),
+                    input_.looked_at,
                 )
             )
         checkpoint.write(self._file, content)

@@ -34,6 +34,7 @@ class SyslogListener:
         self.parser: Parser | None = None
         self.state = ""
         self.dropped = 0
+        self.looked_at = 0.0
         self._max_line = max_line
         self._path: Path | None = None
         if address.startswith("/"):

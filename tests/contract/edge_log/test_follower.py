@@ -30,10 +30,8 @@ class Reading:
     def __post_init__(self) -> None:
         self.follower = self.make([])
 
-    def make(self, known: list[Position]) -> Follower:
-        mark = self.folder / "checkpoint"
-        known_at = mark.stat().st_mtime if mark.exists() else 0.0
-        return Follower(self.patterns, MAX_LINE, begin_at_end=self.begin_at_end, known=known, known_at=known_at)
+    def make(self, known: list[Position], looked_at: float = 0.0) -> Follower:
+        return Follower(self.patterns, MAX_LINE, begin_at_end=self.begin_at_end, known=known, looked_at=looked_at)
 
     def poll(self, seconds: float = 0.2) -> list[bytes]:
         """Let time pass, read, and return the new lines."""
@@ -50,9 +48,8 @@ class Reading:
         """End, and begin again from the positions of now after what happens meanwhile."""
         positions = copy.deepcopy(self.follower.positions())
         self.follower.close()
-        (self.folder / "checkpoint").write_text("")
         away()
-        self.follower = self.make(positions)
+        self.follower = self.make(positions, self.follower.looked_at)
 
 
 @pytest.fixture
@@ -185,12 +182,13 @@ def test_the_file_was_copied_and_truncated_while_the_agent_was_away(log: Path, r
 @pytest.mark.parametrize("copies", [False, True])
 def test_several_rotations_while_the_agent_was_away(log: Path, reading: Reading, copies: bool) -> None:
     append(log.with_name("ott_access.log.0"), b"rotated long ago")
+    os.utime(log.with_name("ott_access.log.0"), (1, 1))
     append(log.with_name("ott_access_error.log"), b"another log")
     append(log, b"line 0")
     reading.poll()
 
     def away() -> None:
-        later = (log.parent / "checkpoint").stat().st_mtime + 1
+        later = reading.follower.looked_at + 1
         for number in range(1, 4):
             append(log, b"line %d" % number)
             rotated = log.with_name(f"ott_access.log.{number}")
@@ -336,3 +334,58 @@ def test_a_day_of_rotations_and_restarts(tmp_path: Path) -> None:
     assert numbers == list(range(written))
     assert reading.rejects == []
     reading.follower.close()
+
+
+def later(path: Path, reading: Reading) -> None:
+    """Date a file clearly after the last look: files are dated by the kernel's last tick."""
+    os.utime(path, (0, reading.follower.looked_at + 1))
+
+
+def test_a_log_that_came_and_went_between_the_last_look_and_the_last_checkpoint_is_caught_up(log: Path) -> None:
+    log.write_bytes(b"1\n")
+    reading = Reading(log.parent, [str(log)])
+    assert reading.poll() == [b"1"]
+    # A machine too busy to let the agent look again before it stores its state.
+    log.rename(f"{log}.2")
+    log.write_bytes(b"2\n")
+    later(log, reading)
+    log.rename(f"{log}.1")
+    log.write_bytes(b"3\n")
+    reading.restart()
+    assert sorted(reading.poll()) == [b"2", b"3"]
+
+
+@pytest.mark.parametrize("name", ["ott_access-2.log", "ott_access_8080.log", "ott_access.8080.log"])
+def test_the_log_of_another_server_is_no_rotation_of_this_one(log: Path, name: str) -> None:
+    log.write_bytes(b"1\n")
+    other = log.with_name(name)
+    other.write_bytes(b"other\n")
+    reading = Reading(log.parent, [str(log)])
+    assert reading.poll() == [b"1"]
+
+    def away() -> None:
+        append(other, b"other")
+        later(other, reading)
+        append(log, b"2")
+
+    reading.restart(away)
+    assert reading.poll() == [b"2"]
+
+
+@pytest.mark.parametrize(
+    "name", ["ott_access.log.1", "ott_access.log-20260122", "ott_access-2026-01-22.log", "ott_access.1.log"]
+)
+def test_a_rotation_missed_while_away_is_read_under_any_usual_name(log: Path, name: str) -> None:
+    log.write_bytes(b"1\n")
+    reading = Reading(log.parent, [str(log)])
+    assert reading.poll() == [b"1"]
+
+    def away() -> None:
+        log.rename(f"{log}.gone")
+        log.write_bytes(b"2\n")
+        later(log, reading)
+        log.rename(log.with_name(name))
+        log.write_bytes(b"3\n")
+
+    reading.restart(away)
+    assert sorted(reading.poll()) == [b"2", b"3"]
