@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from alerts.desk.ingest import Problem
 
 
+_CHANGING = (
+    *("id", "ticket_id", "problem_key", "fingerprint"),
+    *("starts_at", "ends_at", "changed_at", "late", "annotations"),
+)
+
+
 def latest(
     connection: Connection, problems: Sequence["Problem"], open_tickets: set[int]
 ) -> dict[tuple[str, str], Occurrence]:
     """Return the newest known occurrence of each alarm in `problems`, by problem key and fingerprint.
 
-    An occurrence is stored only when it is newer than the known one, so the highest number is the newest.
+    An occurrence is stored only when it is newer than the known one, so the highest number is the newest. Its labels
+    and its generator URL never change and are not read: repeats are most of a storm.
     """
     names = [
         {"problem_key": problem.key, "fingerprint": alert.fingerprint}
@@ -41,7 +48,7 @@ def _newest(dialect: str) -> Select[Any]:
         .join(alarm, (alarm.c.problem_key == wanted.c.problem_key) & (alarm.c.fingerprint == wanted.c.fingerprint))
         .group_by(alarm.c.problem_key, alarm.c.fingerprint)
     )
-    return select(alarm).where(alarm.c.id.in_(newest))
+    return select(*(alarm.c[name] for name in _CHANGING)).where(alarm.c.id.in_(newest))
 
 
 def _occurrence(row: RowMapping, open_tickets: set[int]) -> Occurrence:
@@ -50,9 +57,9 @@ def _occurrence(row: RowMapping, open_tickets: set[int]) -> Occurrence:
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
         changed_at=row["changed_at"],
-        labels=row["labels"],
+        labels={},
         annotations=row["annotations"],
-        generator_url=row["generator_url"],
+        generator_url="",
         id=row["id"],
         ticket_id=row["ticket_id"],
         late=row["late"],
