@@ -38,7 +38,9 @@ def run_due(desk: Desk, room: int = verify.ROOM) -> Passed:
             drafts = tickets.claim_due(connection, now, BATCH)
             for draft in drafts:
                 done.breaches.update(pass_time(draft, desk.policy, now))
-                if verify.due(draft, now, room=len(done.to_verify) < room):
+                if not desk.policy.verify_recovery:
+                    verify.believe(draft, now)
+                elif verify.due(draft, now, room=len(done.to_verify) < room):
                     done.to_verify.append(draft["id"])
                 draft.finish(desk.policy, now)
             tickets.save(connection, [draft for draft in drafts if draft.changed])

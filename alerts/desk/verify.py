@@ -58,6 +58,12 @@ def due(draft: Draft, now: datetime, *, room: bool) -> bool:
     return room
 
 
+def believe(draft: Draft, now: datetime) -> None:
+    """Resolve a ticket that waits to be asked about though nobody asks any more: the settings changed meanwhile."""
+    if draft["verify_at"] is not None and draft.status in WORKING and not draft["firing"]:
+        _present(draft, now)
+
+
 def verify(desk: Desk, numbers: Sequence[int], ask: Ask) -> None:
     """Ask about claimed tickets and act on the answers; without an answer, put off all that have none yet."""
     with desk.database.read() as connection:

@@ -164,6 +164,13 @@ def test_a_prometheus_that_does_not_answer_is_waited_for_once_whatever_waits(ver
     assert timers.run_due(verifying).to_verify == numbers[1:]
 
 
+def test_without_a_prometheus_in_the_settings_any_more_the_recovery_is_believed(verifying: Desk, time: Time) -> None:
+    assert recover(verifying) == [1]
+    time.pass_(seconds=31)
+    assert timers.run_due(Desk(verifying.database, POLICY, time)).to_verify == []
+    assert states(verifying.database) == [("resolved", "recovered", 0)]
+
+
 def test_no_more_is_claimed_than_there_is_room_for_and_the_rest_comes_up_again(verifying: Desk, time: Time) -> None:
     for name in ("edge-1", "edge-2", "edge-3"):
         send(verifying.database, notification(alert(name)), time(), verifying.policy)
