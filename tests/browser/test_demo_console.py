@@ -6,6 +6,7 @@ One stack serves all tests; each breaks an edge that no other test touched, so t
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,6 +15,7 @@ from demo import programs
 from demo.layout import MIDDLEWARE
 from demo.stack import OPERATOR, Stack
 from tests.browser.conftest import SECONDS, log_in
+from tests.browser.test_accessibility import SIZES, WALL, violations
 from tests.browser.test_ticket_life import act, state
 
 COLLEAGUE, PASSWORD = "Daniyar", "correct horse battery"  # the second person at this desk
@@ -38,8 +40,9 @@ def open_(stack: Stack, chromium: Browser) -> Iterator[Open]:
     errors: list[str] = []
     with ExitStack() as contexts:
 
-        def opened(name: str = OPERATOR, password: str = stack.password) -> Page:
-            context = contexts.enter_context(closing(chromium.new_context(base_url=stack.layout.url("desk"))))
+        def opened(name: str = OPERATOR, password: str = stack.password, **options: Any) -> Page:
+            base = stack.layout.url("desk")
+            context = contexts.enter_context(closing(chromium.new_context(base_url=base, **options)))
             context.set_default_timeout(SECONDS)
             page = context.new_page()
             page.on("pageerror", lambda error: errors.append(str(error)))
@@ -141,6 +144,21 @@ def test_two_browsers_on_one_ticket_overwrite_nothing(stack: Stack, open_: Open)
     stack.mend(MIDDLEWARE.name)
     recovered(first)
     recovered(second)
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_no_page_bars_anybody_with_a_platform_behind_it(
+    open_: Open, axe: str, colours: Literal["light", "dark"]
+) -> None:
+    page = open_(color_scheme=colours)
+    page.goto("/ticket/1")
+    expect(page.locator(".chart svg").first).to_be_visible()
+    for path in ("/ticket/1", "/overview", *WALL, "/busy-hour", "/reports", "/settings/policies"):
+        for width, height in SIZES.values():
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(path)
+            assert violations(page, axe) == [], f"{path} {width}×{height}"
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{path} {width}"
 
 
 def test_nothing_went_wrong_behind_the_pages(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""Several tickets at once in the queue: by keyboard, through live updates, against somebody else's change, without scripts."""
+"""Several tickets at once: by keyboard, through live updates, against somebody else's change, without scripts."""
 
 from playwright.sync_api import expect
 

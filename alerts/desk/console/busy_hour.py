@@ -36,6 +36,8 @@ _CSV_UNITS = {"egress_bits_per_second": "bit/s", "node_load": "ratio"}
 LEVELS = ((0.85, "critical"), (0.70, "act"), (0.60, "warn"))
 
 T = TypeVar("T")
+EXAMPLE = 'busy_hour = "http://127.0.0.1:9782"'  # the port that ott-busyhour has by itself
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -118,7 +120,7 @@ async def show(request: Request, found: Reading, asking: Asking) -> Response:
     """Show the busy hours of a period."""
     words = words_for(request, found)
     if not runtime_of(request).settings.busy_hour:
-        return page(request, "busy_hour_unset.html", found)
+        return page(request, "busy_hour_unset.html", found, example=EXAMPLE)
     seen: Seen | None = None
     problem = ""
     try:

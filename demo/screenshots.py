@@ -1,0 +1,116 @@
+"""Pictures of the console for the documentation, taken in a real browser from the running demo.
+
+`python -m demo.screenshots [FOLDER]` starts a demo of its own, breaks an edge, works a little on its ticket as an
+engineer would, and takes the pictures. It needs what the tests need: Debian's chromium and the development environment.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from demo.layout import REPOSITORY
+from demo.processes import DemoError
+from demo.stack import OPERATOR, Stack
+
+IMAGES = REPOSITORY / "docs" / "images"
+SETTLED = 150.0  # seconds after which rates, sessions and probes have something to say
+BROKEN = "edge-2"
+LAPTOP, WALL, PHONE = (1280, 720), (1920, 1080), (390, 844)
+TICKET = 60_000  # milliseconds
+
+Colours = Literal["light", "dark"]
+
+
+def take(stack: Stack, browser: Browser, folder: Path) -> Iterator[Path]:
+    """Take every picture and yield where it is."""
+    with _person(stack, browser, LAPTOP) as page:
+        stack.break_(BROKEN)
+        row = page.locator("tr", has_text=BROKEN).locator("[data-row]").first
+        row.wait_for(timeout=TICKET)
+        row.click()
+        page.keyboard.press("t")
+        page.wait_for_selector("text=в работе")
+        page.keyboard.press("n")
+        page.keyboard.type("Питание стойки пропало, дежурная бригада выехала.")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=Питание стойки пропало")
+        ticket = page.url
+        yield _shot(page, "/", folder / "console-queue-ru.png")
+        yield _shot(page, ticket, folder / "console-ticket-ru.png")
+        yield _shot(page, "/overview", folder / "console-overview-ru.png", whole=True)
+        yield _shot(page, "/busy-hour", folder / "console-busy-hour-ru.png", whole=True)
+    with _person(stack, browser, LAPTOP, "dark", "en") as page:
+        yield _shot(page, "/overview", folder / "console-overview-en-dark.png", whole=True)
+    with _person(stack, browser, WALL, "dark") as page:
+        yield _shot(page, "/wall", folder / "console-wall-ru.png")
+    with _person(stack, browser, PHONE, "dark") as page:
+        yield _shot(page, "/", folder / "console-phone-ru.png")
+
+
+def _shot(page: Page, address: str, file: Path, *, whole: bool = False) -> Path:
+    answer = page.goto(address)
+    if answer is None or not answer.ok:
+        raise DemoError(f"{address} cannot be shown: {answer.status if answer else 'no answer'}")
+    page.evaluate("document.fonts.ready")
+    page.screenshot(path=file, full_page=whole)
+    return file
+
+
+@contextmanager
+def _person(
+    stack: Stack, browser: Browser, size: tuple[int, int], colours: Colours = "light", language: str = "ru"
+) -> Iterator[Page]:
+    width, height = size
+    with closing(_context(browser, stack.layout.url("desk"), width, height, colours)) as context:
+        page = context.new_page()
+        page.goto("/login")
+        page.fill("[name=name]", OPERATOR)
+        page.fill("[name=password]", stack.password)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#live")
+        if page.get_attribute("html", "lang") != language:
+            page.click("button[name=language]")
+            page.wait_for_selector(f"html[lang={language}]")
+        yield page
+
+
+def _context(browser: Browser, base: str, width: int, height: int, colours: Colours) -> BrowserContext:
+    return browser.new_context(
+        base_url=base,
+        viewport={"width": width, "height": height},
+        color_scheme=colours,
+        timezone_id="Asia/Almaty",
+        reduced_motion="reduce",
+    )
+
+
+def main() -> int:
+    """Start a demo, take the pictures, stop it."""
+    parser = argparse.ArgumentParser("python -m demo.screenshots", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=IMAGES)
+    folder: Path = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    program = shutil.which("chromium")
+    if program is None:
+        print("demo: chromium is missing; apt-get install chromium", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory() as home, Stack(Path(home) / "stack") as stack, sync_playwright() as playwright:
+        print(f"· {SETTLED:.0f} s until every figure is there", flush=True)
+        time.sleep(SETTLED)
+        with closing(playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])) as browser:
+            for file in take(stack, browser, folder):
+                print(file, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
