@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from agent import init, jobs, top
+from agent import init, jobs, state, top
 from agent.collector import Runner, Source
 from agent.edge_log import replay
 from agent.edge_log.source import EdgeLogSource
@@ -67,6 +67,7 @@ def settings_of(arguments: argparse.Namespace) -> AgentSettings:
 
 def make_runner(settings: AgentSettings, file: Path | None) -> Runner:
     """Return the runner of everything the settings ask for, not yet started; raise SettingsError."""
+    state.prepare(settings, file or Path("(defaults)"))
     sources: list[Source] = [EdgeLogSource(log_, settings.state, time.time) for log_ in settings.edge_log]
     sources += jobs.stream_sources(settings, file or Path("(defaults)"), time.time)
     return Runner(jobs.jobs(settings, file or Path("(defaults)")), sources)
@@ -79,6 +80,7 @@ def check_config(arguments: argparse.Namespace) -> int:
     names = [job.name for job in jobs.jobs(settings, file)]
     names += [source.name for source in jobs.stream_sources(settings, file, time.time)]
     access_of(settings, arguments.config)
+    state.check(settings, file)
     names += [f"edge_log_{log_.service}" for log_ in settings.edge_log]
     print(f"fine: /metrics on {settings.listen}; collectors: {', '.join(sorted(names))}")
     return Exit.FINE
