@@ -82,6 +82,16 @@ def figures(port: int) -> dict[str, float]:
     return sums
 
 
+def first_state(call: list[str], file: Path) -> None:
+    """Let an agent meet the log and store that: what was rotated away before is by definition not its own."""
+    agent = subprocess.Popen(call, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + DEADLINE
+    while not file.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    agent.kill()
+    agent.wait()
+
+
 def compare(folder: Path, kills: int, chance: random.Random) -> Iterator[tuple[str, float, float | None]]:
     """Yield (what, expected, got)."""
     (folder / "state").mkdir()
@@ -91,6 +101,8 @@ def compare(folder: Path, kills: int, chance: random.Random) -> Iterator[tuple[s
     config = folder / "agent.toml"
     config.write_text(SETTINGS.format(port=port, folder=folder))
     call = [sys.executable, "-m", "agent", "serve", "--config", str(config)]
+    (folder / "ott_access.log").touch()
+    first_state(call, folder / "state/edge_log_ott.state")
     writer = Writer(folder, chance)
     writer.start()
     seen = 0.0
