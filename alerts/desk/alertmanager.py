@@ -6,7 +6,7 @@ from datetime import datetime
 
 import httpx
 
-from alerts.desk.webhook import Alert, labels_of, moment_of, storable, text_of
+from alerts.desk.webhook import Alert, cleaned, labels_of, moment_of, text_of
 
 TIMEOUT = 10.0
 
@@ -35,7 +35,9 @@ def read(client: httpx.Client, base: str, receiver: str) -> State:
         status.raise_for_status()
         groups = client.get(f"{base}/api/v2/alerts/groups", timeout=TIMEOUT)
         groups.raise_for_status()
-        return State(tuple(parse(storable(groups.json()), receiver)), moment_of(status.json().get("uptime")))
+        return State(
+            tuple(parse(cleaned(groups.json(), groups.content), receiver)), moment_of(status.json().get("uptime"))
+        )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OSError(f"Alertmanager does not answer: {error}") from None
     except (ValueError, TypeError, AttributeError, KeyError) as error:
