@@ -5,6 +5,8 @@ the whole would show nothing but the time in which the alarm fired; of `and` and
 each. Selectors are narrowed to the alarm's labels, as for the question whether its series still exists.
 """
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,6 +19,8 @@ MOST = 2  # charts of one expression
 THRESHOLD = "site:ott_threshold:effective"
 _ORDER = frozenset({"<", ">", "<=", ">="})
 _COMPARISONS = _ORDER | {"==", "!="}
+_HELD = "ottwatch_held_"
+_HELD_PLACE = re.compile(rf'{_HELD}(\d+)_{{}}|"{_HELD}(\d+)_"')
 _INSTANTS = ("timestamp_seconds", ":timestamp")
 
 
@@ -88,7 +92,7 @@ def _drawn(value: Any, limit: Any, labels: Mapping[str, str]) -> Drawn:
 
 
 def _text(node: Any) -> str:
-    return str(node).replace("{}", "")
+    return written(node, {}).replace("{}", "")
 
 
 def narrowed(node: Any, labels: Mapping[str, str]) -> str:
@@ -103,14 +107,29 @@ def narrowed(node: Any, labels: Mapping[str, str]) -> str:
         made = made or (isinstance(each, promql.Call) and each.func.name in MAKES_LABELS)
 
     promql.walk(node, look)
-    return str(node) if made else str(promql.transform(node, lambda each: _narrowed(each, labels)))
+    return written(node, {} if made else labels)
 
 
-def _narrowed(node: Any, labels: Mapping[str, str]) -> Any:
-    if not isinstance(node, promql.VectorSelector):
+def written(node: Any, labels: Mapping[str, str]) -> str:
+    r"""Return a tree as a query, its selectors narrowed to the labels.
+
+    The parser's own text leaves out the backslashes that quotes need (`"a\\.b"` comes back as `"a\.b"`, which no
+    Prometheus reads), so whatever was in quotes is put into that text afterwards.
+    """
+    quoted: list[str] = []
+
+    def hold(each: Any) -> Any:
+        if isinstance(each, promql.VectorSelector):
+            when = str(each).rpartition("}")[2]  # offset and @
+            quoted.append(selector_of(each, labels))
+            return promql.parse(f"{_HELD}{len(quoted) - 1}_{when}")
+        if isinstance(each, promql.StringLiteral):
+            quoted.append(json.dumps(each.val, ensure_ascii=False))
+            return promql.parse(f'"{_HELD}{len(quoted) - 1}_"')
         return None
-    when = str(node).rpartition("}")[2]  # offset and @
-    return promql.parse(selector_of(node, labels) + when)
+
+    text = str(promql.transform(node, hold))
+    return _HELD_PLACE.sub(lambda place: quoted[int(place[1] or place[2])], text)
 
 
 def belongs(series: Mapping[str, str], labels: Mapping[str, str]) -> bool:

@@ -53,6 +53,14 @@ def test_selectors_are_narrowed_and_keep_their_offset_and_matchers() -> None:
     )
 
 
+def test_what_is_in_quotes_keeps_its_backslashes() -> None:
+    found = drawn(r'rate(x{path=~"/a\\.b|\"c\""}[5m]) > 1', {"instance": "127.0.0.1:80", "odd": '"\\'})
+    assert found[0].value == (r'rate(x{path=~"/a\\.b|\"c\"",instance=~"127\\.0\\.0\\.1:80|",odd=~"\"\\\\|"}[5m])')
+    assert found[0].text == r'rate(x{path=~"/a\\.b|\"c\""}[5m])'
+    made = drawn(r'label_replace(x, "node", "$1", "scope", "(\\d+)") > 1', {})
+    assert made[0].value == r'label_replace(x{}, "node", "$1", "scope", "(\\d+)")'
+
+
 def test_an_expression_that_makes_labels_is_not_narrowed_by_them() -> None:
     found = drawn('label_replace(x, "node", "$1", "scope", "node:(.+)") > 1', HERE)
     assert found[0].value == 'label_replace(x{}, "node", "$1", "scope", "node:(.+)")'
