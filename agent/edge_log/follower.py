@@ -186,6 +186,9 @@ class Follower:
         self._known = list(known)
         self.looked_at = looked_at
         self._known_paths = {position.path for position in known}
+        if looked_at:
+            # A log that was not there at the last look is new, and may have been rotated since.
+            self._known_paths.update(pattern for pattern in patterns if not glob.has_magic(pattern))
         self._files: list[FollowedFile] = []
         self._first_look = True
         self.faults: list[str] = []

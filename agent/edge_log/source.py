@@ -45,7 +45,7 @@ class EdgeLogSource:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
-        self._stored_at = clock()
+        self._stored_at: float | None = None
 
     def start(self) -> None:
         """Begin to follow the log; return at once."""
@@ -148,8 +148,9 @@ class EdgeLogSource:
         return batch
 
     def _store_if_due(self, engine: Engine, input_: Input) -> None:
-        # Also between two pieces: what was read so far is what the positions say.
-        if abs(self._clock() - self._stored_at) >= self._settings.checkpoint_interval:
+        # Also between two pieces: what was read so far is what the positions say. And at once before anything is shown:
+        # an agent killed in its first seconds still knows which file it had been reading.
+        if self._stored_at is None or abs(self._clock() - self._stored_at) >= self._settings.checkpoint_interval:
             self._store(engine, input_)
 
     def _store(self, engine: Engine, input_: Input) -> None:

@@ -355,6 +355,21 @@ def test_a_log_that_came_and_went_between_the_last_look_and_the_last_checkpoint_
     assert sorted(reading.poll()) == [b"2", b"3"]
 
 
+@pytest.mark.parametrize("begin_at_end", [False, True])
+def test_a_log_that_was_not_there_yet_came_and_went_while_the_agent_was_away(log: Path, begin_at_end: bool) -> None:
+    reading = Reading(log.parent, [str(log)], begin_at_end=begin_at_end)
+    assert reading.poll() == []
+
+    def away() -> None:
+        log.write_bytes(b"1\n")
+        later(log, reading)
+        log.rename(f"{log}.1")
+        log.write_bytes(b"2\n")
+
+    reading.restart(away)
+    assert sorted(reading.poll()) == [b"1", b"2"]
+
+
 @pytest.mark.parametrize("name", ["ott_access-2.log", "ott_access_8080.log", "ott_access.8080.log"])
 def test_the_log_of_another_server_is_no_rotation_of_this_one(log: Path, name: str) -> None:
     log.write_bytes(b"1\n")

@@ -120,6 +120,22 @@ def test_a_restart_goes_on_with_sessions_and_counters(edge: Edge) -> None:
     assert edge.figures()["sessions_ended_total{}"] == 2
 
 
+def test_an_agent_killed_at_its_first_figures_knows_which_log_it_was_reading(edge: Edge) -> None:
+    edge.write(line(1, "aa"))
+    edge.start()
+    edge.await_lines(1)
+    left_by_a_kill = {file: file.read_bytes() for file in edge.state.iterdir()}
+    edge.stop()
+    for file, content in left_by_a_kill.items():
+        file.write_bytes(content)
+    edge.write(line(2, "bb"))
+    edge.log.rename(f"{edge.log}.1")
+    edge.write(line(3, "cc"))
+    edge.second = 10
+    edge.start()
+    assert edge.await_lines(3)["egress_bytes_total{hls}"] == 30
+
+
 def test_what_is_stored_names_no_viewer_and_is_private(edge: Edge) -> None:
     edge.write(line(1, "deadbeef"), line(1, "-").replace(b"?token=-", b""))
     edge.start()
