@@ -59,6 +59,8 @@ def _moment(tag: int, content: bytes) -> datetime:
         text = ("19" if text[:2] >= "50" else "20") + text  # RFC 5280, 4.1.2.5.1
     elif tag != _GENERALIZED_TIME or len(text) != 15:
         raise ValueError("its validity is no time")
-    if not text[:14].isdigit():
+    digits = text[:14]
+    if not digits.isdigit() or text[14] != "Z":
         raise ValueError("its validity is no time")
-    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+    month, day, hour, minute, second = (int(digits[start : start + 2]) for start in range(4, 14, 2))
+    return datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=UTC)

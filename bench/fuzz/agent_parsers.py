@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ HOST_FILES = {
     "mounts": "proc/1/mounts",
 }
 
-Parser = Callable[[str], Any]
+Parser = Callable[[bytes], Any]
+TextParser = Callable[[str], Any]
 
 
 def module(name: str) -> Any:
@@ -40,31 +42,58 @@ def module(name: str) -> Any:
     return importlib.import_module(f"agent.{name}")
 
 
+def reading(parser: TextParser) -> Parser:
+    """Return a parser of text as one of bytes, read as the collectors read them."""
+    return lambda data: parser(data.decode("utf-8", "replace"))
+
+
 def host_parser(name: str) -> Parser:
     """Return the parser of one file of the host."""
     collector = module(f"collectors.{'filesystem' if name == 'mounts' else name}")
     if name == "mounts":
-        return collector.parse_mounts  # type: ignore[no-any-return]
+        return reading(collector.parse_mounts)
     if name == "pressure":
-        return lambda text: list(collector.parse(dict.fromkeys(collector.RESOURCES, text)))
+        return reading(lambda text: list(collector.parse(dict.fromkeys(collector.RESOURCES, text))))
     if name in ("diskstats", "netdev"):
         host = module("host").Host()
-        return lambda text: list(collector.parse(collector.Read(text, host)))
-    return lambda text: list(collector.parse(text))
+        return reading(lambda text: list(collector.parse(collector.Read(text, host))))
+    return reading(lambda text: list(collector.parse(text)))
 
 
 def preset_parser(name: str) -> Parser:
     """Return the parser of one vendor's page."""
     preset = module("preset")
     loaded = module("presets").load_preset(preset.ServerPreset, "servers", name)
-    return lambda text: list(preset.parse(loaded, "s", text))
+    return reading(lambda text: list(preset.parse(loaded, "s", text)))
 
 
 def subscribers_parser(_: str) -> Parser:
     """Return the parser of a middleware's JSON."""
     collector, settings = module("collectors.subscribers_http"), module("settings")
     asked = settings.SubscribersSettings("s", url="http://h/", subscribers_path="totals", online_path="now.watching")
-    return lambda text: list(collector.parse(collector.Read(text, asked)))
+    return reading(lambda text: list(collector.parse(collector.Read(text, asked))))
+
+
+def certificate_parser(_: str) -> Parser:
+    """Return the reader of a certificate's expiry."""
+    collector = module("collectors.certificate")
+    return lambda data: list(collector.parse(collector.Presented("portal", data, trusted=False)))
+
+
+def certificates() -> list[bytes]:
+    """Return certificates with both notations of a date (RFC 5280, 4.1.2.5)."""
+    from cryptography import x509  # noqa: PLC0415 - of the tests' dependencies
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Operator")])
+    made = []
+    for year in (2031, 2061):
+        begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(year, 1, 1, tzinfo=UTC)
+        builder = x509.CertificateBuilder(subject, subject, key.public_key(), year, begin, end)
+        made.append(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+    return made
 
 
 def targets() -> dict[str, tuple[Callable[[str], Parser], list[bytes]]]:
@@ -76,6 +105,7 @@ def targets() -> dict[str, tuple[Callable[[str], Parser], list[bytes]]]:
         samples = [*SAMPLES.glob(f"{file.stem}.*"), *SAMPLES.glob(f"{file.stem}-*")]
         found[file.stem] = (preset_parser, [sample.read_bytes() for sample in samples])
     found["subscribers_http"] = (subscribers_parser, [b'{"totals": {"active": 1}, "now": {"watching": 2}}'])
+    found["certificate"] = (certificate_parser, certificates())
     return found
 
 
@@ -88,7 +118,7 @@ def fuzz(name: str, seconds: int, corpus: str) -> None:
 
     def one(data: bytes) -> None:
         try:
-            parser(data.decode("utf-8", "replace"))
+            parser(data)
         except ValueError:
             return
 

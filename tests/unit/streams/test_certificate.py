@@ -55,6 +55,44 @@ def test_a_damaged_certificate_gives_a_moment_or_a_value_error(data: st.DataObje
         return
 
 
+NO_TIMES = [
+    "00000101000000Z",  # there is no year 0
+    "20261301000000Z",
+    "20260001000000Z",
+    "20260229000000Z",
+    "20260101240000Z",
+    "20260101006000Z",
+    "20260101000060Z",  # leap seconds are none to RFC 5280
+    "20260101000000z",
+    "20260101000000+",
+    "2026-1-1000000Z",
+    " 2026101000000Z",
+    "2026010100000²Z",
+    "\u0662\u0660\u0662\u06660101000000Z",
+]
+
+
+def element(tag: int, content: bytes) -> bytes:
+    return bytes([tag, len(content)]) + content
+
+
+def with_expiry(text: str) -> bytes:
+    """What leads to the expiry of a certificate: serial number, signature, issuer, validity."""
+    validity = element(0x18, b"20260101000000Z") + element(0x18, text.encode())
+    fields = element(0x02, b"\x07") + element(0x30, b"") * 2 + element(0x30, validity)
+    return element(0x30, element(0x30, fields))
+
+
+@pytest.mark.parametrize("text", NO_TIMES)
+def test_an_expiry_that_is_no_time_is_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no time|must be in|out of range|ascii|hour|year"):
+        der.not_after(with_expiry(text))
+
+
+def test_the_last_moment_there_is_means_that_it_never_expires() -> None:
+    assert der.not_after(with_expiry("99991231235959Z")) == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("table", "fault"),
     [
