@@ -40,8 +40,12 @@ def test_annotations(alert: Alert) -> None:
         english, russian = alert.annotations[key], alert.annotations[f"{key}_ru"]
         assert re.search("[А-Яа-яЁё]", english) is None
         assert re.search("[А-Яа-яЁё]{3}", russian) is not None
-        # Both languages state the same facts.
-        assert sorted(re.findall(r"{{.*?}}", english)) == sorted(re.findall(r"{{.*?}}", russian))
+        # Both languages state the same facts; Russian alone replaces the units that a template function writes.
+        facts = [
+            sorted(re.findall(r"{{.*?}}", re.sub(r' \| reReplaceAll "[^"]*" "[^"]*"', "", text)))
+            for text in (english, russian)
+        ]
+        assert facts[0] == facts[1]
     assert re.search("[Vv]iewers|picture|subscribers|log in", alert.annotations["description"]), "what viewers notice"
     assert re.search("[Зз]рител|[Аа]бонент|картинк", alert.annotations["description_ru"]), "what viewers notice"
     assert re.search("threshold|allowed|always", alert.annotations["description"])
