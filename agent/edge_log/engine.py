@@ -150,12 +150,19 @@ class Engine:
         """Settle when the table has grown much, or much time has passed: while catching up nobody asks for figures."""
         due = self._settled_to + self._definition.lateness + SETTLE_EVERY
         if len(self.sessions) > self._settle_above or newest > due:
-            self.settle(newest)
+            self.settle()
             self._settle_above = max(SMALL_TABLE, 2 * len(self.sessions))
 
-    def settle(self, now: float) -> None:
-        """Forget sessions that no line can reach any more."""
-        moment = max(now, self.counters.newest or 0.0) - self._definition.lateness
+    def settle(self, read_to: float | None = None) -> None:
+        """Forget sessions that no line can reach any more.
+
+        `read_to` is the time of which every line was read. While catching up there is none: lines of long ago are still
+        to come, and only the newest line tells how far the log is.
+        """
+        known = [time for time in (read_to, self.counters.newest) if time is not None]
+        if not known:
+            return
+        moment = max(known) - self._definition.lateness
         self._settled_to = moment
         self.sessions.settle(moment)
         if self._undecided:

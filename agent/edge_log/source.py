@@ -94,8 +94,9 @@ class EdgeLogSource:
         try:
             if self._engine is None or self._input is None:
                 self._engine, self._input = self._open()
-            self._read(self._engine, self._input)
-            self._store_if_due(self._engine, self._input)
+            began = self._clock()
+            if self._read(self._engine, self._input):
+                self._store_if_due(self._engine, self._input, began)
         except OSError as error:
             return error
         if self._input.faults:
@@ -126,14 +127,16 @@ class EdgeLogSource:
             settings.paths, settings.max_line, begin_at_end=at_end, known=positions, looked_at=looked_at
         )
 
-    def _read(self, engine: Engine, input_: Input) -> None:
+    def _read(self, engine: Engine, input_: Input) -> bool:
+        """Count what is there; say whether that was all of it."""
         for piece in input_.poll(self._clock()):
             batch = self._batch(piece)
             with self._lock:
                 engine.feed(batch, self._clock())
             self._store_if_due(engine, input_)
             if self._stop.is_set():
-                return
+                return False
+        return True
 
     def _batch(self, piece: Piece) -> Batch:
         origin = piece.origin
@@ -147,16 +150,16 @@ class EdgeLogSource:
         origin.state = origin.parser.state
         return batch
 
-    def _store_if_due(self, engine: Engine, input_: Input) -> None:
+    def _store_if_due(self, engine: Engine, input_: Input, read_to: float | None = None) -> None:
         # Also between two pieces: what was read so far is what the positions say. And at once before anything is shown:
         # an agent killed in its first seconds still knows which file it had been reading.
         if self._stored_at is None or abs(self._clock() - self._stored_at) >= self._settings.checkpoint_interval:
-            self._store(engine, input_)
+            self._store(engine, input_, read_to)
 
-    def _store(self, engine: Engine, input_: Input) -> None:
+    def _store(self, engine: Engine, input_: Input, read_to: float | None = None) -> None:
         now = self._clock()
         with self._lock:
-            engine.settle(now)
+            engine.settle(read_to)
             content = checkpoint.encode(
                 checkpoint.Checkpoint(
                     input_.positions(),

@@ -7,6 +7,7 @@ import stat
 import pytest
 
 from agent.edge_log import checkpoint
+from agent.edge_log.follower import PIECE
 from tests.contract.edge_log.conftest import Edge, line, until
 
 
@@ -118,6 +119,21 @@ def test_a_restart_goes_on_with_sessions_and_counters(edge: Edge) -> None:
     edge.second = 41.5
     assert edge.figures()["sessions{hls}"] == 1
     assert edge.figures()["sessions_ended_total{}"] == 2
+
+
+def test_sessions_go_on_through_a_time_that_is_read_long_after(edge: Edge) -> None:
+    viewers = [f"{number:032x}" for number in range(10)]
+    edge.write(*(line(1, viewer) for viewer in viewers))
+    edge.start()
+    edge.await_lines(10)
+    edge.stop()
+    # More than one piece: the state is stored between two of them, when most of the time away is still unread.
+    edge.write(*(line(second, viewer) for second in range(2, 1200) for viewer in viewers))
+    assert edge.log.stat().st_size > 8 * PIECE
+    edge.second = 1200
+    edge.start()
+    figures = edge.await_lines(10 * 1199)
+    assert (figures["sessions{hls}"], figures["sessions_started_total{}"]) == (10, 10)
 
 
 def test_an_agent_killed_at_its_first_figures_knows_which_log_it_was_reading(edge: Edge) -> None:
