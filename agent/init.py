@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,17 @@ SERVERS = {
 }  # fmt: skip
 DATABASES = {"mysqld": "mysql+pymysql", "mariadbd": "mysql+pymysql", "postgres": "postgresql+psycopg"}
 NODE_EXPORTERS = {"node_exporter", "prometheus-node-exporter", "prometheus-node"}
-LOGS = ("var/log/nginx/*access*.log", "var/log/apache2/*access*.log", "var/log/varnish/*.log")
+# Where servers on Debian write their access logs, and in which format; the first that a file fits counts.
+LOGS = (
+    ("var/log/nginx/*ott_access*.log", "ott"),
+    ("var/log/nginx/*access*.log", "combined"),
+    ("var/log/apache2/other_vhosts_access.log", "combined_vhost"),
+    ("var/log/apache2/*access*.log", "combined"),
+    ("var/log/varnish/*.log", "combined"),
+    ("var/log/caddy/*access*.log", "caddy"),
+    ("var/log/haproxy.log", "haproxy"),
+)
+FORMATS = list(dict.fromkeys(format_ for _, format_ in LOGS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,7 @@ class Seen:
     """What was found on the node."""
 
     processes: frozenset[str]
-    logs: tuple[str, ...]
+    logs: dict[str, list[str]]  # by format
     pressure: bool
     node: str
 
@@ -44,8 +54,12 @@ def look(root: Path) -> Seen:
     import psutil  # noqa: PLC0415 - two mebibytes that the service itself does not need
 
     names = {process.info["name"] for process in psutil.process_iter(["name"])}
-    logs = sorted(f"/{file.relative_to(root)}" for pattern in LOGS for file in root.glob(pattern))
-    return Seen(frozenset(names), tuple(logs), (root / "proc/pressure").is_dir(), os.uname().nodename)
+    formats: dict[str, str] = {}
+    for pattern, format_ in LOGS:
+        for file in root.glob(pattern):
+            formats.setdefault(f"/{file.relative_to(root)}", format_)
+    logs = {format_: sorted(path for path in formats if formats[path] == format_) for format_ in formats.values()}
+    return Seen(frozenset(names), logs, (root / "proc/pressure").is_dir(), os.uname().nodename)
 
 
 def propose(seen: Seen) -> str:
@@ -81,21 +95,32 @@ def _host(seen: Seen) -> Iterable[str]:
         yield f"processes = {json.dumps(named)}"
 
 
-def _edge_logs(logs: Iterable[str]) -> Iterable[str]:
-    found = json.dumps(list(logs) or ["/var/log/nginx/ott_access.log"])
-    table = [
+def _edge_logs(logs: Mapping[str, list[str]]) -> Iterable[str]:
+    if not logs:
+        yield "# No access log was found. Where viewers are served from this node:"
+        yield from (f"# {line}" for line in _edge_log("ott", "ott", ["/var/log/nginx/ott_access.log"]))
+        yield ""
+        return
+    # The log that is made for it is the one to count; the others may hold the same requests again.
+    chosen = min(logs, key=FORMATS.index)
+    yield from (*_edge_log("ott", chosen, logs[chosen]), "")
+    for format_ in sorted(logs.keys() - {chosen}):
+        yield "# Found as well; as a service of its own, if these are viewers that are not in the log above:"
+        yield from (f"# {line}" for line in _edge_log(format_, format_, logs[format_]))
+        yield ""
+
+
+def _edge_log(service: str, format_: str, paths: list[str]) -> tuple[str, ...]:
+    better = "" if format_ == "ott" else '   # at nginx better "ott", our own log format: docs/edge-log.md'
+    return (
         "[[edge_log]]",
-        'service = "ott"',
-        f"paths = {found}",
-        'format = "combined"              # better "ott", our own log format: docs/edge-log.md',
+        f'service = "{service}"',
+        f"paths = {json.dumps(paths)}",
+        f'format = "{format_}"{better}',
         'idle_timeout = "30s"',
         "# viewer = ['[?&]token=([0-9a-f]{32})']   # what tells viewers apart; without it: address and user agent",
         "channel = '^/live/([^/]+)/'      # the part of the path that names the channel",
-    ]
-    if not logs:
-        yield "# No access log was found. Where viewers are served from this node:"
-        table = [f"# {line}" for line in table]
-    yield from (*table, "")
+    )
 
 
 def _servers(processes: frozenset[str]) -> Iterable[str]:
@@ -137,8 +162,13 @@ def run(arguments: argparse.Namespace) -> int:
         # Mode x: a file that somebody has edited is never overwritten.
         with arguments.output.open("x", encoding="utf-8") as file:
             file.write(text)
+    except FileExistsError:
+        print(
+            f"{arguments.output}: is there already and is not overwritten; name another with --output", file=sys.stderr
+        )
+        return Exit.UNUSABLE
     except OSError as error:
-        print(f"{arguments.output}: {error.strerror}", file=sys.stderr)
+        print(f"{arguments.output}: cannot be written: {error.strerror}; name another with --output", file=sys.stderr)
         return Exit.UNUSABLE
     print(f"written: {arguments.output}; check it with: ott-agent check-config --config {arguments.output}")
     return Exit.FINE

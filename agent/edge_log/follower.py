@@ -26,11 +26,14 @@ PIECE = 128 * 1024
 FINGERPRINT = 1024
 # A renamed file is read on until it was quiet for this long: its writer may not have noticed yet.
 LINGER = 60.0
-# What rotations make of a name without its ".log": ".log.1", ".log-20260122", "-2026-01-22.log", ".1.log". Under any
+# What rotations make of a name without its ".log": ".log.1", ".log-20260122", "-2026-01-22.log", ".1.log", and Caddy's
+# "-2026-01-22T00-00-00.000.log", "-2026-01-22T00-00-00.000-size.log". Under any
 # name a file is known by its first bytes; one never met before must also look like a rotation, and not like the log of
 # another server beside this one: "-2.log", "_8080.log".
 _ANY = re.compile(r".*")
-_ROTATED = re.compile(r"(\.log)?[-.]\d[-._\d]*|[-._]\d{4}[-._]?\d\d[-._]?\d\d[-._\d]*\.log|\.\d{1,3}\.log")
+_ROTATED = re.compile(
+    r"(\.log)?[-.]\d[-._\d]*|[-._]\d{4}[-._]?\d\d[-._]?\d\d[-._T\d]*(-(size|time))?\.log|\.\d{1,3}\.log"
+)
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 
 

@@ -17,7 +17,10 @@ def test_what_init_writes_passes_the_check(tmp_path: Path) -> None:
     assert run("init").stdout == file.read_text()
     again = run("init", "--output", str(file))
     assert again.returncode == 2
-    assert "File exists" in again.stderr
+    assert f"{file}: is there already and is not overwritten; name another" in again.stderr
+    nowhere = run("init", "--output", str(tmp_path / "none/agent.toml"))
+    assert nowhere.returncode == 2
+    assert "cannot be written: No such file or directory; name another" in nowhere.stderr
 
 
 def test_top_asks_the_running_agent(tmp_path: Path) -> None:

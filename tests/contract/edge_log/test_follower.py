@@ -388,7 +388,15 @@ def test_the_log_of_another_server_is_no_rotation_of_this_one(log: Path, name: s
 
 
 @pytest.mark.parametrize(
-    "name", ["ott_access.log.1", "ott_access.log-20260122", "ott_access-2026-01-22.log", "ott_access.1.log"]
+    "name",
+    [
+        "ott_access.log.1",
+        "ott_access.log-20260122",
+        "ott_access-2026-01-22.log",
+        "ott_access.1.log",
+        "ott_access-2026-01-22T10-20-30.456.log",
+        "ott_access-2026-01-22T10-20-30.456-size.log",
+    ],
 )
 def test_a_rotation_missed_while_away_is_read_under_any_usual_name(log: Path, name: str) -> None:
     log.write_bytes(b"1\n")

@@ -21,16 +21,21 @@ def uncommented(text: str) -> str:
     for line in text.splitlines():
         offer = line.removeprefix("# ")
         code = offer.startswith(("[[", "[auth]")) or " = " in offer.split("#")[0]
-        lines.append(offer if code and not offer.startswith(("First", "No ", "A ", "Settings")) else line)
+        lines.append(offer if code and not offer.startswith(("First", "No ", "A ", "Found", "Settings")) else line)
     return "\n".join(line for line in lines if "runs here. First" not in line)
 
 
 NODES = {
-    "an empty node": Seen(frozenset(), (), pressure=True, node="n"),
-    "an edge": Seen(frozenset({"nginx", "varnishd"}), ("/var/log/nginx/access.log",), pressure=False, node="edge-1"),
-    "middleware": Seen(frozenset({"mariadbd", "apache2", "node_exporter"}), (), pressure=True, node="mw"),
+    "an empty node": Seen(frozenset(), {}, pressure=True, node="n"),
+    "an edge": Seen(
+        frozenset({"nginx", "varnishd"}), {"combined": ["/var/log/nginx/access.log"]}, pressure=False, node="edge-1"
+    ),
+    "middleware": Seen(frozenset({"mariadbd", "apache2", "node_exporter"}), {}, pressure=True, node="mw"),
     "everything": Seen(
-        frozenset({*init.SERVERS, "mysqld", "mariadbd"}), ("/var/log/nginx/a.log", "/b.log"), pressure=True, node="x"
+        frozenset({*init.SERVERS, "mysqld", "mariadbd"}),
+        {name: [f"/{name}.log", "/b.log"] for name in init.FORMATS},
+        pressure=True,
+        node="x",
     ),
 }
 
@@ -42,6 +47,8 @@ def test_the_proposal_loads_as_it_is_and_with_its_offers_taken(seen: Seen) -> No
     assert proposed.subscribers == []
     taken = settings(uncommented(propose(seen)))
     assert len(taken.server) == len(seen.processes & init.SERVERS.keys())
+    assert len(taken.edge_log) == max(len(seen.logs), 1)
+    assert [log.service for log in proposed.edge_log] == ["ott"][: len(seen.logs)]
     for server in taken.server:
         assert load_preset(ServerPreset, "servers", server.preset)
 
@@ -57,11 +64,25 @@ def test_only_what_was_seen_is_switched_on() -> None:
     assert settings(propose(NODES["an empty node"])).host.processes == []
 
 
-def test_logs_are_found_below_the_root(tmp_path: Path) -> None:
-    (tmp_path / "var/log/nginx").mkdir(parents=True)
-    for name in ("access.log", "ott_access.log", "error.log", "access.log.1"):
-        (tmp_path / "var/log/nginx" / name).touch()
+def test_logs_are_found_below_the_root_with_their_formats(tmp_path: Path) -> None:
+    files = {
+        "nginx": ["access.log", "ott_access.log", "error.log", "access.log.1"],
+        "apache2": ["access.log", "other_vhosts_access.log"],
+        "caddy": ["access.log"],
+        ".": ["haproxy.log"],
+    }
+    for folder, names in files.items():
+        (tmp_path / "var/log" / folder).mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (tmp_path / "var/log" / folder / name).touch()
     seen = init.look(tmp_path)
-    assert seen.logs == ("/var/log/nginx/access.log", "/var/log/nginx/ott_access.log")
+    assert seen.logs == {
+        "ott": ["/var/log/nginx/ott_access.log"],
+        "combined": ["/var/log/apache2/access.log", "/var/log/nginx/access.log"],
+        "combined_vhost": ["/var/log/apache2/other_vhosts_access.log"],
+        "caddy": ["/var/log/caddy/access.log"],
+        "haproxy": ["/var/log/haproxy.log"],
+    }
+    assert settings(propose(seen)).edge_log[0].format == "ott"
     assert not seen.pressure
     assert any("python" in name or "pytest" in name for name in seen.processes)
