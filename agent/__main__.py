@@ -7,6 +7,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -73,14 +75,31 @@ def make_runner(settings: AgentSettings, file: Path | None) -> Runner:
     return Runner(jobs.jobs(settings, file or Path("(defaults)")), sources)
 
 
+@contextmanager
+def _gathered(faults: list[Fault]) -> Iterator[None]:
+    """Keep the faults of what is done within, so that the next check runs all the same."""
+    try:
+        yield
+    except SettingsError as error:
+        faults += error.faults
+
+
 def check_config(arguments: argparse.Namespace) -> int:
     """Say what the settings make the agent do."""
     settings = settings_of(arguments)
     file = arguments.config or Path("(defaults)")
-    names = [job.name for job in jobs.jobs(settings, file)]
-    names += [source.name for source in jobs.stream_sources(settings, file, time.time)]
-    access_of(settings, arguments.config)
-    state.check(settings, file)
+    names: list[str] = []
+    faults: list[Fault] = []
+    with _gathered(faults):
+        names += [job.name for job in jobs.jobs(settings, file)]
+    with _gathered(faults):
+        names += [source.name for source in jobs.stream_sources(settings, file, time.time)]
+    with _gathered(faults):
+        access_of(settings, arguments.config)
+    with _gathered(faults):
+        state.check(settings, file)
+    if faults:
+        raise SettingsError(faults)
     names += [f"edge_log_{log_.service}" for log_ in settings.edge_log]
     print(f"fine: /metrics on {settings.listen}; collectors: {', '.join(sorted(names))}")
     return Exit.FINE
@@ -103,10 +122,19 @@ def access_of(settings: AgentSettings, file: Path | None) -> Access:
     """Return who may read /metrics, and check the certificates; raise SettingsError."""
     faults = []
     access = Access(frozenset())
-    try:
-        access = Access.of(settings.auth)
-    except (OSError, ValueError) as error:
-        faults.append(Fault(file or Path(), "auth", str(error)))
+    auth = settings.auth
+    secrets = {
+        "auth.token": auth.token if auth else None,
+        "auth.basic.password": auth.basic.password if auth and auth.basic else None,
+    }
+    for key, secret in secrets.items():
+        try:
+            if secret is not None:
+                secret.read()
+        except (OSError, ValueError) as error:
+            faults.append(Fault(file or Path(), key, str(error)))
+    if not faults:
+        access = Access.of(auth)
     try:
         if settings.tls is not None:
             tls_context(settings.tls)

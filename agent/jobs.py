@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agent import collectors
+from agent import collectors, credentials
 from agent.collector import DEADLINE, Clock, Collector, Job, Source
 from agent.database import database
 from agent.endpoints import CertificateSettings
@@ -125,6 +125,7 @@ def _processes(names: list[str]) -> Job:
 def _server(settings: ServerSettings) -> Job:
     module = _module("server")
     preset = load_preset(module.ServerPreset, "servers", settings.preset)
+    credentials.header(settings.basic, settings.token)  # read anew each time; one that is missing is told now
     job: Job = module.COLLECTOR.on(
         module.Server(settings, preset),
         name=f"server_{settings.label}",
@@ -135,7 +136,9 @@ def _server(settings: ServerSettings) -> Job:
 
 
 def _certificate(settings: CertificateSettings) -> Job:
-    job: Job = _module("certificate").COLLECTOR.on(
+    module = _module("certificate")
+    module.verifying(settings.authority)
+    job: Job = module.COLLECTOR.on(
         settings, name=f"certificate_{settings.endpoint}", interval=settings.interval, deadline=settings.deadline
     )
     return job
@@ -144,6 +147,7 @@ def _certificate(settings: CertificateSettings) -> Job:
 def _subscribers(settings: SubscribersSettings) -> Job:
     if settings.database is None:
         module = _module("subscribers_http")
+        credentials.header(settings.basic, settings.token)
         target = module.Api(settings.url, settings)
     else:
         module = _module("subscribers")

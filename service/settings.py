@@ -68,7 +68,12 @@ class Secret:
             if not value:
                 raise OSError(f"the environment variable {self.env} is not set")
             return value
-        mode = self.file.stat().st_mode
+        try:
+            mode = self.file.stat().st_mode
+        except OSError as error:
+            raise OSError(
+                f"{self.file} cannot be read: {error.strerror}; the secret is that file's only line"
+            ) from None
         if mode & (stat.S_IRWXO | stat.S_IWGRP):
             raise OSError(f"{self.file} is open to other users (mode {stat.S_IMODE(mode):04o}): chmod 0640 or stricter")
         value = self.file.read_text("utf-8").rstrip("\n")

@@ -7,6 +7,7 @@ that expires shows as a certificate that is not trusted any more: Python 3.11 ha
 import socket
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from agent import catalogue, der
@@ -24,14 +25,22 @@ class Presented(NamedTuple):
 
 
 def read(settings: CertificateSettings) -> Presented:
-    verifying = ssl.create_default_context(cafile=settings.authority)
+    context = verifying(settings.authority)
     try:
-        return Presented(settings.endpoint, _certificate(settings, verifying), trusted=True)
+        return Presented(settings.endpoint, _certificate(settings, context), trusted=True)
     except ssl.SSLCertVerificationError:
         looking = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         looking.check_hostname = False
         looking.verify_mode = ssl.CERT_NONE
         return Presented(settings.endpoint, _certificate(settings, looking), trusted=False)
+
+
+def verifying(authority: Path | None) -> ssl.SSLContext:
+    """Return what clients check by; raise OSError for an authority that cannot be used."""
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except OSError as error:  # SSLError, too; neither names the file
+        raise OSError(f"authority: {authority} holds no certificate in PEM, or cannot be read: {error}") from None
 
 
 def parse(presented: Presented) -> Iterator[Sample]:

@@ -42,11 +42,26 @@ MISTAKES = {
     SUBSCRIBERS + 'database = "sqlite:///x"\n': "subscribers[1]: give either preset",
     SUBSCRIBERS + 'preset = "generic"\ndatabase = "postgresql://u:p@h/d"\n': "database holds a password",
     SUBSCRIBERS + 'preset = "generic"\ndatabase = { env = "NOT_SET" }\n': "environment variable NOT_SET is not set",
-    '[auth.basic]\nusername = "u"\npassword = { file = "/none" }\n': "auth: [Errno 2]",
+    '[auth.basic]\nusername = "u"\npassword = { file = "/none" }\n': "auth.basic.password: /none cannot be read: No such file",
+    SERVER + 'token = { file = "/none" }\n': "server[1]: /none cannot be read: No such file",
+    SUBSCRIBERS
+    + 'url = "http://h/"\nonline_path = "n"\ntoken = { file = "/none" }\n': "subscribers[1]: /none cannot be read",
+    '[[certificate]]\nendpoint = "p"\naddress = "h:443"\nauthority = "/none"\n': "certificate[1]: authority: /none holds no",
     '[tls]\ncertificate = "/none"\nkey = "/none"\n': "tls: certificate, key or client_ca cannot be used",
     '[host]\nwithout = ["presure"]\n': 'host.without[1]: "presure" is none of ',
     "[[edge_log]]\nservice = 'ott'\n": "edge_log[1]: give either paths = ",
 }
+
+
+def test_mistakes_of_different_kinds_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "agent.toml").write_text(
+        'state = "relative"\n[auth]\ntoken = { file = "/none" }\n[tls]\ncertificate = "/none"\nkey = "/none"\n'
+        + SERVER.replace("nginx", "ngnix")
+        + '[[stream]]\nchannel = "a"\nurl = { file = "/none" }\n[[edge_log]]\nservice = "ott"\npaths = ["/a.log"]\n'
+    )
+    result = run("check-config", "--config", str(tmp_path / "agent.toml"))
+    keys = [line.split(": ")[1] for line in result.stderr.splitlines()]
+    assert sorted(keys) == ["auth.token", "server[1]", "state", "stream[1].url", "tls"]
 
 
 @pytest.mark.parametrize("text", MISTAKES, ids=lambda text: MISTAKES[text][:40])
