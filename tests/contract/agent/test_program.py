@@ -42,11 +42,11 @@ MISTAKES = {
     SUBSCRIBERS + 'database = "sqlite:///x"\n': "subscribers[1]: give either preset",
     SUBSCRIBERS + 'preset = "generic"\ndatabase = "postgresql://u:p@h/d"\n': "database holds a password",
     SUBSCRIBERS + 'preset = "generic"\ndatabase = { env = "NOT_SET" }\n': "environment variable NOT_SET is not set",
-    '[auth.basic]\nusername = "u"\npassword = { file = "/none" }\n': "auth.basic.password: /none cannot be read: No such file",
+    '[auth.basic]\nusername = "u"\npassword = { file = "/none" }\n': "auth.basic.password: /none cannot be read",
     SERVER + 'token = { file = "/none" }\n': "server[1]: /none cannot be read: No such file",
     SUBSCRIBERS
     + 'url = "http://h/"\nonline_path = "n"\ntoken = { file = "/none" }\n': "subscribers[1]: /none cannot be read",
-    '[[certificate]]\nendpoint = "p"\naddress = "h:443"\nauthority = "/none"\n': "certificate[1]: authority: /none holds no",
+    '[[certificate]]\nendpoint = "p"\naddress = "h:443"\nauthority = "/none"\n': "certificate[1]: authority: /none",
     '[tls]\ncertificate = "/none"\nkey = "/none"\n': "tls: certificate, key or client_ca cannot be used",
     '[host]\nwithout = ["presure"]\n': 'host.without[1]: "presure" is none of ',
     "[[edge_log]]\nservice = 'ott'\n": "edge_log[1]: give either paths = ",
