@@ -15,6 +15,9 @@ from agent.streams.settings import StreamSettings
 # A segment may take this many times its duration before the probe gives up: long enough to tell slow from dead.
 _PATIENCE = 2.0
 _LONGEST_DOWNLOAD = 60.0
+# Looks come at `interval` give or take some milliseconds: without this share of it as slack, a segment that is due with
+# the third look would as often as not wait for the fourth.
+_SLACK = 0.1
 
 _REASONS = {
     Trouble.UNREACHABLE: Reason.SEGMENT_UNREACHABLE,
@@ -85,7 +88,8 @@ class Rendition:
 
     def _due(self, segment: Segment, now: float, interval: float) -> bool:
         last = self.download
-        return last is None or (segment.number != last.number and now - last.begun_at >= interval)
+        slack = _SLACK * self.settings.interval
+        return last is None or (segment.number != last.number and now - last.begun_at >= interval - slack)
 
 
 async def _fetch(fetcher: Fetcher, segment: Segment, limit: float) -> tuple[float, tuple[Finding, ...]]:
