@@ -24,7 +24,7 @@ SERVERS = {
     "traffic_server": ("trafficserver", 'url = "http://127.0.0.1:8080/_stats"', "stats_over_http.so in plugin.config"),
     "streamer": ("flussonic", 'url = "http://127.0.0.1:8080/flussonic/api/server"', "view_auth, given below as basic"),
 }  # fmt: skip
-DATABASES = {"mysqld": "mysql+pymysql", "mariadbd": "mysql+pymysql", "postgres": "postgresql+psycopg"}
+DATABASES = {"mysqld": "mysql", "mariadbd": "mysql", "postgres": "postgresql"}
 NODE_EXPORTERS = {"node_exporter", "prometheus-node-exporter", "prometheus-node"}
 # Where servers on Debian write their access logs, and in which format; the first that a file fits counts.
 LOGS = (
@@ -111,12 +111,12 @@ def _edge_logs(logs: Mapping[str, list[str]]) -> Iterable[str]:
 
 
 def _edge_log(service: str, format_: str, paths: list[str]) -> tuple[str, ...]:
-    better = "" if format_ == "ott" else '   # at nginx better "ott", our own log format: docs/edge-log.md'
+    better = "" if format_ == "ott" else '  # at nginx better "ott", our own log format: docs/edge-log.md'
     return (
         "[[edge_log]]",
         f'service = "{service}"',
         f"paths = {json.dumps(paths)}",
-        f'format = "{format_}"{better}',
+        f'format = "{format_}"'.ljust(32) + better if better else f'format = "{format_}"',
         'idle_timeout = "30s"',
         "# viewer = ['[?&]token=([0-9a-f]{32})']   # what tells viewers apart; without it: address and user agent",
         "channel = '^/live/([^/]+)/'      # the part of the path that names the channel",

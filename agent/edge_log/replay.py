@@ -55,12 +55,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def moment(text: str) -> float:
     """Return the Unix time of an ISO 8601 text; without a zone it is UTC."""
-    return iso_time(text.encode())
+    try:
+        return iso_time(text.encode())
+    except ValueError:
+        problem = f"{text} is no time; write 2026-01-22T20:00:00Z or 2026-01-22T20:00:00+05:00, with seconds"
+        raise argparse.ArgumentTypeError(problem) from None
 
 
 def interval(text: str) -> float:
     """Return seconds; at least one."""
-    seconds = parse_duration(text)
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     if seconds < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than a second")
     return seconds

@@ -9,6 +9,7 @@ import pytest
 from agent.collectors.subscribers import Middleware, Queries, parse, read
 from agent.database import database
 from agent.presets import load_preset
+from tests.conftest import ROOT
 from tests.contract.agent.databases import execute, mariadb, postgresql
 
 NOW = 1_790_000_000
@@ -98,3 +99,48 @@ def test_percent_signs_casts_and_names_in_words(server: str) -> None:
         ("ott_subscribers", "ott", "активен% 12:since"): 1,
         ("ott_subscribers", "ott", "closed% 12:since"): 1,
     }
+
+
+NO_ACCOUNT_YET = "DROP USER IF EXISTS 'ottwatch'@'127.0.0.1'"
+
+
+def page_sql(name: str, kind: str = "") -> list[str]:
+    """The statements of the page's first SQL behind `kind`."""
+    text = (ROOT / f"docs/sources/{name}.md").read_text("utf-8")
+    block = re.search(r"```sql\n(.*?)```", text[text.index(kind) :], re.DOTALL)
+    assert block
+    return [statement for statement in re.split(r";\s*\n", block[1]) if statement]
+
+
+def as_the_account(server: str) -> str:
+    return re.sub(r"//\w+@", "//ottwatch:SECRET@", server)
+
+
+def test_the_account_of_the_page_can_read_what_it_must_and_no_more(server: str) -> None:
+    kind = "PostgreSQL, `" if server.startswith("postgresql") else "MariaDB and MySQL, `"
+    statements = page_sql("sql", kind)
+    name = server.rpartition("/")[2]
+    execute(server, *([] if server.startswith("postgresql") else [NO_ACCOUNT_YET]))
+    execute(server, *(re.sub(r"DATABASE middleware", f"DATABASE {name}", one) for one in statements))
+    account = as_the_account(server)
+    assert figures(middleware(account))["ott_subscribers_online", "ott"] == 2
+    execute(server, "CREATE TABLE secrets (pin INT)")
+    with pytest.raises(OSError, match="denied"):
+        read(middleware(account, Queries(online_query="SELECT COUNT(*) FROM secrets")))
+
+
+@pytest.mark.parametrize("server", [mariadb], indirect=True, ids=["mariadb"])
+def test_the_account_of_the_page_on_ministra_reads_two_columns(server: str) -> None:
+    execute(
+        server,
+        NO_ACCOUNT_YET,
+        "CREATE DATABASE stalker_db",
+        "CREATE TABLE stalker_db.users (mac VARCHAR(64), status TINYINT, keep_alive TIMESTAMP NULL)",
+        "INSERT INTO stalker_db.users VALUES ('a', 0, NULL)",
+        *page_sql("ministra"),
+    )
+    account = database(as_the_account(server).replace("/middleware", "/stalker_db"), 2)
+    queries = load_preset(Queries, "subscribers", "ministra")
+    assert figures(Middleware("iptv", account, queries, 240, lambda: NOW))["ott_subscribers", "iptv", "active"] == 1
+    with pytest.raises(OSError, match="denied"):
+        read(Middleware("iptv", account, Queries(online_query="SELECT COUNT(mac) FROM users"), 240, lambda: NOW))

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.contract.edge_log.conftest import line
 
 SETTINGS = '[[edge_log]]\nservice = "{service}"\npaths = ["/log"]\nformat = "ott"\nviewer = ["[?&]token=([a-z]+)"]\n'
@@ -30,3 +32,17 @@ def test_json_lines_and_exit_statuses(tmp_path: Path) -> None:
     assert unclear.returncode == 2
     assert "say which one with --service; the file has: ott, vod" in unclear.stderr
     assert replay("--config", config, "--service", "vod", "--every", "60s", log).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--at", "yesterday"], "yesterday is no time; write 2026-01-22T20:00:00Z or"),
+        (["--every", "0s"], "0s is less than a second"),
+        (["--every", "x"], "duration"),
+    ],
+)
+def test_a_wrong_moment_or_step_is_told_with_its_remedy(tmp_path: Path, arguments: list[str], said: str) -> None:
+    result = replay("--config", tmp_path / "agent.toml", *arguments, tmp_path / "a.log")
+    assert result.returncode == 2
+    assert said in result.stderr.splitlines()[-1]
