@@ -189,16 +189,21 @@ class Follower:
         self._known = list(known)
         self.looked_at = looked_at
         self._known_paths = {position.path for position in known}
-        if looked_at:
-            # A log that was not there at the last look is new, and may have been rotated since.
-            self._known_paths.update(pattern for pattern in patterns if not glob.has_magic(pattern))
+        self._absent: list[str] = []
         self._files: list[FollowedFile] = []
         self._first_look = True
         self.faults: list[str] = []
 
     def positions(self) -> list[Position]:
-        """Return how far each file was read."""
-        return [file.position for file in self._files]
+        """Return how far each file was read.
+
+        A log that is not there has a position that fits no file: when it is there after a restart it is new, and may
+        have been rotated in between.
+        """
+        absent = [
+            Position(path, device=0, inode=0, offset=0, fingerprint="", fingerprint_length=0) for path in self._absent
+        ]
+        return [file.position for file in self._files] + absent
 
     def close(self) -> None:
         """Close all files."""
@@ -226,7 +231,7 @@ class Follower:
         if self._first_look:
             self._resume_all(now, looked_before)
         current: set[tuple[int, int]] = set()
-        faults = []
+        faults, absent = [], []
         for pattern in self._patterns:
             found = False
             for path in _matches(pattern):
@@ -246,13 +251,14 @@ class Follower:
                     current.add(file.identity)
             if not found:
                 faults.append(f"{pattern}: no such file")
+                absent += [] if glob.has_magic(pattern) else [pattern]
         for file in self._files:
             if file.current and file.identity not in current:
                 file.current, file.quiet_since = False, now
         # While a renamed file is read to its end, its successor may be a moment late.
         lingering = any(not file.current for file in self._files)
         self.faults = [fault for fault in faults if not (lingering and fault.endswith("no such file"))]
-        self._first_look = False
+        self._absent, self._first_look = absent, False
 
     def _resume_all(self, now: float, looked_before: float) -> None:
         # The furthest first: of a file and its copy it is the copy that was read on.

@@ -370,6 +370,20 @@ def test_a_log_that_was_not_there_yet_came_and_went_while_the_agent_was_away(log
     assert sorted(reading.poll()) == [b"1", b"2"]
 
 
+def test_a_log_that_is_named_after_a_restart_only_begins_where_the_settings_say(log: Path) -> None:
+    log.write_bytes(b"1\n")
+    reading = Reading(log.parent, [str(log)], begin_at_end=True)
+    reading.poll()
+    added = log.with_name("added.log")
+    added.write_bytes(b"of long ago\n")
+    later(added, reading)
+    reading.patterns.append(str(added))
+    reading.restart()
+    assert reading.poll() == []
+    append(added, b"new")
+    assert reading.poll() == [b"new"]
+
+
 @pytest.mark.parametrize("name", ["ott_access-2.log", "ott_access_8080.log", "ott_access.8080.log"])
 def test_the_log_of_another_server_is_no_rotation_of_this_one(log: Path, name: str) -> None:
     log.write_bytes(b"1\n")
