@@ -54,7 +54,8 @@ class Server:
 
 def alertmanagers(folder: Path, network: Network, webhooks: list[str], token: Path) -> list[Server]:
     """Return two that are each other's peers, each with its own way to the webhook."""
-    route = {"receiver": "desk", "group_by": ["alertname", "node"], "group_wait": "500ms", "group_interval": "2s"}
+    # The intervals of alerts/alertmanager.yml; one is also the time that a webhook may take before it is given up.
+    route = {"receiver": "desk", "group_by": ["alertname", "node"], "group_wait": "500ms", "group_interval": "5s"}
     result = []
     for own, place in enumerate(network.places):
         receiver = {

@@ -19,7 +19,7 @@ import time
 import venv
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,11 @@ def cpu_of(number: int) -> Callable[[], float]:
     process = psutil.Process(number)
 
     def used() -> float:
-        return sum(sum(each.cpu_times()[:4]) for each in (process, *process.children(recursive=True)))
+        total = 0.0
+        for each in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):  # it ended just now; its parent counts it from here on
+                total += sum(each.cpu_times()[:4])
+        return total
 
     return used
 
