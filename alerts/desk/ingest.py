@@ -92,6 +92,7 @@ def _ingest(database: Database, found: list[Problem], policy: Policy, now: datet
 def _store(connection: Connection, found: list[Problem], policy: Policy, now: datetime, outcomes: Counter[str]) -> int:
     drafts = {draft["problem_key"]: draft for draft in tickets.lock_open(connection, [each.key for each in found])}
     known = stored_alarms.latest(connection, found, {draft["id"] for draft in drafts.values()})
+    stored = list(known.values())  # a new occurrence takes the place of the one that it ends
     opening: list[Draft] = []
     touched: list[tuple[Draft, _Judged]] = []
     for problem in found:
@@ -113,7 +114,7 @@ def _store(connection: Connection, found: list[Problem], policy: Policy, now: da
     tickets.save(connection, changing)
     fresh = [(draft, occurrence) for draft, judged in touched for occurrence in judged.fresh]
     stored_alarms.insert(connection, fresh)
-    stored_alarms.update(connection, [each for each in known.values() if each.changed and each.id is not None])
+    stored_alarms.update(connection, [each for each in stored if each.changed])
     return len(opening)
 
 

@@ -43,6 +43,24 @@ def test_a_lost_firing_webhook_is_repaired_once_though_two_alertmanagers_tell_of
     assert reconcile(database, both, POLICY, time(), memory) == {}
 
 
+def test_an_occurrence_whose_end_was_lost_ends_with_the_next_one_and_hides_nothing_later(
+    database: Database, time: Time
+) -> None:
+    begins = [START + timedelta(minutes=minutes) for minutes in (0, 10, 20)]
+    for start in begins[:2]:
+        time.now = start + timedelta(seconds=10)
+        assert send(database, notification(alert(start=start)), time()) == {"new": 1}
+    with database.read() as connection:
+        assert connection.scalars(select(alarm.c.ends_at).order_by(alarm.c.id)).all() == [begins[1], None]
+    time.pass_(minutes=5)
+    assert send(database, notification(alert(start=begins[1], firing=False)), time()) == {"recovered": 1}
+    assert held_now(database) == {}
+    time.now = begins[2] + timedelta(seconds=10)
+    lost = [State((group(alert(start=begins[2])),), LONG_AGO)]
+    assert reconcile(database, lost, POLICY, time(), Memory()) == {"new": 1}
+    assert [firing for _, _, firing in states(database)][-1] == 1
+
+
 def test_a_lost_end_is_repaired_when_it_is_missing_twice(database: Database, time: Time) -> None:
     memory = Memory()
     send(database, notification(alert(), alert(device="sdb")), time())
