@@ -150,7 +150,7 @@ def desk(folder: Path, server: Postgres | None, per: str, webhooks: int) -> dict
     result["kept"] = kept(database or f"sqlite:///{folder / 'desk.db'}")
     result["expected"] = {
         "tickets": problems,
-        "resolved": problems,
+        "tickets_resolved": problems,
         "firing": 0,
         "alarms": alerts,
         "ended": alerts,
@@ -165,7 +165,7 @@ def kept(url: str) -> dict[str, int]:
     database = Database(url)
     whole = {
         "tickets": select(func.count()).select_from(ticket),
-        "resolved": select(func.count(ticket.c.problem_key.distinct())).where(ticket.c.status == "resolved"),
+        "tickets_resolved": select(func.count(ticket.c.problem_key.distinct())).where(ticket.c.status == "resolved"),
         "firing": select(func.sum(ticket.c.firing)),
         "alarms": select(func.count(alarm.c.fingerprint.distinct())),
         "ended": select(func.count()).where(alarm.c.ends_at.is_not(None)),
