@@ -23,7 +23,7 @@ from demo.stack import OPERATOR, Stack
 IMAGES = REPOSITORY / "docs" / "images"
 SETTLED = 150.0  # seconds after which rates, sessions and probes have something to say
 BROKEN = "edge-2"
-LAPTOP, WALL, PHONE = (1280, 720), (1920, 1080), (390, 844)
+LAPTOP, WALL, PHONE = (1280, 800), (1920, 1080), (390, 844)
 TICKET = 60_000  # milliseconds
 
 Colours = Literal["light", "dark"]
@@ -45,9 +45,10 @@ def take(stack: Stack, browser: Browser, folder: Path) -> Iterator[Path]:
         page.wait_for_selector("text=Питание стойки пропало")
         ticket = page.url
         yield _shot(page, "/", folder / "console-queue-ru.png")
-        yield _shot(page, ticket, folder / "console-ticket-ru.png")
         yield _shot(page, "/overview", folder / "console-overview-ru.png", whole=True)
-        yield _shot(page, "/busy-hour", folder / "console-busy-hour-ru.png", whole=True)
+        yield _shot(page, "/busy-hour", folder / "console-busy-hour-ru.png")
+        page.set_viewport_size({"width": LAPTOP[0], "height": 1100})
+        yield _shot(page, ticket, folder / "console-ticket-ru.png", ready=".chart svg")
     with _person(stack, browser, LAPTOP, "dark", "en") as page:
         yield _shot(page, "/overview", folder / "console-overview-en-dark.png", whole=True)
     with _person(stack, browser, WALL, "dark") as page:
@@ -56,10 +57,11 @@ def take(stack: Stack, browser: Browser, folder: Path) -> Iterator[Path]:
         yield _shot(page, "/", folder / "console-phone-ru.png")
 
 
-def _shot(page: Page, address: str, file: Path, *, whole: bool = False) -> Path:
+def _shot(page: Page, address: str, file: Path, *, whole: bool = False, ready: str = "main") -> Path:
     answer = page.goto(address)
     if answer is None or not answer.ok:
         raise DemoError(f"{address} cannot be shown: {answer.status if answer else 'no answer'}")
+    page.wait_for_selector(ready)
     page.evaluate("document.fonts.ready")
     page.screenshot(path=file, full_page=whole)
     return file
