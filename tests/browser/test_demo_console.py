@@ -16,7 +16,7 @@ from demo.layout import MIDDLEWARE
 from demo.stack import OPERATOR, Stack
 from tests.browser.conftest import SECONDS, log_in
 from tests.browser.test_accessibility import SIZES, WALL, violations
-from tests.browser.test_ticket_life import act, state
+from tests.browser.test_ticket_life import act, refused, state
 
 COLLEAGUE, PASSWORD = "Daniyar", "correct horse battery"  # the second person at this desk
 TICKET = 30_000  # milliseconds from a dead node to its ticket on the screen; the demo's check is stricter
@@ -130,17 +130,7 @@ def test_two_browsers_on_one_ticket_overwrite_nothing(stack: Stack, open_: Open)
         ticket_of(page, MIDDLEWARE.name)
         page.keyboard.press("Enter")
         page.wait_for_url("**/ticket/*")
-    second.keyboard.press("r")
-    second.keyboard.type("сам разберусь")  # writes while the other takes the ticket
-    first.keyboard.press("t")
-    state(first, "в работе")
-    state(second, "в работе")
-    expect(second.locator("#changed")).to_be_visible()
-    second.keyboard.press("Tab")
-    second.keyboard.press("Enter")
-    expect(second.locator("[role=alert]")).to_contain_text("Заявка изменилась")
-    state(first, "в работе")
-    assert "сам разберусь" not in first.inner_text(".timeline")
+    refused(first, second, "сам разберусь")
     stack.mend(MIDDLEWARE.name)
     recovered(first)
     recovered(second)

@@ -97,5 +97,4 @@ def near(request: Request) -> bool:
 
 Reader = Annotated[Principal, Depends(Needs(Permission.READ))]
 Actor = Annotated[Principal, Depends(Needs(Permission.ACT))]
-Notifier = Annotated[Principal, Depends(Needs(Permission.NOTIFY))]
 Running = Annotated[Runtime, Depends(runtime_of)]
