@@ -46,8 +46,6 @@ BUILD_INFO = Metric(
     "ott_desk_build_info", "gauge", "1, labelled with the desk's version.", ("version",), reader="ad hoc"
 )
 
-CATALOGUE = tuple(value for value in vars().copy().values() if isinstance(value, Metric))
-
 CLOCKS = ("acknowledge", "restore", "accept", "vendor")
 
 
