@@ -20,8 +20,9 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from demo.ports import free_port
 from tests.contract.agent.databases import execute, mariadb, postgresql
-from tests.contract.agent.program import Agent, agent, free_port, wait_until
+from tests.contract.agent.program import Agent, agent, wait_until
 from tests.contract.streams.certificates import Authority
 from tests.contract.streams.nginx import nginx
 from tests.unit.streams.packets import packet

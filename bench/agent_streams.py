@@ -20,7 +20,8 @@ import httpx
 import psutil
 
 from demo.platform.lineup import CHANNELS
-from tests.contract.agent.program import agent, free_port, wait_until
+from demo.ports import free_port
+from tests.contract.agent.program import agent, wait_until
 from tests.contract.streams.nginx import nginx
 
 # The agent's requests come one by one, each waking a sleeping process; the peer's come without a pause.

@@ -21,7 +21,7 @@ import psutil
 from dashboards import build, live
 from dashboards.boards import BOARDS
 from dashboards.context import Local, context
-from demo import ports
+from demo.ports import free_port
 
 LIMIT = 1.0  # seconds: of one query, and of the wall as a whole
 SITES = 20
@@ -158,7 +158,7 @@ def main() -> int:
         began = time.monotonic()
         print(f"{nodes} nodes, {fill(folder, nodes, end):,} samples written in {time.monotonic() - began:.0f} s")
         (folder / "prometheus.yml").write_text("global: {}\n", "utf-8")
-        (port,) = ports.free(1)
+        port = free_port()
         server = subprocess.Popen(
             [
                 "prometheus",

@@ -15,7 +15,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,8 @@ from typing import NamedTuple
 
 import httpx
 import numpy as np
+
+from demo.ports import free_port
 
 FIRST = date(2025, 1, 1)
 START = 1735671600  # 2025-01-01 00:00 in Almaty
@@ -114,9 +115,7 @@ def fill(data: Path, days: int, series: int) -> None:
 @contextlib.contextmanager
 def prometheus(folder: Path, samples: Path) -> Iterator[str]:
     """Run Prometheus on the data."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (folder / "prometheus.yml").write_text("global: {}\n")
     process = subprocess.Popen(
         [

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from bench.chaos_network import Network
-from demo import ports
+from demo.ports import free_port
 
 RULES = """groups: [{name: chaos, interval: 1s, rules: [{alert: Broken, expr: 'problem == 1',
   labels: {severity: critical}, annotations: {summary: '{{ $labels.node }} {{ $labels.part }} is broken'}}]}]
@@ -88,7 +88,7 @@ def alertmanagers(folder: Path, network: Network, webhooks: list[str], token: Pa
 def prometheus(folder: Path, target: str, managers: list[Server]) -> Server:
     """Return one that scrapes the target and tells both Alertmanagers what is broken."""
     (folder / "rules.yml").write_text(RULES)
-    (port,) = ports.free(1)
+    port = free_port()
     scrape = {"job_name": "chaos", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
     addresses = [{"targets": [manager.url.removeprefix("http://") for manager in managers]}]
     configuration = {

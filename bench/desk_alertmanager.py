@@ -27,7 +27,7 @@ from sqlalchemy import func, select
 
 from alerts.desk.store.database import Database
 from alerts.desk.store.tables import alarm
-from demo import ports
+from demo.ports import free_port
 from demo.processes import Program, answers, stop_all
 from tests.conftest import ROOT
 from tests.contract.desk.conftest import Process
@@ -117,7 +117,7 @@ def alerts(groups: int, whole: int) -> Iterator[list[dict[str, Any]]]:
 @contextmanager
 def alertmanager(folder: Path, relay: Relay, token: str) -> Iterator[str]:
     """Run Alertmanager with the shipped file; only addresses differ."""
-    (port,) = ports.free(1)
+    port = free_port()
     (folder / "token").write_text(token, "utf-8")
     text = (ROOT / "alerts" / "alertmanager.yml").read_text("utf-8")
     text = text.replace("127.0.0.1:9781", f"127.0.0.1:{relay.port}")

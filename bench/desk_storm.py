@@ -31,7 +31,8 @@ from sqlalchemy import func, select
 
 from alerts.desk.store.database import Database
 from alerts.desk.store.tables import alarm, event, ticket
-from tests.contract.desk.conftest import Process, free_port
+from demo.ports import free_port
+from tests.contract.desk.conftest import Process
 from tests.contract.desk.postgres import Postgres
 
 SENDERS = 4

@@ -6,7 +6,6 @@ python -m bench.edge_log_kills [--kills 200]
 import argparse
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.edge_log_generator import BEGIN
+from demo.ports import free_port
 
 DEADLINE = 60.0
 SETTINGS = """\
@@ -95,9 +95,7 @@ def first_state(call: list[str], file: Path) -> None:
 def compare(folder: Path, kills: int, chance: random.Random) -> Iterator[tuple[str, float, float | None]]:
     """Yield (what, expected, got)."""
     (folder / "state").mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = folder / "agent.toml"
     config.write_text(SETTINGS.format(port=port, folder=folder))
     call = [sys.executable, "-m", "agent", "serve", "--config", str(config)]

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from demo import ports
+from demo.ports import free_port
 from demo.processes import Program, answers, wait_until
 from tests.conftest import ROOT
 
@@ -135,7 +135,7 @@ def measure(nodes: int, seconds: float, rules: str) -> tuple[int, float, dict[st
         pages.append(body)
         total += count
     server = serve(pages)
-    (port,) = ports.free(1)
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     jobs = "".join(
         f"\n  - {{job_name: stand-in-{number}, honor_labels: true, metrics_path: /{number}, "

@@ -20,3 +20,8 @@ def free(count: int) -> list[int]:
                 continue
             ports.append(port)
     return ports
+
+
+def free_port() -> int:
+    """Return one port that nothing listens on now, over TCP and UDP."""
+    return free(1)[0]

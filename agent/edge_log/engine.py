@@ -124,45 +124,41 @@ class Engine:
         """Every value that the label `protocol` can take."""
         return self._targets.protocols
 
-    def feed(self, batch: Batch, now: float) -> None:
-        """Count a batch; `now` is the clock that a line's time is held against."""
+    def feed(self, batch: Batch, now: float) -> float:
+        """Count a batch; `now` is the clock that a line's time is held against. Return the time of its newest line."""
         counters = self.counters
         limit = now + self._definition.ahead_tolerance
-        newest = max(batch.times, default=0.0)
+        newest = max(batch.times, default=FORGOTTEN)
         if newest > limit:
             batch = batch.without({row for row, time in enumerate(batch.times) if time > limit}, Reason.AHEAD)
+            newest = max(batch.times, default=FORGOTTEN)
         counters.lines += batch.lines
         for reject in batch.rejects:
             counters.rejects[reject.reason] += 1
         if batch.times:
-            newest = newest if newest <= limit else max(batch.times)
             counters.newest = newest if counters.newest is None else max(newest, counters.newest)
             for status, count in Counter(batch.statuses).items():
                 counters.requests[_status_class(status)] += count
             if batch.durations is not None:
                 self._count_durations(batch)
             self._count_media(batch)
-            self._bound(counters.newest)
         if self._observer is not None:
             self._observer.observe(batch)
+        return newest
 
-    def _bound(self, newest: float) -> None:
+    def bound(self, read_to: float) -> None:
         """Settle when the table has grown much, or much time has passed: while catching up nobody asks for figures."""
         due = self._settled_to + self._definition.lateness + SETTLE_EVERY
-        if len(self.sessions) > self._settle_above or newest > due:
-            self.settle()
+        if len(self.sessions) > self._settle_above or read_to > due:
+            self.settle(read_to)
             self._settle_above = max(SMALL_TABLE, 2 * len(self.sessions))
 
-    def settle(self, read_to: float | None = None) -> None:
-        """Forget sessions that no line can reach any more.
+    def settle(self, read_to: float) -> None:
+        """Forget sessions that no line can reach any more; `read_to` is the time of which every line was read.
 
-        `read_to` is the time of which every line was read. While catching up there is none: lines of long ago are still
-        to come, and only the newest line tells how far the log is.
+        While catching up that is not the clock's time: lines of long ago are still to come.
         """
-        known = [time for time in (read_to, self.counters.newest) if time is not None]
-        if not known:
-            return
-        moment = max(known) - self._definition.lateness
+        moment = read_to - self._definition.lateness
         self._settled_to = moment
         self.sessions.settle(moment)
         if self._undecided:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -26,6 +27,8 @@ PIECE = 128 * 1024
 FINGERPRINT = 1024
 # A renamed file is read on until it was quiet for this long: its writer may not have noticed yet.
 LINGER = 60.0
+# Seconds that a file's time may lie behind the clock: the kernel dates files by its last tick.
+CLOCK_TICK = 0.01
 # What rotations make of a name without its ".log": ".log.1", ".log-20260122", "-2026-01-22.log", ".1.log", and Caddy's
 # "-2026-01-22T00-00-00.000.log", "-2026-01-22T00-00-00.000-size.log". Under any
 # name a file is known by its first bytes; one never met before must also look like a rotation, and not like the log of
@@ -52,10 +55,14 @@ class Position:
 
 
 class Origin(Protocol):
-    """Where pieces come from, with the parser that reads it and what that must remember."""
+    """Where pieces come from, with the parser that reads it and what that must remember.
+
+    `read_to` is the time of the newest line that was counted; who counts it sets it.
+    """
 
     parser: Parser | None
     state: str
+    read_to: float
 
 
 class Piece(NamedTuple):
@@ -74,6 +81,7 @@ class FollowedFile:
         self.position = position
         self.parser: Parser | None = None
         self.current = True  # its path still leads to it
+        self.read_to = float("-inf")
         self.quiet_since = now
 
     @property
@@ -191,6 +199,7 @@ class Follower:
         self._known_paths = {position.path for position in known}
         self._absent: list[str] = []
         self._files: list[FollowedFile] = []
+        self._waiting: dict[FollowedFile, Iterator[Piece]] = {}
         self._first_look = True
         self.faults: list[str] = []
 
@@ -211,15 +220,32 @@ class Follower:
             file.close()
         self._files.clear()
 
+    @property
+    def read_to(self) -> float:
+        """The time up to which lines were handed out of all files; infinite when none wait any more."""
+        return min((file.read_to for file in self._waiting), default=float("inf"))
+
     def poll(self, now: float) -> Iterator[Piece]:
-        """Look for new, renamed and truncated files, and yield what can be read."""
+        """Look for new, renamed and truncated files, and yield what can be read.
+
+        The next piece is always of the file that is the furthest behind, so that the log's time goes forward in all
+        files together, however long the agent was away.
+        """
         self._look(now)
         for file in list(self._files):
             if file.replaced():
-                yield from self._read_copy(file, now)
+                self._follow_copy(file, now)
                 file.restart()
             file.grow_fingerprint()
-            yield from file.read(now, self._max_line)
+        self._waiting = {file: file.read(now, self._max_line) for file in self._files}
+        while self._waiting:
+            file = min(self._waiting, key=_read_to)
+            piece = next(self._waiting[file], None)
+            if piece is None:
+                del self._waiting[file]
+            else:
+                yield piece
+        for file in list(self._files):
             if not file.current and now - file.quiet_since >= LINGER:
                 yield from file.rest()
                 file.close()
@@ -252,9 +278,12 @@ class Follower:
             if not found:
                 faults.append(f"{pattern}: no such file")
                 absent += [] if glob.has_magic(pattern) else [pattern]
-        for file in self._files:
+        for file in list(self._files):
             if file.current and file.identity not in current:
                 file.current, file.quiet_since = False, now
+                if not self._first_look:
+                    # Its successor may have come and gone since the last look.
+                    self._catch_up(file.position.path, now, looked_before)
         # While a renamed file is read to its end, its successor may be a moment late.
         lingering = any(not file.current for file in self._files)
         self.faults = [fault for fault in faults if not (lingering and fault.endswith("no such file"))]
@@ -301,9 +330,9 @@ class Follower:
             )
 
     def _catch_up(self, path: str, now: float, looked_before: float) -> None:
-        """Open the files that became and ceased to be the log while the agent was away, the oldest first."""
+        """Open the files that became and ceased to be the log while nobody looked, the oldest first."""
         for rotated in reversed(_siblings(path, _ROTATED)):
-            if _modified(rotated) <= looked_before:
+            if _modified(rotated) <= looked_before - CLOCK_TICK:
                 continue
             try:
                 status = Path(rotated).stat()
@@ -314,8 +343,8 @@ class Follower:
             except OSError as error:
                 log.warning("a rotated log cannot be read", extra={"path": rotated, "reason": error.strerror})
 
-    def _read_copy(self, file: FollowedFile, now: float) -> Iterator[Piece]:
-        """Yield the lines that were written between the last look and a truncation, from the copy that was made."""
+    def _follow_copy(self, file: FollowedFile, now: float) -> None:
+        """Follow the copy that a truncated file left: it has the lines since the last look."""
         followed = {one.identity for one in self._files}
         for path in _siblings(file.position.path):
             try:
@@ -325,16 +354,18 @@ class Follower:
             if (status.st_dev, status.st_ino) not in followed and _is_copy(head, status.st_size, file.position):
                 position = replace(file.position, path=path, device=status.st_dev, inode=status.st_ino)
                 copy = FollowedFile(descriptor, position, now)
-                # Followed from now on like a renamed file, so that a checkpoint in between knows how far it was read.
-                copy.current = False
-                self._files.append(copy)
-                yield from copy.read(now, self._max_line)
+                # Like a renamed file, so that a checkpoint in between knows how far it was read.
+                copy.current, copy.read_to = False, file.read_to
+                self._files.insert(self._files.index(file), copy)
                 return
             os.close(descriptor)
         log.warning(
             "a log file was truncated and has no copy; its last lines may be missing from the counters",
             extra={"path": file.position.path},
         )
+
+
+_read_to = attrgetter("read_to")
 
 
 def _opened(path: str) -> tuple[int, os.stat_result, bytes]:

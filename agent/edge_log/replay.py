@@ -146,6 +146,7 @@ class Replay:
             else:
                 batch = parser.parse(data)
             self._engine.feed(batch, self._clock)
+            self._engine.bound(self._newest)
 
     def observe(self, batch: Batch) -> None:
         """Keep what the counters forget: when."""

@@ -46,6 +46,7 @@ class EdgeLogSource:
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
         self._stored_at: float | None = None
+        self._looked_at = float("-inf")
 
     def start(self) -> None:
         """Begin to follow the log; return at once."""
@@ -94,9 +95,8 @@ class EdgeLogSource:
         try:
             if self._engine is None or self._input is None:
                 self._engine, self._input = self._open()
-            began = self._clock()
             if self._read(self._engine, self._input):
-                self._store_if_due(self._engine, self._input, began)
+                self._store_if_due(self._engine, self._input)
         except OSError as error:
             return error
         if self._input.faults:
@@ -129,10 +129,13 @@ class EdgeLogSource:
 
     def _read(self, engine: Engine, input_: Input) -> bool:
         """Count what is there; say whether that was all of it."""
-        for piece in input_.poll(self._clock()):
+        self._looked_at = self._clock()
+        for piece in input_.poll(self._looked_at):
             batch = self._batch(piece)
             with self._lock:
-                engine.feed(batch, self._clock())
+                newest = engine.feed(batch, self._clock())
+                piece.origin.read_to = max(piece.origin.read_to, newest)
+                engine.bound(self._read_to(input_))
             self._store_if_due(engine, input_)
             if self._stop.is_set():
                 return False
@@ -150,16 +153,20 @@ class EdgeLogSource:
         origin.state = origin.parser.state
         return batch
 
-    def _store_if_due(self, engine: Engine, input_: Input, read_to: float | None = None) -> None:
+    def _read_to(self, input_: Input) -> float:
+        """Return the time of which every line was read, but for late ones."""
+        return min(input_.read_to, self._looked_at)
+
+    def _store_if_due(self, engine: Engine, input_: Input) -> None:
         # Also between two pieces: what was read so far is what the positions say. And at once before anything is shown:
         # an agent killed in its first seconds still knows which file it had been reading.
         if self._stored_at is None or abs(self._clock() - self._stored_at) >= self._settings.checkpoint_interval:
-            self._store(engine, input_, read_to)
+            self._store(engine, input_)
 
-    def _store(self, engine: Engine, input_: Input, read_to: float | None = None) -> None:
+    def _store(self, engine: Engine, input_: Input) -> None:
         now = self._clock()
         with self._lock:
-            engine.settle(read_to)
+            engine.settle(self._read_to(input_))
             content = checkpoint.encode(
                 checkpoint.Checkpoint(
                     input_.positions(),

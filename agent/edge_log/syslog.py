@@ -33,6 +33,7 @@ class SyslogListener:
         self.faults: list[str] = []
         self.parser: Parser | None = None
         self.state = ""
+        self.read_to = float("-inf")
         self.dropped = 0
         self.looked_at = 0.0
         self._max_line = max_line

@@ -8,8 +8,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from playwright.sync_api import Page, expect
 
+from demo.ports import free_port
 from tests.browser.conftest import Enter, add_administrator
-from tests.contract.desk.conftest import Process, free_port
+from tests.contract.desk.conftest import Process
 
 
 class Box:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from demo import ports
+from demo.ports import free_port
 from demo.processes import Program, answers, stop_all, wait_until
 from tests.conftest import ROOT
 
@@ -43,7 +44,7 @@ class Agent:
         self._fail = 0
         self._hang = threading.Event()
         self._server: ThreadingHTTPServer | None = None
-        (self.port,) = ports.free(1)
+        self.port = free_port()
         self.mend()
 
     def mend(self) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from tests.contract.agent.program import free_port
+from demo.ports import free_port
 
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -15,14 +14,9 @@ from email.message import Message
 from pathlib import Path
 from typing import NamedTuple
 
+from demo.ports import free_port
+
 PROGRAM = str(Path(sys.executable).parent / "ott-agent")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def run(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:

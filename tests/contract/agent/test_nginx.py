@@ -5,7 +5,8 @@ import socket
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.contract.agent.program import agent, free_port, wait_until
+from demo.ports import free_port
+from tests.contract.agent.program import agent, wait_until
 from tests.contract.streams.nginx import nginx
 
 STATUS = """

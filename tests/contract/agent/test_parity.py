@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.contract.agent.program import agent, free_port
+from demo.ports import free_port
+from tests.contract.agent.program import agent
 
 COLLECTORS = (
     *("cpu", "stat", "loadavg", "meminfo", "vmstat", "pressure", "diskstats", "filesystem"),

@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import httpx
 import pytest
 
 from demo import history
+from demo.ports import free_port
 
 DEADLINE = 60.0
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -26,12 +26,6 @@ class Filled(NamedTuple):
 
     data: Path
     figures: dict[str, Any]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 
 from dashboards.busy_hour.mail import send
 from dashboards.busy_hour.settings import Mail
+from demo.ports import free_port
 
 
 class Box:
@@ -35,9 +36,7 @@ class Box:
 
 @pytest.fixture
 def server() -> Iterator[tuple[Box, int]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     box = Box()
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()

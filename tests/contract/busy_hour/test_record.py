@@ -19,7 +19,8 @@ from dashboards.busy_hour.record import Recorder, day_of_source
 from dashboards.busy_hour.series import Calendar
 from dashboards.busy_hour.store import Store
 from demo import history
-from tests.contract.busy_hour.conftest import ALMATY, DEADLINE, NOW, Filled, free_port
+from demo.ports import free_port
+from tests.contract.busy_hour.conftest import ALMATY, DEADLINE, NOW, Filled
 
 CALENDAR = Calendar(ALMATY)
 

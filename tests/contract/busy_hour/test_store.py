@@ -15,7 +15,7 @@ import pytest
 from dashboards.busy_hour.series import Calendar, day_series
 from dashboards.busy_hour.store import Record, Store, StoreError, make_record, measured
 from dashboards.busy_hour.traffic import Day
-from tests.contract.busy_hour.conftest import free_port
+from demo.ports import free_port
 from tests.unit.busy_hour.example import ALMATY
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")

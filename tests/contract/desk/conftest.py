@@ -17,15 +17,10 @@ from alerts.desk.app import create_app
 from alerts.desk.runtime import Runtime
 from alerts.desk.store.database import Database
 from alerts.desk.store.migrate import migrate
+from demo.ports import free_port
 from tests.contract.desk.postgres import Postgres
 
 START_SECONDS = 90.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Process:

@@ -30,8 +30,8 @@ from alerts.desk.store import outbox as stored
 from alerts.desk.store.database import Database
 from alerts.desk.store.retention import forget
 from alerts.desk.store.tables import event, outbox
+from demo.ports import free_port
 from service.settings import Secret
-from tests.contract.desk.conftest import free_port
 from tests.contract.desk.payloads import START, alert, notification
 from tests.contract.desk.test_ingest import Time, send
 

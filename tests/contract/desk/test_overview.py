@@ -25,7 +25,7 @@ from alerts.desk.console.platform import QUERIES
 from alerts.desk.console.words import Words
 from alerts.desk.runtime import utc_now
 from alerts.desk.settings import Url
-from tests.contract.desk.conftest import free_port
+from demo.ports import free_port
 from tests.contract.desk.payloads import alert, notification
 from tests.unit.desk.console_desk import Caller, Hall, hall
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.edge_log.syslog import line_of
+from demo.ports import free_port
 from tests.contract.edge_log.conftest import Edge, line, until
 
 
@@ -24,12 +25,6 @@ from tests.contract.edge_log.conftest import Edge, line, until
 )
 def test_the_line_of_a_datagram(datagram: bytes, text: bytes) -> None:
     assert line_of(datagram) == text
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest.mark.parametrize("kind", ["udp", "unix"])

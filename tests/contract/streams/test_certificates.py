@@ -9,7 +9,8 @@ import pytest
 
 from agent.collectors.certificate import parse, read
 from agent.endpoints import CertificateSettings
-from tests.contract.agent.program import agent, free_port, wait_until
+from demo.ports import free_port
+from tests.contract.agent.program import agent, wait_until
 from tests.contract.streams.certificates import Authority
 from tests.contract.streams.nginx import nginx
 

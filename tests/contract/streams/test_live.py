@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from demo.platform.lineup import LOW, SEGMENT_SECONDS
 from demo.platform.packager import newest_at, template
+from demo.ports import free_port
 from tests.conftest import ROOT
-from tests.contract.agent.program import Agent, agent, free_port, wait_until
+from tests.contract.agent.program import Agent, agent, wait_until
 from tests.contract.streams.nginx import nginx
 
 # Each channel is the same live one, spoilt in one way.

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from agent.database import database
-from tests.contract.agent.program import free_port
+from demo.ports import free_port
 
 NAMES = "postgresql+psycopg", "mysql+pymysql", "mariadb", "postgresql"
 

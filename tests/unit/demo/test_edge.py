@@ -5,10 +5,11 @@ from pathlib import Path
 
 from demo import ports
 from demo.platform.edge import Edge
+from demo.ports import free_port
 
 
 def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
-    edge = Edge("edge-1", tmp_path / "edge-1", ports.free(1)[0])
+    edge = Edge("edge-1", tmp_path / "edge-1", free_port())
     edge.write(tmp_path / "live", "log_format ott '$msec $request $status $bytes_sent';")
     result = subprocess.run([*edge.command, "-t"], capture_output=True, text=True, check=False)
     assert "test is successful" in result.stderr, result.stderr

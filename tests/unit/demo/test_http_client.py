@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from demo import ports
 from demo.platform.http_client import Edge, Player
+from demo.ports import free_port
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n#EXTM"
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -69,7 +69,7 @@ def test_an_edge_that_is_gone_or_dies_half_way_is_an_os_error() -> None:
 
     async def play() -> None:
         with pytest.raises(OSError, match=r"refused|Connect call failed"):
-            await Player(Edge("edge-1", "127.0.0.1", ports.free(1)[0]), "test").get("/a")
+            await Player(Edge("edge-1", "127.0.0.1", free_port()), "test").get("/a")
         async with edge(half) as address:
             with pytest.raises(ConnectionResetError, match="edge-1 closed the connection"):
                 await Player(address, "test").get("/a")
