@@ -27,8 +27,6 @@ PIECE = 128 * 1024
 FINGERPRINT = 1024
 # A renamed file is read on until it was quiet for this long: its writer may not have noticed yet.
 LINGER = 60.0
-# Seconds that a file's time may lie behind the clock: the kernel dates files by its last tick.
-CLOCK_TICK = 0.01
 # What rotations make of a name without its ".log": ".log.1", ".log-20260122", "-2026-01-22.log", ".1.log", and Caddy's
 # "-2026-01-22T00-00-00.000.log", "-2026-01-22T00-00-00.000-size.log". Under any
 # name a file is known by its first bytes; one never met before must also look like a rotation, and not like the log of
@@ -278,16 +276,19 @@ class Follower:
             if not found:
                 faults.append(f"{pattern}: no such file")
                 absent += [] if glob.has_magic(pattern) else [pattern]
-        for file in list(self._files):
-            if file.current and file.identity not in current:
-                file.current, file.quiet_since = False, now
-                if not self._first_look:
-                    # Its successor may have come and gone since the last look.
-                    self._catch_up(file.position.path, now, looked_before)
+        self._part(current, now, looked_before)
         # While a renamed file is read to its end, its successor may be a moment late.
         lingering = any(not file.current for file in self._files)
         self.faults = [fault for fault in faults if not (lingering and fault.endswith("no such file"))]
         self._absent, self._first_look = absent, False
+
+    def _part(self, current: set[tuple[int, int]], now: float, looked_before: float) -> None:
+        """Note which files no path leads to any more, and look for successors that have come and gone."""
+        for file in list(self._files):
+            if file.current and file.identity not in current:
+                file.current, file.quiet_since = False, now
+                if not self._first_look:
+                    self._catch_up(file.position.path, now, looked_before)
 
     def _resume_all(self, now: float, looked_before: float) -> None:
         # The furthest first: of a file and its copy it is the copy that was read on.
@@ -332,7 +333,7 @@ class Follower:
     def _catch_up(self, path: str, now: float, looked_before: float) -> None:
         """Open the files that became and ceased to be the log while nobody looked, the oldest first."""
         for rotated in reversed(_siblings(path, _ROTATED)):
-            if _modified(rotated) <= looked_before - CLOCK_TICK:
+            if _modified(rotated) <= looked_before:
                 continue
             try:
                 status = Path(rotated).stat()

@@ -33,7 +33,7 @@ class SyslogListener:
         self.faults: list[str] = []
         self.parser: Parser | None = None
         self.state = ""
-        self.read_to = float("-inf")
+        self.read_to = float("inf")  # what comes is read at once: no line of long ago waits anywhere
         self.dropped = 0
         self.looked_at = 0.0
         self._max_line = max_line

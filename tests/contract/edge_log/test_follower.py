@@ -179,6 +179,24 @@ def test_the_file_was_copied_and_truncated_while_the_agent_was_away(log: Path, r
     assert reading.poll() == []
 
 
+def test_a_log_that_came_and_went_between_two_looks(log: Path, reading: Reading) -> None:
+    append(log, b"1")
+    append(log.with_name("ott_access.log.9"), b"rotated long ago")
+    os.utime(log.with_name("ott_access.log.9"), (1, 1))
+    assert reading.poll() == [b"1"]
+    append(log, b"2")
+    log.rename(f"{log}.1")
+    append(log, b"3")
+    Path(f"{log}.1").rename(f"{log}.2")
+    later(log.rename(f"{log}.1"), reading)
+    append(log, b"4")
+    assert sorted(reading.poll()) == [b"2", b"3", b"4"]
+    append(Path(f"{log}.1"), b"late")
+    assert reading.poll() == [b"late"]
+    reading.restart()
+    assert reading.poll() == []
+
+
 @pytest.mark.parametrize("copies", [False, True])
 def test_several_rotations_while_the_agent_was_away(log: Path, reading: Reading, copies: bool) -> None:
     append(log.with_name("ott_access.log.0"), b"rotated long ago")

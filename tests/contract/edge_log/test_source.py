@@ -136,6 +136,33 @@ def test_sessions_go_on_through_a_time_that_is_read_long_after(edge: Edge) -> No
     assert (figures["sessions{hls}"], figures["sessions_started_total{}"]) == (10, 10)
 
 
+def test_several_logs_go_forward_together_when_a_long_time_away_is_read(edge: Edge) -> None:
+    names = {"ott_access.log": 10, "ott_access_8080.log": 3, "ott_access_9090.log": 1}
+    edge.keys = {"paths": [f"{edge.folder}/ott_access*.log"]}
+
+    def write(name: str, seconds: range) -> None:
+        with (edge.folder / name).open("ab") as file:
+            for second in seconds:
+                file.writelines(line(second, f"{name[11:-4]}{viewer:028x}") for viewer in range(names[name]))
+
+    for name in names:
+        write(name, range(1, 2))
+    edge.start()
+    edge.await_lines(sum(names.values()))
+    edge.stop()
+    # One of them is rotated meanwhile, and the quiet one's first piece spans what are many of the busy one's.
+    write("ott_access.log", range(2, 700))
+    (edge.folder / "ott_access.log").rename(edge.folder / "ott_access.log.1")
+    write("ott_access.log", range(700, 1200))
+    for name in list(names)[1:]:
+        write(name, range(2, 1200))
+    edge.second = 1200
+    edge.start()
+    figures = edge.await_lines(sum(names.values()) * 1199)
+    assert (figures["sessions{hls}"], figures["sessions_started_total{}"]) == (14, 14)
+    assert figures["log_rejected_lines_total{format}"] == 0
+
+
 def test_an_agent_killed_at_its_first_figures_knows_which_log_it_was_reading(edge: Edge) -> None:
     edge.write(line(1, "aa"))
     edge.start()

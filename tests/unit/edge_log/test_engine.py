@@ -179,7 +179,7 @@ def test_a_long_log_is_settled_on_the_way() -> None:
     one = engine()
     for hour in range(24):
         rows = [(hour * 3600.0 + second, f"/live/a/1.ts?token={hour:x}{second:x}") for second in range(2000)]
-        one.feed(batch(*rows), now=1e9)
+        one.bound(one.feed(batch(*rows), now=1e9))
     assert len(one.sessions) < 5_000
     assert one.sessions.started == 48_000
 
