@@ -6,7 +6,7 @@ from datetime import datetime
 
 import httpx
 
-from alerts.desk.webhook import Alert, cleaned, labels_of, moment_of, text_of
+from alerts.desk.webhook import Alert, labels_of, moment_of, read_json, text_of
 
 TIMEOUT = 10.0
 
@@ -36,7 +36,7 @@ def read(client: httpx.Client, base: str, receiver: str) -> State:
         groups = client.get(f"{base}/api/v2/alerts/groups", timeout=TIMEOUT)
         groups.raise_for_status()
         return State(
-            tuple(parse(cleaned(groups.json(), groups.content), receiver)), moment_of(status.json().get("uptime"))
+            tuple(parse(read_json(groups.content), receiver)), moment_of(read_json(status.content).get("uptime"))
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OSError(f"Alertmanager does not answer: {error}") from None

@@ -16,10 +16,12 @@ from alerts.desk.problem import fallback_fingerprint
 
 MAX_LABEL = 4096  # characters kept of one label or annotation value
 
-# Alertmanager's way to say "still firing" in endsAt, and a floor for clocks that were never set.
 # The escapes of NUL and of surrogates; a body without them has nothing to clean.
 _UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+# Year 1 is Alertmanager's way to say "still firing" in endsAt; 1970 is a clock that was never set.
 _UNSET_BEFORE = datetime(1990, 1, 1, tzinfo=UTC)
+# No clock is set so far ahead, and the last day of all cannot be shown in the zones to the east.
+_NONSENSE_FROM = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,9 @@ class Notification:
 
 def parse(body: bytes) -> Notification:
     """Return the notification in `body`; raise ValueError when it is none."""
-    try:
-        raw = json.loads(body)
-    except RecursionError:
-        raise ValueError("the body is nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"the body is not JSON: {error}") from None
+    raw = read_json(body)
     if not isinstance(raw, dict):
         raise ValueError("the body is not a JSON object")
-    raw = cleaned(raw, body)
     alerts = raw.get("alerts")
     if not isinstance(alerts, list):
         raise ValueError('the body has no list "alerts"')
@@ -115,22 +111,35 @@ def text_of(raw: object) -> str:
 
 
 def moment_of(raw: object) -> datetime | None:
-    """Return an RFC 3339 instant in UTC; None when it is missing, unset, unreadable or without a zone."""
+    """Return when something happened, in UTC; None when it is missing, unset, unreadable or no clock's time."""
+    moment = instant_of(raw)
+    return moment if moment is not None and _UNSET_BEFORE <= moment < _NONSENSE_FROM else None
+
+
+def instant_of(raw: object) -> datetime | None:
+    """Return an RFC 3339 instant in UTC; None when it is missing, unreadable or without a zone."""
     if not isinstance(raw, str):
         return None
     try:
         moment = datetime.fromisoformat(raw)
-        if moment.tzinfo is None:
-            return None
-        moment = moment.astimezone(UTC)
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None
-    return moment if moment >= _UNSET_BEFORE else None
 
 
-def cleaned(raw: Any, body: bytes) -> Any:
-    """Return what JSON in `body` says, made storable; hardly any body needs that, and it costs more than parsing."""
-    return storable(raw) if _UNSTORABLE.search(body) else raw
+def read_json(body: bytes) -> Any:
+    """Return what the JSON in `body` says, made storable; raise ValueError when it is none.
+
+    UTF-8 only, as RFC 8259 (8.1) has it: the library would guess other encodings and let halves of characters through.
+    Hardly any body has anything to clean, and looking at every text costs more than parsing.
+    """
+    try:
+        raw = json.loads(body.decode("utf-8-sig"))
+        return storable(raw) if _UNSTORABLE.search(body) else raw
+    except RecursionError:
+        raise ValueError("the body is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"the body is not JSON: {error}") from None
 
 
 def storable(raw: Any) -> Any:
