@@ -25,7 +25,7 @@ def test_texts_speak_of_the_threshold_their_rule_compares_with() -> None:
         spoken = re.findall(r"threshold='(\w+)'", " ".join(alert.annotations.values()))
         compared = set(re.findall(r'threshold="(\w+)"', alert.expr))
         assert set(spoken) <= compared, alert.name
-        assert bool(spoken) == bool(compared - {"edge_idle_platform_requests"}), alert.name
+        assert bool(spoken) == bool(compared - {"edge_idle_average_requests"}), alert.name
 
 
 def test_every_threshold_is_documented() -> None:
