@@ -84,11 +84,16 @@ def _judge_firing(known: Occurrence, alert: Alert) -> Verdict:
     return Verdict.LATE if alert.ends_at is not None and alert.ends_at < began else Verdict.RECOVERED
 
 
+def _fresh_start(known: Occurrence | None, now: datetime) -> datetime:
+    """Return a start for an occurrence whose sender told none: never that of the one before it."""
+    return now if known is None else max(now, known.starts_at + timedelta(microseconds=1))
+
+
 def apply(known: Occurrence | None, verdict: Verdict, alert: Alert, now: datetime) -> list[Occurrence]:
     """Change the known occurrence as the verdict says; return the occurrences that are new."""
     match verdict:
         case Verdict.NEW | Verdict.MISSED:
-            start = alert.starts_at or now
+            start = alert.starts_at or _fresh_start(known, now)
             if known is not None and known.ends_at is None:
                 known.ends_at, known.changed_at, known.changed = start, now, True
             end = None if alert.firing else max(alert.ends_at or now, start)

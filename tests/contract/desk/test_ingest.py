@@ -121,6 +121,14 @@ def test_the_end_arrives_before_the_beginning(database: Database, time: Time) ->
     assert states(database) == [("resolved", "recovered", 0)]
 
 
+def test_ends_and_beginnings_without_times_may_come_together(database: Database, time: Time) -> None:
+    timeless = {"startsAt": None, "endsAt": None}
+    over, begun = alert(firing=False) | timeless, alert() | timeless
+    assert send(database, notification(over, begun, over, begun), time()) == {"missed": 1, "new": 2, "recovered": 1}
+    assert send(database, notification(begun, over), time()) == {"repeated": 1, "recovered": 1}
+    assert states(database) == [("resolved", "recovered", 0)]
+
+
 def test_an_older_occurrences_end_does_not_end_the_newer(database: Database, time: Time) -> None:
     later = START + timedelta(hours=1)
     send(database, notification(alert(start=later)), time())
