@@ -130,7 +130,8 @@ def text(source: CollectorRegistry) -> bytes:
             parts.append(family.text())
         else:
             parts.append(generate_latest(_One(family)).decode())
-    return "".join(parts).encode()
+    # JSON can hold half a surrogate pair, which no encoding has: one odd name must not cost the node all its figures.
+    return "".join(parts).encode(errors="replace")
 
 
 def _number(value: float) -> str:

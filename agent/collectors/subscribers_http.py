@@ -1,13 +1,12 @@
 """Subscribers from the middleware's HTTP API: JSON, out of which JMESPath takes accounts by status and those online."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jmespath
 
-from agent import catalogue, credentials, http
+from agent import catalogue, credentials, documents, http
 from agent.collector import Collector
 from agent.collectors import subscribers
 from agent.settings import SubscribersSettings
@@ -47,12 +46,7 @@ def read(api: Api) -> Read:
 def parse(source: Read) -> Iterator[Sample]:
     """Yield the accounts by status and the subscribers online."""
     settings = source.settings
-    try:
-        document = json.loads(source.text)
-    except RecursionError:
-        raise ValueError("the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"the answer is not whole JSON: {error}") from None
+    document = documents.json_of(source.text)
     rows, online = None, None
     if settings.subscribers_path:
         rows = _rows(jmespath.search(settings.subscribers_path, document), settings.subscribers_path)

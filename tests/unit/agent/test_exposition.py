@@ -73,6 +73,11 @@ def test_it_says_what_prometheus_client_would_say(samples: list[Sample]) -> None
     assert ours(text(source)) == ours(text(source)) == ours(generate_latest(source))
 
 
+def test_half_a_surrogate_pair_in_one_name_costs_nobody_else_a_figure() -> None:
+    lines = text(registry(lambda: [UNTYPED.sample(1, "a\ud800"), UNTYPED.sample(2, "b")])).decode().splitlines()
+    assert lines[2:4] == ['ott_test_thing{a="a?"} 1', 'ott_test_thing{a="b"} 2']
+
+
 def test_kept_texts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exposition, "MOST_KEPT", 10)
     texts = Texts()

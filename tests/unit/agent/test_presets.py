@@ -288,6 +288,40 @@ def test_entities_in_xml_are_refused() -> None:
         list(parse(preset(name), "s", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'))
 
 
+@pytest.mark.parametrize(
+    ("name", "page", "reason"),
+    [
+        ("flussonic", '{"a": [' + "[]," * 600_000 + "1]}", "more than 500000 values"),
+        ("wowza", "<a>" + "<a/>" * 600_000 + "</a>", "more than 500000 values"),
+        ("mediamtx", "paths 1\n" * 300_000, "more than 200000 lines"),
+    ],
+)
+def test_a_page_that_would_fill_the_memory_is_refused_unread(name: str, page: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        list(parse(preset(name), "s", page))
+
+
+FLUSSONIC = {"total_clients": 1, "online_streams": 3, "input_kbit": 1, "output_kbit": 1}
+
+
+@pytest.mark.parametrize("value", [True, -1, "-1", 1e308, "1e308", float("nan")])
+def test_a_value_that_is_no_amount_fails_the_collection(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a"):
+        list(parse(preset("flussonic"), "s", json.dumps(FLUSSONIC | {"input_kbit": value})))
+
+
+def test_an_exposition_that_breaks_off_within_a_number_is_no_smaller_number() -> None:
+    with pytest.raises(ValueError, match="breaks off"):
+        list(parse(preset("mediamtx"), "s", 'paths{name="a",state="ready"} 1\npaths_readers{name="a"} 12'))
+
+
+def test_a_counter_is_found_by_the_name_that_stands_on_the_page(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(f'title = "own"\nformat = "prometheus"\n{FIGURE}value = "served"\n')
+    own = load_preset(ServerPreset, "servers", str(file))
+    assert figures(parse(own, "s", "# TYPE served counter\nserved 7\n")) == {"ott_server_requests_total": 7}
+
+
 FIGURE = '[[figure]]\nmetric = "ott_server_requests_total"\n'
 
 

@@ -44,6 +44,7 @@ def test_a_list_of_pairs() -> None:
         (ANSWER[:40], "totals", "", "not whole JSON"),
         ("", "totals", "", "not whole JSON"),
         ("[" * 100_000, "totals", "", "nested too deeply"),
+        ("[" + "1," * 600_000 + "1]", "totals", "", "more than 500000 values"),
         (ANSWER, "total", "", "gives neither an object nor a list"),
         (ANSWER, "rows", "", "gives neither an object nor a list"),
         (ANSWER, "", "now", "is not a count"),

@@ -1,0 +1,41 @@
+"""JSON and XML as a server answers them: whole, and small enough for what reading makes of them.
+
+An answer's size in bytes bounds little: of `[],` a reader makes twenty times as much, and 16 MiB of it would be more
+memory than the agent may have.
+"""
+
+import json
+from typing import Any
+from xml.etree import ElementTree
+
+# Several times what a busy server with thousands of streams has; to read it takes at most 75 MiB for a moment.
+MOST_VALUES = 500_000
+
+
+def json_of(text: str) -> Any:
+    """Return what the JSON says; raise ValueError."""
+    _bound(text, ",[{")
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"the answer is not whole JSON: {error}") from None
+
+
+def xml_of(text: str) -> ElementTree.Element:
+    """Return the root of the XML; raise ValueError."""
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        # A status page needs no entities, and expanding them is the classic way to fill a reader's memory.
+        raise ValueError("the XML declares entities")
+    _bound(text, "<=")  # elements and attributes
+    try:
+        return ElementTree.fromstring(text)  # noqa: S314 - entities are refused above
+    except (ElementTree.ParseError, ValueError) as error:
+        raise ValueError(f"the answer is not whole XML: {error}") from None
+
+
+def _bound(text: str, begins: str) -> None:
+    """Raise ValueError for more values than `MOST_VALUES`, by the characters that each begins with."""
+    if sum(map(text.count, begins)) > MOST_VALUES:
+        raise ValueError(f"the answer has more than {MOST_VALUES} values")
