@@ -1,6 +1,7 @@
 """TMF621 Trouble Ticket Management v5: `/tmf-api/troubleTicket/v5/troubleTicket`."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,11 +12,11 @@ from alerts.desk.actions import Hand
 from alerts.desk.api import tmf_list
 from alerts.desk.api.access import Actor, Reader, Running
 from alerts.desk.api.errors import RESPONSES, Responses, answer
-from alerts.desk.api.tmf_body import BASE, body, select_fields
+from alerts.desk.api.tmf_body import BASE, body, own_lists, select_fields, theirs
 from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, kept
-from alerts.desk.api.tmf_patch import patch
+from alerts.desk.api.tmf_patch import check_removals, patch
 from alerts.desk.draft import Draft
-from alerts.desk.events import Kind
+from alerts.desk.events import Event, Kind
 from alerts.desk.policy import SEVERITIES, priority_of
 from alerts.desk.problem import problem_key
 from alerts.desk.runtime import Runtime
@@ -79,8 +80,11 @@ def patch_ticket(number: str, changes: TicketPatch, runtime: Running, caller: Ac
     """Change a ticket: state with its reason, notes, priority, texts. A move the life cycle lacks gets 409."""
     hand = Hand(caller.name, tmf_list.ticket_number(number))
     try:
+        check_removals(changes)
+        sent = kept(changes)
+        extra = theirs(sent, own_lists(*_read(runtime, hand.number))) if sent else {}
         with actions.changing(runtime.desk, hand) as (draft, now):
-            patch(draft, changes, caller.name, now)
+            patch(draft, changes, extra, caller.name, now)
     except ValueError as error:
         if isinstance(error, IllegalMoveError):
             raise
@@ -118,7 +122,7 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
             status=fresh.status,
             status_change_reason=fresh.status_change_reason,
         )
-        patch(draft, changes, actor, now)
+        patch(draft, changes, {}, actor, now)
         draft.finish(runtime.policy, now)
         tickets.insert(connection, [draft])
     runtime.counts.add(metrics.TICKETS_OPENED, 1)
@@ -127,8 +131,13 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
 
 def represent(runtime: Runtime, number: int) -> dict[str, Any]:
     """Return a ticket's whole representation."""
+    row, events = _read(runtime, number)
+    return body(row, events, runtime.settings.language)
+
+
+def _read(runtime: Runtime, number: int) -> tuple[dict[str, Any], Sequence[Event]]:
     with runtime.database.read() as connection:
         row = queries.find(connection, number)
         if row is None:
             raise NoSuchTicketError(f"there is no ticket {number}")
-        return body(dict(row), queries.timeline(connection, [number])[number], runtime.settings.language)
+        return dict(row), queries.timeline(connection, [number])[number]

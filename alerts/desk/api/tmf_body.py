@@ -10,6 +10,10 @@ from alerts.desk.ticket import Status
 BASE = "/tmf-api/troubleTicket/v5"
 ISO_MS = "milliseconds"
 SYSTEM = "ottwatch"
+_ALWAYS = ("relatedParty", "externalIdentifier", "troubleTicketCharacteristic")
+_FLAGS = ("unverified", "flapping")
+_FIRING = "firingAlarms"
+_LABEL = "label."
 
 
 def body(row: Mapping[str, Any], events: Sequence[Event], language: str) -> dict[str, Any]:
@@ -32,30 +36,64 @@ def body(row: Mapping[str, Any], events: Sequence[Event], language: str) -> dict
         "lastUpdate": instant(row["updated_at"]),
         "statusChangeHistory": _history(events),
         "note": _notes(events),
+    }
+    for name, entries in own_lists(row, events).items():
+        if entries or name in _ALWAYS:
+            result[name] = [*entries, *row["extra"].get(name, ())]
+    if row["restore_by"]:
+        result["expectedResolutionDate"] = instant(row["restore_by"])
+    if row["resolved_at"]:
+        result["resolutionDate"] = instant(row["resolved_at"])
+    return result
+
+
+def own_lists(row: Mapping[str, Any], events: Sequence[Event]) -> dict[str, list[dict[str, Any]]]:
+    """Return what the desk itself puts into lists that also hold other systems' entries."""
+    people = (("owner", "Individual", row["owner"]), ("vendor", "Organization", row["vendor"]))
+    return {
         "relatedParty": [
             {
                 "@type": "RelatedPartyRefOrPartyRoleRef",
                 "role": role,
                 "partyOrPartyRole": {"@type": "PartyRef", "@referredType": kind, "id": who, "name": who},
             }
-            for role, kind, who in (("owner", "Individual", row["owner"]), ("vendor", "Organization", row["vendor"]))
+            for role, kind, who in people
             if who
-        ]
-        + list(row["extra"].get("relatedParty", ())),
+        ],
         "externalIdentifier": _identifiers(row, events),
         "troubleTicketCharacteristic": _characteristics(row),
-    }
-    if row["node"]:
-        entity = {"@type": "EntityRef", "@referredType": "Resource", "id": row["node"], "name": row["node"]}
-        result["relatedEntity"] = [
-            {"@type": "RelatedEntity", "role": "affected", "entity": entity},
-            *row["extra"].get("relatedEntity", ()),
+        "relatedEntity": [
+            {
+                "@type": "RelatedEntity",
+                "role": "affected",
+                "entity": {"@type": "EntityRef", "@referredType": "Resource", "id": row["node"], "name": row["node"]},
+            }
         ]
-    if row["restore_by"]:
-        result["expectedResolutionDate"] = instant(row["restore_by"])
-    if row["resolved_at"]:
-        result["resolutionDate"] = instant(row["resolved_at"])
-    return result
+        if row["node"]
+        else [],
+    }
+
+
+def theirs(kept: Mapping[str, Any], own: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """Return what a caller sent without the desk's own entries: many send back the whole ticket that they read.
+
+    Characteristics are known by their names, since their values change meanwhile.
+    """
+    return {
+        name: [each for each in value if each not in own.get(name, ()) and not _is_own(name, each)]
+        if isinstance(value, list)
+        else value
+        for name, value in kept.items()
+    }
+
+
+def _is_own(name: str, entry: Mapping[str, Any]) -> bool:
+    called = entry.get("name")
+    return (
+        name == "troubleTicketCharacteristic"
+        and isinstance(called, str)
+        and (called in (_FIRING, *_FLAGS) or called.startswith(_LABEL))
+    )
 
 
 def instant(moment: datetime) -> str:
@@ -104,24 +142,22 @@ def _identifiers(row: Mapping[str, Any], events: Sequence[Event]) -> list[dict[s
             "externalIdentifierType": "problemKey",
         }
     )
-    return result + list(row["extra"].get("externalIdentifier", ()))
+    return result
 
 
 def _characteristics(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    values = {f"label.{name}": value for name, value in sorted(row["labels"].items())}
+    values = {f"{_LABEL}{name}": value for name, value in sorted(row["labels"].items())}
     result: list[dict[str, Any]] = [
         {"@type": "StringCharacteristic", "name": name, "valueType": "string", "value": value}
         for name, value in values.items()
     ]
-    result.append(
-        {"@type": "IntegerCharacteristic", "name": "firingAlarms", "valueType": "integer", "value": row["firing"]}
-    )
+    result.append({"@type": "IntegerCharacteristic", "name": _FIRING, "valueType": "integer", "value": row["firing"]})
     result += [
         {"@type": "BooleanCharacteristic", "name": name, "valueType": "boolean", "value": True}
-        for name in ("unverified", "flapping")
+        for name in _FLAGS
         if row[name]
     ]
-    return result + list(row["extra"].get("troubleTicketCharacteristic", ()))
+    return result
 
 
 def select_fields(full: dict[str, Any], fields: str | None) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_
 
 from alerts.desk.store.tables import ticket
-from alerts.desk.webhook import moment_of
+from alerts.desk.webhook import instant_of
 
 MAX_LIMIT = 1000
 _COLUMNS: dict[str, ColumnElement[Any]] = {
@@ -30,7 +30,10 @@ RESERVED = frozenset({"fields", "offset", "limit", "sort"})
 
 
 def conditions(pairs: Iterable[tuple[str, str]]) -> list[ColumnElement[bool]]:
-    """Return the conditions that the query's attributes ask for; several values of one are alternatives."""
+    """Return the conditions that the query's attributes ask for.
+
+    Several values of one attribute are alternatives; after `ne`, a ticket has none of them.
+    """
     result = []
     for name, text in pairs:
         if name in RESERVED:
@@ -42,7 +45,8 @@ def conditions(pairs: Iterable[tuple[str, str]]) -> list[ColumnElement[bool]]:
         values = [_value(attribute, value) for value in text.split(",")]
         if operator not in ("eq", "ne") and len(values) > 1:
             raise ValueError(f'"{name}" takes one value')
-        result.append(or_(*(_compare(column, operator, value) for value in values)))
+        joined = and_ if operator == "ne" else or_
+        result.append(joined(*(_compare(column, operator, value) for value in values)))
     return result
 
 
@@ -67,7 +71,7 @@ def _split(name: str) -> tuple[str, str]:
 def _value(attribute: str, text: str) -> str | int | datetime:
     if attribute in _DATES:
         # A "+" in an address means a space; a zone written without escaping arrives so.
-        moment = moment_of(text.strip().replace(" ", "+"))
+        moment = instant_of(text.strip().replace(" ", "+"))
         if moment is None:
             raise ValueError(f'"{text}" is not a time with a zone such as 2026-01-31T12:00:00Z')
         return moment
@@ -95,6 +99,6 @@ def _compare(column: ColumnElement[Any], operator: str, value: object) -> Column
         case "lte":
             return column <= value
         case "ne":
-            return column != value
+            return column.is_distinct_from(value)  # a ticket that has none, has not this one
         case _:
             return column == value

@@ -1,5 +1,6 @@
 """What TMF621 callers send. Attributes the desk has no own use for are kept and shown again as they came."""
 
+import json
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from alerts.desk.policy import PRIORITIES, SEVERITIES
 from alerts.desk.ticket import Status
-from alerts.desk.webhook import storable
+from alerts.desk.webhook import instant_of, storable
 
 # No NUL: PostgreSQL stores none.
 Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
@@ -76,6 +77,8 @@ def _address(text: str) -> str:
     parts = urlsplit(text)
     if not parts.hostname or parts.port == 0:
         raise ValueError("the address names no host")
+    if "#" in text:
+        raise ValueError("the address has a fragment, which no request carries")
     try:
         URL(text)
     except InvalidURL as error:
@@ -93,15 +96,24 @@ class HubCreate(Wire):
 
 
 def kept(model: Wire) -> dict[str, Any]:
-    """Return the attributes that are stored as they came."""
+    """Return the attributes that are stored as they came; raise ValueError where one cannot be shown again as JSON."""
     extra = model.model_extra or {}
-    result = {name: storable(extra[name]) for name in KEPT if name in extra}
+    try:
+        result = {name: storable(extra[name]) for name in KEPT if name in extra}
+        json.dumps(result, allow_nan=False)
+    except RecursionError:
+        raise ValueError("the body is nested too deeply") from None
     for name, value in result.items():
-        wanted = _SHAPES[name]
-        if value is not None and not isinstance(value, wanted):
-            raise ValueError(
-                f"{name} is not {'a list' if wanted is list else 'an object' if wanted is dict else 'text'}"
-            )
-        if isinstance(value, list) and not all(isinstance(each, dict) for each in value):
-            raise ValueError(f"{name} is not a list of objects")
+        if value is not None:
+            _check_shape(name, value)
     return result
+
+
+def _check_shape(name: str, value: object) -> None:
+    wanted = _SHAPES[name]
+    if not isinstance(value, wanted):
+        raise ValueError(f"{name} is not {'a list' if wanted is list else 'an object' if wanted is dict else 'text'}")
+    if isinstance(value, list) and not all(isinstance(each, dict) for each in value):
+        raise ValueError(f"{name} is not a list of objects")
+    if name == "requestedResolutionDate" and instant_of(value) is None:
+        raise ValueError(f"{name} is not a time with a zone such as 2026-01-31T12:00:00Z")

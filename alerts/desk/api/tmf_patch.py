@@ -1,20 +1,33 @@
 """A merge patch applied to a draft, in the order in which a person would do it: texts, priority, notes, state."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+
+from pydantic.alias_generators import to_camel
 
 from alerts.desk import actions
-from alerts.desk.api.tmf_models import TicketPatch, kept
+from alerts.desk.api.tmf_models import TicketPatch
 from alerts.desk.draft import Draft
 from alerts.desk.events import Kind
 from alerts.desk.policy import SEVERITIES
 from alerts.desk.ticket import Status
 
+_STAYS = ("status", "name", "description", "severity", "priority", "ticket_type", "note")
 
-def patch(draft: Draft, changes: TicketPatch, actor: str, now: datetime) -> None:
-    """Apply the patch; raise ValueError or IllegalMove and leave it to the transaction to undo the rest."""
+
+def check_removals(changes: TicketPatch) -> None:
+    """Raise ValueError where a null asks to remove what every ticket has."""
+    gone = [name for name in _STAYS if name in changes.model_fields_set and getattr(changes, name) is None]
+    if gone:
+        raise ValueError(f"{', '.join(map(to_camel, gone))}: cannot be removed; leave it out of the patch")
+
+
+def patch(draft: Draft, changes: TicketPatch, extra: Mapping[str, Any], actor: str, now: datetime) -> None:
+    """Apply the patch, with `extra` to be kept; on ValueError or IllegalMoveError the transaction undoes the rest."""
     edited = _texts(draft, changes)
-    if extra := kept(changes):
-        merged = {name: value for name, value in (draft["extra"] | extra).items() if value is not None}
+    if extra:
+        merged = {name: value for name, value in (draft["extra"] | extra).items() if value not in (None, [])}
         if merged != draft["extra"]:
             draft.set(extra=merged)
             edited += sorted(extra)

@@ -1,5 +1,6 @@
 """The TMF621 v5 API, its bodies held against TM Forum's own OpenAPI document."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -199,6 +200,48 @@ def test_notes_are_added_once_when_a_client_sends_back_what_it_read(api: httpx.C
     assert [(each["text"], each["author"]) for each in patched["note"]] == [("first", "oss"), ("second", "oss")]
 
 
+def test_a_ticket_that_is_sent_back_as_it_was_read_stays_so(api: httpx.Client, runtime: Runtime) -> None:
+    fire(runtime, "edge-1")
+    where = f"{TICKETS}/1"
+    mine = {"@type": "ExternalIdentifier", "id": "CRM-1", "owner": "crm"}
+    api.patch(where, json={"status": "inProgress", "externalIdentifier": [mine]})
+    read = api.get(where).json()
+    assert len(read["externalIdentifier"]) == 2
+    assert api.patch(where, json=read).json() == read
+    later = read | {
+        "troubleTicketCharacteristic": [{"name": "firingAlarms", "value": 7}, {"name": "box", "value": "x"}]
+    }
+    characteristics = api.patch(where, json=later).json()["troubleTicketCharacteristic"]
+    assert [(each["name"], each["value"]) for each in characteristics[-2:]] == [("firingAlarms", 1), ("box", "x")]
+
+
+@pytest.mark.parametrize("name", ["name", "description", "severity", "priority", "ticketType", "status", "note"])
+def test_what_every_ticket_has_is_not_removed(api: httpx.Client, runtime: Runtime, name: str) -> None:
+    fire(runtime, "edge-1")
+    before = api.get(f"{TICKETS}/1").json()
+    answer = api.patch(f"{TICKETS}/1", json={name: None, "statusChangeReason": None})
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith(f"{name}: ")
+    assert api.get(f"{TICKETS}/1").json() == before
+
+
+@pytest.mark.parametrize(
+    "value", ['"soon"', '"2026-03-01T12:00:00"', "NaN"], ids=["no time", "no zone", "not a number"]
+)
+def test_a_wish_is_a_time(api: httpx.Client, value: str) -> None:
+    text = json.dumps(FRESH)[:-1] + f', "requestedResolutionDate": {value}}}'
+    answer = api.post(TICKETS, content=text, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999", "[" * 700 + "]" * 700])
+def test_what_cannot_be_shown_again_is_not_kept(api: httpx.Client, value: str) -> None:
+    text = json.dumps(FRESH)[:-1] + f', "attachment": [{{"size": {value}}}]}}'
+    answer = api.post(TICKETS, content=text, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert api.get(TICKETS).json() == []
+
+
 def test_lists(api: httpx.Client, runtime: Runtime) -> None:
     for minute, (node, severity) in enumerate([("a", "minor"), ("b", "critical"), ("c", "major"), ("d", "critical")]):
         runtime.now.now = START + timedelta(minutes=minute)  # type: ignore[attr-defined]
@@ -219,6 +262,9 @@ def test_lists(api: httpx.Client, runtime: Runtime) -> None:
     assert listed(severity="critical,major") == ("3", ["2", "3", "4"])
     assert listed(**{"creationDate.gte": (START + timedelta(minutes=2)).isoformat()}) == ("2", ["3", "4"])
     assert listed(status="closed") == ("0", [])
+    assert listed(**{"severity.ne": "critical,minor"}) == ("1", ["3"])
+    assert listed(**{"resolutionDate.ne": "2026-03-01T12:00:00Z", "limit": "0"}) == ("4", [])
+    assert listed(**{"creationDate.gt": "1970-01-01T00:00:00Z", "creationDate.lt": "9999-12-31T23:59:59Z"})[0] == "4"
     (body,) = api.get(TICKETS, params={"fields": "name,status", "limit": 1}).json()
     assert set(body) == {"id", "href", "@type", "name", "status"}
     for wrong in ({"color": "red"}, {"sort": "color"}, {"limit": "x"}, {"creationDate.gt": "soon"}, {"offset": -1}):
@@ -234,7 +280,15 @@ def test_listeners_come_and_go(api: httpx.Client) -> None:
     assert api.delete(where).status_code == 204
     assert api.delete(where).status_code == 404
     assert api.get(where).status_code == 404
-    for wrong in ("javascript:x", "http://[", "http://a:b/", "http://:80/", "http://[::1/x", "https://a:99999/"):
+    for wrong in (
+        "javascript:x",
+        "http://[",
+        "http://a:b/",
+        "http://:80/",
+        "http://[::1/x",
+        "https://a:99999/",
+        "http://a/#b",
+    ):
         assert api.post(f"{API}/hub", json={"callback": wrong}).status_code == 400, wrong
 
 
