@@ -1,17 +1,21 @@
 """HTTP GET for collectors: whole body or OSError, bounded in time and size.
 
 The standard library's client, which the exposition brings along anyway: httpx would add four mebibytes, and reads the
-authorities' certificates anew for each client, which took twenty times as long as the request itself.
+authorities' certificates anew for each client, which took twenty times as long as the request itself. Redirects are
+not followed: a status page that has moved is a mistake to be told, and a secret must not follow it elsewhere. Nor is
+it shown to a proxy that the environment happens to name.
 """
 
+import io
 import ssl
 import time
-import urllib.request
 from collections.abc import Mapping
-from functools import cache
-from http.client import HTTPException
+from contextlib import closing
+from functools import cache, partial
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from socket import socket
 from typing import Any, NamedTuple
-from urllib.error import HTTPError, URLError
+from urllib.parse import SplitResult, urlsplit
 
 LARGEST_BODY = 16 << 20
 _PIECE = 1 << 16
@@ -23,49 +27,84 @@ class Response(NamedTuple):
     content_type: str
     body: bytes
 
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A status page that has moved is a mistake to be told, and a secret must not follow it elsewhere."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
+    @property
+    def text(self) -> str:
+        """The body as UTF-8; a byte that is none becomes half a surrogate pair of its own, so names stay apart."""
+        return self.body.decode("utf-8-sig", "surrogateescape")
 
 
-@cache
-def _opener(*, encrypted: bool) -> urllib.request.OpenerDirector:
-    handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
-    if encrypted:
-        handlers.append(urllib.request.HTTPSHandler(context=ssl.create_default_context()))
-    return urllib.request.build_opener(*handlers)
+class _Timed(io.RawIOBase):
+    """A socket's bytes up to one moment; the socket's own time-out begins anew at each of them."""
+
+    def __init__(self, plain: socket, end: float) -> None:
+        self._socket, self._end = plain, end
+        self._raw = plain.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    def __init__(self, plain: socket, *arguments: Any, end: float, **named: Any) -> None:
+        super().__init__(plain, *arguments, **named)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Timed(plain, end))
 
 
 def get(url: str, *, timeout: float, headers: Mapping[str, str] | None = None, largest: int = LARGEST_BODY) -> Response:
     """Return the answer of `url`; raise OSError for a refusal, an error status, a body too large or too slow."""
-    # Each step has the time-out for itself; a body that drips must not outlast it either.
     end = time.monotonic() + timeout
-    request = urllib.request.Request(url, headers={"User-Agent": "ott-agent", **(headers or {})})  # noqa: S310 - http(s) alone passes the settings
     try:
-        with _opener(encrypted=url.startswith("https:")).open(request, timeout=timeout) as response:
-            if response.status != 200:
-                raise OSError(f"answered {response.status} {response.reason}".rstrip())
-            pieces, size = [], 0
-            while piece := response.read1(_PIECE):
-                size += len(piece)
-                if size > largest:
-                    raise OSError(f"the answer is larger than {largest >> 20} MiB")
-                if time.monotonic() > end:
-                    raise OSError(f"the answer took longer than {timeout:g} s")
-                pieces.append(piece)
-            announced = response.headers.get("Content-Length")
-            if announced is not None and size < int(announced):
-                raise OSError(f"the answer broke off after {size} of {announced} bytes")
-            return Response(response.headers.get("Content-Type", ""), b"".join(pieces))
-    except HTTPError as error:
-        error.close()
-        raise OSError(f"answered {error.code} {error.reason}".rstrip()) from None
-    except URLError as error:
-        raise OSError(str(error.reason)) from None
+        parts = urlsplit(url)
+        target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
+        with closing(_connection(parts, timeout)) as connection:
+            connection.response_class = partial(_Answer, end=end)  # type: ignore[assignment]
+            own = {"User-Agent": "ott-agent", "Connection": "close"}
+            connection.request("GET", target, headers={**own, **(headers or {})})
+            with connection.getresponse() as response:
+                return Response(response.headers.get("Content-Type", ""), _body(response, largest))
     except TimeoutError:
         raise OSError(f"the answer took longer than {timeout:g} s") from None
     except (HTTPException, ValueError) as error:  # ValueError: an address that no request can be made of
         raise OSError(str(error) or type(error).__name__) from None
+
+
+def _body(response: HTTPResponse, largest: int) -> bytes:
+    if response.status != 200:
+        raise OSError(f"answered {response.status} {response.reason[:80]}".rstrip())
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise OSError("answered compressed, which was not asked for")
+    pieces, size = [], 0
+    while piece := response.read1(_PIECE):
+        size += len(piece)
+        if size > largest:
+            raise OSError(f"the answer is larger than {largest >> 20} MiB")
+        pieces.append(piece)
+    announced = response.headers.get("Content-Length")
+    if announced is not None and not response.chunked and size < int(announced):
+        raise OSError(f"the answer broke off after {size} of {announced} bytes")
+    return b"".join(pieces)
+
+
+def _connection(parts: SplitResult, timeout: float) -> HTTPConnection:
+    if not parts.hostname:
+        raise ValueError("the address names no host")
+    if parts.scheme == "https":
+        return HTTPSConnection(parts.hostname, parts.port or 443, timeout=timeout, context=_verifying())
+    return HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout)
+
+
+@cache
+def _verifying() -> ssl.SSLContext:
+    return ssl.create_default_context()

@@ -35,7 +35,7 @@ def read(server: Server) -> Read:
     answer = http.get(
         settings.url, timeout=settings.deadline, headers=credentials.header(settings.basic, settings.token)
     )
-    return Read(answer.body.decode("utf-8", "replace"), server)
+    return Read(answer.text, server)
 
 
 def _output(command: list[str], deadline: float) -> str:

@@ -40,7 +40,7 @@ def read(api: Api) -> Read:
     settings = api.settings
     headers = credentials.header(settings.basic, settings.token)
     answer = http.get(api.url, timeout=settings.deadline, headers=headers)
-    return Read(answer.body.decode("utf-8", "replace"), settings)
+    return Read(answer.text, settings)
 
 
 def parse(source: Read) -> Iterator[Sample]:

@@ -1,7 +1,10 @@
 """The server collector against real HTTP servers: good, slow, hostile, protected; and against commands."""
 
+import gzip
+import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +30,7 @@ class Vendor:
         self.status, self.body = 200, PAGE
         self.headers: dict[str, str] = {}
         self.drip = threading.Event()
+        self.headers_drip = False
         self.asked: list[dict[str, str]] = []
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
@@ -34,9 +38,15 @@ class Vendor:
         handler.send_response(self.status)
         for name, value in self.headers.items():
             handler.send_header(name, value)
+        if self.headers_drip:
+            handler.flush_headers()
+            self.pour(handler)
         handler.send_header("Content-Length", str(len(self.body) + self.drip.is_set() * 1000))
         handler.end_headers()
         handler.wfile.write(self.body)
+        self.pour(handler)
+
+    def pour(self, handler: BaseHTTPRequestHandler) -> None:
         while self.drip.is_set():
             handler.wfile.write(b".")
             handler.wfile.flush()
@@ -102,11 +112,49 @@ def test_a_refusal(status: int, headers: dict[str, str], reason: str) -> None:
         collect(nginx(url))
 
 
-def test_a_body_that_drips_outlasts_no_deadline() -> None:
+@pytest.mark.parametrize("headers_drip", [False, True])
+def test_an_answer_that_drips_outlasts_no_deadline(headers_drip: bool) -> None:
     vendor = Vendor()
+    vendor.headers_drip = headers_drip
     vendor.drip.set()
-    with serving(vendor) as url, pytest.raises(OSError, match=r"longer than 0\.6 s"):
+    began = time.monotonic()
+    with serving(vendor) as url:
+        given_up = threading.Timer(5.0, vendor.drip.clear)  # or the old patience would wait for ever
+        given_up.start()
+        with pytest.raises(OSError, match=r"longer than 0\.6 s"):
+            collect(nginx(url))
+        given_up.cancel()
+    assert time.monotonic() - began < 4
+
+
+def test_a_secret_is_shown_to_no_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret\n")
+    secret.chmod(0o600)
+    proxy, vendor = Vendor(), Vendor()
+    with serving(proxy) as wrong, serving(vendor) as url:
+        monkeypatch.setenv("http_proxy", wrong)
+        collect(nginx(url, token=Secret(file=secret)))
+    assert (len(proxy.asked), len(vendor.asked)) == (0, 1)
+
+
+def test_a_compressed_answer_is_told_as_such() -> None:
+    vendor = Vendor()
+    vendor.headers, vendor.body = {"Content-Encoding": "gzip"}, gzip.compress(PAGE)
+    with serving(vendor) as url, pytest.raises(OSError, match="compressed"):
         collect(nginx(url))
+
+
+def test_names_in_another_charset_stay_apart() -> None:
+    vendor = Vendor()
+    one, other = (
+        json.dumps({"app": "live", "name": name, "clients": 1, "recv_bytes": 1, "send_bytes": 1}, ensure_ascii=False)
+        for name in ("Хабар", "Еурын")
+    )
+    vendor.body = f'{{"streams": [{one}, {other}]}}'.encode("windows-1251")
+    with serving(vendor) as url:
+        found = collect(ServerSettings("srs", HttpUrl(url)))
+    assert len([name for name in found if name.startswith("ott_server_channel_clients")]) == 2
 
 
 def test_a_body_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
