@@ -22,6 +22,8 @@ from tests.rules.reading import RULES, TESTS, alerts
 UNITS = {"s": 1, "m": 60, "h": 3600}
 # Beyond this a changed threshold is another threshold; rule tests come nearer than this on both sides.
 FACTORS = (0.85, 1.15)
+# What is counted in whole ones, and few of them, is another number only by one.
+COUNTS = {"probes", "repairs"}
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,12 @@ def mutations() -> Iterator[Mutation]:
         )
         number = re.escape(old.split("vector(")[1].split(")")[0])
         concerned = tuple(alert.name for alert in alerts() if f'"{threshold.name}"' in alert.expr)
-        for factor in FACTORS:
-            new = re.sub(rf"(present \* |vector\(){number}", rf"\g<1>{threshold.value * factor!r}", old)
-            yield Mutation(f"{threshold.name} × {factor}", "thresholds.yml", old, new, concerned)
+        changes = {f"× {factor}": threshold.value * factor for factor in FACTORS}
+        if threshold.unit in COUNTS:
+            changes = {"- 1": threshold.value - 1, "+ 1": threshold.value + 1}
+        for change, value in changes.items():
+            new = re.sub(rf"(present \* |vector\(){number}", rf"\g<1>{value!r}", old)
+            yield Mutation(f"{threshold.name} {change}", "thresholds.yml", old, new, concerned)
     for alert in alerts():
         if alert.hold:
             (old,) = re.findall(rf"- alert: {alert.name}\n(?:.*\n)*?        for: \w+\n", _text(alert.file.name))
