@@ -56,7 +56,7 @@ class Clock:
     @property
     def breached(self) -> bool:
         """Say whether the target is missed."""
-        return self.used >= self.target if self.state is State.RUNNING else self.used > self.target
+        return missed(self.used, self.target, running=self.state is State.RUNNING)
 
     @property
     def deadline(self) -> datetime | None:
@@ -132,16 +132,16 @@ def of_ncc(events: Sequence[Event], priority: str, policy: Policy, now: datetime
     target = policy.targets[priority]
     waiting = life[-1].status in (Status.PENDING, Status.HELD)
     return {
-        "acknowledge": _clock("acknowledge", _unseen(life, events), (target.acknowledge, target.calendar), events, now),
+        "acknowledge": _clock("acknowledge", unseen(life, events), (target.acknowledge, target.calendar), events, now),
         "restore": _clock(
-            "restore", _down(life, events, policy), (target.restore, target.calendar), events, now, waiting=waiting
+            "restore", down(life, events, policy), (target.restore, target.calendar), events, now, waiting=waiting
         ),
     }
 
 
 def of_vendor(events: Sequence[Event], vendor: Vendor, now: datetime) -> dict[str, Clock]:
     """Return the clocks of one vendor that the ticket was handed to, whether or not another had it later."""
-    accept, work = _at_vendor(events, vendor)
+    accept, work = at_vendor(events, vendor)
     return {
         "accept": _clock("accept", accept, (vendor.accept, vendor.calendar), events, now),
         "vendor": _clock("vendor", work, (vendor.restore, vendor.calendar), events, now, vendor=vendor.name),
@@ -159,10 +159,23 @@ def _clock(  # noqa: PLR0913 - the one place where a clock's parts come together
     vendor: str = "",
 ) -> Clock:
     seconds, calendar = target
-    used = sum(calendar.working(start, end if end is not None else max(now, start)) for start, end in spans)
-    running = bool(spans) and spans[-1][1] is None
-    state = State.RUNNING if running else State.PAUSED if waiting else State.STOPPED
-    return Clock(name, seconds, used, state, tuple(spans), calendar, _told(name, events, vendor))
+    state = State.RUNNING if running(spans) else State.PAUSED if waiting else State.STOPPED
+    return Clock(name, seconds, used(spans, calendar, now), state, tuple(spans), calendar, _told(name, events, vendor))
+
+
+def used(spans: Sequence[Span], calendar: Calendar, now: datetime) -> float:
+    """Return the working seconds in some spans as of `now`."""
+    return sum(calendar.working(start, end if end is not None else max(now, start)) for start, end in spans)
+
+
+def running(spans: Sequence[Span]) -> bool:
+    """Say whether a clock with these spans runs."""
+    return bool(spans) and spans[-1][1] is None
+
+
+def missed(seconds: float, target: float, *, running: bool) -> bool:
+    """Say whether a target is missed; a clock that stopped at the very target kept it."""
+    return seconds >= target if running else seconds > target
 
 
 def _told(name: str, events: Sequence[Event], vendor: str) -> frozenset[int]:
@@ -175,7 +188,8 @@ def _told(name: str, events: Sequence[Event], vendor: str) -> frozenset[int]:
     return frozenset(told)
 
 
-def _unseen(life: Sequence[Interval], events: Sequence[Event]) -> list[Span]:
+def unseen(life: Sequence[Interval], events: Sequence[Event]) -> list[Span]:
+    """Return the span of the acknowledge clock."""
     opened = life[0].start
     ends = [event.at for event in events if event.kind in (Kind.TAKEN, Kind.HANDED_OVER)]
     # Recovery ends the emergency: a ticket that recovers before anybody took it waits for nobody.
@@ -183,7 +197,8 @@ def _unseen(life: Sequence[Interval], events: Sequence[Event]) -> list[Span]:
     return [(opened, max(min(ends), opened) if ends else None)]
 
 
-def _down(life: Sequence[Interval], events: Sequence[Event], policy: Policy) -> list[Span]:
+def down(life: Sequence[Interval], events: Sequence[Event], policy: Policy) -> list[Span]:
+    """Return the spans of the restore clock."""
     spans: list[Span] = []
     for stretch in life:
         if not _runs(stretch, events, policy):
@@ -207,7 +222,7 @@ def _runs(stretch: Interval, events: Sequence[Event], policy: Policy) -> bool:
     return vendor is None or not vendor.pauses_restore
 
 
-def _at_vendor(events: Sequence[Event], vendor: Vendor) -> tuple[list[Span], list[Span]]:
+def at_vendor(events: Sequence[Event], vendor: Vendor) -> tuple[list[Span], list[Span]]:
     """Return the span of the latest request for acceptance and all spans of the vendor's work."""
     accept: Span | None = None
     work: list[Span] = []

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from statistics import fmean, median
+from statistics import fmean
 from typing import NamedTuple, TypeVar
 
 from alerts.desk import clock
-from alerts.desk.clock import Clock
-from alerts.desk.events import Event, Kind
+from alerts.desk.calendars import Calendar
+from alerts.desk.clock import Span
+from alerts.desk.courses import AtVendor, Courses, Log, spans
 from alerts.desk.policy import PRIORITIES, SEVERITIES, Policy
 from alerts.desk.ticket import Status
 
@@ -23,10 +24,8 @@ MAX_NAMES = 100  # sites or vendors of a table; the smallest beyond that are add
 OTHERS = "\0others"
 """The name under which a table adds up what it has no line for; no site or vendor can be called so."""
 
-_MENDED = Status.RESOLVED.value
 _RESTORED = (Status.RESOLVED, Status.CLOSED)
 _WITHDRAWN = (Status.REJECTED, Status.CANCELLED)
-_TAKEN = (Kind.TAKEN, Kind.HANDED_OVER)
 
 
 class Outcome(StrEnum):
@@ -76,52 +75,54 @@ class Fact:
     stays: tuple[Stay, ...]
 
 
-def fact(case: Case, events: Sequence[Event], policy: Policy, now: datetime) -> Fact:
-    """Return what a report says of one ticket as of `now`; `events` are what its clocks read."""
-    clocks = clock.of_ncc(events, case.priority, policy, now)
-    acknowledge, restore = clocks["acknowledge"], clocks["restore"]
+def fact(case: Case, log: Log, courses: Courses, policy: Policy, now: datetime) -> Fact:
+    """Return what a report says of one ticket as of `now`."""
+    course, moments = courses.of(log)
+    target = policy.targets[case.priority]
+    taken = _reading(spans(course.acknowledge, moments), target.acknowledge, target.calendar, now)
+    restore = _reading(spans(course.restore, moments), target.restore, target.calendar, now)
     restored = case.status in _RESTORED
     local = case.opened_at.astimezone(policy.zone)
+    mended = None if course.resolved is None else moments[course.resolved]
     return Fact(
         case=case,
         month=date(local.year, local.month, 1),
         outcome=_outcome(case.status, restore),
-        acknowledged=acknowledge.used if _taken(events, acknowledge) else None,
-        acknowledged_late=acknowledge.breached,
+        acknowledged=taken.used if course.taken else None,
+        acknowledged_late=taken.missed,
         restored=restore.used if restored else None,
-        elapsed=_elapsed(case, events) if restored else None,
-        stays=tuple(_stays(events, policy, now)),
+        elapsed=max(0.0, (mended - case.opened_at).total_seconds()) if restored and mended else None,
+        stays=tuple([_stay(each, moments, policy, now) for each in course.vendors]),
     )
 
 
-def _outcome(status: Status, restore: Clock) -> Outcome:
-    if restore.breached:
+class _Reading(NamedTuple):
+    """A clock, as far as reports read it."""
+
+    used: float
+    missed: bool
+
+
+def _reading(found: Sequence[Span], target: float, calendar: Calendar, now: datetime) -> _Reading:
+    used = clock.used(found, calendar, now)
+    return _Reading(used, clock.missed(used, target, running=clock.running(found)))
+
+
+def _outcome(status: Status, restore: _Reading) -> Outcome:
+    if restore.missed:
         return Outcome.BREACHED
     if status in _RESTORED:
         return Outcome.IN_TIME
     return Outcome.WITHDRAWN if status in _WITHDRAWN else Outcome.OPEN
 
 
-def _taken(events: Sequence[Event], acknowledge: Clock) -> bool:
-    """Say whether a person ended the acknowledge clock, and not the recovery."""
-    start, end = acknowledge.spans[0]
-    return any(event.kind in _TAKEN and max(event.at, start) == end for event in events)
-
-
-def _elapsed(case: Case, events: Sequence[Event]) -> float | None:
-    resolved = (each.at for each in reversed(events) if each.kind is Kind.STATUS and each.data["to"] == _MENDED)
-    mended = next(resolved, None)
-    return max(0.0, (mended - case.opened_at).total_seconds()) if mended else None
-
-
-def _stays(events: Sequence[Event], policy: Policy, now: datetime) -> Iterable[Stay]:
-    for name in dict.fromkeys(str(event.data["vendor"]) for event in events if event.kind is Kind.HANDED_OVER):
-        vendor = policy.vendors.get(name)
-        if vendor is None:
-            yield Stay(name, None, late=False, accepted_late=False)
-            continue
-        clocks = clock.of_vendor(events, vendor, now)
-        yield Stay(name, clocks["vendor"].used, clocks["vendor"].breached, clocks["accept"].breached)
+def _stay(stay: AtVendor, moments: Sequence[datetime], policy: Policy, now: datetime) -> Stay:
+    vendor = policy.vendors.get(stay.name)
+    if vendor is None:
+        return Stay(stay.name, None, late=False, accepted_late=False)
+    accept = _reading(spans(stay.accept, moments), vendor.accept, vendor.calendar, now)
+    work = _reading(spans(stay.work, moments), vendor.restore, vendor.calendar, now)
+    return Stay(stay.name, work.used, work.missed, accept.missed)
 
 
 class Times(NamedTuple):
@@ -141,7 +142,8 @@ def times(values: Iterable[float | None]) -> Times:
     known = sorted(value for value in values if value is not None)
     if not known:
         return Times(0, None, None, None)
-    return Times(len(known), fmean(known), median(known), known[math.ceil(len(known) * 9 / 10) - 1])
+    middle = (known[(len(known) - 1) // 2] + known[len(known) // 2]) / 2
+    return Times(len(known), fmean(known), middle, known[math.ceil(len(known) * 9 / 10) - 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +204,15 @@ class Report:
     contracts: Mapping[str, VendorFigures]
 
 
-def report(cases: Iterable[tuple[Case, Sequence[Event]]], policy: Policy, now: datetime) -> Report:
+def report(cases: Iterable[tuple[Case, Log]], policy: Policy, now: datetime) -> Report:
     """Return the report of some tickets as of `now`."""
-    facts = [fact(case, events, policy, now) for case, events in cases]
+    courses = Courses(policy)
+    facts = [fact(case, log, courses, policy, now) for case, log in cases]
     return Report(
         made=now,
         facts=facts,
         total=figures(facts),
-        months=_table((f"{each.month:%Y-%m}", each) for each in facts),
+        months=_table((each.month.isoformat()[:7], each) for each in facts),
         sites=_table((each.case.site, each) for each in facts),
         # A ticket counts once for each vendor that had it; "" is none.
         vendors=_table((name, each) for each in facts for name in [stay.vendor for stay in each.stays] or [""]),

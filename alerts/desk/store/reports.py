@@ -1,22 +1,24 @@
-"""The tickets of a report with what their clocks read: two statements, whatever their number."""
+"""The tickets of a report with what their clocks read: one statement, whatever their number."""
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import reduce
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Text, cast, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, ScalarSelect, Text, cast, func, select, type_coerce
 
-from alerts.desk.events import CLOCK_KINDS, Event, Kind
+from alerts.desk.courses import OPENED, Log, Said
+from alerts.desk.events import CLOCK_KINDS, Kind
 from alerts.desk.reports import Case
 from alerts.desk.store.tables import EPOCH, event, ticket
 from alerts.desk.ticket import Status
 
 MAX_TICKETS = 50_000
 _BATCH = 1000
-_KINDS = {kind.value: kind for kind in CLOCK_KINDS - {Kind.WARNING, Kind.OPENED}}
+_KINDS = sorted(CLOCK_KINDS - {Kind.WARNING, Kind.OPENED})
 # A report needs no warnings that were told, and when a ticket was opened is a column of its own too.
+_FIELD, _LINE = "\x1e", "\x1f"  # JSON and the kinds' names hold no control characters
 _STATES = {status.value: status for status in Status}
 
 
@@ -50,59 +52,55 @@ class Asked:
         return result
 
 
-def cases(connection: Connection, asked: Asked) -> Iterator[tuple[Case, Sequence[Event]]]:
+def cases(connection: Connection, asked: Asked) -> Iterator[tuple[Case, Log]]:
     """Yield the tickets in order of their number, each with what its clocks read.
 
-    Raise TooManyError rather than work for minutes.
+    Raise TooManyError rather than work for minutes. A ticket comes as one row with its log, so neither database has a
+    join to plan wrongly, a ticket and its log are of one moment, and few objects live long.
     """
     conditions = asked.conditions()
     number = connection.scalar(select(func.count()).select_from(ticket).where(*conditions)) or 0
     if number > MAX_TICKETS:
         raise TooManyError(number)
     columns = ("id", "opened_at", "status", "priority", "severity", "site", "node")
-    fields = [*(ticket.c[name] for name in columns), cast(ticket.c.names, Text)]
-    rows = connection.execute(select(*fields).where(*conditions).order_by(ticket.c.id))
-    logs = _logs(connection, conditions)
-    log = next(logs, None)
-    for row in rows.all():
-        key, opened_at, status, priority, severity, site, node, names = row
-        case = Case(key, opened_at, _STATES[status], priority, severity, site, node, names)
-        opened = Event(opened_at, Kind.OPENED, "", {})
-        if log is not None and log[0] == key:
-            yield case, [opened, *log[1]]
-            log = next(logs, None)
-        else:
-            yield case, [opened]
-
-
-def _logs(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> Iterator[tuple[int, list[Event]]]:
-    """Yield the tickets' events, oldest first, in order of the ticket's number.
-
-    They are most of a report's time. Nearly all of them say what others say: each text is decoded once. And they are
-    let go ticket by ticket: a hundred thousand living objects would be walked again and again by the collector.
-    """
-    statement = (
-        select(event.c.ticket_id, type_coerce(event.c["at"], BigInteger), event.c.kind, cast(event.c.data, Text))
-        .join(ticket, ticket.c.id == event.c.ticket_id)
-        .where(*conditions, event.c.kind.in_(_KINDS))
-        .order_by(event.c.ticket_id, event.c.id)
-        .execution_options(yield_per=_BATCH)
-    )
-    known: dict[str, dict[str, Any]] = {}
-    log: list[Event] = []
-    last = 0
+    fields = [*(ticket.c[name] for name in columns), cast(ticket.c.names, Text), _log()]
+    statement = select(*fields).where(*conditions).order_by(ticket.c.id).execution_options(yield_per=_BATCH)
+    known: dict[str, Said] = {}
     for batch in connection.execute(statement).partitions():
-        for number, at, kind, text in batch:
-            data = known.get(text)
-            if data is None:
-                data = known[text] = json.loads(text)
-            if number != last:
-                if log:
-                    yield last, log
-                log, last = [], number
-            log.append(Event(EPOCH + timedelta(microseconds=at), _KINDS[kind], "", data))
-    if log:
-        yield last, log
+        for key, opened_at, status, priority, severity, site, node, names, text in batch:
+            case = Case(key, opened_at, _STATES[status], priority, severity, site, node, names)
+            yield case, _read(opened_at, text or "", known)
+
+
+def _log() -> ScalarSelect[str]:
+    """Return a ticket's events as one text, in whatever order: SQLite's aggregates promise none."""
+    fields = (cast(event.c.id, Text), cast(type_coerce(event.c["at"], BigInteger), Text), event.c.kind)
+    line = reduce(lambda text, field: text + _FIELD + field, (*fields, cast(event.c.data, Text)))
+    return (
+        select(func.aggregate_strings(line, _LINE))
+        .where(event.c.ticket_id == ticket.c.id, event.c.kind.in_(_KINDS))
+        .correlate(ticket)
+        .scalar_subquery()
+    )
+
+
+def _read(opened_at: datetime, text: str, known: dict[str, Said]) -> Log:
+    """Return a log, oldest event first; `known` has what was said before: nearly all say what others say."""
+    lines = [line.split(_FIELD, 2) for line in text.split(_LINE)] if text else []
+    lines.sort(key=_number)
+    said, at = [OPENED], [opened_at]
+    for _, micros, words in lines:
+        meaning = known.get(words)
+        if meaning is None:
+            kind, _, data = words.partition(_FIELD)
+            meaning = known[words] = Said(Kind(kind), json.loads(data))
+        said.append(meaning)
+        at.append(EPOCH + timedelta(microseconds=int(micros)))
+    return Log(tuple(said), tuple(at))
+
+
+def _number(line: Sequence[str]) -> int:
+    return int(line[0])
 
 
 def sites(connection: Connection, limit: int) -> list[str]:

@@ -11,7 +11,7 @@ from alerts.desk.store import tickets
 from alerts.desk.store.database import Database
 from alerts.desk.store.reports import Asked, TooManyError
 from alerts.desk.store.tables import event, ticket
-from tests.unit.desk.report_cases import ALMATY, NOW, POLICY, cases
+from tests.unit.desk.report_cases import ALMATY, NOW, POLICY, cases, logs
 
 AUTUMN = Asked(datetime(2026, 10, 1, tzinfo=ALMATY), datetime(2026, 12, 1, tzinfo=ALMATY))
 
@@ -42,7 +42,7 @@ def numbers(database: Database, asked: Asked) -> list[int]:
 def test_the_report_is_that_of_the_cases_themselves(filled: Database) -> None:
     with filled.read() as connection:
         made = reports.report(stored.cases(connection, AUTUMN), POLICY, NOW)
-    expected = reports.report(cases(), POLICY, NOW)
+    expected = reports.report(logs(cases()), POLICY, NOW)
     assert made.total == expected.total
     assert (made.months, made.sites, made.vendors) == (expected.months, expected.sites, expected.vendors)
     assert made.contracts == expected.contracts
@@ -77,5 +77,8 @@ def test_too_many_tickets_are_refused_before_they_are_read(filled: Database, mon
 def test_events_over_several_batches_stay_with_their_tickets(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored, "_BATCH", 4)
     with filled.read() as connection:
-        found = {case.number: [each.at for each in events] for case, events in stored.cases(connection, AUTUMN)}
-    assert found == {case.number: [each.at for each in events] for case, events in cases()}
+        found = {case.number: log for case, log in stored.cases(connection, AUTUMN)}
+    for case, events in cases():
+        said, at = found[case.number]
+        assert [(each.kind, each.data) for each in said] == [(each.kind, each.data) for each in events]
+        assert list(at) == [each.at for each in events]

@@ -1,18 +1,19 @@
 """Reports: a table worked out by hand, and what holds for any tickets."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.desk import clock, reports
-from alerts.desk.reports import OTHERS, Case, Figures, Outcome, Times, fact, report, times
+from alerts.desk import clock, courses, reports
+from alerts.desk.events import Event, Kind
+from alerts.desk.reports import OTHERS, Case, Fact, Figures, Outcome, Stay, Times, report, times
 from alerts.desk.ticket import Status
 from tests.unit.desk.clocks import log
-from tests.unit.desk.report_cases import NOW, POLICY, cases
+from tests.unit.desk.report_cases import NOW, POLICY, cases, logs
 
-MADE = report(cases(), POLICY, NOW)
+MADE = report(logs(cases()), POLICY, NOW)
 HOUR = 3600.0
 
 
@@ -79,7 +80,7 @@ def test_a_vendor_that_left_the_settings_has_its_tickets_and_no_times() -> None:
     start = NOW - timedelta(hours=2)
     events = log([(start, "open"), (start + timedelta(minutes=5), "to Gone")])
     case = Case(1, start.astimezone(UTC), Status.HELD, "P1", "critical", "almaty", "n", "{}")
-    made = report([(case, events)], POLICY, NOW)
+    made = report(logs([(case, events)]), POLICY, NOW)
     assert made.vendors["Gone"].opened == 1
     assert made.contracts["Gone"].work == Times(0, None, None, None)
 
@@ -88,12 +89,12 @@ def test_a_breached_ticket_that_was_cancelled_stays_breached() -> None:
     start = NOW - timedelta(days=1)
     events = log([(start, "open"), (start + timedelta(minutes=5), "take")])
     case = Case(1, start.astimezone(UTC), Status.CANCELLED, "P1", "critical", "almaty", "n", "{}")
-    assert fact(case, events, POLICY, NOW).outcome is Outcome.BREACHED
+    assert report(logs([(case, events)]), POLICY, NOW).facts[0].outcome is Outcome.BREACHED
 
 
 def test_too_many_sites_are_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "MAX_NAMES", 2)
-    made = report(cases(), POLICY, NOW)
+    made = report(logs(cases()), POLICY, NOW)
     assert [(name, each.opened) for name, each in made.sites.items()] == [("almaty", 5), ("astana", 5), (OTHERS, 3)]
 
 
@@ -128,7 +129,7 @@ def test_the_outcomes_always_add_up_and_every_table_has_every_ticket(told: list[
         events = log([(opened, "open"), *moments])
         state = clock.intervals(events)[-1].status
         made.append((Case(number, opened, state, "P1", "major", f"site-{number % 3}", "n", "{}"), events))
-    found = report(made, POLICY, OPENED + timedelta(days=40))
+    found = report(logs(made), POLICY, OPENED + timedelta(days=40))
     assert found.total.opened == sum(found.total.outcomes.values()) == len(told)
     for table in (found.months, found.sites, found.priorities, found.severities):
         assert sum(each.opened for each in table.values()) == len(told)
@@ -140,3 +141,46 @@ def test_the_outcomes_always_add_up_and_every_table_has_every_ticket(told: list[
             assert each.restored <= each.elapsed + 1e-6
         if each.outcome is Outcome.IN_TIME:
             assert each.restored is not None
+
+
+def by_clocks(case: Case, events: list[Event]) -> Fact:
+    """Say of a ticket what its own clocks say, one by one."""
+    acknowledge, restore = clock.of_ncc(events, case.priority, POLICY, NOW).values()
+    ended = [each.at for each in events if each.kind in (Kind.TAKEN, Kind.HANDED_OVER)]
+    resolved = [each.at for each in events if each.data.get("to") == "resolved"]
+    restored = case.status in (Status.RESOLVED, Status.CLOSED)
+    stays = []
+    for name in dict.fromkeys(each.data["vendor"] for each in events if each.kind is Kind.HANDED_OVER):
+        accept, work = clock.of_vendor(events, POLICY.vendors[name], NOW).values()
+        stays.append(Stay(name, work.used, work.breached, accept.breached))
+    return Fact(
+        case=case,
+        month=date(2026, 10, 1),
+        outcome=Outcome.BREACHED if restore.breached else Outcome.IN_TIME if restored else Outcome.OPEN,
+        acknowledged=acknowledge.used if acknowledge.spans[0][1] in [max(OPENED, at) for at in ended] else None,
+        acknowledged_late=acknowledge.breached,
+        restored=restore.used if restored else None,
+        elapsed=max(0.0, (resolved[-1] - OPENED).total_seconds()) if restored and resolved else None,
+        stays=tuple(stays),
+    )
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(-1, 3), STEPS), max_size=6), min_size=1))
+def test_tickets_that_went_the_same_way_have_their_own_times(told: list[list[tuple[int, str]]]) -> None:
+    """Steps fall on one moment and machine clocks run back; each life is told once more, later, at another pace."""
+    made: list[tuple[Case, list[Event]]] = []
+    for steps in told:
+        for pace in (50, 7):
+            at, moments = OPENED, [(OPENED, "open")]
+            for length, word in steps:
+                at += timedelta(minutes=length * pace)
+                moments.append((at, word))
+            events = log(moments)
+            state = clock.intervals(events)[-1].status
+            made.append((Case(len(made), OPENED, state, "P1", "major", "", "n", "{}"), events))
+    assert report(logs(made), POLICY, NOW).facts == [by_clocks(case, events) for case, events in made]
+
+
+def test_logs_that_all_differ_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courses, "MOST", 2)
+    assert report(logs(cases()), POLICY, NOW) == MADE
