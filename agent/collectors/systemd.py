@@ -4,11 +4,11 @@ A unit that does not exist is reported `inactive` by systemd; it fails the colle
 with a typing mistake must not read like a service that somebody stopped.
 """
 
-import subprocess
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from agent import catalogue_host as catalogue
+from agent import command
 from agent.collector import Collector
 from service.metric import Sample
 
@@ -24,16 +24,8 @@ class Units(NamedTuple):
 
 
 def read(units: Units) -> str:
-    command = ["systemctl", "show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", "--", *units.names]
-    try:
-        result = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=units.deadline, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise OSError(f"systemctl gave no answer within {units.deadline:g} s") from None
-    if result.returncode != 0:
-        raise OSError(f"systemctl: {(result.stderr.strip() or 'failed').splitlines()[0]}")
-    return result.stdout
+    asked = ["systemctl", "show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", "--", *units.names]
+    return command.output(asked, units.deadline)
 
 
 def parse(shown: str) -> Iterator[Sample]:

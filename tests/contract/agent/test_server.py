@@ -204,3 +204,24 @@ def test_the_output_of_a_command() -> None:
 def test_a_command_that_fails(words: list[str], reason: str) -> None:
     with pytest.raises(OSError, match=re.escape(reason)):
         collect(command(*words))
+
+
+def test_what_a_command_started_ends_with_it(tmp_path: Path) -> None:
+    number = tmp_path / "number"
+    with pytest.raises(OSError, match="did not end"):
+        collect(command("sh", "-c", f"sleep 300 & echo $! > {number}; wait"))
+    state = Path(f"/proc/{int(number.read_text())}/stat")
+    end = time.monotonic() + 5
+    while state.exists() and " Z " not in state.read_text():  # a zombie has ended; process 1 takes it when it likes
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_command_that_prints_without_end_is_cut_off() -> None:
+    with pytest.raises(OSError, match="prints more than 16 MiB"):
+        collect(ServerSettings("nginx_stub_status", command=["cat", "/dev/zero"], deadline=Seconds(5.0)))
+
+
+def test_a_command_that_never_stops_printing_little_ends_at_its_deadline() -> None:
+    with pytest.raises(OSError, match="did not end within"):
+        collect(command("sh", "-c", "while :; do echo 1; sleep 0.05; done"))
