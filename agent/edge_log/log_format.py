@@ -1,21 +1,16 @@
-"""nginx's `log_format` string turned into a regular expression, and lines into columns.
-
-Two expressions are made of one template. In the exact one no field crosses a newline. The quick one lacks that
-condition, which lets the engine skip a field as fast as memory allows; it is used where counting the newlines of the
-piece proves that no field crossed one. Both give the same rows then: a field's class never contains the character
-that follows the field, so where the exact expression stops at a newline it cannot go on to match.
-"""
+"""nginx's `log_format` string turned into a regular expression, and lines into columns."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from agent.edge_log.batch import Batch, Reason, Reject
+from agent.edge_log.columns import NONE, batch_of_columns, parse_mostly, parse_times
+from agent.edge_log.expression import NL, Columns, Expression, forms
 from agent.edge_log.times import TimeCache, clf_time, epoch_time, iso_time
 
-# Stand for what differs between the two expressions; no log_format holds characters of private use.
-_NL, _ESCAPED = "\ue000", "\ue001"
+# Stands for what the exact form adds to a text in quotes; no log_format holds characters of private use.
+_ESCAPED = "\ue001"
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
@@ -54,7 +49,7 @@ class _Part:
 
 @dataclass(slots=True)
 class _Template:
-    """A regular expression under construction; `_NL` marks where the exact one excludes the newline."""
+    """A regular expression under construction; `NL` marks where the exact form excludes the newline."""
 
     text: str
     methods: str
@@ -79,9 +74,9 @@ class LogFormat:
             before = prefix if index == 0 else parts[index - 1].text
             following = part.text or (parts[index + 1].name if index + 1 < len(parts) else "\n")
             _add(template, part, before, following, wanted)
-        self._groups = {name: index for index, name in enumerate(template.groups)}
-        self._quick = _compile(template.text, "")
-        self._exact = _compile(template.text, r"\n")
+        exact, quick = forms(template.text)
+        escaped = r'(?:(?<=\\)"[^"\n]*+)*+'
+        self._expression = Expression(template.groups, exact.replace(_ESCAPED, escaped), quick.replace(_ESCAPED, ""))
         self._times = TimeCache(TIMES[self._roles["time"]])
         self.has_durations = "duration" in self._roles
         self.closed = bool(parts[-1].text)
@@ -94,103 +89,43 @@ class LogFormat:
 
     def parse(self, piece: bytes) -> Batch:
         """Parse whole lines."""
-        lines = piece.count(b"\n")
-        # A backslash before a quote (Apache) is a quote within the field, which only the exact expression knows.
+        # A backslash before a quote (Apache) is a quote within the field, which only the exact form knows.
         # Looking for the backslash alone first is eighty times as fast.
         escaped = b"\\" in piece and b'\\"' in piece
-        rows: list[tuple[bytes, ...]] = [] if escaped else self._quick.findall(piece)
-        if len(rows) != lines:
-            rows = self._exact.findall(piece)
-        if not rows:
-            return Batch(0)
-        columns: list[Sequence[bytes]] = list(zip(*rows, strict=True))
-        marks = columns.pop()
-        if not any(marks):
-            return self._batch(lines, columns, [])
-        rejects = [Reject(line, Reason.FORMAT) for line, mark in enumerate(marks) if mark]
-        if len(rejects) == lines:
-            return Batch(lines, rejects=rejects)
-        return self._batch(lines, [_without(column, rejects) for column in columns], rejects)
+        return parse_mostly(self._expression, piece, self._read, _rejected, quick=not escaped)
 
-    def _batch(self, lines: int, columns: list[Sequence[bytes]], rejects: list[Reject]) -> Batch:
-        roles, groups = self._roles, self._groups
-        column = columns[groups[roles["time"]]]
+    def _read(self, columns: Columns) -> Batch:
+        roles = self._roles
+        by_role = {role: columns[name] for role, name in roles.items()}
+        time = by_role["time"]
         # The expression took nothing but digits and a point, and hardly two lines share a millisecond.
-        times, wrong = (list(map(float, column)), NONE) if roles["time"] == "msec" else parse_times(column, self._times)
-        optional = {
-            name: columns[groups[roles[role]]] if role in roles else None
-            for name, role in (("durations", "duration"), ("sessions", "session"), ("viewers", "viewer"))
-        }
-        none = (b"",) * len(times)
-        batch = Batch(
-            lines,
-            times=times,
-            addresses=self._addresses(columns) if "address" in roles else none,
-            agents=columns[groups[AGENT]] if "agent" in roles else none,
-            uris=self._uris(columns),
-            statuses=columns[groups[STATUS]],
-            sizes=parse_sizes(columns[groups[roles["size"]]]),
-            durations=optional["durations"],
-            sessions=optional["sessions"],
-            viewers=optional["viewers"],
-            rejects=rejects,
-        )
-        return batch.without(wrong, Reason.TIME) if wrong else batch
+        moments = (list(map(float, time)), NONE) if roles["time"] == "msec" else parse_times(time, self._times)
+        if "address" in roles:
+            by_role["address"] = self._addresses(columns)
+        return batch_of_columns(by_role, moments, self._uris(columns), by_role.get("duration"))
 
-    def _addresses(self, columns: list[Sequence[bytes]]) -> Sequence[bytes]:
+    def _addresses(self, columns: Columns) -> Sequence[bytes]:
         name = self._roles["address"]
-        column = columns[self._groups[name]]
+        column = columns[name]
         if name != "http_x_forwarded_for":
             return column
         # The first address is the client's; the proxies on the way append theirs.
         return [text.partition(b",")[0].strip() for text in column]
 
-    def _uris(self, columns: list[Sequence[bytes]]) -> Sequence[bytes]:
-        roles, groups = self._roles, self._groups
+    def _uris(self, columns: Columns) -> Sequence[bytes]:
+        roles = self._roles
         if "request" in roles:
-            return columns[groups[REQUEST]]
-        targets: Sequence[bytes] = columns[groups[roles["target"]]]
+            return columns[REQUEST]
+        targets: Sequence[bytes] = columns[roles["target"]]
         if "query" in roles:
-            pairs = zip(targets, columns[groups[roles["query"]]], strict=True)
+            pairs = zip(targets, columns[roles["query"]], strict=True)
             targets = [path if query in (b"-", b"") else path + b"?" + query for path, query in pairs]
-        return [target if get else b"" for target, get in zip(targets, columns[groups[METHOD]], strict=True)]
+        return [target if get else b"" for target, get in zip(targets, columns[METHOD], strict=True)]
 
 
-NONE: set[int] = set()
-
-
-def _without(column: Sequence[bytes], rejects: Sequence[Reject]) -> list[bytes]:
-    """Return a column without its rejected rows; they are few, so taking them out beats building it anew."""
-    kept = list(column)
-    if 8 * len(rejects) > len(kept):
-        rejected = {reject.line for reject in rejects}
-        return [value for line, value in enumerate(kept) if line not in rejected]
-    for reject in reversed(rejects):
-        del kept[reject.line]
-    return kept
-
-
-def parse_times(column: Sequence[bytes], cache: TimeCache) -> tuple[list[float], set[int]]:
-    """Return the moments of a column, and the rows whose time is none (their moment is 0)."""
-    try:
-        return list(map(cache.__getitem__, column)), NONE
-    except ValueError:
-        times, wrong = [], set()
-        for row, text in enumerate(column):
-            try:
-                times.append(cache[text])
-            except ValueError:
-                times.append(0.0)
-                wrong.add(row)
-        return times, wrong
-
-
-def parse_sizes(column: Sequence[bytes]) -> list[int]:
-    """Return the bytes sent; "-" is the common log format's way to write that none were."""
-    try:
-        return list(map(int, column))
-    except ValueError:
-        return [0 if text == b"-" else int(text) for text in column]
+def _rejected(piece: bytes) -> Batch:
+    lines = piece.count(b"\n")
+    return Batch(lines, rejects=[Reject(line, Reason.FORMAT) for line in range(lines)])
 
 
 def _split(text: str) -> tuple[str, list[_Part]]:
@@ -249,15 +184,15 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
         if following not in TARGETS:
             raise ValueError(f"format has ${part.name} directly before ${following}; put a separator between them")
         end = "/"
-    any_text = f"[^{_in_class(end)}{_NL}]*+"
+    any_text = f"[^{_in_class(end)}{NL}]*+"
     quoted = before.endswith('"') and end == '"'
     if quoted:
-        any_text = f'[^"{_NL}]*+{_ESCAPED}'
+        any_text = f'[^"{NL}]*+{_ESCAPED}'
     if part.name == REQUEST:
         if not quoted and end == " ":
             raise ValueError('format has $request without quotes around it; write "$request"')
         template.text += f"(?:(?:{template.methods}) "
-        template.group(REQUEST, f"[^ {_NL}]++")
+        template.group(REQUEST, f"[^ {NL}]++")
         template.text += f" HTTP/[0-9.]++|{any_text})"
     elif part.name not in wanted:
         template.text += _pattern(part.name, any_text)
@@ -273,7 +208,7 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
 # Names too, because Apache may log them, and "unix:".
 _ADDRESS = "[0-9A-Za-z.:_%-]++"
 _PATTERNS = {
-    "time_local": f"[^]{_NL}]{{26}}",
+    "time_local": f"[^]{NL}]{{26}}",
     "time_iso8601": r"[0-9T:+-]{25}",
     "msec": r"[0-9]{1,12}\.[0-9]{3}",
     STATUS: "[0-9]{3}",
@@ -284,7 +219,7 @@ _PATTERNS = {
     "realip_remote_addr": _ADDRESS,
 }
 # A list of addresses holds blanks, so it needs its own pattern where it stands without quotes.
-_FORWARDED = f'[^ ,"{_NL}]++(?:, ?[^ ,"{_NL}]++)*+|'
+_FORWARDED = f'[^ ,"{NL}]++(?:, ?[^ ,"{NL}]++)*+|'
 
 
 def _pattern(name: str, any_text: str) -> str:
@@ -296,10 +231,3 @@ def _pattern(name: str, any_text: str) -> str:
 
 def _in_class(character: str) -> str:
     return "" if character == "\n" else re.escape(character)
-
-
-def _compile(template: str, newline: str) -> "re.Pattern[Any]":
-    # At the end of a line the class is [^\n] in both expressions.
-    text = template.replace(f"[^{_NL}]", r"[^\n]").replace(_NL, newline)
-    text = text.replace(_ESCAPED, r'(?:(?<=\\)"[^"\n]*+)*+' if newline else "")
-    return re.compile(f"{text}\\n|([^\\n]*+\\n)".encode())

@@ -161,7 +161,7 @@ FIELDS = st.sampled_from(
 def test_the_quick_expression_gives_what_the_exact_one_gives(parts: list[bytes]) -> None:
     piece = b"".join(parts) + b"\n"
     batch = COMBINED.parse(piece)
-    exact = [row for row in COMBINED._exact.findall(piece) if not row[-1]]
+    exact = [row for row in COMBINED._expression.exact.findall(piece) if not row[-1]]
     rejected_for_time = sum(reject.reason is Reason.TIME for reject in batch.rejects)
     assert batch.lines == piece.count(b"\n") == len(batch.times) + len(batch.rejects)
     assert len(batch.times) + rejected_for_time == len(exact)

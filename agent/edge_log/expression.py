@@ -1,0 +1,75 @@
+"""One regular expression that `findall` runs over a whole piece, and the columns of the lines that it takes.
+
+An expression may have two forms. In the exact one no field crosses a newline. The quick one lacks that condition,
+which lets the engine skip a field as fast as memory allows; its result is used where it has as many rows as the piece
+has newlines, which proves that no field crossed one. Both give the same rows then: a field's class never contains the
+character that follows the field, so where the exact form stops at a newline it cannot go on to match.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import compress
+from typing import Any, NamedTuple
+
+NL = "\ue000"  # within a class: the newline that only the exact form excludes
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+Columns = Mapping[str, Sequence[bytes]]
+"""By group, what the lines have there."""
+
+
+class Taken(NamedTuple):
+    """The lines of a piece: the columns of those that were taken, and by number from 0 those that were left."""
+
+    lines: int
+    columns: Columns
+    left: Mapping[int, bytes]  # with their newlines
+
+
+class Expression:
+    """The expression of one line without its newline; every group has a name."""
+
+    def __init__(self, groups: Sequence[str], exact: str, quick: str | None = None) -> None:
+        self._groups = groups
+        self.exact = _compile(exact)
+        self._quick = self.exact if quick is None else _compile(quick)
+
+    def take(self, piece: bytes, *, quick: bool = True) -> Taken:
+        """Match whole lines; `quick` is false where the piece holds what the quick form does not know."""
+        lines = piece.count(b"\n")
+        rows: list[tuple[bytes, ...]] = self._quick.findall(piece) if quick else []
+        if len(rows) != lines:
+            rows = self.exact.findall(piece)
+        if not rows:
+            return Taken(0, {}, {})
+        *columns, marks = zip(*rows, strict=True)
+        left = {line: marks[line] for line in compress(range(lines), marks)}
+        taken: list[Sequence[bytes]] = [_without(column, left) for column in columns] if left else [*columns]
+        return Taken(lines, dict(zip(self._groups, taken, strict=True)), left)
+
+
+def forms(template: str) -> tuple[str, str]:
+    """Return the exact and the quick form of a template that has NL in its classes."""
+    # At the end of a line the class is [^\n] in both.
+    text = template.replace(f"[^{NL}]", r"[^\n]")
+    return text.replace(NL, r"\n"), text.replace(NL, "")
+
+
+def one_of(methods: Sequence[str]) -> str:
+    """Return the expression of these methods; what is no method matches nothing."""
+    return "|".join(re.escape(method) for method in methods if _TOKEN.fullmatch(method)) or "(?!)"
+
+
+def _compile(line: str) -> "re.Pattern[Any]":
+    return re.compile(f"{line}\\n|([^\\n]*+\\n)".encode())
+
+
+def _without(column: Sequence[bytes], left: Mapping[int, bytes]) -> list[bytes]:
+    """Return a column without some of its rows; mostly they are few, and taking them out beats building it anew."""
+    kept = list(column)
+    if 8 * len(left) > len(kept):
+        return [value for line, value in enumerate(kept) if line not in left]
+    for line in sorted(left, reverse=True):
+        del kept[line]
+    return kept
