@@ -15,6 +15,9 @@ from agent.collector import Collector
 from service.metric import Sample
 
 
+LONGEST_COMM = 15  # bytes of a name that Linux keeps in /proc/PID/comm
+
+
 class Process(NamedTuple):
     """One process as of now; number and start together are never used again."""
 
@@ -41,6 +44,14 @@ class Watched:
     running: dict[tuple[int, float], Process] = field(default_factory=dict)
     ended: dict[str, float] = field(default_factory=dict)
 
+    def name_of(self, known: str) -> str | None:
+        """Return the watched name that this one is: itself, or what the kernel keeps of it."""
+        # psutil completes from the command line what the kernel has cut; settings may have either, as `ps` shows it.
+        for name in (known, known.encode()[:LONGEST_COMM].decode(errors="ignore")):
+            if name in self.names:
+                return name
+        return None
+
     def advance(self, processes: Iterable[Process]) -> dict[str, Total]:
         """Take the processes that run now; return the totals by name."""
         now = {(process.number, process.started): process for process in processes}
@@ -60,18 +71,16 @@ class Watched:
 
 
 def read(watched: Watched) -> dict[str, Total]:
-    wanted, found = set(watched.names), []
+    found = []
     for process in psutil.process_iter():
         try:
             # The name alone first: reading everything of every process would cost ten times as much.
-            if process.name() in wanted:
+            name = watched.name_of(process.name())
+            if name is not None:
                 with process.oneshot():
                     times, memory = process.cpu_times(), process.memory_info()
-                    found.append(
-                        Process(
-                            process.pid, process.create_time(), process.name(), times.user + times.system, memory.rss
-                        )
-                    )
+                    used = times.user + times.system
+                    found.append(Process(process.pid, process.create_time(), name, used, memory.rss))
         except psutil.Error:
             continue  # it ended, or is a stranger's and hidden
     return watched.advance(found)

@@ -1,6 +1,11 @@
 import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
 
 import psutil
+import pytest
 
 from agent.collectors import process
 from agent.collectors.process import Process, Total, Watched
@@ -28,3 +33,17 @@ def test_this_very_process_is_found() -> None:
     found = {(sample.metric.name, *sample.labels): sample.value for sample in process.parse(totals)}
     assert found["ott_process_instances", "no-such-process-anywhere"] == 0
     assert found["ott_process_instances", name] == totals[name].instances
+
+
+@pytest.mark.parametrize("name", ["a-streaming-ser", "a-streaming-server"])
+def test_a_long_name_is_found_as_the_kernel_keeps_it_and_in_full(tmp_path: Path, name: str) -> None:
+    program = tmp_path / "a-streaming-server"
+    shutil.copy(shutil.which("sleep") or "", program)
+    with subprocess.Popen([program, "60"]) as running:
+        try:
+            end = time.monotonic() + 5
+            while Path(f"/proc/{running.pid}/comm").read_text() != "a-streaming-ser\n":
+                assert time.monotonic() < end
+            assert process.read(Watched((name,)))[name].instances == 1
+        finally:
+            running.kill()
