@@ -1,7 +1,5 @@
 """The monthly report by mail: the figures as text, the page with charts attached."""
 
-import smtplib
-import ssl
 from collections.abc import Sequence
 from datetime import date
 from email.message import EmailMessage
@@ -12,8 +10,7 @@ from dashboards.busy_hour.render_text import table
 from dashboards.busy_hour.report import Report
 from dashboards.busy_hour.settings import Mail
 from dashboards.busy_hour.words import Language
-
-TIMEOUT = 30.0
+from service import mail as smtp
 
 
 def message(reports: Sequence[Report], month: date, mail: Mail, language: Language, now: float) -> EmailMessage:
@@ -31,17 +28,4 @@ def message(reports: Sequence[Report], month: date, mail: Mail, language: Langua
 
 def send(made: EmailMessage, mail: Mail) -> None:
     """Hand the message to the server; raise OSError where it does not take it."""
-    context = ssl.create_default_context()
-    try:
-        if mail.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(mail.host, mail.port, timeout=TIMEOUT, context=context)
-        else:
-            server = smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT)
-        with server:
-            if mail.security == "starttls":
-                server.starttls(context=context)
-            if mail.user is not None and mail.password is not None:
-                server.login(mail.user, mail.password.read())
-            server.send_message(made)
-    except smtplib.SMTPException as error:
-        raise OSError(f"mail to {mail.host}:{mail.port}: {error}") from error
+    smtp.send(smtp.Server(mail.host, mail.port, mail.security, mail.user or "", mail.password), made)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from dashboards.busy_hour.capacity import Capacity
 from dashboards.busy_hour.quantities import Source
 from dashboards.busy_hour.series import HOUR, SETTLED, Calendar
+from service.mail import Security, refuse_open_password
 from service.settings import Seconds, Secret, load, make_converter, structure
 
 
@@ -32,13 +33,14 @@ class Mail:
     sender: str
     to: list[str]
     port: int = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    security: Security = "starttls"
     user: str | None = None
     password: Secret | None = None
 
     def __post_init__(self) -> None:
         if (self.user is None) != (self.password is None):
             raise ValueError("user and password go together; give both or neither")
+        refuse_open_password(self.security, self.password)
         if not self.to:
             raise ValueError("to is empty; name at least one address")
 
