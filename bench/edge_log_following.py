@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from agent.edge_log.batch import Batch
-from agent.edge_log.follower import Piece
+from agent.edge_log.piece import Piece
 from agent.edge_log.source import EdgeLogSource
 from bench.edge_log_exactness import settings_for
 

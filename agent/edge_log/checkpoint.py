@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.edge_log.engine import BUCKETS, Counters
-from agent.edge_log.follower import Position
+from agent.edge_log.log_file import Position
 from agent.edge_log.sessions import VIEWER_BYTES, Dump
 
 VERSION = 2

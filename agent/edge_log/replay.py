@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, Protocol, cast
 
 from agent.edge_log.batch import Batch, Reason, cut_short, rejected
 from agent.edge_log.engine import RUNGS, Engine, spare_garbage_collector
-from agent.edge_log.follower import PIECE, split_long
+from agent.edge_log.piece import PIECE, split_long
 from agent.edge_log.sessions import Interval, Who
 from agent.edge_log.settings import EdgeLogSettings
 from agent.edge_log.times import iso_time

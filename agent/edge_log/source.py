@@ -11,7 +11,8 @@ from agent import catalogue
 from agent.edge_log import checkpoint
 from agent.edge_log.batch import Batch, Reason, cut_short, rejected
 from agent.edge_log.engine import BUCKETS, RUNGS, Counters, Engine, spare_garbage_collector
-from agent.edge_log.follower import Follower, Piece
+from agent.edge_log.follower import Follower
+from agent.edge_log.piece import Piece
 from agent.edge_log.sessions import Activity
 from agent.edge_log.settings import EdgeLogSettings
 from agent.edge_log.syslog import SyslogListener

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.edge_log.batch import Parser, Reason
-from agent.edge_log.follower import Piece, Position
+from agent.edge_log.log_file import Position
+from agent.edge_log.piece import Piece
 
 # BSD syslog as nginx and HAProxy send it, and RFC 5424.
 _HEADER = re.compile(

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from agent.edge_log.batch import Reason
-from agent.edge_log.follower import LINGER, Follower, Position
+from agent.edge_log.follower import LINGER, Follower
+from agent.edge_log.log_file import Position
 
 MAX_LINE = 2000
 

@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from agent.edge_log import checkpoint
-from agent.edge_log.follower import PIECE
+from agent.edge_log.piece import PIECE
 from tests.contract.edge_log.conftest import Edge, line, until
 
 

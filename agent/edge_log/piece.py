@@ -1,0 +1,43 @@
+"""What inputs hand out: whole lines in pieces, each with where it comes from."""
+
+from typing import NamedTuple, Protocol
+
+from agent.edge_log.batch import Parser, Reason
+
+# A piece that stays within the processor's cache is parsed a fifth faster than one of a mebibyte.
+PIECE = 128 * 1024
+
+
+class Origin(Protocol):
+    """Where pieces come from, with the parser that reads it and what that must remember.
+
+    `read_to` is the time of the newest line that was counted; who counts it sets it.
+    """
+
+    parser: Parser | None
+    state: str
+    read_to: float
+
+
+class Piece(NamedTuple):
+    """Whole lines of one file; or one line that is too long, or that the end of its file cut short."""
+
+    origin: "Origin"
+    data: bytes
+    rejected: Reason | None = None
+
+
+def split_long(data: bytes, max_line: int) -> list[bytes]:
+    """Split whole lines so that each line longer than `max_line` stands alone; nearly always nothing is split."""
+    half = max_line // 2
+    # A line of more than two halves leaves one of the aligned halves without a newline.
+    if all(data.find(b"\n", start, start + half) >= 0 for start in range(0, len(data) - half + 1, half)):
+        return [data]
+    pieces, begin, position = [], 0, 0
+    while position < len(data):
+        end = data.find(b"\n", position) + 1
+        if end - position > max_line + 1:
+            pieces += [data[begin:position], data[position:end]]
+            begin = end
+        position = end
+    return [piece for piece in [*pieces, data[begin:]] if piece]
