@@ -35,7 +35,7 @@ def watch(database: Database, policy: Policy, now: datetime) -> Ingested | None:
     key = problem_key(_GROUP)
     with database.write() as connection:
         heard = heartbeats.since(connection, policy.watchdog, now)
-        raised = (key, FINGERPRINT) in alarms.firing(connection)
+        raised = alarms.fires(connection, key, FINGERPRINT)
     missing = now - heard > timedelta(seconds=policy.watchdog_missing)
     if missing == raised:
         return None

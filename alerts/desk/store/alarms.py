@@ -87,6 +87,17 @@ def firing(connection: Connection) -> dict[tuple[str, str], Held]:
     return {(row[0], row[2]): Held(*row) for row in rows}
 
 
+def fires(connection: Connection, problem_key: str, fingerprint: str) -> bool:
+    """Say whether one alarm fires by what the desk knows."""
+    statement = (
+        select(alarm.c.id)
+        .join(ticket, ticket.c.id == alarm.c.ticket_id)
+        .where(alarm.c.problem_key == problem_key, alarm.c.fingerprint == fingerprint, alarm.c.ends_at.is_(None), OPEN)
+        .limit(1)
+    )
+    return connection.scalar(statement) is not None
+
+
 def insert(connection: Connection, fresh: Iterable[tuple[Draft, Occurrence]]) -> None:
     """Store new occurrences under their tickets, which have their numbers by now."""
     rows = [
