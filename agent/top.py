@@ -1,16 +1,18 @@
 """`ott-agent top`: the node's figures live in the terminal, read from the agent that runs here.
 
 It asks the running agent instead of measuring by itself: only that one knows the sessions, and both must never
-disagree.
+disagree. Utilisation and traffic are those of the recording rules (alerts/rules/recording.yml) over a shorter time.
 """
 
 import argparse
 import http.client
+import re
 import shutil
 import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +25,16 @@ from service.program import Exit
 from service.settings import load
 
 TIMEOUT = 5.0
+SHORTEST_INTERVAL = 0.1
+# What the recording rules leave out: interfaces that repeat what physical ones send, and what cannot fill.
+REPEATING_INTERFACES = re.compile(
+    r"lo|bond.+|team.+|vlan.+|.+\..+|br.+|virbr.+|docker.+|veth.+|cali.+|cni.+|flannel.+|tun.+|tap.+|wg.+"
+)
+NEVER_FULL = re.compile(r"tmpfs|devtmpfs|ramfs|overlay|squashfs|iso9660")
 CLEAR = "\x1b[H\x1b[2J"
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where the agent listens, not where this does
+
+_MODES: tuple[dict[str, str], ...] = ({}, {"mode": "idle"}, {"mode": "iowait"})
 
 Labels = frozenset[tuple[str, str]]
 
@@ -60,14 +70,38 @@ def understood(text: str, at: float) -> Scrape:
 
 def render(before: Scrape, now: Scrape) -> str:
     """Return the page: the state of `now`, and the rates since `before`."""
-    return "\n".join([*_host(before, now), *_edge(before, now), *_subscribers(now), *_collectors(now)]) + "\n"
+    return "\n".join([*_collectors(now), *_host(before, now), *_edge(before, now), *_subscribers(now)]) + "\n"
 
 
-def _rate(before: Scrape, now: Scrape, name: str, **wanted: str) -> float | None:
-    old, new = before.sum(name, **wanted), now.sum(name, **wanted)
+def fitted(page: str, columns: int, rows: int) -> str:
+    """Return what a terminal can show without wrapping or scrolling, and without codes of its own in it.
+
+    The name of a channel is what a viewer asked for.
+    """
+    lines = page.rstrip("\n").split("\n")[: rows - 1]
+    return "".join(
+        "".join(letter if letter.isprintable() else "?" for letter in line[:columns]) + "\n" for line in lines
+    )
+
+
+def _growth(before: Scrape, now: Scrape, figure: Callable[[Scrape], float | None]) -> float | None:
+    old, new = figure(before), figure(now)
     if old is None or new is None or now.at <= before.at or new < old:  # a restart between the two
         return None
     return (new - old) / (now.at - before.at)
+
+
+def _rate(before: Scrape, now: Scrape, name: str, **wanted: str) -> float | None:
+    return _growth(before, now, lambda scrape: scrape.sum(name, **wanted))
+
+
+def _traffic(before: Scrape, now: Scrape, name: str) -> float | None:
+    def figure(scrape: Scrape) -> float | None:
+        devices = scrape.by(name, "device").items()
+        values = [value for device, value in devices if not REPEATING_INTERFACES.fullmatch(device)]
+        return sum(values) if values else None
+
+    return _growth(before, now, figure)
 
 
 def _shown(value: float | None, how: Callable[[float], str]) -> str:
@@ -92,30 +126,32 @@ def _row(title: str, *cells: str) -> str:
 
 
 def _host(before: Scrape, now: Scrape) -> Iterable[str]:
-    total, idle = (
-        _rate(before, now, "node_cpu_seconds_total"),
-        _rate(before, now, "node_cpu_seconds_total", mode="idle"),
-    )
-    busy = 1 - idle / total if total and idle is not None else None
+    total, *unused = (_rate(before, now, "node_cpu_seconds_total", **mode) for mode in _MODES)
+    known = [value for value in unused if value is not None]
+    busy = 1 - sum(known) / total if total and known else None
     memory, available = now.sum("node_memory_MemTotal_bytes"), now.sum("node_memory_MemAvailable_bytes")
     used = 1 - available / memory if memory and available is not None else None
     load_ = now.sum("node_load1")
     yield _row("CPU", _shown(busy, _percent), f"load {_shown(load_, lambda value: f'{value:.2f}')}")
     yield _row("memory", _shown(used, _percent))
-    if before.sum("node_disk_io_time_seconds_total") is not None:
-        devices = now.by("node_disk_io_time_seconds_total", "device")
-        busiest = max(_rate(before, now, "node_disk_io_time_seconds_total", device=device) or 0.0 for device in devices)
-        yield _row("busiest disk", _percent(busiest))
+    disk = "node_disk_io_time_seconds_total"
+    rates = [_rate(before, now, disk, device=device) for device in now.by(disk, "device")]
+    if rates:
+        yield _row("busiest disk", _shown(max((rate for rate in rates if rate is not None), default=None), _percent))
     sizes = now.values.get("node_filesystem_size_bytes", {})
     free = now.values.get("node_filesystem_avail_bytes", {})
-    full = [(1 - free[key] / size, dict(key)["mountpoint"]) for key, size in sizes.items() if size and key in free]
+    full = [
+        (1 - free[key] / size, dict(key)["mountpoint"])
+        for key, size in sizes.items()
+        if size and key in free and not NEVER_FULL.fullmatch(dict(key)["fstype"])
+    ]
     if full:
         share, mount = max(full)
         yield _row("fullest file system", _percent(share), mount)
     yield _row(
         "network",
-        f"in {_shown(_rate(before, now, 'node_network_receive_bytes_total'), _bits)}",
-        f"out {_shown(_rate(before, now, 'node_network_transmit_bytes_total'), _bits)}",
+        f"in {_shown(_traffic(before, now, 'node_network_receive_bytes_total'), _bits)}",
+        f"out {_shown(_traffic(before, now, 'node_network_transmit_bytes_total'), _bits)}",
     )
 
 
@@ -150,17 +186,26 @@ def _subscribers(now: Scrape) -> Iterable[str]:
 
 def _collectors(now: Scrape) -> Iterable[str]:
     failing = sorted(name for name, good in now.by("ott_collector_success", "collector").items() if not good)
-    yield ""
     yield _row("collectors", f"failing: {', '.join(failing)}" if failing else "all fine")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--config", type=Path, metavar="F", help="the settings file of the running agent")
-    parser.add_argument("--every", type=parse_duration, default=2.0, metavar="DURATION", help='such as "2s"')
+    parser.add_argument("--every", type=_interval, default=2.0, metavar="DURATION", help='such as "2s"')
     parser.add_argument(
         "--count", type=int, default=0, metavar="N", help="end after N pages, without clearing the screen"
     )
+
+
+def _interval(text: str) -> float:
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if seconds < SHORTEST_INTERVAL:
+        raise argparse.ArgumentTypeError(f"must be at least {SHORTEST_INTERVAL * 1000:.0f}ms")
+    return seconds
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -169,18 +214,16 @@ def run(arguments: argparse.Namespace) -> int:
     host, port = parse_address(settings.listen)
     host = ANYWHERE.get(host, host)
     auth = settings.auth
+    live = arguments.count == 0 and sys.stdout.isatty()
     try:
         headers = credentials.header(auth.basic if auth else None, auth.token if auth else None)
-        connection = _connection(host, port, settings.tls)
-        shown, before = 0, _scrape(connection, headers)
+        shown, before = 0, _scrape(_connection(host, port, settings.tls), headers)
         while arguments.count == 0 or shown < arguments.count:
             time.sleep(arguments.every)
-            now = _scrape(connection, headers)
+            # A connection of its own: the agent closes one that is silent for longer than a few seconds.
+            now = _scrape(_connection(host, port, settings.tls), headers)
             page = render(before, now)
-            if arguments.count == 0:
-                rows = shutil.get_terminal_size().lines - 1
-                page = CLEAR + "".join(page.splitlines(keepends=True)[:rows])
-            sys.stdout.write(page)
+            sys.stdout.write(CLEAR + fitted(page, *shutil.get_terminal_size()) if live else page)
             sys.stdout.flush()
             shown, before = shown + 1, now
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -201,9 +244,10 @@ def _connection(host: str, port: int, tls: Tls | None) -> http.client.HTTPConnec
 
 
 def _scrape(connection: http.client.HTTPConnection, headers: Mapping[str, str]) -> Scrape:
-    connection.request("GET", "/metrics", headers=dict(headers))
-    answer = connection.getresponse()
-    body = answer.read().decode("utf-8", "replace")
+    with closing(connection):
+        connection.request("GET", "/metrics", headers=dict(headers))
+        answer = connection.getresponse()
+        body = answer.read().decode("utf-8", "replace")
     if answer.status != 200:
         raise OSError(f"answered {answer.status} {answer.reason}")
     return understood(body, time.monotonic())

@@ -14,7 +14,6 @@ from agent import catalogue_host as catalogue
 from agent.collector import Collector
 from service.metric import Sample
 
-
 LONGEST_COMM = 15  # bytes of a name that Linux keeps in /proc/PID/comm
 
 

@@ -1,12 +1,51 @@
 """`ott-agent init` and `ott-agent top` from outside."""
 
+import fcntl
+import os
 import re
+import struct
+import subprocess
+import termios
+import threading
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.contract.agent.program import agent, run
+from agent import server, top
+from agent.exposition import registry
+from agent.server import Access, Server
+from tests.contract.agent.program import PROGRAM, agent, run
 from tests.contract.agent.test_program import make_certificates
+
+
+@contextmanager
+def served() -> Iterator[int]:
+    with Server(("127.0.0.1", 0), registry(list), ready=lambda: True, access=Access(frozenset())) as httpd:
+        thread = threading.Thread(target=httpd.serve_forever, args=[0.02])
+        thread.start()
+        try:
+            yield httpd.server_address[1]
+        finally:
+            httpd.shutdown()
+            thread.join()
+
+
+def on_a_terminal(command: Sequence[str], rows: int, columns: int) -> str:
+    """Return the second page that the command shows on a terminal of that size."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        while shown.count(top.CLEAR.encode()) < 3:
+            shown += os.read(ours, 4096)
+        process.kill()
+    os.close(ours)
+    return shown.decode().split(top.CLEAR)[2]
 
 
 def test_what_init_writes_passes_the_check(tmp_path: Path) -> None:
@@ -32,6 +71,44 @@ def test_top_asks_the_running_agent(tmp_path: Path) -> None:
     gone = run("top", "--config", str(tmp_path / "agent.toml"), "--count", "1")
     assert gone.returncode == 1
     assert "Connection refused; does the agent run" in gone.stderr
+
+
+def test_top_asks_less_often_than_the_agent_keeps_a_silent_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The agent's time-out is shorter here, which stands for a longer interval."""
+    monkeypatch.setattr(server, "CLIENT_TIMEOUT", 0.1)
+    with served() as port:
+        config = tmp_path / "agent.toml"
+        config.write_text(f'listen = "127.0.0.1:{port}"\n')
+        assert top.run(Namespace(config=config, every=0.5, count=2)) == 0
+    assert capsys.readouterr().out.count("collectors ") == 2
+
+
+@pytest.mark.parametrize(("every", "problem"), [("abc", '"abc" is not a duration'), ("0s", "must be at least 100ms")])
+def test_an_interval_that_is_none(every: str, problem: str) -> None:
+    result = run("top", "--every", every)
+    assert result.returncode == 2
+    assert problem in result.stderr
+
+
+def test_only_a_terminal_gets_codes(tmp_path: Path) -> None:
+    config = str(tmp_path / "agent.toml")
+    with agent(tmp_path):
+        wide, narrow = (
+            on_a_terminal([PROGRAM, "top", "--config", config, "--every", "100ms"], *size)
+            for size in ((24, 80), (4, 20))
+        )
+        with subprocess.Popen(
+            [PROGRAM, "top", "--config", config, "--every", "100ms"], stdout=subprocess.PIPE, text=True
+        ) as piped:
+            assert piped.stdout is not None
+            first = [piped.stdout.readline() for _ in range(3)]
+            piped.kill()
+    assert first[0] == "collectors            all fine\n"
+    assert "\x1b" not in "".join(first)
+    assert wide.splitlines()[0] == "collectors            all fine"
+    assert [len(line) for line in narrow.splitlines()] == [20, 20, 20]
 
 
 @pytest.mark.parametrize("tls", ["", "tls"])

@@ -1,11 +1,15 @@
-from agent.top import Scrape, render, understood
+from pathlib import Path
+
+from agent.top import NEVER_FULL, REPEATING_INTERFACES, Scrape, fitted, render, understood
 
 BEFORE = """
 node_cpu_seconds_total{cpu="0",mode="idle"} 100
 node_cpu_seconds_total{cpu="0",mode="user"} 50
+node_cpu_seconds_total{cpu="0",mode="iowait"} 10
 node_disk_io_time_seconds_total{device="sda"} 1
 node_disk_io_time_seconds_total{device="sdb"} 1
 node_network_transmit_bytes_total{device="eth0"} 0
+node_network_transmit_bytes_total{device="bond0"} 0
 node_network_receive_bytes_total{device="eth0"} 500
 ott_edge_sessions{service="ott",protocol="hls"} 3
 ott_edge_egress_bytes_total{service="ott",protocol="hls"} 1000
@@ -15,6 +19,7 @@ ott_edge_requests_total{service="ott",code="5xx"} 1
 NOW = """
 node_cpu_seconds_total{cpu="0",mode="idle"} 101
 node_cpu_seconds_total{cpu="0",mode="user"} 51
+node_cpu_seconds_total{cpu="0",mode="iowait"} 10.5
 node_load1 0.5
 node_memory_MemTotal_bytes 1000
 node_memory_MemAvailable_bytes 250
@@ -25,6 +30,9 @@ node_filesystem_avail_bytes{mountpoint="/",device="a",fstype="x"} 90
 node_filesystem_size_bytes{mountpoint="/srv",device="b",fstype="x"} 100
 node_filesystem_avail_bytes{mountpoint="/srv",device="b",fstype="x"} 20
 node_network_transmit_bytes_total{device="eth0"} 2500000
+node_network_transmit_bytes_total{device="bond0"} 2500000
+node_filesystem_size_bytes{mountpoint="/var/tmp",device="c",fstype="tmpfs"} 100
+node_filesystem_avail_bytes{mountpoint="/var/tmp",device="c",fstype="tmpfs"} 1
 node_network_receive_bytes_total{device="eth0"} 400
 ott_edge_sessions{service="ott",protocol="hls"} 40
 ott_edge_sessions{service="ott",protocol="dash"} 2
@@ -46,7 +54,8 @@ ott_collector_success{collector="server_srs"} 0
 def test_state_and_rates() -> None:
     lines = [" ".join(line.split()) for line in render(understood(BEFORE, 10), understood(NOW, 12)).splitlines()]
     assert lines == [
-        "CPU 50.0 % load 0.50",
+        "collectors failing: server_srs",
+        "CPU 40.0 % load 0.50",
         "memory 75.0 %",
         "busiest disk 75.0 %",
         "fullest file system 80.0 % /srv",
@@ -58,11 +67,23 @@ def test_state_and_rates() -> None:
         "kino 12 sessions",
         "",
         "subscribers ott 100 accounts 17 online",
-        "",
-        "collectors failing: server_srs",
     ]
 
 
 def test_what_is_not_there_is_no_zero() -> None:
     lines = [" ".join(line.split()) for line in render(Scrape(1, {}), Scrape(2, {})).splitlines()]
-    assert lines == ["CPU – load –", "memory –", "network in – out –", "", "collectors all fine"]
+    assert lines == ["collectors all fine", "CPU – load –", "memory –", "network in – out –"]
+
+
+def test_the_rules_leave_out_the_same() -> None:
+    rules = (Path(__file__).parents[3] / "alerts/rules/recording.yml").read_text("utf-8")
+    assert f'device!~"{REPEATING_INTERFACES.pattern.replace(chr(92), chr(92) * 2)}"' in rules
+    assert rules.count(f'fstype!~"{NEVER_FULL.pattern}"') == 2
+
+
+def test_a_small_terminal_gets_no_line_too_long_and_none_too_many() -> None:
+    assert fitted("abcdef\nb\nc\nd\n", 4, 3) == "abcd\nb\n"
+
+
+def test_a_channels_name_cannot_steer_the_terminal() -> None:
+    assert fitted("a\x1b[2Jb\rc\x9bd", 80, 24) == "a?[2Jb?c?d\n"
