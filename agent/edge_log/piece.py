@@ -1,6 +1,7 @@
-"""What inputs hand out: whole lines in pieces, each with where it comes from."""
+"""Whole lines in pieces, each with where it comes from."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple, Protocol
 
 from agent.edge_log.batch import Parser, Reason
 
@@ -41,3 +42,23 @@ def split_long(data: bytes, max_line: int) -> list[bytes]:
             begin = end
         position = end
     return [piece for piece in [*pieces, data[begin:]] if piece]
+
+
+def pieces(stream: BinaryIO, max_line: int, size: int) -> Iterator[tuple[bytes, Reason | None]]:
+    """Yield whole lines as the follower does; a line that is too long, or cut short by the end, stands alone."""
+    rest, skipping = b"", False
+    while data := stream.read(size):
+        if skipping:
+            begin = data.find(b"\n") + 1
+            skipping, data = not begin, data[begin:] if begin else b""
+        data = rest + data
+        end = data.rfind(b"\n") + 1
+        for piece in split_long(data[:end], max_line) if end else ():
+            too_long = len(piece) > max_line + 1 and piece.find(b"\n") == len(piece) - 1
+            yield (b"", Reason.TOO_LONG) if too_long else (piece, None)
+        rest = data[end:]
+        if len(rest) > max_line:
+            rest, skipping = b"", True
+            yield b"", Reason.TOO_LONG
+    if rest:
+        yield rest, Reason.TRUNCATED

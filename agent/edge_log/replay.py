@@ -11,17 +11,17 @@ import json
 import sys
 import time
 from array import array
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, cast
 
 from agent.edge_log.batch import Batch, Reason, cut_short, rejected
+from agent.edge_log.concurrency import Concurrency, join
 from agent.edge_log.engine import RUNGS, Engine, spare_garbage_collector
-from agent.edge_log.piece import PIECE, split_long
+from agent.edge_log.grid import Grid, Moments, Steps, iso
+from agent.edge_log.piece import PIECE, pieces
 from agent.edge_log.sessions import Interval, Who
 from agent.edge_log.settings import EdgeLogSettings
 from agent.edge_log.times import iso_time
@@ -233,113 +233,3 @@ class Replay:
 
 
 _BEFORE_ALL = -(1 << 62)
-_MOST_STEPS = 10_000_000
-
-
-class Grid(Protocol):
-    """The moments that are asked for; cell n holds what came after moment n-1, up to moment n."""
-
-    def cell(self, moment: float) -> int:
-        """Return the first moment's number that is not before `moment`."""
-
-    def moments(self, first: float, last: float) -> Iterator[tuple[int, float]]:
-        """Yield number and time of the moments, for a log from `first` to `last`."""
-
-
-class Moments:
-    """Single moments."""
-
-    def __init__(self, moments: Iterable[float]) -> None:
-        self._moments = sorted(set(moments))
-
-    def cell(self, moment: float) -> int:
-        """Return the first moment's number that is not before `moment`."""
-        return bisect_left(self._moments, moment)
-
-    def moments(self, first: float, last: float) -> Iterator[tuple[int, float]]:
-        """Yield all, whatever the log covers."""
-        del first, last
-        return iter(enumerate(self._moments))
-
-
-class Steps:
-    """The whole multiples of an interval."""
-
-    def __init__(self, every: float) -> None:
-        self._every = every
-
-    def cell(self, moment: float) -> int:
-        """Return the first moment's number that is not before `moment`."""
-        return -int(-moment // self._every)
-
-    def moments(self, first: float, last: float) -> Iterator[tuple[int, float]]:
-        """Yield the steps from the first request until every session has ended."""
-        if last < first:
-            return
-        begin, end = self.cell(first), self.cell(last)
-        if end - begin > _MOST_STEPS:
-            raise ValueError(f"the log spans {end - begin} steps, from {iso(first)} to {iso(last)}; take longer steps")
-        for number in range(begin, end + 1):
-            yield number, number * self._every
-
-
-class Concurrency:
-    """How many intervals are active at a moment: the last request's own idle timeout still counts."""
-
-    def __init__(self, intervals: Iterable[Interval], idle_timeout: float) -> None:
-        pairs = list(intervals)
-        self._begins = sorted(one.first for one in pairs)
-        self._ends = sorted(one.last + idle_timeout for one in pairs)
-
-    def at(self, moment: float) -> int:
-        """Return the number at a moment."""
-        return bisect_right(self._begins, moment) - bisect_right(self._ends, moment)
-
-    def maximum(self) -> tuple[int, float | None]:
-        """Return the largest number ever, and when it was first reached."""
-        most, when, ended = 0, None, 0
-        for begun, begin in enumerate(self._begins, 1):
-            while self._ends[ended] <= begin:
-                ended += 1
-            if begun - ended > most:
-                most, when = begun - ended, begin
-        return most, when
-
-
-def join(intervals: Iterable[tuple[float, float]], idle_timeout: float) -> list[Interval]:
-    """Return the intervals with those made one that touch within the idle timeout."""
-    result: list[Interval] = []
-    for first, last in sorted(intervals):
-        if result and first <= result[-1].last + idle_timeout:
-            result[-1] = Interval(result[-1].first, max(result[-1].last, last))
-        else:
-            result.append(Interval(first, last))
-    return result
-
-
-def pieces(stream: BinaryIO, max_line: int, size: int) -> Iterator[tuple[bytes, Reason | None]]:
-    """Yield whole lines as the follower does; a line that is too long, or cut short by the end, stands alone."""
-    rest, skipping = b"", False
-    while data := stream.read(size):
-        if skipping:
-            begin = data.find(b"\n") + 1
-            skipping, data = not begin, data[begin:] if begin else b""
-        data = rest + data
-        end = data.rfind(b"\n") + 1
-        for piece in split_long(data[:end], max_line) if end else ():
-            too_long = len(piece) > max_line + 1 and piece.find(b"\n") == len(piece) - 1
-            yield (b"", Reason.TOO_LONG) if too_long else (piece, None)
-        rest = data[end:]
-        if len(rest) > max_line:
-            rest, skipping = b"", True
-            yield b"", Reason.TOO_LONG
-    if rest:
-        yield rest, Reason.TRUNCATED
-
-
-def iso(moment_: float | None) -> str | None:
-    """Return a Unix time as UTC, to the millisecond where it has a fraction."""
-    if moment_ is None:
-        return None
-    text = datetime.fromtimestamp(moment_, UTC).isoformat(timespec="seconds" if moment_ % 1 == 0 else "milliseconds")
-    return text.replace("+00:00", "Z")

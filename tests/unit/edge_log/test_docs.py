@@ -12,7 +12,8 @@ import pytest
 
 from agent.edge_log.batch import Reason
 from agent.edge_log.formats import PRESETS, make_format
-from agent.edge_log.replay import Moments, Replay, Steps, interval, moment
+from agent.edge_log.grid import Moments, Steps
+from agent.edge_log.replay import Replay, interval, moment
 from agent.edge_log.settings import EdgeLogSettings
 from agent.edge_log.targets import PROTOCOLS
 from agent.settings import AgentSettings, converter

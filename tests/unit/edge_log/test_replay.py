@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from agent.edge_log.replay import Grid, Moments, Replay, Steps, iso, moment, opened
+from agent.edge_log.grid import Grid, Moments, Steps, iso
+from agent.edge_log.replay import Replay, moment, opened
 from agent.edge_log.settings import EdgeLogSettings
 from service.settings import Seconds
 
