@@ -3,6 +3,7 @@
 import re
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,17 @@ def _alert(file: Path, text: str, group: str, rule: dict[str, Any]) -> Alert:
     )
 
 
-def recorded() -> set[str]:
-    """Every name that a rule of ours records."""
+@cache
+def recordings() -> dict[str, str]:
+    """Every series that a rule of ours records, with its expression; of a threshold the last one's."""
     files = sorted(RULES.glob("*.yml"))
     groups = [group for file in files for group in yaml.safe_load(file.read_text("utf-8"))["groups"]]
-    return {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
+    return {rule["record"]: rule["expr"] for group in groups for rule in group["rules"] if "record" in rule}
+
+
+def recorded() -> set[str]:
+    """Every name that a rule of ours records."""
+    return set(recordings())
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
