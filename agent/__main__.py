@@ -183,8 +183,10 @@ class Agent:
                     break
                 self.reload(server)
             except Empty:
-                if self.runner.responsive(SCRAPE_PATIENCE):
-                    systemd.notify("WATCHDOG=1")
+                pass
+            # After a reload, too: whoever reloads at each turn of a deployment must not starve the watchdog.
+            if interval is not None and self.runner.responsive(SCRAPE_PATIENCE):
+                systemd.notify("WATCHDOG=1")
         systemd.notify("STOPPING=1")
         server.shutdown()
         server.server_close()

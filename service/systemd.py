@@ -1,7 +1,10 @@
 """sd_notify: tell systemd when a service is ready, reloading, stopping or still alive."""
 
+import logging
 import os
 import socket
+
+log = logging.getLogger("service.systemd")
 
 
 def notify(state: str) -> None:
@@ -11,8 +14,12 @@ def notify(state: str) -> None:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.sendto(state.encode(), address)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.sendto(state.encode(), address)
+    except OSError as error:
+        # The variable may be inherited from a service that this process is no part of: no reason to stop serving.
+        log.warning("the service manager cannot be told", extra={"state": state, "reason": str(error)})
 
 
 def watchdog_interval() -> float | None:

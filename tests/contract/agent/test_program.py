@@ -147,6 +147,24 @@ def test_readiness_and_signs_of_life_for_systemd(tmp_path: Path) -> None:
             assert state == b"STOPPING=1"
 
 
+def test_frequent_reloads_do_not_keep_the_signs_of_life_back(tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(15)
+        with agent(tmp_path, environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "600000000"}) as running:
+            assert manager.recv(100) == b"READY=1"
+            running.send(signal.SIGHUP)
+            assert [manager.recv(100) for _ in range(3)] == [b"RELOADING=1", b"READY=1", b"WATCHDOG=1"]
+
+
+def test_a_service_manager_that_is_gone_stops_nobody(tmp_path: Path) -> None:
+    with agent(tmp_path, environment={"NOTIFY_SOCKET": str(tmp_path / "none")}) as running:
+        assert running.get("/healthz").status == 200
+        running.send(signal.SIGTERM)
+        assert running.process.wait(10) == 0
+
+
 def test_a_token_or_a_password_opens_the_metrics(tmp_path: Path) -> None:
     secrets = {"token": "tok-123", "password": "пароль"}
     for name, text in secrets.items():
