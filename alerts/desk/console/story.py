@@ -26,6 +26,8 @@ def sentence(event: Event, words: Words) -> str:  # noqa: PLR0911 - one a kind o
             shown = {name: ", ".join(value) if isinstance(value, list) else value for name, value in data.items()}
             shown["reason"] = words.of("reason", str(data.get("reason", "")))
             return words(f"event.{event.kind.name.lower()}", **shown)
+        case Kind.DELIVERY:
+            return words("event.delivery", target=data["target"], outcome=words.of("delivery", str(data["outcome"])))
         case _:
             return words(f"event.{event.kind.name.lower()}", **data)
 

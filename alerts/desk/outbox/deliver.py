@@ -5,10 +5,12 @@ pace, so that one dead server delays nobody else; when more waits than a target 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 from sqlalchemy import RowMapping
@@ -24,8 +26,13 @@ from alerts.desk.outbox.redact import redacted
 from alerts.desk.runtime import Runtime
 from alerts.desk.settings import TargetSettings
 from alerts.desk.store import hubs, outbox, queries, tickets
+from alerts.desk.webhook import read_json
 
-BATCH = 500
+BATCH = 500  # messages of one digest
+FEW = 5  # events of one claim: were each answered at the last moment, the claim would still stand
+TURN = timedelta(seconds=10)  # how long a listener is talked to before the others are looked at again
+LISTENERS = 8  # of these at once
+REST = timedelta(seconds=60)  # of a listener that just failed
 
 Rows = Sequence[RowMapping]
 
@@ -120,7 +127,9 @@ def forward(
     )
     if known is not None:
         note = {"@type": "Note", "text": texts.one(ticket, row["kind"], row["body"], words, "").text}
-        others.patch(client, f"{base}/troubleTicket/{known}", {"@type": "TroubleTicket", "note": [note]}, headers)
+        others.patch(
+            client, f"{base}/troubleTicket/{quote(known, safe='')}", {"@type": "TroubleTicket", "note": [note]}, headers
+        )
         return
     whole = tmf_body(dict(ticket), events, target.language)
     names = ("@type", "name", "description", "severity", "priority", "ticketType")
@@ -132,18 +141,18 @@ def forward(
     }  # fmt: skip
     answer = others.post(client, f"{base}/troubleTicket", fresh, headers)
     try:
-        reference = str(answer.json()["id"])
+        reference = str(read_json(answer.content)["id"])
     except (ValueError, KeyError, TypeError):
         raise OSError("the other desk created a ticket and did not say its id") from None
-    record_reference(runtime, ticket["id"], target.name, reference)
+    record(runtime, ticket["id"], Kind.REFERENCE, owner=target.name, reference=reference[:200])
 
 
-def record_reference(runtime: Runtime, number: int, owner: str, reference: str) -> None:
-    """Keep another desk's number for a ticket."""
+def record(runtime: Runtime, number: int, kind: Kind, **data: str) -> None:
+    """Add a line to a ticket's log."""
     with runtime.database.write() as connection:
         now = runtime.now()
         draft = tickets.lock(connection, number)
-        draft.record(now, Kind.REFERENCE, DESK, owner=owner, reference=reference[:200])
+        draft.record(now, kind, DESK, **data)
         draft.finish(runtime.policy, now)
         tickets.save(connection, [draft])
 
@@ -151,11 +160,17 @@ def record_reference(runtime: Runtime, number: int, owner: str, reference: str) 
 def deliver_vendors(runtime: Runtime, client: httpx.Client) -> None:
     """Send hand-overs, with the evidence, to the vendors' addresses."""
     for name, vendor in runtime.policy.vendors.items():
-        with runtime.database.write() as connection:
-            rows = outbox.claim(connection, VENDOR_PREFIX + name, runtime.now(), BATCH)
-        for row in rows:
+        while row := _next(runtime, VENDOR_PREFIX + name):
             to = vendor.escalation_mail if row["kind"] == "escalated" else vendor.mail
-            attempt(runtime, [row], partial(_to_vendor, runtime, client, row, to, vendor.language))
+            told = attempt(runtime, [row], partial(_to_vendor, runtime, client, row, to, vendor.language))
+            if not told and row["attempts"] >= outbox.RETRIES:
+                record(runtime, row["ticket_id"], Kind.DELIVERY, target=to, outcome="given up")
+
+
+def _next(runtime: Runtime, target: str) -> RowMapping | None:
+    with runtime.database.write() as connection:
+        rows = outbox.claim(connection, target, runtime.now(), 1)
+    return rows[0] if rows else None
 
 
 def _to_vendor(runtime: Runtime, client: httpx.Client, row: RowMapping, to: str, language: str) -> None:
@@ -174,30 +189,48 @@ def _to_vendor(runtime: Runtime, client: httpx.Client, row: RowMapping, to: str,
     letter = texts.one(ticket, row["kind"], row["body"], words, "")
     facts = texts.evidence(ticket, events, alarms, measured, words)
     mail.send(runtime.settings.smtp, [to], texts.Letter(letter.subject, f"{letter.text}\n{facts}"))
-    with runtime.database.write() as connection:
-        now = runtime.now()
-        draft = tickets.lock(connection, number)
-        draft.record(now, Kind.DELIVERY, DESK, target=to, outcome="sent")
-        draft.finish(runtime.policy, now)
-        tickets.save(connection, [draft])
+    record(runtime, number, Kind.DELIVERY, target=to, outcome="sent")
 
 
 def deliver_hubs(runtime: Runtime, client: httpx.Client) -> None:
-    """Send events to TMF621 listeners."""
+    """Send events to TMF621 listeners, several at once: one that hangs holds up nobody for long."""
     with runtime.database.read() as connection:
         due = outbox.due_targets(connection, HUB_PREFIX, runtime.now())
-    for target in due:
+    with ThreadPoolExecutor(LISTENERS, "listener") as pool:
+        for _ in pool.map(partial(_deliver_hub, runtime, client), due):
+            pass  # what one of them raised is raised here
+
+
+def _deliver_hub(runtime: Runtime, client: httpx.Client, target: str) -> None:
+    end = runtime.now() + TURN
+    while runtime.now() < end:
         with runtime.database.write() as connection:
             callback = hubs.callback(connection, target.removeprefix(HUB_PREFIX))
             if callback is None:
                 outbox.drop(connection, target)
-                continue
-            rows = outbox.claim(connection, target, runtime.now(), BATCH)
-        for row in rows:
+                return
+            rows = outbox.claim(connection, target, runtime.now(), FEW)
+        if not rows:
+            return
+        for place, row in enumerate(rows, 1):
             event = hub_event(runtime, row)
-            url = f"{callback.rstrip('/')}/listener/{event['eventType'][0].lower()}{event['eventType'][1:]}"
-            if not attempt(runtime, [row], partial(others.post, client, url, event)):
-                break  # a listener that is down is not asked once for every event
+            if not attempt(runtime, [row], partial(_tell, client, callback, event)):
+                untried = [each["id"] for each in rows[place:]]
+                with runtime.database.write() as connection:
+                    outbox.put_off(connection, target, untried, runtime.now() + min(REST, outbox.rest(row)))
+                return
+
+
+def _tell(client: httpx.Client, callback: str, event: dict[str, Any]) -> None:
+    """POST an event to where its listener wants to hear of its kind; the callback's query stays behind the path."""
+    kind = event["eventType"]
+    try:
+        parts = urlsplit(callback)
+        path = f"{parts.path.rstrip('/')}/listener/{kind[0].lower()}{kind[1:]}"
+        address = urlunsplit(parts._replace(path=path))
+    except ValueError:
+        raise OSError("the callback is no address") from None
+    others.post(client, address, event)
 
 
 def hub_event(runtime: Runtime, row: RowMapping) -> dict[str, Any]:

@@ -13,7 +13,7 @@ TIMEOUT = 30.0
 
 
 def send(smtp: Smtp, to: Sequence[str], letter: Letter) -> None:
-    """Deliver a letter; raise OSError when the server does not take it."""
+    """Deliver a letter; raise OSError when the server does not take it or it cannot be told to one."""
     message = EmailMessage()
     message["From"] = smtp.sender
     message["To"] = ", ".join(to)
@@ -29,6 +29,9 @@ def send(smtp: Smtp, to: Sequence[str], letter: Letter) -> None:
             server.send_message(message)
     except smtplib.SMTPException as error:
         raise OSError(f"the mail server refused: {error}") from None
+    except UnicodeError:
+        # The library has no words for a name or password outside of ASCII.
+        raise OSError("a name, password or address in [smtp] is not plain ASCII") from None
 
 
 def _connect(smtp: Smtp) -> smtplib.SMTP:

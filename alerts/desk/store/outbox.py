@@ -12,7 +12,7 @@ from alerts.desk.draft import Draft
 from alerts.desk.outbox.compose import HUB_PREFIX, TEST, hub_events
 from alerts.desk.store.tables import hub, outbox
 
-CLAIM = timedelta(minutes=2)  # how long a desk may take over one delivery
+CLAIM = timedelta(minutes=2)  # how long a desk may take over what it claims at once
 RETRIES = 12
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
 
@@ -92,13 +92,21 @@ def failed(connection: Connection, rows: Sequence[RowMapping], error: str, now: 
             _set(connection, row["id"], next_at=None, state="dead", error=error[:500], done_at=now)
             given_up += 1
         else:
-            _set(connection, row["id"], next_at=now + timedelta(seconds=pause(row["attempts"])), error=error[:500])
+            _set(connection, row["id"], next_at=now + rest(row), error=error[:500])
     return given_up
 
 
-def pause(attempts: int) -> float:
-    """Return the seconds before the next attempt: doubling, up to an hour."""
-    return min(FIRST_PAUSE * 2.0 ** (attempts - 1), LONGEST_PAUSE)
+def put_off(connection: Connection, target: str, untried: Sequence[int], until: datetime) -> None:
+    """Let a target whose server just failed rest; the claimed messages that were not tried have lost no attempt."""
+    connection.execute(
+        update(outbox).where(outbox.c.id.in_(untried)).values(attempts=outbox.c.attempts - 1, next_at=until)
+    )
+    connection.execute(update(outbox).where(outbox.c.target == target, outbox.c.next_at < until).values(next_at=until))
+
+
+def rest(row: RowMapping) -> timedelta:
+    """Return the time before the next attempt: doubling, up to an hour."""
+    return timedelta(seconds=min(FIRST_PAUSE * 2.0 ** (row["attempts"] - 1), LONGEST_PAUSE))
 
 
 def _set(connection: Connection, number: int, **values: Any) -> None:

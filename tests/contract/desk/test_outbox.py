@@ -2,10 +2,11 @@
 
 import email
 import json
+import smtplib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +22,9 @@ from alerts.desk import actions, timers
 from alerts.desk.actions import Hand
 from alerts.desk.auth.refused import RefusedError
 from alerts.desk.auth.trail import By
+from alerts.desk.console.story import sentence
+from alerts.desk.console.words import Words
+from alerts.desk.events import Kind
 from alerts.desk.outbox import deliver, trial
 from alerts.desk.outbox.deliver import Pace
 from alerts.desk.runtime import Runtime
@@ -29,7 +33,7 @@ from alerts.desk.store import hubs, queries
 from alerts.desk.store import outbox as stored
 from alerts.desk.store.database import Database
 from alerts.desk.store.retention import forget
-from alerts.desk.store.tables import event, outbox
+from alerts.desk.store.tables import event, hub, outbox
 from demo.ports import free_port
 from service.settings import Secret
 from tests.contract.desk.payloads import START, alert, notification
@@ -264,6 +268,92 @@ def test_a_listener_that_cannot_be_reached_is_tried_again(
     fire(runtime, "edge-1")
     deliver.deliver_hubs(runtime, client)
     assert waiting(database) == [("hub:odd", "pending", 1)]
+
+
+def test_a_listener_that_hangs_holds_up_no_other(database: Database, time: Time, client: httpx.Client) -> None:
+    both = threading.Barrier(2)
+
+    class Meeting(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            both.wait(10)  # answers only while the other one is being told as well
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Meeting) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        runtime = runtime_of(database, time)
+        with database.write() as connection:
+            for name in ("one", "other"):
+                hubs.add(connection, name, f"http://127.0.0.1:{server.server_port}/{name}", "", time())
+        fire(runtime, "edge-1")
+        deliver.deliver_hubs(runtime, client)
+        server.shutdown()
+        thread.join()
+    assert sorted(waiting(database)) == [("hub:one", "sent", 1), ("hub:other", "sent", 1)]
+
+
+def test_a_listener_that_is_away_is_asked_now_and_then_and_loses_nothing(
+    database: Database, time: Time, web: tuple[list[Request], str], client: httpx.Client
+) -> None:
+    got, url = web
+    runtime = runtime_of(database, time)
+    with database.write() as connection:
+        hubs.add(connection, "away", f"http://127.0.0.1:{free_port()}/", "", time())
+    fire(runtime, *(f"edge-{number}" for number in range(8)))
+    for _ in range(100):
+        deliver.deliver_hubs(runtime, client)
+        time.pass_(seconds=1)
+    attempts = [number for _, _, number in waiting(database)]
+    assert sum(attempts) < 10, "not once for every event"
+    for _ in range(60):
+        time.pass_(minutes=1)
+        deliver.deliver_hubs(runtime, client)
+    assert {state for _, state, _ in waiting(database)} == {"pending"}
+    with database.write() as connection:
+        connection.execute(hub.update().values(callback=f"{url}/back?key=k"))
+    time.pass_(hours=1)
+    deliver.deliver_hubs(runtime, client)
+    assert {each.path for each in got} == {"/back/listener/troubleTicketCreateEvent?key=k"}
+    assert len(got) == 8
+
+
+def test_a_vendor_that_cannot_be_told_is_seen_on_the_ticket(
+    database: Database, time: Time, client: httpx.Client
+) -> None:
+    smtp = Smtp("127.0.0.1", "desk@example.org", free_port(), security="none")
+    runtime = runtime_of(database, time, smtp=smtp, vendor=(VendorSettings("Edge Ltd", "first@edge.example"),))
+    fire(runtime, "edge-1")
+    actions.hand_over(runtime.desk, Hand("Aigerim", 1), "Edge Ltd", "")
+    for _ in range(20):
+        deliver.deliver_vendors(runtime, client)
+        time.pass_(hours=2)
+    assert waiting(database) == [("vendor:Edge Ltd", "dead", stored.RETRIES)]
+    with database.read() as connection:
+        (line,) = [each for each in queries.timeline(connection, [1])[1] if each.kind is Kind.DELIVERY]
+    assert line.data == {"target": "first@edge.example", "outcome": "given up"}
+    assert "не доставлено" in sentence(line, Words("ru", UTC))
+
+
+def test_a_password_that_smtp_cannot_carry_is_an_error_like_others(
+    database: Database, time: Time, client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtplib.SMTP, "starttls", lambda _, context: None)
+    controller = Controller(Box(), hostname="127.0.0.1", port=free_port(), auth_require_tls=False)
+    target = TargetSettings("duty", "mail", to=("noc@example.org",))
+    password = secret(tmp_path, "құпия сөз")
+    smtp = Smtp("127.0.0.1", "desk@example.org", controller.port, username="desk", password=password)
+    runtime = runtime_of(database, time, smtp=smtp, target=(target,))
+    fire(runtime, "edge-1")
+    controller.start()
+    deliver.deliver_target(runtime, client, target, Pace(30))
+    controller.stop()
+    with database.read() as connection:
+        assert stored.queues(connection)["duty"].error.endswith("is not plain ASCII")
 
 
 def secret(folder: Path, text: str) -> Secret:
