@@ -69,7 +69,7 @@ def _problems(states: Iterable[State], policy: Policy) -> Iterable[Problem]:
         for group in state.groups:
             if not group.active:
                 continue
-            yield from problems(Notification("", group.labels, {}, group.active), policy)
+            yield from problems(Notification(group.labels, {}, group.active), policy)
 
 
 def _suppressed(state: State, policy: Policy) -> Iterable[Name]:

@@ -8,7 +8,7 @@ it. Everything in here comes from outside: text is made storable, anything that 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,13 +41,10 @@ class Alert:
 class Notification:
     """One webhook: a group of alerts."""
 
-    receiver: str
     group_labels: Mapping[str, str]
     common_annotations: Mapping[str, str]
     alerts: tuple[Alert, ...]
     truncated: int = 0
-    external_url: str = ""
-    common_labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(body: bytes) -> Notification:
@@ -59,17 +56,13 @@ def parse(body: bytes) -> Notification:
     if not isinstance(alerts, list):
         raise ValueError('the body has no list "alerts"')
     group_firing = raw.get("status") != "resolved"
-    common = labels_of(raw.get("commonLabels"))
     group = raw.get("groupLabels")
     truncated = raw.get("truncatedAlerts")
     return Notification(
-        receiver=text_of(raw.get("receiver")),
-        group_labels=labels_of(group) if isinstance(group, dict) else common,
+        group_labels=labels_of(group if isinstance(group, dict) else raw.get("commonLabels")),
         common_annotations=labels_of(raw.get("commonAnnotations")),
         alerts=tuple(_alert(alert, group_firing=group_firing) for alert in alerts),
         truncated=truncated if isinstance(truncated, int) else 0,
-        external_url=text_of(raw.get("externalURL")),
-        common_labels=common,
     )
 
 
