@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from alerts.desk.calendars import Always, BusinessHours, Calendar
 from alerts.desk.outbox.compose import DEFAULT_TOPICS, TOPICS, Route
 from alerts.desk.policy import PRIORITIES, Policy, Target, Vendor
+from service.mail import Security, refuse_open_password
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
 
 Language = Literal["ru", "en"]
@@ -113,13 +114,12 @@ class Smtp:
     host: str
     sender: str
     port: int = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    security: Security = "starttls"
     username: str = ""
     password: Secret | None = None
 
     def __post_init__(self) -> None:
-        if self.security == "none" and self.password is not None:
-            raise ValueError('security = "none" would send the password in the clear; write "starttls" or "tls"')
+        refuse_open_password(self.security, self.password)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,9 @@ def test_a_test_message_tells_what_became_of_it(room: Hall) -> None:
     assert "is waiting already" in ask(room, administrator)[1]
     room.now += timedelta(seconds=61)
     assert "Still no result after 1 min 1 s" in administrator.get(f"{HERE}/test/{number}").text
-    settle(room, number, "the mail server refused: <who are you?>")
+    settle(room, number, "mail to mail.example:587: <who are you?>")
     page = administrator.get(f"{HERE}/test/{number}").text
-    assert "Failed: the mail server refused: &lt;who are you?&gt;" in page
+    assert "Failed: mail to mail.example:587: &lt;who are you?&gt;" in page
     second, _ = ask(room, administrator)
     settle(room, second)
     assert "Sent: the target&#39;s server took the message" in administrator.get(f"{HERE}/test/{second}").text
