@@ -6,6 +6,7 @@ A `__post_init__` that raises ValueError, or an ExceptionGroup of them, adds fau
 """
 
 import difflib
+import errno
 import os
 import re
 import stat
@@ -67,9 +68,11 @@ class Secret:
             value = os.environ.get(self.env or "")
             if not value:
                 raise OSError(f"the environment variable {self.env} is not set")
-            return value
+            return _one_line(value, f"the environment variable {self.env}")
         try:
             mode = self.file.stat().st_mode
+            if stat.S_ISDIR(mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         except OSError as error:
             raise OSError(
                 f"{self.file} cannot be read: {error.strerror}; the secret is that file's only line"
@@ -79,14 +82,23 @@ class Secret:
         value = self.file.read_text("utf-8").rstrip("\n")
         if not value:
             raise OSError(f"{self.file} is empty")
-        return value
+        return _one_line(value, str(self.file))
+
+
+def _one_line(secret: str, where: str) -> str:
+    """Return the secret; raise OSError for one that libraries would refuse, and then show in their complaint."""
+    if not secret.isprintable():
+        raise OSError(
+            f"{where} holds more than one line, or a control character; a secret is one line, ended as on Unix"
+        )
+    return secret
 
 
 def load(path: Path, kind: type[T], converter: Converter | None = None) -> T:
     """Read `path` as TOML into the frozen dataclass `kind`; raise SettingsError with every fault found."""
     try:
-        with path.open("rb") as file:
-            raw = tomllib.load(file)
+        # Some editors begin UTF-8 with a mark, which TOML does not know.
+        raw = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise SettingsError([Fault(path, "", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
@@ -125,6 +137,10 @@ def _table(kind: type[T], converter: Converter) -> Callable[[Any, Any], T]:
 
     def hook(value: Any, _: Any) -> T:
         if not isinstance(value, dict):
+            if kind is Secret:  # what stands there is the secret itself, most likely: it is not repeated
+                raise ValueError('must not stand here itself; write { file = "/path" } or { env = "NAME" }')
+            if isinstance(value, list):
+                raise ValueError("expected one table, found a list; write its name in single square brackets")
             raise ValueError(f"expected a table, found {_shown(value)}")
         return structure_table(value, kind)
 
@@ -135,6 +151,8 @@ def _list(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     structure_list = list_structure_factory(kind, converter)
 
     def hook(value: Any, _: Any) -> Any:
+        if isinstance(value, dict) and is_dataclass(get_args(kind)[0]):
+            raise ValueError("expected a list of tables, found one table; write its name in double square brackets")
         if not isinstance(value, list):
             raise ValueError(f"expected a list in square brackets, found {_shown(value)}")
         return structure_list(value, kind)

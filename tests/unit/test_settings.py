@@ -66,7 +66,9 @@ def test_each_message_names_the_file(tmp_path: Path) -> None:
         ('edge_log = "x"', "expected a list"),
         ("listen = true", "expected text in quotes"),
         ("edge_log = [1]", "expected a table"),
-        ("token = 'abc'", "expected a table"),
+        ("[edge_log]", "write its name in double square brackets"),
+        ("[[token]]", "must not stand here itself"),
+        ('token = "abc"', 'must not stand here itself; write { file = "/path" } or { env = "NAME" }'),
         ("[token]\n", "give exactly one of"),
         ("[token]\nfile = '/x'\nenv = 'X'", "give exactly one of"),
     ],
@@ -120,6 +122,31 @@ def test_a_secret_is_read_from_a_closed_file_only(tmp_path: Path) -> None:
     file.chmod(0o644)
     with pytest.raises(OSError, match="open to other users"):
         Secret(file=file).read()
+
+
+def test_a_secret_in_the_settings_is_not_repeated(tmp_path: Path) -> None:
+    assert "hunter2" not in str(faults(tmp_path, 'token = "hunter2"'))
+
+
+@pytest.mark.parametrize("text", ["s3cret\nmore\n", "s3\rcret", "s3\0cret"])
+def test_a_secret_that_no_header_can_hold_is_refused_without_showing_it(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(text.encode())
+    file.chmod(0o600)
+    with pytest.raises(OSError, match="more than one line, or a control character") as caught:
+        Secret(file=file).read()
+    assert "s3" not in str(caught.value).replace(str(file), "")
+
+
+def test_a_folder_is_no_secret(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="Is a directory"):
+        Secret(file=tmp_path).read()
+
+
+def test_a_mark_at_the_beginning_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_bytes(b'\xef\xbb\xbflisten = "x"\r\n')
+    assert load(file, Whole).listen == "x"
 
 
 def test_a_secret_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
