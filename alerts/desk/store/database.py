@@ -4,6 +4,10 @@ SQLite runs in WAL mode with synchronous FULL: Alertmanager forgets a notificati
 that a power cut undoes is a lost alarm. Its one writer is chosen by a lock of this process; SQLite's own busy handler
 polls with growing sleeps and would put those into the webhook's delay. All writing goes over one connection: a
 connection forgets the pages it holds whenever another one wrote.
+
+PostgreSQL has connections for writing as well, whose planner is bound to the indexes. Everything that is written is
+found by an index; but a plan is made once and kept, and one that was made over small tables reads all of them, webhook
+after webhook, while a storm makes them large.
 """
 
 import json
@@ -36,10 +40,9 @@ class Database:
         options: dict[str, Any] = {"json_serializer": json.JSONEncoder(ensure_ascii=False).encode}
         if not self.sqlite:
             # pre_ping: a restarted PostgreSQL must not cost every pooled connection one failed webhook.
-            options |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "pool_timeout": 10}
+            options |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 5, "pool_timeout": 10}
             options["connect_args"] = {"connect_timeout": 5}
         self.engine: Engine = create_engine(self.url, **options)
-        self.writing = self.engine
         self._committed: list[Callable[[], None]] = []
         self._writer: AbstractContextManager[Any] = Lock() if self.sqlite else nullcontext()
         if self.sqlite:
@@ -48,6 +51,9 @@ class Database:
             event.listen(self.writing, "begin", _begin_sqlite_write)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.writing = create_engine(self.url, **options)
+            event.listen(self.writing, "connect", _prepare_postgresql_writer)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -96,6 +102,14 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql_writer(connection: Any, _record: Any) -> None:
+    for method in ("seqscan", "hashjoin", "mergejoin"):
+        connection.execute(f"SET enable_{method} = off")
+    # Where no index fits after all, the price of the forbidden way would look worth a compilation.
+    connection.execute("SET jit = off")
+    connection.commit()
 
 
 def _lower(value: Any) -> Any:

@@ -24,6 +24,9 @@ AWKWARD = {
 }
 
 
+WHOLE = ("SCAN ", "Seq Scan")
+
+
 def stored_row(connection: Connection) -> dict[str, Any]:
     row = dict(connection.execute(select(ticket).order_by(ticket.c.id.desc())).mappings().first() or {})
     del row["id"]
@@ -72,23 +75,29 @@ def test_a_column_holds_no_stray_value(database: Database) -> None:
         batch.update(connection, ticket, [{"id": 1, "labels": {"when": object()}}])
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_webhook_reads_no_whole_table(database: Database) -> None:
-    payload = notification(*(alert(device=f"sd{number}") for number in range(100)))
-    send(database, payload, START)
+    firing, ended = ([alert(device=f"sd{number}", firing=each) for number in range(100)] for each in (True, False))
+    send(database, notification(*firing), START)
     said: list[tuple[str, Any]] = []
     event.listen(database.writing, "before_cursor_execute", lambda *call: said.append((call[2], call[3])))
-    send(database, payload, START)
-    selects = [(statement, values) for statement, values in said if statement.startswith("SELECT")]
-    assert len(selects) == 2
-    with database.read() as connection:
-        plans = [
-            str(row.detail)
-            for statement, values in selects
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-        ]
-    assert [plan for plan in plans if "SCAN" in plan and "VIRTUAL TABLE" not in plan] == []
-    assert any("uq_ticket_open_problem" in plan for plan in plans)
+    send(database, notification(*firing), START + timedelta(minutes=1))
+    send(database, notification(*ended), START + timedelta(minutes=6))
+    plans = [(statement, plan) for statement, values in said for plan in planned(database, statement, values)]
+    # Even over small tables: PostgreSQL keeps the plan that it made then, and they grow.
+    whole = [plan for statement, plan in plans if "hub" not in statement and any(word in plan for word in WHOLE)]
+    assert whole == []
+    assert any("uq_ticket_open_problem" in plan for _, plan in plans)
+    assert any("ix_event_ticket_id" in plan for _, plan in plans)
+
+
+def planned(database: Database, statement: str, values: Any) -> list[str]:
+    if not statement.startswith(("SELECT", "UPDATE")):
+        return []
+    explain = "EXPLAIN QUERY PLAN" if database.sqlite else "EXPLAIN"
+    values = values[0] if isinstance(values, list) else values
+    with database.write() as connection:
+        rows = connection.exec_driver_sql(f"{explain} {statement}", values).all()
+    return [plan for row in rows if "VIRTUAL TABLE" not in (plan := str(row[-1]))]
 
 
 def test_the_newest_occurrence_is_found_among_many(database: Database) -> None:
