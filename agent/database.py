@@ -4,7 +4,9 @@ Two fixed queries a run need no toolkit, which would be a third of the agent's m
 imported where one is configured. A URL holds a password; nothing here repeats a part of one.
 """
 
+import importlib
 import re
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -81,40 +83,43 @@ def _sqlite(rest: str, timeout: float) -> Database:
 
 
 def _postgresql(rest: str, timeout: float) -> Database:
-    import psycopg  # noqa: PLC0415
+    import psycopg2  # noqa: PLC0415
 
     address = f"postgresql:{rest}"
     try:
-        port = psycopg.conninfo.conninfo_to_dict(address).get("port")
-    except psycopg.Error:
+        port = psycopg2.extensions.parse_dsn(address).get("port")
+    except psycopg2.Error:
         port = ""
     # Of a password with a slash libpq takes a part for the port, and would complain of it word by word.
-    if port is not None and not re.fullmatch(r"\d{1,5}(,\d{1,5})*", str(port)):
+    if port is not None and not re.fullmatch(r"\d{1,5}(,\d{1,5})*", port):
         raise ValueError(f"database: {_UNREADABLE}")
     options = f"-c statement_timeout={int(timeout * 1000)} -c default_transaction_read_only=on"
 
-    def connect() -> "psycopg.Connection[Any]":
-        # The client fills in the values: the server would have to guess their types from the query.
-        return psycopg.connect(
-            address,
-            connect_timeout=max(2, int(timeout)),
-            options=options,
-            cursor_factory=psycopg.ClientCursor,
-        )
+    def connect() -> Any:
+        return psycopg2.connect(address, connect_timeout=max(2, int(timeout)), options=options)
 
-    return Database(connect, (psycopg.Error,), "%({})s")
+    return Database(connect, (psycopg2.Error,), "%({})s")
 
 
 def _mysql(rest: str, timeout: float) -> Database:
-    import pymysql  # noqa: PLC0415
+    pymysql = _without_cryptography("pymysql")
+    arguments = {
+        **_mysql_arguments(rest),
+        "charset": "utf8mb4",
+        "connect_timeout": max(1, int(timeout)),
+        "read_timeout": timeout + 1,  # a server that is gone is given up a second after a statement's end
+    }
 
-    arguments = _mysql_arguments(rest)
+    def open_() -> Any:
+        try:
+            return pymysql.connect(**arguments)
+        except RuntimeError:
+            # The server wants the password encrypted by its key, and there is no TLS around it.
+            importlib.reload(pymysql.connections._auth)  # it has looked for the library once
+            return pymysql.connect(**arguments)
 
-    def connect() -> "pymysql.Connection[Any]":
-        # The server ends a statement at the time-out; a server that is gone is given up a second later.
-        connection = pymysql.connect(
-            **arguments, charset="utf8mb4", connect_timeout=max(1, int(timeout)), read_timeout=timeout + 1
-        )
+    def connect() -> Any:
+        connection = open_()
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT VERSION()")
@@ -129,6 +134,18 @@ def _mysql(rest: str, timeout: float) -> Database:
         return connection
 
     return Database(connect, (pymysql.Error,), "%({})s")
+
+
+def _without_cryptography(driver: str) -> Any:
+    """Import a driver that does without `cryptography` where it is not there: eight mebibytes few servers need."""
+    hidden = "cryptography" not in sys.modules
+    if hidden:
+        sys.modules["cryptography"] = None  # type: ignore[assignment]  # Python's way to say: no such module
+    try:
+        return importlib.import_module(driver)
+    finally:
+        if hidden:
+            del sys.modules["cryptography"]
 
 
 def _mysql_arguments(rest: str) -> dict[str, Any]:
