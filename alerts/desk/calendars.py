@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Protocol
 
+MIDNIGHT = time(0)
+"""As the end of a working day: of that day, not its beginning."""
 _HORIZON = timedelta(days=3660)  # a calendar with no working time in ten years has none
 
 
@@ -39,7 +41,7 @@ class Always:
 class BusinessHours:
     """Hours a weekday (0 is Monday) in `zone`; `closed` are holidays, `open_days` are days that work all the same.
 
-    `open_days` follow Monday's hours: Kazakhstan moves working days to a Saturday by decree.
+    `open_days` have the hours of the week's first working day: Kazakhstan moves working days to a Saturday by decree.
     """
 
     hours: Mapping[int, tuple[time, time]]
@@ -51,14 +53,17 @@ class BusinessHours:
         """Yield the working spans in UTC that end after `start`, oldest first, as far as the horizon."""
         day = start.astimezone(self.zone).date() - timedelta(days=1)
         last = day + _HORIZON
+        usual = self.hours[min(self.hours)]
         while day < last:
             hours = None if day in self.closed else self.hours.get(day.weekday())
             if day in self.open_days:
-                hours = self.hours.get(0)
+                hours = usual
             if hours:
                 opens = datetime.combine(day, hours[0], self.zone).astimezone(UTC)
-                closes = datetime.combine(day, hours[1], self.zone).astimezone(UTC)
-                if closes > start:
+                last_day = day + timedelta(days=hours[1] == MIDNIGHT)
+                closes = datetime.combine(last_day, hours[1], self.zone).astimezone(UTC)
+                # In the hour that the night of summer time leaves out, a day may close before it opens.
+                if closes > max(opens, start):
                     yield max(opens, start), closes
             day += timedelta(days=1)
 

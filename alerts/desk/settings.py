@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, time
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,8 @@ from cattrs import Converter
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from alerts.desk.calendars import Always, BusinessHours, Calendar
+from alerts.desk import checks
+from alerts.desk.calendars import MIDNIGHT, Always, BusinessHours, Calendar
 from alerts.desk.outbox.compose import DEFAULT_TOPICS, TOPICS, Route
 from alerts.desk.policy import PRIORITIES, Policy, Target, Vendor
 from service.mail import Security, refuse_open_password
@@ -50,23 +51,30 @@ class CalendarSettings:
             raise ValueError(f"no such day: {', '.join(sorted(unknown))}; write monday … sunday")
         if not self.days:
             raise ValueError("days is empty; name at least one")
-        if time.fromisoformat(self.opens) >= time.fromisoformat(self.closes):
+        opens, closes = _hours(self)
+        if closes != MIDNIGHT and opens >= closes:
             raise ValueError(f'opens "{self.opens}" is not before closes "{self.closes}"')
         if self.holidays and self.holidays not in holidays.list_supported_countries():
             raise ValueError(f'no holidays are known for "{self.holidays}"; write a country such as "KZ", or ""')
-        for day in (*self.closed, *self.open_days):
-            date.fromisoformat(day)
+        for name, days in (("closed", self.closed), ("open_days", self.open_days)):
+            for day in days:
+                checks.day(name, day)
 
     def calendar(self, zone: ZoneInfo) -> BusinessHours:
         """Return the calendar in the desk's zone."""
         known = set(holidays.country_holidays(self.holidays, years=_YEARS)) if self.holidays else set()
-        hours = (time.fromisoformat(self.opens), time.fromisoformat(self.closes))
+        hours = _hours(self)
         return BusinessHours(
             {DAYS.index(day): hours for day in self.days},
             zone,
             frozenset(known | {date.fromisoformat(day) for day in self.closed}),
             frozenset(date.fromisoformat(day) for day in self.open_days),
         )
+
+
+def _hours(table: CalendarSettings) -> tuple[time, time]:
+    closes = MIDNIGHT if table.closes == "24:00" else checks.hour("closes", table.closes)
+    return checks.hour("opens", table.opens), closes
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,9 @@ class PrioritySettings:
     acknowledge: Seconds
     restore: Seconds
     calendar: str = "24x7"
+
+    def __post_init__(self) -> None:
+        checks.positive(self, "acknowledge", "restore")
 
 
 DEFAULT_PRIORITIES: Mapping[str, PrioritySettings] = MappingProxyType(
@@ -103,8 +114,11 @@ class VendorSettings:
     pauses_restore: bool = False
 
     def __post_init__(self) -> None:
-        if "@" not in self.mail:
-            raise ValueError(f'"{self.mail}" is not a mail address')
+        checks.printable(self.name)
+        checks.mailbox("mail", self.mail)
+        if self.escalation_mail:
+            checks.mailbox("escalation_mail", self.escalation_mail)
+        checks.positive(self, "accept", "restore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +133,9 @@ class Smtp:
     password: Secret | None = None
 
     def __post_init__(self) -> None:
+        checks.mailbox("sender", self.sender)
+        if not 0 < self.port < 65536:
+            raise ValueError(f"port {self.port} is not between 1 and 65535")
         refuse_open_password(self.security, self.password)
 
 
@@ -146,18 +163,23 @@ class TargetSettings:
             raise ValueError('a mail target needs to = ["name@example.org"]')
         if self.kind != "mail" and self.url is None:
             raise ValueError(f'a target of kind "{self.kind}" needs url = {{ file = "/path" }} or {{ env = "NAME" }}')
-        if ":" in self.name or not self.name:
-            raise ValueError("the name is empty or has a colon")
-        if self.per_minute < 1 or self.digest_over < 1:
-            raise ValueError("per_minute and digest_over are at least 1")
+        checks.printable(self.name)
+        if ":" in self.name:
+            raise ValueError(f'the name "{self.name}" has a colon')
+        for address in self.to:
+            checks.mailbox("to", address)
+        checks.positive(self, "per_minute", "digest_over")
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long ended tickets, sent messages and the audit trail are kept."""
+    """How long ended tickets and sent messages are kept; the audit trail is kept for ever."""
 
     tickets: Seconds = field(default=Seconds(400 * 24 * HOUR))
     messages: Seconds = field(default=Seconds(30 * 24 * HOUR))
+
+    def __post_init__(self) -> None:
+        checks.positive(self, "tickets", "messages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +192,9 @@ class Limits:
     login_window: Seconds = field(default=Seconds(15 * MINUTE))
     session: Seconds = field(default=Seconds(12 * HOUR))
     viewer_session: Seconds = field(default=Seconds(12 * HOUR))  # of those who only read, such as a wall
+
+    def __post_init__(self) -> None:
+        checks.positive(self, *(each.name for each in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +228,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
+        checks.positive(self, "reconcile", "watchdog_missing")
         if unknown := set(self.priorities) - set(PRIORITIES):
             raise ValueError(f"priorities: no such priority {', '.join(sorted(unknown))}; there are P1, P2, P3, P4")
         named = {"24x7", "business", *self.calendars}

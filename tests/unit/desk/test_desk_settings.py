@@ -1,14 +1,15 @@
 """Mistakes in desk.toml are told all at once, each under its key; every setting is in the manual."""
 
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from alerts.desk import settings
 from alerts.desk.calendars import BusinessHours
-from alerts.desk.settings import Settings, read_settings
+from alerts.desk.settings import CalendarSettings, Settings, read_settings
 from service.settings import SettingsError
 from tests.conftest import ROOT
 
@@ -45,6 +46,20 @@ def test_three_mistakes_give_three_messages(tmp_path: Path) -> None:
         ('[[target]]\nname = "t"\nkind = "mail"\nto = ["a@b"]', "", "needs the table [smtp]"),
         ('[[target]]\nname = "t"\nkind = "apprise"', "target[1]", "needs url"),
         ('[[target]]\nname = "t"\nkind = "pigeon"', "target[1].kind", '"apprise"'),
+        ('[calendars.shift]\nopens = "9"', "calendars[shift]", 'opens "9" is not an hour'),
+        ('[calendars.shift]\ncloses = "18:00+05:00"', "calendars[shift]", 'write for example "09:00"'),
+        ('[calendars.shift]\nopen_days = ["21.03."]', "calendars[shift]", 'open_days: "21.03." is not a day'),
+        ('[priorities.P1]\nacknowledge = "0s"\nrestore = "1h"', "priorities[P1]", "acknowledge must be more than 0"),
+        ('reconcile = "0s"', "", "reconcile must be more than 0"),
+        ("[limits]\nlogin_failures = 0", "limits", "login_failures must be more than 0"),
+        ('[retention]\ntickets = "0s"', "retention", "tickets must be more than 0"),
+        ('[[vendor]]\nname = ""\nmail = "v@x"', "vendor[1]", "the name '' is empty"),
+        ('[[vendor]]\nname = "V"\nmail = "v@x\\nBcc: all@x"', "vendor[1]", "is not a mail address"),
+        ('[[vendor]]\nname = "V"\nmail = "v@x"\nescalation_mail = "boss"', "vendor[1]", "escalation_mail: 'boss'"),
+        ('[smtp]\nhost = "h"\nsender = "a@b\\nBcc: c@d"', "smtp", "is not a mail address"),
+        ('[smtp]\nhost = "h"\nsender = "a@b"\nport = 0', "smtp", "not between 1 and 65535"),
+        ('[[target]]\nname = "t\\n"\nkind = "mail"\nto = ["a@b"]', "target[1]", "cannot be printed"),
+        ('[[target]]\nname = "t"\nkind = "mail"\nto = ["a@b\\nc"]', "target[1]", "is not a mail address"),
         ('[smtp]\nhost = "h"\nsender = "a@b"\nsecurity = "none"\npassword = { env = "X" }', "smtp", "in the clear"),
     ],
 )
@@ -62,6 +77,28 @@ def test_kazakhstan_does_not_work_on_nauryz_unless_a_decree_says_so() -> None:
     assert calendar.working(*nauryz) == 0
     decreed = BusinessHours(calendar.hours, calendar.zone, calendar.closed, frozenset({date(2026, 3, 23)}))
     assert decreed.working(*nauryz) == 9 * 3600
+
+
+def test_a_decreed_working_day_has_hours_though_mondays_are_free() -> None:
+    table = CalendarSettings(days=("tuesday", "saturday"), open_days=("2026-03-09",), holidays="")
+    monday = datetime(2026, 3, 9, tzinfo=UTC)
+    assert table.calendar(ZoneInfo("UTC")).working(monday, monday + timedelta(days=1)) == 9 * 3600
+
+
+def test_a_day_may_end_at_midnight() -> None:
+    calendar = CalendarSettings(opens="00:00", closes="24:00", holidays="").calendar(ZoneInfo("Europe/Berlin"))
+    friday, monday = datetime(2026, 3, 27, 0, tzinfo=calendar.zone), datetime(2026, 3, 30, 12, tzinfo=calendar.zone)
+    assert calendar.working(friday, monday) == 36 * 3600
+    assert calendar.after(friday, 25 * 3600) == monday.replace(hour=1)
+
+
+def test_a_day_whose_hours_the_clock_leaves_out_has_none() -> None:
+    calendar = CalendarSettings(days=("sunday",), opens="02:30", closes="03:00", holidays="").calendar(
+        ZoneInfo("Europe/Berlin")
+    )
+    night = datetime(2026, 3, 29, tzinfo=UTC)
+    assert calendar.working(night, night + timedelta(days=1)) == 0
+    assert calendar.working(night, night + timedelta(days=8)) == 1800
 
 
 def test_every_setting_is_in_the_manual() -> None:
