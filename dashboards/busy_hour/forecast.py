@@ -138,11 +138,17 @@ class _Scale(NamedTuple):
 
 
 def back_test(x: Floats, y: Floats, methods: Sequence[Method], ahead: int, step: int = 1) -> list[Score]:
-    """Forecast up to `ahead` values from every `step`-th origin in the second half, with what was known then."""
+    """Forecast up to `ahead` values from every `step`-th origin in the second half, with what was known then.
+
+    A percentage of zero is none, so zeros are left out; where there is nothing else, as on an edge in reserve, a
+    forecast of zero is right and any other wrong by all of it.
+    """
+    first = max(4, len(y) // 2)
+    idle = not y[first:].any()
     scores = []
     for method in methods:
         errors: list[float] = []
-        for origin in range(max(4, len(y) // 2), len(y), step):
+        for origin in range(first, len(y), step):
             try:
                 fitted = method.fit(x[:origin], y[:origin])
             except ValueError:
@@ -150,7 +156,7 @@ def back_test(x: Floats, y: Floats, methods: Sequence[Method], ahead: int, step:
             actual = y[origin : origin + ahead]
             expected = fitted(x[origin : origin + ahead]).central
             known = actual != 0
-            errors.extend(np.abs(expected[known] / actual[known] - 1.0).tolist())
+            errors.extend((expected != 0) * 1.0 if idle else np.abs(expected[known] / actual[known] - 1.0))
         if errors:
             scores.append(Score(method.name, 100.0 * float(np.mean(errors)), len(errors)))
     return scores

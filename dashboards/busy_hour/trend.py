@@ -72,9 +72,9 @@ def _middle(ordered: Floats) -> float:
 
 
 def fit_linear(x: Floats, y: Floats) -> Fitted:
-    """Theil–Sen on values: the same growth every period."""
+    """Theil–Sen on values: the same growth every period; a decline ends at nothing, since no traffic is below it."""
     line = theil_sen(*_known(x, y))
-    return lambda at: _fan(line, at)
+    return lambda at: Path(*(np.maximum(part, 0.0) for part in _fan(line, at)))
 
 
 def fit_log(x: Floats, y: Floats) -> Fitted:

@@ -70,6 +70,22 @@ def test_before_six_months_the_weekly_pattern_is_taken_out_first() -> None:
     assert answer(made, 0.85) == ("beyond", None)
 
 
+@pytest.mark.parametrize("count", [40, 300], ids=["by day", "by month"])
+@pytest.mark.parametrize("busy_days", [0, 15], ids=["never", "at first"])
+def test_what_carries_nothing_goes_on_so(count: int, busy_days: int) -> None:
+    made = forecast(days(count, lambda n: 50.0 if n < busy_days else 0.0), [(0.7, 1400.0)])
+    assert answer(made) == ("none", None)
+    assert made is not None
+    assert (made.method, made.mape, made.growth_per_month) == ("naive", 0.0, 0.0)
+    assert {point.value for point in made.points} == {0.0}
+
+
+def test_a_decline_ends_at_nothing() -> None:
+    made = forecast(days(240, lambda n: 1000 - 4 * n), [])
+    assert made is not None
+    assert min(min(point.low, point.value) for point in made.points) == 0.0
+
+
 def test_too_little_is_no_forecast() -> None:
     assert forecast(days(27, float), []) is None
     assert forecast({}, []) is None

@@ -1,18 +1,21 @@
 """The daily run: what it records, what it retries, what it mails."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 from dashboards.busy_hour import settings
 from dashboards.busy_hour.query import Server
+from dashboards.busy_hour.series import DaySeries
 from dashboards.busy_hour.serve import Service
 from dashboards.busy_hour.settings import Settings
-from dashboards.busy_hour.store import Store
+from dashboards.busy_hour.store import Store, make_record
+from dashboards.busy_hour.traffic import Day
 from service.metric import Sample
 from tests.unit.busy_hour.example import ALMATY
 
@@ -174,3 +177,22 @@ def test_the_month_is_mailed_once_and_again_after_a_failure(chosen: Settings, pr
     [page] = message.iter_attachments()
     assert page.get_filename() == "busy-hour-2026-09.html"
     assert page.get_content().startswith("<!doctype html>")
+
+
+def test_an_edge_that_carries_nothing_takes_nobody_elses_figures_away(chosen: Settings, prometheus: Prometheus) -> None:
+    made = service(chosen, prometheus, Clock("2026-10-08T01:00"), Post())
+    calendar = chosen.calendar
+    idle = [
+        make_record(
+            "node:reserve",
+            "sessions",
+            Day(DaySeries(span, 900, np.zeros(96), 900, np.zeros(96)), ALMATY),
+            "prometheus",
+            0,
+        )
+        for span in calendar.days(date(2026, 9, 1), date(2026, 10, 6))
+    ]
+    made.store.save(idle)
+    assert made.run()
+    assert figures(made)["ott_busy_hour_value", "node:reserve", "sessions", "last_day"] == 0.0
+    assert figures(made)["ott_busy_hour_value", "platform", "sessions", "last_day"] == 900.0
