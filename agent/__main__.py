@@ -2,7 +2,10 @@
 
 import argparse
 import gc
+import glob
 import logging
+import os
+import shutil
 import signal
 import sys
 import threading
@@ -18,7 +21,7 @@ from agent.edge_log import replay
 from agent.edge_log.source import EdgeLogSource
 from agent.exposition import registry, text
 from agent.server import Access, Server, tls_context
-from agent.settings import AgentSettings, converter, parse_address
+from agent.settings import AgentSettings, Tls, converter, parse_address
 from service import program, systemd
 from service.metric import Sample
 from service.program import Exit
@@ -101,8 +104,24 @@ def check_config(arguments: argparse.Namespace) -> int:
     if faults:
         raise SettingsError(faults)
     names += [f"edge_log_{log_.service}" for log_ in settings.edge_log]
+    for note in _notes(settings):
+        print(f"{file}: {note}", file=sys.stderr)
     print(f"fine: /metrics on {settings.listen}; collectors: {', '.join(sorted(names))}")
     return Exit.FINE
+
+
+def _notes(settings: AgentSettings) -> Iterator[str]:
+    """Yield what may well be a mistake, but may as well be there later: it keeps no agent from starting."""
+    for number, log_ in enumerate(settings.edge_log, 1):
+        for path in log_.paths:
+            found = glob.glob(path)  # noqa: PTH207 - an absolute pattern
+            if not found:
+                yield f"edge_log[{number}].paths: note: there is no {path} yet"
+            for unreadable in (file for file in found if not os.access(file, os.R_OK)):
+                yield f"edge_log[{number}].paths: note: this account may not read {unreadable}"
+    for number, server in enumerate(settings.server, 1):
+        if server.command and shutil.which(server.command[0]) is None:
+            yield f"server[{number}].command: note: there is no program {server.command[0]} here"
 
 
 def once(arguments: argparse.Namespace) -> int:
@@ -135,14 +154,27 @@ def access_of(settings: AgentSettings, file: Path | None) -> Access:
             faults.append(Fault(file or Path(), key, str(error)))
     if not faults:
         access = Access.of(auth)
-    try:
-        if settings.tls is not None:
-            tls_context(settings.tls)
-    except (OSError, ValueError) as error:  # SSLError is an OSError
-        faults.append(Fault(file or Path(), "tls", f"certificate, key or client_ca cannot be used: {error}"))
+    if settings.tls is not None:
+        faults += _tls_faults(settings.tls, file or Path())
     if faults:
         raise SettingsError(faults)
     return access
+
+
+def _tls_faults(tls: Tls, file: Path) -> list[Fault]:
+    faults = []
+    for key, path in (("certificate", tls.certificate), ("key", tls.key), ("client_ca", tls.client_ca)):
+        try:
+            if path is not None:
+                path.open("rb").close()
+        except OSError as error:  # OpenSSL names no file
+            faults.append(Fault(file, f"tls.{key}", f"{path} cannot be read: {error.strerror}"))
+    if not faults:
+        try:
+            tls_context(tls)
+        except (OSError, ValueError) as error:  # SSLError is an OSError
+            faults.append(Fault(file, "tls", f"certificate, key or client_ca cannot be used: {error}"))
+    return faults
 
 
 class Agent:

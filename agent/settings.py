@@ -11,6 +11,7 @@ from agent import host as defaults
 from agent.edge_log.settings import EdgeLogSettings
 from agent.endpoints import CertificateSettings
 from agent.streams.settings import StreamBudget, StreamSettings
+from agent.urls import check_url, holds_password
 from service.settings import Seconds, Secret, make_converter
 
 Address = NewType("Address", str)
@@ -177,7 +178,7 @@ class AgentSettings:
         ):
             repeated = sorted({name for name in names if names.count(name) > 1})
             if repeated:
-                raise ValueError(f'two [[{table}]] are called "{repeated[0]}"; give each {key} of its own')
+                raise ValueError(f'two [[{table}]] are called "{repeated[0]}"; give each its own {key}')
         self.stream_budget.check(self.stream)
 
 
@@ -194,10 +195,15 @@ def parse_address(listen: str) -> tuple[str, int]:
 
 
 def _http_url(value: Any) -> str:
-    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
-        raise ValueError(f"must be a URL in quotes that begins with http:// or https://, not {value!r}")
-    if _PASSWORD_IN_URL.search(value):
-        raise ValueError("holds a password, and settings files are read by many; take it out")
+    if not isinstance(value, str):
+        raise ValueError('expected a URL in quotes, such as "http://127.0.0.1:8080/stub_status"')
+    check_url(value)
+    if holds_password(value):
+        raise ValueError(
+            'holds a password or a name; write basic = { username = "…", password = { file = "/path" } } beside it'
+        )
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("has a character that no URL has; write a space as %20, and a host of other letters as xn--…")
     return value
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from agent.urls import check_url, holds_password
 from service.settings import Seconds, Secret
 
 
@@ -23,7 +24,12 @@ class StreamSettings:
         if not 0 < len(self.channel) <= 64 or not self.channel.isprintable() or "/" in self.channel:
             raise ValueError("channel must be a name of 1 to 64 characters without a slash")
         if isinstance(self.url, str):
-            check_url(self.url)
+            try:
+                check_url(self.url)
+            except ValueError as error:
+                raise ValueError(f"url {error}") from None
+            if holds_password(self.url):
+                raise ValueError('url holds a password; write url = { file = "/path" } with the URL in that file')
         if not 1 <= self.interval <= 3600:
             raise ValueError('interval must be between "1s" and "1h"')
         if not self.interval <= self.segment_interval <= 86400:
@@ -53,11 +59,3 @@ class StreamBudget:
                 f"{len(streams)} channels need {needed:.1f} requests a second at their intervals, "
                 f"stream_budget allows {self.requests_per_second:g}; raise requests_per_second or the intervals"
             )
-
-
-def check_url(url: str) -> None:
-    """Raise ValueError, without showing the URL, for what cannot be fetched."""
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("url must begin with http:// or https://")
-    if "@" in url.split("/", 3)[2]:
-        raise ValueError('url holds a password; write url = { file = "/path" } with the URL in that file')

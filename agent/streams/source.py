@@ -9,6 +9,7 @@ from contextlib import suppress
 from agent.streams.fetch import Budget, Fetcher
 from agent.streams.probe import Channel
 from agent.streams.settings import StreamBudget, StreamSettings
+from agent.urls import check_url
 from service.metric import Sample
 
 log = logging.getLogger("agent.streams")
@@ -112,6 +113,8 @@ def address(settings: StreamSettings) -> str:
     if isinstance(settings.url, str):
         return settings.url
     url = settings.url.read()
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("the secret holds no URL that begins with http:// or https://")
+    try:
+        check_url(url)
+    except ValueError as error:
+        raise ValueError(f"the URL in the secret {error}") from None
     return url

@@ -47,7 +47,16 @@ MISTAKES = {
     SUBSCRIBERS
     + 'url = "http://h/"\nonline_path = "n"\ntoken = { file = "/none" }\n': "subscribers[1]: /none cannot be read",
     '[[certificate]]\nendpoint = "p"\naddress = "h:443"\nauthority = "/none"\n': "certificate[1]: authority: /none",
-    '[tls]\ncertificate = "/none"\nkey = "/none"\n': "tls: certificate, key or client_ca cannot be used",
+    '[tls]\ncertificate = "/none"\nkey = "/none"\n': "tls.key: /none cannot be read: No such file",
+    SERVER.replace("h/", "h:80x/"): "server[1].url: has a host or a port that is none",
+    SERVER.replace("http://h/", "http://"): "server[1].url: names no host",
+    SERVER.replace("http://h/", "h:80/"): "server[1].url: must begin with http:// or https://",
+    SERVER.replace("h/", "h/a b"): "server[1].url: has a character that no URL has; write a space as %20",
+    '[[stream]]\nchannel = "a"\nurl = "http:///a.m3u8"\n': "stream[1]: url names no host",
+    '[auth]\ntoken = "hunter2"\n': 'auth.token: must not stand here itself; write { file = "/path" }',
+    SERVER.replace(
+        "[[server]]", "[server]"
+    ): "server: expected a list of tables, found one table; write its name in double",
     '[host]\nwithout = ["presure"]\n': 'host.without[1]: "presure" is none of ',
     "[[edge_log]]\nservice = 'ott'\n": "edge_log[1]: give either paths = ",
 }
@@ -61,7 +70,7 @@ def test_mistakes_of_different_kinds_are_told_at_once(tmp_path: Path) -> None:
     )
     result = run("check-config", "--config", str(tmp_path / "agent.toml"))
     keys = [line.split(": ")[1] for line in result.stderr.splitlines()]
-    assert sorted(keys) == ["auth.token", "server[1]", "state", "stream[1].url", "tls"]
+    assert sorted(keys) == ["auth.token", "server[1]", "state", "stream[1].url", "tls.certificate", "tls.key"]
 
 
 @pytest.mark.parametrize("text", MISTAKES, ids=lambda text: MISTAKES[text][:40])
@@ -72,6 +81,22 @@ def test_a_mistake_is_told_with_its_remedy(tmp_path: Path, text: str) -> None:
     assert (result.returncode, result.stdout) == (2, "")
     assert f"{config}: " in result.stderr
     assert MISTAKES[text] in result.stderr
+
+
+def test_what_may_be_there_later_is_a_note(tmp_path: Path) -> None:
+    config, log = tmp_path / "agent.toml", tmp_path / "access.log"
+    config.write_text(
+        f'state = "{tmp_path}/state"\n[[edge_log]]\nservice = "ott"\npaths = ["{log}"]\n'
+        '[[server]]\npreset = "varnish"\ncommand = ["no-such-program"]\n'
+    )
+    result = run("check-config", "--config", str(config))
+    assert result.returncode == 0
+    assert result.stderr.splitlines() == [
+        f"{config}: edge_log[1].paths: note: there is no {log} yet",
+        f"{config}: server[1].command: note: there is no program no-such-program here",
+    ]
+    log.touch()
+    assert "access.log" not in run("check-config", "--config", str(config)).stderr
 
 
 def test_without_a_file_the_host_alone_is_measured() -> None:

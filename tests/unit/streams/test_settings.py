@@ -29,6 +29,7 @@ def test_a_table_with_its_defaults(tmp_path: Path) -> None:
         ('channel = "a/b"\nurl = "http://a/b"', "stream[1]: channel must be a name of 1 to 64 characters"),
         ('channel = "a"\nurl = "rtmp://a/b"', "stream[1]: url must begin with http:// or https://"),
         ('channel = "a"\nurl = "http://u:p@a/b"', "stream[1]: url holds a password"),
+        ('channel = "a"\nurl = "http://a:x/b"', "stream[1]: url has a host or a port that is none"),
         ('channel = "a"\nurl = "http://a"\ninterval = "100ms"', "stream[1]: interval must be between"),
         ('channel = "a"\nurl = "http://a"\nsegment_interval = "2s"', "stream[1]: segment_interval must be between"),
         ('channel = "a"\nurl = "http://a"\ndeadline = "2m"', "stream[1]: deadline must be above"),
@@ -56,7 +57,7 @@ def test_an_address_may_be_a_secret(tmp_path: Path) -> None:
     file.chmod(0o600)
     assert address(StreamSettings("news", Secret(file=file))) == "https://edge/news/index.m3u8?token=0123"
     file.write_text("0123\n", "utf-8")
-    with pytest.raises(ValueError, match="the secret holds no URL") as caught:
+    with pytest.raises(ValueError, match="the URL in the secret must begin with http") as caught:
         address(StreamSettings("news", Secret(file=file)))
     assert "0123" not in str(caught.value)
 
