@@ -6,7 +6,6 @@ are families like any other: whatever else reads the registry sees their samples
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import version
 from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -15,6 +14,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from agent import catalogue
+from service import __version__
 from service.metric import Distribution, Metric, Sample, families
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -88,7 +88,7 @@ class _Scrape(Collector):
     def __init__(self, samples: Callable[[], Iterable[Sample]]) -> None:
         self._samples = samples
         self._texts = Texts()
-        self._build = catalogue.AGENT_BUILD_INFO.sample(1, version("ottwatch"))
+        self._build = catalogue.AGENT_BUILD_INFO.sample(1, __version__)
 
     def collect(self) -> Iterator[Family]:
         grouped: dict[str, list[Sample]] = {}

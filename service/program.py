@@ -5,9 +5,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import Any
 
-from service import logs
+from service import __version__, logs
 from service.settings import SettingsError
 
 
@@ -19,20 +18,10 @@ class Exit(IntEnum):
     UNUSABLE = 2  # the call or its settings make no sense
 
 
-class _Version(argparse.Action):
-    """Print the installed version and end; only this option pays for looking it up."""
-
-    def __call__(self, parser_: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version  # noqa: PLC0415 - reads mail headers, which takes longer than parsing
-
-        print(f"{parser_.prog} {version('ottwatch')}")
-        parser_.exit()
-
-
 def parser(program: str, description: str) -> argparse.ArgumentParser:
     """Return a parser with the options every program has."""
     result = argparse.ArgumentParser(program, description=description)
-    result.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
+    result.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     result.add_argument("--log-format", choices=["auto", "text", "json"], default="auto")
     result.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
     return result

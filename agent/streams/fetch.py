@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from importlib.metadata import version
 from typing import NamedTuple
 
 import httpx
+
+from service import __version__
 
 _MOST_REDIRECTS = 5
 
@@ -78,7 +79,7 @@ class Fetcher:
             verify=self._tls,
             # Proxies of the environment would measure something else than what viewers get.
             trust_env=False,
-            headers={"user-agent": f"ottwatch-probe/{version('ottwatch')}", "accept-encoding": "identity"},
+            headers={"user-agent": f"ottwatch-probe/{__version__}", "accept-encoding": "identity"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=connections),
         )

@@ -1,7 +1,6 @@
 """The web application: who answers what, behind which limits, with which headers."""
 
 import logging
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,6 +12,7 @@ from alerts.desk.api.access import Reader
 from alerts.desk.api.lane import Lane
 from alerts.desk.console import faults, pages
 from alerts.desk.runtime import Runtime
+from service import __version__
 
 log = logging.getLogger("desk")
 
@@ -32,7 +32,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     """Return the application around a running desk."""
     app = FastAPI(
         title="ottwatch desk",
-        version=version("ottwatch"),
+        version=__version__,
         description="Trouble tickets from alarms: TMF621 v5, and the webhook that opens them.",
         openapi_url=None,
         docs_url=None,

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from importlib.metadata import version
 from threading import Lock
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric as Family
 
 from alerts.desk.store.queries import Figures
+from service import __version__
 from service.metric import Metric, Sample, families
 
 TICKETS = Metric("ott_desk_tickets", "gauge", "Open tickets.", ("status", "severity", "owner"))
@@ -79,7 +79,7 @@ class Counts:
 
 def samples(counts: Counts, figures: Figures) -> Iterator[Sample]:
     """Yield everything that `/metrics` shows."""
-    yield BUILD_INFO.sample(1, version("ottwatch"))
+    yield BUILD_INFO.sample(1, __version__)
     yield from counts.samples()
     for (status, severity, owner), number in figures.tickets.items():
         yield TICKETS.sample(number, status, severity, owner)

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.metadata import version
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -33,7 +32,7 @@ from dashboards.busy_hour.record import Recorder
 from dashboards.busy_hour.series import HOUR, LocalDay
 from dashboards.busy_hour.settings import Settings
 from dashboards.busy_hour.store import Store
-from service import systemd
+from service import __version__, systemd
 from service.metric import Sample, families
 from service.program import Exit
 from service.settings import SettingsError
@@ -72,7 +71,7 @@ class Service:
 
     def samples(self) -> Iterable[Sample]:
         """Return the last complete figures."""
-        yield metrics.BUILD_INFO.sample(1, version("ottwatch"))
+        yield metrics.BUILD_INFO.sample(1, __version__)
         yield metrics.FAILURES.sample(self._failures)
         if self._last_success is not None:
             yield metrics.LAST_RUN.sample(self._last_success)
