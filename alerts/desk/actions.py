@@ -1,6 +1,6 @@
 """What people and other systems do to a ticket. Each is one transaction; each may name the version it saw.
 
-Raises IllegalMoveError, NoSuchTicketError, StaleTicketError or ValueError; callers say it in their own words.
+Raises IllegalMoveError, NoSuchTicketError, StaleTicketError or UnfitError; callers say it in their own words.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,6 +16,18 @@ from alerts.desk.store.database import Database
 from alerts.desk.ticket import RETURNED, TERMINAL, VENDOR, IllegalMoveError, Status, check_move, path
 
 MAX_NOTE = 10_000
+
+
+class UnfitError(ValueError):
+    """The action lacks something or does not fit the ticket.
+
+    Machines are told the sentence; `word` is a key under `unfit.` in the texts that people read.
+    """
+
+    def __init__(self, word: str, sentence: str, **values: object) -> None:
+        super().__init__(sentence)
+        self.word = word
+        self.values = values
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +94,11 @@ def hand_over(desk: Desk, hand: Hand, vendor: str, text: str) -> None:
     """Give the ticket to a vendor; its clocks start."""
     if vendor not in desk.policy.vendors:
         known = ", ".join(sorted(desk.policy.vendors)) or "none: add a [[vendor]] to the settings"
-        raise ValueError(f'there is no vendor "{vendor}"; known: {known}')
+        raise UnfitError("no_vendor", f'there is no vendor "{vendor}"; known: {known}', vendor=vendor)
     with changing(desk, hand) as (draft, now):
         if draft.status is Status.HELD and draft["vendor"]:
-            raise ValueError(f"the ticket is with {draft['vendor']} already")
+            vendor = draft["vendor"]
+            raise UnfitError("at_vendor", f"the ticket is with {vendor} already", vendor=vendor)
         if text.strip():
             write_note(draft, hand.actor, text, now)
         own(draft, hand.actor, now)
@@ -116,9 +129,9 @@ def give_back(desk: Desk, hand: Hand, text: str) -> None:
 
 
 def with_vendor(draft: Draft) -> str:
-    """Return the vendor that has the ticket; raise ValueError when none has."""
+    """Return the vendor that has the ticket; raise UnfitError when none has."""
     if draft.status is not Status.HELD or not draft["vendor"]:
-        raise ValueError("the ticket is with no vendor")
+        raise UnfitError("with_none", "the ticket is with no vendor")
     return str(draft["vendor"])
 
 
@@ -139,18 +152,19 @@ def write_note(draft: Draft, actor: str, text: str, now: datetime) -> None:
     """Add a note to a draft."""
     text = text.strip()
     if not text:
-        raise ValueError("the note is empty")
+        raise UnfitError("empty_note", "the note is empty")
     if len(text) > MAX_NOTE:
-        raise ValueError(f"the note is longer than {MAX_NOTE} characters")
+        raise UnfitError("long_note", f"the note is longer than {MAX_NOTE} characters", most=MAX_NOTE)
     draft.record(now, Kind.NOTE, actor, text=text)
 
 
 def override_priority(draft: Draft, priority: str, reason: str, actor: str, now: datetime) -> None:
     """Fix the priority of a draft."""
     if priority not in PRIORITIES:
-        raise ValueError(f'there is no priority "{priority}"; there are {", ".join(PRIORITIES)}')
+        known = ", ".join(PRIORITIES)
+        raise UnfitError("no_priority", f'there is no priority "{priority}"; there are {known}', known=known)
     if not reason.strip():
-        raise ValueError("a changed priority needs a reason")
+        raise UnfitError("bare_priority", "a changed priority needs a reason")
     draft.set(priority=priority, priority_fixed=True)
     draft.record(now, Kind.PRIORITY, actor, to=priority, reason=reason.strip())
 
@@ -160,9 +174,10 @@ def change_status(draft: Draft, to: Status, reason: str, actor: str, now: dateti
     reason = reason.strip()
     check_move(draft.status, to)
     if to in (Status.PENDING, Status.HELD) and not reason:
-        raise ValueError(f"a ticket becomes {to} only with a reason")
+        raise UnfitError("bare_wait", f"a ticket becomes {to} only with a reason")
     if to in TERMINAL | {Status.RESOLVED} and draft["firing"] and not reason:
-        raise ValueError(f"an alarm of this ticket still fires: it becomes {to} only with a stated reason")
+        sentence = f"an alarm of this ticket still fires: it becomes {to} only with a stated reason"
+        raise UnfitError("still_firing", sentence)
     if draft.status is Status.ACKNOWLEDGED and to is Status.IN_PROGRESS:
         own(draft, actor, now)
     draft.move(to, reason, actor, now)

@@ -13,12 +13,13 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from alerts.desk import actions
-from alerts.desk.actions import Desk, Hand
+from alerts.desk.actions import Desk, Hand, UnfitError
 from alerts.desk.api.access import Running
 from alerts.desk.console import queue
 from alerts.desk.console.forms import Engineer
 from alerts.desk.console.queue import Looking
 from alerts.desk.console.render import words_for
+from alerts.desk.console.ticket import unfit
 from alerts.desk.console.words import Words
 from alerts.desk.store.tickets import NoSuchTicketError, StaleTicketError
 from alerts.desk.ticket import IllegalMoveError
@@ -109,6 +110,6 @@ def _act(desk: Desk, hand: Hand, do: str, reason: str, words: Words) -> Result:
         return Result(hand.number, words("error.illegal", **names))
     except NoSuchTicketError:
         return Result(hand.number, words("bulk.gone"))
-    except ValueError as error:
-        return Result(hand.number, words("error.refused", reason=error))
+    except UnfitError as error:
+        return Result(hand.number, unfit(words, error))
     return Result(hand.number)

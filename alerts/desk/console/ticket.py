@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import RowMapping
 
 from alerts.desk import actions, clock
-from alerts.desk.actions import Hand
+from alerts.desk.actions import Hand, UnfitError
 from alerts.desk.api.access import Running, Visitor
 from alerts.desk.api.tmf_list import ticket_number
 from alerts.desk.auth.roles import Permission
@@ -18,6 +18,7 @@ from alerts.desk.console.links import links
 from alerts.desk.console.render import page, words_for
 from alerts.desk.console.runbook import runbook
 from alerts.desk.console.story import sentence
+from alerts.desk.console.words import Words
 from alerts.desk.policy import PRIORITIES
 from alerts.desk.runtime import Runtime
 from alerts.desk.store import console, queries
@@ -235,6 +236,13 @@ def _do(
     except IllegalMoveError as error:
         names = {"old": words.of("status", error.old), "new": words.of("status", error.new)}
         return show(request, runtime, found, place, 409, words("error.illegal", **names))
-    except ValueError as error:
-        return show(request, runtime, found, place, 400, words("error.refused", reason=error))
+    except UnfitError as error:
+        return show(request, runtime, found, place, 400, unfit(words, error))
+    except ValueError:
+        return show(request, runtime, found, place, 400, words("error.form"))
     return RedirectResponse(f"/ticket/{place}", 303)
+
+
+def unfit(words: Words, error: UnfitError) -> str:
+    """Return why an action was not done, in the reader's words."""
+    return words("error.refused", reason=words(f"unfit.{error.word}", **error.values))

@@ -186,3 +186,39 @@ def test_markup_in_alarms_and_notes_is_text(control_room: Hall) -> None:
         assert "<script>alert" not in text
         assert "<b>x" not in text
         assert "<img" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "why"),
+    [
+        ("note", {"text": " "}, "запись пуста"),
+        ("hand-over", {"vendor": "Nobody"}, "поставщика «Nobody» в настройках нет"),
+        ("accept", {}, "заявка сейчас не у поставщика"),
+        ("give-back", {}, "заявка сейчас не у поставщика"),
+        ("priority", {"to": "P9", "text": "x"}, "есть P1, P2, P3, P4"),
+        ("priority", {"to": "P2"}, "почему меняется приоритет"),
+        ("move", {"to": "held"}, "почему работа приостановлена"),
+        ("move", {"to": "pending", "text": " "}, "чего ждём"),
+        ("move", {"to": "cancelled"}, "авария не кончилась"),
+        ("move", {"to": "lost"}, "Запрос составлен неверно"),
+    ],
+)
+def test_a_refusal_is_said_in_the_readers_language(
+    control_room: Hall, path: str, fields: dict[str, str], why: str
+) -> None:
+    control_room.alarm()
+    engineer = control_room.person(language="ru")
+    page = do(engineer, engineer.get("/ticket/1"), "take")
+    answer = do(engineer, page, path, **fields)
+    assert answer.status_code == 400
+    notice = re.search(r'<p class="notice" role="alert">([^<]+)', answer.text)
+    assert notice
+    assert why in notice[1]
+    assert not re.search("[a-z]{3}", notice[1].replace("Nobody", ""))
+
+
+def test_a_ticket_is_handed_over_once(control_room: Hall) -> None:
+    control_room.alarm()
+    engineer = control_room.person(language="ru")
+    page = do(engineer, engineer.get("/ticket/1"), "hand-over", vendor="Edge Ltd")
+    assert "заявка уже у поставщика Edge Ltd" in do(engineer, page, "hand-over", vendor="Edge Ltd").text
