@@ -17,9 +17,12 @@ from agent.streams.live import LATEST_UPDATE, Live, Segment, resolve
 CLOCK_MARGIN = 1.0
 _MILLISECONDS = 1000
 
-_DURATION = re.compile(r"P(?:(\d{1,6})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12}(?:\.\d{1,12})?)S)?)?")
+_DURATION = re.compile(
+    r"P(?:0{1,4}Y)?(?:0{1,2}M)?(?:(\d{1,6})D)?"
+    r"(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12}(?:\.\d{1,12})?)S)?)?"
+)
 _INTEGER = re.compile(r"-?\d{1,20}")
-_IDENTIFIER = re.compile(r"\$(?:(RepresentationID|Number|Time|Bandwidth)(?:%0(\d{1,2})d)?)?\$")
+_IDENTIFIER = re.compile(r"\$(?:(RepresentationID|Number|Time|Bandwidth)(?:%(?:0(\d{1,2}))?d)?)?\$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +249,7 @@ def _integer(attributes: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _seconds(text: str) -> float:
-    """Return an xs:duration without years and months, whose length nobody knows."""
+    """Return an xs:duration; years and months, whose length nobody knows, must be none."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or not any(match.groups()):
         raise ValueError("has a duration that cannot be read")

@@ -18,6 +18,10 @@ from agent.streams.live import LATEST_UPDATE, Container, Live, Segment, resolve
 # A day of two-second segments fits; the memory that a hostile playlist takes for a moment stays below 50 MiB.
 MOST_LINES = 100_000
 
+# A line ends with LF or CRLF (RFC 8216, 4.1). Python ends one at these as well, and so does the library: a title with
+# one of them would become a segment.
+_NO_LINE_ENDS = str.maketrans(dict.fromkeys("\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", " "))
+
 _TAG = re.compile(r"#(EXT[A-Z0-9-]*)(?::\s*(.*))?")
 _COMMENT = re.compile(r"\s*#(?!EXT)")
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{0,9})?")
@@ -104,7 +108,7 @@ class Media:
 
 def parse(text: str) -> Master | Media:
     """Read a playlist; raise ValueError for anything a player could not use."""
-    lines = text.removeprefix("\ufeff").strip().splitlines()
+    lines = text.removeprefix("\ufeff").translate(_NO_LINE_ENDS).strip().splitlines()
     if len(lines) > MOST_LINES:
         raise ValueError(f"has more than {MOST_LINES} lines")
     # Players pass over comments before the first tag, which must be this one.
@@ -201,8 +205,9 @@ def _media(data: dict[str, Any]) -> Media:
 
 
 def _container(segment: dict[str, Any]) -> Container:
-    key = segment.get("key") or {}
-    if key.get("method") == "AES-128":
+    method = (segment.get("key") or {}).get("method") or "NONE"
+    # SAMPLE-AES leaves the packets readable; all other methods, those to come included, encrypt the whole.
+    if method != "NONE" and not method.startswith("SAMPLE-AES"):
         return "opaque"
     return "mp4" if segment.get("init_section") else "plain"
 

@@ -44,6 +44,19 @@ def test_a_timeline_lists_what_exists() -> None:
     assert (live.target_duration, live.patience, live.declared) == (2.0, 3.0, True)
 
 
+@pytest.mark.parametrize("update", ["PT2S", "P0DT2S", "P0Y0M0DT0H0M2.000S"])
+def test_a_duration_may_spell_out_what_is_none(update: str) -> None:
+    mpd = f'availabilityStartTime="2026-03-01T12:00:00Z" minimumUpdatePeriod="{update}"'
+    text = manifest('timescale="90000" media="$Time$.m4s"', timeline=TIMELINE, mpd=mpd)
+    assert first(text, NOON + 21.5).patience == 3.0
+
+
+def test_a_number_may_be_formatted_without_a_width() -> None:
+    live = first(manifest('timescale="90000" startNumber="50" media="$Number%d$.m4s"', timeline=TIMELINE), NOON + 21.5)
+    assert live.segment is not None
+    assert live.segment.url.endswith("/55.m4s")
+
+
 def test_video_comes_before_audio() -> None:
     template = 'timescale="90000" media="$RepresentationID$.m4s"'
     found = dash.parse(manifest(template, timeline=TIMELINE), URL, NOON + 30)

@@ -48,6 +48,12 @@ def test_a_date_that_names_no_moment_gives_no_edge(date: str) -> None:
     assert playlist.live("http://a/b").newest == 101
 
 
+@pytest.mark.parametrize("letter", "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
+def test_a_title_with_a_letter_that_only_python_takes_for_a_line_end(letter: str) -> None:
+    playlist = media(LIVE.replace("5.500,news", f"5.500,news{letter}at noon"))
+    assert (playlist.edge(), playlist.live("http://a/b").newest) == (NOON + 0.5 + 11.5, 101)
+
+
 def test_partial_segments_do_not_count_twice() -> None:
     parts = '#EXT-X-PART:DURATION=2,URI="a.mp4"\n#EXT-X-PART:DURATION=3.5,URI="b.mp4"\n#EXTINF:5.5'
     text = LIVE.replace("#EXTINF:5.500", parts) + '#EXT-X-PART:DURATION=2,URI="c.mp4"\n'
@@ -69,6 +75,8 @@ def test_a_playlist_of_gaps_has_nothing_to_ask_for() -> None:
     [
         ('#EXT-X-MAP:URI="init.mp4"', "mp4"),
         ('#EXT-X-KEY:METHOD=AES-128,URI="k",IV=0x1', "opaque"),
+        ('#EXT-X-KEY:METHOD=AES-256-GCM,URI="k"', "opaque"),
+        ('#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,URI="k"', "plain"),
         ('#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"', "plain"),
         ("#EXT-X-KEY:METHOD=NONE", "plain"),
     ],
