@@ -74,6 +74,12 @@ def parse_sizes(column: Sequence[bytes]) -> list[int]:
         return [0 if text == b"-" else int(text) for text in column]
 
 
+def all_rejected(piece: bytes) -> Batch:
+    """Return the batch of lines that are none of the format."""
+    lines = piece.count(b"\n")
+    return Batch(lines, rejects=[Reject(line, Reason.FORMAT) for line in range(lines)])
+
+
 def _merged(taken: Taken, batch: Batch, rest: Batch) -> Batch:
     """Return one batch in the order of the lines."""
     left = list(taken.left)

@@ -7,18 +7,23 @@ there when the frontend captures it: `capture request header User-Agent len 128`
 import re
 from collections.abc import Sequence
 from datetime import tzinfo
+from operator import add
 
-from agent.edge_log.batch import Batch, Reason
-from agent.edge_log.rows import Row, RowError, batch_of
+from agent.edge_log.batch import Batch
+from agent.edge_log.columns import Moments, all_rejected, batch_of_columns, parse_mostly, parse_times
+from agent.edge_log.expression import NL, Columns, Expression, forms, one_of
 from agent.edge_log.times import TimeCache, haproxy_time
 
-_LINE = re.compile(
-    rb"(?:[^{\"]*?haproxy\[\d+\]: )?"
-    rb"(?P<address>[0-9A-Fa-f.:]+|unix):\d+ \[(?P<time>[^\]]{24})\] [^ ]+ [^ ]+/[^ ]+ "
-    rb"(?:-?\d+/){4}\+?(?P<total>-?\d{1,12}) (?P<status>\d{3}|-1) \+?(?P<size>\d{1,18}) [^ ]+ [^ ]+ [^ ]{4} "
-    rb"[\d+/]+ [\d/]+ (?:\{(?P<captured>[^}]*)\} )?(?:\{[^}]*\} )?"
-    rb'"(?:(?P<method>[A-Z]+) (?P<target>[^ "]+) HTTP/[\d.]+|[^"]*)"'
+# Nothing but the syslog header is looked for, so it alone must never run on into the next line.
+_HEADER = r'(?:[^{"\n]*?haproxy\[[0-9]+\]: )?'
+_GROUPS = ("address", "second", "fraction", "total", "status", "size", "agent", "target")
+_LINE = (
+    rf"([0-9A-Fa-f.:]+|unix):[0-9]++ \[([^\]{NL}]{{20}})([^\]{NL}]{{4}})\] [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ "
+    rf"(?:-?[0-9]++/){{4}}\+?(-?[0-9]{{1,12}}+) ([0-9]{{3}}|-1) \+?([0-9]{{1,18}}+)"
+    rf" [^ {NL}]++ [^ {NL}]++ [^ {NL}]{{4}} [0-9+/]++ [0-9/]++ (?:\{{([^}}{NL}]*+)\}} )?(?:\{{[^}}{NL}]*+\}} )?"
+    rf'"(?:(?:METHODS) ([^ "{NL}]++) HTTP/[0-9.]++(?=")|[^"{NL}]*+)"'
 )
+_FRACTION = re.compile(rb"\.[0-9]{3}")
 
 
 class HaProxy:
@@ -29,8 +34,11 @@ class HaProxy:
     state = ""
 
     def __init__(self, methods: Sequence[str], zone: tzinfo) -> None:
-        self._methods = frozenset(method.encode() for method in methods)
-        self._times = TimeCache(lambda text: haproxy_time(text, zone))
+        self._expression = Expression(_GROUPS, *forms(_HEADER + _LINE.replace("METHODS", one_of(methods))))
+        # Apart, because the milliseconds of a busy server are all distinct, and few.
+        self._seconds = TimeCache(lambda text: haproxy_time(text + b".000", zone))
+        self._fractions = TimeCache(_fraction)
+        self._totals = TimeCache(lambda text: int(text) / 1000)
 
     def parser(self, state: str = "") -> "HaProxy":
         """Return itself."""
@@ -39,26 +47,23 @@ class HaProxy:
 
     def parse(self, piece: bytes) -> Batch:
         """Parse whole lines."""
-        return batch_of(piece.split(b"\n")[:-1], self._row, ("duration",))
+        return parse_mostly(self._expression, piece, self._read, all_rejected)
 
-    def _row(self, line: bytes) -> Row:
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise ValueError("no request")
-        try:
-            accepted = self._times[match["time"]]
-        except ValueError:
-            raise RowError(Reason.TIME) from None
-        total = int(match["total"])
-        return Row(
-            accepted,
-            match["address"],
-            match["captured"] or b"",
-            match["target"] if match["method"] in self._methods else b"",
-            # -1: the client left before there was a status.
-            b"000" if match["status"] == b"-1" else match["status"],
-            int(match["size"]),
-            total / 1000 if total >= 0 else "-",
-            b"",
-            b"",
-        )
+    def _read(self, columns: Columns) -> Batch:
+        statuses, totals = columns["status"], columns["total"]
+        if b"-1" in statuses:
+            # The client left before there was a status.
+            columns = {**columns, "status": [b"000" if status == b"-1" else status for status in statuses]}
+        durations = ["-" if total < 0 else total for total in map(self._totals.__getitem__, totals)]
+        return batch_of_columns(columns, self._moments(columns), columns["target"], durations)
+
+    def _moments(self, columns: Columns) -> Moments:
+        seconds, wrong = parse_times(columns["second"], self._seconds)
+        fractions, none = parse_times(columns["fraction"], self._fractions)
+        return list(map(add, seconds, fractions)), wrong | none
+
+
+def _fraction(text: bytes) -> float:
+    if not _FRACTION.fullmatch(text):
+        raise ValueError("not milliseconds such as .123")
+    return float(text)

@@ -6,9 +6,14 @@ needed fields and are rejects like any other line that is no request.
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from agent.edge_log.batch import Batch
+from agent.edge_log.columns import NONE, Moments, batch_of_columns, parse_mostly, parse_times
+from agent.edge_log.expression import Columns
+from agent.edge_log.json_shape import JsonShape
 from agent.edge_log.log_format import Choice, find_roles
 from agent.edge_log.rows import FIELDS, Row, any_time, batch_of, moment_of, need, seconds, status_of, whole
 from agent.edge_log.times import TimeCache
@@ -24,6 +29,10 @@ CADDY = (
     "agent=request.headers.User-Agent",
 )
 
+# A new shape is looked for after so many requests that none took, then after twice as many each time: a log whose lines
+# are all different shall not be spent on compiling expressions.
+PATIENCE, EXAMPLES, MOST_SHAPES = 16, 8, 4
+
 
 class JsonLines:
     """A mapping from what the figures need to the paths of the fields that have it."""
@@ -33,7 +42,10 @@ class JsonLines:
 
     def __init__(self, fields: Mapping[str, str], methods: Sequence[str] = ("GET",)) -> None:
         self._paths = {name: tuple(path.split(".")) for name, path in fields.items()}
+        self._counted = methods
         self._methods = frozenset(methods)
+        self._shapes: list[JsonShape] = []
+        self._unlike, self._patience = 0, PATIENCE
         self._texts = TimeCache(any_time)
         self.has_durations = "duration" in fields
 
@@ -44,7 +56,48 @@ class JsonLines:
 
     def parse(self, piece: bytes) -> Batch:
         """Parse whole lines."""
-        return batch_of(piece.split(b"\n")[:-1], self._row, self._paths)
+        return self._parse(piece, self._shapes)
+
+    def _parse(self, piece: bytes, shapes: Sequence[JsonShape]) -> Batch:
+        """Take what is written like the first shape, then what is written like the others, then one by one."""
+        if not shapes:
+            return self._one_by_one(piece)
+        first, *others = shapes
+        rest = partial(self._parse, shapes=others)
+        return parse_mostly(first.expression, piece, partial(self._read, first), rest)
+
+    def _read(self, shape: JsonShape, columns: Columns) -> Batch:
+        none = (b"",) * len(columns["status"])
+        columns = {name: columns.get(name, none) for name in self._paths}
+        uris = columns.get("request") or [
+            target if method else b"" for target, method in zip(columns["target"], columns["method"], strict=True)
+        ]
+        return batch_of_columns(columns, self._moments(shape, columns["time"]), uris, columns.get("duration"))
+
+    def _moments(self, shape: JsonShape, times: Sequence[bytes]) -> Moments:
+        if shape.time is str:
+            return parse_times(times, self._texts)
+        return (list(map(float, times)) if shape.time is float else [int(time) / 1000 for time in times]), NONE
+
+    def _one_by_one(self, piece: bytes) -> Batch:
+        lines = piece.split(b"\n")[:-1]
+        batch = batch_of(lines, self._row, self._paths)
+        self._unlike += len(batch.times)
+        if self._unlike >= self._patience:
+            self._unlike, self._patience = 0, 2 * self._patience
+            self._learn([lines[number] for number in islice(batch.row_lines(), EXAMPLES)])
+        return batch
+
+    def _learn(self, examples: Sequence[bytes]) -> None:
+        known = {shape.source for shape in self._shapes}
+        for line in examples:
+            try:
+                shape = JsonShape(line, self._paths, self._counted)
+            except ValueError:
+                continue
+            if shape.source not in known:
+                self._shapes = [shape, *self._shapes][:MOST_SHAPES]
+                return
 
     def _row(self, line: bytes) -> Row:
         try:

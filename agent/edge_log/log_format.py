@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from agent.edge_log.batch import Batch, Reason, Reject
-from agent.edge_log.columns import NONE, batch_of_columns, parse_mostly, parse_times
+from agent.edge_log.batch import Batch
+from agent.edge_log.columns import NONE, all_rejected, batch_of_columns, parse_mostly, parse_times
 from agent.edge_log.expression import NL, Columns, Expression, forms
 from agent.edge_log.times import TimeCache, clf_time, epoch_time, iso_time
 
@@ -92,7 +92,7 @@ class LogFormat:
         # A backslash before a quote (Apache) is a quote within the field, which only the exact form knows.
         # Looking for the backslash alone first is eighty times as fast.
         escaped = b"\\" in piece and b'\\"' in piece
-        return parse_mostly(self._expression, piece, self._read, _rejected, quick=not escaped)
+        return parse_mostly(self._expression, piece, self._read, all_rejected, quick=not escaped)
 
     def _read(self, columns: Columns) -> Batch:
         roles = self._roles
@@ -121,11 +121,6 @@ class LogFormat:
             pairs = zip(targets, columns[roles["query"]], strict=True)
             targets = [path if query in (b"-", b"") else path + b"?" + query for path, query in pairs]
         return [target if get else b"" for target, get in zip(targets, columns[METHOD], strict=True)]
-
-
-def _rejected(piece: bytes) -> Batch:
-    lines = piece.count(b"\n")
-    return Batch(lines, rejects=[Reject(line, Reason.FORMAT) for line in range(lines)])
 
 
 def _split(text: str) -> tuple[str, list[_Part]]:

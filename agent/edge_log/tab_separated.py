@@ -3,10 +3,22 @@
 from collections.abc import Sequence
 
 from agent.edge_log.batch import Batch
+from agent.edge_log.columns import batch_of_columns, parse_mostly, parse_times
+from agent.edge_log.expression import NL, Columns, Expression, forms, one_of
 from agent.edge_log.rows import FIELDS, Row, any_time, batch_of, moment_of, need, seconds, status_of, whole
 from agent.edge_log.times import TimeCache
 
 IGNORED = "-"
+_ANY = f"[^\\t{NL}]*+"
+_VALUES = {
+    "status": "([0-9]{3})",
+    "size": "([0-9]{1,18}|-)",
+    "duration": r"((?:[0-9]{1,9}(?:\.[0-9]{1,9})?|-)?)",
+    # Of a request with more blanks the row knows where the target ends.
+    "request": f"(?:(?:METHODS) ([^ \\t{NL}]*+) HTTP/[^ \\t{NL}]*+|(?!(?:METHODS) ){_ANY})",
+    "method": f"(?:(METHODS)(?=[\\t\\r\\n])|{_ANY})",
+    IGNORED: _ANY,
+}
 
 
 class TabSeparated:
@@ -26,6 +38,9 @@ class TabSeparated:
         self._at = {column: index for index, column in enumerate(columns) if column != IGNORED}
         self._methods = frozenset(method.encode() for method in methods)
         self._times = TimeCache(any_time)
+        *values, last = (_VALUES.get(column, f"({_ANY})").replace("METHODS", one_of(methods)) for column in columns)
+        template = "\t".join([*values, last.replace(NL, r"\r\n") + r"\r?"])
+        self._expression = Expression([*self._at], *forms(template))
         self.has_durations = "duration" in self._at
 
     def parser(self, state: str = "") -> "TabSeparated":
@@ -35,7 +50,18 @@ class TabSeparated:
 
     def parse(self, piece: bytes) -> Batch:
         """Parse whole lines."""
+        return parse_mostly(self._expression, piece, self._read, self._rest)
+
+    def _rest(self, piece: bytes) -> Batch:
         return batch_of(piece.split(b"\n")[:-1], self._row, self._at)
+
+    def _read(self, columns: Columns) -> Batch:
+        if "request" in columns:
+            uris = columns["request"]
+        else:
+            pairs = zip(columns["target"], columns["method"], strict=True)
+            uris = [target if method else b"" for target, method in pairs]
+        return batch_of_columns(columns, parse_times(columns["time"], self._times), uris, columns.get("duration"))
 
     def _row(self, line: bytes) -> Row:
         values = line.removesuffix(b"\r").split(b"\t")

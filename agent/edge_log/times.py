@@ -11,7 +11,7 @@ _ISO = re.compile(rb"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)([.,]\d{1,9})?
 _EPOCH = re.compile(rb"\d{1,12}(?:\.\d{1,9})?")
 
 # A cache outgrows this only where the log's times are distinct, and then it is worth nothing.
-_CACHED = 20_000
+MOST_CACHED = 20_000
 
 
 def clf_time(text: bytes) -> float:
@@ -70,7 +70,7 @@ class TimeCache(dict[bytes, float]):
         self._parse = parse
 
     def __missing__(self, text: bytes) -> float:
-        if len(self) >= _CACHED:
+        if len(self) >= MOST_CACHED:
             self.clear()
         value = self[text] = self._parse(text)
         return value

@@ -6,15 +6,17 @@ double the quotes within. Date and time are in UTC; "date-local" and "time-local
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
-from typing import Any
 
 from agent.edge_log.batch import Batch, Reason, Reject
+from agent.edge_log.columns import batch_of_columns, concatenated, parse_mostly, parse_times
+from agent.edge_log.expression import Columns, Expression, one_of
 from agent.edge_log.rows import Row, RowError, batch_of, seconds, status_of, whole
-from agent.edge_log.times import TimeCache, iso_time
+from agent.edge_log.times import MOST_CACHED, TimeCache, iso_time
 
 _VALUE = re.compile(rb'"((?:[^"]|"")*)"(?=[ \t]|$)|([^ \t"][^ \t]*)(?=[ \t]|$)')
-_FIELDS = re.compile(rb"#Fields:[ \t]*([^\r]*)\r?$", re.IGNORECASE)
+_FIELDS = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)\r*$", re.IGNORECASE | re.MULTILINE)
 
 # The names that servers use for one thing, the best first.
 UNIVERSAL, LOCAL = (b"date", b"time"), (b"date-local", b"time-local")
@@ -25,6 +27,19 @@ STEMS, QUERIES = (b"cs-uri-stem", b"cs-uri"), (b"cs-uri-query",)
 # time-taken is milliseconds at IIS; the standard says seconds, which then have a fraction.
 TAKEN = (b"time-taken", b"timetakenms")
 
+# The values that the expression takes: none in quotes, one blank or tab between two. Its quick form knows blanks only.
+_VALUE_OF, _QUICK_VALUE = r'[^ \t"\r\n]++', "[^ ]++"
+_GROUPS = {
+    "address": (ADDRESSES, "(ANY)"),
+    "agent": (AGENTS, "(ANY)"),
+    "method": (METHODS, r"(?:(ONE_OF)(?=[ \t\r\n])|ANY)"),
+    "stem": (STEMS, "(ANY)"),
+    "query": (QUERIES, "(ANY)"),
+    "status": (STATUSES, "([0-9]{3})"),
+    "size": (SIZES, "([0-9]{1,18}|-)"),
+    "duration": (TAKEN, r"([0-9]{1,9}(?:\.[0-9]{1,9})?|-)"),
+}
+
 
 class W3c:
     """The format; what a line means is known only behind the file's header."""
@@ -33,7 +48,7 @@ class W3c:
     has_durations = True
 
     def __init__(self, methods: Sequence[str], zone: tzinfo) -> None:
-        self._methods = frozenset(method.encode() for method in methods)
+        self._methods = methods
         self._zone = zone
 
     def parser(self, state: str = "") -> "W3cParser":
@@ -44,43 +59,83 @@ class W3c:
 class W3cParser:
     """Reads one file."""
 
-    def __init__(self, methods: frozenset[bytes], zone: tzinfo, state: str) -> None:
-        self._methods = methods
+    def __init__(self, methods: Sequence[str], zone: tzinfo, state: str) -> None:
+        self._one_of = one_of(methods)
+        self._methods = frozenset(method.encode() for method in methods)
         self._times = TimeCache(iso_time)
         self._local_times = TimeCache(lambda text: iso_time(text, zone))
-        self.state = state
-        self._fields: dict[bytes, int] = {}
-        self._count = 0
-        self._learn(state.encode("latin-1"))
+        self._durations = DurationCache()
+        self._learn(state)
 
-    def _learn(self, header: bytes) -> None:
-        names = header.lower().split()
+    def _learn(self, header: str) -> None:
+        self.state = header
+        names = header.encode("latin-1").lower().split()
         self._fields = {name: index for index, name in reversed(list(enumerate(names)))}
         self._count = len(names)
+        self._date = next((pair for pair in (UNIVERSAL, LOCAL) if self._fields.keys() >= {*pair}), ())
+        self._expression = self._compiled() if self._date else None
+
+    def _compiled(self) -> Expression | None:
+        """Return the expression of the lines below this header, None where none of them can be of use."""
+        at = {self._fields[name]: (group, "(ANY)") for group, name in zip(("date", "clock"), self._date, strict=True)}
+        for group, (names, pattern) in _GROUPS.items():
+            index = next((self._fields[name] for name in names if name in self._fields), None)
+            if index is not None:
+                at[index] = (group, pattern)
+        groups = {group for group, _ in at.values()}
+        if not groups >= {"status", "size"}:
+            return None
+        patterns = [at[index][1] if index in at else "ANY" for index in range(self._count)]
+
+        def line(value: str, between: str) -> str:
+            *values, last = (pattern.replace("ONE_OF", self._one_of) for pattern in patterns)
+            front = "".join(one.replace("ANY", value) + between for one in values)
+            return rf"(?!\#){front}{last.replace('ANY', _VALUE_OF)}\r*+"
+
+        return Expression([at[index][0] for index in sorted(at)], line(_VALUE_OF, r"[ \t]"), line(_QUICK_VALUE, " "))
 
     def parse(self, piece: bytes) -> Batch:
         """Parse whole lines; directives and empty lines are neither requests nor rejects."""
-        batches = []
-        lines: list[bytes] = []
-        numbers: list[int] = []
-        every = piece.split(b"\n")[:-1]
-        for number, line in enumerate(every):
-            text = line.rstrip(b"\r")
-            if text and not text.startswith(b"#"):
-                lines.append(text)
-                numbers.append(number)
-                continue
-            header = _FIELDS.match(text)
-            if header is not None:
-                batches.append((self._parse(lines), numbers))
-                lines, numbers = [], []
-                self.state = header[1].decode("latin-1")
-                self._learn(header[1])
-        batches.append((self._parse(lines), numbers))
-        return _joined(len(every), batches)
+        # Looking for the one character first is many times as fast.
+        if b"#" not in piece or not (piece.startswith(b"#") or b"\n#" in piece):
+            return self._section(piece)
+        batches, begin = [], 0
+        for header in _FIELDS.finditer(piece):
+            batches.append(self._section(piece[begin : header.start()]))
+            begin = header.start()
+            self._learn(header[1].decode("latin-1"))
+        return concatenated([*batches, self._section(piece[begin:])])
 
-    def _parse(self, lines: Sequence[bytes]) -> Batch:
-        return batch_of(lines, self._row, ("duration",))
+    def _section(self, piece: bytes) -> Batch:
+        """Parse lines below one header, which may be the first of them."""
+        if self._expression is None:
+            return self._rest(piece)
+        quick = b'"' not in piece and b"\t" not in piece
+        return parse_mostly(self._expression, piece, self._read, self._rest, quick=quick)
+
+    def _read(self, columns: Columns) -> Batch:
+        none = (b"",) * len(columns["status"])
+        stems, queries = columns.get("stem", none), columns.get("query", none)
+        requests = zip(stems, queries, columns.get("method", none), strict=True)
+        uris = [
+            (b"?".join((stem, query)) if query not in (b"-", b"") else stem) if method else b""
+            for stem, query, method in requests
+        ]
+        moments = list(map(b" ".join, zip(columns["date"], columns["clock"], strict=True)))
+        durations = list(map(self._durations.__getitem__, columns.get("duration", none)))
+        return batch_of_columns(columns, parse_times(moments, self._cache), uris, durations)
+
+    @property
+    def _cache(self) -> TimeCache:
+        return self._times if self._date == UNIVERSAL else self._local_times
+
+    def _rest(self, piece: bytes) -> Batch:
+        """Parse lines one by one."""
+        every = [line.rstrip(b"\r") for line in piece.split(b"\n")[:-1]]
+        numbers = [number for number, line in enumerate(every) if line and not line.startswith(b"#")]
+        batch = batch_of([every[number] for number in numbers], self._row, ("duration",))
+        batch.rejects = [Reject(numbers[one.line], one.reason) for one in batch.rejects]
+        return replace(batch, lines=len(every), headers=frozenset(range(len(every))).difference(numbers))
 
     def _row(self, line: bytes) -> Row:
         values = [plain or quoted.replace(b'""', b'"') for quoted, plain in _VALUE.findall(line)]
@@ -98,7 +153,7 @@ class W3cParser:
             target if self._value(values, METHODS) in self._methods else b"",
             status_of(status.decode("latin-1")),
             whole(size.decode("latin-1")),
-            self._taken(values),
+            self._durations[self._value(values, TAKEN)],
             b"",
             b"",
         )
@@ -107,38 +162,24 @@ class W3cParser:
         return next((values[self._fields[name]] for name in names if name in self._fields), b"")
 
     def _moment(self, values: Sequence[bytes]) -> float:
-        universal = all(name in self._fields for name in UNIVERSAL)
-        names, times = (UNIVERSAL, self._times) if universal else (LOCAL, self._local_times)
-        if not all(name in self._fields for name in names):
+        if not self._date:
             raise RowError(Reason.FIELDS)
         try:
-            return times[b" ".join(values[self._fields[name]] for name in names)]
+            return self._cache[b" ".join(values[self._fields[name]] for name in self._date)]
         except ValueError as error:
             raise RowError(Reason.TIME) from error
 
-    def _taken(self, values: Sequence[bytes]) -> float | str:
-        text = self._value(values, TAKEN)
-        if text in (b"", b"-"):
-            return "-"
-        taken = seconds(text.decode("latin-1"))
-        return taken if b"." in text or isinstance(taken, str) else taken / 1000
 
+class DurationCache(dict[bytes, float | str]):
+    """The request's time as logged to seconds; whole milliseconds repeat a lot."""
 
-def _joined(lines: int, batches: Sequence[tuple[Batch, Sequence[int]]]) -> Batch:
-    """Return one batch of those between the headers, with the lines' numbers in the piece."""
-
-    def column(name: str) -> list[Any]:
-        return [value for batch, _ in batches for value in getattr(batch, name)]
-
-    return Batch(
-        lines,
-        times=column("times"),
-        addresses=column("addresses"),
-        agents=column("agents"),
-        uris=column("uris"),
-        statuses=column("statuses"),
-        sizes=column("sizes"),
-        durations=[value for batch, _ in batches for value in batch.durations or ()],
-        rejects=[Reject(numbers[one.line], one.reason) for batch, numbers in batches for one in batch.rejects],
-        headers=frozenset(range(lines)).difference(*(numbers for _, numbers in batches)),
-    )
+    def __missing__(self, text: bytes) -> float | str:
+        if len(self) >= MOST_CACHED:
+            self.clear()
+        taken: float | str = "-"
+        if text not in (b"", b"-"):
+            taken = seconds(text.decode("latin-1"))
+            if isinstance(taken, float) and b"." not in text:
+                taken /= 1000
+        self[text] = taken
+        return taken

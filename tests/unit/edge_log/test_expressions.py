@@ -1,0 +1,227 @@
+"""Whole pieces at once give what line by line gives, whatever stands in them."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.edge_log.batch import Batch, Fraction, Reason, Reject
+from agent.edge_log.columns import COLUMNS, all_rejected, parse_mostly
+from agent.edge_log.formats import PRESETS, make_format
+from agent.edge_log.haproxy import HaProxy
+from agent.edge_log.json_lines import MOST_SHAPES, PATIENCE, JsonLines, named_fields
+from agent.edge_log.json_shape import JsonShape
+from agent.edge_log.log_format import Choice, LogFormat
+from agent.edge_log.tab_separated import TabSeparated
+from agent.edge_log.w3c import W3cParser
+from tests.unit.edge_log.test_formats import NGINX_JSON, SAMPLES, TSV, W3C_HEADER
+
+JSON = ["time=t", "address=h.ip", "request=r.line", "status=r.status", "size=b", "duration=d", "viewer=v"]
+JSON_LINE = (
+    b'{"t": 1769036174123, "h": {"ip": ["192.0.2.7", "x"], "other": []}, "d": 0.25, "n": null, "l": ["a"],'
+    b' "r": {"line": "GET /live/a/1.ts?t=1 HTTP/1.1", "status": 200}, "v": "me", "b": 188}\n'
+)
+REQUEST_TSV = ["time", "address", "-", "size", "status", "session", "request"]
+TSV_LINE = b"1769036174.123\t192.0.2.7\t\t188\t200\tS1\tGET /live/a/1.ts?t=1 HTTP/1.1\n"
+
+
+W3C_FIELDS = W3C_HEADER.splitlines()[1].removeprefix(b"#Fields: ").decode()
+W3C_LINE = SAMPLES["w3c"][1].removeprefix(W3C_HEADER)
+
+
+class LineByLine(W3cParser):
+    """The parser of W3C without its expression."""
+
+    def _compiled(self) -> None:
+        return None
+
+
+class Case(NamedTuple):
+    """A way to read pieces, another way to the same, and a line that both know."""
+
+    parse: Callable[[bytes], Batch]
+    reference: Callable[[bytes], Batch]
+    line: bytes
+
+
+def of_one_expression(name: str) -> Case:
+    """Return the case of a format that is nothing but its expression: its exact form is the reference."""
+    log_format = make_format(name)
+    assert isinstance(log_format, LogFormat | HaProxy)
+    expression = log_format._expression
+
+    def exact(piece: bytes) -> Batch:
+        return parse_mostly(expression, piece, log_format._read, all_rejected, quick=False)
+
+    return Case(log_format.parse, exact, SAMPLES[name][1])
+
+
+def of_json(name: str, columns: Sequence[str], line: bytes) -> Case:
+    """Return the case of a parser that has learned the line."""
+    log_format = make_format(name, columns)
+    assert isinstance(log_format, JsonLines)
+    log_format.parse(line * PATIENCE)
+    (shape,) = log_format._shapes
+    assert shape.expression.take(line).left == {}
+    return Case(log_format.parse, log_format._one_by_one, line)
+
+
+def of_tabs(columns: Sequence[str], line: bytes) -> Case:
+    log_format = TabSeparated(columns, ["GET", "HEAD"])
+    assert log_format._expression.take(line).left == {}
+    return Case(log_format.parse, log_format._rest, line)
+
+
+def of_w3c() -> Case:
+    def parse(piece: bytes) -> Batch:
+        return W3cParser(["GET"], UTC, W3C_FIELDS).parse(piece)
+
+    def reference(piece: bytes) -> Batch:
+        return LineByLine(["GET"], UTC, W3C_FIELDS).parse(piece)
+
+    return Case(parse, reference, W3C_LINE)
+
+
+CASES = {
+    **{name: of_one_expression(name) for name in (*PRESETS, "haproxy")},
+    "nginx json": of_json(NGINX_JSON, [], SAMPLES["nginx json"][1]),
+    "caddy": of_json("caddy", [], SAMPLES["caddy"][1]),
+    "json": of_json("json", JSON, JSON_LINE),
+    "tsv": of_tabs(TSV, SAMPLES["tsv"][1]),
+    "tsv of requests": of_tabs(REQUEST_TSV, TSV_LINE),
+    "w3c": of_w3c(),
+}
+ODD = [
+    b"",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\t",
+    b" ",
+    b"  ",
+    b'"',
+    b'""',
+    b'\\"',
+    b"\\",
+    b"\\u0041",
+    b"\\x41",
+    b"\x00",
+    b"\x1f",
+    b"\x7f",
+    b"\xff",
+    "\ufeff".encode(),
+    "ж".encode(),
+    b"#",
+    b"#Fields: date time sc-status sc-bytes\n",
+    b"-",
+    b"-1",
+    b"0",
+    b"00",
+    b"1e5",
+    b"1.5",
+    b"9" * 19,
+    b",",
+    b":",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"null",
+    b"true",
+    b"GET ",
+    b"HEAD",
+    b" HTTP/1.1",
+    b"haproxy[1]: ",
+    b"User-Agent",
+]
+VALUES = st.none() | st.booleans() | st.integers(-1, 10**19) | st.floats() | st.text(max_size=3) | st.just("200")
+
+
+@st.composite
+def mutated(draw: st.DrawFn, line: bytes) -> bytes:
+    """Return a line with up to three places spoiled; of JSON maybe written in another way."""
+    if line.startswith(b"{") and draw(st.booleans()):
+        line = rewritten(draw, json.loads(line))
+    for _ in range(draw(st.integers(0, 3))):
+        begin = draw(st.integers(0, len(line)))
+        end = begin + draw(st.sampled_from([0, 0, 1, 2, 10]))
+        line = line[:begin] + draw(st.sampled_from(ODD) | st.binary(max_size=3)) + line[end:]
+    return line
+
+
+def rewritten(draw: st.DrawFn, record: dict[str, Any]) -> bytes:
+    record = dict(draw(st.permutations(list(record.items()))))
+    if draw(st.booleans()):
+        value = draw(VALUES)
+        record[draw(st.sampled_from([*record, "more"]))] = draw(
+            st.sampled_from([value, [value], {"User-Agent": [value]}])
+        )
+    separators = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,", " :")]))
+    text = json.dumps(record, separators=separators, ensure_ascii=draw(st.booleans()))
+    return text.encode("utf-8", "surrogatepass") + b"\n"
+
+
+def facts(batch: Batch) -> list[Any]:
+    """Return what the batch says; a time that the server did not have may be written in more than one way."""
+
+    def seconds(text: Fraction) -> float | None:
+        return None if text in (b"-", b"", "-") else float(text)
+
+    durations = [seconds(text) for text in batch.durations or ()]
+    columns = [getattr(batch, name) for name in COLUMNS if name != "durations"]
+    return [batch.lines, *(list(one or ()) for one in columns), durations, sorted(batch.rejects), sorted(batch.headers)]
+
+
+@pytest.mark.parametrize("name", CASES)
+@given(data=st.data())
+def test_a_piece_gives_what_its_lines_give(name: str, data: st.DataObject) -> None:
+    case = CASES[name]
+    lines = data.draw(st.lists(mutated(case.line) | st.just(case.line), max_size=6))
+    piece = b"".join(lines) + b"\n"
+    assert facts(case.parse(piece)) == facts(case.reference(piece))
+
+
+def test_a_line_that_is_left_keeps_its_place() -> None:
+    case = CASES["json"]
+    others = [
+        case.line.replace(b"GET", b"\\u0047ET"),
+        b"no\n",
+        case.line.replace(b"188", b"189").replace(b"me", b"\xd0\xb6"),
+    ]
+    batch = case.parse(b"".join([others[0], case.line, others[1], case.line, others[2], case.line]))
+    assert (list(batch.sizes), list(batch.uris)) == ([188, 188, 188, 189, 188], [b"/live/a/1.ts?t=1"] * 5)
+    assert [*(batch.viewers or ())] == [b"me", b"me", b"me", "ж".encode(), b"me"]
+    assert batch.rejects == [Reject(2, Reason.FORMAT)]
+
+
+def test_json_learns_every_way_that_it_is_written_but_not_without_end() -> None:
+    log_format = named_fields(JSON, Choice())
+    for number in range(3 * MOST_SHAPES):
+        line = JSON_LINE.replace(b'"n"', b'"n%d"' % number)
+        piece = line * (PATIENCE << number)
+        assert log_format.parse(piece).rejects == []
+        taken = sum(not shape.expression.take(line).left for shape in log_format._shapes)
+        assert (taken, len(log_format._shapes)) == (1, min(number + 1, MOST_SHAPES))
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (JSON_LINE.replace(b'"n": null', b'"n": null, "n": null'), "without need"),
+        (JSON_LINE.replace(b'"v"', b'"\\u0076"'), "without need"),
+        (JSON_LINE.replace(b"null", b'{"a":' * 20 + b"1" + b"}" * 20), "too deep"),
+        (JSON_LINE.replace(b'"n"', b'"' + b"n" * 20_000 + b'"'), "too long"),
+        (JSON_LINE.replace(b'"me"', b"true"), "no value for viewer"),
+    ],
+    ids=["a key twice", "a key in escapes", "nested", "long", "no text"],
+)
+def test_json_that_nothing_is_learned_from(line: bytes, sentence: str) -> None:
+    log_format = named_fields(JSON, Choice())
+    assert log_format.parse(line * 3 * PATIENCE).rejects == []
+    assert log_format._shapes == []
+    with pytest.raises(ValueError, match=sentence):
+        JsonShape(line[:-1], log_format._paths, ["GET"])
