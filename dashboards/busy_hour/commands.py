@@ -106,6 +106,14 @@ def _import(arguments: argparse.Namespace, chosen: Settings) -> int:
     days = importer.read_days(arguments.file, layout)
     if not days:
         raise importer.CsvError(f"{arguments.file}: no value lies in any day")
+    now = time.time()
+    # What is imported stays, so half a day would stand for the whole one and a slip of the year for the future.
+    coming = [day.date for day in days if not is_over(day.series.span, now)]
+    if coming:
+        raise importer.CsvError(
+            f"{arguments.file}: {coming[0]} is not over in {zone.key}; leave out its rows and those after it; "
+            "nothing was imported"
+        )
     with closing(Store(_database(arguments, chosen))) as store:
         known = importer.overlap(days, store.sources_of(days[0].date, days[-1].date), scope, quantity)
         if known and not arguments.replace:
@@ -114,7 +122,7 @@ def _import(arguments: argparse.Namespace, chosen: Settings) -> int:
                 "nothing was imported (--replace overwrites them)"
             )
         source = f"import:{arguments.file.name}"[:255]
-        store.save(importer.records(days, (scope, quantity), source, int(time.time())))
+        store.save(importer.records(days, (scope, quantity), source, int(now)))
     print(f"{len(days)} days imported, {days[0].date} to {days[-1].date}")
     return Exit.FINE
 

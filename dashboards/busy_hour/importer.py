@@ -196,8 +196,12 @@ class _Clock:
 
 def _stamp(text: str) -> datetime:
     if text.replace(".", "", 1).isdecimal() and len(text.partition(".")[0]) >= 9:
-        return datetime.fromtimestamp(float(text), UTC)
-    return datetime.fromisoformat(text)
+        moment = datetime.fromtimestamp(float(text), UTC)
+    else:
+        moment = datetime.fromisoformat(text)
+    if not 1970 < moment.year < 9999:
+        raise ValueError("no local day can be made of the first and the last year of a calendar")
+    return moment
 
 
 def _value(text: str, path: Path, row: int, column: str) -> float:

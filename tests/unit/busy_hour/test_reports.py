@@ -6,9 +6,10 @@ import io
 import json
 import re
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -136,6 +137,18 @@ def test_the_worked_example_through_the_program(shared: Path, call: Any) -> None
 
 
 # ------------------------------------------------------------------------------------------------ own history
+
+
+def test_a_day_that_is_not_over_is_not_imported(tmp_path: Path, call: Any) -> None:
+    today = datetime.now(ZoneInfo("Asia/Almaty")).date()
+    path = tmp_path / "until_now.csv"
+    path.write_text(
+        "time,value\n"
+        + "".join(f"{day}T{hour:02d}:00,5\n" for day in (today - timedelta(days=1), today) for hour in range(24))
+    )
+    status, _, errors = call("import", str(path), *IMPORT)
+    assert (status, f"until_now.csv: {today} is not over in Asia/Almaty; leave out its rows" in errors) == (1, True)
+    assert "recorded: nothing" in call("report", "--scope", "platform", "--quantity", "sessions")[2]
 
 
 def test_what_the_json_holds(tmp_path: Path, call: Any) -> None:
