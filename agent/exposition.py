@@ -130,8 +130,7 @@ def text(source: CollectorRegistry) -> bytes:
             parts.append(family.text())
         else:
             parts.append(generate_latest(_One(family)).decode())
-    # JSON can hold half a surrogate pair, which no encoding has: one odd name must not cost the node all its figures.
-    return "".join(parts).encode(errors="replace")
+    return "".join(parts).encode()
 
 
 def _number(value: float) -> str:
@@ -148,4 +147,7 @@ def _series(name: str, labels: Iterable[str], values: Iterable[str]) -> str:
 
 
 def _escaped(text_: str) -> str:
+    # Bytes of a name that are no UTF-8 come as halves of surrogate pairs, which JSON can hold as well and no encoding
+    # has. They are spelt out: one odd name must not cost the node all its figures, nor two of them become one.
+    text_ = text_.encode(errors="backslashreplace").decode()
     return text_.replace(_BACKSLASH, _BACKSLASH * 2).replace(_NEWLINE, _BACKSLASH + "n")

@@ -22,6 +22,11 @@ EXCLUDED_FILE_SYSTEMS = re.compile(
 EXCLUDED_INTERFACES = re.compile(r"^lo$")
 
 
+def lines(text: str) -> list[str]:
+    """Return the lines as the kernel ends them: `splitlines` would also break a name at its odder letters."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """Where the figures are read, what is left out, and the calls that no file can stand in for."""
@@ -35,7 +40,10 @@ class Host:
     statvfs: Statter = field(default_factory=Statter)
 
     def text(self, path: str) -> str:
-        """Return the text of a file below the root, such as "proc/stat"; raise OSError naming it."""
+        """Return the text of a file below the root, such as "proc/stat"; raise OSError naming it.
+
+        Names in it are bytes to the kernel: as in `os.listdir`, one that is no UTF-8 leads back to the same file.
+        """
         descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
         try:
             pieces = [os.read(descriptor, _PIECE)]
@@ -43,7 +51,7 @@ class Host:
                 pieces.append(os.read(descriptor, _PIECE))
         finally:
             os.close(descriptor)
-        return b"".join(pieces).decode("utf-8", "replace")
+        return b"".join(pieces).decode(errors="surrogateescape")
 
     def names(self, path: str) -> list[str]:
         """Return the sorted names in a folder below the root."""

@@ -113,10 +113,10 @@ def _number(value: Any, figure: Figure) -> float:
 def _label(value: Any) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise ValueError(f"{str(value)[:80]!r} is no name for a label")
-    if len(str(value)) > LONGEST_LABEL:
-        raise ValueError(f"the name {str(value)[:40]!r}… is longer than {LONGEST_LABEL} characters")
-    # What is no UTF-8, or half a surrogate pair in JSON, is shown by its bytes: two names must not become one.
-    return str(value).encode(errors="surrogatepass").decode(errors="backslashreplace")
+    text = str(value)
+    if len(text) > LONGEST_LABEL:
+        raise ValueError(f"the name {text[:40]!r}… is longer than {LONGEST_LABEL} characters")
+    return text
 
 
 class _Reader(Protocol):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from agent import catalogue_host as catalogue
 from agent.collector import Collector
-from agent.host import Host
+from agent.host import Host, lines
 from service.metric import Sample
 
 COLUMNS_BEFORE = 3  # major, minor, name
@@ -25,7 +25,7 @@ def read(host: Host) -> Read:
 
 def parse(source: Read) -> Iterator[Sample]:
     """Yield the figures of every device that is not excluded."""
-    for line in source.diskstats.splitlines():
+    for line in lines(source.diskstats):
         columns = line.split()
         if len(columns) < COLUMNS_BEFORE + FEWEST_FIGURES:
             raise ValueError(f"/proc/diskstats: {line!r} has {len(columns)} columns")

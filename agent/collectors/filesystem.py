@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from agent import catalogue_host as catalogue
 from agent.collector import Collector
-from agent.host import Host
+from agent.host import Host, lines
 from agent.statvfs import Answer
 from service.metric import Sample
 
-# Their statvfs(2) answers from counters in memory and cannot wait for a device: no thread needs to stand between.
+# Their statvfs(2) answers from counters in memory and cannot wait for a device: no thread needs to stand between, as
+# long as the way there leads through nothing else.
 PROMPT = frozenset({"ext2", "ext3", "ext4", "tmpfs", "xfs"})
 OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 
@@ -41,18 +42,30 @@ def read(host: Host) -> Read:
         table = host.text("proc/1/mounts")
     except OSError:
         table = host.text("proc/self/mounts")
+    mounts = parse_mounts(table)
     watched = [
         mount
-        for mount in parse_mounts(table)
+        for mount in mounts
         if not host.excluded_file_systems.search(mount.kind) and not host.excluded_mounts.search(mount.point)
     ]
     root = str(host.root).rstrip("/")
-    answers: dict[str, Answer] = {mount.point: ask(root + mount.point) for mount in watched if mount.kind in PROMPT}
-    others = [mount.point for mount in watched if mount.kind not in PROMPT]
+    doubtful = {mount.point for mount in mounts if mount.kind not in PROMPT}
+    others = [mount.point for mount in watched if not doubtful.isdisjoint(way(mount.point))]
+    prompt = {mount.point for mount in watched}.difference(others)
+    answers: dict[str, Answer] = {point: ask(root + point) for point in prompt}
     if others:
         answered = host.statvfs([root + point for point in others])
         answers |= {point: answered[root + point] for point in others}
     return Read(watched, answers)
+
+
+def way(point: str) -> Iterator[str]:
+    """Yield the place and every folder above it: to look one up, each of them is asked."""
+    yield "/"
+    for place in range(1, len(point)):
+        if point[place] == "/":
+            yield point[:place]
+    yield point
 
 
 def ask(point: str) -> Answer:
@@ -65,7 +78,7 @@ def ask(point: str) -> Answer:
 def parse_mounts(table: str) -> list[Mount]:
     """Return each mount once; a later line for the same place on the same device says nothing new."""
     mounts: dict[tuple[str, str, str], Mount] = {}
-    for line in table.splitlines():
+    for line in lines(table):
         columns = line.split(" ")
         if len(columns) < 4:
             raise ValueError(f"mount table: {line!r} has {len(columns)} columns")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from agent import catalogue_host as catalogue
 from agent.collector import Collector
-from agent.host import Host
+from agent.host import Host, lines
 from service.metric import Sample
 
 METRICS = (*catalogue.NETWORK_RECEIVE, *catalogue.NETWORK_TRANSMIT)
@@ -25,13 +25,13 @@ def read(host: Host) -> Read:
 
 def parse(source: Read) -> Iterator[Sample]:
     """Yield the sixteen counters of every interface that is not excluded."""
-    lines = source.netdev.splitlines()
-    if len(lines) < HEADER_LINES:
+    table = lines(source.netdev)
+    if len(table) < HEADER_LINES:
         raise ValueError("/proc/net/dev has no header")
-    for line in lines[HEADER_LINES:]:
+    for line in table[HEADER_LINES:]:
         # The last colon: an alias such as "eth0:1" has one of its own.
         device, _, rest = line.rpartition(":")
-        device, columns = device.strip(), rest.split()
+        device, columns = device.strip(" "), rest.split()
         if not device or len(columns) != len(METRICS):
             raise ValueError(f"/proc/net/dev: {line!r} is no interface with {len(METRICS)} counters")
         if source.host.excluded_interfaces.search(device):

@@ -23,13 +23,17 @@ class Read(NamedTuple):
 
 
 def read(host: Host) -> Read:
+    try:
+        names = host.names(FOLDER)
+    except FileNotFoundError:
+        names = []  # a container without /sys has a clock all the same
     sources = [
         (
             name.removeprefix("clocksource"),
             host.text(f"{FOLDER}/{name}/available_clocksource"),
             host.text(f"{FOLDER}/{name}/current_clocksource"),
         )
-        for name in host.names(FOLDER)
+        for name in names
         if name.startswith("clocksource")
     ]
     return Read(datetime.fromtimestamp(host.clock()).astimezone(), sources)

@@ -26,6 +26,7 @@ from agent.collectors import (
 )
 from agent.collectors import time as clock
 from agent.host import Host
+from agent.statvfs import Statter
 from service.metric import Distribution, Sample
 
 HOST = Host()
@@ -129,6 +130,46 @@ def test_the_mounts_are_those_of_process_1(tmp_path: Path) -> None:
     assert filesystem.read(host).mounts[0].readonly
     (tmp_path / "proc/1/mounts").write_text("/dev/vda / ext4 rw 0 0\ntmpfs /run tmpfs rw 0 0\n")
     assert filesystem.read(host).mounts == [filesystem.Mount("/dev/vda", "/", "ext4", readonly=False)]
+
+
+ODD = (b"a\xff", b"a\xfe", "a\u2028b".encode(), b"a\x0cb", b"a\x1cb", "a\x85b".encode())
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_mount_point_of_odd_bytes_is_asked_by_its_own_name(tmp_path: Path, name: bytes) -> None:
+    (tmp_path / "proc/1").mkdir(parents=True)
+    (tmp_path / "proc/1/mounts").write_bytes(b"/dev/vda /" + name + b" ext4 rw 0 0\n")
+    (tmp_path / os.fsdecode(name)).mkdir()
+    found = figures(filesystem.parse(filesystem.read(Host(tmp_path))))
+    assert found[f"node_filesystem_device_error{{/dev/vda,ext4,/{os.fsdecode(name)}}}"] == 0
+
+
+def test_interfaces_of_odd_bytes_stay_apart(tmp_path: Path) -> None:
+    (tmp_path / "proc/net").mkdir(parents=True)
+    table = b"Inter-|\n face |\n" + b"".join(b" " + name + b":" + b" 1" * 16 + b"\n" for name in ODD)
+    (tmp_path / "proc/net/dev").write_bytes(table)
+    found = {sample.labels[0] for sample in netdev.parse(netdev.read(Host(tmp_path)))}
+    assert found == set(map(os.fsdecode, ODD))
+
+
+def test_the_way_to_a_prompt_file_system_may_lead_through_one_that_hangs(tmp_path: Path) -> None:
+    (tmp_path / "proc/1").mkdir(parents=True)
+    (tmp_path / "proc/1/mounts").write_text(
+        "/dev/vda / ext4 rw 0 0\nsrv:/v /v nfs rw 0 0\n/dev/loop0 /v/disk ext4 rw 0 0\n/dev/vdb /vault ext4 rw 0 0\n"
+    )
+    asked: list[str] = []
+
+    def statvfs(point: str) -> os.statvfs_result:
+        asked.append(point)
+        return os.statvfs("/")
+
+    filesystem.read(Host(tmp_path, statvfs=Statter(statvfs)))
+    assert asked == [f"{tmp_path}/v", f"{tmp_path}/v/disk"]
+
+
+def test_a_container_without_clock_sources_has_a_clock(tmp_path: Path) -> None:
+    found = figures(clock.parse(clock.read(Host(tmp_path, clock=lambda: 1772323200.0))))
+    assert found["node_time_seconds"] == 1772323200
 
 
 def test_the_clock_has_its_zone() -> None:

@@ -315,15 +315,6 @@ def test_an_exposition_that_breaks_off_within_a_number_is_no_smaller_number() ->
         list(parse(preset("mediamtx"), "s", 'paths{name="a",state="ready"} 1\npaths_readers{name="a"} 12'))
 
 
-def test_names_that_are_no_text_stay_apart() -> None:
-    streams = [{"app": "a", "name": name, "clients": 1, "recv_bytes": 2, "send_bytes": 3} for name in "\ud800\udc01"]
-    found = figures(parse(preset("srs"), "s", json.dumps({"streams": streams})))
-    assert sorted(name for name in found if "clients" in name) == [
-        r"ott_server_channel_clients{a/\xed\xa0\x80}",
-        r"ott_server_channel_clients{a/\xed\xb0\x81}",
-    ]
-
-
 def test_a_counter_is_found_by_the_name_that_stands_on_the_page(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text(f'title = "own"\nformat = "prometheus"\n{FIGURE}value = "served"\n')
