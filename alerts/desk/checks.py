@@ -1,6 +1,7 @@
 """What a value in desk.toml must be, in sentences that name the key and show the remedy."""
 
 from datetime import date, datetime, time
+from ipaddress import ip_network
 
 
 def hour(name: str, text: str) -> time:
@@ -36,3 +37,11 @@ def mailbox(name: str, text: str) -> None:
     """Raise ValueError for what is no mail address; a line break in one would forge headers."""
     if "@" not in text.strip("@") or not text.isprintable():
         raise ValueError(f"{name}: {text!r} is not a mail address")
+
+
+def network(name: str, text: str) -> None:
+    """Raise ValueError for what is neither an IP address nor a network of them."""
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError(f'{name}: "{text}" is no IP address or network; write for example "127.0.0.1"') from None

@@ -36,7 +36,9 @@ def serve(runtime: Runtime, reread: Callable[[], Settings]) -> None:
         port=port,
         log_config=None,
         access_log=False,
-        proxy_headers=False,  # a header that anybody can send must not decide who is near
+        # A header that anybody can send says who asks only where a known proxy sent it.
+        proxy_headers=bool(runtime.settings.proxies),
+        forwarded_allow_ips=list(runtime.settings.proxies),
         server_header=False,
         timeout_graceful_shutdown=GRACE,
         lifespan="on",
@@ -90,7 +92,7 @@ def _lifespan(
 
 
 def reload(runtime: Runtime, crew: Crew, reread: Callable[[], Settings]) -> None:
-    """Take over changed settings; a mistake in the file changes nothing. Address and database need a restart."""
+    """Take over changed settings; a mistake in the file changes nothing. What serving began with needs a restart."""
     notify("RELOADING=1")
     try:
         fresh = reread()
@@ -98,9 +100,9 @@ def reload(runtime: Runtime, crew: Crew, reread: Callable[[], Settings]) -> None
         for fault in error.faults:
             log.error("the settings stay as they were: %s", fault)  # noqa: TRY400 - a mistake of the user, no bug
     else:
-        fixed = {name: getattr(runtime.settings, name) for name in ("listen", "database", "limits")}
+        fixed = {name: getattr(runtime.settings, name) for name in ("listen", "database", "limits", "proxies")}
         if any(getattr(fresh, name) != value for name, value in fixed.items()):
-            log.warning("a changed listen, database or limits takes effect with a restart")
+            log.warning("a changed listen, database, limits or proxies takes effect with a restart")
         runtime.settings = replace(fresh, **fixed)
         runtime.policy = runtime.settings.policy()
         crew.replace(workers(runtime))

@@ -202,7 +202,7 @@ class Settings:
     """`desk.toml`. Every key has a default that works on one machine."""
 
     listen: Listen = Listen("127.0.0.1:9781")
-    database: str | Secret = "sqlite:////var/lib/ottwatch/desk.db"
+    database: str | Secret = "sqlite:////var/lib/ottwatch-desk/desk.db"
     time_zone: ZoneName = ZoneName("Asia/Almaty")
     language: Language = "ru"
     public_url: Url = Url("")
@@ -219,6 +219,7 @@ class Settings:
     confirmation: Seconds = field(default=Seconds(10 * MINUTE))
     late_duplicates: Seconds = field(default=Seconds(1 * MINUTE))
     secure_cookies: bool = False
+    proxies: tuple[str, ...] = ()  # whose word on who asks is taken
     priorities: dict[str, PrioritySettings] = field(default_factory=lambda: dict(DEFAULT_PRIORITIES))
     calendars: dict[str, CalendarSettings] = field(default_factory=dict)
     vendor: tuple[VendorSettings, ...] = ()
@@ -229,6 +230,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         checks.positive(self, "reconcile", "watchdog_missing")
+        for proxy in self.proxies:
+            checks.network("proxies", proxy)
         if unknown := set(self.priorities) - set(PRIORITIES):
             raise ValueError(f"priorities: no such priority {', '.join(sorted(unknown))}; there are P1, P2, P3, P4")
         named = {"24x7", "business", *self.calendars}

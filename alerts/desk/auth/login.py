@@ -1,6 +1,7 @@
 """Logging in with a password, slowly for those who guess."""
 
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import NamedTuple
 
 from sqlalchemy import RowMapping
@@ -11,6 +12,8 @@ from alerts.desk.auth.trail import Action, By, tell
 from alerts.desk.settings import Limits
 from alerts.desk.store import access
 from alerts.desk.store.database import Database
+
+_TURN = Lock()
 
 
 class Attempt(NamedTuple):
@@ -49,9 +52,15 @@ def logout(database: Database, by: By, key: str, now: datetime) -> None:
 def confirm(database: Database, who: Attempt, limits: Limits, now: datetime, failure: Action) -> RowMapping | None:
     """Return the account of somebody who knows its password, or note the failure and return None.
 
-    The hash is checked outside any transaction: it takes long, and storage must not wait for it. A name that no
+    The hash is checked outside any transaction: it takes long, and storage must not wait for it. Guesses are checked
+    one by one, or those that are sent at once would all pass before the first failure is counted. A name that no
     account has is not written down: it may be a password that somebody typed into the wrong field.
     """
+    with _TURN:
+        return _confirm(database, who, limits, now, failure)
+
+
+def _confirm(database: Database, who: Attempt, limits: Limits, now: datetime, failure: Action) -> RowMapping | None:
     name, password, address = who
     name = name.replace("\0", "")  # PostgreSQL would refuse the question
     subjects = (f"account:{name[:200]}", f"address:{address}")

@@ -1,6 +1,8 @@
 """Accounts and tokens on both databases: the rules hold also for two administrators who act at once."""
 
 import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -123,6 +125,21 @@ def test_guessing_the_old_password_is_slowed_down(database: Database) -> None:
     later = NOW + timedelta(minutes=16)
     accounts.change_own_password(database, me, PASSWORD, "a new long one", Limits(), "", later)
     assert actions(database)[-2:] == [("Aigerim", "password refused", None), ("Aigerim", "password changed", "Aigerim")]
+
+
+def test_guesses_sent_at_once_are_counted_one_by_one(database: Database) -> None:
+    add(database, "Aigerim", "engineer")
+
+    def guess(number: int) -> str:
+        try:
+            key = login.login(database, Attempt("Aigerim", f"guess number {number}", "192.0.2.1"), Limits(), NOW)
+        except ThrottledError:
+            return "throttled"
+        return "wrong" if key is None else "in"
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = Counter(pool.map(guess, range(12)))
+    assert answers == {"wrong": 5, "throttled": 7}
 
 
 def test_a_password_typed_as_a_name_is_not_written_down(database: Database) -> None:

@@ -1,6 +1,7 @@
 """The desk as a process: nothing is lost over a kill, and bad input leaves it standing."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -120,3 +121,24 @@ def submit(browser: httpx.Client, page: httpx.Response, action: str, **values: s
     assert form, f"no form {action} in {page.text}"
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form[0]))
     return browser.post(action, data=hidden | values)
+
+
+def wrong_password(desk: Process, address: str) -> int:
+    with httpx.Client(base_url=desk.url, headers={"X-Forwarded-For": address}, timeout=30) as browser:
+        key = re.search(r'name="csrf" value="([^"]+)"', browser.get("/login").text)
+        assert key
+        typed = {"csrf": key[1], "name": f"somebody at {address}", "password": "a wrong one"}
+        return browser.post("/login", data=typed).status_code
+
+
+@pytest.mark.parametrize(("proxies", "elsewhere"), [('["127.0.0.0/8"]', 403), ("[]", 429)])
+def test_guesses_count_for_the_address_that_a_known_proxy_names(tmp_path: Path, proxies: str, elsewhere: int) -> None:
+    desk = Process(tmp_path, f"proxies = {proxies}\n")
+    desk.start()
+    try:
+        assert [wrong_password(desk, "192.0.2.1") for _ in range(6)] == [403] * 5 + [429]
+        assert wrong_password(desk, "192.0.2.2") == elsewhere
+        near = httpx.get(f"{desk.url}/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
+        assert near.status_code == 401, "whoever asks through a proxy is not near"
+    finally:
+        desk.stop()

@@ -50,6 +50,7 @@ def test_three_mistakes_give_three_messages(tmp_path: Path) -> None:
         ('[calendars.shift]\ncloses = "18:00+05:00"', "calendars[shift]", 'write for example "09:00"'),
         ('[calendars.shift]\nopen_days = ["21.03."]', "calendars[shift]", 'open_days: "21.03." is not a day'),
         ('[priorities.P1]\nacknowledge = "0s"\nrestore = "1h"', "priorities[P1]", "acknowledge must be more than 0"),
+        ('proxies = ["proxy.example"]', "", '"proxy.example" is no IP address'),
         ('reconcile = "0s"', "", "reconcile must be more than 0"),
         ("[limits]\nlogin_failures = 0", "limits", "login_failures must be more than 0"),
         ('[retention]\ntickets = "0s"', "retention", "tickets must be more than 0"),
