@@ -2,35 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from playwright.sync_api import Page, expect
 
-from demo.ports import free_port
 from tests.browser.conftest import Enter, add_administrator
 from tests.contract.desk.conftest import Process
-
-
-class Box:
-    """A mail server's memory."""
-
-    def __init__(self) -> None:
-        self.to: list[str] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        self.to += envelope.rcpt_tos
-        return "250 taken"
+from tests.contract.mailbox import Box, taking_mail
 
 
 @pytest.fixture
 def box() -> Iterator[tuple[Box, int]]:
-    memory, port = Box(), free_port()
-    controller = Controller(memory, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield memory, port
-    controller.stop()
+    memory = Box()
+    with taking_mail(memory) as port:
+        yield memory, port
 
 
 @pytest.fixture
@@ -63,7 +48,7 @@ def test_a_test_message_by_keyboard(box: tuple[Box, int], enter: Enter) -> None:
     page.goto("/settings/targets")
     press(page, "Отправить проверочное сообщение: duty")
     expect(page.locator("#live")).to_contain_text("Отправлено", timeout=20_000)
-    assert box[0].to == ["noc@example.org"]
+    assert [mail.to for mail in box[0].mails] == [["noc@example.org"]]
     page.goto("/settings/targets")
     press(page, "Отправить проверочное сообщение: boards")
     expect(page.locator("#live")).to_contain_text("NO_SUCH_VARIABLE is not set", timeout=20_000)

@@ -1,37 +1,31 @@
 """Mail to a real SMTP server: encrypted, logged in, or refused with the server's name."""
 
-import email
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from demo.ports import free_port
 from service import mail
 from service.mail import Server
 from service.settings import Secret
+from tests.contract.mailbox import Box, taking_mail
 from tests.contract.streams.certificates import Authority
 
 
-class Box:
-    """A mail server's memory."""
+class Guarded(Box):
+    """A mail server that wants to know who comes."""
 
     def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
+        super().__init__()
         self.logins: list[tuple[bytes, bytes]] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        self.mails.append(email.message_from_bytes(envelope.content, EmailMessage, policy=default))
-        return "250 taken"
 
     def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
         assert isinstance(given, LoginPassword)
@@ -62,26 +56,15 @@ def secret(folder: Path, text: str) -> Secret:
 
 
 @contextmanager
-def serving(authority: Authority, security: mail.Security) -> Iterator[tuple[Box, int]]:
+def serving(authority: Authority, security: mail.Security) -> Iterator[tuple[Guarded, int]]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(authority.issue("mail", ["localhost"], datetime.now(UTC) + timedelta(minutes=30)))
-    box, port = Box(), free_port()
+    box = Guarded()
     encrypted: dict[str, Any] = {"ssl_context": context} if security == "tls" else {"tls_context": context}
-    controller = Controller(
-        box,
-        hostname="localhost",
-        port=port,
-        authenticator=box.authenticate,
-        # The library's own conditions know of STARTTLS only.
-        auth_required=security == "starttls",
-        auth_require_tls=security == "starttls",
-        **encrypted,
-    )
-    controller.start()
-    try:
+    # The library's own conditions know of STARTTLS only.
+    wanted = dict.fromkeys(("auth_required", "auth_require_tls"), security == "starttls")
+    with taking_mail(box, "localhost", authenticator=box.authenticate, **wanted, **encrypted) as port:
         yield box, port
-    finally:
-        controller.stop()
 
 
 def letter() -> EmailMessage:
@@ -99,7 +82,7 @@ def test_a_letter_goes_encrypted_and_with_a_login(
     with serving(authority, security) as (box, port):
         mail.send(Server("localhost", port, security, "desk", password), letter())
     assert box.logins == [(b"desk", b"s3cret")]
-    (taken,) = box.mails
+    ((_, taken),) = box.mails
     assert taken["Subject"] == "Заявка 7"
     assert taken["Auto-Submitted"] == "auto-generated"
     assert taken["Message-ID"].endswith("@example.kz>")

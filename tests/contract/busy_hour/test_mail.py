@@ -1,47 +1,21 @@
 """The monthly report handed to a real SMTP server."""
 
-import email
 import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
-from email.policy import default
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from dashboards.busy_hour.mail import send
 from dashboards.busy_hour.settings import Mail
-from demo.ports import free_port
-
-
-class Box:
-    """A mail server's memory; it takes mail for one planner only."""
-
-    def __init__(self) -> None:
-        self.taken: list[EmailMessage] = []
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
-    ) -> str:
-        if address != "planner@example.kz":
-            return "550 no such planner"
-        envelope.rcpt_tos.append(address)
-        return "250 known"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        self.taken.append(email.message_from_bytes(envelope.content, EmailMessage, policy=default))
-        return "250 taken"
+from tests.contract.mailbox import Box, taking_mail
 
 
 @pytest.fixture
 def server() -> Iterator[tuple[Box, int]]:
-    port = free_port()
     box = Box()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield box, port
-    controller.stop()
+    with taking_mail(box) as port:
+        yield box, port
 
 
 def report(to: str) -> EmailMessage:
@@ -59,7 +33,8 @@ def settings(port: int, to: str) -> Mail:
 def test_a_server_takes_the_report_with_its_page(server: tuple[Box, int]) -> None:
     box, port = server
     send(report("planner@example.kz"), settings(port, "planner@example.kz"))
-    [taken] = box.taken
+    ((to, taken),) = box.mails
+    assert to == ["planner@example.kz"]
     assert taken["Subject"] == "ЧНН и ёмкость, сентябрь 2026"
     [page] = taken.iter_attachments()
     assert page.get_filename() == "busy-hour-2026-09.html"
@@ -67,16 +42,16 @@ def test_a_server_takes_the_report_with_its_page(server: tuple[Box, int]) -> Non
 
 def test_a_refusal_is_an_error_that_names_the_server(server: tuple[Box, int]) -> None:
     box, port = server
-    with pytest.raises(OSError, match=f"mail to 127.0.0.1:{port}: .*no such planner"):
+    with pytest.raises(OSError, match=f"mail to 127.0.0.1:{port}: .*no such person"):
         send(report("nobody@example.kz"), settings(port, "nobody@example.kz"))
-    assert box.taken == []
+    assert box.mails == []
 
 
 def test_a_server_without_encryption_gets_nothing_where_it_is_wanted(server: tuple[Box, int]) -> None:
     box, port = server
     with pytest.raises(OSError, match=f"mail to 127.0.0.1:{port}: STARTTLS"):
         send(report("planner@example.kz"), Mail("127.0.0.1", "ottwatch@example.kz", ["planner@example.kz"], port))
-    assert box.taken == []
+    assert box.mails == []
 
 
 def test_a_server_that_is_not_there(server: tuple[Box, int]) -> None:

@@ -1,21 +1,17 @@
 """Messages reach real servers, wait for dead ones, and become one when there are too many."""
 
-import email
 import json
 import smtplib
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, timedelta
-from email.message import EmailMessage
-from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from alerts.desk import actions, timers
@@ -38,27 +34,14 @@ from demo.ports import free_port
 from service.settings import Secret
 from tests.contract.desk.payloads import START, alert, notification
 from tests.contract.desk.test_ingest import Time, send
-
-
-class Box:
-    """A mail server's memory."""
-
-    def __init__(self) -> None:
-        self.mails: list[tuple[list[str], EmailMessage]] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        letter = email.message_from_bytes(envelope.content, EmailMessage, policy=default)
-        self.mails.append((envelope.rcpt_tos, letter))
-        return "250 taken"
+from tests.contract.mailbox import Box, taking_mail
 
 
 @pytest.fixture
 def mail() -> Iterator[tuple[Box, int]]:
-    box, port = Box(), free_port()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield box, port
-    controller.stop()
+    box = Box()
+    with taking_mail(box) as port:
+        yield box, port
 
 
 class Request(NamedTuple):
@@ -343,15 +326,13 @@ def test_a_password_that_smtp_cannot_carry_is_an_error_like_others(
     database: Database, time: Time, client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(smtplib.SMTP, "starttls", lambda _, context: None)
-    controller = Controller(Box(), hostname="127.0.0.1", port=free_port(), auth_require_tls=False)
     target = TargetSettings("duty", "mail", to=("noc@example.org",))
     password = secret(tmp_path, "құпия сөз")
-    smtp = Smtp("127.0.0.1", "desk@example.org", controller.port, username="desk", password=password)
-    runtime = runtime_of(database, time, smtp=smtp, target=(target,))
-    fire(runtime, "edge-1")
-    controller.start()
-    deliver.deliver_target(runtime, client, target, Pace(30))
-    controller.stop()
+    with taking_mail(Box(), auth_require_tls=False) as port:
+        smtp = Smtp("127.0.0.1", "desk@example.org", port, username="desk", password=password)
+        runtime = runtime_of(database, time, smtp=smtp, target=(target,))
+        fire(runtime, "edge-1")
+        deliver.deliver_target(runtime, client, target, Pace(30))
     with database.read() as connection:
         assert stored.queues(connection)["duty"].error.endswith("is not plain ASCII")
 
