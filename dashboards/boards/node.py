@@ -6,7 +6,8 @@ from dashboards.model import Board, Course, Figure, Query, Ranking, Row
 
 ME = 'node="$node"'
 
-# The same file systems and interfaces as in the recording rules.
+# The same file systems and interfaces as in the recording rules. Each device is a maximum, never a sum: a node_exporter
+# beside the agent says the same of it once more.
 DISKS = 'fstype!~"tmpfs|devtmpfs|ramfs|overlay|squashfs|iso9660"'
 NOT_IDLE = 'mode!="idle"'
 CARDS = 'device!~"lo|bond.+|team.+|vlan.+|br.+|virbr.+|docker.+|veth.+|cali.+|cni.+|flannel.+|tun.+|tap.+|wg.+"'
@@ -77,7 +78,7 @@ PROCESSOR = Row(
             queries=(
                 Query(f"max(node_load1{{{ME}}})", "1 minute"),
                 Query(f"max(node_load15{{{ME}}})", "15 minutes"),
-                Query(f'count(node_cpu_seconds_total{{{ME},mode="idle"}})', "processors"),
+                Query(f'count(max by (cpu) (node_cpu_seconds_total{{{ME},mode="idle"}}))', "processors"),
             ),
             legend_values=False,
             width=8,
@@ -144,8 +145,8 @@ STORAGE = Row(
             question="How much is read from and written to each disk?",
             unit="Bps",
             queries=(
-                Query(f"sum by (device) ({_rate('node_disk_read_bytes_total')})", "{{device}} read"),
-                Query(f"sum by (device) ({_rate('node_disk_written_bytes_total')})", "{{device}} written"),
+                Query(f"max by (device) ({_rate('node_disk_read_bytes_total')})", "{{device}} read"),
+                Query(f"max by (device) ({_rate('node_disk_written_bytes_total')})", "{{device}} written"),
             ),
             legend_values=False,
             width=8,
@@ -162,9 +163,9 @@ NETWORK = Row(
             question="How much do the interfaces send and receive?",
             unit="bps",
             queries=(
-                Query(f"8 * sum by (device) ({_rate('node_network_transmit_bytes_total', CARDS)})", "{{device}} sent"),
+                Query(f"8 * max by (device) ({_rate('node_network_transmit_bytes_total', CARDS)})", "{{device}} sent"),
                 Query(
-                    f"8 * sum by (device) ({_rate('node_network_receive_bytes_total', CARDS)})", "{{device}} received"
+                    f"8 * max by (device) ({_rate('node_network_receive_bytes_total', CARDS)})", "{{device}} received"
                 ),
             ),
             legend_values=False,
@@ -176,10 +177,10 @@ NETWORK = Row(
             question="Do interfaces drop or damage packets?",
             unit="pps",
             queries=(
-                Query(f"sum({_rate('node_network_receive_errs_total')})", "damaged on arrival"),
-                Query(f"sum({_rate('node_network_transmit_errs_total')})", "damaged when sent"),
-                Query(f"sum({_rate('node_network_receive_drop_total')})", "dropped on arrival"),
-                Query(f"sum({_rate('node_network_transmit_drop_total')})", "dropped when sent"),
+                Query(f"sum(max by (device) ({_rate('node_network_receive_errs_total')}))", "damaged on arrival"),
+                Query(f"sum(max by (device) ({_rate('node_network_transmit_errs_total')}))", "damaged when sent"),
+                Query(f"sum(max by (device) ({_rate('node_network_receive_drop_total')}))", "dropped on arrival"),
+                Query(f"sum(max by (device) ({_rate('node_network_transmit_drop_total')}))", "dropped when sent"),
             ),
             legend_values=False,
             width=12,

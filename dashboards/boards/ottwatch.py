@@ -64,8 +64,8 @@ NOW = Row(
             question="How many messages of the desk wait for delivery, and how many were given up?",
             unit="none",
             queries=(
-                Query("sum(ott_desk_outbox_pending)", "waiting", steps=WAITING),
-                Query("sum(ott_desk_outbox_dead)", "given up", steps=Steps(((1, "minor"),))),
+                Query("max(ott_desk_outbox_pending)", "waiting", steps=WAITING),
+                Query("max(ott_desk_outbox_dead)", "given up", steps=Steps(((1, "minor"),))),
             ),
             named=True,
             width=5,

@@ -4,6 +4,7 @@ from dashboards.boards.vocabulary import DISK, MEMORY, PROCESSOR, alarms, clocks
 from dashboards.model import Board, Course, Figure, Panel, Query, Ranking, Row, Steps
 
 ONLINE = "sum(platform:ott_subscribers_online:sum)"
+NODES = 'max by (site, node) (up{job="ott-agent"})'
 
 
 def _figure(title: str, question: str, unit: str, *queries: Query, named: bool = False) -> Panel:
@@ -81,11 +82,11 @@ STATE = Row(
             unit="none",
             queries=(
                 Query(
-                    'count(up{job="ott-agent"} == 0) or 0 * count(up{job="ott-agent"})',
+                    f"count({NODES} == 0) or 0 * count({NODES})",
                     "not answering",
                     steps=Steps(((1, "critical"),)),
                 ),
-                Query('count(up{job="ott-agent"})', "of all nodes"),
+                Query(f"count({NODES})", "of all nodes"),
             ),
             width=6,
             height=5,

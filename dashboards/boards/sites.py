@@ -20,6 +20,7 @@ from dashboards.model import Board, Column, Figure, Grid, History, Query, Row
 
 WHERE = 'site=~"$site"'
 UP = f'up{{job="ott-agent",{WHERE}}}'
+NODES = f"max by (site, node) ({UP})"
 NODE = 'site=~"$site",role=~"$role"'
 
 SITES = Row(
@@ -30,8 +31,8 @@ SITES = Row(
             unit="none",
             queries=(
                 Query(state("site", WHERE)),
-                Query(f"count by (site) ({UP})"),
-                Query(f"count by (site) ({UP} == 0) or 0 * count by (site) ({UP})"),
+                Query(f"count by (site) ({NODES})"),
+                Query(f"count by (site) ({NODES} == 0) or 0 * count by (site) ({NODES})"),
                 Query(f"sum by (site) (site:ott_edge_viewers:sum{{{WHERE}}})"),
                 Query(f"sum by (site) (site:ott_edge_sessions:sum{{{WHERE}}})"),
                 Query(f"8 * sum by (site) (site:ott_edge_egress_bytes:rate1m{{{WHERE}}})"),

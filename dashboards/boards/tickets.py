@@ -10,6 +10,7 @@ from dashboards.boards.vocabulary import (
     SITE,
     clocks,
     open_tickets,
+    tickets,
 )
 from dashboards.model import Board, Course, Figure, Query, Row, Steps
 
@@ -27,7 +28,7 @@ STATUS = (
 def _tickets(by: str, *values: str) -> str:
     """Return the tickets by a label; one of `values` without a ticket is 0 for as long as the desk answers."""
     zeros = [f' or label_replace({DESK}, "{by}", "{value}", "", "")' for value in values]
-    return f"sum by ({by}) (ott_desk_tickets){''.join(zeros)}"
+    return f"sum by ({by}) ({tickets()}){''.join(zeros)}"
 
 
 NOW = Row(
@@ -37,7 +38,7 @@ NOW = Row(
             title="Not yet taken",
             question="How many tickets has nobody taken in hand?",
             unit="none",
-            queries=(Query(f'sum(ott_desk_tickets{{status="acknowledged"}}) or {DESK}'),),
+            queries=(Query("sum({}) or {}".format(tickets('status="acknowledged"'), DESK)),),
             steps=Steps(((1, "major"),)),
             width=5,
             height=5,

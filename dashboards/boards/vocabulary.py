@@ -66,6 +66,11 @@ NO_TIME = Meaning(0, "–")
 NO_TICKET = Meaning(0, "no ticket is open", "good")
 
 
+def tickets(where: str = "") -> str:
+    """Return the open tickets; desks that share a database all tell of the same ones, so one of them counts."""
+    return f"max by (status, severity, owner) (ott_desk_tickets{{{where}}})"
+
+
 def or_none(query: str, alive: str, label: str) -> str:
     """Return the query, and where it gives nothing one row that says so: its `label` is "none" and its value 0."""
     return f'{query} or on () label_replace({alive}, "{label}", "{NONE}", "", "")'
@@ -78,7 +83,11 @@ def open_tickets(width: int) -> Figure:
         question="How many problems are being worked on, by severity?",
         unit="none",
         queries=tuple(
-            Query(f'sum(ott_desk_tickets{{{OPEN},severity=~"{severity}"}}) or {DESK}', text, steps=Steps(((1, mark),)))
+            Query(
+                "sum({}) or {}".format(tickets(f'{OPEN},severity=~"{severity}"'), DESK),
+                text,
+                steps=Steps(((1, mark),)),
+            )
             for severity, text, mark in _SEVERITY_FIGURES
         ),
         named=True,
@@ -139,9 +148,13 @@ def alarms(where: str, labels: tuple[str, ...], width: int, height: int) -> Grid
 
 
 def state(by: str, where: str, scraped: str = "") -> str:
-    """Return the worst alarm as a number of STATES for each `by`; without an alarm 0, for what is `scraped` at all."""
+    """Return the worst alarm as a number of STATES for each `by`; without an alarm 0, for what is `scraped` at all.
+
+    An alarm counts where it has the last label of `by`: one of a whole site is its site's, and of no node.
+    """
     scraped = scraped or f'up{{job="ott-agent",{where}}}'
-    firing = 'ALERTS{alertstate="firing",severity="%s",node!="",' + where + "}"
+    own = by.rpartition(" ")[2]
+    firing = 'ALERTS{alertstate="firing",severity="%s",' + f'{own}!="",{where}}}'
     ranked = [
         f"{number} * {firing % severity}"
         for number, severity in ((4, "critical"), (3, "major"), (2, "minor"), (1, "warning"))
