@@ -57,8 +57,16 @@ class Access:
 
     def allows(self, header: str) -> bool:
         """Compare without telling by the time taken how much of the secret was right."""
-        matches = [hmac.compare_digest(header.encode(), accepted.encode()) for accepted in self.accepted]
+        scheme, _, secret = header.partition(" ")
+        given = f"{scheme.capitalize()} {secret}".encode()  # schemes are written in any case (RFC 9110, 11.1)
+        matches = [hmac.compare_digest(given, accepted.encode()) for accepted in self.accepted]
         return not matches or any(matches)
+
+    @property
+    def challenge(self) -> str:
+        """What a refused client is told to bring."""
+        schemes = sorted({accepted.partition(" ")[0] for accepted in self.accepted})
+        return ", ".join(f'{scheme} realm="ott-agent"' for scheme in schemes)
 
 
 class Server(ThreadingHTTPServer):
@@ -150,9 +158,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif path != "/metrics":
             self._answer(404, b"not found; the metrics are at /metrics\n")
         elif not self.server.access.allows(self.headers.get("Authorization", "")):
-            self._answer(401, b"unauthorized\n", [("WWW-Authenticate", 'Basic realm="ott-agent"')])
+            self._answer(401, b"unauthorized\n", [("WWW-Authenticate", self.server.access.challenge)])
         else:
             self._metrics()
+
+    def do_HEAD(self) -> None:
+        """Answer without a body, as balancers check whether a service lives."""
+        self.do_GET()
 
     def _metrics(self) -> None:
         body = exposition.text(self.server.registry)
@@ -170,7 +182,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", "text/plain; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def version_string(self) -> str:
         """Name the program without the versions an attacker would look for."""

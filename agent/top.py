@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -192,6 +193,10 @@ def _collectors(now: Scrape) -> Iterable[str]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--config", type=Path, metavar="F", help="the settings file of the running agent")
+    parser.add_argument(
+        "--certificate", type=Path, metavar="F", help="a client's certificate, where the agent's own is not admitted"
+    )
+    parser.add_argument("--key", type=Path, metavar="F", help="its key")
     parser.add_argument("--every", type=_interval, default=2.0, metavar="DURATION", help='such as "2s"')
     parser.add_argument(
         "--count", type=int, default=0, metavar="N", help="end after N pages, without clearing the screen"
@@ -214,32 +219,49 @@ def run(arguments: argparse.Namespace) -> int:
     host, port = parse_address(settings.listen)
     host = ANYWHERE.get(host, host)
     auth = settings.auth
+    connection = partial(_connection, host, port, settings.tls, (arguments.certificate, arguments.key))
     live = arguments.count == 0 and sys.stdout.isatty()
     try:
         headers = credentials.header(auth.basic if auth else None, auth.token if auth else None)
-        shown, before = 0, _scrape(_connection(host, port, settings.tls), headers)
+        shown, before = 0, _scrape(connection(), headers)
         while arguments.count == 0 or shown < arguments.count:
             time.sleep(arguments.every)
             # A connection of its own: the agent closes one that is silent for longer than a few seconds.
-            now = _scrape(_connection(host, port, settings.tls), headers)
+            now = _scrape(connection(), headers)
             page = render(before, now)
             sys.stdout.write(CLEAR + fitted(page, *shutil.get_terminal_size()) if live else page)
             sys.stdout.flush()
             shown, before = shown + 1, now
+    except (ssl.SSLError, ConnectionResetError) as error:
+        # How a client without the right certificate is turned away, among others.
+        remedy = "; name a certificate of client_ca by --certificate and --key" if _asks(settings.tls) else ""
+        print(f"{settings.listen}: {error}{remedy}", file=sys.stderr)
+        return Exit.FAILED
     except (OSError, http.client.HTTPException, ValueError) as error:
         print(f"{settings.listen}: {error}; does the agent run, with this settings file?", file=sys.stderr)
         return Exit.FAILED
     return Exit.FINE
 
 
-def _connection(host: str, port: int, tls: Tls | None) -> http.client.HTTPConnection:
+def _asks(tls: Tls | None) -> bool:
+    """Return whether the agent wants to see a client's certificate."""
+    return tls is not None and tls.client_ca is not None
+
+
+def _connection(
+    host: str, port: int, tls: Tls | None, client: tuple[Path | None, Path | None]
+) -> http.client.HTTPConnection:
     if tls is None:
         return http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     # The agent's own certificate, from its own file: no authority and no name need vouch for it.
     context = ssl.create_default_context(cafile=tls.certificate)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_cert_chain(tls.certificate, tls.key)
+    certificate, key = client
+    if certificate is not None:
+        context.load_cert_chain(certificate, key)
+    elif _asks(tls):
+        context.load_cert_chain(tls.certificate, tls.key)
     return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
 
 

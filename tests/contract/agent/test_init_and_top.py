@@ -81,7 +81,7 @@ def test_top_asks_less_often_than_the_agent_keeps_a_silent_connection(
     with served() as port:
         config = tmp_path / "agent.toml"
         config.write_text(f'listen = "127.0.0.1:{port}"\n')
-        assert top.run(Namespace(config=config, every=0.5, count=2)) == 0
+        assert top.run(Namespace(config=config, every=0.5, count=2, certificate=None, key=None)) == 0
     assert capsys.readouterr().out.count("collectors ") == 2
 
 
@@ -123,3 +123,20 @@ def test_top_uses_the_agents_own_secrets(tmp_path: Path, tls: str) -> None:
         result = run("top", "--config", str(tmp_path / "agent.toml"), "--count", "1", "--every", "100ms")
     assert result.returncode == 0, result.stderr
     assert "memory" in result.stdout
+
+
+def test_top_shows_a_clients_certificate_where_the_agents_own_is_not_admitted(tmp_path: Path) -> None:
+    make_certificates(tmp_path)
+    (tmp_path / "theirs").mkdir()
+    make_certificates(tmp_path / "theirs")
+    settings = (
+        f'[tls]\ncertificate = "{tmp_path}/server.pem"\nkey = "{tmp_path}/server.key"\n'
+        f'client_ca = "{tmp_path}/theirs/ca.pem"\n'
+    )
+    common = ("top", "--config", str(tmp_path / "agent.toml"), "--count", "1", "--every", "100ms")
+    with agent(tmp_path, settings):
+        refused = run(*common)
+        shown = run(*common, "--certificate", f"{tmp_path}/theirs/client.pem", "--key", f"{tmp_path}/theirs/client.key")
+    assert refused.returncode == 1
+    assert "name a certificate of client_ca by --certificate and --key" in refused.stderr
+    assert shown.returncode == 0, shown.stderr

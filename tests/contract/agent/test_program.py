@@ -7,7 +7,8 @@ import socket
 import ssl
 import subprocess
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,12 @@ def test_addresses_and_a_clean_stop(tmp_path: Path) -> None:
         assert running.get("/healthz").status == running.get("/readyz").status == 200
         for path in ("/", "/metrics/", "/../etc/passwd", "/metricsx", "//"):
             assert running.get(path).status == 404
+        host, _, port = running.url.removeprefix("http://").partition(":")
+        with closing(HTTPConnection(host, int(port), timeout=10)) as balancer:
+            for path in ("/healthz", "/metrics"):  # on one connection: a body would be taken for the next answer
+                balancer.request("HEAD", path)
+                answer = balancer.getresponse()
+                assert (answer.status, answer.read()) == (200, b"")
         assert "Python" not in metrics.headers["Server"]
         running.send(signal.SIGTERM)
         assert running.process.wait(10) == 0
@@ -202,7 +209,9 @@ basic = {{ username = "prometheus", password = {{ file = "{tmp_path}/password" }
 """
     with agent(tmp_path, settings) as running:
         assert running.get("/metrics").status == 401
-        assert "Basic" in running.get("/metrics").headers["WWW-Authenticate"]
+        challenge = 'Basic realm="ott-agent", Bearer realm="ott-agent"'
+        assert running.get("/metrics").headers["WWW-Authenticate"] == challenge
+        assert running.get("/metrics", {"Authorization": "bearer tok-123"}).status == 200
         for wrong in ("Bearer tok-124", "Bearer ", "tok-123", "Basic cHJvbWV0aGV1czp3cm9uZw==", "Bearer tok-1234"):
             assert running.get("/metrics", {"Authorization": wrong}).status == 401, wrong
         assert running.get("/metrics", {"Authorization": "Bearer tok-123"}).status == 200
