@@ -9,10 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.desk import clock
+from alerts.desk.clock import Clock
 from alerts.desk.events import CLOCK_KINDS, DESK, Event, Kind
 from alerts.desk.outbox.compose import Message, messages
 from alerts.desk.policy import Policy
 from alerts.desk.ticket import DESK_MOVES, MOVES, RECOVERED, REFIRED, TERMINAL, WORKING, IllegalMoveError, Status
+
+Readings = dict[tuple[object, ...], tuple[dict[str, Clock], dict[str, datetime | None]]]
+"""Clocks and the columns that follow from them, by everything that they are read from."""
+
+_STATES = {status.value: status for status in Status}
 
 
 class Draft:
@@ -23,7 +29,7 @@ class Draft:
         self.changes: dict[str, Any] = {}
         self.log = list(log)
         self.events: list[Event] = []
-        self.clocks: dict[str, clock.Clock] = {}
+        self.clocks: dict[str, Clock] = {}
         self.messages: list[Message] = []
 
     def __getitem__(self, column: str) -> Any:
@@ -31,14 +37,15 @@ class Draft:
 
     def set(self, **values: Any) -> None:
         """Change columns; values that stay as they were are no change."""
+        row, changes = self.row, self.changes
         for column, value in values.items():
-            if self[column] != value:
-                self.changes[column] = value
+            if (changes[column] if column in changes else row[column]) != value:
+                changes[column] = value
 
     @property
     def status(self) -> Status:
         """Return the state as changed so far."""
-        return Status(self["status"])
+        return _STATES[self["status"]]
 
     @property
     def changed(self) -> bool:
@@ -87,26 +94,43 @@ class Draft:
 
     def measure(self, policy: Policy, now: datetime) -> None:
         """Read the clocks from the log."""
-        log = self.log + [event for event in self.events if event.kind in CLOCK_KINDS]
-        self.clocks = clock.read(log, self["priority"], policy, now)
+        self.clocks = clock.read(self._told(), self["priority"], policy, now)
 
-    def finish(self, policy: Policy, now: datetime) -> None:
-        """Compute the clocks anew and say when the timers have to look."""
-        self.measure(policy, now)
-        ends = {name: each.deadline for name, each in self.clocks.items()}
-        known = [end for end in ends.values() if end]
-        vendor = [end for name in ("accept", "vendor") if (end := ends.get(name))]
-        self.set(
-            acknowledge_by=ends.get("acknowledge"),
-            restore_by=ends.get("restore"),
-            vendor_by=min(vendor, default=None),
-            deadline_at=min(known, default=None),
-            due_at=self._due(policy),
-        )
+    def _told(self) -> list[Event]:
+        return self.log + [event for event in self.events if event.kind in CLOCK_KINDS]
+
+    def finish(self, policy: Policy, now: datetime, known: Readings | None = None) -> None:
+        """Compute the clocks anew and say when the timers have to look.
+
+        `known` keeps what was read under the same policy at the same moment: the tickets of a storm open together and
+        recover together, and their clocks say the same.
+        """
+        events = [(each.at, each.kind, *each.data.items()) for each in self._told()]
+        origin = (self["priority"], self["status"], self["status_at"], self["verify_at"], *events)
+        reading = known.get(origin) if known is not None else None
+        if reading is None:
+            self.measure(policy, now)
+            reading = self.clocks, self._moments(policy)
+            if known is not None:
+                known[origin] = reading
+        self.clocks, moments = reading
+        self.set(**moments)
         self.messages = messages(self.events, self["priority"], policy.routes)
         if self.changed:
             self.changes["updated_at"] = now
             self.changes["version"] = self.row["version"] + 1
+
+    def _moments(self, policy: Policy) -> dict[str, datetime | None]:
+        ends = {name: each.deadline for name, each in self.clocks.items()}
+        known = [end for end in ends.values() if end]
+        vendor = [end for name in ("accept", "vendor") if (end := ends.get(name))]
+        return {
+            "acknowledge_by": ends.get("acknowledge"),
+            "restore_by": ends.get("restore"),
+            "vendor_by": min(vendor, default=None),
+            "deadline_at": min(known, default=None),
+            "due_at": self._due(policy),
+        }
 
     def _due(self, policy: Policy) -> datetime | None:
         if self.status in TERMINAL:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alerts.desk import alarms
 from alerts.desk.alarms import Occurrence, Verdict
-from alerts.desk.draft import Draft
+from alerts.desk.draft import Draft, Readings
 from alerts.desk.events import DESK, Kind
 from alerts.desk.policy import Policy, priority_of, severity_of, wants_ticket, worse
 from alerts.desk.problem import problem_key
@@ -97,8 +97,7 @@ def _store(connection: Connection, found: list[Problem], policy: Policy, now: da
     touched: list[tuple[Draft, _Judged]] = []
     for problem in found:
         draft = drafts.get(problem.key)
-        judged = _judge(problem, known, policy, now, has_ticket=draft is not None)
-        outcomes.update(judged.counts)
+        judged = _judge(problem, known, policy, now, outcomes, has_ticket=draft is not None)
         if draft is None and judged.fresh:
             draft = open_ticket(problem, judged.fresh, now)
             opening.append(draft)
@@ -107,9 +106,10 @@ def _store(connection: Connection, found: list[Problem], policy: Policy, now: da
     # A storm is mostly repeats: only what changes has its log read and its clocks computed.
     changing = [draft for draft, _ in touched if draft["id"] is not None]
     tickets.load_logs(connection, changing)
+    readings: Readings = {}
     for draft, judged in touched:
         _react(draft, judged, policy, now)
-        draft.finish(policy, now)
+        draft.finish(policy, now, readings)
     tickets.insert(connection, opening)
     tickets.save(connection, changing)
     fresh = [(draft, occurrence) for draft, judged in touched for occurrence in judged.fresh]
@@ -122,22 +122,22 @@ def _store(connection: Connection, found: list[Problem], policy: Policy, now: da
 class _Judged:
     """What one problem's alerts came to."""
 
-    counts: Counter[str] = field(default_factory=Counter)
     began: list[Alert] = field(default_factory=list)
     fresh: list[Occurrence] = field(default_factory=list)
     ended: int = 0
     firing: int = 0  # how many more occurrences fire than before
 
 
-def _judge(
+def _judge(  # noqa: PLR0913 - the one place where an alert meets what is known
     problem: Problem,
     known: dict[tuple[str, str], Occurrence],
     policy: Policy,
     now: datetime,
+    outcomes: Counter[str],
     *,
     has_ticket: bool,
 ) -> _Judged:
-    """Judge the alerts of one problem in the order in which they began."""
+    """Judge the alerts of one problem in the order in which they began, and count what they came to."""
     result = _Judged()
     wanted = has_ticket or any(wants_ticket(alert.labels) for alert in problem.alerts)
     for alert in sorted(problem.alerts, key=lambda alert: alert.starts_at or now):
@@ -148,7 +148,7 @@ def _judge(
             # Its ticket is closed: the continuation is a new emergency with the same start.
             verdict = Verdict.NEW
         if verdict in (Verdict.NEW, Verdict.MISSED) and not wanted:
-            result.counts[Verdict.NO_TICKET] += 1
+            outcomes[Verdict.NO_TICKET] += 1
             continue
         fired = before is not None and before.ends_at is None and before.in_open_ticket
         new = alarms.apply(before, verdict, alert, now)
@@ -159,7 +159,7 @@ def _judge(
         fires = after.ends_at is None and after.in_open_ticket
         result.firing += fires - fired
         result.ended += verdict is Verdict.MISSED or (fired and not fires)
-        result.counts[verdict] += 1
+        outcomes[verdict] += 1
     return result
 
 
@@ -169,28 +169,25 @@ def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Dra
     texts = {**worst.annotations, **{name: text for name, text in problem.annotations.items() if text}}
     title = " ".join(worst.labels[name] for name in ("alertname", "node", "channel") if worst.labels.get(name))
     names = _by_language(texts, "summary", title or "alarm")
-    draft = Draft(
-        tickets.blank()
-        | {
-            "problem_key": problem.key,
-            "labels": dict(problem.labels),
-            "site": worst.labels.get("site", ""),
-            "node": worst.labels.get("node", "") or worst.labels.get("instance", ""),
-            "names": names,
-            "descriptions": {
-                language: text or names[language] for language, text in _by_language(texts, "description", "").items()
-            },
-            "runbook_url": _web(texts.get("runbook_url", "")),
-            "severity": severity_of(worst.labels),
-            "priority": priority_of(worst.labels),
-            "ticket_type": "incident",
-            "automatic": True,
-            "status_at": now,
-            "opened_at": now,
-            "updated_at": now,
-        }
+    priority, severity = priority_of(worst.labels), severity_of(worst.labels)
+    descriptions = _by_language(texts, "description", "")
+    draft = tickets.fresh(
+        problem_key=problem.key,
+        labels=dict(problem.labels),
+        site=worst.labels.get("site", ""),
+        node=worst.labels.get("node", "") or worst.labels.get("instance", ""),
+        names=names,
+        descriptions={language: text or names[language] for language, text in descriptions.items()},
+        runbook_url=_web(texts.get("runbook_url", "")),
+        severity=severity,
+        priority=priority,
+        ticket_type="incident",
+        automatic=True,
+        status_at=now,
+        opened_at=now,
+        updated_at=now,
     )
-    draft.record(now, Kind.OPENED, DESK, priority=draft["priority"], severity=draft["severity"])
+    draft.record(now, Kind.OPENED, DESK, priority=priority, severity=severity)
     return draft
 
 
@@ -219,7 +216,9 @@ def _react(draft: Draft, judged: _Judged, policy: Policy, now: datetime) -> None
 def _worsen(draft: Draft, began: list[Alert], now: datetime) -> None:
     """Raise severity and priority to the worst alarm's; they never fall by themselves."""
     for alert in began:
-        draft.set(severity=worse(draft["severity"], severity_of(alert.labels)))
+        severity = severity_of(alert.labels)
+        if severity != draft["severity"]:
+            draft.set(severity=worse(draft["severity"], severity))
         priority = priority_of(alert.labels)
         if priority < draft["priority"] and not draft["priority_fixed"]:
             draft.set(priority=priority)

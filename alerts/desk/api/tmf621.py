@@ -15,7 +15,6 @@ from alerts.desk.api.errors import RESPONSES, Responses, answer
 from alerts.desk.api.tmf_body import BASE, body, own_lists, select_fields, theirs
 from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, kept
 from alerts.desk.api.tmf_patch import check_removals, patch
-from alerts.desk.draft import Draft
 from alerts.desk.events import Event, Kind
 from alerts.desk.policy import SEVERITIES, priority_of
 from alerts.desk.problem import problem_key
@@ -100,20 +99,17 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
     name = fresh.name or fresh.description.splitlines()[0][:200] or "-"
     with runtime.database.write() as connection:
         now = runtime.now()
-        draft = Draft(
-            tickets.blank()
-            | {
-                "problem_key": problem_key({"manual": str(uuid.uuid4())}),
-                "names": dict.fromkeys(("en", "ru"), name),
-                "descriptions": dict.fromkeys(("en", "ru"), fresh.description),
-                "severity": severity,
-                "priority": priority_of({"severity": severity}),
-                "ticket_type": fresh.ticket_type,
-                "extra": {key: value for key, value in kept(fresh).items() if value is not None},
-                "status_at": now,
-                "opened_at": now,
-                "updated_at": now,
-            }
+        draft = tickets.fresh(
+            problem_key=problem_key({"manual": str(uuid.uuid4())}),
+            names=dict.fromkeys(("en", "ru"), name),
+            descriptions=dict.fromkeys(("en", "ru"), fresh.description),
+            severity=severity,
+            priority=priority_of({"severity": severity}),
+            ticket_type=fresh.ticket_type,
+            extra={key: value for key, value in kept(fresh).items() if value is not None},
+            status_at=now,
+            opened_at=now,
+            updated_at=now,
         )
         draft.record(now, Kind.OPENED, actor, priority=draft["priority"], severity=severity)
         changes = TicketPatch(

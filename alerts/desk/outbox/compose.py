@@ -74,15 +74,13 @@ def messages(events: Iterable[Event], priority: str, routes: Sequence[Route]) ->
         name = topic(event)
         if name is None:
             continue
-        facts = {name: value for name, value in event.data.items() if name in ("clock", "percent", "reason", "vendor")}
-        body = facts | {"at": event.at.isoformat()}
-        result += [
-            Message(route.target, name, body)
-            for route in routes
-            if name in route.topics and priority in route.priorities
-        ]
+        targets = [route.target for route in routes if name in route.topics and priority in route.priorities]
         if event.kind in (Kind.HANDED_OVER, Kind.ESCALATED) and "vendor" in event.data:
-            result.append(Message(f"{VENDOR_PREFIX}{event.data['vendor']}", name, body))
+            targets.append(f"{VENDOR_PREFIX}{event.data['vendor']}")
+        if targets:
+            facts = {fact: event.data[fact] for fact in ("clock", "percent", "reason", "vendor") if fact in event.data}
+            body = facts | {"at": event.at.isoformat()}
+            result += [Message(target, name, body) for target in targets]
     return result
 
 

@@ -5,9 +5,9 @@ parameter and one round trip whatever its size. SQLite lives in this process: it
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -28,22 +28,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from alerts.desk.store.tables import Instant, micros
+from alerts.desk.store.tables import Instant, defaults, micros
 
 Row = Mapping[str, Any]
 """Values by column. The rows of a batch have the same columns."""
 
 _json = json.JSONEncoder(ensure_ascii=False).encode
 _POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-
-
-def _instant(value: object) -> int:
-    if isinstance(value, datetime):
-        return micros(value)
-    raise TypeError(f"no column holds a {type(value).__name__}")
-
-
-_document = json.JSONEncoder(ensure_ascii=False, default=_instant).encode
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -54,7 +45,7 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if _is_sqlite(connection):
         _each(connection, _insert_each(table, columns), table, columns, rows)
     else:
-        _at_once(connection, _insert_all(table, columns), rows)
+        _at_once(connection, _insert_all(table, columns), table, columns, rows)
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Row], key: str, conflict: str) -> dict[Any, int]:
@@ -68,7 +59,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row], key: s
         stored = connection.execute(select(table.c[key], table.c.id).where(table.c.id > before))
     else:
         statement = f'{_insert_all(table, columns)} {otherwise} RETURNING "{key}", id'
-        stored = _at_once(connection, statement, rows)
+        stored = _at_once(connection, statement, table, columns, rows)
     return {name: number for name, number in stored}  # noqa: C416 - rows, not pairs
 
 
@@ -80,7 +71,7 @@ def update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if _is_sqlite(connection):
         _each(connection, _update_each(table, columns), table, (*columns, "id"), rows)
     else:
-        _at_once(connection, _update_all(table, columns), rows)
+        _at_once(connection, _update_all(table, columns), table, ("id", *columns), rows)
 
 
 def among(dialect: str, wanted: ColumnElement[Any], name: str) -> ColumnElement[bool]:
@@ -118,35 +109,57 @@ def _is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def _at_once(connection: Connection, statement: str, rows: Sequence[Row]) -> CursorResult[Any]:
-    return connection.exec_driver_sql(statement, {"rows": _document(rows)})
+def _at_once(
+    connection: Connection, statement: str, table: Table, columns: Sequence[str], rows: Sequence[Row]
+) -> CursorResult[Any]:
+    names = tuple(map(str, columns))
+    given = [dict(zip(names, values, strict=True)) for values in _stored(table, columns, rows)]
+    return connection.exec_driver_sql(statement, {"rows": _json(given)})
 
 
 def _each(connection: Connection, statement: str, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    instants = [name for name in columns if isinstance(table.c[name].type, Instant)]
-    documents = [name for name in columns if isinstance(table.c[name].type, JSON)]
-    values = []
-    for row in rows:
-        stored = dict(row)
-        for name in instants:
-            if stored[name] is not None:
-                stored[name] = micros(stored[name])
-        for name in documents:
-            stored[name] = _json(stored[name])
-        values.append(tuple([stored[name] for name in columns]))
-    connection.exec_driver_sql(statement, values)
+    connection.exec_driver_sql(statement, list(_stored(table, columns, rows, _json)))
+
+
+def _stored(
+    table: Table, columns: Sequence[str], rows: Sequence[Row], document: Callable[[Any], Any] | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """Return the rows as the database keeps them: column by column is less work than value by value."""
+    given: list[Iterable[Any]] = list(zip(*map(itemgetter(*columns), rows), strict=True))
+    for place, name in enumerate(columns):
+        kind = table.c[name].type
+        if isinstance(kind, Instant):
+            given[place] = [None if value is None else micros(value) for value in given[place]]
+        elif document and isinstance(kind, JSON):
+            given[place] = map(document, given[place])
+    return zip(*given, strict=True)
 
 
 @cache
 def _insert_each(table: Table, columns: tuple[str, ...]) -> str:
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table.name} ({_listed(columns)}) VALUES ({marks})"  # noqa: S608 - names of our own tables
+    marks = ", ".join(["?"] * len(columns) + list(_others(table, columns).values()))
+    names = _listed([*columns, *_others(table, columns)])
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
 
 
 @cache
 def _insert_all(table: Table, columns: tuple[str, ...]) -> str:
-    names = _listed(columns)
-    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_recordset(table, columns)}"  # noqa: S608
+    others = _others(table, columns)
+    values = ", ".join([_listed(columns), *others.values()])
+    names = _listed([*columns, *others])
+    return f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {_recordset(table, columns)}"  # noqa: S608
+
+
+def _others(table: Table, columns: Sequence[str]) -> dict[str, str]:
+    """Return the columns that the rows leave to their defaults, with those as SQL: nothing of them is transmitted."""
+    return {name: _literal(value) for name, value in defaults(table).items() if name not in columns}
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, int):
+        return str(value).lower()
+    text = value if isinstance(value, str) else _json(value)
+    return "'" + text.replace("'", "''") + "'"
 
 
 @cache

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from alerts.desk.draft import Draft
 from alerts.desk.outbox.compose import HUB_PREFIX, TEST, hub_events
+from alerts.desk.store import batch
 from alerts.desk.store.tables import hub, outbox
 
 CLAIM = timedelta(minutes=2)  # how long a desk may take over what it claims at once
@@ -40,7 +41,7 @@ def write(connection: Connection, drafts: Sequence[Draft], now: datetime) -> Non
             ]
     if rows:
         fresh = {"state": "pending", "attempts": 0, "created_at": now, "next_at": now, "error": ""}
-        connection.execute(outbox.insert(), [row | fresh for row in rows])
+        batch.insert(connection, outbox, [row | fresh for row in rows])
 
 
 def wanted(query: str, kind: str) -> bool:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -62,31 +63,32 @@ metadata = MetaData(
 
 OPEN = text("status NOT IN ('closed', 'rejected', 'cancelled')")
 
+# The defaults are what a ticket holds that nobody touched yet; the database itself knows none.
 ticket = Table(
     "ticket",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("version", Integer, nullable=False),  # rises with each change; a stale page is told so
+    Column("version", Integer, nullable=False, default=0),  # rises with each change; a stale page is told so
     Column("problem_key", String(64), nullable=False),
-    Column("labels", JSON, nullable=False),  # the group labels
-    Column("site", Text, nullable=False),
-    Column("node", Text, nullable=False),
+    Column("labels", JSON, nullable=False, default={}),  # the group labels
+    Column("site", Text, nullable=False, default=""),
+    Column("node", Text, nullable=False, default=""),
     Column("names", JSON, nullable=False),  # title by language
     Column("descriptions", JSON, nullable=False),
-    Column("runbook_url", Text, nullable=False),
+    Column("runbook_url", Text, nullable=False, default=""),
     Column("severity", String(16), nullable=False),
     Column("priority", String(2), nullable=False),
-    Column("priority_fixed", Boolean, nullable=False),  # an engineer chose it
+    Column("priority_fixed", Boolean, nullable=False, default=False),  # an engineer chose it
     Column("ticket_type", Text, nullable=False),
-    Column("status", String(16), nullable=False),
+    Column("status", String(16), nullable=False, default="acknowledged"),
     Column("status_at", Instant, nullable=False),
-    Column("status_reason", Text, nullable=False),
-    Column("firing", Integer, nullable=False),  # occurrences that still fire
-    Column("automatic", Boolean, nullable=False),  # opened by alarms
-    Column("unverified", Boolean, nullable=False),  # recovered by name, but the series vanished
-    Column("flapping", Boolean, nullable=False),
-    Column("owner", Text, nullable=False),  # the engineer; empty: nobody took it
-    Column("vendor", Text, nullable=False),  # with whom it is; empty: with the NCC
+    Column("status_reason", Text, nullable=False, default=""),
+    Column("firing", Integer, nullable=False, default=0),  # occurrences that still fire
+    Column("automatic", Boolean, nullable=False, default=False),  # opened by alarms
+    Column("unverified", Boolean, nullable=False, default=False),  # recovered by name, but the series vanished
+    Column("flapping", Boolean, nullable=False, default=False),
+    Column("owner", Text, nullable=False, default=""),  # the engineer; empty: nobody took it
+    Column("vendor", Text, nullable=False, default=""),  # with whom it is; empty: with the NCC
     Column("opened_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("resolved_at", Instant),
@@ -97,7 +99,7 @@ ticket = Table(
     Column("deadline_at", Instant),  # the first of them: what the queue sorts by
     Column("verify_at", Instant),  # when to ask Prometheus whether the series of a recovered alarm still exists
     Column("due_at", Instant),  # when the timers have to look at it next
-    Column("extra", JSON, nullable=False),  # what other systems put into TMF621 fields of theirs
+    Column("extra", JSON, nullable=False, default={}),  # what other systems put into TMF621 fields of theirs
     # One problem, one open ticket: the database itself refuses a second one.
     Index("uq_ticket_open_problem", "problem_key", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
     Index("ix_ticket_due_at", "due_at"),
@@ -232,3 +234,9 @@ heartbeat = Table(
     Column("name", Text, primary_key=True),
     Column("at", Instant, nullable=False),
 )
+
+
+def defaults(table: Table) -> dict[str, Any]:
+    """Return what columns hold where nobody says otherwise."""
+    known = {str(each.name): each.default for each in table.columns}
+    return {name: each.arg for name, each in known.items() if isinstance(each, ScalarElementColumnDefault)}

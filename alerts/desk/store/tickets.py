@@ -14,8 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 from alerts.desk.draft import Draft
 from alerts.desk.events import CLOCK_KINDS, Event, Kind
 from alerts.desk.store import batch, outbox
-from alerts.desk.store.tables import OPEN, event, ticket
-from alerts.desk.ticket import Status
+from alerts.desk.store.tables import OPEN, defaults, event, ticket
 
 # What alarms change or need to know of a ticket; a storm has no time for the rest.
 _MOVING = (
@@ -24,7 +23,8 @@ _MOVING = (
     *("deadline_at", "verify_at", "due_at"),
 )
 ONE_OPEN = f"(problem_key) WHERE {OPEN}"
-_BLANK: dict[str, Any] = dict.fromkeys(column.name for column in ticket.columns if column.nullable)
+_BLANK: dict[str, Any] = {each.name: None for each in ticket.columns if each.nullable or each.primary_key}
+_BLANK |= defaults(ticket)
 
 
 class OpenedElsewhereError(Exception):
@@ -44,24 +44,14 @@ class StaleTicketError(Exception):
 
 def blank() -> dict[str, Any]:
     """Return the columns of a ticket that nobody touched yet."""
-    return _BLANK | {
-        "id": None,
-        "version": 0,
-        "labels": {},
-        "site": "",
-        "node": "",
-        "runbook_url": "",
-        "priority_fixed": False,
-        "status": Status.ACKNOWLEDGED.value,
-        "status_reason": "",
-        "firing": 0,
-        "automatic": False,
-        "unverified": False,
-        "flapping": False,
-        "owner": "",
-        "vendor": "",
-        "extra": {},
-    }
+    return dict(_BLANK)
+
+
+def fresh(**columns: Any) -> Draft:
+    """Return a new ticket with these columns, and nothing else that would have to be written."""
+    draft = Draft(_BLANK)
+    draft.changes = columns
+    return draft
 
 
 def lock_open(connection: Connection, keys: Sequence[str]) -> list[Draft]:
@@ -134,8 +124,9 @@ def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Store new tickets with their events and give the drafts their numbers."""
     if not drafts:
         return
-    rows = [{name: value for name, value in (draft.row | draft.changes).items() if name != "id"} for draft in drafts]
-    numbers = batch.insert_new(connection, ticket, rows, "problem_key", ONE_OPEN)
+    numbers: dict[str, int] = {}
+    for rows in _alike(draft.changes for draft in drafts):
+        numbers |= batch.insert_new(connection, ticket, rows, "problem_key", ONE_OPEN)
     if len(numbers) < len(drafts):
         raise OpenedElsewhereError
     for draft in drafts:
@@ -145,13 +136,16 @@ def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
 
 def save(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Store what changed of locked tickets, and their events; tickets with the same columns share a statement."""
-    alike: dict[tuple[str, ...], list[batch.Row]] = defaultdict(list)
-    for draft in drafts:
-        if draft.changes:
-            alike[tuple(sorted(draft.changes))].append(draft.changes | {"id": draft["id"]})
-    for rows in alike.values():
+    for rows in _alike(draft.changes | {"id": draft["id"]} for draft in drafts if draft.changes):
         batch.update(connection, ticket, rows)
     _write_events(connection, drafts)
+
+
+def _alike(rows: Iterable[batch.Row]) -> Iterable[list[batch.Row]]:
+    alike: dict[tuple[str, ...], list[batch.Row]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(row)].append(row)
+    return alike.values()
 
 
 def _write_events(connection: Connection, drafts: Iterable[Draft]) -> None:

@@ -59,6 +59,16 @@ def test_a_batch_comes_back_as_it_went_in(database: Database) -> None:
         assert connection.scalar(select(ticket.c.site).where(ticket.c.id != number)) == "almaty"
 
 
+def test_columns_that_nobody_gives_hold_their_defaults(database: Database) -> None:
+    send(database, notification(alert()), START)
+    with database.write() as connection:
+        whole = stored_row(connection)
+        blank = tickets.blank()
+        given = {name: value for name, value in whole.items() if name not in blank} | {"problem_key": "other"}
+        assert batch.insert_new(connection, ticket, [given], "problem_key", tickets.ONE_OPEN).keys() == {"other"}
+        assert stored_row(connection) == {name: value for name, value in blank.items() if name != "id"} | given
+
+
 def test_a_batch_says_which_rows_a_conflict_left_out(database: Database) -> None:
     send(database, notification(alert()), START)
     with database.write() as connection:
