@@ -59,7 +59,15 @@ def look(root: Path) -> Seen:
         for file in root.glob(pattern):
             formats.setdefault(f"/{file.relative_to(root)}", format_)
     logs = {format_: sorted(path for path in formats if formats[path] == format_) for format_ in formats.values()}
-    return Seen(frozenset(names), logs, (root / "proc/pressure").is_dir(), os.uname().nodename)
+    return Seen(frozenset(names), logs, _has_pressure(root), os.uname().nodename)
+
+
+def _has_pressure(root: Path) -> bool:
+    try:
+        # A kernel that has it switched off may show the files and refuse to read them.
+        return bool((root / "proc/pressure/cpu").read_bytes())
+    except OSError:
+        return False
 
 
 def propose(seen: Seen) -> str:

@@ -86,3 +86,8 @@ def test_logs_are_found_below_the_root_with_their_formats(tmp_path: Path) -> Non
     assert settings(propose(seen)).edge_log[0].format == "ott"
     assert not seen.pressure
     assert any("python" in name or "pytest" in name for name in seen.processes)
+
+
+def test_pressure_that_is_switched_off_is_none(tmp_path: Path) -> None:
+    (tmp_path / "proc/pressure/cpu").mkdir(parents=True)  # cannot be read, as with psi=0
+    assert not init.look(tmp_path).pressure
