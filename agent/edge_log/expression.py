@@ -33,20 +33,19 @@ class Expression:
     def __init__(self, groups: Sequence[str], exact: str, quick: str | None = None) -> None:
         self._groups = groups
         self.exact = _compile(exact)
-        self._quick = self.exact if quick is None else _compile(quick)
+        self._quick = None if quick is None else _compile(quick)
 
     def take(self, piece: bytes, *, quick: bool = True) -> Taken:
         """Match whole lines; `quick` is false where the piece holds what the quick form does not know."""
-        lines = piece.count(b"\n")
-        rows: list[tuple[bytes, ...]] = self._quick.findall(piece) if quick else []
-        if len(rows) != lines:
+        rows: list[tuple[bytes, ...]] = self._quick.findall(piece) if quick and self._quick else []
+        if not rows or len(rows) != piece.count(b"\n"):
             rows = self.exact.findall(piece)
         if not rows:
             return Taken(0, {}, {})
         *columns, marks = zip(*rows, strict=True)
-        left = {line: marks[line] for line in compress(range(lines), marks)}
+        left = {line: marks[line] for line in compress(range(len(marks)), marks)}
         taken: list[Sequence[bytes]] = [_without(column, left) for column in columns] if left else [*columns]
-        return Taken(lines, dict(zip(self._groups, taken, strict=True)), left)
+        return Taken(len(rows), dict(zip(self._groups, taken, strict=True)), left)
 
 
 def forms(template: str) -> tuple[str, str]:
@@ -62,7 +61,25 @@ def one_of(methods: Sequence[str]) -> str:
 
 
 def _compile(line: str) -> "re.Pattern[Any]":
-    return re.compile(f"{line}\\n|([^\\n]*+\\n)".encode())
+    return re.compile(_NEGATED.sub(_said_by_what_it_is, f"{line}\\n|([^\\n]*+\\n)".encode()))
+
+
+# What is escaped, so that no bracket of a literal text is taken for a class; and a class that excludes something.
+_NEGATED = re.compile(rb"\\.|\[\^((?:\\.|[^\]\\])+)\]", re.DOTALL)
+
+
+def _said_by_what_it_is(found: "re.Match[bytes]") -> bytes:
+    """Return a class that excludes two bytes or more as the runs of what it takes.
+
+    CPython compares a byte with each that is excluded, but looks it up in one table where there are three runs or more.
+    """
+    excluded = found[1]
+    if excluded is None:
+        return found[0]
+    runs = [run.span() for run in re.finditer(b"[^%b]+" % excluded, bytes(range(256)))]
+    if sum(end - begin for begin, end in runs) == 255:
+        return found[0]  # one is excluded: the fastest of all
+    return b"[%b]" % b"".join(rb"\x%02x-\x%02x" % (begin, end - 1) for begin, end in runs)
 
 
 def _without(column: Sequence[bytes], left: Mapping[int, bytes]) -> list[bytes]:

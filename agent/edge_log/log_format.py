@@ -203,7 +203,7 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
 # Names too, because Apache may log them, and "unix:".
 _ADDRESS = "[0-9A-Za-z.:_%-]++"
 _PATTERNS = {
-    "time_local": f"[^]{NL}]{{26}}",
+    "time_local": rf"[^\]{NL}]{{26}}",
     "time_iso8601": r"[0-9T:+-]{25}",
     "msec": r"[0-9]{1,12}\.[0-9]{3}",
     STATUS: "[0-9]{3}",

@@ -62,8 +62,9 @@ class W3cParser:
     def __init__(self, methods: Sequence[str], zone: tzinfo, state: str) -> None:
         self._one_of = one_of(methods)
         self._methods = frozenset(method.encode() for method in methods)
-        self._times = TimeCache(iso_time)
-        self._local_times = TimeCache(lambda text: iso_time(text, zone))
+        # The expression takes date and time together, whatever stands between the two.
+        self._times = TimeCache(lambda text: iso_time(text.replace(b"\t", b" ")))
+        self._local_times = TimeCache(lambda text: iso_time(text.replace(b"\t", b" "), zone))
         self._durations = DurationCache()
         self._learn(state)
 
@@ -77,13 +78,15 @@ class W3cParser:
 
     def _compiled(self) -> Expression | None:
         """Return the expression of the lines below this header, None where none of them can be of use."""
-        at = {self._fields[name]: (group, "(ANY)") for group, name in zip(("date", "clock"), self._date, strict=True)}
+        date, clock = (self._fields[name] for name in self._date)
+        if clock != date + 1:
+            return None
+        at = {date: ("moment", "(ANY"), clock: ("", "ANY)")}
         for group, (names, pattern) in _GROUPS.items():
             index = next((self._fields[name] for name in names if name in self._fields), None)
             if index is not None:
                 at[index] = (group, pattern)
-        groups = {group for group, _ in at.values()}
-        if not groups >= {"status", "size"}:
+        if not {group for group, _ in at.values()} >= {"status", "size"}:
             return None
         patterns = [at[index][1] if index in at else "ANY" for index in range(self._count)]
 
@@ -92,7 +95,8 @@ class W3cParser:
             front = "".join(one.replace("ANY", value) + between for one in values)
             return rf"(?!\#){front}{last.replace('ANY', _VALUE_OF)}\r*+"
 
-        return Expression([at[index][0] for index in sorted(at)], line(_VALUE_OF, r"[ \t]"), line(_QUICK_VALUE, " "))
+        groups = [at[index][0] for index in sorted(at) if index != clock]
+        return Expression(groups, line(_VALUE_OF, r"[ \t]"), line(_QUICK_VALUE, " "))
 
     def parse(self, piece: bytes) -> Batch:
         """Parse whole lines; directives and empty lines are neither requests nor rejects."""
@@ -121,9 +125,8 @@ class W3cParser:
             (b"?".join((stem, query)) if query not in (b"-", b"") else stem) if method else b""
             for stem, query, method in requests
         ]
-        moments = list(map(b" ".join, zip(columns["date"], columns["clock"], strict=True)))
         durations = list(map(self._durations.__getitem__, columns.get("duration", none)))
-        return batch_of_columns(columns, parse_times(moments, self._cache), uris, durations)
+        return batch_of_columns(columns, parse_times(columns["moment"], self._cache), uris, durations)
 
     @property
     def _cache(self) -> TimeCache:
