@@ -21,7 +21,7 @@ def sentence(event: Event, words: Words) -> str:  # noqa: PLR0911 - one a kind o
             name = words(f"clockname.{data['clock']}")
             return words("event.breach" if data["percent"] == 100 else "event.warning", **(data | {"clock": name}))
         case Kind.ESCALATED:
-            return words("event.escalated", clock=words(f"clockname.{data['clock']}"))
+            return words("event.escalated", vendor=data["vendor"])
         case Kind.PRIORITY | Kind.EDITED | Kind.HANDED_OVER | Kind.ACCEPTED | Kind.RETURNED:
             shown = {name: ", ".join(value) if isinstance(value, list) else value for name, value in data.items()}
             shown["reason"] = words.of("reason", str(data.get("reason", "")))

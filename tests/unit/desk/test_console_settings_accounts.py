@@ -158,7 +158,7 @@ def test_guessing_the_old_password_ends_in_a_pause(control_room: Hall) -> None:
 def test_the_language_is_changed_where_the_person_is(control_room: Hall) -> None:
     reader = control_room.person("viewer")
     page = send(reader, "/language", language="ru", next="/settings")
-    assert "Своя запись" in page
+    assert "Моя учётная запись" in page
 
 
 def test_a_token_is_shown_once_works_and_is_revoked(control_room: Hall) -> None:

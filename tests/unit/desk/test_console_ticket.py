@@ -165,7 +165,7 @@ def test_the_timeline_names_alarms_and_reasons_in_the_readers_language(control_r
     russian, english = control_room.person(language="ru"), control_room.person(language="en")
     story = russian.get("/ticket/1").text.split('<ol class="timeline">')[1]
     assert "Началось: edge-1 не отвечает" in story
-    assert "Приоритет P1: вместе с серьёзностью аварии" in story
+    assert "Приоритет P1: из-за серьёзности аварии" in story
     assert "edge-1 is" not in story
     assert "Began: edge-1 is down" in english.get("/ticket/1").text
 
@@ -175,7 +175,7 @@ def test_a_clock_that_stands_says_what_stops_it(control_room: Hall) -> None:
     engineer = control_room.person(language="ru")
     page = do(engineer, engineer.get("/ticket/1"), "take")
     page = do(engineer, page, "move", to="pending", text="ждём площадку")
-    assert "стоит: ожидает" in page.text
+    assert "на паузе: ожидает" in page.text
 
 
 def test_markup_in_alarms_and_notes_is_text(control_room: Hall) -> None:
