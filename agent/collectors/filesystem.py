@@ -39,10 +39,9 @@ class Read(NamedTuple):
 
 def read(host: Host) -> Read:
     try:
-        table = host.text("proc/1/mounts")
-    except OSError:
-        table = host.text("proc/self/mounts")
-    mounts = parse_mounts(table)
+        mounts = parse_mounts(host.text("proc/1/mounts"))
+    except OSError:  # hidden from strangers by hidepid
+        mounts = parse_mountinfo(host.text("proc/self/mountinfo"))
     watched = [
         mount
         for mount in mounts
@@ -82,9 +81,30 @@ def parse_mounts(table: str) -> list[Mount]:
         columns = line.split(" ")
         if len(columns) < 4:
             raise ValueError(f"mount table: {line!r} has {len(columns)} columns")
-        device, point, kind = (OCTAL.sub(lambda match: chr(int(match[1], 8)), column) for column in columns[:3])
+        device, point, kind = map(unescaped, columns[:3])
         mounts.setdefault((device, point, kind), Mount(device, point, kind, "ro" in columns[3].split(",")))
     return list(mounts.values())
+
+
+def parse_mountinfo(table: str) -> list[Mount]:
+    """Return the mounts of the agent's own view, as `parse_mounts` does.
+
+    What a hardened unit may not write is read-only there; the file system's own options (proc(5), the last field) say
+    whether anybody may.
+    """
+    mounts: dict[tuple[str, str, str], Mount] = {}
+    for line in lines(table):
+        place, separator, system = line.partition(" - ")
+        columns, about = place.split(" "), system.split(" ")
+        if not separator or len(columns) < 6 or len(about) < 3:
+            raise ValueError(f"mountinfo: {line!r} is no mount")
+        kind, device, point = map(unescaped, (*about[:2], columns[4]))
+        mounts.setdefault((device, point, kind), Mount(device, point, kind, "ro" in about[2].split(",")))
+    return list(mounts.values())
+
+
+def unescaped(column: str) -> str:
+    return OCTAL.sub(lambda match: chr(int(match[1], 8)), column)
 
 
 def parse(source: Read) -> Iterator[Sample]:

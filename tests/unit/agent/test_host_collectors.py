@@ -125,9 +125,16 @@ def test_a_mount_without_an_answer_has_an_error_and_no_figures() -> None:
 def test_the_mounts_are_those_of_process_1(tmp_path: Path) -> None:
     (tmp_path / "proc/1").mkdir(parents=True)
     (tmp_path / "proc/self").mkdir()
-    (tmp_path / "proc/self/mounts").write_text("/dev/vda / ext4 ro 0 0\n")
+    # What a hardened unit sees: nothing of it can be written by the agent, and one file system by nobody.
+    (tmp_path / "proc/self/mountinfo").write_text(
+        "21 1 254:1 / / ro,relatime master:1 - ext4 /dev/vda rw,errors=remount-ro\n"
+        "22 21 254:2 / /srv/a\\040b ro,relatime shared:2 master:1 - ext4 /dev/vdb ro\n"
+    )
     host = Host(tmp_path)
-    assert filesystem.read(host).mounts[0].readonly
+    assert filesystem.read(host).mounts == [
+        filesystem.Mount("/dev/vda", "/", "ext4", readonly=False),
+        filesystem.Mount("/dev/vdb", "/srv/a b", "ext4", readonly=True),
+    ]
     (tmp_path / "proc/1/mounts").write_text("/dev/vda / ext4 rw 0 0\ntmpfs /run tmpfs rw 0 0\n")
     assert filesystem.read(host).mounts == [filesystem.Mount("/dev/vda", "/", "ext4", readonly=False)]
 
@@ -203,6 +210,7 @@ PARSERS: dict[str, Any] = {
     "netclass": lambda text: netclass.parse({"eth0": each(netclass.FILES, text)}),
     "filefd": filefd.parse,
     "mounts": filesystem.parse_mounts,
+    "mountinfo": filesystem.parse_mountinfo,
     "uname": lambda text: uname.parse(each((*uname.FILES, "machine"), text)),
 }
 
@@ -226,6 +234,7 @@ PARSERS: dict[str, Any] = {
         ("netclass", "fast", "fast"),
         ("filefd", "1 2", "not three figures"),
         ("mounts", "/dev/sda1 /\n", "has 2 columns"),
+        ("mountinfo", "21 1 254:1 / / ro - ext4\n", "is no mount"),
     ],
 )  # fmt: skip
 def test_a_text_that_is_not_understood(parser: str, text: str, reason: str) -> None:
