@@ -5,7 +5,6 @@ refuses to start, because a setting that silently falls back to its default is f
 A `__post_init__` that raises ValueError, or an ExceptionGroup of them, adds faults under its table's key.
 """
 
-import difflib
 import errno
 import os
 import re
@@ -14,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, NewType, TypeVar, get_args, get_origin
+from typing import Any, Literal, NewType, TypeVar, get_args, get_origin
 
 from cattrs import Converter, IterableValidationError
 from cattrs.cols import is_sequence, list_structure_factory
@@ -127,9 +126,23 @@ def make_converter() -> Converter:
     converter.register_structure_hook(Path, lambda value, _: Path(_exactly(str, "a path in quotes")(value, str)))
     converter.register_structure_hook_func(lambda kind: kind is Seconds, _seconds)
     converter.register_structure_hook_func(_is_pattern, _pattern)
+    converter.register_structure_hook_func(_is_choice, _choice)
     converter.register_structure_hook_factory(is_dataclass, _table)
     converter.register_structure_hook_factory(is_sequence, _list)
     return converter
+
+
+def _is_choice(kind: Any) -> bool:
+    origin: Any = get_origin(kind)
+    return origin is Literal
+
+
+def _choice(value: Any, kind: Any) -> Any:
+    words = get_args(kind)
+    if value not in words:
+        known = ", ".join(f'"{word}"' for word in words)
+        raise ValueError(f"{_shown(value)} is not known here; write one of {known}")
+    return value
 
 
 def _table(kind: type[T], converter: Converter) -> Callable[[Any, Any], T]:
@@ -236,6 +249,8 @@ def _class_fault(error: BaseException, kind: type, path: str) -> Iterator[tuple[
     if not isinstance(error, ForbiddenExtraKeysError):
         yield from _faults(error, path)
         return
+    import difflib  # noqa: PLC0415 - for a mistake only
+
     known = [field.name for field in fields(kind)] if is_dataclass(kind) else []
     for key in sorted(error.extra_fields):
         near = difflib.get_close_matches(key, known, 1)

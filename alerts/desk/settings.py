@@ -7,7 +7,7 @@ from datetime import date, time
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NewType, get_args, get_origin
+from typing import Any, Literal, NewType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
@@ -294,8 +294,6 @@ def converter() -> Converter:
     for kind, check in hooks:
         result.register_structure_hook_func(partial(operator.is_, kind), partial(_checked, check))
 
-    result.register_structure_hook_func(_is_words, _word)
-
     def text_or_secret(value: Any, _: Any) -> str | Secret:
         if isinstance(value, str):
             _database(value)
@@ -334,19 +332,6 @@ def _url(text: str) -> Url:
     if text and not text.startswith(("http://", "https://")):
         raise ValueError(f'"{text}" is not an address; it starts with http:// or https://')
     return Url(text.rstrip("/"))
-
-
-def _is_words(kind: Any) -> bool:
-    origin: Any = get_origin(kind)
-    return origin is Literal
-
-
-def _word(value: Any, kind: Any) -> Any:
-    words = get_args(kind)
-    if value not in words:
-        known = ", ".join(f'"{word}"' for word in words)
-        raise ValueError(f"{value!r} is not known here; write one of {known}")
-    return value
 
 
 def _vendor(table: VendorSettings, calendar: Calendar) -> Vendor:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, time
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import make_url
@@ -182,22 +182,9 @@ def read(path: Path | None) -> Settings:
         lambda value, _: converter.structure(value, str if isinstance(value, str) else Secret),
     )
     converter.register_structure_hook(date, lambda value, _: _date(value))
-    converter.register_structure_hook_func(_is_choice, _one_of)
     if path is None:
         return structure({}, Settings, Path("defaults"), converter)
     return load(path, Settings, converter)
-
-
-def _is_choice(kind: Any) -> bool:
-    origin: Any = get_origin(kind)
-    return origin is Literal
-
-
-def _one_of(value: Any, kind: Any) -> Any:
-    known = get_args(kind)
-    if value not in known:
-        raise ValueError(f"expected one of {', '.join(map(repr, known))}, found {value!r}")
-    return value
 
 
 def _date(value: Any) -> date:

@@ -1,6 +1,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -19,6 +20,7 @@ class Log:
 class Whole:
     listen: str = "127.0.0.1:9780"
     verbose: bool = False
+    language: Literal["ru", "en"] = "ru"
     edge_log: list[Log] = field(default_factory=list)
     token: Secret | None = None
 
@@ -65,6 +67,8 @@ def test_each_message_names_the_file(tmp_path: Path) -> None:
         ("a = [1", "is not TOML"),
         ('edge_log = "x"', "expected a list"),
         ("listen = true", "expected text in quotes"),
+        ('language = "kk"', '\'kk\' is not known here; write one of "ru", "en"'),
+        ("language = ['ru']", 'a list is not known here; write one of "ru", "en"'),
         ("edge_log = [1]", "expected a table"),
         ("[edge_log]", "write its name in double square brackets"),
         ("[[token]]", "must not stand here itself"),

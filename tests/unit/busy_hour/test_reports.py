@@ -377,7 +377,7 @@ def test_check_config(tmp_path: Path, call: Any) -> None:
         'time_zone: "Almaty" is not a name of the tz database',
         "day_begins: expected a clock time in quotes",
         'capacity[1]: node:a needs site = "…"',
-        "source[1].level: expected one of 'platform', 'site', 'node', found 'rack'",
+        'source[1].level: \'rack\' is not known here; write one of "platform", "site", "node"',
     ):
         assert message in errors
     bad.write_text('fixed_period = "20:00-20:30"\nmin_coverage = 1.2\nlisten = "here"\nrecord_after = "1m"\n')
