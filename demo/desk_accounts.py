@@ -6,6 +6,7 @@ from pathlib import Path
 
 from demo import programs
 from demo.layout import Layout
+from demo.processes import ENDS_WITH_PARENT
 
 _SECONDS = 60
 
@@ -19,7 +20,7 @@ def create(layout: Layout, operator: str, password: str) -> str:
 
 
 def _call(layout: Layout, *words: str, typed: str = "") -> str:
-    command = programs.desk_command(layout, *words)
+    command = [*ENDS_WITH_PARENT, *programs.desk_command(layout, *words)]
     result = subprocess.run(command, input=typed, capture_output=True, text=True, check=True, timeout=_SECONDS)
     return result.stdout.strip()
 

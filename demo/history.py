@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.platform.middleware import ACCOUNTS
+from demo.processes import ENDS_WITH_PARENT
 
 ZONE = ZoneInfo("Asia/Almaty")
 WEEKS = 8
@@ -74,7 +75,8 @@ def write(data_dir: Path, now: float, scale: float = 1.0) -> dict[str, Any]:
     sessions = {edge.node: _sessions(edge, times, first, scale) for edge in EDGES}
     hole = _hole(times, first)
     data_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", suffix=".om", encoding="utf-8") as file:
+    # In the demo's own folder: what is killed here leaves the file, and the next start empties the folder.
+    with tempfile.NamedTemporaryFile("w", suffix=".om", encoding="utf-8", dir=data_dir.parent) as file:
         for name, labels, step, values in _series(times, sessions, scale):
             _put(file, name, labels, times[~hole][:: step // MINUTE], values[~hole][:: step // MINUTE])
         file.write("# EOF\n")
@@ -82,6 +84,7 @@ def write(data_dir: Path, now: float, scale: float = 1.0) -> dict[str, Any]:
         subprocess.run(
             # Blocks of 486 h, three or four in all: promtool reads the whole input once a block.
             [
+                *ENDS_WITH_PARENT,
                 *("promtool", "tsdb", "create-blocks-from", "--max-block-duration=486h", "openmetrics", "-q"),
                 *(file.name, str(data_dir)),
             ],

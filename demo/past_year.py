@@ -8,6 +8,7 @@ import subprocess
 
 from demo import history, programs
 from demo.layout import Layout
+from demo.processes import ENDS_WITH_PARENT
 
 DAYS = 365
 _SECONDS = 60
@@ -19,5 +20,5 @@ def bring_in(layout: Layout, now: float, scale: float) -> None:
     rows = history.quarters_before(history.first_day(now), DAYS, scale)
     file.write_text("time,served\n" + "".join(f"{at},{served:.2f}\n" for at, served in rows), "utf-8")
     words = ("import", str(file), "--scope", "platform", "--quantity", "subscribers_online", "--step", "15m")
-    command = programs.busy_hour_command(layout, *words)
+    command = [*ENDS_WITH_PARENT, *programs.busy_hour_command(layout, *words)]
     subprocess.run(command, capture_output=True, text=True, check=True, timeout=_SECONDS)

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 STOP_SECONDS = 8.0
+ENDS_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
 _POLL_SECONDS = 0.1
 _SHOWN_LINES = 12
 
@@ -48,7 +49,7 @@ class Program:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", "--", *self.command],
+                [*ENDS_WITH_PARENT, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,7 +1,8 @@
 """Pictures of the console for the documentation, taken in a real browser from the running demo.
 
-`python -m demo.screenshots [FOLDER]` starts a demo of its own, breaks an edge, works a little on its ticket as an
-engineer would, and takes the pictures. It needs what the tests need: Debian's chromium and the development environment.
+`python -m demo.screenshots [FOLDER]` starts a demo of its own, lets its channels stand still for a while, breaks an
+edge, works a little on its ticket as an engineer would, and takes the pictures. It needs what the tests need: Debian's
+chromium and the development environment.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from demo.stack import OPERATOR, Stack
 
 IMAGES = REPOSITORY / "docs" / "images"
 SETTLED = 150.0  # seconds after which rates, sessions and probes have something to say
-BROKEN = "edge-2"
+STALLED, BROKEN = "packager", "edge-2"  # the first is mended again, so the queue has both kinds of tickets
 LAPTOP, WALL, PHONE = (1280, 800), (1920, 1080), (390, 844)
 TICKET = 60_000  # milliseconds
 
@@ -32,8 +33,12 @@ Colours = Literal["light", "dark"]
 def take(stack: Stack, browser: Browser, folder: Path) -> Iterator[Path]:
     """Take every picture and yield where it is."""
     with _person(stack, browser, LAPTOP) as page:
+        stack.break_(STALLED)
+        page.locator("tr", has_text="balapan").first.wait_for(timeout=TICKET)
+        stack.mend(STALLED)
+        page.locator("tr", has_text="balapan").locator("text=решена").first.wait_for(timeout=TICKET)
         stack.break_(BROKEN)
-        row = page.locator("tr", has_text=BROKEN).locator("[data-row]").first
+        row = page.locator("tr", has_text=f"Узел {BROKEN}").locator("[data-row]").first
         row.wait_for(timeout=TICKET)
         row.click()
         page.keyboard.press("t")

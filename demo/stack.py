@@ -6,8 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -16,6 +15,7 @@ from demo import configuration, desk_accounts, history, past_year, programs
 from demo.layout import NODES, Layout
 from demo.platform import middleware
 from demo.processes import DemoError, Program, stop_all
+from demo.workers import workers
 
 # History's sessions and accounts are those of a platform of this size; its evenings must meet the live audience.
 HISTORY_SCALE = 0.6
@@ -59,7 +59,7 @@ class Stack:
         empty(layout.folder)
         configuration.write_all(layout)
         # What takes processor time goes on while everything else starts.
-        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        with workers(2) as pool:
             accounts = pool.submit(desk_accounts.create, layout, OPERATOR, self.password)
             now = time.time()
             past = pool.submit(history.write, layout.home("prometheus") / "data", now, HISTORY_SCALE)
