@@ -116,7 +116,11 @@ class Server(ThreadingHTTPServer):
                 self._tell_again = now + TELL_EVERY
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no more threads at the moment; the connection is closed, and must not count for ever
+            self._leave(client)
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Serve one connection in its thread."""
@@ -131,9 +135,12 @@ class Server(ThreadingHTTPServer):
                     return
             super().process_request_thread(request, client_address)
         finally:
-            with self._lock:
-                self._connections[client_address[0]] -= 1
-                self._connections += Counter()  # drops the addresses that have none left
+            self._leave(client_address[0])
+
+    def _leave(self, client: str) -> None:
+        with self._lock:
+            self._connections[client] -= 1
+            self._connections += Counter()  # drops the addresses that have none left
 
     def handle_error(self, *_: Any) -> None:
         """Say nothing aloud: a client that goes away in the middle is no event."""
