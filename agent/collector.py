@@ -94,7 +94,7 @@ class _Outcome:
     samples: Sequence[Sample] = ()
     succeeded_at: float | None = None  # wall clock
     served_until: float = 0.0  # monotonic clock
-    started: float | None = None  # monotonic clock; None while it does not run
+    started: float | None = None  # monotonic clock; of a scheduled job while it runs
     ended: float = 0.0  # monotonic clock
 
     def fail(self, reason: str, *, bug: BaseException | None = None) -> None:
@@ -198,14 +198,10 @@ class Runner:
         with self._scrape:
             result: list[Sample] = []
             for job in self._in_scrape:
-                outcome = self._outcomes[job.name]
-                outcome.started = self._monotonic()
-                result += self._attempt(outcome, job.collect)
+                result += self._attempt(self._outcomes[job.name], job.collect)
             others: list[Sample] = []
             for source in self._sources:
-                outcome = self._outcomes[source.name]
-                outcome.started = self._monotonic()
-                others += self._attempt(outcome, source.samples)
+                others += self._attempt(self._outcomes[source.name], source.samples)
             with self._lock:
                 now = self._monotonic()
                 for name in self._scheduled:
