@@ -46,6 +46,8 @@ def main() -> int:
     if arguments.action and arguments.check:
         parser.error("--check breaks and mends by itself")
     signal.signal(signal.SIGTERM, _as_interrupt)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # what a shell starts in the background has no Ctrl-C
+        signal.signal(signal.SIGINT, _as_interrupt)
     try:
         if arguments.action:
             print(ask(Layout(arguments.folder, {}).control_socket, arguments.action, arguments.name))
@@ -70,6 +72,9 @@ def _say(line: str) -> None:
 
 
 def _as_interrupt(_: int, __: FrameType | None) -> None:
+    # Stopping is bounded and must not be interrupted: a second Ctrl-C would leave programs behind.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

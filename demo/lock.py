@@ -12,8 +12,12 @@ from demo.processes import DemoError
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the lock beside `folder`; raise DemoError naming the process that has it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("a+", encoding="ascii") as file:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        opened = folder.with_suffix(".lock").open("a+", encoding="ascii")
+    except OSError as error:
+        raise DemoError(f"{error.filename}: {error.strerror}; name another folder with --folder") from None
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -152,8 +152,11 @@ class Stack:
 def empty(folder: Path) -> None:
     """Make the folder anew; raise DemoError when it holds what no demo wrote."""
     marker = folder / _MARKER
-    if folder.exists() and any(folder.iterdir()) and not marker.exists():
-        raise DemoError(f"{folder} is not empty and no demo of before; name another folder")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    marker.touch()
+    try:
+        if folder.exists() and any(folder.iterdir()) and not marker.exists():
+            raise DemoError(f"{folder} is not empty and no demo of before; name another folder")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+        marker.touch()
+    except OSError as error:
+        raise DemoError(f"{error.filename}: {error.strerror}; name another folder with --folder") from None

@@ -113,6 +113,20 @@ def test_start_break_mend_stop(start: Start, folder: Path, tmp_path: Path) -> No
     assert "no demo is running here; start one with ./run demo" in late.stderr
 
 
+def test_a_start_that_is_interrupted_twice_ends_soon_and_leaves_nothing(
+    start: Start, folder: Path, tmp_path: Path
+) -> None:
+    said = tmp_path / "said"
+    process = start(folder, said, "its viewers")  # the history is being written in processes of the demo's own
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)  # a person who is impatient
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 130, said.read_text()
+    wait_for(lambda: not any(worker.is_running() for worker in workers), said)
+    assert left_over(folder) == []
+
+
 def test_nothing_outlives_a_demo_that_is_killed(start: Start, folder: Path, tmp_path: Path) -> None:
     said = tmp_path / "said"
     process = start(folder, said, "an agent on each node")

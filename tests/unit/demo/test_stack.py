@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.lock import only_one
 from demo.processes import DemoError
 from demo.stack import empty
 
@@ -16,6 +17,15 @@ def test_a_folder_of_before_is_emptied(tmp_path: Path) -> None:
     (folder / "logs" / "desk.log").write_text("old")
     empty(folder)
     assert not (folder / "logs").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    with pytest.raises(DemoError, match=r"file: Not a directory; name another folder"):
+        empty(file)
+    with pytest.raises(DemoError, match=r"File exists; name another folder"), only_one(file / "demo"):
+        pass
 
 
 def test_any_other_is_left_alone(tmp_path: Path) -> None:
