@@ -3,7 +3,8 @@
 An expression may have two forms. In the exact one no field crosses a newline. The quick one lacks that condition,
 which lets the engine skip a field as fast as memory allows; its result is used where it has as many rows as the piece
 has newlines, which proves that no field crossed one. Both give the same rows then: a field's class never contains the
-character that follows the field, so where the exact form stops at a newline it cannot go on to match.
+character that follows the field, so where the exact form stops at a newline it cannot go on to match. The first field
+crosses a newline in neither: a piece of short lines that are none would be searched to its end from each of them.
 """
 
 import re

@@ -74,6 +74,8 @@ class LogFormat:
             before = prefix if index == 0 else parts[index - 1].text
             following = part.text or (parts[index + 1].name if index + 1 < len(parts) else "\n")
             _add(template, part, before, following, wanted)
+            if index == 0:
+                template.text = template.text.replace(NL, r"\n")
         exact, quick = forms(template.text)
         escaped = r'(?:(?<=\\)"[^"\n]*+)*+'
         self._expression = Expression(template.groups, exact.replace(_ESCAPED, escaped), quick.replace(_ESCAPED, ""))

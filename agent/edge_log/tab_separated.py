@@ -38,8 +38,10 @@ class TabSeparated:
         self._at = {column: index for index, column in enumerate(columns) if column != IGNORED}
         self._methods = frozenset(method.encode() for method in methods)
         self._times = TimeCache(any_time)
-        *values, last = (_VALUES.get(column, f"({_ANY})").replace("METHODS", one_of(methods)) for column in columns)
-        template = "\t".join([*values, last.replace(NL, r"\r\n") + r"\r?"])
+        first, *values, last = (
+            _VALUES.get(column, f"({_ANY})").replace("METHODS", one_of(methods)) for column in columns
+        )
+        template = "\t".join([first.replace(NL, r"\n"), *values, last.replace(NL, r"\r\n") + r"\r?"])
         self._expression = Expression([*self._at], *forms(template))
         self.has_durations = "duration" in self._at
 

@@ -91,8 +91,8 @@ class W3cParser:
         patterns = [at[index][1] if index in at else "ANY" for index in range(self._count)]
 
         def line(value: str, between: str) -> str:
-            *values, last = (pattern.replace("ONE_OF", self._one_of) for pattern in patterns)
-            front = "".join(one.replace("ANY", value) + between for one in values)
+            first, *values, last = (pattern.replace("ONE_OF", self._one_of) for pattern in patterns)
+            front = between.join([first.replace("ANY", _VALUE_OF), *(one.replace("ANY", value) for one in values), ""])
             return rf"(?!\#){front}{last.replace('ANY', _VALUE_OF)}\r*+"
 
         groups = [at[index][0] for index in sorted(at) if index != clock]

@@ -1,6 +1,7 @@
 """Whole pieces at once give what line by line gives, whatever stands in them."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Any, NamedTuple
@@ -183,6 +184,14 @@ def test_a_piece_gives_what_its_lines_give(name: str, data: st.DataObject) -> No
     lines = data.draw(st.lists(mutated(case.line) | st.just(case.line), max_size=6))
     piece = b"".join(lines) + b"\n"
     assert facts(case.parse(piece)) == facts(case.reference(piece))
+
+
+@pytest.mark.parametrize("name", ["combined", "combined_vhost", "ott", "haproxy", "tsv", "tsv of requests", "w3c"])
+def test_no_short_line_is_searched_to_the_end_of_the_piece(name: str) -> None:
+    began = time.process_time()
+    assert len(CASES[name].parse(b"x\n" * 200_000).rejects) == 200_000
+    # It takes some tenths of a second, and took twenty seconds where the first field ran over newlines.
+    assert time.process_time() - began < 5
 
 
 def test_a_line_that_is_left_keeps_its_place() -> None:
