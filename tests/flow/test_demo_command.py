@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -36,6 +37,12 @@ def left_over(folder: Path) -> list[str]:
         if str(folder) in line and process.pid != os.getpid():
             found.append(line)
     return found
+
+
+def gone(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    return True
 
 
 def wait_for(condition: Callable[[], bool], said: Path) -> None:
@@ -123,7 +130,7 @@ def test_a_start_that_is_interrupted_twice_ends_soon_and_leaves_nothing(
     time.sleep(0.2)  # a person who is impatient
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 130, said.read_text()
-    wait_for(lambda: not any(worker.is_running() for worker in workers), said)
+    wait_for(lambda: all(map(gone, workers)), said)
     assert left_over(folder) == []
 
 
@@ -131,9 +138,11 @@ def test_nothing_outlives_a_demo_that_is_killed(start: Start, folder: Path, tmp_
     said = tmp_path / "said"
     process = start(folder, said, "an agent on each node")
     assert len(left_over(folder)) >= 8
+    everything = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     process.wait()
     wait_for(lambda: left_over(folder) == [], said)
+    wait_for(lambda: all(map(gone, everything)), said)
 
 
 def test_a_start_that_fails_half_way_says_why_and_cleans_up(folder: Path, tmp_path: Path) -> None:
