@@ -9,6 +9,7 @@ from alerts.desk.auth.roles import MACHINES, PEOPLE
 from service.program import missing_extra, parser, run, subcommands
 
 DEFAULT_CONFIG = Path("/etc/ottwatch/desk.toml")
+LONGEST_LOOK = 10 * 366 * 24  # hours; no Prometheus keeps more
 
 
 def main() -> int:
@@ -65,9 +66,16 @@ def _parser() -> argparse.ArgumentParser:
     commands["keys"].add_argument(
         "payload", type=Path, nargs="*", help="recorded webhooks; without any, ask Prometheus"
     )
-    commands["keys"].add_argument("--hours", type=float, default=24.0, help="how far to look back in Prometheus")
+    commands["keys"].add_argument("--hours", type=_hours, default=24.0, help="how far to look back in Prometheus")
     commands["keys"].add_argument("--group-by", default="", metavar="LABEL,…", help="Alertmanager's group_by")
     return result
+
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not 0 < hours <= LONGEST_LOOK:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {LONGEST_LOOK}")
+    return hours
 
 
 def _verbs(

@@ -1,6 +1,7 @@
 """What the subcommands do. Imported only when the desk's extra is installed."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,7 @@ def open_database(settings: Settings, path: Path) -> Database:
     """Return the database in this version's schema; SQLite's file and folder are made where they are missing."""
     url = database_url(settings, path)
     database = Database(url)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # what it tells of itself means nothing to an operator
     if database.sqlite and database.url.database:
         Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
     migrate(database)

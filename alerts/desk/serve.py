@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -45,7 +46,17 @@ def serve(runtime: Runtime, reread: Callable[[], Settings]) -> None:
         ws="none",
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    _Server(config, app.state.pulse.stop).run()
+    # Bound before anything else begins: a desk that nobody can reach must not say that it is ready, nor act.
+    with _listening(host, port, config.backlog) as listener:
+        _Server(config, app.state.pulse.stop).run(sockets=[listener])
+
+
+def _listening(host: str, port: int, backlog: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=backlog)
+    except OSError as error:
+        raise OSError(f"listen: {error}") from None
 
 
 class _Server(uvicorn.Server):

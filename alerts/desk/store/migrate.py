@@ -15,11 +15,17 @@ _LOCK = 7410_621  # any number that no other program uses as an advisory lock in
 
 
 def migrate(database: Database) -> None:
-    """Run the missing migrations in one transaction; several desks that start at once take turns."""
+    """Run the missing migrations in one transaction; several desks that start at once take turns.
+
+    Raise ValueError for the schema of a later version: what it holds would be misread.
+    """
     with database.write() as connection:
         if not database.sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        found = MigrationContext.configure(connection).get_current_revision()
         config = _config()
+        if found is not None and found not in {each.revision for each in _scripts(config).walk_revisions()}:
+            raise ValueError(f'the database has the schema "{found}" of a later version; install that one again')
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -34,7 +40,11 @@ def current(database: Database) -> bool:
 @cache
 def _head() -> str | None:
     """Return this version's schema; the files that say so do not change while the desk runs."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return _scripts(_config()).get_current_head()
+
+
+def _scripts(config: Config) -> ScriptDirectory:
+    return ScriptDirectory.from_config(config)
 
 
 def _config() -> Config:

@@ -57,3 +57,11 @@ def test_last_logins_and_subjects_are_taken_from_the_trail(database: Database) -
     assert subjects == ["Aigerim", None, None]
     with pytest.raises(DBAPIError, match="append-only"), database.write() as connection:
         connection.execute(text("UPDATE audit SET actor = 'nobody'"))
+
+
+def test_a_later_versions_database_is_refused_in_words(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ValueError, match='schema "9999" of a later version'):
+        migrate(database)
+    assert not current(database)

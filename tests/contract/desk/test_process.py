@@ -1,6 +1,10 @@
 """The desk as a process: nothing is lost over a kill, and bad input leaves it standing."""
 
+import os
 import re
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -142,3 +146,27 @@ def test_guesses_count_for_the_address_that_a_known_proxy_names(tmp_path: Path, 
         assert near.status_code == 401, "whoever asks through a proxy is not near"
     finally:
         desk.stop()
+
+
+def test_a_desk_that_cannot_listen_says_so_and_never_that_it_is_ready(desk: Process) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(desk.folder / "notify"))
+        systemd.setblocking(False)
+        second = subprocess.run(
+            [sys.executable, "-m", "alerts.desk", "serve", "--config", desk.config],
+            env=os.environ | {"NOTIFY_SOCKET": str(desk.folder / "notify")},
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert second.returncode == 1
+        assert second.stderr.startswith("listen: ")
+        assert "in use" in second.stderr
+        assert len(second.stderr.splitlines()) == 1
+        with pytest.raises(BlockingIOError):
+            systemd.recv(1000)
+
+
+@pytest.mark.parametrize("hours", ["nan", "0", "-5", "1e300", "many"])
+def test_hours_that_are_none_are_an_unusable_call(tmp_path: Path, hours: str) -> None:
+    call = [sys.executable, "-m", "alerts.desk", "keys", "--hours", hours, "--config", str(tmp_path / "desk.toml")]
+    done = subprocess.run(call, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, "--hours" in done.stderr) == (2, True)
