@@ -78,6 +78,19 @@ class Edge:
         )
         return found
 
+    def await_failure(self, text: str) -> str:
+        """Wait until the source cannot be read for a reason that has `text`; return the reason."""
+
+        def reason() -> str | None:
+            try:
+                self.figures()
+            except OSError as error:
+                return str(error) if text in str(error) else None
+            return None
+
+        found: str = until(reason)
+        return found
+
 
 def settings(keys: dict[str, Any]) -> EdgeLogSettings:
     """Return settings as the agent reads them from its file."""

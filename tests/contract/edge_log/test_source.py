@@ -8,7 +8,7 @@ import pytest
 
 from agent.edge_log import checkpoint
 from agent.edge_log.piece import PIECE
-from tests.contract.edge_log.conftest import Edge, line, until
+from tests.contract.edge_log.conftest import Edge, line
 
 
 def test_what_a_scrape_shows(edge: Edge) -> None:
@@ -89,17 +89,7 @@ def test_bad_lines_change_only_the_reject_counters(edge: Edge) -> None:
 
 def test_a_missing_log_is_a_failure_with_a_reason_and_recovers(edge: Edge) -> None:
     edge.start()
-    source = edge.source
-    assert source is not None
-
-    def reason() -> str | None:
-        try:
-            list(source.samples())
-        except OSError as error:
-            return str(error) if "no such file" in str(error) else None
-        return None
-
-    assert until(reason) == f"{edge.log}: no such file"
+    assert edge.await_failure("no such file") == f"{edge.log}: no such file"
     edge.write(line(1, "aa"))
     assert edge.await_lines(1)["viewers{}"] == 1
 
@@ -224,14 +214,4 @@ def test_a_state_folder_that_cannot_be_written_is_a_failure_with_a_reason(edge: 
     (edge.state / "edge_log.key").unlink()
     (edge.state / "edge_log.key").mkdir()
     edge.start()
-    source = edge.source
-    assert source is not None
-
-    def reason() -> str | None:
-        try:
-            list(source.samples())
-        except OSError as error:
-            return str(error) if "Is a directory" in str(error) else None
-        return None
-
-    assert "edge_log.key" in until(reason)
+    assert "edge_log.key" in edge.await_failure("Is a directory")

@@ -62,14 +62,4 @@ def test_a_port_that_is_taken_is_a_failure_with_a_reason(edge: Edge) -> None:
         other.bind(("127.0.0.1", 0))
         edge.keys = {"paths": [], "syslog": f"127.0.0.1:{other.getsockname()[1]}"}
         edge.start()
-        source = edge.source
-        assert source is not None
-
-        def reason() -> str | None:
-            try:
-                list(source.samples())
-            except OSError as error:
-                return str(error) if "in use" in str(error) else None
-            return None
-
-        assert until(reason)
+        assert edge.await_failure("in use")
