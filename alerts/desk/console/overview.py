@@ -1,8 +1,9 @@
 """The overview: the seven figures, sites and nodes, channels, and who is on the desk; live, shared by its readers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -10,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from alerts.desk.api.access import Visitor, runtime_of
+from alerts.desk.api.access import runtime_of
 from alerts.desk.auth.roles import ROLES, Permission
 from alerts.desk.console.channels import channels
 from alerts.desk.console.chart import Frame, Line, line_chart
@@ -40,28 +41,30 @@ router = APIRouter(include_in_schema=False)
 async def overview(request: Request, found: Reading) -> Response:
     """Show the platform as it is now."""
     words = words_for(request, found)
-    html = await _living(request, found, words)
+    html = await living(request, ("overview", words.language), partial(_render, words))
     return page(request, "overview.html", found, part_html=html, period=int(NOW_PERIOD))
 
 
 @router.get("/overview/part")
 async def part(request: Request, found: Reading) -> Response:
     """Return what changes of the overview."""
-    html = await _living(request, found, words_for(request, found))
+    words = words_for(request, found)
+    html = await living(request, ("overview", words.language), partial(_render, words))
     return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
 
-async def _living(request: Request, _: Visitor, words: Words) -> Markup:
+async def living(
+    request: Request, key: Hashable, render: Callable[[Runtime, Known[Present], Known[Past]], Markup]
+) -> Markup:
+    """Return a part that shows the platform, rendered once for all who read it within a second."""
     platform: Platform = request.app.state.platform
     rendered: Rendered = request.app.state.rendered
     present, past = await platform.look()
     runtime = runtime_of(request)
-    return await run_in_threadpool(
-        rendered.get, ("overview", words.language), lambda: _render(runtime, words, present, past)
-    )
+    return await run_in_threadpool(rendered.get, key, lambda: render(runtime, present, past))
 
 
-def _render(runtime: Runtime, words: Words, present: Known[Present], past: Known[Past]) -> Markup:
+def _render(words: Words, runtime: Runtime, present: Known[Present], past: Known[Past]) -> Markup:
     now = runtime.now()
     with runtime.database.read() as connection:
         tally = console.tally(connection, QueueFilter(), now)

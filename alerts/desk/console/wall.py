@@ -6,24 +6,23 @@ when nobody answers any more. Without scripts the browser goes from view to view
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from alerts.desk.api.access import runtime_of
 from alerts.desk.console.chart import Frame, Line, Mark, line_chart
 from alerts.desk.console.figures import figure
 from alerts.desk.console.forms import Reading
 from alerts.desk.console.health import Site, sites
-from alerts.desk.console.overview import blocks, card, freshness, hour
-from alerts.desk.console.platform import NOW_PERIOD, WEEK, Past, Platform, Present
+from alerts.desk.console.overview import blocks, card, freshness, hour, living
+from alerts.desk.console.platform import NOW_PERIOD, WEEK, Past, Present
 from alerts.desk.console.render import fragment, page, words_for
 from alerts.desk.console.seven import BUSY, HOUR, Busiest, busiest, day_end, seven, signed
-from alerts.desk.console.shared import Known, Rendered
+from alerts.desk.console.shared import Known
 from alerts.desk.console.words import Words
 from alerts.desk.runtime import Runtime
 from alerts.desk.store import console, queries
@@ -90,18 +89,11 @@ async def part(request: Request, found: Reading, on: Touring) -> Response:
 
 
 async def _living(request: Request, words: Words, on: Tour) -> Markup:
-    platform: Platform = request.app.state.platform
-    rendered: Rendered = request.app.state.rendered
-    present, past = await platform.look()
-    runtime = runtime_of(request)
-    return await run_in_threadpool(
-        rendered.get, ("wall", words.language, on), lambda: _render(runtime, words, on, (present, past))
-    )
+    return await living(request, ("wall", words.language, on), partial(_render, words, on))
 
 
-def _render(runtime: Runtime, words: Words, on: Tour, known: tuple[Known[Present], Known[Past]]) -> Markup:
+def _render(words: Words, on: Tour, runtime: Runtime, present: Known[Present], past: Known[Past]) -> Markup:
     now = runtime.now()
-    present, past = known
     with runtime.database.read() as connection:
         tally = console.tally(connection, QueueFilter(), now)
         if on.view == TICKETS:
