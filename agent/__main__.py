@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from agent import init, jobs, state, top
+from agent import allocator, init, jobs, state, top
 from agent.collector import Runner, Source
 from agent.edge_log import replay
 from agent.edge_log.source import EdgeLogSource
@@ -252,6 +252,7 @@ class Agent:
 
 def serve(arguments: argparse.Namespace) -> int:
     """Run the service until SIGTERM or SIGINT; SIGHUP reloads."""
+    allocator.begin_again_with_settings()
     agent = Agent(arguments)
     signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

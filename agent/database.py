@@ -6,13 +6,14 @@ imported where one is configured. A URL holds a password; nothing here repeats a
 
 import importlib
 import re
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from agent.absent import absent
 
 Rows = list[tuple[Any, ...]]
 
@@ -102,7 +103,9 @@ def _postgresql(rest: str, timeout: float) -> Database:
 
 
 def _mysql(rest: str, timeout: float) -> Database:
-    pymysql = _without_cryptography("pymysql")
+    with absent("cryptography"):
+        import pymysql  # noqa: PLC0415
+
     arguments = {
         **_mysql_arguments(rest),
         "charset": "utf8mb4",
@@ -134,18 +137,6 @@ def _mysql(rest: str, timeout: float) -> Database:
         return connection
 
     return Database(connect, (pymysql.Error,), "%({})s")
-
-
-def _without_cryptography(driver: str) -> Any:
-    """Import a driver that does without `cryptography` where it is not there: eight mebibytes few servers need."""
-    hidden = "cryptography" not in sys.modules
-    if hidden:
-        sys.modules["cryptography"] = None  # type: ignore[assignment]  # Python's way to say: no such module
-    try:
-        return importlib.import_module(driver)
-    finally:
-        if hidden:
-            del sys.modules["cryptography"]
 
 
 def _mysql_arguments(rest: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import collectors, credentials
+from agent.absent import absent
 from agent.collector import DEADLINE, Clock, Collector, Job, Source
 from agent.database import database
 from agent.endpoints import CertificateSettings
@@ -81,7 +82,8 @@ def stream_sources(settings: AgentSettings, file: Path, clock: Clock) -> list[So
     if not settings.stream:
         return []
     try:
-        module = importlib.import_module("agent.streams.source")
+        with absent("click"):
+            module = importlib.import_module("agent.streams.source")
     except ModuleNotFoundError as error:
         raise SettingsError([_missing(file, "stream", error)]) from None
     faults, channels = [], []
