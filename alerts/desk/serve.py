@@ -47,16 +47,21 @@ def serve(runtime: Runtime, reread: Callable[[], Settings]) -> None:
     )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # Bound before anything else begins: a desk that nobody can reach must not say that it is ready, nor act.
-    with _listening(host, port, config.backlog) as listener:
+    with listening(host, port, config.backlog) as listener:
         _Server(config, app.state.pulse.stop).run(sockets=[listener])
 
 
-def _listening(host: str, port: int, backlog: int) -> socket.socket:
+def listening(host: str, port: int, backlog: int) -> socket.socket:
+    """Return a socket that listens; raise OSError where it may not."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=backlog)
+        listener = socket.create_server((host, port), family=family, backlog=backlog)
     except OSError as error:
         raise OSError(f"listen: {error}") from None
+    # asyncio sets it only on sockets that it made itself. Without it, every answer on a connection that is kept waits
+    # forty milliseconds for an acknowledgement; connections inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class _Server(uvicorn.Server):
