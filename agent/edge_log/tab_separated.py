@@ -19,6 +19,8 @@ _VALUES = {
     "method": f"(?:(METHODS)(?=[\\t\\r\\n])|{_ANY})",
     IGNORED: _ANY,
 }
+# Side by side one choice serves both.
+_SIDE_BY_SIDE = {"method": "(?:(?:METHODS)", "target": f"({_ANY})|[^\\t\\n]*+\\t{_ANY})"}
 
 
 class TabSeparated:
@@ -38,11 +40,15 @@ class TabSeparated:
         self._at = {column: index for index, column in enumerate(columns) if column != IGNORED}
         self._methods = frozenset(method.encode() for method in methods)
         self._times = TimeCache(any_time)
+        at, groups, patterns = self._at, [*self._at], _VALUES
+        if "method" in at and at["method"] + 1 == at.get("target"):
+            groups.remove("method")
+            patterns = _VALUES | _SIDE_BY_SIDE
         first, *values, last = (
-            _VALUES.get(column, f"({_ANY})").replace("METHODS", one_of(methods)) for column in columns
+            patterns.get(column, f"({_ANY})").replace("METHODS", one_of(methods)) for column in columns
         )
         template = "\t".join([first.replace(NL, r"\n"), *values, last.replace(NL, r"\r\n") + r"\r?"])
-        self._expression = Expression([*self._at], *forms(template))
+        self._expression = Expression(groups, *forms(template))
         self.has_durations = "duration" in self._at
 
     def parser(self, state: str = "") -> "TabSeparated":
@@ -58,11 +64,9 @@ class TabSeparated:
         return batch_of(piece.split(b"\n")[:-1], self._row, self._at)
 
     def _read(self, columns: Columns) -> Batch:
-        if "request" in columns:
-            uris = columns["request"]
-        else:
-            pairs = zip(columns["target"], columns["method"], strict=True)
-            uris = [target if method else b"" for target, method in pairs]
+        uris = columns["request"] if "request" in columns else columns["target"]
+        if "method" in columns and "request" not in columns:
+            uris = [target if method else b"" for target, method in zip(uris, columns["method"], strict=True)]
         return batch_of_columns(columns, parse_times(columns["time"], self._times), uris, columns.get("duration"))
 
     def _row(self, line: bytes) -> Row:

@@ -1,5 +1,7 @@
 """Coverage-guided fuzzing of the access-log parsers: any bytes give a batch that adds up, or ValueError for settings.
 
+A piece must give the same as its lines one at a time; of JSON by a parser that has not learned how it is written.
+
     python -m bench.fuzz.edge_log_parsers FORMAT SECONDS [CORPUS]
 
 One run fuzzes one format. It needs `atheris`, which is no dependency of the project: pip install atheris.
@@ -9,23 +11,35 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.edge_log.batch import Batch
 
 LARGEST = 4096
+NGINX_JSON = (
+    '{"t":"$time_iso8601","a":"$remote_addr","r":"$request","s":"$status","b":"$bytes_sent","d":"$request_time"}'
+)
 SEEDS = Path(__file__).parent / "edge_log_corpus"
 
 
 def targets() -> dict[str, Callable[[bytes], None]]:
     """Return what can be fuzzed by name; imported late, so that atheris can instrument it."""
     from agent.edge_log import checkpoint  # noqa: PLC0415
+    from agent.edge_log.columns import concatenated  # noqa: PLC0415
     from agent.edge_log.formats import make_format  # noqa: PLC0415
+    from agent.edge_log.json_lines import PATIENCE  # noqa: PLC0415
     from agent.edge_log.times import clf_time, epoch_time, haproxy_time, iso_time  # noqa: PLC0415
 
-    def lines_of(name: str, *columns: str) -> Callable[[bytes], None]:
+    def lines_of(name: str, *columns: str, sample: bytes = b"") -> Callable[[bytes], None]:
         log_format = make_format(name, columns)
+        log_format.parser().parse(sample * PATIENCE)
 
         def one(data: bytes) -> None:
             piece = data + b"\n"
             batch = log_format.parser().parse(piece)
+            parser = (make_format(name, columns) if sample else log_format).parser()
+            compare(batch, concatenated([parser.parse(line + b"\n") for line in piece.split(b"\n")[:-1]]))
             assert batch.lines == piece.count(b"\n") == len(batch.times) + len(batch.rejects) + len(batch.headers)
             assert all(size >= 0 for size in batch.sizes)
             assert all(len(status) == 3 for status in batch.statuses)
@@ -58,7 +72,8 @@ def targets() -> dict[str, Callable[[bytes], None]]:
         "combined": lines_of("combined"),
         "ott": lines_of("ott"),
         "forwarded": lines_of('$http_x_forwarded_for [$time_iso8601] "$request" $status $bytes_sent $request_time'),
-        "caddy": lines_of("caddy"),
+        "caddy": lines_of("caddy", sample=(SEEDS / "caddy/sample").read_bytes()),
+        "nginx_json": lines_of(NGINX_JSON, sample=(SEEDS / "nginx_json/sample").read_bytes()),
         "w3c": lines_of("w3c"),
         "haproxy": lines_of("haproxy"),
         "tsv": lines_of("tsv", "time", "address", "request", "status", "size", "duration", "agent"),
@@ -66,6 +81,18 @@ def targets() -> dict[str, Callable[[bytes], None]]:
         "times": times_of,
         "checkpoint": checkpoint_of,
     }
+
+
+def compare(batch: "Batch", other: "Batch") -> None:
+    """Raise AssertionError unless both say the same."""
+    for name in ("times", "addresses", "agents", "uris", "statuses", "sizes", "sessions", "viewers"):
+        assert [*(getattr(batch, name) or ())] == [*(getattr(other, name) or ())], name
+    # A time that the server did not have may be written in more than one way.
+    one, two = (
+        [None if text in (b"-", b"", "-") else float(text) for text in each.durations or ()] for each in (batch, other)
+    )
+    assert one == two
+    assert (batch.rejects, batch.headers) == (other.rejects, other.headers)
 
 
 def main() -> None:
