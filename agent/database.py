@@ -6,6 +6,7 @@ imported where one is configured. A URL holds a password; nothing here repeats a
 
 import importlib
 import re
+import select
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -96,10 +97,28 @@ def _postgresql(rest: str, timeout: float) -> Database:
         raise ValueError(f"database: {_UNREADABLE}")
     options = f"-c statement_timeout={int(timeout * 1000)} -c default_transaction_read_only=on"
 
+    class Impatient(psycopg2.extensions.connection):  # type: ignore[misc]
+        patience = timeout + 1  # the server ends a statement at the time-out
+
+    # For all connections of the process, which are this module's.
+    psycopg2.extensions.set_wait_callback(_wait_for_postgresql)
+
     def connect() -> Any:
-        return psycopg2.connect(address, connect_timeout=max(2, int(timeout)), options=options)
+        return psycopg2.connect(address, connection_factory=Impatient, options=options)
 
     return Database(connect, (psycopg2.Error,), "%({})s")
+
+
+def _wait_for_postgresql(connection: Any) -> None:
+    """Wait for the server, but not for ever: one whose host is gone, as after a failover, never answers."""
+    import psycopg2  # noqa: PLC0415
+
+    end = time.monotonic() + connection.patience
+    while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN if state == psycopg2.extensions.POLL_READ else select.POLLOUT)
+        if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
+            raise psycopg2.OperationalError(f"no answer within {connection.patience:g} s")
 
 
 def _mysql(rest: str, timeout: float) -> Database:

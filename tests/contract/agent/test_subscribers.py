@@ -1,8 +1,12 @@
 """Subscribers from real databases: the same figures, read-only connections, interrupted statements."""
 
 import re
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -38,6 +42,38 @@ def figures(source: Middleware) -> dict[tuple[str, ...], object]:
     return {(sample.metric.name, *sample.labels): sample.value for sample in parse(read(source))}
 
 
+def shut(ended: socket.socket) -> None:
+    with suppress(OSError):  # the other side was quicker
+        ended.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def silent_after(words: bytes, address: tuple[str, int]) -> Iterator[int]:
+    """Pass a connection on to the address until the client says the words; from then on swallow everything."""
+    silent = threading.Event()
+
+    def pour(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if words in data:
+                    silent.set()
+                if not silent.is_set():
+                    sink.sendall(data)
+
+    with ExitStack() as stack:
+        door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+        def serve() -> None:
+            client, server = door.accept()[0], socket.create_connection(address)
+            for source, sink in ((client, server), (server, client)):
+                stack.callback(source.close)
+                stack.callback(shut, source)
+                threading.Thread(target=pour, args=[source, sink], daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield door.getsockname()[1]
+
+
 def test_the_generic_schema(server: str) -> None:
     assert figures(middleware(server)) == {
         ("ott_subscribers", "ott", "active"): 1,
@@ -60,6 +96,17 @@ def test_a_slow_statement_is_interrupted(server: str) -> None:
     with pytest.raises(OSError, match=r"(?i)timeout|max_statement_time|interrupted"):
         read(middleware(server, Queries(online_query=slow)))
     assert time.monotonic() - began < 15  # left alone it takes 20 s and more
+
+
+def test_a_server_that_falls_silent_is_given_up(server: str) -> None:
+    """As after a failover, when the host that has the question is gone and nobody will ever answer."""
+    real = urlsplit(server)
+    with silent_after(b"FROM keepalive", (real.hostname or "", real.port or 0)) as port:
+        address = server.replace(f":{real.port}/", f":{port}/")
+        began = time.monotonic()
+        with pytest.raises(OSError, match=r"the database refused: .*(within|timed out)"):
+            read(middleware(address))
+    assert time.monotonic() - began < 15
 
 
 def test_a_refusal_names_no_password(server: str) -> None:
