@@ -93,7 +93,10 @@ def labels_of(raw: object) -> dict[str, str]:
     """Return a label set; values that are no text, as other senders write them, become text."""
     if not isinstance(raw, dict):
         return {}
-    return {str(name)[:MAX_LABEL]: text_of(value) for name, value in raw.items()}
+    return {
+        str(name)[:MAX_LABEL]: value[:MAX_LABEL] if isinstance(value, str) else text_of(value)
+        for name, value in raw.items()
+    }
 
 
 def text_of(raw: object) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from alerts.desk.auth.roles import Principal
@@ -12,6 +12,9 @@ from alerts.desk.auth.secrets import new_key
 from alerts.desk.store.tables import account, audit, login_failure, session, token
 
 USED = timedelta(minutes=1)  # how exactly it is known when a token was last used
+_BEARER = select(token.c.name, token.c.role, token.c.last_used_at).where(
+    token.c.digest == bindparam("digest"), token.c.enabled
+)
 
 
 class NameTakenError(ValueError):
@@ -109,9 +112,7 @@ def remove_token(connection: Connection, name: str) -> str | None:
 
 def bearer(connection: Connection, digest: str) -> Bearer | None:
     """Return whose token this is."""
-    row = connection.execute(
-        select(token.c.name, token.c.role, token.c.last_used_at).where(token.c.digest == digest, token.c.enabled)
-    ).one_or_none()
+    row = connection.execute(_BEARER, {"digest": digest}).one_or_none()
     return Bearer(Principal(row.name, row.role), row.last_used_at) if row else None
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from alerts.desk.alarms import Occurrence
 from alerts.desk.draft import Draft
@@ -35,8 +35,8 @@ def latest(
         for problem in problems
         for alert in problem.alerts
     ]
-    rows = connection.execute(_newest(connection.dialect.name), {"names": batch.document(names)}).mappings()
-    return {(row["problem_key"], row["fingerprint"]): _occurrence(row, open_tickets) for row in rows}
+    rows = connection.execute(_newest(connection.dialect.name), {"names": batch.document(names)}).all()
+    return {(row.problem_key, row.fingerprint): _occurrence(row, open_tickets) for row in rows}
 
 
 @cache
@@ -51,19 +51,20 @@ def _newest(dialect: str) -> Select[Any]:
     return select(*(alarm.c[name] for name in _CHANGING)).where(alarm.c.id.in_(newest))
 
 
-def _occurrence(row: RowMapping, open_tickets: set[int]) -> Occurrence:
+def _occurrence(row: Sequence[Any], open_tickets: set[int]) -> Occurrence:
+    number, ticket_id, _, fingerprint, starts_at, ends_at, changed_at, late, annotations = row
     return Occurrence(
-        fingerprint=row["fingerprint"],
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        changed_at=row["changed_at"],
+        fingerprint=fingerprint,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        changed_at=changed_at,
         labels={},
-        annotations=row["annotations"],
+        annotations=annotations,
         generator_url="",
-        id=row["id"],
-        ticket_id=row["ticket_id"],
-        late=row["late"],
-        in_open_ticket=row["ticket_id"] in open_tickets,
+        id=number,
+        ticket_id=ticket_id,
+        late=late,
+        in_open_ticket=ticket_id in open_tickets,
     )
 
 

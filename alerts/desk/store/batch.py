@@ -60,7 +60,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row], key: s
     else:
         statement = f'{_insert_all(table, columns)} {otherwise} RETURNING "{key}", id'
         stored = _at_once(connection, statement, table, columns, rows)
-    return {name: number for name, number in stored}  # noqa: C416 - rows, not pairs
+    return {name: number for name, number in stored.all()}  # noqa: C416 - rows, not pairs
 
 
 def update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -75,7 +75,7 @@ def update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
 
 
 def among(dialect: str, wanted: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Return the condition that a column has one of many values; they come as one parameter, made by `listed`.
+    """Return the condition that a column has one of many numbers or keys; they are one parameter, made by `listed`.
 
     This and `texts` take a dialect, not a connection, so that a statement can be kept: making one costs more than
     running it.
@@ -83,12 +83,12 @@ def among(dialect: str, wanted: ColumnElement[Any], name: str) -> ColumnElement[
     if dialect == "sqlite":
         given = func.json_each(bindparam(name, type_=Text)).table_valued("value")
         return wanted.in_(select(given.c.value))
-    return wanted == func.any(bindparam(name, type_=ARRAY(wanted.type)))
+    return wanted == func.any(cast(bindparam(name, type_=Text), ARRAY(wanted.type)))
 
 
-def listed(connection: Connection, values: Iterable[Any]) -> object:
-    """Return the parameter that `among` compares with."""
-    return _json(list(values)) if _is_sqlite(connection) else list(values)
+def listed(connection: Connection, values: Iterable[int | str]) -> str:
+    """Return the parameter that `among` compares with: numbers, or keys of letters and digits."""
+    return _json(list(values)) if _is_sqlite(connection) else f"{{{','.join(map(str, values))}}}"
 
 
 def texts(dialect: str, name: str, columns: Sequence[str]) -> FromClause:

@@ -16,6 +16,7 @@ from alerts.desk.store.tables import hub, outbox
 CLAIM = timedelta(minutes=2)  # how long a desk may take over what it claims at once
 RETRIES = 12
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
+_LISTENERS = select(hub.c.id, hub.c.query)
 
 
 def write(connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
@@ -27,7 +28,7 @@ def write(connection: Connection, drafts: Sequence[Draft], now: datetime) -> Non
     ]
     told = [(draft, types) for draft in drafts if (types := hub_events(draft.events))]
     if told:
-        for listener, query in connection.execute(select(hub.c.id, hub.c.query)):
+        for listener, query in connection.execute(_LISTENERS):
             rows += [
                 {
                     "ticket_id": draft["id"],

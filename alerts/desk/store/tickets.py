@@ -57,7 +57,7 @@ def fresh(**columns: Any) -> Draft:
 def lock_open(connection: Connection, keys: Sequence[str]) -> list[Draft]:
     """Lock and return what alarms change of the open tickets of these problems, still without their logs."""
     rows = connection.execute(_open_ones(connection.dialect.name), {"keys": batch.listed(connection, keys)})
-    return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows]
+    return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows.all()]
 
 
 @cache
@@ -108,7 +108,7 @@ def clock_events(connection: Connection, numbers: Sequence[int]) -> dict[int, li
     """Return the events that the clocks read, oldest first, by ticket."""
     result: dict[int, list[Event]] = defaultdict(list)
     parameters = {"numbers": batch.listed(connection, numbers)}
-    for number, at, kind, actor, data in connection.execute(_clock_log(connection.dialect.name), parameters):
+    for number, at, kind, actor, data in connection.execute(_clock_log(connection.dialect.name), parameters).all():
         result[number].append(Event(at, Kind(kind), actor, data))
     return result
 
