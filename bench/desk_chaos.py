@@ -29,9 +29,10 @@ import httpx
 
 from bench.chaos_network import Network, network
 from bench.chaos_servers import Server, alertmanagers, prometheus
-from bench.chaos_world import Road, World, bad_road, exporter, web
+from bench.chaos_world import Road, World, bad_road, exporter
 from tests.contract.desk.conftest import Process
 from tests.contract.desk.postgres import Postgres
+from tests.contract.web import web
 
 TICKETS = "/tmf-api/troubleTicket/v5/troubleTicket"
 FIELDS = "status,statusChangeReason,relatedEntity,troubleTicketCharacteristic"

@@ -1,9 +1,8 @@
 """The charts on a ticket's page: fetched after it, kept through live updates, a link without scripts, open to all."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs
@@ -15,6 +14,7 @@ from tests.browser.conftest import SECONDS, Enter, people
 from tests.browser.test_accessibility import SIZES, violations
 from tests.browser.test_ticket_life import START, alarm, press, state
 from tests.contract.desk.conftest import Process
+from tests.contract.web import web
 
 
 class Prometheus(BaseHTTPRequestHandler):
@@ -36,12 +36,8 @@ class Prometheus(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def prometheus() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Prometheus) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with web(Prometheus) as address:
+        yield f"http://{address}"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from agent.preset import ServerPreset
 from agent.presets import load_preset
 from agent.settings import Basic, HttpUrl, ServerSettings
 from service.settings import Seconds, Secret
+from tests.contract.web import web
 
 PAGE = b"Active connections: 3\nserver accepts handled requests\n 10 9 80\nReading: 0 Writing: 1 Waiting: 2\n"
 
@@ -66,16 +67,11 @@ def serving(vendor: Vendor) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        httpd.daemon_threads = True
-        thread = threading.Thread(target=httpd.serve_forever, args=[0.02])
-        thread.start()
+    with web(Handler) as address:
         try:
-            yield f"http://127.0.0.1:{httpd.server_address[1]}/status"
+            yield f"http://{address}/status"
         finally:
             vendor.drip.clear()
-            httpd.shutdown()
-            thread.join()
 
 
 def collect(settings: ServerSettings) -> dict[str, object]:

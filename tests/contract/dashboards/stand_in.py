@@ -10,12 +10,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
+
+from tests.contract.web import web
 
 Json = Any
 
@@ -314,13 +316,5 @@ ROUTES: Mapping[tuple[str, str], tuple[str, Callable[..., Json]]] = {
 def serve(state: GrafanaState, document: Document, port: int = 0) -> Iterator[str]:
     """Run the stand-in on loopback; yield its address."""
     bound = type("Bound", (Handler,), {"state": state, "document": document, "lock": threading.Lock()})
-    server = ThreadingHTTPServer(("127.0.0.1", port), bound)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with web(bound, port=port) as address:
+        yield f"http://{address}"

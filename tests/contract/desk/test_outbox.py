@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +35,7 @@ from service.settings import Secret
 from tests.contract.desk.payloads import START, alert, notification
 from tests.contract.desk.test_ingest import Time, send
 from tests.contract.mailbox import Box, taking_mail
+from tests.contract.web import web as serving
 
 
 @pytest.fixture
@@ -72,13 +73,8 @@ def web() -> Iterator[tuple[list[Request], str]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield got, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as address:
+        yield got, f"http://{address}"
 
 
 @pytest.fixture
@@ -266,17 +262,13 @@ def test_a_listener_that_hangs_holds_up_no_other(database: Database, time: Time,
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Meeting) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving(Meeting) as address:
         runtime = runtime_of(database, time)
         with database.write() as connection:
             for name in ("one", "other"):
-                hubs.add(connection, name, f"http://127.0.0.1:{server.server_port}/{name}", "", time())
+                hubs.add(connection, name, f"http://{address}/{name}", "", time())
         fire(runtime, "edge-1")
         deliver.deliver_hubs(runtime, client)
-        server.shutdown()
-        thread.join()
     assert sorted(waiting(database)) == [("hub:one", "sent", 1), ("hub:other", "sent", 1)]
 
 

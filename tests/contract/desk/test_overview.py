@@ -5,13 +5,12 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -27,6 +26,7 @@ from alerts.desk.runtime import utc_now
 from alerts.desk.settings import Url
 from demo.ports import free_port
 from tests.contract.desk.payloads import alert, notification
+from tests.contract.web import web
 from tests.unit.desk.console_desk import Caller, Hall, hall
 
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -212,16 +212,9 @@ class Answers(BaseHTTPRequestHandler):
 
 def test_two_hundred_readers_cost_prometheus_one_round(tmp_path: Path) -> None:
     Answers.counted.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            with desk(tmp_path, f"http://127.0.0.1:{server.server_port}") as room:
-                reader = room.person("viewer")
-                answers = asyncio.run(at_once(reader, 200))
-        finally:
-            server.shutdown()
-            thread.join()
+    with web(Answers) as address, desk(tmp_path, f"http://{address}") as room:
+        reader = room.person("viewer")
+        answers = asyncio.run(at_once(reader, 200))
     assert [answer.status_code for answer in answers] == [200] * 200
     assert max(Answers.counted[query] for query in QUERIES.values() if query != QUERIES["busy_hour"]) == 1
     assert Answers.counted[QUERIES["busy_hour"]] == 2  # the charts want it, too

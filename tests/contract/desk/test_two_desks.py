@@ -1,12 +1,11 @@
 """Two desks on one PostgreSQL: each moment and each message is one desk's work, also when the other is killed."""
 
 import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from tests.contract.desk.conftest import Process
 from tests.contract.desk.payloads import alert, notification
 from tests.contract.desk.postgres import Postgres
+from tests.contract.web import web
 
 API = "/tmf-api/troubleTicket/v5"
 TICKETS = f"{API}/troubleTicket"
@@ -37,13 +37,8 @@ def listener() -> Iterator[tuple[list[dict[str, Any]], str]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=[0.05])
-    thread.start()
-    yield events, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with web(Handler) as address:
+        yield events, f"http://{address}"
 
 
 @pytest.fixture

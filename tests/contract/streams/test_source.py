@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,6 +12,7 @@ from agent.streams.probe import Channel
 from agent.streams.settings import StreamBudget, StreamSettings
 from agent.streams.source import StreamSource
 from service.settings import Seconds
+from tests.contract.web import web
 from tests.unit.streams.packets import run
 
 SEGMENT = run(0x100, 0, 20)
@@ -67,16 +68,11 @@ def edge() -> Iterator[Edge]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
-    thread.start()
-    try:
-        yield Edge(server.server_address[1], asked, at_once, release)
-    finally:
-        release.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with web(Handler) as address:
+        try:
+            yield Edge(int(address.rpartition(":")[2]), asked, at_once, release)
+        finally:
+            release.set()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
