@@ -9,6 +9,7 @@ from pathlib import Path
 from demo.processes import DemoError
 
 _LONGEST = 4096
+_PATIENCE = 120.0  # mending a node may wait for two programs, thirty seconds each
 
 
 class Control:
@@ -41,16 +42,19 @@ class Control:
         self._socket.close()
 
 
-def ask(path: Path, action: str, name: str) -> str:
-    """Ask the running demo; raise DemoError when there is none or it refuses."""
+def ask(path: Path, action: str, name: str, seconds: float = _PATIENCE) -> str:
+    """Ask the running demo; raise DemoError when there is none, it refuses, or it does not answer in time."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(60)
+        connection.settimeout(seconds)
         try:
             connection.connect(_address(path))
         except OSError:
             raise DemoError("no demo is running here; start one with ./run demo") from None
-        connection.sendall(f"{action} {name}\n".encode())
-        answer = b"".join(iter(lambda: connection.recv(_LONGEST), b"")).decode()
+        try:
+            connection.sendall(f"{action} {name}\n".encode())
+            answer = b"".join(iter(lambda: connection.recv(_LONGEST), b"")).decode()
+        except OSError:
+            raise DemoError("the demo gave no answer; its own terminal says more") from None
     if answer.startswith("error "):
         raise DemoError(answer.removeprefix("error "))
     return answer

@@ -36,6 +36,13 @@ def test_a_request_is_answered_and_a_refusal_is_an_error(tmp_path: Path) -> None
     assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_demo_that_hangs_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    control = Control(tmp_path / "control", act)  # it listens, and nobody serves
+    with pytest.raises(DemoError, match="the demo gave no answer; its own terminal says more"):
+        ask(tmp_path / "control", "break", "edge-2", seconds=0.1)
+    control.close()
+
+
 def test_a_second_demo_is_told_who_has_the_place(tmp_path: Path) -> None:
     folder = tmp_path / "run" / "demo"
     with only_one(folder), pytest.raises(DemoError, match=r"running here already \(process \d+\)"), only_one(folder):
