@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +80,14 @@ def test_runbook_page(alert: Alert) -> None:
         assert text.index(part) < english
     for part in ("### Finding the cause", "### Restoring", "### Handing over"):
         assert text.index(part) > english
+
+
+@pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("*.md")), ids=lambda page: page.stem)
+def test_commands_of_a_runbook_work_as_they_are_written(page: Path) -> None:
+    """Without its settings the recorder reads the default database, which need not be the one that is meant."""
+    for command in re.findall(r"`(ott-busyhour [^`]+)`", page.read_text("utf-8")):
+        assert " --config /etc/ottwatch/busyhour.toml" in command
+        assert "backfill" not in command or re.search(r" --from \w+ --to \w+$", command)
 
 
 def test_no_runbook_page_without_an_alert() -> None:
