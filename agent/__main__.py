@@ -3,6 +3,7 @@
 import argparse
 import gc
 import glob
+import importlib
 import logging
 import os
 import shutil
@@ -15,9 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from agent import allocator, init, jobs, state, top
+from agent import allocator, jobs, state
 from agent.collector import Runner, Source
-from agent.edge_log import replay
 from agent.edge_log.source import EdgeLogSource
 from agent.exposition import registry, text
 from agent.server import Access, Server, tls_context
@@ -28,6 +28,9 @@ from service.program import Exit
 from service.settings import Fault, SettingsError, load
 
 log = logging.getLogger("agent")
+
+# Commands with a module of their own, which a service that runs for months need not carry.
+APART = {"replay": "agent.edge_log.replay", "init": "agent.init", "top": "agent.top"}
 
 # How long the watchdog waits for a scrape under way before it lets systemd restart the agent.
 SCRAPE_PATIENCE = 5.0
@@ -47,19 +50,16 @@ def main() -> int:
             ("top", "show the running agent's figures live in the terminal"),
         ],
     )
-    apart = {"replay": replay, "init": init, "top": top}
-    for name, module in apart.items():
-        module.add_arguments(commands.pop(name))
+    for name, module in APART.items():
+        command = commands.pop(name)
+        if name in sys.argv:
+            importlib.import_module(module).add_arguments(command)
     for command in commands.values():
         command.add_argument("--config", type=Path, metavar="F", help="the settings file; without one: host only")
     arguments = parser.parse_args()
-    run = {
-        "serve": serve,
-        "once": once,
-        "check-config": check_config,
-        **{name: module.run for name, module in apart.items()},
-    }[arguments.command]
+    run = {"serve": serve, "once": once, "check-config": check_config}.get(arguments.command)
     try:
+        run = run or importlib.import_module(APART[arguments.command]).run
         return program.run(run, arguments)
     except ModuleNotFoundError as error:
         return program.missing_extra("ott-agent", "agent", error)
