@@ -75,7 +75,7 @@ class KeptReports:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._lock = Lock()  # one report at a time: each takes the interpreter for half a second
+        self._lock = Lock()  # one report at a time: each takes the interpreter for a good part of a second
         self._known: OrderedDict[Asked, _Kept] = OrderedDict()
 
     def get(self, runtime: Runtime, asked: Asked) -> Report:
