@@ -77,7 +77,7 @@ class W3cParser:
         self._expression = self._compiled() if self._date else None
 
     def _compiled(self) -> Expression | None:
-        """Return the expression of the lines below this header, None where none of them can be of use."""
+        """Return the expression of the lines below this header, None where they are of little use or written oddly."""
         date, clock = (self._fields[name] for name in self._date)
         if clock != date + 1:
             return None
@@ -86,16 +86,25 @@ class W3cParser:
             index = next((self._fields[name] for name in names if name in self._fields), None)
             if index is not None:
                 at[index] = (group, pattern)
-        if not {group for group, _ in at.values()} >= {"status", "size"}:
+        found = {group: index for index, (group, _) in at.items()}
+        if not found.keys() >= {"status", "size", "method", "stem"}:
             return None
+        method, stem = found["method"], found["stem"]
+        if 0 < method == stem - 1:
+            at |= {method: ("", "(?:(?:ONE_OF)"), stem: ("stem", "(ANY)|ANYBETWEENANY)")}
         patterns = [at[index][1] if index in at else "ANY" for index in range(self._count)]
 
         def line(value: str, between: str) -> str:
-            first, *values, last = (pattern.replace("ONE_OF", self._one_of) for pattern in patterns)
-            front = between.join([first.replace("ANY", _VALUE_OF), *(one.replace("ANY", value) for one in values), ""])
-            return rf"(?!\#){front}{last.replace('ANY', _VALUE_OF)}\r*+"
+            def said(pattern: str, any_value: str = value) -> str:
+                for name, text in (("BETWEEN", between), ("ANY", any_value), ("ONE_OF", self._one_of)):
+                    pattern = pattern.replace(name, text)
+                return pattern
 
-        groups = [at[index][0] for index in sorted(at) if index != clock]
+            first, *values, last = patterns
+            front = between.join([said(first, _VALUE_OF), *map(said, values), ""])
+            return rf"(?!\#){front}{said(last, _VALUE_OF)}\r*+"
+
+        groups = [at[index][0] for index in sorted(at) if at[index][0]]
         return Expression(groups, line(_VALUE_OF, r"[ \t]"), line(_QUICK_VALUE, " "))
 
     def parse(self, piece: bytes) -> Batch:
@@ -119,8 +128,9 @@ class W3cParser:
 
     def _read(self, columns: Columns) -> Batch:
         none = (b"",) * len(columns["status"])
-        stems, queries = columns.get("stem", none), columns.get("query", none)
-        requests = zip(stems, queries, columns.get("method", none), strict=True)
+        stems, queries = columns["stem"], columns.get("query", none)
+        # Where the method stands directly before the stem, there is a stem only for a method that counts.
+        requests = zip(stems, queries, columns.get("method", stems), strict=True)
         uris = [
             (b"?".join((stem, query)) if query not in (b"-", b"") else stem) if method else b""
             for stem, query, method in requests

@@ -33,6 +33,8 @@ TSV_LINE = b"1769036174.123\t192.0.2.7\t\t188\t200\tS1\tGET /live/a/1.ts?t=1 HTT
 METHOD_TSV = ["method", "target", "time", "status", "size"]
 TARGET_TSV = ["time", "status", "size", "method", "target"]
 W3C_FIELDS = W3C_HEADER.splitlines()[1].removeprefix(b"#Fields: ").decode()
+CDN_FIELDS = "cs-method c-ip date-local time-local sc-status sc-bytes cs-uri-stem"
+CDN_LINE = b"GET 192.0.2.7 2026-01-21 22:56:14 200 188 /live/a/1.ts\n"
 W3C_LINE = SAMPLES["w3c"][1].removeprefix(W3C_HEADER)
 
 
@@ -79,14 +81,18 @@ def of_tabs(columns: Sequence[str], line: bytes) -> Case:
     return Case(log_format.parse, log_format._rest, line)
 
 
-def of_w3c() -> Case:
+def of_w3c(fields: str, line: bytes) -> Case:
+    expression = W3cParser(["GET"], UTC, fields)._expression
+    assert expression is not None
+    assert expression.take(line).left == {}
+
     def parse(piece: bytes) -> Batch:
-        return W3cParser(["GET"], UTC, W3C_FIELDS).parse(piece)
+        return W3cParser(["GET"], UTC, fields).parse(piece)
 
     def reference(piece: bytes) -> Batch:
-        return LineByLine(["GET"], UTC, W3C_FIELDS).parse(piece)
+        return LineByLine(["GET"], UTC, fields).parse(piece)
 
-    return Case(parse, reference, W3C_LINE)
+    return Case(parse, reference, line)
 
 
 CASES = {
@@ -98,7 +104,8 @@ CASES = {
     "tsv of requests": of_tabs(REQUEST_TSV, TSV_LINE),
     "tsv with the method first": of_tabs(METHOD_TSV, b"GET\t/live/a/1.ts?t=1\t1769036174\t200\t188\n"),
     "tsv with the target last": of_tabs(TARGET_TSV, b"1769036174\t200\t188\tGET\t/live/a/1.ts?t=1\n"),
-    "w3c": of_w3c(),
+    "w3c": of_w3c(W3C_FIELDS, W3C_LINE),
+    "w3c of a CDN": of_w3c(CDN_FIELDS, CDN_LINE),
 }
 ODD = [
     b"",
