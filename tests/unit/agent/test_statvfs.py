@@ -72,3 +72,15 @@ def test_slow_answers_are_no_silence(count: int) -> None:
         return GOOD
 
     assert set(Statter(slow, patience=0.6)([f"/{number}" for number in range(count)]).values()) == {GOOD}
+
+
+def test_many_silent_mounts_do_not_cost_the_scrape() -> None:
+    dead = [f"/dead/{number}" for number in range(40)]
+    disks = Disks(*dead)
+    try:
+        began = time.monotonic()
+        answers = Statter(disks, patience=0.25)(dead)
+        assert time.monotonic() - began < 4, "each of them had the whole patience"
+        assert answers == dict.fromkeys(dead)
+    finally:
+        disks.release.set()
