@@ -219,11 +219,14 @@ def _peaks(days: Sequence[Day], candidates: traffic.Candidates) -> list[float]:
 def _coincidence(
     days: Sequence[Day], elements: Mapping[str, Sequence[Record]], rules: Rules
 ) -> traffic.Coincidence | None:
-    parts = {
-        name: [day for day in days_of(records, rules.calendar) if day.coverage >= rules.min_coverage]
-        for name, records in elements.items()
-        if records
-    }
+    try:
+        parts = {
+            name: [day for day in days_of(records, rules.calendar) if day.coverage >= rules.min_coverage]
+            for name, records in elements.items()
+            if records
+        }
+    except ReportError:
+        return None  # the days of an element cannot be cut anew, so there are none in common
     return traffic.coincidence(days, parts)
 
 

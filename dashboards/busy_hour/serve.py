@@ -94,7 +94,7 @@ class Service:
                 return
             # Show the newest day at once; the older ones may take a while.
             if recorder.record([span], now) and span.end + 2 * 24 * HOUR > now:
-                self._refresh()
+                self._attempt("figures", self._refresh)
 
     def _days(self, now: float) -> list[LocalDay]:
         calendar = self.chosen.calendar
@@ -104,7 +104,9 @@ class Service:
         return [span for span in reversed(spans) if span.end + self.chosen.record_after <= now]
 
     def _refresh(self) -> None:
+        """Compute the figures anew; raise ValueError for series that allow none, when all others have theirs."""
         found: list[Sample] = []
+        problems: list[str] = []
         recorded = self.store.series()
         rules = reports.rules_of(self.chosen)
         yesterday = rules.calendar.day_of(self.clock()) - timedelta(days=1)
@@ -112,12 +114,17 @@ class Service:
             if last < yesterday - WINDOW:
                 continue  # a node that is gone, or history imported long ago
             period = (last - WINDOW + timedelta(days=1), last)
-            for report in reports.build_all(self.store, rules, ([scope], [quantity]), period):
-                found.extend(metrics.samples(report))
+            try:
+                for report in reports.build_all(self.store, rules, ([scope], [quantity]), period):
+                    found.extend(metrics.samples(report))
+            except ValueError as error:
+                problems.append(f"{quantity} of {scope}: {error}")
         if recorded:
             newest = rules.calendar.day(max(last for *_, last, _ in recorded))
             found.append(metrics.RECORDED.sample(newest.start))
         self._samples = found
+        if problems:
+            raise ValueError("; ".join(problems))
 
     def _mail(self) -> None:
         wanted = self.chosen.mail

@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from dashboards.busy_hour import settings
 from dashboards.busy_hour.query import Server
-from dashboards.busy_hour.series import DaySeries
+from dashboards.busy_hour.series import Calendar, DaySeries
 from dashboards.busy_hour.serve import Service
 from dashboards.busy_hour.settings import Settings
 from dashboards.busy_hour.store import Store, make_record
@@ -196,3 +197,22 @@ def test_an_edge_that_carries_nothing_takes_nobody_elses_figures_away(chosen: Se
     assert made.run()
     assert figures(made)["ott_busy_hour_value", "node:reserve", "sessions", "last_day"] == 0.0
     assert figures(made)["ott_busy_hour_value", "platform", "sessions", "last_day"] == 900.0
+
+
+def test_a_series_that_cannot_be_reported_takes_nobody_elses_figures_away(
+    chosen: Settings, prometheus: Prometheus
+) -> None:
+    made = service(chosen, prometheus, Clock("2026-10-08T01:00"), Post())
+    # Hours imported in one zone, quarters recorded in it, and days that are now cut in another.
+    berlin = ZoneInfo("Europe/Berlin")
+    for step, day in ((3600, date(2026, 10, 5)), (900, date(2026, 10, 6))):
+        values = np.ones(24 * 3600 // step)
+        series = DaySeries(Calendar(berlin).day(day), step, values, step, values)
+        made.store.save([make_record("node:odd", "sessions", Day(series, berlin), "import:old.csv", 0)])
+    made.run()
+    shown = figures(made)
+    assert shown["ott_busy_hour_value", "platform", "sessions", "last_day"] == 900.0
+    assert not [key for key in shown if "node:odd" in key]
+    assert shown["ott_busy_hour_failures_total",] != 0
+    days = [str(record.day) for record in made.store.load("platform", "sessions")]
+    assert days == ["2026-10-05", "2026-10-06", "2026-10-07"]
