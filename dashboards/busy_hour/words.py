@@ -193,7 +193,7 @@ def forecast_sentence(made: Forecast | None, language: Language) -> str:
 def exhaustion_sentence(entry: Exhaustion, made: Forecast, language: Language) -> str:
     """Return "70 % of surviving capacity in September 2027, between July and December 2027."."""
     percent = f"{entry.threshold * 100:.0f} %"
-    what = f"{percent} оставшейся ёмкости" if language == "ru" else f"{percent} of surviving capacity"
+    what = f"{percent} ёмкости при отказе" if language == "ru" else f"{percent} of surviving capacity"
     if entry.answer == "already":
         return f"{what}: уже превышено." if language == "ru" else f"{what}: already exceeded."
     if entry.answer == "none":
@@ -339,7 +339,7 @@ def redundancy_sentence(left: Surviving | None, quantity: str, language: Languag
             return f"Резерва нет: {node} — единственный узел; доли взяты от полной ёмкости {total}."
         return f"No redundancy: {node} is the only node; shares are of the whole capacity {total}."
     if language == "ru":
-        return f"Ёмкость {total}; без наибольшего узла ({node}) остаётся {rest}."
+        return f"Ёмкость {total}; при отказе наибольшего узла ({node}) — {rest}."
     return f"Capacity {total}; {rest} survives the loss of the largest node ({node})."
 
 

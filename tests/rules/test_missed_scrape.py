@@ -40,8 +40,8 @@ def _is_taken_away(name: str) -> bool:
 def _instant(node: Any) -> Iterator[str]:
     """Yield the name of every series that is read as of one moment."""
     match node:
-        case promql.VectorSelector():
-            yield node.name
+        case promql.VectorSelector(name=str(name)):
+            yield name
         case promql.BinaryExpr():
             yield from _instant(node.lhs)
             yield from _instant(node.rhs)

@@ -52,7 +52,7 @@ DAYS = {
 }  # fmt: skip
 FORECAST = {
     "to": "2026-02-27",
-    "words": {"en": "70 % of surviving capacity in May 2026.", "ru": "70 % оставшейся ёмкости в мае 2026."},
+    "words": {"en": "70 % of surviving capacity in May 2026.", "ru": "70 % ёмкости при отказе в мае 2026."},
     "capacity_words": {"en": "Capacity 4000.", "ru": "Ёмкость 4000."},
     "trend": {
         "history": [{"date": "2026-02-25", "value": 1100.0}, {"date": "2026-02-27", "value": 1200.0}],
@@ -122,7 +122,7 @@ def test_days_month_and_forecast_are_shown(desk: Hall, service: Service) -> None
 
 def test_in_russian(desk: Hall) -> None:
     page = desk.person(language="ru").get("/busy-hour").text
-    assert "70 % оставшейся ёмкости в мае 2026." in page
+    assert "70 % ёмкости при отказе в мае 2026." in page
     assert "особый день: =final" in page
 
 
