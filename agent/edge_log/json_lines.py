@@ -5,7 +5,8 @@ needed fields and are rejects like any other line that is no request.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -28,6 +29,10 @@ CADDY = (
     "duration=duration",
     "agent=request.headers.User-Agent",
 )
+
+_VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
+# A text, to be passed over; or a variable outside of one, for a number.
+_BARE = re.compile(rf'"(?:[^"\\]|\\.)*"|({_VARIABLE.pattern})')
 
 # A new shape is looked for after so many requests that none took, then after twice as many each time: a log whose lines
 # are all different shall not be spent on compiling expressions.
@@ -131,15 +136,13 @@ class JsonLines:
 
 
 def nginx_json(template: str, choice: Choice) -> JsonLines:
-    """Return the format of nginx's `log_format … escape=json '{"key":"$variable",…}'`."""
+    """Return the format of nginx's `log_format … escape=json '{"key":"$variable","number":$variable,…}'`."""
+    quoted = _BARE.sub(lambda found: f'"{found[1]}"' if found[1] else found[0], template)
     try:
-        keys = json.loads(template)
+        keys = json.loads(quoted)
     except ValueError as error:
         raise ValueError(f"format begins like JSON but is none: {error}") from None
-    paths: dict[str, str] = {}
-    for key, value in keys.items():
-        if isinstance(value, str) and value.startswith("$") and "." not in key:
-            paths[value[1:].strip("{}")] = key
+    paths = dict(_variables(keys, ()))
     roles = find_roles(list(paths), choice)
     names = {"time": "time", "address": "address", "agent": "agent", "status": "status", "size": "size"}
     names |= {
@@ -153,6 +156,18 @@ def nginx_json(template: str, choice: Choice) -> JsonLines:
     if "target" in fields:
         fields["method"] = paths["request_method"]
     return JsonLines(fields, choice.methods)
+
+
+def _variables(keys: Mapping[str, Any], front: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each variable that alone is a value, and its path."""
+    for key, value in keys.items():
+        if "." in key:
+            continue
+        path = (*front, key)
+        if isinstance(value, dict):
+            yield from _variables(value, path)
+        elif isinstance(value, str) and _VARIABLE.fullmatch(value):
+            yield value[1:].strip("{}"), ".".join(path)
 
 
 def named_fields(columns: Sequence[str], choice: Choice) -> JsonLines:

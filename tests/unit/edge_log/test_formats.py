@@ -186,6 +186,27 @@ def test_apache_of_others(shared: Path) -> None:
     assert list(batch.sizes) == [209, 0]
 
 
+def test_nginx_json_with_bare_numbers_and_nested_keys() -> None:
+    log_format = make_format(
+        '{ "at": $msec, "client": {"ip": "$remote_addr", "ua": "$http_user_agent"}, "said": "a \\"$status\\" of",'
+        ' "req": "$request", "http": {"code": $status, "sent": ${bytes_sent}}, "took": $request_time }'
+    )
+    line = (
+        b'{ "at": 1769036174.250, "client": {"ip": "192.0.2.7", "ua": "Player/1.0"}, "said": "a \\"200\\" of",'
+        b' "req": "GET /live/a/1.ts HTTP/1.1", "http": {"code": 200, "sent": 188}, "took": 0.250 }\n'
+    )
+    for count in (1, 40):  # one by one, and by the shape that was learned from them
+        batch = parsed(log_format, *[line] * count)
+        assert batch.rejects == []
+        assert set(zip(batch.times, batch.addresses, batch.agents, batch.uris, strict=True)) == {
+            (AT + 0.25, b"192.0.2.7", b"Player/1.0", b"/live/a/1.ts")
+        }
+        assert [(int(code), size) for code, size in zip(batch.statuses, batch.sizes, strict=True)] == [
+            (200, 188)
+        ] * count
+        assert {float(text) for text in batch.durations or ()} == {0.25}
+
+
 @pytest.mark.parametrize(
     ("name", "columns", "sentence"),
     [
