@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import repeat
 from typing import Protocol
 
 from agent.edge_log.batch import Batch, Fraction, Reason
@@ -20,7 +19,7 @@ from agent.edge_log.targets import PROTOCOLS, UNDECIDED, Target, Targets, first_
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 RUNGS = ("token", "session", "address")
-MOST_BUCKETED = 20_000
+MOST_CACHED = 20_000
 # Seconds of the log's time, and sessions, between two looks for sessions that are over.
 SETTLE_EVERY, SMALL_TABLE = 300.0, 10_000
 # Media requests, at least and for each session, after which it is weighed whether recalling by the query pays. A
@@ -61,15 +60,26 @@ class Counters:
 
 
 NO_BUCKET = -1
+NO_TIME = (b"-", b"", "-", "")
+
+
+class SecondsCache(dict[Fraction, float]):
+    """Request time as logged to seconds, 0 where there is none; times to the millisecond repeat a lot."""
+
+    def __missing__(self, text: Fraction) -> float:
+        if len(self) > MOST_CACHED:
+            self.clear()
+        seconds = self[text] = 0.0 if text in NO_TIME else float(text)
+        return seconds
 
 
 class BucketCache(dict[Fraction, int]):
-    """Request time as logged to its bucket; times to the millisecond repeat a lot."""
+    """Request time as logged to its bucket."""
 
     def __missing__(self, text: Fraction) -> int:
-        if len(self) > MOST_BUCKETED:
+        if len(self) > MOST_CACHED:
             self.clear()
-        bucket = self[text] = NO_BUCKET if text in (b"-", b"", "") else bisect_left(BUCKETS, float(text))
+        bucket = self[text] = NO_BUCKET if text in NO_TIME else bisect_left(BUCKETS, float(text))
         return bucket
 
 
@@ -108,7 +118,7 @@ class Engine:
         self._targets = Targets(definition.media_suffixes, definition.channel, query_only=query_only)
         self._egress = [0] * len(self._targets.protocols)
         self._statuses = frozenset(b"%03d" % status for status in definition.media_statuses)
-        self._buckets = BucketCache()
+        self._buckets, self._seconds = BucketCache(), SecondsCache()
         # Sessions by the query that named them, so that its token need not be looked for again.
         self._by_query: dict[int, Session] = {}
         self._recall, self._query_only = query_only, query_only
@@ -185,9 +195,7 @@ class Engine:
         for bucket, count in Counter(map(self._buckets.__getitem__, column)).items():
             if bucket != NO_BUCKET:
                 counters.durations[bucket] += count
-            else:
-                column = [text for text in column if self._buckets[text] != NO_BUCKET]
-        counters.duration_sum += sum(map(float, column))
+        counters.duration_sum += sum(map(self._seconds.__getitem__, column))
 
     def _count_media(self, batch: Batch) -> None:  # noqa: C901 - one loop: a call a line would cost a tenth
         targets, egress, statuses, token = self._targets, self._egress, self._statuses, self._token
@@ -195,17 +203,14 @@ class Engine:
         by_query, recalling = self._by_query, self._recall
         by_token = recalled = 0
         columns = zip(
+            range(len(batch.times)),
             batch.times,
             batch.uris,
             batch.statuses,
             batch.sizes,
-            batch.addresses,
-            batch.agents,
-            repeat(b"") if batch.viewers is None else batch.viewers,
-            repeat(b"") if batch.sessions is None else batch.sessions,
-            strict=False,
+            strict=True,
         )
-        for time, uri, status, size, address, agent, viewer, session_id in columns:
+        for row, time, uri, status, size in columns:
             path, _, query = uri.partition(b"?")
             target = targets[path]
             protocol, salt, recall, manifest, _ = target
@@ -225,7 +230,7 @@ class Engine:
             if match is not None and (identity := match[1]):
                 by_token += 1
             else:
-                identity, recall = self._identify(uri, viewer, session_id, address, agent), False
+                identity, recall = self._identify(uri, batch, row), False
             key = hash(identity) ^ salt
             session = by_key.get(key) or self._begin(key, time, identity, target)
             if session is None:
@@ -245,19 +250,21 @@ class Engine:
         self._undecided.discard(session)
         session.place = (session.place[0], self.protocols[protocol])
 
-    def _identify(self, uri: bytes, viewer: bytes, session: bytes, address: bytes, agent: bytes) -> "Identity":
+    def _identify(self, uri: bytes, batch: Batch, row: int) -> "Identity":
         """Return the viewer's identity from the first rung that the request has, and count the rung."""
         rungs = self.counters.rungs
+        viewer = batch.viewers[row] if batch.viewers is not None else b""
         token = self._any_token(uri) or (viewer if viewer != b"-" else b"")
         if token:
             rungs["token"] += 1
             return token
+        session = batch.sessions[row] if batch.sessions is not None else b""
         identifier = self._session_id(uri) or (session if session != b"-" else b"")
         if identifier:
             rungs["session"] += 1
             return (identifier,)
         rungs["address"] += 1
-        return (address, agent)
+        return (batch.addresses[row], batch.agents[row])
 
     def _weigh(self, recalled: int, searched: int) -> None:
         """Recall sessions by their query only while that pays, and within bounds.
