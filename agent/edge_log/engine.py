@@ -16,10 +16,10 @@ from typing import Protocol
 from agent.edge_log.batch import Batch, Fraction, Reason
 from agent.edge_log.sessions import FORGOTTEN, VIEWER_BYTES, Activity, Session, SessionTable, Settled, Who
 from agent.edge_log.targets import PROTOCOLS, UNDECIDED, Target, Targets, first_group_of
+from agent.edge_log.times import MOST_CACHED
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 RUNGS = ("token", "session", "address")
-MOST_CACHED = 20_000
 # Seconds of the log's time, and sessions, between two looks for sessions that are over.
 SETTLE_EVERY, SMALL_TABLE = 300.0, 10_000
 # Media requests, at least and for each session, after which it is weighed whether recalling by the query pays. A
