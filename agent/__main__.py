@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from agent import allocator, jobs, state
-from agent.collector import Runner, Source
-from agent.edge_log.source import EdgeLogSource
-from agent.exposition import registry, text
-from agent.server import Access, Server, tls_context
+from agent.runtime import allocator, jobs, state
+from agent.runtime.collector import Runner, Source
+from agent.runtime.exposition import registry, text
+from agent.runtime.server import Access, Server, tls_context
 from agent.settings import AgentSettings, Tls, converter, parse_address
+from agent.sources.edge_log.source import EdgeLogSource
 from service import program, systemd
 from service.metric import Sample
 from service.program import Exit
@@ -30,7 +30,7 @@ from service.settings import Fault, SettingsError, load
 log = logging.getLogger("agent")
 
 # Commands with a module of their own, which a service that runs for months need not carry.
-APART = {"replay": "agent.edge_log.replay", "init": "agent.init", "top": "agent.top"}
+APART = {"replay": "agent.sources.edge_log.replay", "init": "agent.cli.init", "top": "agent.cli.top"}
 
 # How long the watchdog waits for a scrape under way before it lets systemd restart the agent.
 SCRAPE_PATIENCE = 5.0

@@ -7,11 +7,11 @@ from typing import Any, NewType
 
 from cattrs import Converter
 
-from agent import host as defaults
-from agent.edge_log.settings import EdgeLogSettings
-from agent.endpoints import CertificateSettings
-from agent.streams.settings import StreamBudget, StreamSettings
-from agent.urls import check_url, holds_password
+from agent.host import root as defaults
+from agent.runtime.endpoints import CertificateSettings
+from agent.runtime.urls import check_url, holds_password
+from agent.sources.edge_log.settings import EdgeLogSettings
+from agent.sources.streams.settings import StreamBudget, StreamSettings
 from service.settings import Seconds, Secret, make_converter
 
 Address = NewType("Address", str)

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agent.edge_log.grid import Moments
-from agent.edge_log.replay import Replay, opened
-from agent.edge_log.settings import EdgeLogSettings
-from agent.edge_log.source import EdgeLogSource
+from agent.sources.edge_log.grid import Moments
+from agent.sources.edge_log.replay import Replay, opened
+from agent.sources.edge_log.settings import EdgeLogSettings
+from agent.sources.edge_log.source import EdgeLogSource
 from bench.edge_log_generator import BEGIN, LATEST, Truth, generate
 from service.settings import make_converter
 

@@ -16,9 +16,9 @@ import threading
 import time
 from pathlib import Path
 
-from agent.edge_log.batch import Batch
-from agent.edge_log.piece import Piece
-from agent.edge_log.source import EdgeLogSource
+from agent.sources.edge_log.batch import Batch
+from agent.sources.edge_log.piece import Piece
+from agent.sources.edge_log.source import EdgeLogSource
 from bench.edge_log_exactness import settings_for
 
 BOUNDS = {5_000: 0.02, 50_000: 0.15}

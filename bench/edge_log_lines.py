@@ -18,9 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from agent.edge_log.engine import BUCKETS, Engine, spare_garbage_collector
-from agent.edge_log.follower import Follower
-from agent.edge_log.settings import EdgeLogSettings
+from agent.sources.edge_log.engine import BUCKETS, Engine, spare_garbage_collector
+from agent.sources.edge_log.follower import Follower
+from agent.sources.edge_log.settings import EdgeLogSettings
 from bench.edge_log_formats import FORMATS, Format, Request
 from service.settings import make_converter
 

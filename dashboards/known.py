@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 
-from agent import catalogue, catalogue_host
+from agent import catalogue
+from agent.host import catalogue as catalogue_host
 from service.metric import Metric
 
 # Labels that service discovery and the scrape add to every series.

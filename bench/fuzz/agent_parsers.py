@@ -101,7 +101,7 @@ def targets() -> dict[str, tuple[Callable[[str], Parser], list[bytes]]]:
     found: dict[str, tuple[Callable[[str], Parser], list[bytes]]] = {
         name: (host_parser, [(FIXTURES / file).read_bytes()]) for name, file in HOST_FILES.items()
     }
-    for file in sorted((ROOT / "agent/presets/servers").glob("*.toml")):
+    for file in sorted((ROOT / "agent/sources/presets/servers").glob("*.toml")):
         samples = [*SAMPLES.glob(f"{file.stem}.*"), *SAMPLES.glob(f"{file.stem}-*")]
         found[file.stem] = (preset_parser, [sample.read_bytes() for sample in samples])
     found["subscribers_http"] = (subscribers_parser, [b'{"totals": {"active": 1}, "now": {"watching": 2}}'])

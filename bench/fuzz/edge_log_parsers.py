@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agent.edge_log.batch import Batch
+    from agent.sources.edge_log.batch import Batch
 
 LARGEST = 4096
 NGINX_JSON = (
@@ -25,11 +25,11 @@ SEEDS = Path(__file__).parent / "edge_log_corpus"
 
 def targets() -> dict[str, Callable[[bytes], None]]:
     """Return what can be fuzzed by name; imported late, so that atheris can instrument it."""
-    from agent.edge_log import checkpoint  # noqa: PLC0415
-    from agent.edge_log.columns import concatenated  # noqa: PLC0415
-    from agent.edge_log.formats import make_format  # noqa: PLC0415
-    from agent.edge_log.json_lines import PATIENCE  # noqa: PLC0415
-    from agent.edge_log.times import clf_time, epoch_time, haproxy_time, iso_time  # noqa: PLC0415
+    from agent.sources.edge_log import checkpoint  # noqa: PLC0415
+    from agent.sources.edge_log.columns import concatenated  # noqa: PLC0415
+    from agent.sources.edge_log.formats import make_format  # noqa: PLC0415
+    from agent.sources.edge_log.json_lines import PATIENCE  # noqa: PLC0415
+    from agent.sources.edge_log.times import clf_time, epoch_time, haproxy_time, iso_time  # noqa: PLC0415
 
     def lines_of(name: str, *columns: str, sample: bytes = b"") -> Callable[[bytes], None]:
         log_format = make_format(name, columns)
@@ -100,8 +100,8 @@ def main() -> None:
     import atheris  # noqa: PLC0415 - installed by hand where this runs
 
     name, seconds = sys.argv[1], int(sys.argv[2])
-    with atheris.instrument_imports(include=["agent.edge_log", "json"]):
-        import agent.edge_log.formats  # noqa: F401, PLC0415
+    with atheris.instrument_imports(include=["agent.sources.edge_log", "json"]):
+        import agent.sources.edge_log.formats  # noqa: F401, PLC0415
     target = targets()[name]
 
     def one(data: bytes) -> None:

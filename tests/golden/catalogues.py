@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 # Title of the section, and the module whose values are its metrics.
 CATALOGUES = (
     ("Platform (ott-agent)", "agent.catalogue"),
-    ("Host (ott-agent, names of node_exporter)", "agent.catalogue_host"),
+    ("Host (ott-agent, names of node_exporter)", "agent.host.catalogue"),
     ("Desk (ott-desk)", "alerts.desk.metrics"),
     ("Planning (ott-busyhour)", "dashboards.busy_hour.metrics"),
 )

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent import catalogue, jobs
+from agent import catalogue
 from agent.catalogue import COLLECTOR_BUGS, COLLECTOR_DURATION, COLLECTOR_LAST_SUCCESS, COLLECTOR_SUCCESS
-from agent.collector import Runner
-from agent.exposition import registry
-from agent.exposition import text as exposition_text
+from agent.runtime import jobs
+from agent.runtime.collector import Runner
+from agent.runtime.exposition import registry
+from agent.runtime.exposition import text as exposition_text
 from agent.settings import AgentSettings, HostSettings
 from service.metric import Metric
 from tests.conftest import ROOT

@@ -13,7 +13,7 @@ ALLOWED = {
     "service": set(),
     "agent": {"service"},
     "alerts": {"service"},
-    "dashboards": {"service", "agent.catalogue", "agent.catalogue_host", "alerts.thresholds"},
+    "dashboards": {"service", "agent.catalogue", "agent.host.catalogue", "alerts.thresholds"},
 }
 OURS = {*ALLOWED, "demo", "tests", "bench"}
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agent import allocator
+from agent.runtime import allocator
 from tests.contract.agent.program import agent
 
 

@@ -5,8 +5,8 @@ from http.client import HTTPConnection, RemoteDisconnected
 
 import pytest
 
-from agent.exposition import registry
-from agent.server import MOST_PER_ADDRESS, Access, Server
+from agent.runtime.exposition import registry
+from agent.runtime.server import MOST_PER_ADDRESS, Access, Server
 
 
 def ask(port: int) -> int:

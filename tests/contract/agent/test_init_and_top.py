@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from agent import server, top
-from agent.exposition import registry
-from agent.server import Access, Server
+from agent.cli import top
+from agent.runtime import server
+from agent.runtime.exposition import registry
+from agent.runtime.server import Access, Server
 from tests.contract.agent.program import PROGRAM, agent, run
 from tests.contract.agent.test_program import make_certificates
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from agent.collectors import server
-from agent.collectors.server import Server
-from agent.preset import ServerPreset
-from agent.presets import load_preset
 from agent.settings import Basic, HttpUrl, ServerSettings
+from agent.sources.presets import load_preset
+from agent.sources.server import collect as server
+from agent.sources.server.collect import Server
+from agent.sources.server.preset import ServerPreset
 from service.settings import Seconds, Secret
 from tests.contract.web import web
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agent.edge_log.settings import EdgeLogSettings
-from agent.edge_log.source import EdgeLogSource
+from agent.sources.edge_log.settings import EdgeLogSettings
+from agent.sources.edge_log.source import EdgeLogSource
 from service.metric import Distribution
 from service.settings import make_converter
 

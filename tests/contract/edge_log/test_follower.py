@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.edge_log.batch import Reason
-from agent.edge_log.follower import LINGER, Follower
-from agent.edge_log.log_file import Position
+from agent.sources.edge_log.batch import Reason
+from agent.sources.edge_log.follower import LINGER, Follower
+from agent.sources.edge_log.log_file import Position
 
 MAX_LINE = 2000
 

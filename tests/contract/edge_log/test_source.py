@@ -6,8 +6,8 @@ import stat
 
 import pytest
 
-from agent.edge_log import checkpoint
-from agent.edge_log.piece import PIECE
+from agent.sources.edge_log import checkpoint
+from agent.sources.edge_log.piece import PIECE
 from tests.contract.edge_log.conftest import Edge, line
 
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from agent.collectors.certificate import parse, read
-from agent.endpoints import CertificateSettings
+from agent.runtime.endpoints import CertificateSettings
+from agent.sources.certificate.collect import parse, read
 from demo.ports import free_port
 from tests.contract.agent.program import agent, wait_until
 from tests.contract.streams.certificates import Authority

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from agent.streams.fetch import Answer, Budget, Fetcher, FetchError, Taker, Trouble
+from agent.sources.streams.fetch import Answer, Budget, Fetcher, FetchError, Taker, Trouble
 
 Writer = asyncio.StreamWriter
 Serve = Callable[[bytes, Writer], Awaitable[None]]

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from agent.streams.probe import Channel
-from agent.streams.settings import StreamBudget, StreamSettings
-from agent.streams.source import StreamSource
+from agent.sources.streams.probe import Channel
+from agent.sources.streams.settings import StreamBudget, StreamSettings
+from agent.sources.streams.source import StreamSource
 from service.settings import Seconds
 from tests.contract.web import web
 from tests.unit.streams.packets import run

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from agent.absent import absent
+from agent.runtime.absent import absent
 
 
 def test_a_package_is_not_found_within_and_found_afterwards() -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import agent.presets
-from agent.preset import Figure, ServerPreset
+import agent.sources.presets
 from agent.settings import (
     AgentSettings,
     Auth,
@@ -18,6 +17,7 @@ from agent.settings import (
     Tls,
     converter,
 )
+from agent.sources.server.preset import Figure, ServerPreset
 from service.settings import structure
 from tests.conftest import ROOT
 
@@ -40,5 +40,5 @@ def test_every_setting_is_explained(kind: type) -> None:
 
 @pytest.mark.parametrize("folder", ["servers", "subscribers"])
 def test_every_preset_is_listed(folder: str) -> None:
-    presets = {file.stem for file in (Path(agent.presets.__file__).parent / folder).glob("*.toml")}
+    presets = {file.stem for file in (Path(agent.sources.presets.__file__).parent / folder).glob("*.toml")}
     assert {name for name in presets if f"`{name}`" not in PAGE and f'"{name}"' not in PAGE} == set()

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent import exposition
-from agent.exposition import Texts, registry, text
+from agent.runtime import exposition
+from agent.runtime.exposition import Texts, registry, text
 from service.metric import Distribution, Metric, Sample
 
 GAUGE = Metric("ott_test_level", "gauge", 'With "quotes", a \\ and\na second line.', ("b", "a"))

@@ -11,22 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.collectors import (
-    diskstats,
-    filefd,
-    filesystem,
-    loadavg,
-    meminfo,
-    netclass,
-    netdev,
-    pressure,
-    stat,
-    uname,
-    vmstat,
-)
-from agent.collectors import time as clock
-from agent.host import Host
-from agent.statvfs import Statter
+from agent.host import diskstats, filefd, filesystem, loadavg, meminfo, netclass, netdev, pressure, stat, uname, vmstat
+from agent.host import time as clock
+from agent.host.root import Host
+from agent.host.statvfs import Statter
 from service.metric import Distribution, Sample
 
 HOST = Host()

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from agent import init
-from agent.init import Seen, propose
-from agent.preset import ServerPreset
-from agent.presets import load_preset
+from agent.cli import init
+from agent.cli.init import Seen, propose
 from agent.settings import AgentSettings, converter
+from agent.sources.presets import load_preset
+from agent.sources.server.preset import ServerPreset
 from service.settings import structure
 
 

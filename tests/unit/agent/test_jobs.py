@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import jobs
+from agent.runtime import jobs
 from agent.settings import (
     AgentSettings,
     HostSettings,
@@ -14,7 +14,7 @@ from agent.settings import (
     SubscribersSettings,
     parse_address,
 )
-from agent.streams.settings import StreamSettings
+from agent.sources.streams.settings import StreamSettings
 from service.settings import Seconds, Secret, SettingsError
 
 FILE = Path("agent.toml")
@@ -69,16 +69,17 @@ def test_all_mistakes_at_once() -> None:
 @pytest.mark.parametrize(
     ("missing", "module", "settings", "key"),
     [
-        ("pymysql", "agent.collectors.subscribers", AgentSettings(subscribers=[MARIADB]), "subscribers[1]"),
-        ("jmespath", "agent.preset", AgentSettings(server=[SERVER]), "server[1]"),
+        ("pymysql", "agent.sources.subscribers.collect", AgentSettings(subscribers=[MARIADB]), "subscribers[1]"),
+        ("jmespath", "agent.sources.server.preset", AgentSettings(server=[SERVER]), "server[1]"),
     ],
 )
 def test_an_extra_that_is_missing(
     monkeypatch: pytest.MonkeyPatch, missing: str, module: str, settings: AgentSettings, key: str
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith(("agent.collectors.s", "agent.preset"))]:
-        if not name.startswith("agent.presets"):
-            monkeypatch.delitem(sys.modules, name)
+    for name in [
+        name for name in sys.modules if name.startswith(("agent.sources.server", "agent.sources.subscribers"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
     assert faults(settings) == [

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import agent.presets
-from agent.collectors import server
-from agent.preset import ServerPreset, parse
-from agent.presets import load_preset
+import agent.sources.presets
 from agent.settings import HttpUrl, ServerSettings
+from agent.sources.presets import load_preset
+from agent.sources.server import collect as server
+from agent.sources.server.preset import ServerPreset, parse
 from service.metric import Distribution, Sample
 from service.settings import SettingsError
 
 SAMPLES = Path(__file__).parent / "samples"
-PRESETS = sorted(file.stem for file in (Path(agent.presets.__file__).parent / "servers").glob("*.toml"))
+PRESETS = sorted(file.stem for file in (Path(agent.sources.presets.__file__).parent / "servers").glob("*.toml"))
 
 
 def preset(name: str) -> ServerPreset:

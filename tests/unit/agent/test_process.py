@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agent.collectors import process
-from agent.collectors.process import Process, Total, Watched
+from agent.host import process
+from agent.host.process import Process, Total, Watched
 
 
 def worker(number: int, cpu: float, started: float = 1.0, name: str = "nginx") -> Process:

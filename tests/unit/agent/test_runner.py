@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from agent import catalogue
-from agent.collector import Collector, Job, Runner
+from agent.runtime.collector import Collector, Job, Runner
 from service.metric import Metric, Sample
 
 LEVEL = Metric("ott_test_level", "gauge", "For tests.", ("place",))

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from agent import state
-from agent.edge_log.settings import EdgeLogSettings
+from agent.runtime import state
 from agent.settings import AgentSettings
+from agent.sources.edge_log.settings import EdgeLogSettings
 from service.settings import SettingsError
 
 FILE = Path("agent.toml")

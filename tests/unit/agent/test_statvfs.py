@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agent.statvfs import Statter
+from agent.host.statvfs import Statter
 
 GOOD = os.statvfs("/")
 

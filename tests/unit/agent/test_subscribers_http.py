@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.collectors.subscribers_http import Api, Read, parse
 from agent.settings import HttpUrl, SubscribersSettings
+from agent.sources.subscribers.http import Api, Read, parse
 
 URL = HttpUrl("http://127.0.0.1/api")
 

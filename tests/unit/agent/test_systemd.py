@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.collectors import systemd
+from agent.host import systemd
 from service.metric import Sample
 
 SHOWN = """Type=forking

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from agent.top import NEVER_FULL, REPEATING_INTERFACES, Scrape, fitted, render, understood
+from agent.cli.top import NEVER_FULL, REPEATING_INTERFACES, Scrape, fitted, render, understood
 
 BEFORE = """
 node_cpu_seconds_total{cpu="0",mode="idle"} 100

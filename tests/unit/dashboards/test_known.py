@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.streams.reasons import Reason
+from agent.sources.streams.reasons import Reason
 from alerts.desk import metrics
 from dashboards import known
 from dashboards.boards import streams, vocabulary

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.edge_log.batch import Reason
-from agent.edge_log.formats import PRESETS, make_format
-from agent.edge_log.grid import Moments, Steps
-from agent.edge_log.replay import Replay, interval, moment
-from agent.edge_log.settings import EdgeLogSettings
-from agent.edge_log.targets import PROTOCOLS
 from agent.settings import AgentSettings, converter
+from agent.sources.edge_log.batch import Reason
+from agent.sources.edge_log.formats import PRESETS, make_format
+from agent.sources.edge_log.grid import Moments, Steps
+from agent.sources.edge_log.replay import Replay, interval, moment
+from agent.sources.edge_log.settings import EdgeLogSettings
+from agent.sources.edge_log.targets import PROTOCOLS
 from service.settings import structure
 from tests.conftest import ROOT
 

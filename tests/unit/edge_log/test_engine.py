@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.edge_log.batch import Batch
-from agent.edge_log.engine import Definition, Engine
-from agent.edge_log.targets import LONGEST_CHANNEL, Targets, first_group
+from agent.sources.edge_log.batch import Batch
+from agent.sources.edge_log.engine import Definition, Engine
+from agent.sources.edge_log.targets import LONGEST_CHANNEL, Targets, first_group
 
 TOKEN = re.compile(rb"[?&]token=([0-9a-f]+)")
 CHANNEL = re.compile(rb"^/live/([^/]+)/")
@@ -233,7 +233,7 @@ class CountingPattern:
 
 def searches(monkeypatch: pytest.MonkeyPatch, rounds: int, query: str) -> int:
     """Return how often a token was looked for in the last of so many requests of each of 500 viewers."""
-    monkeypatch.setattr("agent.edge_log.engine.WEIGHED", 100)
+    monkeypatch.setattr("agent.sources.edge_log.engine.WEIGHED", 100)
     pattern = CountingPattern()
     one = Engine(Definition(viewer=cast("list[re.Pattern[bytes]]", [pattern]), channel=CHANNEL), b"secret")
     before = 0

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.edge_log.batch import Batch, Fraction, Reason, Reject
-from agent.edge_log.columns import COLUMNS, all_rejected, parse_mostly
-from agent.edge_log.formats import PRESETS, make_format
-from agent.edge_log.haproxy import HaProxy
-from agent.edge_log.json_lines import MOST_SHAPES, PATIENCE, JsonLines, named_fields
-from agent.edge_log.json_shape import JsonShape
-from agent.edge_log.log_format import Choice, LogFormat
-from agent.edge_log.tab_separated import TabSeparated
-from agent.edge_log.w3c import W3cParser
+from agent.sources.edge_log.batch import Batch, Fraction, Reason, Reject
+from agent.sources.edge_log.columns import COLUMNS, all_rejected, parse_mostly
+from agent.sources.edge_log.formats import PRESETS, make_format
+from agent.sources.edge_log.haproxy import HaProxy
+from agent.sources.edge_log.json_lines import MOST_SHAPES, PATIENCE, JsonLines, named_fields
+from agent.sources.edge_log.json_shape import JsonShape
+from agent.sources.edge_log.log_format import Choice, LogFormat
+from agent.sources.edge_log.tab_separated import TabSeparated
+from agent.sources.edge_log.w3c import W3cParser
 from tests.unit.edge_log.test_formats import NGINX_JSON, SAMPLES, TSV, W3C_HEADER
 
 JSON = ["time=t", "address=h.ip", "request=r.line", "status=r.status", "size=b", "duration=d", "viewer=v"]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.edge_log.batch import Batch, LineFormat, Reason
-from agent.edge_log.formats import PRESETS, make_format
-from agent.edge_log.log_format import Choice
+from agent.sources.edge_log.batch import Batch, LineFormat, Reason
+from agent.sources.edge_log.formats import PRESETS, make_format
+from agent.sources.edge_log.log_format import Choice
 
 AT = 1769036174.0  # 2026-01-21T22:56:14Z
 TSV = ["time", "address", "-", "method", "target", "status", "size", "duration", "agent"]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.edge_log.batch import Reason, Reject
-from agent.edge_log.formats import PRESETS, make_format
-from agent.edge_log.log_format import Choice, LogFormat
+from agent.sources.edge_log.batch import Reason, Reject
+from agent.sources.edge_log.formats import PRESETS, make_format
+from agent.sources.edge_log.log_format import Choice, LogFormat
 
 COMBINED = LogFormat(PRESETS["combined"])
 GOOD = b'192.0.2.7 - - [22/Jan/2026:03:56:14 +0500] "GET /live/a/1.ts?t=1 HTTP/1.1" 200 188 "-" "Player/1.0"\n'

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from agent.edge_log.grid import Grid, Moments, Steps, iso
-from agent.edge_log.replay import Replay, moment, opened
-from agent.edge_log.settings import EdgeLogSettings
+from agent.sources.edge_log.grid import Grid, Moments, Steps, iso
+from agent.sources.edge_log.replay import Replay, moment, opened
+from agent.sources.edge_log.settings import EdgeLogSettings
 from service.settings import Seconds
 
 ANY: dict[str, Any] = {"media_suffixes": ["*"]}

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.edge_log.sessions import Interval, SessionTable, Who
+from agent.sources.edge_log.sessions import Interval, SessionTable, Who
 
 IDLE = 30.0
 

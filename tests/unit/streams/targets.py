@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from agent.streams import dash, hls
-from agent.streams.live import Live, Segment
-from agent.streams.reasons import Fault
-from agent.streams.segment import SegmentChecker
-from agent.streams.transport import TransportChecker
+from agent.sources.streams import dash, hls
+from agent.sources.streams.live import Live, Segment
+from agent.sources.streams.reasons import Fault
+from agent.sources.streams.segment import SegmentChecker
+from agent.sources.streams.transport import TransportChecker
 
 NOW = 1772366400.0
 

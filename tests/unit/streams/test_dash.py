@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.streams import dash
-from agent.streams.live import Live, Segment
+from agent.sources.streams import dash
+from agent.sources.streams.live import Live, Segment
 
 URL = "https://edge/live/news/manifest.mpd?token=1"
 NOON = 1772366400.0  # 2026-03-01T12:00:00Z

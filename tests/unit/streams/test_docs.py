@@ -4,9 +4,9 @@ import re
 from dataclasses import fields
 
 from agent import catalogue
-from agent.endpoints import CertificateSettings
-from agent.streams.reasons import Reason
-from agent.streams.settings import StreamBudget, StreamSettings
+from agent.runtime.endpoints import CertificateSettings
+from agent.sources.streams.reasons import Reason
+from agent.sources.streams.settings import StreamBudget, StreamSettings
 from service.metric import Metric
 from tests.conftest import ROOT
 

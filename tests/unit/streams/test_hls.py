@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.streams import hls
-from agent.streams.live import Segment
+from agent.sources.streams import hls
+from agent.sources.streams.live import Segment
 
 LIVE = """#EXTM3U
 #EXT-X-TARGETDURATION:6

@@ -2,9 +2,9 @@
 
 import pytest
 
-from agent.streams import dash, hls, playlist
-from agent.streams.fetch import Answer
-from agent.streams.reasons import Fault, Reason
+from agent.sources.streams import dash, hls, playlist
+from agent.sources.streams.fetch import Answer
+from agent.sources.streams.reasons import Fault, Reason
 
 HLS = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\na.ts\n"
 DASH = b"\xef\xbb\xbf<?xml version='1.0'?>\n<MPD/>"

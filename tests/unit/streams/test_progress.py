@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.streams.live import Live
-from agent.streams.progress import Progress, observe
-from agent.streams.reasons import Reason
+from agent.sources.streams.live import Live
+from agent.sources.streams.progress import Progress, observe
+from agent.sources.streams.reasons import Reason
 
 TARGET = 4.0
 

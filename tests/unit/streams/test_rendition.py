@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from agent.streams.fetch import Answer, Fetcher, Taker
-from agent.streams.live import Live, Segment
-from agent.streams.rendition import Rendition
-from agent.streams.settings import StreamSettings
+from agent.sources.streams.fetch import Answer, Fetcher, Taker
+from agent.sources.streams.live import Live, Segment
+from agent.sources.streams.rendition import Rendition
+from agent.sources.streams.settings import StreamSettings
 from service.settings import Seconds
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.streams.fetch import Answer
-from agent.streams.live import Container, Segment
-from agent.streams.reasons import Fault, Reason
-from agent.streams.segment import SegmentChecker
+from agent.sources.streams.fetch import Answer
+from agent.sources.streams.live import Container, Segment
+from agent.sources.streams.reasons import Fault, Reason
+from agent.sources.streams.segment import SegmentChecker
 from tests.unit.streams.packets import packet, run
 
 GOOD = run(0x100, 0, 50)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from agent.settings import AgentSettings, converter
-from agent.streams.fetch import Budget
-from agent.streams.settings import StreamBudget, StreamSettings
-from agent.streams.source import address
+from agent.sources.streams.fetch import Budget
+from agent.sources.streams.settings import StreamBudget, StreamSettings
+from agent.sources.streams.source import address
 from service.settings import Secret, SettingsError, load
 
 

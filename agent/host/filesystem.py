@@ -1,0 +1,140 @@
+"""Space and inodes of mounted file systems.
+
+The mounts are those of process 1: under a hardened unit the agent's own view shows everything read-only. A mount
+that does not answer (NFS without its server) is an error of that mount and keeps nobody waiting.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from agent.host import catalogue
+from agent.host.root import Host, lines
+from agent.host.statvfs import Answer
+from agent.runtime.collector import Collector
+from service.metric import Sample
+
+# Their statvfs(2) answers from counters in memory and cannot wait for a device: no thread needs to stand between, as
+# long as the way there leads through nothing else.
+PROMPT = frozenset({"ext2", "ext3", "ext4", "tmpfs", "xfs"})
+OCTAL = re.compile(r"\\([0-3][0-7]{2})")
+
+
+class Mount(NamedTuple):
+    """One line of the mount table."""
+
+    device: str
+    point: str
+    kind: str
+    readonly: bool
+
+
+class Read(NamedTuple):
+    """The mounts that are watched and what each answered."""
+
+    mounts: list[Mount]
+    answers: Mapping[str, Answer]
+
+
+def read(host: Host) -> Read:
+    try:
+        mounts = parse_mounts(host.text("proc/1/mounts"))
+    except OSError:  # hidden from strangers by hidepid
+        mounts = parse_mountinfo(host.text("proc/self/mountinfo"))
+    watched = [
+        mount
+        for mount in mounts
+        if not host.excluded_file_systems.search(mount.kind) and not host.excluded_mounts.search(mount.point)
+    ]
+    root = str(host.root).rstrip("/")
+    doubtful = {mount.point for mount in mounts if mount.kind not in PROMPT}
+    others = [mount.point for mount in watched if not doubtful.isdisjoint(way(mount.point))]
+    prompt = {mount.point for mount in watched}.difference(others)
+    answers: dict[str, Answer] = {point: ask(root + point) for point in prompt}
+    if others:
+        answered = host.statvfs([root + point for point in others])
+        answers |= {point: answered[root + point] for point in others}
+    return Read(watched, answers)
+
+
+def way(point: str) -> Iterator[str]:
+    """Yield the place and every folder above it: to look one up, each of them is asked."""
+    yield "/"
+    for place in range(1, len(point)):
+        if point[place] == "/":
+            yield point[:place]
+    yield point
+
+
+def ask(point: str) -> Answer:
+    try:
+        return os.statvfs(point)
+    except OSError as error:
+        return error
+
+
+def parse_mounts(table: str) -> list[Mount]:
+    """Return each mount once; a later line for the same place on the same device says nothing new."""
+    mounts: dict[tuple[str, str, str], Mount] = {}
+    for line in lines(table):
+        columns = line.split(" ")
+        if len(columns) < 4:
+            raise ValueError(f"mount table: {line!r} has {len(columns)} columns")
+        device, point, kind = map(unescaped, columns[:3])
+        mounts.setdefault((device, point, kind), Mount(device, point, kind, "ro" in columns[3].split(",")))
+    return list(mounts.values())
+
+
+def parse_mountinfo(table: str) -> list[Mount]:
+    """Return the mounts of the agent's own view, as `parse_mounts` does.
+
+    What a hardened unit may not write is read-only there; the file system's own options (proc(5), the last field) say
+    whether anybody may.
+    """
+    mounts: dict[tuple[str, str, str], Mount] = {}
+    for line in lines(table):
+        place, separator, system = line.partition(" - ")
+        columns, about = place.split(" "), system.split(" ")
+        if not separator or len(columns) < 6 or len(about) < 3:
+            raise ValueError(f"mountinfo: {line!r} is no mount")
+        kind, device, point = map(unescaped, (*about[:2], columns[4]))
+        mounts.setdefault((device, point, kind), Mount(device, point, kind, "ro" in about[2].split(",")))
+    return list(mounts.values())
+
+
+def unescaped(column: str) -> str:
+    return OCTAL.sub(lambda match: chr(int(match[1], 8)), column)
+
+
+def parse(source: Read) -> Iterator[Sample]:
+    """Yield the figures of every mount that answered, and the error flag of each."""
+    for mount in source.mounts:
+        labels = (mount.device, mount.kind, mount.point)
+        answer = source.answers[mount.point]
+        failed = not isinstance(answer, os.statvfs_result)
+        yield catalogue.FILESYSTEM_ERROR.sample(float(failed), *labels)
+        if not isinstance(answer, os.statvfs_result):
+            continue
+        yield catalogue.FILESYSTEM_SIZE.sample(answer.f_blocks * answer.f_frsize, *labels)
+        yield catalogue.FILESYSTEM_FREE.sample(answer.f_bfree * answer.f_frsize, *labels)
+        yield catalogue.FILESYSTEM_AVAIL.sample(answer.f_bavail * answer.f_frsize, *labels)
+        yield catalogue.FILESYSTEM_FILES.sample(answer.f_files, *labels)
+        yield catalogue.FILESYSTEM_FILES_FREE.sample(answer.f_ffree, *labels)
+        yield catalogue.FILESYSTEM_READONLY.sample(float(mount.readonly), *labels)
+
+
+COLLECTOR = Collector(
+    "filesystem",
+    read,
+    parse,
+    (
+        catalogue.FILESYSTEM_ERROR,
+        catalogue.FILESYSTEM_SIZE,
+        catalogue.FILESYSTEM_FREE,
+        catalogue.FILESYSTEM_AVAIL,
+        catalogue.FILESYSTEM_FILES,
+        catalogue.FILESYSTEM_FILES_FREE,
+        catalogue.FILESYSTEM_READONLY,
+    ),
+)

@@ -1,0 +1,58 @@
+"""The node as the host collectors see it. Its root folder is an argument, so that a folder of fixtures replaces it."""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.host.statvfs import Statter
+
+# What a file of /proc or /sys is read by; the largest usual one, /proc/stat of a big machine, fits.
+_PIECE = 1 << 17
+
+# The defaults of Debian's node_exporter: kernel interfaces, images and what containers mount are no storage to watch.
+EXCLUDED_DISKS = re.compile(r"^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$")
+EXCLUDED_MOUNTS = re.compile(r"^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)")
+EXCLUDED_FILE_SYSTEMS = re.compile(
+    r"^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay"
+    r"|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$"
+)
+EXCLUDED_INTERFACES = re.compile(r"^lo$")
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines as the kernel ends them: `splitlines` would also break a name at its odder letters."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Where the figures are read, what is left out, and the calls that no file can stand in for."""
+
+    root: Path = Path("/")
+    excluded_disks: re.Pattern[str] = EXCLUDED_DISKS
+    excluded_mounts: re.Pattern[str] = EXCLUDED_MOUNTS
+    excluded_file_systems: re.Pattern[str] = EXCLUDED_FILE_SYSTEMS
+    excluded_interfaces: re.Pattern[str] = EXCLUDED_INTERFACES
+    clock: Callable[[], float] = time.time
+    statvfs: Statter = field(default_factory=Statter)
+
+    def text(self, path: str) -> str:
+        """Return the text of a file below the root, such as "proc/stat"; raise OSError naming it.
+
+        Names in it are bytes to the kernel: as in `os.listdir`, one that is no UTF-8 leads back to the same file.
+        """
+        descriptor = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            pieces = [os.read(descriptor, _PIECE)]
+            while pieces[-1]:
+                pieces.append(os.read(descriptor, _PIECE))
+        finally:
+            os.close(descriptor)
+        return b"".join(pieces).decode(errors="surrogateescape")
+
+    def names(self, path: str) -> list[str]:
+        """Return the sorted names in a folder below the root."""
+        return sorted(os.listdir(f"{self.root}/{path}"))  # noqa: PTH208 - iterdir costs three times as much a scrape

@@ -1,0 +1,55 @@
+"""CPU time, context switches, forks, interrupts and boot time, from /proc/stat.
+
+`user` and `nice` already contain the time spent in guests; adding the guest columns to them counts it twice.
+"""
+
+from collections.abc import Iterator
+
+from agent.host import catalogue
+from agent.host.root import Host
+from agent.runtime.collector import Collector
+from service.metric import Sample
+
+# USER_HZ: the unit of /proc/stat, fixed by Linux's ABI whatever the kernel's own tick is.
+TICKS = 100.0
+MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+GUEST_MODES = ("user", "nice")
+COUNTS = {
+    "btime": catalogue.BOOT_TIME,
+    "ctxt": catalogue.CONTEXT_SWITCHES,
+    "processes": catalogue.FORKS,
+    "intr": catalogue.INTERRUPTS,
+    "procs_running": catalogue.PROCS_RUNNING,
+    "procs_blocked": catalogue.PROCS_BLOCKED,
+}
+
+
+def read(host: Host) -> str:
+    return host.text("proc/stat")
+
+
+def parse(stat: str) -> Iterator[Sample]:
+    """Yield each CPU's time by mode, guests apart, then the counts; a kernel without a column gives no sample of it."""
+    cpus, guests, counts = [], [], []
+    for line in stat.splitlines():
+        key, _, rest = line.partition(" ")
+        if key in COUNTS:
+            counts.append(COUNTS[key].sample(float(rest.split(" ", 1)[0])))
+        elif key.startswith("cpu") and key != "cpu":
+            cpu = key[3:]
+            if not cpu.isdecimal():
+                raise ValueError(f"/proc/stat: {key!r} is no CPU")
+            ticks = [float(column) / TICKS for column in rest.split()]
+            cpus += [catalogue.CPU_SECONDS.sample(value, cpu, mode) for mode, value in zip(MODES, ticks, strict=False)]
+            guests += [
+                catalogue.CPU_GUEST_SECONDS.sample(value, cpu, mode)
+                for mode, value in zip(GUEST_MODES, ticks[len(MODES) :], strict=False)
+            ]
+    if not cpus or not counts:
+        raise ValueError("/proc/stat has no CPU or no counts")
+    yield from cpus
+    yield from guests
+    yield from counts
+
+
+COLLECTOR = Collector("stat", read, parse, (catalogue.CPU_SECONDS, catalogue.CPU_GUEST_SECONDS, *COUNTS.values()))

@@ -1,0 +1,55 @@
+"""State of the systemd units that the settings name, from `systemctl show`.
+
+A unit that does not exist is reported `inactive` by systemd; it fails the collection here instead, because a name
+with a typing mistake must not read like a service that somebody stopped.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from agent.host import catalogue
+from agent.runtime import command
+from agent.runtime.collector import Collector
+from service.metric import Sample
+
+STATES = ("active", "activating", "deactivating", "failed", "inactive")
+PROPERTIES = ("Id", "LoadState", "ActiveState", "Type", "NRestarts", "ActiveEnterTimestamp")
+
+
+class Units(NamedTuple):
+    """What is asked."""
+
+    names: tuple[str, ...]
+    deadline: float
+
+
+def read(units: Units) -> str:
+    asked = ["systemctl", "show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", "--", *units.names]
+    return command.output(asked, units.deadline)
+
+
+def parse(shown: str) -> Iterator[Sample]:
+    """Yield each unit's state, start and restarts."""
+    blocks = [block for block in shown.split("\n\n") if block.strip()]
+    if not blocks:
+        raise ValueError("systemctl showed no unit")
+    for block in blocks:
+        unit = dict(line.partition("=")[::2] for line in block.splitlines() if "=" in line)
+        name, state = unit.get("Id", ""), unit.get("ActiveState", "")
+        if unit.get("LoadState") == "not-found":
+            raise ValueError(f"there is no unit {name}")
+        if not name or not state:
+            raise ValueError(f"systemctl: {block[:80]!r} has no Id or no ActiveState")
+        # States newer than this list (reloading, maintenance, refreshing) are none of these five: all are 0 then.
+        for possible in STATES:
+            yield catalogue.UNIT_STATE.sample(float(state == possible), name, possible, unit.get("Type", ""))
+        if unit.get("NRestarts"):
+            yield catalogue.UNIT_RESTARTS.sample(float(unit["NRestarts"]), name)
+        since = unit.get("ActiveEnterTimestamp", "")
+        if since.startswith("@"):
+            yield catalogue.UNIT_START_TIME.sample(float(since[1:]), name)
+
+
+COLLECTOR = Collector(
+    "systemd", read, parse, (catalogue.UNIT_STATE, catalogue.UNIT_RESTARTS, catalogue.UNIT_START_TIME)
+)

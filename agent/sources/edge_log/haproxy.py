@@ -1,0 +1,69 @@
+"""HAProxy's HTTP log (`option httplog`), bare or with its syslog header.
+
+Its time is when the request was accepted, in the server's zone, which the line does not name. The user agent is
+there when the frontend captures it: `capture request header User-Agent len 128`.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import tzinfo
+from operator import add
+
+from agent.sources.edge_log.batch import Batch
+from agent.sources.edge_log.columns import Moments, all_rejected, batch_of_columns, parse_mostly, parse_times
+from agent.sources.edge_log.expression import NL, Columns, Expression, forms, one_of
+from agent.sources.edge_log.times import TimeCache, haproxy_time
+
+# Nothing but the syslog header is looked for, so it alone must never run on into the next line.
+_HEADER = r'(?:[^{"\n]*?haproxy\[[0-9]+\]: )?'
+_GROUPS = ("address", "second", "fraction", "total", "status", "size", "agent", "target")
+_LINE = (
+    rf"([0-9A-Fa-f.:]+|unix):[0-9]++ \[([^\]{NL}]{{20}})([^\]{NL}]{{4}})\] [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ "
+    rf"{'-?[0-9]++/' * 4}\+?(-?[0-9]{{1,12}}+) ([0-9]{{3}}|-1) \+?([0-9]{{1,18}}+)"
+    rf" [^ {NL}]++ [^ {NL}]++ [^ {NL}]{{4}} [0-9+/]++ [0-9/]++ (?:\{{([^}}{NL}]*+)\}} )?(?:\{{[^}}{NL}]*+\}} )?"
+    rf'"(?:(?:METHODS) ([^ "{NL}]++) HTTP/[0-9.]++(?=")|[^"{NL}]*+)"'
+)
+_FRACTION = re.compile(rb"\.[0-9]{3}")
+
+
+class HaProxy:
+    """The format; no line depends on another, so it is its own parser."""
+
+    closed = True
+    has_durations = True
+    state = ""
+
+    def __init__(self, methods: Sequence[str], zone: tzinfo) -> None:
+        self._expression = Expression(_GROUPS, *forms(_HEADER + _LINE.replace("METHODS", one_of(methods))))
+        # Apart, because the milliseconds of a busy server are all distinct, and few.
+        self._seconds = TimeCache(lambda text: haproxy_time(text + b".000", zone))
+        self._fractions = TimeCache(_fraction)
+        self._totals = TimeCache(lambda text: int(text) / 1000)
+
+    def parser(self, state: str = "") -> "HaProxy":
+        """Return itself."""
+        del state
+        return self
+
+    def parse(self, piece: bytes) -> Batch:
+        """Parse whole lines."""
+        return parse_mostly(self._expression, piece, self._read, all_rejected)
+
+    def _read(self, columns: Columns) -> Batch:
+        statuses, totals = columns["status"], columns["total"]
+        if b"-1" in statuses:
+            # The client left before there was a status.
+            columns = {**columns, "status": [b"000" if status == b"-1" else status for status in statuses]}
+        durations = ["-" if total < 0 else total for total in map(self._totals.__getitem__, totals)]
+        return batch_of_columns(columns, self._moments(columns), columns["target"], durations)
+
+    def _moments(self, columns: Columns) -> Moments:
+        seconds, wrong = parse_times(columns["second"], self._seconds)
+        fractions, none = parse_times(columns["fraction"], self._fractions)
+        return list(map(add, seconds, fractions)), wrong | none
+
+
+def _fraction(text: bytes) -> float:
+    if not _FRACTION.fullmatch(text):
+        raise ValueError("not milliseconds such as .123")
+    return float(text)

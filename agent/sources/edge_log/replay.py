@@ -1,0 +1,235 @@
+"""`ott-agent replay`: the same counts from log files, in the log's own time, as JSON lines.
+
+The engine is the live one; only what is asked of it differs. A live figure is of now, so the engine need not know
+what has ended; here every session's first and last request is kept, and the figures of any moment are counted from
+them. A line may come as late as it likes: intervals of one session that overlap are joined at the end.
+"""
+
+import argparse
+import gzip
+import json
+import sys
+import time
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from agent.settings import AgentSettings, converter
+from agent.sources.edge_log.batch import Batch, Reason, cut_short, rejected
+from agent.sources.edge_log.concurrency import Concurrency, join
+from agent.sources.edge_log.engine import RUNGS, Engine, spare_garbage_collector
+from agent.sources.edge_log.grid import Grid, Moments, Steps, iso
+from agent.sources.edge_log.piece import PIECE, pieces
+from agent.sources.edge_log.sessions import Interval, Who
+from agent.sources.edge_log.settings import EdgeLogSettings
+from agent.sources.edge_log.times import iso_time
+from service.durations import parse_duration
+from service.program import Exit
+from service.settings import Fault, SettingsError, load
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--config", type=Path, metavar="F", required=True, help="the agent's settings file")
+    parser.add_argument("--service", help="which [[edge_log]] of the file, where it has several")
+    when = parser.add_mutually_exclusive_group(required=True)
+    when.add_argument(
+        "--at",
+        type=moment,
+        action="append",
+        metavar="TIME",
+        help="a moment, 2026-01-22T20:15:00+05:00; may be repeated",
+    )
+    when.add_argument("--every", type=interval, metavar="DURATION", help='steps such as "60s", at whole multiples')
+    parser.add_argument(
+        "--clock",
+        type=moment,
+        metavar="TIME",
+        help="lines dated later than this (plus the tolerance) are rejected; default now",
+    )
+    parser.add_argument("logs", type=Path, nargs="+", metavar="LOG", help="log files, .gz too, the oldest first")
+
+
+def moment(text: str) -> float:
+    """Return the Unix time of an ISO 8601 text; without a zone it is UTC."""
+    try:
+        return iso_time(text.encode())
+    except ValueError:
+        problem = f"{text} is no time; write 2026-01-22T20:00:00Z or 2026-01-22T20:00:00+05:00, with seconds"
+        raise argparse.ArgumentTypeError(problem) from None
+
+
+def interval(text: str) -> float:
+    """Return seconds; at least one."""
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if seconds < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than a second")
+    return seconds
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the figures of the logs; exit status 1 when a log cannot be read."""
+    settings = chosen(load(arguments.config, AgentSettings, converter()), arguments.config, arguments.service)
+    spare_garbage_collector()
+    grid = Moments(arguments.at) if arguments.at is not None else Steps(arguments.every)
+    replay = Replay(settings, grid, arguments.clock if arguments.clock is not None else time.time())
+    for path in arguments.logs:
+        try:
+            with closing(opened(path)) as stream:
+                replay.read(str(path), stream)
+        except (OSError, EOFError) as error:
+            print(f"{path}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+            return Exit.FAILED
+    try:
+        for line in replay.report():
+            print(json.dumps(line, ensure_ascii=False))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return Exit.UNUSABLE
+    return Exit.FINE
+
+
+def chosen(settings: AgentSettings, file: Path, service: str | None) -> EdgeLogSettings:
+    """Return the edge log that is meant; raise SettingsError when that is not clear."""
+    logs = {log.service: log for log in settings.edge_log}
+    if service is None and len(logs) == 1:
+        return next(iter(logs.values()))
+    if service in logs:
+        return logs[service]
+    known = ", ".join(logs) or "none"
+    problem = f"--service {service} is not there" if service else "say which one with --service"
+    raise SettingsError([Fault(file, "edge_log", f"{problem}; the file has: {known}")])
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a log for reading, unpacking gzip by its mark, whatever its name."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast("BinaryIO", gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+class Replay:
+    """Reads logs and answers for the moments of a grid."""
+
+    def __init__(self, settings: EdgeLogSettings, grid: "Grid", clock: float, piece: int = PIECE) -> None:
+        self._settings = settings
+        self._grid = grid
+        self._clock = clock
+        self._piece = piece
+        self._format = settings.make_format()
+        # Nothing is written here, so the hashes need no secret key.
+        self._engine = Engine(settings.definition, b"replay", self._settled, self)
+        self._intervals: dict[tuple[bytes, str], array[float]] = {}
+        # By cell of the grid.
+        self._requests: Counter[int] = Counter()
+        self._bytes: Counter[int] = Counter()
+        self._rejects: dict[int, Counter[str]] = {}
+        self._oldest, self._newest = float("inf"), float("-inf")
+        self._path, self._line = "", 0
+        self._examples: dict[str, dict[str, Any]] = {}
+
+    def read(self, path: str, stream: BinaryIO) -> None:
+        """Count one log."""
+        self._path, self._line = path, 0
+        parser = self._format.parser()
+        for data, reason in pieces(stream, self._settings.max_line, self._piece):
+            if reason is Reason.TOO_LONG:
+                batch = rejected(reason)
+            elif reason is Reason.TRUNCATED:
+                batch = cut_short(parser, data, closed=self._format.closed)
+            else:
+                batch = parser.parse(data)
+            self._engine.feed(batch, self._clock)
+            self._engine.bound(self._newest)
+
+    def observe(self, batch: Batch) -> None:
+        """Keep what the counters forget: when."""
+        if batch.rejects:
+            self._observe_rejects(batch)
+        if batch.times:
+            oldest, newest = min(batch.times), max(batch.times)
+            self._oldest, self._newest = min(self._oldest, oldest), max(self._newest, newest)
+            cells = list(map(self._grid.cell, batch.times))
+            self._requests.update(cells)
+            for cell, size in zip(cells, batch.sizes, strict=True):
+                self._bytes[cell] += size
+        self._line += batch.lines
+
+    def _observe_rejects(self, batch: Batch) -> None:
+        # A reject has no time of its own: it counts from the newest request before it.
+        reasons = {reject.line: reject.reason for reject in batch.rejects}
+        newest, times = self._newest, iter(batch.times)
+        for line in range(batch.lines):
+            reason = reasons.get(line)
+            if reason is None and line in batch.headers:
+                continue
+            if reason is None:
+                newest = max(newest, next(times))
+                continue
+            cell = self._grid.cell(newest) if newest > float("-inf") else _BEFORE_ALL
+            self._rejects.setdefault(cell, Counter())[reason] += 1
+            self._examples.setdefault(reason, {"file": self._path, "line": self._line + line + 1})
+
+    def _settled(self, who: Who, period: Interval) -> None:
+        self._intervals.setdefault((who.viewer, who.channel), array("d")).extend(period)
+
+    def report(self) -> Iterator[dict[str, Any]]:
+        """Yield a line for each moment, and the summary."""
+        self._engine.sessions.settle(float("inf"))
+        idle = self._settings.idle_timeout
+        sessions: list[Interval] = []
+        by_viewer: dict[bytes, list[Interval]] = {}
+        for (viewer, _), ends in self._intervals.items():
+            joined = join(zip(ends[::2], ends[1::2], strict=True), idle)
+            sessions += joined
+            by_viewer.setdefault(viewer, []).extend(joined)
+        viewers = [one for intervals in by_viewer.values() for one in join(intervals, idle)]
+        session_count, viewer_count = Concurrency(sessions, idle), Concurrency(viewers, idle)
+        requests = sent = 0
+        rejects: Counter[str] = Counter()
+        cells = sorted({*self._requests, *self._rejects}, reverse=True)
+        for cell, moment_ in self._grid.moments(self._oldest, self._newest + idle):
+            while cells and cells[-1] <= cell:
+                counted = cells.pop()
+                requests += self._requests[counted]
+                sent += self._bytes[counted]
+                rejects += self._rejects.get(counted, Counter())
+            yield {
+                "time": iso(moment_),
+                "service": self._settings.service,
+                "sessions": session_count.at(moment_),
+                "viewers": viewer_count.at(moment_),
+                "egress_bytes": sent,
+                "requests": requests,
+                "rejected_lines": dict(sorted(rejects.items())),
+            }
+        most, most_at = session_count.maximum()
+        most_viewers, most_viewers_at = viewer_count.maximum()
+        counters = self._engine.flush()
+        yield {
+            "summary": {
+                "service": self._settings.service,
+                "lines": counters.lines,
+                "requests": counters.requests.total(),
+                "egress_bytes": counters.egress.total(),
+                "sessions": len(sessions),
+                "viewers": len(by_viewer),
+                "max_sessions": most,
+                "max_sessions_time": iso(most_at),
+                "max_viewers": most_viewers,
+                "max_viewers_time": iso(most_viewers_at),
+                "identity_requests": {rung: counters.rungs[rung] for rung in RUNGS},
+                "untracked_requests": counters.untracked,
+                "rejected_lines": dict(sorted(counters.rejects.items())),
+                "first_rejected": dict(sorted(self._examples.items())),
+            }
+        }
+
+
+_BEFORE_ALL = -(1 << 62)

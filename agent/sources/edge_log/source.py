@@ -1,0 +1,223 @@
+"""The edge log as a source of the agent: a thread that follows the log, and the samples of a scrape."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
+from pathlib import Path
+
+from agent import catalogue
+from agent.sources.edge_log import checkpoint
+from agent.sources.edge_log.batch import Batch, Reason, cut_short, rejected
+from agent.sources.edge_log.engine import BUCKETS, RUNGS, Counters, Engine, spare_garbage_collector
+from agent.sources.edge_log.follower import Follower
+from agent.sources.edge_log.piece import Piece
+from agent.sources.edge_log.sessions import Activity
+from agent.sources.edge_log.settings import EdgeLogSettings
+from agent.sources.edge_log.syslog import SyslogListener
+from agent.sources.edge_log.targets import OTHER
+from service.metric import Distribution, Sample
+
+log = logging.getLogger("agent.sources.edge_log")
+
+# Seconds between two looks at the files: half of it is the mean delay from a line to its figure.
+POLL = 0.2
+# A socket holds some hundred datagrams by Debian's default, a file any number of lines.
+POLL_SYSLOG = 0.02
+Input = Follower | SyslogListener
+CODES = ("2xx", "3xx", "4xx", "5xx")
+
+
+class EdgeLogSource:
+    """Follows one [[edge_log]]; implements `agent.runtime.collector.Source`."""
+
+    def __init__(self, settings: EdgeLogSettings, state: Path, clock: Callable[[], float]) -> None:
+        self.name = f"edge_log_{settings.service}"
+        self.caught_up = threading.Event()
+        self._settings = settings
+        self._file = state / f"edge_log_{settings.service}.state"
+        self._secret_file = state / "edge_log.key"
+        self._clock = clock
+        self._format = settings.make_format()
+        self._engine: Engine | None = None
+        self._input: Input | None = None
+        self._lock = threading.Lock()  # guards the engine
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+        self._stored_at: float | None = None
+        self._looked_at = float("-inf")
+
+    def start(self) -> None:
+        """Begin to follow the log; return at once."""
+        spare_garbage_collector()
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, which stores the state before it ends."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def samples(self) -> Iterable[Sample]:
+        """Return the figures as of now; raise OSError while the log cannot be followed."""
+        if self._error is not None:
+            # Raised at every scrape: without this its traceback would grow each time.
+            raise self._error.with_traceback(None)
+        engine = self._engine
+        if engine is None or not self.caught_up.is_set():
+            raise OSError("the log is still being read up to its present end")
+        with self._lock:
+            activity = engine.activity(self._clock())
+            result = list(figures(self._settings, engine.flush(), activity, engine.protocols))
+            if isinstance(self._input, SyslogListener):
+                result.append(catalogue.EDGE_LOG_DROPPED.sample(self._input.dropped, self._settings.service))
+            if self._format.has_durations:
+                result.append(durations(self._settings.service, engine.counters))
+            return result
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._error = self._attempt()
+                self._stop.wait(POLL_SYSLOG if self._settings.syslog else POLL)
+            if self._engine is not None and self._input is not None:
+                self._store(self._engine, self._input)
+                self._input.close()
+        except Exception as error:
+            # The thread ends; the runner reports the error as this collector's bug at every scrape.
+            log.exception("following the log ended")
+            self._error = error
+
+    def _attempt(self) -> Exception | None:
+        """Look at the log once; return why it cannot be followed."""
+        try:
+            if self._engine is None or self._input is None:
+                self._engine, self._input = self._open()
+            if self._read(self._engine, self._input):
+                self._store_if_due(self._engine, self._input)
+        except OSError as error:
+            return error
+        if self._input.faults:
+            return OSError("; ".join(self._input.faults))
+        self.caught_up.set()
+        return None
+
+    def _open(self) -> tuple[Engine, Input]:
+        engine = Engine(self._settings.definition, checkpoint.secret(self._secret_file))
+        positions, looked_at = [], 0.0
+        try:
+            stored = checkpoint.decode(self._file.read_bytes())
+        except FileNotFoundError:
+            stored = None
+        except ValueError as error:
+            log.warning("the stored state is unusable: counting anew", extra={"path": self._file, "reason": str(error)})
+            stored = None
+        if stored is not None:
+            positions, looked_at = stored.positions, stored.looked_at
+            engine.counters = stored.counters
+            engine.sessions.restore(stored.sessions)
+            engine.sessions.started = stored.started
+        settings = self._settings
+        if settings.syslog:
+            return engine, SyslogListener(settings.syslog, settings.max_line)
+        at_end = settings.begin == "end"
+        return engine, Follower(
+            settings.paths, settings.max_line, begin_at_end=at_end, known=positions, looked_at=looked_at
+        )
+
+    def _read(self, engine: Engine, input_: Input) -> bool:
+        """Count what is there; say whether that was all of it."""
+        self._looked_at = self._clock()
+        for piece in input_.poll(self._looked_at):
+            batch = self._batch(piece)
+            with self._lock:
+                newest = engine.feed(batch, self._clock())
+                piece.origin.read_to = max(piece.origin.read_to, newest)
+                engine.bound(self._read_to(input_))
+            self._store_if_due(engine, input_)
+            if self._stop.is_set():
+                return False
+        return True
+
+    def _batch(self, piece: Piece) -> Batch:
+        origin = piece.origin
+        if origin.parser is None:
+            origin.parser = self._format.parser(origin.state)
+        if piece.rejected is Reason.TOO_LONG:
+            return rejected(piece.rejected)
+        if piece.rejected is Reason.TRUNCATED:
+            return cut_short(origin.parser, piece.data, closed=self._format.closed)
+        batch = origin.parser.parse(piece.data)
+        origin.state = origin.parser.state
+        return batch
+
+    def _read_to(self, input_: Input) -> float:
+        """Return the time of which every line was read, but for late ones."""
+        return min(input_.read_to, self._looked_at)
+
+    def _store_if_due(self, engine: Engine, input_: Input) -> None:
+        # Also between two pieces: what was read so far is what the positions say. And at once before anything is shown:
+        # an agent killed in its first seconds still knows which file it had been reading.
+        if self._stored_at is None or abs(self._clock() - self._stored_at) >= self._settings.checkpoint_interval:
+            self._store(engine, input_)
+
+    def _store(self, engine: Engine, input_: Input) -> None:
+        now = self._clock()
+        with self._lock:
+            engine.settle(self._read_to(input_))
+            content = checkpoint.encode(
+                checkpoint.Checkpoint(
+                    input_.positions(),
+                    engine.flush(),
+                    engine.sessions.started,
+                    engine.sessions.dump(),
+                    input_.looked_at,
+                )
+            )
+        checkpoint.write(self._file, content)
+        self._stored_at = now
+
+
+def figures(
+    settings: EdgeLogSettings, counters: Counters, activity: Activity, protocols: Iterable[str]
+) -> Iterator[Sample]:
+    """Yield the samples of one service."""
+    service = settings.service
+    by_protocol: Counter[str] = Counter(dict.fromkeys(protocols, 0))
+    by_channel: Counter[str] = Counter()
+    for (channel, protocol), count in activity.sessions.items():
+        by_protocol[protocol] += count
+        by_channel[channel] += count
+    for protocol, count in by_protocol.items():
+        yield catalogue.EDGE_SESSIONS.sample(count, service, protocol)
+        yield catalogue.EDGE_EGRESS_BYTES.sample(counters.egress[protocol], service, protocol)
+    yield catalogue.EDGE_VIEWERS.sample(activity.viewers, service)
+    largest = by_channel.most_common(settings.top_channels)
+    for channel, count in largest:
+        if channel != OTHER:
+            yield catalogue.EDGE_CHANNEL_SESSIONS.sample(count, channel)
+    shown = sum(count for channel, count in largest if channel != OTHER)
+    yield catalogue.EDGE_CHANNEL_SESSIONS.sample(activity.total - shown, OTHER)
+    yield catalogue.EDGE_SESSIONS_STARTED.sample(counters.started, service)
+    yield catalogue.EDGE_SESSIONS_ENDED.sample(counters.ended, service)
+    for code in dict.fromkeys((*CODES, *sorted(counters.requests))):
+        yield catalogue.EDGE_REQUESTS.sample(counters.requests[code], service, code)
+    for rung in RUNGS:
+        yield catalogue.EDGE_IDENTITY_REQUESTS.sample(counters.rungs[rung], service, rung)
+    yield catalogue.EDGE_UNTRACKED_REQUESTS.sample(counters.untracked, service)
+    yield catalogue.EDGE_LOG_LINES.sample(counters.lines, service)
+    for reason in Reason:
+        yield catalogue.EDGE_LOG_REJECTED.sample(counters.rejects[reason], service, reason)
+    if counters.newest is not None:
+        yield catalogue.EDGE_LOG_LAST_REQUEST.sample(counters.newest, service)
+
+
+def durations(service: str, counters: Counters) -> Sample:
+    """Return the histogram of request times."""
+    bounds = (*map(str, BUCKETS), "+Inf")
+    counts = map(float, accumulate(counters.durations))
+    distribution = Distribution(tuple(zip(bounds, counts, strict=True)), counters.duration_sum)
+    return Sample(catalogue.EDGE_REQUEST_DURATION, (service,), distribution)

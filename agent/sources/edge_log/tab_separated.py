@@ -1,0 +1,97 @@
+"""Values between tabs, with a list of what stands where: CDN logs, and whatever is exported from a database."""
+
+from collections.abc import Sequence
+
+from agent.sources.edge_log.batch import Batch
+from agent.sources.edge_log.columns import batch_of_columns, parse_mostly, parse_times
+from agent.sources.edge_log.expression import NL, Columns, Expression, forms, one_of
+from agent.sources.edge_log.rows import FIELDS, Row, any_time, batch_of, moment_of, need, seconds, status_of, whole
+from agent.sources.edge_log.times import TimeCache
+
+IGNORED = "-"
+_ANY = f"[^\\t{NL}]*+"
+_VALUES = {
+    "status": "([0-9]{3})",
+    "size": "([0-9]{1,18}|-)",
+    "duration": r"((?:[0-9]{1,9}(?:\.[0-9]{1,9})?|-)?)",
+    # Of a request with more blanks the row knows where the target ends.
+    "request": f"(?:(?:METHODS) ([^ \\t{NL}]*+) HTTP/[^ \\t{NL}]*+|(?!(?:METHODS) ){_ANY})",
+    "method": f"(?:(METHODS)(?=[\\t\\r\\n])|{_ANY})",
+    IGNORED: _ANY,
+}
+# Side by side one choice serves both.
+_SIDE_BY_SIDE = {"method": "(?:(?:METHODS)", "target": f"({_ANY})|[^\\t\\n]*+\\t{_ANY})"}
+
+
+class TabSeparated:
+    """The format of `columns = ["time", "address", "-", …]`; a "-" is a column that nothing is taken from."""
+
+    closed = False
+    state = ""
+
+    def __init__(self, columns: Sequence[str], methods: Sequence[str]) -> None:
+        for column in columns:
+            if column not in FIELDS and column != IGNORED:
+                raise ValueError(f'columns: "{column}" is unknown; known: {", ".join(FIELDS)}, and "-" for any other')
+            if column != IGNORED and columns.count(column) > 1:
+                raise ValueError(f'columns name "{column}" twice')
+        need(columns)
+        self._count = len(columns)
+        self._at = {column: index for index, column in enumerate(columns) if column != IGNORED}
+        self._methods = frozenset(method.encode() for method in methods)
+        self._times = TimeCache(any_time)
+        at, groups, patterns = self._at, [*self._at], _VALUES
+        if "method" in at and at["method"] + 1 == at.get("target"):
+            groups.remove("method")
+            patterns = _VALUES | _SIDE_BY_SIDE
+        first, *values, last = (
+            patterns.get(column, f"({_ANY})").replace("METHODS", one_of(methods)) for column in columns
+        )
+        template = "\t".join([first.replace(NL, r"\n"), *values, last.replace(NL, r"\r\n") + r"\r?"])
+        self._expression = Expression(groups, *forms(template))
+        self.has_durations = "duration" in self._at
+
+    def parser(self, state: str = "") -> "TabSeparated":
+        """Return itself: no line depends on another."""
+        del state
+        return self
+
+    def parse(self, piece: bytes) -> Batch:
+        """Parse whole lines."""
+        return parse_mostly(self._expression, piece, self._read, self._rest)
+
+    def _rest(self, piece: bytes) -> Batch:
+        return batch_of(piece.split(b"\n")[:-1], self._row, self._at)
+
+    def _read(self, columns: Columns) -> Batch:
+        uris = columns["request"] if "request" in columns else columns["target"]
+        if "method" in columns and "request" not in columns:
+            uris = [target if method else b"" for target, method in zip(uris, columns["method"], strict=True)]
+        return batch_of_columns(columns, parse_times(columns["time"], self._times), uris, columns.get("duration"))
+
+    def _row(self, line: bytes) -> Row:
+        values = line.removesuffix(b"\r").split(b"\t")
+        if len(values) != self._count:
+            raise ValueError("not the number of columns")
+        at = self._at
+
+        def value(name: str) -> bytes:
+            return values[at[name]] if name in at else b""
+
+        if "request" in at:
+            method, _, rest = value("request").partition(b" ")
+            target, _, version = rest.rpartition(b" ")
+            method = method if version.startswith(b"HTTP/") else b""
+        else:
+            method, target = value("method"), value("target")
+        return Row(
+            moment_of(value("time").decode("latin-1"), self._times),
+            value("address"),
+            value("agent"),
+            target if method in self._methods else b"",
+            status_of(value("status").decode("latin-1")),
+            whole(value("size").decode("latin-1")),
+            seconds(value("duration").decode("latin-1")),
+            value("session"),
+            value("viewer"),
+        )

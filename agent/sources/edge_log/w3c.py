@@ -1,0 +1,198 @@
+"""W3C extended log file format: IIS, Wowza, CDNs. The header `#Fields:` says what follows, and may change mid-file.
+
+Values stand between blanks or tabs. IIS writes a blank within a value as "+"; others put such a value in quotes and
+double the quotes within. Date and time are in UTC; "date-local" and "time-local" are in the zone of the settings.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import tzinfo
+
+from agent.sources.edge_log.batch import Batch, Reason, Reject
+from agent.sources.edge_log.columns import batch_of_columns, concatenated, parse_mostly, parse_times
+from agent.sources.edge_log.expression import Columns, Expression, one_of
+from agent.sources.edge_log.rows import Row, RowError, batch_of, seconds, status_of, whole
+from agent.sources.edge_log.times import MOST_CACHED, TimeCache, iso_time
+
+_VALUE = re.compile(rb'"((?:[^"]|"")*)"(?=[ \t]|$)|([^ \t"][^ \t]*)(?=[ \t]|$)')
+_FIELDS = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)\r*$", re.IGNORECASE | re.MULTILINE)
+
+# The names that servers use for one thing, the best first.
+UNIVERSAL, LOCAL = (b"date", b"time"), (b"date-local", b"time-local")
+SIZES = (b"sc-bytes", b"bytes", b"cs-bytes-sent")
+ADDRESSES, AGENTS = (b"c-ip", b"x-forwarded-for"), (b"cs(user-agent)", b"c-user-agent")
+METHODS, STATUSES = (b"cs-method", b"x-method"), (b"sc-status", b"x-status")
+STEMS, QUERIES = (b"cs-uri-stem", b"cs-uri"), (b"cs-uri-query",)
+# time-taken is milliseconds at IIS; the standard says seconds, which then have a fraction.
+TAKEN = (b"time-taken", b"timetakenms")
+
+# The values that the expression takes: none in quotes, one blank or tab between two. Its quick form knows blanks only.
+_VALUE_OF, _QUICK_VALUE = r'[^ \t"\r\n]++', "[^ ]++"
+_GROUPS = {
+    "address": (ADDRESSES, "(ANY)"),
+    "agent": (AGENTS, "(ANY)"),
+    "method": (METHODS, r"(?:(ONE_OF)(?=[ \t\r\n])|ANY)"),
+    "stem": (STEMS, "(ANY)"),
+    "query": (QUERIES, "(ANY)"),
+    "status": (STATUSES, "([0-9]{3})"),
+    "size": (SIZES, "([0-9]{1,18}|-)"),
+    "duration": (TAKEN, r"([0-9]{1,9}(?:\.[0-9]{1,9})?|-)"),
+}
+
+
+class W3c:
+    """The format; what a line means is known only behind the file's header."""
+
+    closed = False
+    has_durations = True
+
+    def __init__(self, methods: Sequence[str], zone: tzinfo) -> None:
+        self._methods = methods
+        self._zone = zone
+
+    def parser(self, state: str = "") -> "W3cParser":
+        """Return a parser; `state` is the last `#Fields` header."""
+        return W3cParser(self._methods, self._zone, state)
+
+
+class W3cParser:
+    """Reads one file."""
+
+    def __init__(self, methods: Sequence[str], zone: tzinfo, state: str) -> None:
+        self._one_of = one_of(methods)
+        self._methods = frozenset(method.encode() for method in methods)
+        # The expression takes date and time together, whatever stands between the two.
+        self._times = TimeCache(lambda text: iso_time(text.replace(b"\t", b" ")))
+        self._local_times = TimeCache(lambda text: iso_time(text.replace(b"\t", b" "), zone))
+        self._durations = DurationCache()
+        self._learn(state)
+
+    def _learn(self, header: str) -> None:
+        self.state = header
+        names = header.encode("latin-1").lower().split()
+        self._fields = {name: index for index, name in reversed(list(enumerate(names)))}
+        self._count = len(names)
+        self._date = next((pair for pair in (UNIVERSAL, LOCAL) if self._fields.keys() >= {*pair}), ())
+        self._expression = self._compiled() if self._date else None
+
+    def _compiled(self) -> Expression | None:
+        """Return the expression of the lines below this header, None where they are of little use or written oddly."""
+        date, clock = (self._fields[name] for name in self._date)
+        if clock != date + 1:
+            return None
+        at = {date: ("moment", "(ANY"), clock: ("", "ANY)")}
+        for group, (names, pattern) in _GROUPS.items():
+            index = next((self._fields[name] for name in names if name in self._fields), None)
+            if index is not None:
+                at[index] = (group, pattern)
+        found = {group: index for index, (group, _) in at.items()}
+        if not found.keys() >= {"status", "size", "method", "stem"}:
+            return None
+        method, stem = found["method"], found["stem"]
+        if 0 < method == stem - 1:
+            at |= {method: ("", "(?:(?:ONE_OF)"), stem: ("stem", "(ANY)|ANYBETWEENANY)")}
+        patterns = [at[index][1] if index in at else "ANY" for index in range(self._count)]
+
+        def line(value: str, between: str) -> str:
+            def said(pattern: str, any_value: str = value) -> str:
+                for name, text in (("BETWEEN", between), ("ANY", any_value), ("ONE_OF", self._one_of)):
+                    pattern = pattern.replace(name, text)
+                return pattern
+
+            first, *values, last = patterns
+            front = between.join([said(first, _VALUE_OF), *map(said, values), ""])
+            return rf"(?!\#){front}{said(last, _VALUE_OF)}\r*+"
+
+        groups = [at[index][0] for index in sorted(at) if at[index][0]]
+        return Expression(groups, line(_VALUE_OF, r"[ \t]"), line(_QUICK_VALUE, " "))
+
+    def parse(self, piece: bytes) -> Batch:
+        """Parse whole lines; directives and empty lines are neither requests nor rejects."""
+        # Looking for the one character first is many times as fast.
+        if b"#" not in piece or not (piece.startswith(b"#") or b"\n#" in piece):
+            return self._section(piece)
+        batches, begin = [], 0
+        for header in _FIELDS.finditer(piece):
+            batches.append(self._section(piece[begin : header.start()]))
+            begin = header.start()
+            self._learn(header[1].decode("latin-1"))
+        return concatenated([*batches, self._section(piece[begin:])])
+
+    def _section(self, piece: bytes) -> Batch:
+        """Parse lines below one header, which may be the first of them."""
+        if self._expression is None:
+            return self._rest(piece)
+        quick = b'"' not in piece and b"\t" not in piece
+        return parse_mostly(self._expression, piece, self._read, self._rest, quick=quick)
+
+    def _read(self, columns: Columns) -> Batch:
+        none = (b"",) * len(columns["status"])
+        stems, queries = columns["stem"], columns.get("query", none)
+        # Where the method stands directly before the stem, there is a stem only for a method that counts.
+        requests = zip(stems, queries, columns.get("method", stems), strict=True)
+        uris = [
+            (b"?".join((stem, query)) if query not in (b"-", b"") else stem) if method else b""
+            for stem, query, method in requests
+        ]
+        durations = list(map(self._durations.__getitem__, columns.get("duration", none)))
+        return batch_of_columns(columns, parse_times(columns["moment"], self._cache), uris, durations)
+
+    @property
+    def _cache(self) -> TimeCache:
+        return self._times if self._date == UNIVERSAL else self._local_times
+
+    def _rest(self, piece: bytes) -> Batch:
+        """Parse lines one by one."""
+        every = [line.rstrip(b"\r") for line in piece.split(b"\n")[:-1]]
+        numbers = [number for number, line in enumerate(every) if line and not line.startswith(b"#")]
+        batch = batch_of([every[number] for number in numbers], self._row, ("duration",))
+        batch.rejects = [Reject(numbers[one.line], one.reason) for one in batch.rejects]
+        return replace(batch, lines=len(every), headers=frozenset(range(len(every))).difference(numbers))
+
+    def _row(self, line: bytes) -> Row:
+        values = [plain or quoted.replace(b'""', b'"') for quoted, plain in _VALUE.findall(line)]
+        if not self._fields or len(values) != self._count:
+            raise ValueError("not the number of fields that #Fields says")
+        size, status = self._value(values, SIZES), self._value(values, STATUSES)
+        if not size or not status:
+            raise RowError(Reason.FIELDS)
+        stem, query = self._value(values, STEMS), self._value(values, QUERIES)
+        target = stem if query in (b"", b"-") else stem + b"?" + query
+        return Row(
+            self._moment(values),
+            self._value(values, ADDRESSES),
+            self._value(values, AGENTS),
+            target if self._value(values, METHODS) in self._methods else b"",
+            status_of(status.decode("latin-1")),
+            whole(size.decode("latin-1")),
+            self._durations[self._value(values, TAKEN)],
+            b"",
+            b"",
+        )
+
+    def _value(self, values: Sequence[bytes], names: Sequence[bytes]) -> bytes:
+        return next((values[self._fields[name]] for name in names if name in self._fields), b"")
+
+    def _moment(self, values: Sequence[bytes]) -> float:
+        if not self._date:
+            raise RowError(Reason.FIELDS)
+        try:
+            return self._cache[b" ".join(values[self._fields[name]] for name in self._date)]
+        except ValueError as error:
+            raise RowError(Reason.TIME) from error
+
+
+class DurationCache(dict[bytes, float | str]):
+    """The request's time as logged to seconds; whole milliseconds repeat a lot."""
+
+    def __missing__(self, text: bytes) -> float | str:
+        if len(self) >= MOST_CACHED:
+            self.clear()
+        taken: float | str = "-"
+        if text not in (b"", b"-"):
+            taken = seconds(text.decode("latin-1"))
+            if isinstance(taken, float) and b"." not in text:
+                taken /= 1000
+        self[text] = taken
+        return taken

@@ -1,0 +1,36 @@
+"""Whether a rendition moves on: what one look at its playlist says in the light of the looks before."""
+
+from dataclasses import dataclass
+
+from agent.sources.streams.live import Live
+from agent.sources.streams.reasons import Reason
+
+# Origins out of step behind one address answer in turn with older and newer playlists. What was seen among the last
+# few is no progress, or two dead origins would look like a live channel.
+_REMEMBERED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is remembered of a rendition."""
+
+    first: int
+    newest: int
+    seen: tuple[int, ...]  # the last few newest segments
+    advanced_at: float  # when a segment not seen before was first seen
+
+
+def observe(before: Progress | None, live: Live, now: float) -> tuple[Progress, frozenset[Reason]]:
+    """Return what is to be remembered, and the faults."""
+    if before is None:
+        return Progress(live.first, live.newest, (live.newest,), now), frozenset()
+    faults = set()
+    if live.newest < before.newest or live.first < before.first:
+        faults.add(Reason.SEQUENCE_BACKWARDS)
+    if live.newest in before.seen:
+        seen, advanced_at = before.seen, before.advanced_at
+    else:
+        seen, advanced_at = (*before.seen, live.newest)[-_REMEMBERED:], now
+    if now - advanced_at > live.patience:
+        faults.add(Reason.PLAYLIST_STALLED)
+    return Progress(live.first, live.newest, seen, advanced_at), frozenset(faults)

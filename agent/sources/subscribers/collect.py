@@ -1,0 +1,92 @@
+"""Subscribers from the middleware's database: accounts by status, and those served now by its own keep-alive.
+
+The connection is read-only where the database can enforce it, and every statement has a time-out.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from agent import catalogue
+from agent.runtime.collector import Clock, Collector
+from agent.sources.subscribers.database import Database
+from service.metric import Sample
+
+# Statuses are a middleware's few words; a query that returns accounts instead must not become labels.
+MOST_STATUSES = 50
+LONGEST_STATUS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """What is asked. `:service` and `:since` (Unix seconds) stand for the service and the start of "now"."""
+
+    subscribers_query: str = ""
+    online_query: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Middleware:
+    """One service's database."""
+
+    service: str
+    database: Database
+    queries: Queries
+    online_within: float
+    clock: Clock = time.time
+
+
+class Read(NamedTuple):
+    """The rows as they came; None where there is no such query."""
+
+    service: str
+    subscribers: Sequence[Sequence[Any]] | None
+    online: Sequence[Sequence[Any]] | None
+
+
+def read(middleware: Middleware) -> Read:
+    queries = middleware.queries
+    values = {"service": middleware.service, "since": int(middleware.clock() - middleware.online_within)}
+    asked = [query for query in (queries.subscribers_query, queries.online_query) if query]
+    # One row more than is allowed shows that there are too many without fetching them all.
+    answers = iter(middleware.database.rows(asked, values, MOST_STATUSES + 1))
+    return Read(
+        middleware.service,
+        next(answers) if queries.subscribers_query else None,
+        next(answers) if queries.online_query else None,
+    )
+
+
+def parse(source: Read) -> Iterator[Sample]:
+    """Yield the accounts by status and the subscribers online."""
+    if source.subscribers is not None:
+        if len(source.subscribers) > MOST_STATUSES:
+            raise ValueError(f"subscribers_query gives more than {MOST_STATUSES} rows; group it by status")
+        seen = set()
+        for row in source.subscribers:
+            if len(row) != 2:
+                raise ValueError(f"subscribers_query gives {len(row)} columns; it must give status and count")
+            status = str(row[0])
+            if row[0] is None or not 0 < len(status) <= LONGEST_STATUS or status in seen:
+                raise ValueError(f"subscribers_query: {status[:LONGEST_STATUS]!r} is no status, or comes twice")
+            seen.add(status)
+            yield catalogue.SUBSCRIBERS.sample(_count(row[1], "subscribers_query"), source.service, status)
+    if source.online is not None:
+        if len(source.online) != 1 or len(source.online[0]) != 1:
+            raise ValueError("online_query must give one number")
+        yield catalogue.SUBSCRIBERS_ONLINE.sample(_count(source.online[0][0], "online_query"), source.service)
+
+
+def _count(value: Any, query: str) -> float:
+    try:
+        count = float("nan") if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        count = float("nan")
+    if not 0 <= count < float("inf"):
+        raise ValueError(f"{query}: {str(value)[:80]!r} is not a count")
+    return count
+
+
+COLLECTOR = Collector("subscribers", read, parse, (catalogue.SUBSCRIBERS, catalogue.SUBSCRIBERS_ONLINE))

@@ -1,0 +1,175 @@
+"""The middleware's database behind its URL: read-only connections of SQLite, PostgreSQL, MariaDB and MySQL.
+
+Two fixed queries a run need no toolkit, which would be a third of the agent's memory: each database's own driver is
+imported where one is configured. A URL holds a password; nothing here repeats a part of one.
+"""
+
+import importlib
+import re
+import select
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from agent.runtime.absent import absent
+
+Rows = list[tuple[Any, ...]]
+
+_URL = re.compile(r"(sqlite|postgresql|mysql|mariadb)(?:\+(\w+))?:(//.*)", re.DOTALL)
+_DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
+_KINDS = "write sqlite:////absolute/path, postgresql://user:password@host/name or mysql://user:password@host/name"
+_UNREADABLE = "the URL cannot be understood; characters such as @ : / ? # % in a name or password are written as %40 …"
+# What may stand behind the question mark of a URL for MariaDB and MySQL.
+_MYSQL_OPTIONS = ("ssl_ca", "ssl_cert", "ssl_key", "unix_socket")
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """How to reach one: `connect` returns a new connection that cannot write and gives up in time."""
+
+    connect: Callable[[], Any]
+    errors: tuple[type[Exception], ...]
+    value: str  # how the driver is told where a value goes
+
+    def rows(self, queries: Sequence[str], values: Mapping[str, Any], most: int) -> list[Rows]:
+        """Return at most so many rows of each query, asked on one connection; raise OSError.
+
+        `:name` in a query stands for a value.
+        """
+        try:
+            with closing(self.connect()) as connection:
+                return [self._rows(connection, query, values, most) for query in queries]
+        except self.errors as error:
+            # The statement and its values stay out of the reason: a driver may quote what it was given.
+            raise OSError(f"the database refused: {(str(error) or type(error).__name__).splitlines()[0]}") from None
+
+    def _rows(self, connection: Any, query: str, values: Mapping[str, Any], most: int) -> Rows:
+        if "%" in self.value:
+            query = query.replace("%", "%%")
+        names = "|".join(map(re.escape, values))
+        # "::" is PostgreSQL's cast.
+        query = re.sub(rf"(?<![:\w]):({names})\b(?!:)", lambda name: self.value.format(name[1]), query)
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(query, values)
+            return [tuple(row) for row in cursor.fetchmany(most)]
+
+
+def database(url: str, timeout: float) -> Database:
+    """Return the database of a URL; raise ValueError for one that names none, ModuleNotFoundError for its driver."""
+    match = _URL.fullmatch(url)
+    if match is None or match[2] not in (None, _DRIVERS[match[1]]):
+        raise ValueError(f"database: the URL is of no kind known here; {_KINDS}")
+    make = {"sqlite": _sqlite, "postgresql": _postgresql}.get(match[1], _mysql)
+    return make(match[3], timeout)
+
+
+def _sqlite(rest: str, timeout: float) -> Database:
+    import sqlite3  # noqa: PLC0415 - each driver where it is configured
+    from urllib.parse import quote  # noqa: PLC0415
+
+    path = rest[3:]
+    if not rest.startswith("////"):
+        raise ValueError("database: SQLite needs an absolute path; write sqlite:////var/lib/middleware.db")
+
+    def connect() -> sqlite3.Connection:
+        end = time.monotonic() + timeout
+        # mode=ro neither writes nor creates: a wrong path is an error, not an empty middleware.
+        connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=timeout, check_same_thread=False)
+        connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+        return connection
+
+    return Database(connect, (sqlite3.Error, sqlite3.Warning), ":{}")
+
+
+def _postgresql(rest: str, timeout: float) -> Database:
+    import psycopg2  # noqa: PLC0415
+
+    address = f"postgresql:{rest}"
+    try:
+        port = psycopg2.extensions.parse_dsn(address).get("port")
+    except psycopg2.Error:
+        port = ""
+    # Of a password with a slash libpq takes a part for the port, and would complain of it word by word.
+    if port is not None and not re.fullmatch(r"\d{1,5}(,\d{1,5})*", port):
+        raise ValueError(f"database: {_UNREADABLE}")
+    options = f"-c statement_timeout={int(timeout * 1000)} -c default_transaction_read_only=on"
+
+    class Impatient(psycopg2.extensions.connection):  # type: ignore[misc]
+        patience = timeout + 1  # the server ends a statement at the time-out
+
+    # For all connections of the process, which are this module's.
+    psycopg2.extensions.set_wait_callback(_wait_for_postgresql)
+
+    def connect() -> Any:
+        return psycopg2.connect(address, connection_factory=Impatient, options=options)
+
+    return Database(connect, (psycopg2.Error,), "%({})s")
+
+
+def _wait_for_postgresql(connection: Any) -> None:
+    """Wait for the server, but not for ever: one whose host is gone, as after a failover, never answers."""
+    import psycopg2  # noqa: PLC0415
+
+    end = time.monotonic() + connection.patience
+    while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN if state == psycopg2.extensions.POLL_READ else select.POLLOUT)
+        if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
+            raise psycopg2.OperationalError(f"no answer within {connection.patience:g} s")
+
+
+def _mysql(rest: str, timeout: float) -> Database:
+    with absent("cryptography"):
+        import pymysql  # noqa: PLC0415
+
+    arguments = {
+        **_mysql_arguments(rest),
+        "charset": "utf8mb4",
+        "connect_timeout": max(1, int(timeout)),
+        "read_timeout": timeout + 1,  # a server that is gone is given up a second after a statement's end
+    }
+
+    def open_() -> Any:
+        try:
+            return pymysql.connect(**arguments)
+        except RuntimeError:
+            # The server wants the password encrypted by its key, and there is no TLS around it.
+            importlib.reload(pymysql.connections._auth)  # it has looked for the library once
+            return pymysql.connect(**arguments)
+
+    def connect() -> Any:
+        connection = open_()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT VERSION()")
+                if "mariadb" in str(cursor.fetchone()).lower():
+                    cursor.execute(f"SET SESSION max_statement_time = {timeout:g}")
+                else:
+                    cursor.execute(f"SET SESSION max_execution_time = {int(timeout * 1000)}")
+                cursor.execute("SET SESSION TRANSACTION READ ONLY")
+        except pymysql.Error:
+            connection.close()
+            raise
+        return connection
+
+    return Database(connect, (pymysql.Error,), "%({})s")
+
+
+def _mysql_arguments(rest: str) -> dict[str, Any]:
+    try:
+        parts: SplitResult = urlsplit(f"mysql:{rest}")
+        port, name = parts.port or 3306, unquote(parts.path.removeprefix("/"))
+    except ValueError:
+        name, port = "", 0
+    if not name or "/" in name or parts.fragment:
+        raise ValueError(f"database: {_UNREADABLE}")
+    options = dict(parse_qsl(parts.query))
+    if unknown := sorted(options.keys() - set(_MYSQL_OPTIONS)):
+        raise ValueError(f'database: the option "{unknown[0]}" is unknown; known: {", ".join(_MYSQL_OPTIONS)}')
+    arguments: dict[str, Any] = {"host": parts.hostname or "127.0.0.1", "port": port, "database": name, **options}
+    if parts.username is not None:
+        arguments["user"] = unquote(parts.username)
+    return arguments | {"password": unquote(parts.password or "")}
