@@ -25,8 +25,8 @@ from typing import Any
 import httpx
 from sqlalchemy import func, select
 
-from alerts.desk.store.database import Database
-from alerts.desk.store.tables import alarm
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import alarm
 from demo.ports import free_port
 from demo.processes import Program, answers, stop_all
 from tests.conftest import ROOT

@@ -10,15 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from alerts.desk import reports
-from alerts.desk.events import Kind
-from alerts.desk.settings import Settings, VendorSettings
-from alerts.desk.store import reports as stored
-from alerts.desk.store import tickets
-from alerts.desk.store.database import Database
-from alerts.desk.store.migrate import migrate
-from alerts.desk.store.tables import event, ticket
-from alerts.desk.ticket import Status
+from alerts.desk.app.settings import Settings, VendorSettings
+from alerts.desk.core.database import Database
+from alerts.desk.core.migrate import migrate
+from alerts.desk.core.tables import event, ticket
+from alerts.desk.reports import outcomes as reports
+from alerts.desk.reports import store as stored
+from alerts.desk.tickets import store as tickets
+from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.ticket import Status
 from tests.contract.desk.postgres import Postgres
 
 TICKETS = 20_000

@@ -29,8 +29,8 @@ import psutil
 import psycopg
 from sqlalchemy import func, select
 
-from alerts.desk.store.database import Database
-from alerts.desk.store.tables import alarm, event, ticket
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import alarm, event, ticket
 from demo.ports import free_port
 from tests.contract.desk.conftest import Process
 from tests.contract.desk.postgres import Postgres

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from alerts.desk.auth.roles import MACHINES, PEOPLE
+from alerts.desk.access.roles import MACHINES, PEOPLE
 from service.program import missing_extra, parser, run, subcommands
 
 DEFAULT_CONFIG = Path("/etc/ottwatch/desk.toml")
@@ -16,7 +16,7 @@ def main() -> int:
     """Run the program; return its exit status."""
     arguments = _parser().parse_args()
     try:
-        from alerts.desk import commands  # noqa: PLC0415 - without its extra the program must still say what is missing
+        from alerts.desk.app import commands  # noqa: PLC0415 - without its extra the program must still say what is missing
     except ImportError as error:
         return missing_extra("ott-desk", "desk", error)
     return run(commands.run, arguments)

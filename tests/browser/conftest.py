@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from alerts.desk.auth import secrets
-from alerts.desk.auth.roles import Principal
-from alerts.desk.store import access
-from alerts.desk.store.database import Database
+from alerts.desk.access import secrets
+from alerts.desk.access import store as access
+from alerts.desk.access.roles import Principal
+from alerts.desk.core.database import Database
 from tests.conftest import ROOT
 from tests.contract.desk.conftest import Process
 

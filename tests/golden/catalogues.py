@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 CATALOGUES = (
     ("Platform (ott-agent)", "agent.catalogue"),
     ("Host (ott-agent, names of node_exporter)", "agent.host.catalogue"),
-    ("Desk (ott-desk)", "alerts.desk.metrics"),
+    ("Desk (ott-desk)", "alerts.desk.core.metrics"),
     ("Planning (ott-busyhour)", "dashboards.busy_hour.metrics"),
 )
 

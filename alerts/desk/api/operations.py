@@ -4,12 +4,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from alerts.desk import metrics
-from alerts.desk.api.access import Needs, Running, near
-from alerts.desk.api.errors import RESPONSES, answer
-from alerts.desk.auth.roles import Permission
-from alerts.desk.store import queries
-from alerts.desk.store.migrate import current
+from alerts.desk.access.roles import Permission
+from alerts.desk.core import metrics
+from alerts.desk.core.migrate import current
+from alerts.desk.tickets import queries
+from alerts.desk.web.errors import RESPONSES, answer
+from alerts.desk.web.session import Needs, Running, near
 
 router = APIRouter(tags=["operations"])
 

@@ -7,21 +7,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from alerts.desk import actions, metrics
-from alerts.desk.actions import Hand
+from alerts.desk.alarms.problem import problem_key
 from alerts.desk.api import tmf_list
-from alerts.desk.api.access import Actor, Reader, Running
-from alerts.desk.api.errors import RESPONSES, Responses, answer
 from alerts.desk.api.tmf_body import BASE, body, own_lists, select_fields, theirs
 from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, kept
 from alerts.desk.api.tmf_patch import check_removals, patch
-from alerts.desk.events import Event, Kind
-from alerts.desk.policy import SEVERITIES, priority_of
-from alerts.desk.problem import problem_key
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import queries, tickets
-from alerts.desk.store.tickets import NoSuchTicketError
-from alerts.desk.ticket import IllegalMoveError
+from alerts.desk.core import metrics
+from alerts.desk.core.context import Runtime
+from alerts.desk.tickets import actions, queries
+from alerts.desk.tickets import store as tickets
+from alerts.desk.tickets.actions import Hand
+from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.policy import SEVERITIES, priority_of
+from alerts.desk.tickets.store import NoSuchTicketError
+from alerts.desk.tickets.ticket import IllegalMoveError
+from alerts.desk.web.errors import RESPONSES, Responses, answer
+from alerts.desk.web.session import Actor, Reader, Running
 
 TICKET: dict[str, Any] = {"type": "object", "required": ["id", "href", "@type", "status"]}
 _COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from alerts.desk.events import Event, Kind
-from alerts.desk.ticket import Status
+from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.ticket import Status
 
 BASE = "/tmf-api/troubleTicket/v5"
 ISO_MS = "milliseconds"

@@ -5,12 +5,12 @@ import uuid
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from alerts.desk.api.access import Actor, Reader, Running
-from alerts.desk.api.errors import RESPONSES, Responses, answer
+from alerts.desk.access.trail import Action, By, tell
 from alerts.desk.api.tmf_body import BASE
 from alerts.desk.api.tmf_models import HubCreate
-from alerts.desk.auth.trail import Action, By, tell
-from alerts.desk.store import hubs
+from alerts.desk.notify import hubs
+from alerts.desk.web.errors import RESPONSES, Responses, answer
+from alerts.desk.web.session import Actor, Reader, Running
 
 MAX_LISTENERS = 100
 _COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from alerts.desk.store.tables import ticket
-from alerts.desk.webhook import instant_of
+from alerts.desk.alarms.webhook import instant_of
+from alerts.desk.core.tables import ticket
 
 MAX_LIMIT = 1000
 _COLUMNS: dict[str, ColumnElement[Any]] = {

@@ -8,9 +8,9 @@ from httpx import URL, InvalidURL
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from alerts.desk.policy import PRIORITIES, SEVERITIES
-from alerts.desk.ticket import Status
-from alerts.desk.webhook import instant_of, storable
+from alerts.desk.alarms.webhook import instant_of, storable
+from alerts.desk.tickets.policy import PRIORITIES, SEVERITIES
+from alerts.desk.tickets.ticket import Status
 
 # No NUL: PostgreSQL stores none.
 Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]

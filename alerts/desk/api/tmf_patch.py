@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from alerts.desk import actions
 from alerts.desk.api.tmf_models import TicketPatch
-from alerts.desk.draft import Draft
-from alerts.desk.events import Kind
-from alerts.desk.policy import SEVERITIES
-from alerts.desk.ticket import Status
+from alerts.desk.tickets import actions
+from alerts.desk.tickets.change import Draft
+from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.policy import SEVERITIES
+from alerts.desk.tickets.ticket import Status
 
 _STAYS = ("status", "name", "description", "severity", "priority", "ticket_type", "note")
 

@@ -11,14 +11,14 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from alerts.desk import metrics
-from alerts.desk.api.access import Needs
-from alerts.desk.api.errors import RESPONSES, answer
-from alerts.desk.api.lane import lane_of
-from alerts.desk.auth.roles import Permission
-from alerts.desk.ingest import ingest
-from alerts.desk.runtime import Runtime
-from alerts.desk.webhook import parse
+from alerts.desk.access.roles import Permission
+from alerts.desk.alarms.ingest import ingest
+from alerts.desk.alarms.webhook import parse
+from alerts.desk.core import metrics
+from alerts.desk.core.context import Runtime
+from alerts.desk.web.errors import RESPONSES, answer
+from alerts.desk.web.limiter import lane_of
+from alerts.desk.web.session import Needs
 
 router = APIRouter(tags=["webhook"])
 

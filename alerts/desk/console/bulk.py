@@ -12,17 +12,17 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from alerts.desk import actions
-from alerts.desk.actions import Desk, Hand, UnfitError
-from alerts.desk.api.access import Running
 from alerts.desk.console import queue
-from alerts.desk.console.forms import Engineer
 from alerts.desk.console.queue import Looking
 from alerts.desk.console.render import words_for
 from alerts.desk.console.ticket import unfit
 from alerts.desk.console.words import Words
-from alerts.desk.store.tickets import NoSuchTicketError, StaleTicketError
-from alerts.desk.ticket import IllegalMoveError
+from alerts.desk.tickets import actions
+from alerts.desk.tickets.actions import Desk, Hand, UnfitError
+from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
+from alerts.desk.tickets.ticket import IllegalMoveError
+from alerts.desk.web.forms import Engineer
+from alerts.desk.web.session import Running
 
 MOST = queue.PER_PAGE
 """Tickets of one request: a page of them. Each is a transaction of its own, and a browser waits for all."""

@@ -11,16 +11,16 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from markupsafe import Markup
 
-from alerts.desk.api.access import runtime_of
-from alerts.desk.console.chart import Frame, Line, Mark, line_chart
 from alerts.desk.console.figures import Unit, figure
-from alerts.desk.console.forms import Reading
 from alerts.desk.console.periods import Period, PeriodError, period
 from alerts.desk.console.planner import MAX_DAYS, Day, Days, Outlook, Planner, Refused, Series, choose
 from alerts.desk.console.render import page, words_for
 from alerts.desk.console.shared import Known
 from alerts.desk.console.spreadsheet import Cell, download, refused
 from alerts.desk.console.words import Words
+from alerts.desk.web.chart import Frame, Line, Mark, line_chart
+from alerts.desk.web.forms import Reading
+from alerts.desk.web.session import runtime_of
 
 PERIODS = ("weeks", "month", "last_month", "year")
 MAX_CHOICES = 1000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alerts.desk.console.platform import Present
-from alerts.desk.prometheus import Value
+from alerts.desk.core.prometheus import Value
 
 SHOWN = 30
 OTHER = "other"  # what the agents call all channels beyond the largest

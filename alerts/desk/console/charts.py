@@ -22,20 +22,20 @@ from markupsafe import Markup
 from sqlalchemy import RowMapping
 
 from alerts import thresholds
-from alerts.desk import prometheus
-from alerts.desk.api.access import Running
+from alerts.desk.alarms.alert_chart import Drawn, belongs, drawn, likeness
+from alerts.desk.alarms.series_exists import expression_of
 from alerts.desk.api.tmf_list import ticket_number
-from alerts.desk.console.chart import Frame, Line, Mark, line_chart
 from alerts.desk.console.figures import Unit, figure
-from alerts.desk.console.forms import Reading
 from alerts.desk.console.render import page, words_for
 from alerts.desk.console.words import Words
-from alerts.desk.drawn import Drawn, belongs, drawn, likeness
-from alerts.desk.presence import expression_of
-from alerts.desk.prometheus import Course
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import queries
-from alerts.desk.store.tickets import NoSuchTicketError
+from alerts.desk.core import prometheus
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.prometheus import Course
+from alerts.desk.tickets import queries
+from alerts.desk.tickets.store import NoSuchTicketError
+from alerts.desk.web.chart import Frame, Line, Mark, line_chart
+from alerts.desk.web.forms import Reading
+from alerts.desk.web.session import Running
 
 AROUND = timedelta(hours=1)
 STEP = 30.0  # seconds between points: 240 of them

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from alerts.desk.api.access import COOKIE, runtime_of
-from alerts.desk.auth import secrets
-from alerts.desk.console.forms import Reading
+from alerts.desk.access import secrets
 from alerts.desk.console.pulse import Pulse
-from alerts.desk.store.database import UNAVAILABLE
+from alerts.desk.core.database import UNAVAILABLE
+from alerts.desk.web.forms import Reading
+from alerts.desk.web.session import COOKIE, runtime_of
 
 RETRY_MILLISECONDS = 2000
 KEPT = 128  # pieces of news, one a view and language

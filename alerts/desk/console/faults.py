@@ -6,9 +6,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from alerts.desk.api.access import Visitor, visitor
-from alerts.desk.console.forms import NotLoggedInError, StaleFormError
 from alerts.desk.console.render import page, words_for
+from alerts.desk.web.forms import NotLoggedInError, StaleFormError
+from alerts.desk.web.session import Visitor, visitor
 
 _SENTENCES = {403: "error.forbidden", 404: "error.missing", 503: "error.storage"}
 _MACHINES = ("/tmf-api/", "/webhook/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/static/")

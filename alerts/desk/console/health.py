@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from alerts.desk.console.platform import Present
-from alerts.desk.policy import SEVERITIES
-from alerts.desk.store.health import Trouble
+from alerts.desk.core.health import Trouble
+from alerts.desk.tickets.policy import SEVERITIES
 
 
 class Answer(StrEnum):

@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode
 
 from sqlalchemy import RowMapping
 
-from alerts.desk.presence import expression_of
-from alerts.desk.settings import Settings
+from alerts.desk.alarms.series_exists import expression_of
+from alerts.desk.app.settings import Settings
 
 AROUND = timedelta(minutes=30)
 _NODE = ("node", ("site", "node"))

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from alerts.desk.api.access import COOKIE, Running, runtime_of
-from alerts.desk.auth import login, secrets
-from alerts.desk.console.forms import Writing, address_of, by, check_csrf, local_path
+from alerts.desk.access import login, secrets
+from alerts.desk.access import store as access
 from alerts.desk.console.render import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, page
 from alerts.desk.console.words import LANGUAGES
-from alerts.desk.store import access
+from alerts.desk.web.forms import Writing, address_of, by, check_csrf, local_path
+from alerts.desk.web.session import COOKIE, Running, runtime_of
 
 # Before the login there is no session: the form's key and this cookie must agree.
 _BEFORE = "ottwatch_form"

@@ -11,23 +11,23 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from alerts.desk.api.access import runtime_of
-from alerts.desk.auth.roles import ROLES, Permission
+from alerts.desk.access.people import Person, people
+from alerts.desk.access.roles import ROLES, Permission
 from alerts.desk.console.channels import channels
-from alerts.desk.console.chart import Frame, Line, line_chart
 from alerts.desk.console.figures import figure
-from alerts.desk.console.forms import Reading
 from alerts.desk.console.health import Site, Tile, sites
 from alerts.desk.console.platform import NOW_PERIOD, STEP, WEEK, Past, Platform, Present
 from alerts.desk.console.render import fragment, page, words_for
 from alerts.desk.console.seven import HOUR, Figure, change, seven, signed
 from alerts.desk.console.shared import Known, Rendered
 from alerts.desk.console.words import Words
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import console
-from alerts.desk.store.health import troubles
-from alerts.desk.store.people import Person, people
-from alerts.desk.store.queries import QueueFilter
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.health import troubles
+from alerts.desk.tickets import listing as console
+from alerts.desk.tickets.queries import QueueFilter
+from alerts.desk.web.chart import Frame, Line, line_chart
+from alerts.desk.web.forms import Reading
+from alerts.desk.web.session import runtime_of
 
 HERE = timedelta(minutes=2)  # who was seen within it is on the desk
 OLD = 3 * NOW_PERIOD  # seconds after which figures are called old

@@ -13,10 +13,10 @@ from typing import TypeVar
 
 import httpx
 
-from alerts.desk import prometheus
 from alerts.desk.console.shared import Known, Shared
-from alerts.desk.prometheus import Course, Value
-from alerts.desk.runtime import Runtime
+from alerts.desk.core import prometheus
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.prometheus import Course, Value
 
 T = TypeVar("T")
 NOW_PERIOD = 5.0  # as often as the rules are evaluated

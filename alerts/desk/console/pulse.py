@@ -9,8 +9,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from alerts.desk.store import console
-from alerts.desk.store.database import UNAVAILABLE, Database
+from alerts.desk.core.database import UNAVAILABLE, Database
+from alerts.desk.tickets import listing as console
 
 PERIOD = 0.4  # seconds between looks when nothing wakes it
 SPACING = (

@@ -12,16 +12,17 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from alerts.desk.api.access import Running, Visitor
-from alerts.desk.auth.roles import Permission
+from alerts.desk.access.roles import Permission
 from alerts.desk.console import events
-from alerts.desk.console.forms import Reading
 from alerts.desk.console.render import fragment, page, words_for
 from alerts.desk.console.words import Words
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import console, queries
-from alerts.desk.store.queries import QueueFilter
-from alerts.desk.ticket import Status
+from alerts.desk.core.context import Runtime
+from alerts.desk.tickets import listing as console
+from alerts.desk.tickets import queries
+from alerts.desk.tickets.queries import QueueFilter
+from alerts.desk.tickets.ticket import Status
+from alerts.desk.web.forms import Reading
+from alerts.desk.web.session import Running, Visitor
 
 PER_PAGE = 100
 SHARED_SECONDS = 2.0

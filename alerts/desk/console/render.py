@@ -8,9 +8,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from alerts.desk.api.access import Visitor, runtime_of
-from alerts.desk.auth.roles import Permission
+from alerts.desk.access.roles import Permission
 from alerts.desk.console.words import LANGUAGES, Words
+from alerts.desk.web.session import Visitor, runtime_of
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

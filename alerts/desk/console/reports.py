@@ -12,19 +12,19 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from alerts.desk import reports
-from alerts.desk.api.access import Running
 from alerts.desk.console.figures import figure
-from alerts.desk.console.forms import Reading
 from alerts.desk.console.periods import Period, PeriodError, period
 from alerts.desk.console.render import page, words_for
 from alerts.desk.console.spreadsheet import Cell, download, refused
 from alerts.desk.console.words import Words
-from alerts.desk.policy import Policy
-from alerts.desk.reports import Figures, Outcome, Report, Times
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import reports as stored
-from alerts.desk.store.reports import Asked, TooManyError
+from alerts.desk.core.context import Runtime
+from alerts.desk.reports import outcomes as reports
+from alerts.desk.reports import store as stored
+from alerts.desk.reports.outcomes import Figures, Outcome, Report, Times
+from alerts.desk.reports.store import Asked, TooManyError
+from alerts.desk.tickets.policy import Policy
+from alerts.desk.web.forms import Reading
+from alerts.desk.web.session import Running
 
 PERIODS = ("month", "last_month", "year")
 KEPT = 16

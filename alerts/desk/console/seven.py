@@ -8,7 +8,7 @@ from alerts.desk.console.figures import Unit, figure
 from alerts.desk.console.platform import DAY, STEP, WEEK, Past, Present
 from alerts.desk.console.platform import Day as Online
 from alerts.desk.console.words import Words
-from alerts.desk.prometheus import Value
+from alerts.desk.core.prometheus import Value
 
 Points = Sequence[tuple[float, float]]
 HOUR = timedelta(hours=1)

@@ -1,7 +1,7 @@
 """Events as sentences of the timeline."""
 
 from alerts.desk.console.words import Words
-from alerts.desk.events import Event, Kind
+from alerts.desk.tickets.events import Event, Kind
 
 
 def sentence(event: Event, words: Words) -> str:  # noqa: PLR0911 - one a kind of event

@@ -7,23 +7,24 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import RowMapping
 
-from alerts.desk import actions, clock
-from alerts.desk.actions import Hand, UnfitError
-from alerts.desk.api.access import Running, Visitor
+from alerts.desk.access.roles import Permission
 from alerts.desk.api.tmf_list import ticket_number
-from alerts.desk.auth.roles import Permission
 from alerts.desk.console import charts, events
-from alerts.desk.console.forms import Engineer, Reading
 from alerts.desk.console.links import links
 from alerts.desk.console.render import page, words_for
 from alerts.desk.console.runbook import runbook
 from alerts.desk.console.story import sentence
 from alerts.desk.console.words import Words
-from alerts.desk.policy import PRIORITIES
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import console, queries
-from alerts.desk.store.tickets import NoSuchTicketError, StaleTicketError
-from alerts.desk.ticket import TERMINAL, IllegalMoveError, Status
+from alerts.desk.core.context import Runtime
+from alerts.desk.tickets import actions, queries
+from alerts.desk.tickets import listing as console
+from alerts.desk.tickets import sla as clock
+from alerts.desk.tickets.actions import Hand, UnfitError
+from alerts.desk.tickets.policy import PRIORITIES
+from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
+from alerts.desk.tickets.ticket import TERMINAL, IllegalMoveError, Status
+from alerts.desk.web.forms import Engineer, Reading
+from alerts.desk.web.session import Running, Visitor
 
 ALARM_LIMIT = 100
 

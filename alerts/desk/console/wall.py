@@ -14,9 +14,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from alerts.desk.console.chart import Frame, Line, Mark, line_chart
 from alerts.desk.console.figures import figure
-from alerts.desk.console.forms import Reading
 from alerts.desk.console.health import Site, sites
 from alerts.desk.console.overview import blocks, card, freshness, hour, living
 from alerts.desk.console.platform import NOW_PERIOD, WEEK, Past, Present
@@ -24,10 +22,13 @@ from alerts.desk.console.render import fragment, page, words_for
 from alerts.desk.console.seven import BUSY, HOUR, Busiest, busiest, day_end, seven, signed
 from alerts.desk.console.shared import Known
 from alerts.desk.console.words import Words
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import console, queries
-from alerts.desk.store.health import troubles
-from alerts.desk.store.queries import QueueFilter
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.health import troubles
+from alerts.desk.tickets import listing as console
+from alerts.desk.tickets import queries
+from alerts.desk.tickets.queries import QueueFilter
+from alerts.desk.web.chart import Frame, Line, Mark, line_chart
+from alerts.desk.web.forms import Reading
 
 FIGURES, MAP, TICKETS, _ = VIEWS = ("figures", "map", "tickets", "busy")
 SECONDS, LEAST_SECONDS, MOST_SECONDS = 15, 5, 3600

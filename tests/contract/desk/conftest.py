@@ -13,10 +13,10 @@ import httpx
 import pytest
 import uvicorn
 
-from alerts.desk.app import create_app
-from alerts.desk.runtime import Runtime
-from alerts.desk.store.database import Database
-from alerts.desk.store.migrate import migrate
+from alerts.desk.app.application import create_app
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.database import Database
+from alerts.desk.core.migrate import migrate
 from demo.ports import free_port
 from tests.contract.desk.postgres import Postgres
 

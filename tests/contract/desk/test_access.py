@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from alerts.desk.auth import accounts, login, secrets, tokens
-from alerts.desk.auth.login import Attempt, ThrottledError
-from alerts.desk.auth.refused import RefusedError
-from alerts.desk.auth.roles import Principal
-from alerts.desk.auth.trail import PROGRAM, By
-from alerts.desk.settings import Limits
-from alerts.desk.store import access
-from alerts.desk.store.access import AuditFilter
-from alerts.desk.store.database import Database
-from alerts.desk.store.tables import account, audit
+from alerts.desk.access import accounts, login, secrets, tokens
+from alerts.desk.access import store as access
+from alerts.desk.access.login import Attempt, ThrottledError
+from alerts.desk.access.refused import RefusedError
+from alerts.desk.access.roles import Principal
+from alerts.desk.access.store import AuditFilter
+from alerts.desk.access.trail import PROGRAM, By
+from alerts.desk.app.settings import Limits
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import account, audit
 
 NOW = datetime(2026, 3, 1, 7, 0, tzinfo=UTC)
 BY = By(PROGRAM)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, select
 
-from alerts.desk.ingest import Problem, problems
-from alerts.desk.store import alarms as stored_alarms
-from alerts.desk.store import batch, tickets
-from alerts.desk.store.database import Database
-from alerts.desk.store.tables import alarm, ticket
-from alerts.desk.webhook import parse
+from alerts.desk.alarms import store as stored_alarms
+from alerts.desk.alarms.ingest import Problem, problems
+from alerts.desk.alarms.webhook import parse
+from alerts.desk.core import batch
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import alarm, ticket
+from alerts.desk.tickets import store as tickets
 from tests.contract.desk.payloads import START, alert, notification
 from tests.contract.desk.test_ingest import POLICY, send
 

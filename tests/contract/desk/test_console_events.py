@@ -10,10 +10,10 @@ from queue import Queue
 import httpx
 import pytest
 
+from alerts.desk.app.settings import Settings
 from alerts.desk.console.pulse import PERIOD
-from alerts.desk.runtime import Runtime
-from alerts.desk.settings import Settings
-from alerts.desk.store.database import Database
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.database import Database
 from tests.contract.desk.conftest import Process, serving
 from tests.contract.desk.payloads import alert, notification
 

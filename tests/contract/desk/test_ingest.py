@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from alerts.desk import actions, timers
-from alerts.desk.actions import Desk, Hand
-from alerts.desk.ingest import ingest
-from alerts.desk.policy import Policy
-from alerts.desk.settings import Settings
-from alerts.desk.store import queries, tickets
-from alerts.desk.store.database import Database
-from alerts.desk.store.queries import QueueFilter
-from alerts.desk.store.tables import alarm, audit, event, ticket
-from alerts.desk.ticket import Status
-from alerts.desk.webhook import parse
+from alerts.desk.alarms.ingest import ingest
+from alerts.desk.alarms.webhook import parse
+from alerts.desk.app.settings import Settings
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import alarm, audit, event, ticket
+from alerts.desk.tickets import actions, queries, timers
+from alerts.desk.tickets import store as tickets
+from alerts.desk.tickets.actions import Desk, Hand
+from alerts.desk.tickets.policy import Policy
+from alerts.desk.tickets.queries import QueueFilter
+from alerts.desk.tickets.ticket import Status
 from tests.contract.desk.payloads import START, alert, notification
 
 POLICY = Settings().policy()

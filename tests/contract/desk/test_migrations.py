@@ -8,10 +8,10 @@ from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from alerts.desk import store
-from alerts.desk.store.database import Database
-from alerts.desk.store.migrate import current, migrate
-from alerts.desk.store.tables import metadata
+from alerts.desk import core
+from alerts.desk.core.database import Database
+from alerts.desk.core.migrate import current, migrate
+from alerts.desk.core.tables import metadata
 
 
 def back_to(database: Database, revision: str) -> None:
@@ -24,7 +24,7 @@ def back_to(database: Database, revision: str) -> None:
                 "DROP FUNCTION audit_append_only CASCADE; DROP FUNCTION event_append_only CASCADE"
             )
         config = Config()
-        config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+        config.set_main_option("script_location", str(Path(core.__file__).parent / "migrations"))
         config.set_main_option("path_separator", "os")
         config.attributes["connection"] = connection
         command.upgrade(config, revision)

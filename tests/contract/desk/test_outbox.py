@@ -14,22 +14,22 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from alerts.desk import actions, timers
-from alerts.desk.actions import Hand
-from alerts.desk.auth.refused import RefusedError
-from alerts.desk.auth.trail import By
+from alerts.desk.access.refused import RefusedError
+from alerts.desk.access.trail import By
+from alerts.desk.app.settings import Settings, Smtp, TargetSettings, Url, VendorSettings
 from alerts.desk.console.story import sentence
 from alerts.desk.console.words import Words
-from alerts.desk.events import Kind
-from alerts.desk.outbox import deliver, trial
-from alerts.desk.outbox.deliver import Pace
-from alerts.desk.runtime import Runtime
-from alerts.desk.settings import Settings, Smtp, TargetSettings, Url, VendorSettings
-from alerts.desk.store import hubs, queries
-from alerts.desk.store import outbox as stored
-from alerts.desk.store.database import Database
-from alerts.desk.store.retention import forget
-from alerts.desk.store.tables import event, hub, outbox
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.database import Database
+from alerts.desk.core.retention import forget
+from alerts.desk.core.tables import event, hub, outbox
+from alerts.desk.notify import deliver, hubs
+from alerts.desk.notify import outbox as stored
+from alerts.desk.notify import test_message as trial
+from alerts.desk.notify.deliver import Pace
+from alerts.desk.tickets import actions, queries, timers
+from alerts.desk.tickets.actions import Hand
+from alerts.desk.tickets.events import Kind
 from demo.ports import free_port
 from service.settings import Secret
 from tests.contract.desk.payloads import START, alert, notification

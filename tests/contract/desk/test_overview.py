@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from alerts.desk.app.settings import Url
 from alerts.desk.console.figures import Unit, figure
 from alerts.desk.console.platform import QUERIES
 from alerts.desk.console.words import Words
-from alerts.desk.runtime import utc_now
-from alerts.desk.settings import Url
+from alerts.desk.core.context import utc_now
 from demo.ports import free_port
 from tests.contract.desk.payloads import alert, notification
 from tests.contract.web import web

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from alerts.desk import alertmanager, timers, verify, watchdog
-from alerts.desk.actions import Desk
-from alerts.desk.alertmanager import Group, State
-from alerts.desk.reconcile import Memory, held_now, reconcile
-from alerts.desk.settings import Settings, Url
-from alerts.desk.store import heartbeats
-from alerts.desk.store.database import Database
-from alerts.desk.store.tables import alarm, event, ticket
-from alerts.desk.webhook import parse
+from alerts.desk.alarms import alertmanager, heartbeats, watchdog
+from alerts.desk.alarms import recovery as verify
+from alerts.desk.alarms.alertmanager import Group, State
+from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
+from alerts.desk.alarms.webhook import parse
+from alerts.desk.app.settings import Settings, Url
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import alarm, event, ticket
+from alerts.desk.tickets import timers
+from alerts.desk.tickets.actions import Desk
 from tests.contract.desk.payloads import START, alert, notification
 from tests.contract.desk.test_ingest import POLICY, Time, send, states
 

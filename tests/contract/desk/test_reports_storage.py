@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from alerts.desk import reports
-from alerts.desk.store import reports as stored
-from alerts.desk.store import tickets
-from alerts.desk.store.database import Database
-from alerts.desk.store.reports import Asked, TooManyError
-from alerts.desk.store.tables import event, ticket
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import event, ticket
+from alerts.desk.reports import outcomes as reports
+from alerts.desk.reports import store as stored
+from alerts.desk.reports.store import Asked, TooManyError
+from alerts.desk.tickets import store as tickets
 from tests.unit.desk.report_cases import ALMATY, NOW, POLICY, cases, logs
 
 AUTUMN = Asked(datetime(2026, 10, 1, tzinfo=ALMATY), datetime(2026, 12, 1, tzinfo=ALMATY))

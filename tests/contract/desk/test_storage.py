@@ -15,18 +15,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, select
 
-from alerts.desk import keys, timers
-from alerts.desk.actions import Desk
-from alerts.desk.auth import secrets
-from alerts.desk.auth.roles import Principal
-from alerts.desk.settings import Settings
-from alerts.desk.store import access, queries
-from alerts.desk.store.backup import backup
-from alerts.desk.store.database import Database
-from alerts.desk.store.migrate import current, migrate
-from alerts.desk.store.queries import QueueFilter
-from alerts.desk.store.retention import forget
-from alerts.desk.store.tables import alarm, event, metadata, ticket
+from alerts.desk.access import secrets
+from alerts.desk.access import store as access
+from alerts.desk.access.roles import Principal
+from alerts.desk.alarms import dry_run as keys
+from alerts.desk.app.settings import Settings
+from alerts.desk.core.backup import backup
+from alerts.desk.core.database import Database
+from alerts.desk.core.migrate import current, migrate
+from alerts.desk.core.retention import forget
+from alerts.desk.core.tables import alarm, event, metadata, ticket
+from alerts.desk.tickets import queries, timers
+from alerts.desk.tickets.actions import Desk
+from alerts.desk.tickets.queries import QueueFilter
 from tests.contract.desk.payloads import alert, notification
 from tests.contract.desk.postgres import BINARIES
 from tests.contract.desk.test_ingest import POLICY, Time, send, states

@@ -11,16 +11,17 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from alerts.desk import actions
-from alerts.desk.actions import Hand
-from alerts.desk.auth import secrets
-from alerts.desk.outbox import compose, deliver
-from alerts.desk.runtime import Runtime
-from alerts.desk.settings import Settings
-from alerts.desk.store import access
-from alerts.desk.store import outbox as stored
-from alerts.desk.store.database import Database
-from alerts.desk.ticket import Status
+from alerts.desk.access import secrets
+from alerts.desk.access import store as access
+from alerts.desk.app.settings import Settings
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.database import Database
+from alerts.desk.notify import deliver
+from alerts.desk.notify import outbox as stored
+from alerts.desk.notify import routing as compose
+from alerts.desk.tickets import actions
+from alerts.desk.tickets.actions import Hand
+from alerts.desk.tickets.ticket import Status
 from tests.contract.desk.conftest import serving
 from tests.contract.desk.payloads import START, alert, notification
 from tests.contract.desk.test_ingest import Time, send

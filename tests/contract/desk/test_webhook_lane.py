@@ -7,13 +7,13 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 
-from alerts.desk.api.lane import WIDTH
-from alerts.desk.auth import secrets
-from alerts.desk.runtime import Runtime
-from alerts.desk.settings import Settings
-from alerts.desk.store import access
-from alerts.desk.store.database import Database
-from alerts.desk.store.tables import ticket
+from alerts.desk.access import secrets
+from alerts.desk.access import store as access
+from alerts.desk.app.settings import Settings
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import ticket
+from alerts.desk.web.limiter import WIDTH
 from tests.contract.desk.conftest import serving
 from tests.contract.desk.payloads import alert, notification
 from tests.contract.desk.test_ingest import Time

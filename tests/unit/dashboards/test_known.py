@@ -3,7 +3,7 @@
 import pytest
 
 from agent.sources.streams.reasons import Reason
-from alerts.desk import metrics
+from alerts.desk.core import metrics
 from dashboards import known
 from dashboards.boards import streams, vocabulary
 from tests.golden import catalogues

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from alerts.desk.calendars import Always, Calendar
-from alerts.desk.events import DESK, Event, Kind
-from alerts.desk.policy import PRIORITIES, Policy, Target, Vendor
-from alerts.desk.settings import CalendarSettings
-from alerts.desk.ticket import VENDOR, Status
+from alerts.desk.app.settings import CalendarSettings
+from alerts.desk.tickets.calendars import Always, Calendar
+from alerts.desk.tickets.events import DESK, Event, Kind
+from alerts.desk.tickets.policy import PRIORITIES, Policy, Target, Vendor
+from alerts.desk.tickets.ticket import VENDOR, Status
 
 MINUTE, HOUR = 60.0, 3600.0
 ZONES = {name: ZoneInfo(name) for name in ("Asia/Almaty", "Europe/Berlin")}

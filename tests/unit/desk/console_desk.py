@@ -12,15 +12,15 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from alerts.desk.api.access import COOKIE
-from alerts.desk.app import create_app
-from alerts.desk.auth import secrets
-from alerts.desk.auth.roles import Principal
-from alerts.desk.runtime import Runtime
-from alerts.desk.settings import Settings, VendorSettings
-from alerts.desk.store import access
-from alerts.desk.store.database import Database
-from alerts.desk.store.migrate import migrate
+from alerts.desk.access import secrets
+from alerts.desk.access import store as access
+from alerts.desk.access.roles import Principal
+from alerts.desk.app.application import create_app
+from alerts.desk.app.settings import Settings, VendorSettings
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.database import Database
+from alerts.desk.core.migrate import migrate
+from alerts.desk.web.session import COOKIE
 from tests.contract.desk.payloads import alert, notification
 
 NOON = datetime(2026, 3, 1, 7, 0, tzinfo=UTC)  # in Almaty

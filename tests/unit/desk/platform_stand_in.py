@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts.desk.app.settings import Url
 from alerts.desk.console.platform import QUERIES, Day, Past, Present
 from alerts.desk.console.shared import Known
-from alerts.desk.prometheus import Value
-from alerts.desk.settings import Url
+from alerts.desk.core.prometheus import Value
 from tests.unit.desk.console_desk import NOON, Hall
 
 ALMATY = ZoneInfo("Asia/Almaty")

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.desk.courses import Log, Said
-from alerts.desk.events import Event
-from alerts.desk.reports import Case
-from alerts.desk.ticket import Status
+from alerts.desk.reports.outcomes import Case
+from alerts.desk.tickets.courses import Log, Said
+from alerts.desk.tickets.events import Event
+from alerts.desk.tickets.ticket import Status
 from tests.unit.desk.clocks import ZONES, calendar, log, policy, status
 
 ALMATY = ZONES["Asia/Almaty"]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.desk import clock
+from alerts.desk.tickets import sla as clock
 from tests.conftest import ROOT
 from tests.unit.desk.clocks import calendar, log, policy
 

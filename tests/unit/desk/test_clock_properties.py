@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.desk import clock
-from alerts.desk.calendars import Always, BusinessHours, Calendar
-from alerts.desk.clock import State
-from alerts.desk.events import DESK, Event, Kind
-from alerts.desk.settings import CalendarSettings
-from alerts.desk.ticket import MOVES, TERMINAL, VENDOR, Status
+from alerts.desk.app.settings import CalendarSettings
+from alerts.desk.tickets import sla as clock
+from alerts.desk.tickets.calendars import Always, BusinessHours, Calendar
+from alerts.desk.tickets.events import DESK, Event, Kind
+from alerts.desk.tickets.sla import State
+from alerts.desk.tickets.ticket import MOVES, TERMINAL, VENDOR, Status
 from tests.unit.desk.clocks import log, policy, status
 
 START = datetime(2026, 3, 27, 6, 0, tzinfo=UTC)  # two days before Europe's clocks go forward

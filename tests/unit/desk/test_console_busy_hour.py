@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from alerts.desk.app.settings import Url, read_settings
 from alerts.desk.console.busy_hour import level
 from alerts.desk.console.planner import Planner, Series, choose
-from alerts.desk.settings import Url, read_settings
 from service.settings import SettingsError
 from tests.unit.desk.console_desk import Hall, hall
 

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.desk.console.chart import Frame, Line, Mark, line_chart
 from alerts.desk.console.figures import Unit, figure
 from alerts.desk.console.words import Words
+from alerts.desk.web.chart import Frame, Line, Mark, line_chart
 
 RU = Words("ru", ZoneInfo("Asia/Almaty"))
 EN = Words("en", ZoneInfo("Asia/Almaty"))

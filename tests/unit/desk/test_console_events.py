@@ -8,10 +8,10 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy.exc import OperationalError
 
-from alerts.desk import actions
-from alerts.desk.actions import Hand
 from alerts.desk.console import events
 from alerts.desk.console.events import News, SharedNews
+from alerts.desk.tickets import actions
+from alerts.desk.tickets.actions import Hand
 from tests.unit.desk.console_desk import Hall
 
 READERS = 50

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from alerts.desk import actions
-from alerts.desk.actions import Hand
+from alerts.desk.app.jobs import attend
 from alerts.desk.console.channels import SHOWN, Channel, Stream, channels
 from alerts.desk.console.health import Answer, sites
 from alerts.desk.console.overview import blocks
 from alerts.desk.console.seven import Figure, change, seven
 from alerts.desk.console.words import Words
-from alerts.desk.rounds import attend
-from alerts.desk.store.health import Trouble
+from alerts.desk.core.health import Trouble
+from alerts.desk.tickets import actions
+from alerts.desk.tickets.actions import Hand
 from tests.unit.desk.console_desk import NOON, Hall
 from tests.unit.desk.platform_stand_in import (
     ALMATY,

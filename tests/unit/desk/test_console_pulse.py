@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from alerts.desk import actions
-from alerts.desk.actions import Hand
 from alerts.desk.console.pulse import Pulse
+from alerts.desk.tickets import actions
+from alerts.desk.tickets.actions import Hand
 from tests.unit.desk.console_desk import Hall
 
 

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from alerts.desk import actions
-from alerts.desk.actions import Hand
 from alerts.desk.console.bulk import MOST
 from alerts.desk.console.queue import PER_PAGE, Look, SharedRows, View
 from alerts.desk.console.words import Words
-from alerts.desk.store import console, queries
-from alerts.desk.store.queries import QueueFilter
-from alerts.desk.store.tables import event
+from alerts.desk.core.tables import event
+from alerts.desk.tickets import actions, queries
+from alerts.desk.tickets import listing as console
+from alerts.desk.tickets.actions import Hand
+from alerts.desk.tickets.queries import QueueFilter
 from tests.unit.desk.console_desk import NOON, Hall, csrf
 
 EVERYTHING = View(QueueFilter(), 0)

@@ -11,8 +11,8 @@ import pytest
 from alerts.desk.console.periods import PeriodError, period
 from alerts.desk.console.reports import KEPT_SECONDS, PERIODS, KeptReports
 from alerts.desk.console.spreadsheet import harmless, table
-from alerts.desk.store import reports as stored
-from alerts.desk.store.reports import Asked
+from alerts.desk.reports import store as stored
+from alerts.desk.reports.store import Asked
 from tests.unit.desk.console_desk import NOON, Hall
 
 

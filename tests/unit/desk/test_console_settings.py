@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from alerts.desk.auth import secrets, tokens
-from alerts.desk.auth.roles import PEOPLE, ROLES, Permission
-from alerts.desk.auth.trail import Action, By
-from alerts.desk.console.settings.frame import TABS
-from alerts.desk.console.words import LANGUAGES, catalogue
-from alerts.desk.outbox import trial
-from alerts.desk.settings import (
+from alerts.desk.access import secrets, tokens
+from alerts.desk.access.roles import PEOPLE, ROLES, Permission
+from alerts.desk.access.store import AuditFilter, read_audit
+from alerts.desk.access.trail import Action, By
+from alerts.desk.app.settings import (
     CalendarSettings,
     Limits,
     PrioritySettings,
@@ -26,8 +24,10 @@ from alerts.desk.settings import (
     Url,
     VendorSettings,
 )
-from alerts.desk.store import hubs, outbox
-from alerts.desk.store.access import AuditFilter, read_audit
+from alerts.desk.console.settings.frame import TABS
+from alerts.desk.console.words import LANGUAGES, catalogue
+from alerts.desk.notify import hubs, outbox
+from alerts.desk.notify import test_message as trial
 from service.settings import Secret
 from tests.unit.desk.console_desk import Hall, csrf, hall
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from alerts.desk.api.access import COOKIE
-from alerts.desk.auth import secrets
-from alerts.desk.auth.roles import Principal
-from alerts.desk.store import access
+from alerts.desk.access import secrets
+from alerts.desk.access import store as access
+from alerts.desk.access.roles import Principal
+from alerts.desk.web.session import COOKIE
 from tests.unit.desk.console_desk import Caller, Hall, csrf
 
 PASSWORD = "correct horse battery"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from alerts.desk.auth.trail import Action, By, tell
+from alerts.desk.access import store as access
+from alerts.desk.access.trail import Action, By, tell
+from alerts.desk.app.settings import Smtp, TargetSettings
 from alerts.desk.console.settings.targets import host
-from alerts.desk.settings import Smtp, TargetSettings
-from alerts.desk.store import access, hubs, outbox
+from alerts.desk.notify import hubs, outbox
 from tests.unit.desk.console_desk import Caller, Hall, csrf, hall
 
 HERE = "/settings/targets"

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from alerts.desk.app.settings import Url
 from alerts.desk.console.runbook import runbook
 from alerts.desk.console.words import LANGUAGES
-from alerts.desk.settings import Url
 from tests.conftest import ROOT
 from tests.unit.desk.console_desk import Caller, Hall, csrf, hall
 

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.desk import settings
-from alerts.desk.calendars import BusinessHours
-from alerts.desk.settings import CalendarSettings, Settings, read_settings
+from alerts.desk.app import settings
+from alerts.desk.app.settings import CalendarSettings, Settings, read_settings
+from alerts.desk.tickets.calendars import BusinessHours
 from service.settings import SettingsError
 from tests.conftest import ROOT
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
-from alerts.desk.calendars import Always
-from alerts.desk.draft import Draft, Readings
-from alerts.desk.events import DESK, Event, Kind
-from alerts.desk.policy import Policy, Target
-from alerts.desk.store import tickets
-from alerts.desk.ticket import RECOVERED, Status
+from alerts.desk.tickets import store as tickets
+from alerts.desk.tickets.calendars import Always
+from alerts.desk.tickets.change import Draft, Readings
+from alerts.desk.tickets.events import DESK, Event, Kind
+from alerts.desk.tickets.policy import Policy, Target
+from alerts.desk.tickets.ticket import RECOVERED, Status
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOW = START + timedelta(minutes=7)

@@ -7,7 +7,7 @@ import promql_parser as promql
 import pytest
 import yaml
 
-from alerts.desk.drawn import belongs, drawn, likeness
+from alerts.desk.alarms.alert_chart import belongs, drawn, likeness
 from tests.conftest import ROOT
 
 HERE = {"site": "almaty", "node": "edge-1"}

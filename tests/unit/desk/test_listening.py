@@ -2,7 +2,7 @@
 
 import socket
 
-from alerts.desk.serve import listening
+from alerts.desk.app.serve import listening
 
 
 def test_answers_on_kept_connections_wait_for_no_acknowledgement() -> None:

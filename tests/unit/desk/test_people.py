@@ -7,17 +7,17 @@ from datetime import timedelta
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from alerts.desk import actions
-from alerts.desk.actions import Hand
-from alerts.desk.api.access import COOKIE
-from alerts.desk.auth import secrets
-from alerts.desk.auth.login import Attempt, login
-from alerts.desk.auth.roles import Principal
+from alerts.desk.access import secrets
+from alerts.desk.access import store as access
+from alerts.desk.access.login import Attempt, login
+from alerts.desk.access.people import Person, people
+from alerts.desk.access.roles import Principal
+from alerts.desk.app.jobs import attend
+from alerts.desk.app.settings import Limits
 from alerts.desk.console import events
-from alerts.desk.rounds import attend
-from alerts.desk.settings import Limits
-from alerts.desk.store import access
-from alerts.desk.store.people import Person, people
+from alerts.desk.tickets import actions
+from alerts.desk.tickets.actions import Hand
+from alerts.desk.web.session import COOKIE
 from service.settings import Seconds
 from tests.unit.desk.console_desk import NOON, Hall
 

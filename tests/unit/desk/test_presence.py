@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from alerts.desk.presence import Presence, expression_of, presence, selector_query
+from alerts.desk.alarms.series_exists import Presence, expression_of, presence, selector_query
 
 LABELS = {"alertname": "X", "node": "edge-1", "severity": "major"}
 PRESENT, VANISHED = Presence.PRESENT, Presence.VANISHED

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.desk import clock, courses, reports
-from alerts.desk.events import Event, Kind
-from alerts.desk.reports import OTHERS, Case, Fact, Figures, Outcome, Stay, Times, report, times
-from alerts.desk.ticket import Status
+from alerts.desk.reports import outcomes as reports
+from alerts.desk.reports.outcomes import OTHERS, Case, Fact, Figures, Outcome, Stay, Times, report, times
+from alerts.desk.tickets import courses
+from alerts.desk.tickets import sla as clock
+from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.ticket import Status
 from tests.unit.desk.clocks import log
 from tests.unit.desk.report_cases import NOW, POLICY, cases, logs
 

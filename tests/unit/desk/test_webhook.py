@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from alerts.desk.problem import problem_key
-from alerts.desk.webhook import moment_of, parse
+from alerts.desk.alarms.problem import problem_key
+from alerts.desk.alarms.webhook import moment_of, parse
 from tests.contract.desk.payloads import alert, notification
 
 MARK = "HERE"

@@ -8,8 +8,8 @@ import pytest
 
 from alerts.desk.console import words
 from alerts.desk.console.words import Words, catalogue, plural
-from alerts.desk.events import Kind
-from alerts.desk.ticket import Status
+from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.ticket import Status
 
 CONSOLE = Path(words.__file__).parent
 PLURALS = {"one", "few", "many", "other"}

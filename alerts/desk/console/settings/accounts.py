@@ -6,17 +6,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Request, Response
 
-from alerts.desk.api.access import Running, Visitor
-from alerts.desk.auth import accounts
-from alerts.desk.auth.refused import RefusedError
-from alerts.desk.auth.roles import PEOPLE, Principal
-from alerts.desk.auth.trail import By
-from alerts.desk.console.forms import Administering, Administrator, by
+from alerts.desk.access import accounts
+from alerts.desk.access import store as access
+from alerts.desk.access.refused import RefusedError
+from alerts.desk.access.roles import PEOPLE, Principal
+from alerts.desk.access.trail import By
 from alerts.desk.console.settings.frame import Name, Password, Word, back, show
 from alerts.desk.console.words import LANGUAGES
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import access
-from alerts.desk.store.database import Database
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.database import Database
+from alerts.desk.web.forms import Administering, Administrator, by
+from alerts.desk.web.session import Running, Visitor
 
 HERE = "/settings/accounts"
 ONE = HERE + "/{number}"

@@ -10,15 +10,15 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import RowMapping
 
-from alerts.desk.api.access import Running
-from alerts.desk.auth.trail import PROGRAM, Action
-from alerts.desk.console.forms import Administrator
+from alerts.desk.access import store as access
+from alerts.desk.access.store import AuditFilter
+from alerts.desk.access.trail import PROGRAM, Action
 from alerts.desk.console.render import words_for
 from alerts.desk.console.settings.frame import show
 from alerts.desk.console.words import Words
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import access
-from alerts.desk.store.access import AuditFilter
+from alerts.desk.core.context import Runtime
+from alerts.desk.web.forms import Administrator
+from alerts.desk.web.session import Running
 
 HERE = "/settings/audit"
 PER_PAGE = 50

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from alerts.desk.api.access import Visitor
-from alerts.desk.auth import secrets
-from alerts.desk.auth.refused import RefusedError
-from alerts.desk.auth.roles import Permission
+from alerts.desk.access import secrets
+from alerts.desk.access.refused import RefusedError
+from alerts.desk.access.roles import Permission
 from alerts.desk.console.render import Place, page, words_for
 from alerts.desk.console.words import Words, catalogue
+from alerts.desk.web.session import Visitor
 
 TABS = (
     Place("you", "/settings"),

@@ -2,14 +2,14 @@
 
 from fastapi import APIRouter, Request, Response
 
-from alerts.desk.api.access import COOKIE, Running, Visitor
-from alerts.desk.auth import accounts, secrets
-from alerts.desk.auth.login import ThrottledError
-from alerts.desk.auth.refused import RefusedError
-from alerts.desk.console.forms import Reading, Writing, by
+from alerts.desk.access import accounts, secrets
+from alerts.desk.access import store as access
+from alerts.desk.access.login import ThrottledError
+from alerts.desk.access.refused import RefusedError
 from alerts.desk.console.settings.frame import Password, back, show
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import access
+from alerts.desk.core.context import Runtime
+from alerts.desk.web.forms import Reading, Writing, by
+from alerts.desk.web.session import COOKIE, Running, Visitor
 
 HERE = "/settings"
 

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import URL
 
-from alerts.desk.api.access import Running
+from alerts.desk.app.settings import DAYS, DEFAULT_PRIORITIES, CalendarSettings, Limits, Retention, Settings, Smtp
 from alerts.desk.console.figures import figure
-from alerts.desk.console.forms import Reading
 from alerts.desk.console.render import words_for
 from alerts.desk.console.settings.frame import show
 from alerts.desk.console.words import Words
-from alerts.desk.runtime import Runtime
-from alerts.desk.settings import DAYS, DEFAULT_PRIORITIES, CalendarSettings, Limits, Retention, Settings, Smtp
+from alerts.desk.core.context import Runtime
+from alerts.desk.web.forms import Reading
+from alerts.desk.web.session import Running
 from service.settings import Secret
 
 NEXT_DAYS = 5

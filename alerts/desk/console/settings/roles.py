@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
-from alerts.desk.auth.roles import MACHINES, PEOPLE, ROLES, Permission
-from alerts.desk.console.forms import Reading
+from alerts.desk.access.roles import MACHINES, PEOPLE, ROLES, Permission
 from alerts.desk.console.settings.frame import show
+from alerts.desk.web.forms import Reading
 
 router = APIRouter(include_in_schema=False)
 

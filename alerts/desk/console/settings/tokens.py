@@ -4,14 +4,14 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from alerts.desk.api.access import Running, Visitor
-from alerts.desk.auth import tokens
-from alerts.desk.auth.refused import RefusedError
-from alerts.desk.auth.roles import MACHINES
-from alerts.desk.console.forms import Administering, Administrator, by
+from alerts.desk.access import store as access
+from alerts.desk.access import tokens
+from alerts.desk.access.refused import RefusedError
+from alerts.desk.access.roles import MACHINES
 from alerts.desk.console.settings.frame import Name, Word, back, show
-from alerts.desk.runtime import Runtime
-from alerts.desk.store import access
+from alerts.desk.core.context import Runtime
+from alerts.desk.web.forms import Administering, Administrator, by
+from alerts.desk.web.session import Running, Visitor
 
 HERE = "/settings/tokens"
 

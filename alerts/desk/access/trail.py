@@ -1,0 +1,50 @@
+"""What the audit trail tells: who did what to whom, and from where. What people do to tickets is in the tickets."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from alerts.desk.access import store as access
+
+PROGRAM = "ott-desk"
+"""The actor of what somebody did with the program on the desk's machine."""
+
+
+class Action(StrEnum):
+    """What was done."""
+
+    LOGIN = "login"
+    LOGIN_FAILED = "login failed"
+    LOGOUT = "logout"
+    ACCOUNT_CREATED = "account created"
+    ACCOUNT_CHANGED = "account changed"  # role, language
+    ACCOUNT_DISABLED = "account disabled"
+    ACCOUNT_ENABLED = "account enabled"
+    ACCOUNT_REMOVED = "account removed"
+    PASSWORD_SET = "password set"  # noqa: S105 - by an administrator
+    PASSWORD_CHANGED = "password changed"  # noqa: S105 - by the person
+    PASSWORD_REFUSED = "password refused"  # noqa: S105 - the old one was wrong
+    SESSIONS_ENDED = "sessions ended"
+    TOKEN_CREATED = "token created"  # noqa: S105
+    TOKEN_REVOKED = "token revoked"  # noqa: S105
+    LISTENER_REGISTERED = "listener registered"
+    LISTENER_REMOVED = "listener removed"
+    TEST_MESSAGE = "test message"
+    SENT_AGAIN = "sent again"  # a dead letter
+
+
+class By(NamedTuple):
+    """Who does something, and from which address."""
+
+    name: str
+    address: str = ""
+
+
+def tell(
+    connection: Connection, now: datetime, by: By, action: Action, subject: str | None = None, **data: Any
+) -> None:
+    """Add a line to the audit trail."""
+    found = data | ({"address": by.address} if by.address else {})
+    access.write_audit(connection, now, by.name, action, subject, **found)

@@ -1,0 +1,1 @@
+"""Alarms: from Alertmanager's webhook to occurrences of tickets, their reconciliation and their recovery."""

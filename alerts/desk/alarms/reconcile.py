@@ -1,0 +1,104 @@
+"""Webhooks are hints, the alert list is the truth: what lost webhooks left is repaired from every Alertmanager's list.
+
+Two repairs: an active alert that the desk does not hold as firing, and an occurrence that the desk holds as firing
+and no Alertmanager has any more. The second is believed only of Alertmanagers that run long enough for Prometheus to
+have told them everything again, and only when it is so twice in a row; a suppressed alert is still there.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alerts.desk.alarms import store as stored_alarms
+from alerts.desk.alarms.alertmanager import State
+from alerts.desk.alarms.ingest import Problem, ingest_problems, problems
+from alerts.desk.alarms.outcome import Verdict
+from alerts.desk.alarms.problem import problem_key
+from alerts.desk.alarms.store import Held
+from alerts.desk.alarms.watchdog import OWN
+from alerts.desk.alarms.webhook import Alert, Notification
+from alerts.desk.core.database import Database
+from alerts.desk.tickets.policy import Policy
+
+Name = tuple[str, str]
+"""Problem key and fingerprint."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one round leaves for the next.
+
+    `before` is what the desk held before it asked for the states: what it held then and does not hold now has ended
+    meanwhile, and a state from before that must not begin it again.
+    """
+
+    missing: set[Name] = field(default_factory=set)
+    before: Set[Name] = frozenset()
+
+
+def held_now(database: Database) -> dict[Name, Held]:
+    """Return what the desk holds as firing."""
+    with database.read() as connection:
+        return stored_alarms.firing(connection)
+
+
+def reconcile(
+    database: Database, states: Sequence[State], policy: Policy, now: datetime, memory: Memory
+) -> Counter[str]:
+    """Repair; return what was repaired, by verdict."""
+    held = held_now(database)
+    active = list(_problems(states, policy))
+    there = {(problem.key, alert.fingerprint) for problem in active for alert in problem.alerts}
+    suppressed = {name for state in states for name in _suppressed(state, policy)}
+    repairs = unknown(active, held.keys() | memory.before)
+    missing: set[Name] = set()
+    if any(_settled(state, policy, now) for state in states):
+        missing = {name for name in held if name[1] not in OWN} - there - suppressed
+        repairs += ended([held[name] for name in missing & memory.missing], now)
+    memory.missing = missing
+    done: Counter[str] = Counter()
+    if repairs:
+        done = ingest_problems(database, repairs, policy, now).outcomes
+    # An alarm that opens no ticket, or one that an engineer closed, is no disagreement.
+    return Counter({name: done[name] for name in (Verdict.NEW, Verdict.REOPENED, Verdict.RECOVERED) if done[name]})
+
+
+def _problems(states: Iterable[State], policy: Policy) -> Iterable[Problem]:
+    for state in states:
+        for group in state.groups:
+            if not group.active:
+                continue
+            yield from problems(Notification(group.labels, {}, group.active), policy)
+
+
+def _suppressed(state: State, policy: Policy) -> Iterable[Name]:
+    for group in state.groups:
+        for alert in group.suppressed:
+            yield problem_key(group.labels if policy.one_ticket_per == "group" else alert.labels), alert.fingerprint
+
+
+def _settled(state: State, policy: Policy, now: datetime) -> bool:
+    return state.running_since is not None and now - state.running_since >= timedelta(seconds=policy.settled)
+
+
+def unknown(active: Iterable[Problem], held: Set[Name]) -> list[Problem]:
+    """Return the problems with an alert that the desk does not hold as firing; two Alertmanagers' are one."""
+    result: dict[str, Problem] = {}
+    for problem in active:
+        fresh = [alert for alert in problem.alerts if (problem.key, alert.fingerprint) not in held]
+        if not fresh:
+            continue
+        merged = result.setdefault(problem.key, Problem(problem.key, problem.labels))
+        known = {alert.fingerprint for alert in merged.alerts}
+        merged.alerts += [alert for alert in fresh if alert.fingerprint not in known]
+    return [result[key] for key in sorted(result)]
+
+
+def ended(gone: Iterable[Held], now: datetime) -> list[Problem]:
+    """Return the problems whose occurrences ended unheard."""
+    result: dict[str, Problem] = {}
+    for each in gone:
+        alert = Alert(each.fingerprint, False, each.labels, {}, each.starts_at, now)  # noqa: FBT003 - the alert's own field
+        result.setdefault(each.problem_key, Problem(each.problem_key, each.group)).alerts.append(alert)
+    return [result[key] for key in sorted(result)]

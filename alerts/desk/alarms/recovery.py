@@ -1,0 +1,107 @@
+"""Recovered tickets whose series are asked about, outside of any transaction: a slow Prometheus holds no lock.
+
+A claim takes a ticket for a while; a desk that dies meanwhile loses the claim, not the ticket. Asking has a worker of
+its own, since a Prometheus that hangs must not hold up deadlines.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from threading import Lock
+
+from alerts.desk.alarms.series_exists import MAX_ALARMS, Ask, Presence, presence
+from alerts.desk.tickets import queries
+from alerts.desk.tickets import store as tickets
+from alerts.desk.tickets.actions import Desk
+from alerts.desk.tickets.change import Draft
+from alerts.desk.tickets.events import DESK, Kind
+from alerts.desk.tickets.ticket import RECOVERED, WORKING, Status
+
+React = Callable[[Draft, datetime], None]
+
+CLAIM = timedelta(seconds=30)
+RECHECK = timedelta(seconds=60)  # how soon to look again at a ticket whose series vanished
+RETRY = timedelta(seconds=5)  # how soon to ask again a Prometheus that did not answer, or when there is no room now
+ROOM = 100  # claimed tickets that may wait: what is claimed and not asked about in time would be claimed twice
+BATCH = 25  # tickets settled in one transaction
+
+
+class Waiting:
+    """Tickets that this desk has claimed and not asked about yet. One worker claims, another one asks."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, None] = {}
+        self._lock = Lock()
+
+    @property
+    def room(self) -> int:
+        """Return how many more may wait."""
+        return ROOM - len(self._numbers)
+
+    def add(self, numbers: Iterable[int]) -> None:
+        """Let tickets wait; one that waits already does not wait twice."""
+        with self._lock:
+            self._numbers |= dict.fromkeys(numbers)
+
+    def take(self) -> list[int]:
+        """Return the tickets that waited longest."""
+        with self._lock:
+            first = list(self._numbers)[:BATCH]
+            for number in first:
+                del self._numbers[number]
+        return first
+
+
+def due(draft: Draft, now: datetime, *, room: bool) -> bool:
+    """Claim a ticket whose moment to be asked about has come; without room for it, put it off."""
+    if draft["verify_at"] is None or draft["verify_at"] > now:
+        return False
+    draft.set(verify_at=now + (CLAIM if room else RETRY))
+    return room
+
+
+def believe(draft: Draft, now: datetime) -> None:
+    """Resolve a ticket that waits to be asked about though nobody asks any more: the settings changed meanwhile."""
+    if draft["verify_at"] is not None and draft.status in WORKING and not draft["firing"]:
+        _present(draft, now)
+
+
+def verify(desk: Desk, numbers: Sequence[int], ask: Ask) -> None:
+    """Ask about claimed tickets and act on the answers; without an answer, put off all that have none yet."""
+    with desk.database.read() as connection:
+        alarms = {number: queries.alarms_of(connection, number, MAX_ALARMS) for number in numbers}
+    reactions: dict[int, React] = dict.fromkeys(numbers, _put_off)
+    try:
+        for number, rows in alarms.items():
+            answer = presence(((row["generator_url"], row["labels"]) for row in rows), ask)
+            reactions[number] = _vanished if answer is Presence.VANISHED else _present
+    finally:
+        _settle(desk, reactions)
+
+
+def _settle(desk: Desk, reactions: Mapping[int, React]) -> None:
+    with desk.database.write() as connection:
+        now = desk.now()
+        # In the order of their numbers, as everybody locks several tickets.
+        drafts = [tickets.lock(connection, number) for number in sorted(reactions)]
+        for draft in drafts:
+            # Meanwhile it may have fired again or been resolved by hand: then the answer is about the past.
+            if draft.status in WORKING and not draft["firing"] and draft["verify_at"] is not None:
+                reactions[draft["id"]](draft, now)
+                draft.finish(desk.policy, now)
+        tickets.save(connection, [draft for draft in drafts if draft.changed])
+
+
+def _put_off(draft: Draft, now: datetime) -> None:
+    draft.set(verify_at=now + RETRY)
+
+
+def _present(draft: Draft, now: datetime) -> None:
+    if draft["unverified"]:
+        draft.record(now, Kind.VERIFIED, DESK)
+    draft.move(Status.RESOLVED, RECOVERED, DESK, now)
+
+
+def _vanished(draft: Draft, now: datetime) -> None:
+    if not draft["unverified"]:
+        draft.record(now, Kind.UNVERIFIED, DESK)
+    draft.set(unverified=True, verify_at=now + RECHECK)

@@ -1,0 +1,149 @@
+"""Alertmanager's webhook payload as a Notification.
+
+Tolerant on purpose: payloads of several generations lack `version`, `startsAt`, per-alert `status` or `fingerprint`,
+and carry numbers as group keys. Group key, receiver and externalURL say nothing about identity and are not used for
+it. Everything in here comes from outside: text is made storable, anything that is not a notification is a ValueError.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from alerts.desk.alarms.problem import fallback_fingerprint
+
+MAX_LABEL = 4096  # characters kept of one label or annotation value
+
+# The escapes of NUL and of surrogates; a body without them has nothing to clean.
+_UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+# Year 1 is Alertmanager's way to say "still firing" in endsAt; 1970 is a clock that was never set.
+_UNSET_BEFORE = datetime(1990, 1, 1, tzinfo=UTC)
+# No clock is set so far ahead, and the last day of all cannot be shown in the zones to the east.
+_NONSENSE_FROM = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert of a notification; `starts_at` is None where the sender did not say."""
+
+    fingerprint: str
+    firing: bool
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    generator_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One webhook: a group of alerts."""
+
+    group_labels: Mapping[str, str]
+    common_annotations: Mapping[str, str]
+    alerts: tuple[Alert, ...]
+    truncated: int = 0
+
+
+def parse(body: bytes) -> Notification:
+    """Return the notification in `body`; raise ValueError when it is none."""
+    raw = read_json(body)
+    if not isinstance(raw, dict):
+        raise ValueError("the body is not a JSON object")
+    alerts = raw.get("alerts")
+    if not isinstance(alerts, list):
+        raise ValueError('the body has no list "alerts"')
+    group_firing = raw.get("status") != "resolved"
+    group = raw.get("groupLabels")
+    truncated = raw.get("truncatedAlerts")
+    return Notification(
+        group_labels=labels_of(group if isinstance(group, dict) else raw.get("commonLabels")),
+        common_annotations=labels_of(raw.get("commonAnnotations")),
+        alerts=tuple(_alert(alert, group_firing=group_firing) for alert in alerts),
+        truncated=truncated if isinstance(truncated, int) else 0,
+    )
+
+
+def _alert(raw: object, *, group_firing: bool) -> Alert:
+    if not isinstance(raw, dict):
+        raise ValueError('an entry of "alerts" is not an object')
+    labels = labels_of(raw.get("labels"))
+    ends_at = moment_of(raw.get("endsAt"))
+    match raw.get("status"):
+        case "firing":
+            firing = True
+        case "resolved":
+            firing = False
+        case _:
+            firing = group_firing and ends_at is None
+    return Alert(
+        fingerprint=text_of(raw.get("fingerprint"))[:64] or fallback_fingerprint(labels),
+        firing=firing,
+        labels=labels,
+        annotations=labels_of(raw.get("annotations")),
+        starts_at=moment_of(raw.get("startsAt")),
+        ends_at=None if firing else ends_at,
+        generator_url=text_of(raw.get("generatorURL")),
+    )
+
+
+def labels_of(raw: object) -> dict[str, str]:
+    """Return a label set; values that are no text, as other senders write them, become text."""
+    if not isinstance(raw, dict):
+        return {}
+    return {
+        str(name)[:MAX_LABEL]: value[:MAX_LABEL] if isinstance(value, str) else text_of(value)
+        for name, value in raw.items()
+    }
+
+
+def text_of(raw: object) -> str:
+    """Return `raw` as text of a bounded length."""
+    if raw is None:
+        return ""
+    return raw[:MAX_LABEL] if isinstance(raw, str) else str(raw)[:MAX_LABEL]
+
+
+def moment_of(raw: object) -> datetime | None:
+    """Return when something happened, in UTC; None when it is missing, unset, unreadable or no clock's time."""
+    moment = instant_of(raw)
+    return moment if moment is not None and _UNSET_BEFORE <= moment < _NONSENSE_FROM else None
+
+
+def instant_of(raw: object) -> datetime | None:
+    """Return an RFC 3339 instant in UTC; None when it is missing, unreadable or without a zone."""
+    if not isinstance(raw, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(raw)
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def read_json(body: bytes) -> Any:
+    """Return what the JSON in `body` says, made storable; raise ValueError when it is none.
+
+    UTF-8 only, as RFC 8259 (8.1) has it: the library would guess other encodings and let halves of characters through.
+    Hardly any body has anything to clean, and looking at every text costs more than parsing.
+    """
+    try:
+        raw = json.loads(body.decode("utf-8-sig"))
+        return storable(raw) if _UNSTORABLE.search(body) else raw
+    except RecursionError:
+        raise ValueError("the body is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"the body is not JSON: {error}") from None
+
+
+def storable(raw: Any) -> Any:
+    """Replace what no database stores as text: NUL and lone surrogates, which JSON can smuggle in as escapes."""
+    if isinstance(raw, str):
+        return raw.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+    if isinstance(raw, dict):
+        return {storable(key): storable(value) for key, value in raw.items()}
+    if isinstance(raw, list):
+        return [storable(value) for value in raw]
+    return raw

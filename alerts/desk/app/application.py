@@ -1,0 +1,102 @@
+"""The web application: who answers what, behind which limits, with which headers."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from alerts.desk.api import operations, tmf621, tmf_hub, webhook_route
+from alerts.desk.console import faults, pages
+from alerts.desk.core import metrics
+from alerts.desk.core.context import Runtime
+from alerts.desk.web import errors
+from alerts.desk.web.limiter import Lane
+from alerts.desk.web.session import Reader
+from service import __version__
+
+log = logging.getLogger("desk")
+
+WEBHOOK = "/webhook/"
+HEADERS = {
+    # No script and no style but our own files; nothing of ours inside another site's frame.
+    b"content-security-policy": b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    b"connect-src 'self'; font-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; "
+    b"frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+}
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """Return the application around a running desk."""
+    app = FastAPI(
+        title="ottwatch desk",
+        version=__version__,
+        description="Trouble tickets from alarms: TMF621 v5, and the webhook that opens them.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=runtime.settings.limits.body,
+    )
+    app.state.runtime = runtime
+    app.state.webhooks = Lane()
+    errors.register(app, faults.page_for)
+    app.include_router(operations.router)
+    app.include_router(webhook_route.router, max_body_size=runtime.settings.limits.webhook_body)
+    app.include_router(tmf621.router)
+    app.include_router(tmf_hub.router)
+    pages.install(app)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def openapi(_: Reader) -> dict[str, object]:
+        return published(app.openapi())
+
+    app.add_middleware(Headers)
+    app.add_middleware(CountWebhooks, counts=runtime.counts)
+    return app
+
+
+def published(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document without the 422 that FastAPI adds everywhere: a malformed request gets 400 here."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            operation["responses"].pop("422", None)
+    return document
+
+
+class CountWebhooks:
+    """Count every answer to a webhook, also those that middleware or a failed dependency gave."""
+
+    def __init__(self, app: ASGIApp, counts: metrics.Counts) -> None:
+        self.app = app
+        self.counts = counts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note the status."""
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.counts.add(metrics.WEBHOOK_REQUESTS, 1, str(message["status"]))
+            await send(message)
+
+        webhook = scope["type"] == "http" and scope["path"].startswith(WEBHOOK)
+        await self.app(scope, receive, noted if webhook else send)
+
+
+class Headers:
+    """Put the security headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and add to its answer's headers."""
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *HEADERS.items()]
+            await send(message)
+
+        await self.app(scope, receive, dressed)

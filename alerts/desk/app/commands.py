@@ -1,0 +1,111 @@
+"""What the subcommands do. Imported only when the desk's extra is installed."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from alerts.desk.app import access_commands
+from alerts.desk.app.settings import Settings, database_url, read_settings
+from alerts.desk.core.backup import backup
+from alerts.desk.core.database import Database
+from alerts.desk.core.migrate import migrate
+from service.program import Exit
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the chosen subcommand."""
+    settings = read_settings(arguments.config)
+    try:
+        return _COMMANDS[arguments.command](arguments, settings)
+    except SQLAlchemyError as error:
+        print(f"the database does not work: {str(error).splitlines()[0]}", file=sys.stderr)
+        return Exit.FAILED
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return Exit.FAILED
+
+
+def open_database(settings: Settings, path: Path) -> Database:
+    """Return the database in this version's schema; SQLite's file and folder are made where they are missing."""
+    url = database_url(settings, path)
+    database = Database(url)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # what it tells of itself means nothing to an operator
+    if database.sqlite and database.url.database:
+        Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
+    migrate(database)
+    return database
+
+
+# The web framework and the HTTP client cost a second of processor time to load: only who needs them loads them.
+def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    from alerts.desk.app.serve import serve  # noqa: PLC0415
+    from alerts.desk.core.context import Runtime  # noqa: PLC0415
+
+    runtime = Runtime(settings, open_database(settings, arguments.config), settings.policy())
+    serve(runtime, lambda: read_settings(arguments.config))
+    return Exit.FINE
+
+
+def _check(arguments: argparse.Namespace, settings: Settings) -> int:
+    create_engine(database_url(settings, arguments.config)).dispose()
+    settings.policy()
+    print(f"{arguments.config}: fine")
+    return Exit.FINE
+
+
+def _migrate(arguments: argparse.Namespace, settings: Settings) -> int:
+    open_database(settings, arguments.config).dispose()
+    return Exit.FINE
+
+
+def _token(arguments: argparse.Namespace, settings: Settings) -> int:
+    return access_commands.token(arguments, open_database(settings, arguments.config))
+
+
+def _account(arguments: argparse.Namespace, settings: Settings) -> int:
+    return access_commands.account(arguments, lambda: open_database(settings, arguments.config), settings.language)
+
+
+def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
+    # Not migrated: the copy made before an upgrade must be of what was there before the upgrade.
+    backup(Database(database_url(settings, arguments.config)), arguments.to)
+    return Exit.FINE
+
+
+def _keys(arguments: argparse.Namespace, settings: Settings) -> int:
+    import httpx  # noqa: PLC0415
+
+    from alerts.desk.alarms import dry_run as keys  # noqa: PLC0415
+    from alerts.desk.core.context import utc_now  # noqa: PLC0415
+
+    policy = settings.policy()
+    if arguments.payload:
+        found = keys.from_payloads(arguments.payload, policy)
+    elif settings.prometheus:
+        group_by = arguments.group_by.split(",") if arguments.group_by else keys.GROUP_BY
+        with httpx.Client() as client:
+            found = keys.from_prometheus(
+                client, settings.prometheus, policy, now=utc_now(), hours=arguments.hours, group_by=group_by
+            )
+    else:
+        raise ValueError(f"{arguments.config}: prometheus: is missing; add it, or name recorded webhooks")
+    print(*keys.report(found), sep="\n")
+    return Exit.FINE
+
+
+_COMMANDS: dict[str, Command] = {
+    "serve": _serve,
+    "check-config": _check,
+    "migrate": _migrate,
+    "token": _token,
+    "account": _account,
+    "backup": _backup,
+    "keys": _keys,
+}

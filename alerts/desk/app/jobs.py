@@ -1,0 +1,111 @@
+"""What runs beside the requests, round after round."""
+
+import logging
+from functools import partial
+
+import httpx
+
+from alerts.desk.access import people
+from alerts.desk.alarms import alertmanager, watchdog
+from alerts.desk.alarms import recovery as verify
+from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
+from alerts.desk.app.workers import Worker
+from alerts.desk.core import metrics, prometheus
+from alerts.desk.core.context import Runtime
+from alerts.desk.core.retention import forget
+from alerts.desk.notify import deliver
+from alerts.desk.notify.deliver import Pace
+from alerts.desk.tickets import timers
+
+log = logging.getLogger("desk.rounds")
+TICK = 0.5  # seconds between looks at the due tickets
+ASK = 0.2
+WATCH = 5.0
+DELIVER = 1.0
+TIDY = 3600.0
+ATTEND = 10.0
+
+
+def workers(runtime: Runtime) -> list[Worker]:
+    """Return the workers that the settings ask for."""
+    client = httpx.Client()
+    settings = runtime.settings
+    waiting = verify.Waiting()
+    result = [Worker("timers", TICK, lambda: due(runtime, waiting))]
+    if settings.prometheus:
+        result.append(Worker("verifier", ASK, lambda: ask(runtime, client, waiting)))
+    if settings.watchdog:
+        result.append(Worker("watchdog", WATCH, lambda: watch(runtime)))
+    for target in settings.target:
+        pace = Pace(target.per_minute)
+        job = partial(deliver.deliver_target, runtime, client, target, pace)
+        result.append(Worker(f"target {target.name}", DELIVER, job))
+    result.append(Worker("listeners", DELIVER, partial(deliver.deliver_hubs, runtime, client)))
+    if settings.vendor:
+        result.append(Worker("vendors", DELIVER, partial(deliver.deliver_vendors, runtime, client)))
+    result.append(Worker("attendance", ATTEND, partial(attend, runtime)))
+    result.append(Worker("retention", TIDY, partial(tidy, runtime)))
+    if settings.alertmanagers:
+        memory = Memory()
+        result.append(Worker("reconciler", settings.reconcile, lambda: compare(runtime, client, memory)))
+    return result
+
+
+def due(runtime: Runtime, waiting: verify.Waiting) -> None:
+    """Deal with the tickets whose moment has come."""
+    passed = timers.run_due(runtime.desk, waiting.room)
+    for clock, number in passed.breaches.items():
+        runtime.counts.add(metrics.SLA_BREACHES, number, clock)
+    waiting.add(passed.to_verify)
+
+
+def ask(runtime: Runtime, client: httpx.Client, waiting: verify.Waiting) -> None:
+    """Ask Prometheus about the recovered tickets that wait."""
+    base = runtime.settings.prometheus
+    while numbers := waiting.take():
+        verify.verify(runtime.desk, numbers, lambda query: prometheus.ask(client, base, query))
+
+
+def tidy(runtime: Runtime) -> None:
+    """Forget what is old enough."""
+    keep = runtime.settings.retention
+    gone = forget(runtime.database, runtime.now(), keep.tickets, keep.messages)
+    if any(gone):
+        log.info("old records were deleted", extra={"tickets": gone[0], "messages": gone[1]})
+
+
+def attend(runtime: Runtime) -> None:
+    """Write down who was seen."""
+    seen = runtime.attendance.take()
+    if seen:
+        with runtime.database.write() as connection:
+            people.write_seen(connection, seen)
+
+
+def watch(runtime: Runtime) -> None:
+    """Look whether the watchdog still barks."""
+    done = watchdog.watch(runtime.database, runtime.policy, runtime.now())
+    if done:
+        runtime.counts.add(metrics.TICKETS_OPENED, done.opened)
+
+
+def compare(runtime: Runtime, client: httpx.Client, memory: Memory) -> None:
+    """Compare the desk with every Alertmanager that answers."""
+    memory.before = held_now(runtime.database).keys()
+    states = []
+    failure: OSError | None = None
+    for base in runtime.settings.alertmanagers:
+        try:
+            states.append(alertmanager.read(client, base, runtime.settings.receiver))
+        except OSError as error:
+            failure = error
+    if states:
+        now = runtime.now()
+        repaired = reconcile(runtime.database, states, runtime.policy, now, memory)
+        for outcome, number in repaired.items():
+            runtime.counts.add(metrics.RECONCILE_REPAIRS, number, str(outcome))
+            log.warning("lost webhooks were repaired", extra={"outcome": str(outcome), "alarms": number})
+        if failure is None:
+            runtime.counts.set(metrics.RECONCILE_LAST_SUCCESS, now.timestamp())
+    if failure:
+        raise failure

@@ -1,0 +1,375 @@
+"""The desk's settings file and the policy that follows from it."""
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, time
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, NewType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+from cattrs import Converter
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from alerts.desk.app import checks
+from alerts.desk.notify.routing import DEFAULT_TOPICS, TOPICS, Route
+from alerts.desk.tickets.calendars import MIDNIGHT, Always, BusinessHours, Calendar
+from alerts.desk.tickets.policy import PRIORITIES, Policy, Target, Vendor
+from service.mail import Security, refuse_open_password
+from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
+
+Language = Literal["ru", "en"]
+Grouping = Literal["group", "alert"]
+Listen = NewType("Listen", str)
+"""address:port"""
+ZoneName = NewType("ZoneName", str)
+Url = NewType("Url", str)
+"""An http:// or https:// address without a slash at its end, or nothing."""
+DRIVERS = ("sqlite", "postgresql+psycopg")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MINUTE, HOUR = 60.0, 3600.0
+_YEARS = range(2020, 2041)  # the holidays of these years are looked up once, at the start
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarSettings:
+    """Business hours; without this table there is "24x7"."""
+
+    days: tuple[str, ...] = DAYS[:5]
+    opens: str = "09:00"
+    closes: str = "18:00"
+    holidays: str = "KZ"  # a country of the `holidays` library, or ""
+    closed: tuple[str, ...] = ()
+    open_days: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.days) - set(DAYS):
+            raise ValueError(f"no such day: {', '.join(sorted(unknown))}; write monday … sunday")
+        if not self.days:
+            raise ValueError("days is empty; name at least one")
+        opens, closes = _hours(self)
+        if closes != MIDNIGHT and opens >= closes:
+            raise ValueError(f'opens "{self.opens}" is not before closes "{self.closes}"')
+        if self.holidays and self.holidays not in holidays.list_supported_countries():
+            raise ValueError(f'no holidays are known for "{self.holidays}"; write a country such as "KZ", or ""')
+        for name, days in (("closed", self.closed), ("open_days", self.open_days)):
+            for day in days:
+                checks.day(name, day)
+
+    def calendar(self, zone: ZoneInfo) -> BusinessHours:
+        """Return the calendar in the desk's zone."""
+        known = set(holidays.country_holidays(self.holidays, years=_YEARS)) if self.holidays else set()
+        hours = _hours(self)
+        return BusinessHours(
+            {DAYS.index(day): hours for day in self.days},
+            zone,
+            frozenset(known | {date.fromisoformat(day) for day in self.closed}),
+            frozenset(date.fromisoformat(day) for day in self.open_days),
+        )
+
+
+def _hours(table: CalendarSettings) -> tuple[time, time]:
+    closes = MIDNIGHT if table.closes == "24:00" else checks.hour("closes", table.closes)
+    return checks.hour("opens", table.opens), closes
+
+
+@dataclass(frozen=True, slots=True)
+class PrioritySettings:
+    """The targets of one priority."""
+
+    acknowledge: Seconds
+    restore: Seconds
+    calendar: str = "24x7"
+
+    def __post_init__(self) -> None:
+        checks.positive(self, "acknowledge", "restore")
+
+
+DEFAULT_PRIORITIES: Mapping[str, PrioritySettings] = MappingProxyType(
+    {
+        "P1": PrioritySettings(Seconds(15 * MINUTE), Seconds(4 * HOUR)),
+        "P2": PrioritySettings(Seconds(30 * MINUTE), Seconds(8 * HOUR)),
+        "P3": PrioritySettings(Seconds(2 * HOUR), Seconds(24 * HOUR)),
+        # Five business days of nine hours.
+        "P4": PrioritySettings(Seconds(9 * HOUR), Seconds(45 * HOUR), "business"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VendorSettings:
+    """A vendor's support contract."""
+
+    name: str
+    mail: str
+    escalation_mail: str = ""  # who is asked when nobody accepts; empty: the same
+    language: Language = "ru"
+    accept: Seconds = field(default=Seconds(30 * MINUTE))
+    restore: Seconds = field(default=Seconds(4 * HOUR))
+    calendar: str = "24x7"
+    pauses_restore: bool = False
+
+    def __post_init__(self) -> None:
+        checks.printable(self.name)
+        checks.mailbox("mail", self.mail)
+        if self.escalation_mail:
+            checks.mailbox("escalation_mail", self.escalation_mail)
+        checks.positive(self, "accept", "restore")
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The mail server."""
+
+    host: str
+    sender: str
+    port: int = 587
+    security: Security = "starttls"
+    username: str = ""
+    password: Secret | None = None
+
+    def __post_init__(self) -> None:
+        checks.mailbox("sender", self.sender)
+        if not 0 < self.port < 65536:
+            raise ValueError(f"port {self.port} is not between 1 and 65535")
+        refuse_open_password(self.security, self.password)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """Somebody who wants to hear of tickets: mail to `to`; the others go to the address in `url`."""
+
+    name: str
+    kind: Literal["mail", "apprise", "grafana", "tmf621"]
+    to: tuple[str, ...] = ()
+    url: Secret | None = None
+    token: Secret | None = None
+    topics: tuple[str, ...] = DEFAULT_TOPICS
+    priorities: tuple[str, ...] = PRIORITIES
+    language: Language = "ru"
+    per_minute: int = 30
+    digest_over: int = 10  # more than this many waiting messages go out as one
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.topics) - set(TOPICS):
+            raise ValueError(f"no such topic: {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}")
+        if unknown := set(self.priorities) - set(PRIORITIES):
+            raise ValueError(f"no such priority: {', '.join(sorted(unknown))}")
+        if self.kind == "mail" and not self.to:
+            raise ValueError('a mail target needs to = ["name@example.org"]')
+        if self.kind != "mail" and self.url is None:
+            raise ValueError(f'a target of kind "{self.kind}" needs url = {{ file = "/path" }} or {{ env = "NAME" }}')
+        checks.printable(self.name)
+        if ":" in self.name:
+            raise ValueError(f'the name "{self.name}" has a colon')
+        for address in self.to:
+            checks.mailbox("to", address)
+        checks.positive(self, "per_minute", "digest_over")
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long ended tickets and sent messages are kept; the audit trail is kept for ever."""
+
+    tickets: Seconds = field(default=Seconds(400 * 24 * HOUR))
+    messages: Seconds = field(default=Seconds(30 * 24 * HOUR))
+
+    def __post_init__(self) -> None:
+        checks.positive(self, "tickets", "messages")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes of request bodies in bytes, and how hard passwords may be guessed."""
+
+    webhook_body: int = 32 * 1024 * 1024
+    body: int = 1024 * 1024
+    login_failures: int = 5
+    login_window: Seconds = field(default=Seconds(15 * MINUTE))
+    session: Seconds = field(default=Seconds(12 * HOUR))
+    viewer_session: Seconds = field(default=Seconds(12 * HOUR))  # of those who only read, such as a wall
+
+    def __post_init__(self) -> None:
+        checks.positive(self, *(each.name for each in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`desk.toml`. Every key has a default that works on one machine."""
+
+    listen: Listen = Listen("127.0.0.1:9781")
+    database: str | Secret = "sqlite:////var/lib/ottwatch-desk/desk.db"
+    time_zone: ZoneName = ZoneName("Asia/Almaty")
+    language: Language = "ru"
+    public_url: Url = Url("")
+    alertmanagers: tuple[Url, ...] = ()
+    prometheus: Url = Url("")
+    grafana: Url = Url("")
+    busy_hour: Url = Url("")
+    receiver: str = "desk"  # the Alertmanager receiver that is this desk
+    reconcile: Seconds = field(default=Seconds(15.0))
+    settled: Seconds = field(default=Seconds(3 * MINUTE))  # Prometheus tells everything again each minute
+    watchdog: str = "Watchdog"  # the alert that never stops; "" where there is none
+    watchdog_missing: Seconds = field(default=Seconds(5 * MINUTE))
+    one_ticket_per: Grouping = "group"
+    confirmation: Seconds = field(default=Seconds(10 * MINUTE))
+    late_duplicates: Seconds = field(default=Seconds(1 * MINUTE))
+    secure_cookies: bool = False
+    proxies: tuple[str, ...] = ()  # whose word on who asks is taken
+    priorities: dict[str, PrioritySettings] = field(default_factory=lambda: dict(DEFAULT_PRIORITIES))
+    calendars: dict[str, CalendarSettings] = field(default_factory=dict)
+    vendor: tuple[VendorSettings, ...] = ()
+    smtp: Smtp | None = None
+    target: tuple[TargetSettings, ...] = ()
+    retention: Retention = field(default_factory=Retention)
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        checks.positive(self, "reconcile", "watchdog_missing")
+        for proxy in self.proxies:
+            checks.network("proxies", proxy)
+        if unknown := set(self.priorities) - set(PRIORITIES):
+            raise ValueError(f"priorities: no such priority {', '.join(sorted(unknown))}; there are P1, P2, P3, P4")
+        named = {"24x7", "business", *self.calendars}
+        for place, calendar in (
+            *((f"priorities.{name}", p.calendar) for name, p in self.priorities.items()),
+            *((f"vendor {v.name}", v.calendar) for v in self.vendor),
+        ):
+            if calendar not in named:
+                raise ValueError(f'{place}: no calendar "{calendar}"; there are {", ".join(sorted(named))}')
+        for kind, names in (("vendor", [v.name for v in self.vendor]), ("target", [t.name for t in self.target])):
+            if len(names) != len(set(names)):
+                raise ValueError(f"{kind}: two have one name; give each its own")
+        if self.smtp is None and any(target.kind == "mail" for target in self.target):
+            raise ValueError("target: a mail target needs the table [smtp]")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the zone in which people read times."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return host and port to listen on."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    def policy(self) -> Policy:
+        """Return what the pure parts need."""
+        calendars: dict[str, Calendar] = {"24x7": Always(), "business": CalendarSettings().calendar(self.zone)}
+        calendars |= {name: table.calendar(self.zone) for name, table in self.calendars.items()}
+        priorities = {**DEFAULT_PRIORITIES, **self.priorities}
+        return Policy(
+            targets={n: Target(p.acknowledge, p.restore, calendars[p.calendar]) for n, p in priorities.items()},
+            vendors={v.name: _vendor(v, calendars[v.calendar]) for v in self.vendor},
+            confirmation=self.confirmation,
+            late=self.late_duplicates,
+            settled=self.settled,
+            one_ticket_per=self.one_ticket_per,
+            verify_recovery=bool(self.prometheus),
+            watchdog=self.watchdog,
+            watchdog_missing=self.watchdog_missing,
+            zone=self.zone,
+            routes=tuple(Route(t.name, frozenset(t.topics), frozenset(t.priorities)) for t in self.target),
+        )
+
+
+def read_settings(path: Path) -> Settings:
+    """Read `desk.toml`; raise SettingsError with every fault."""
+    return load(path, Settings, converter())
+
+
+def converter() -> Converter:
+    """Return the common converter plus the desk's own types, so that each mistake is told under its own key."""
+    result = make_converter()
+    hooks: list[tuple[Any, Callable[[str], Any]]] = [
+        (Listen, _listen),
+        (ZoneName, _zone_name),
+        (Url, _url),
+    ]
+    for kind, check in hooks:
+        result.register_structure_hook_func(partial(operator.is_, kind), partial(_checked, check))
+
+    def text_or_secret(value: Any, _: Any) -> str | Secret:
+        if isinstance(value, str):
+            _database(value)
+            return value
+        if isinstance(value, dict):
+            secret: Secret = result.structure(value, Secret)
+            return secret
+        raise ValueError('expected text in quotes or { file = "/path" }')
+
+    result.register_structure_hook_func(lambda kind: kind == str | Secret, text_or_secret)
+    return result
+
+
+def _checked(check: Callable[[str], Any], value: Any, _: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text in quotes, found {value!r}")
+    return check(value)
+
+
+def _listen(text: str) -> Listen:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f'"{text}" is not address:port; write for example "127.0.0.1:9781"')
+    return Listen(text)
+
+
+def _zone_name(text: str) -> ZoneName:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f'there is no time zone "{text}"; write for example "Asia/Almaty"') from None
+    return ZoneName(text)
+
+
+def _url(text: str) -> Url:
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError(f'"{text}" is not an address; it starts with http:// or https://')
+    return Url(text.rstrip("/"))
+
+
+def _vendor(table: VendorSettings, calendar: Calendar) -> Vendor:
+    return Vendor(
+        name=table.name,
+        mail=table.mail,
+        escalation_mail=table.escalation_mail or table.mail,
+        language=table.language,
+        accept=table.accept,
+        restore=table.restore,
+        calendar=calendar,
+        pauses_restore=table.pauses_restore,
+    )
+
+
+def _database(url: str) -> None:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise ValueError('is not an address; write "sqlite:////path/desk.db"') from None
+    if address.drivername not in DRIVERS:
+        raise ValueError(f'"{address.drivername}" is not supported; write sqlite:////… or postgresql+psycopg://…')
+    if address.password:
+        raise ValueError('a password does not belong in this file; write { file = "/path" }')
+
+
+def database_url(settings: Settings, path: Path) -> str:
+    """Return the database's address, from its secret where it is one; raise SettingsError when it cannot be had."""
+    if isinstance(settings.database, str):
+        return settings.database
+    try:
+        url = settings.database.read()
+    except OSError as error:
+        raise SettingsError([Fault(path, "database", str(error))]) from None
+    try:
+        driver = make_url(url).drivername
+    except ArgumentError:
+        driver = ""
+    if driver not in DRIVERS:
+        raise SettingsError([Fault(path, "database", "the secret holds no sqlite:// or postgresql+psycopg:// address")])
+    return url

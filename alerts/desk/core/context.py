@@ -1,0 +1,34 @@
+"""The running desk: what every request and every worker shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from alerts.desk.access.attendance import Attendance
+from alerts.desk.app.settings import Settings
+from alerts.desk.core.database import Database
+from alerts.desk.core.metrics import Counts
+from alerts.desk.tickets.actions import Desk
+from alerts.desk.tickets.policy import Policy
+
+
+def utc_now() -> datetime:
+    """Return the time: the only place below `__main__` that knows a clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Settings, storage, policy and counters of one process."""
+
+    settings: Settings
+    database: Database
+    policy: Policy
+    now: Callable[[], datetime] = utc_now
+    counts: Counts = field(default_factory=Counts)
+    attendance: Attendance = field(default_factory=Attendance)
+
+    @property
+    def desk(self) -> Desk:
+        """Return what actions and timers need, with the policy as it is at this moment."""
+        return Desk(self.database, self.policy, self.now)

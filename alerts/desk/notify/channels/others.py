@@ -1,0 +1,74 @@
+"""Apprise targets, Grafana annotations, TMF621 listeners and desks."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import apprise
+import httpx
+
+from alerts.desk.notify.texts import Letter
+from service.settings import Secret
+
+TIMEOUT = 15.0
+
+
+class Annotation(NamedTuple):
+    """A mark on Grafana's boards."""
+
+    moment: datetime
+    tags: list[str]
+    text: str
+
+
+def notify(url: Secret, letter: Letter) -> None:
+    """Send through Apprise, which knows Telegram and some hundred others."""
+    service = apprise.Apprise()
+    if not service.add(url.read()):
+        raise OSError("Apprise does not understand the address in the secret")
+    if not service.notify(body=letter.text, title=letter.subject):
+        raise OSError("Apprise could not deliver")
+
+
+def annotate(client: httpx.Client, url: Secret, token: Secret | None, note: Annotation) -> None:
+    """Put an annotation onto Grafana's boards."""
+    body = {"time": int(note.moment.timestamp() * 1000), "tags": note.tags, "text": note.text}
+    post(client, f"{url.read().rstrip('/')}/api/annotations", body, _bearer(token))
+
+
+def annotation(row: Any, kind: str, text: str) -> Annotation:
+    """Return what Grafana is told of a ticket."""
+    moment = row["resolved_at"] if kind == "resolved" and row["resolved_at"] else row["opened_at"]
+    return Annotation(
+        moment, ["ottwatch", kind, row["severity"], *(tag for tag in (row["site"], row["node"]) if tag)], text
+    )
+
+
+def look(client: httpx.Client, url: Secret, token: Secret | None) -> None:
+    """Read one ticket at another desk: shows that address and token are right, and changes nothing there."""
+    _send(client, "GET", f"{url.read().rstrip('/')}/troubleTicket?limit=1", None, _bearer(token))
+
+
+def _bearer(token: Secret | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token.read()}"} if token else {}
+
+
+def post(client: httpx.Client, url: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+    """POST JSON; raise OSError unless the answer is a success."""
+    return _send(client, "POST", url, body, headers)
+
+
+def patch(client: httpx.Client, url: str, body: Any, headers: dict[str, str]) -> httpx.Response:
+    """PATCH JSON; raise OSError unless the answer is a success."""
+    return _send(client, "PATCH", url, body, headers)
+
+
+def _send(client: httpx.Client, method: str, url: str, body: Any, headers: dict[str, str] | None) -> httpx.Response:
+    # The address stays out of the error: it may be secret.
+    try:
+        answer = client.request(method, url, json=body, headers=headers, timeout=TIMEOUT, follow_redirects=False)
+    except (httpx.HTTPError, ValueError, httpx.InvalidURL) as error:
+        # ValueError: a host that no name service could be asked about, such as one with a label of 64 characters.
+        raise OSError(f"no answer: {type(error).__name__}") from None
+    if not answer.is_success:
+        raise OSError(f"answered {answer.status_code}")
+    return answer

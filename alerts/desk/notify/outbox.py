@@ -1,0 +1,205 @@
+"""Messages that wait, went out or were given up."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
+
+from alerts.desk.core import batch
+from alerts.desk.core.tables import hub, outbox
+from alerts.desk.notify.routing import HUB_PREFIX, TEST, hub_events
+from alerts.desk.tickets.change import Draft
+
+CLAIM = timedelta(minutes=2)  # how long a desk may take over what it claims at once
+RETRIES = 12
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
+_LISTENERS = select(hub.c.id, hub.c.query)
+
+
+def write(connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
+    """Store the messages of changed tickets, hub listeners' included."""
+    rows = [
+        {"ticket_id": draft["id"], "target": each.target, "kind": each.kind, "body": each.body}
+        for draft in drafts
+        for each in draft.messages
+    ]
+    told = [(draft, types) for draft in drafts if (types := hub_events(draft.events))]
+    if told:
+        for listener, query in connection.execute(_LISTENERS):
+            rows += [
+                {
+                    "ticket_id": draft["id"],
+                    "target": HUB_PREFIX + listener,
+                    "kind": kind,
+                    "body": {"eventId": str(uuid.uuid4()), "at": now.isoformat()},
+                }
+                for draft, types in told
+                for kind in types
+                if wanted(query, kind)
+            ]
+    if rows:
+        fresh = {"state": "pending", "attempts": 0, "created_at": now, "next_at": now, "error": ""}
+        batch.insert(connection, outbox, [row | fresh for row in rows])
+
+
+def wanted(query: str, kind: str) -> bool:
+    """Say whether a listener's query asks for an event type; without `eventType` in it, for every one."""
+    types = [part.partition("=")[2] for part in query.split("&") if part.startswith("eventType=")]
+    return not types or any(kind in each.split(",") for each in types)
+
+
+def claim(connection: Connection, target: str, now: datetime, limit: int) -> Sequence[RowMapping]:
+    """Take due messages of one target, a test first, then the oldest.
+
+    Another desk finds them not due until the claim runs out.
+    """
+    due = (
+        select(outbox.c.id)
+        .where(outbox.c.target == target, outbox.c.next_at <= now)
+        .order_by(outbox.c.kind != TEST, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    numbers = list(connection.scalars(due))
+    if not numbers:
+        return []
+    connection.execute(
+        update(outbox).where(outbox.c.id.in_(numbers)).values(next_at=now + CLAIM, attempts=outbox.c.attempts + 1)
+    )
+    return connection.execute(select(outbox).where(outbox.c.id.in_(numbers)).order_by(outbox.c.id)).mappings().all()
+
+
+def due_targets(connection: Connection, prefix: str, now: datetime) -> list[str]:
+    """Return the targets with this prefix that have something due."""
+    statement = select(outbox.c.target).distinct().where(outbox.c.next_at <= now, outbox.c.target.startswith(prefix))
+    return list(connection.scalars(statement))
+
+
+def sent(connection: Connection, numbers: Sequence[int], now: datetime) -> None:
+    """Note that messages were delivered."""
+    values = {"state": "sent", "next_at": None, "error": "", "done_at": now}
+    connection.execute(update(outbox).where(outbox.c.id.in_(numbers)).values(values))
+
+
+def failed(connection: Connection, rows: Sequence[RowMapping], error: str, now: datetime) -> int:
+    """Plan the next attempt, or give up; return how many were given up. Whoever tests is told at once: no retries."""
+    given_up = 0
+    for row in rows:
+        if row["kind"] == TEST:
+            _set(connection, row["id"], next_at=None, state="failed", error=error[:500], done_at=now)
+        elif row["attempts"] >= RETRIES:
+            _set(connection, row["id"], next_at=None, state="dead", error=error[:500], done_at=now)
+            given_up += 1
+        else:
+            _set(connection, row["id"], next_at=now + rest(row), error=error[:500])
+    return given_up
+
+
+def put_off(connection: Connection, target: str, untried: Sequence[int], until: datetime) -> None:
+    """Let a target whose server just failed rest; the claimed messages that were not tried have lost no attempt."""
+    connection.execute(
+        update(outbox).where(outbox.c.id.in_(untried)).values(attempts=outbox.c.attempts - 1, next_at=until)
+    )
+    connection.execute(update(outbox).where(outbox.c.target == target, outbox.c.next_at < until).values(next_at=until))
+
+
+def rest(row: RowMapping) -> timedelta:
+    """Return the time before the next attempt: doubling, up to an hour."""
+    return timedelta(seconds=min(FIRST_PAUSE * 2.0 ** (row["attempts"] - 1), LONGEST_PAUSE))
+
+
+def _set(connection: Connection, number: int, **values: Any) -> None:
+    connection.execute(update(outbox).where(outbox.c.id == number).values(**values))
+
+
+def waiting(connection: Connection, target: str, now: datetime) -> int:
+    """Return how many messages of a target are due."""
+    statement = select(func.count()).select_from(outbox).where(outbox.c.target == target, outbox.c.next_at <= now)
+    return connection.scalar(statement) or 0
+
+
+def dead_letters(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    """Return the messages that were given up, the newest first."""
+    statement = select(outbox).where(outbox.c.state == "dead").order_by(outbox.c.id.desc()).limit(limit)
+    return connection.execute(statement).mappings().all()
+
+
+def again(connection: Connection, number: int, now: datetime) -> str | None:
+    """Send a dead letter once more, with all its attempts; return its target, or None where it is no longer dead."""
+    statement = (
+        update(outbox)
+        .where(outbox.c.id == number, outbox.c.state == "dead")
+        .values(state="pending", attempts=0, next_at=now, done_at=None)
+        .returning(outbox.c.target)
+    )
+    target: str | None = connection.scalar(statement)
+    return target
+
+
+def add_test(connection: Connection, target: str, sender: str, now: datetime) -> int | None:
+    """Write a test message and return its number; None while another one of that target waits."""
+    waits = select(outbox.c.id).where(outbox.c.target == target, outbox.c.kind == TEST, outbox.c.state == "pending")
+    if connection.scalar(waits.limit(1)) is not None:
+        return None
+    body = {"by": sender, "at": now.isoformat()}
+    fresh = {"target": target, "kind": TEST, "body": body, "state": "pending", "attempts": 0, "error": ""}
+    statement = outbox.insert().values(fresh | {"created_at": now, "next_at": now}).returning(outbox.c.id)
+    number: int = connection.execute(statement).scalar_one()
+    return number
+
+
+def find(connection: Connection, number: int) -> RowMapping | None:
+    """Return one message."""
+    return connection.execute(select(outbox).where(outbox.c.id == number)).mappings().one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How it stands with a target's messages."""
+
+    pending: int = 0
+    dead: int = 0
+    oldest_pending: datetime | None = None
+    last_success: datetime | None = None
+    error: str = ""  # of the latest message that is not delivered
+
+
+def queues(connection: Connection) -> dict[str, Queue]:
+    """Return every target's queue."""
+    found: dict[str, dict[str, RowMapping]] = {}
+    counted = (
+        select(
+            outbox.c.target,
+            outbox.c.state,
+            func.count().label("number"),
+            func.min(outbox.c.created_at).label("oldest"),
+            func.max(outbox.c.done_at).label("latest"),
+        )
+        .where(outbox.c.state != "failed")
+        .group_by(outbox.c.target, outbox.c.state)
+    )
+    for row in connection.execute(counted).mappings():
+        found.setdefault(row["target"], {})[row["state"]] = row
+    newest = select(func.max(outbox.c.id)).where(outbox.c.error != "", outbox.c.state.in_(("pending", "dead")))
+    statement = select(outbox.c.target, outbox.c.error).where(outbox.c.id.in_(newest.group_by(outbox.c.target)))
+    errors: dict[str, str] = {row.target: row.error for row in connection.execute(statement)}
+    return {target: _queue(states, errors.get(target, "")) for target, states in found.items()}
+
+
+def _queue(states: Mapping[str, RowMapping], error: str) -> Queue:
+    pending, dead, sent_ = (states.get(name) for name in ("pending", "dead", "sent"))
+    return Queue(
+        pending=pending["number"] if pending else 0,
+        dead=dead["number"] if dead else 0,
+        oldest_pending=pending["oldest"] if pending else None,
+        last_success=sent_["latest"] if sent_ else None,
+        error=error,
+    )
+
+
+def drop(connection: Connection, target: str) -> None:
+    """Forget what waits for a target that is gone."""
+    connection.execute(delete(outbox).where(outbox.c.target == target, outbox.c.state == "pending"))

@@ -1,0 +1,106 @@
+"""The words of messages: one ticket, several in a digest, and the evidence that a vendor gets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from alerts.desk.console.story import sentence
+from alerts.desk.console.words import Words
+from alerts.desk.tickets.events import Event
+
+MAX_LINES = 50
+MAX_ALARMS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message in words."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One series around the opening, for the evidence."""
+
+    query: str
+    labels: Mapping[str, str]
+    values: Sequence[tuple[datetime, str]]
+
+
+Row = RowMapping | Mapping[str, Any]
+
+
+def one(row: Row, kind: str, body: Row, words: Words, public_url: str) -> Letter:
+    """Return the message about one ticket."""
+    lines = [
+        headline(row, words),
+        words(f"message.{kind}", clock=words.of("clockname", str(body.get("clock", ""))), **_percent(body)),
+        row["descriptions"][words.language],
+        words("message.opened_at", time=words.time(row["opened_at"])),
+    ]
+    if row["restore_by"]:
+        lines.append(words("message.restore_by", time=words.time(row["restore_by"])))
+    if public_url:
+        lines.append(f"{public_url}/ticket/{row['id']}")
+    return Letter(f"[{row['priority']}] {words(f'topic.{kind}')}: {title(row, words)}", "\n".join(lines) + "\n")
+
+
+def _percent(body: Row) -> dict[str, Any]:
+    return {"percent": body.get("percent", "")}
+
+
+def title(row: Row, words: Words) -> str:
+    """Return a ticket's title on one line: a line break in a subject would forge headers."""
+    return " ".join(str(row["names"][words.language]).split())[:150]
+
+
+def headline(row: Row, words: Words) -> str:
+    """Return number, priority, severity and title."""
+    severity = words.of("severity", row["severity"])
+    return f"№ {row['id']} {row['priority']} ({severity}): {title(row, words)}"
+
+
+def digest(items: Sequence[tuple[Row, str]], words: Words, public_url: str) -> Letter:
+    """Return many messages as one."""
+    lines = [f"{words(f'topic.{kind}')}: {headline(row, words)}" for row, kind in items[:MAX_LINES]]
+    if len(items) > MAX_LINES:
+        lines.append(words("message.more", number=len(items) - MAX_LINES))
+    lines.append(public_url)
+    return Letter(words("message.digest", number=len(items)), "\n".join(lines).strip() + "\n")
+
+
+def test(target: str, body: Row, words: Words, public_url: str) -> Letter:
+    """Return the message that shows whether a target hears."""
+    moment = words.time(datetime.fromisoformat(body["at"]))
+    lines = [words("testmessage.text", target=target, by=body["by"], time=moment), public_url]
+    return Letter(words("testmessage.subject", target=target), "\n".join(lines).strip() + "\n")
+
+
+def evidence(
+    row: Row, events: Sequence[Event], alarms: Sequence[Row], measured: Sequence[Measured] | None, words: Words
+) -> str:
+    """Return the facts for a vendor: alarms, metrics around the opening, timeline.
+
+    `measured` is None when Prometheus did not answer: the letter says so and does not wait.
+    """
+    parts = [words("evidence.facts")]
+    parts += [f"  {name}: {value}" for name, value in sorted(row["labels"].items())]
+    parts += ["", words("evidence.alarms")]
+    for alarm in alarms[:MAX_ALARMS]:
+        end = words.time(alarm["ends_at"]) if alarm["ends_at"] else words("ticket.fires")
+        parts.append(f"  {words.time(alarm['starts_at'])} – {end}")
+        parts.append("    " + ", ".join(f"{name}={value}" for name, value in sorted(alarm["labels"].items())))
+    parts += ["", words("evidence.metrics")]
+    if measured is None:
+        parts.append("  " + words("evidence.no_metrics"))
+    for series in measured or ():
+        parts.append(f"  {series.query}  {dict(series.labels)}")
+        parts += [f"    {words.time(at)}  {value}" for at, value in series.values]
+    parts += ["", words("evidence.timeline")]
+    parts += [f"  {words.time(each.at)}  {each.actor}: {sentence(each, words)}" for each in events]
+    return "\n".join(parts) + "\n"

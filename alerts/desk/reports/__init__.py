@@ -1,0 +1,1 @@
+"""Reports: how the targets were kept, by period, site, vendor and priority."""

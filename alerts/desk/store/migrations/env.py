@@ -1,8 +1,0 @@
-"""Alembic's entry: migrations run on the connection that `migrate` opened."""
-
-from alembic import context
-
-from alerts.desk.store.tables import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
-context.run_migrations()

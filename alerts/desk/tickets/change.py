@@ -1,0 +1,152 @@
+"""A ticket while it is being changed: the row that was locked, the changes, and the events that tell of them.
+
+Every change of a ticket, by people, alarms or timers, goes through here, so that each leaves its event, raises the
+version and recomputes the clocks from the log.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts.desk.notify.routing import Message, messages
+from alerts.desk.tickets import sla as clock
+from alerts.desk.tickets.events import CLOCK_KINDS, DESK, Event, Kind
+from alerts.desk.tickets.policy import Policy
+from alerts.desk.tickets.sla import Clock
+from alerts.desk.tickets.ticket import (
+    DESK_MOVES,
+    MOVES,
+    RECOVERED,
+    REFIRED,
+    TERMINAL,
+    WORKING,
+    IllegalMoveError,
+    Status,
+)
+
+Readings = dict[tuple[object, ...], tuple[dict[str, Clock], dict[str, datetime | None]]]
+"""Clocks and the columns that follow from them, by everything that they are read from."""
+
+_STATES = {status.value: status for status in Status}
+
+
+class Draft:
+    """One locked ticket. `log` holds its clock events so far; it is empty for a ticket that is just being opened."""
+
+    def __init__(self, row: Mapping[str, Any], log: Sequence[Event] = ()) -> None:
+        self.row = dict(row)
+        self.changes: dict[str, Any] = {}
+        self.log = list(log)
+        self.events: list[Event] = []
+        self.clocks: dict[str, Clock] = {}
+        self.messages: list[Message] = []
+
+    def __getitem__(self, column: str) -> Any:
+        return self.changes[column] if column in self.changes else self.row[column]
+
+    def set(self, **values: Any) -> None:
+        """Change columns; values that stay as they were are no change."""
+        row, changes = self.row, self.changes
+        for column, value in values.items():
+            if (changes[column] if column in changes else row[column]) != value:
+                changes[column] = value
+
+    @property
+    def status(self) -> Status:
+        """Return the state as changed so far."""
+        return _STATES[self["status"]]
+
+    @property
+    def changed(self) -> bool:
+        """Say whether there is anything to save."""
+        return bool(self.changes or self.events)
+
+    def record(self, now: datetime, kind: Kind, actor: str, **data: Any) -> None:
+        """Add a line to the log."""
+        self.events.append(Event(now, kind, actor, data))
+
+    def move(self, to: Status, reason: str, actor: str, now: datetime) -> None:
+        """Change the state; raise IllegalMoveError where the life cycle does not allow it to this actor."""
+        old = self.status
+        if to not in (DESK_MOVES if actor == DESK else MOVES).get(old, frozenset()):
+            raise IllegalMoveError(old, to)
+        self.record(now, Kind.STATUS, actor, **{"from": old.value, "to": to.value, "reason": reason})
+        self.set(status=to.value, status_reason=reason, status_at=now)
+        if to is not Status.HELD:
+            self.set(vendor="")
+        self.set(verify_at=None, unverified=False)
+        self.set(resolved_at=now if to is Status.RESOLVED else None if to in WORKING else self["resolved_at"])
+
+    def recovered(self, policy: Policy, now: datetime) -> None:
+        """React to the end of the last occurrence: mended, or Prometheus is to be asked first."""
+        if self.status not in WORKING:
+            return
+        if policy.verify_recovery:
+            self.set(verify_at=now)
+        else:
+            self.move(Status.RESOLVED, RECOVERED, DESK, now)
+
+    def refired(self, policy: Policy, now: datetime) -> None:
+        """React to an occurrence that began (again); say so once when it comes and goes."""
+        self.set(verify_at=None, unverified=False)
+        if self.status is not Status.RESOLVED:
+            return
+        self.move(Status.IN_PROGRESS, REFIRED, DESK, now)
+        since = now - timedelta(seconds=policy.flap_window)
+        returns = sum(
+            event.kind is Kind.STATUS and event.data["reason"] == REFIRED and event.at > since
+            for event in (*self.log, *self.events)
+        )
+        if returns >= policy.flap_count and not self["flapping"]:
+            self.set(flapping=True)
+            self.record(now, Kind.FLAPPING, DESK, returns=returns)
+
+    def measure(self, policy: Policy, now: datetime) -> None:
+        """Read the clocks from the log."""
+        self.clocks = clock.read(self._told(), self["priority"], policy, now)
+
+    def _told(self) -> list[Event]:
+        return self.log + [event for event in self.events if event.kind in CLOCK_KINDS]
+
+    def finish(self, policy: Policy, now: datetime, known: Readings | None = None) -> None:
+        """Compute the clocks anew and say when the timers have to look.
+
+        `known` keeps what was read under the same policy at the same moment: the tickets of a storm open together and
+        recover together, and their clocks say the same.
+        """
+        events = [(each.at, each.kind, *each.data.items()) for each in self._told()]
+        origin = (self["priority"], self["status"], self["status_at"], self["verify_at"], *events)
+        reading = known.get(origin) if known is not None else None
+        if reading is None:
+            self.measure(policy, now)
+            reading = self.clocks, self._moments(policy)
+            if known is not None:
+                known[origin] = reading
+        self.clocks, moments = reading
+        self.set(**moments)
+        self.messages = messages(self.events, self["priority"], policy.routes)
+        if self.changed:
+            self.changes["updated_at"] = now
+            self.changes["version"] = self.row["version"] + 1
+
+    def _moments(self, policy: Policy) -> dict[str, datetime | None]:
+        ends = {name: each.deadline for name, each in self.clocks.items()}
+        known = [end for end in ends.values() if end]
+        vendor = [end for name in ("accept", "vendor") if (end := ends.get(name))]
+        return {
+            "acknowledge_by": ends.get("acknowledge"),
+            "restore_by": ends.get("restore"),
+            "vendor_by": min(vendor, default=None),
+            "deadline_at": min(known, default=None),
+            "due_at": self._due(policy),
+        }
+
+    def _due(self, policy: Policy) -> datetime | None:
+        if self.status in TERMINAL:
+            return None
+        moments = [each.next_warning() for each in self.clocks.values()]
+        if self.status is Status.RESOLVED:
+            moments.append(self["status_at"] + timedelta(seconds=policy.confirmation))
+        else:
+            moments.append(self["verify_at"])
+        return min((moment for moment in moments if moment is not None), default=None)

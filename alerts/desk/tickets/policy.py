@@ -1,0 +1,83 @@
+"""What the contract says: priorities, targets, calendars, pauses, vendors. All of it is configuration with defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+from alerts.desk.notify.routing import Route
+from alerts.desk.tickets.calendars import Calendar
+
+PRIORITIES = ("P1", "P2", "P3", "P4")
+SEVERITIES = ("critical", "major", "minor", "warning", "indeterminate")  # the worst first
+_BY_SEVERITY = {"critical": 0, "major": 1, "minor": 2, "warning": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Working seconds until someone must have taken the ticket and until service must be back."""
+
+    acknowledge: float
+    restore: float
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A support contract."""
+
+    name: str
+    mail: str
+    escalation_mail: str
+    language: str
+    accept: float
+    restore: float
+    calendar: Calendar
+    pauses_restore: bool  # whether the agreement lets a ticket held at this vendor stop the NCC's clock
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything the pure parts need to know of the configuration."""
+
+    targets: Mapping[str, Target]
+    vendors: Mapping[str, Vendor] = field(default_factory=dict)
+    confirmation: float = 600.0  # a recovered problem that stays quiet for so long is closed
+    late: float = 60.0  # a firing repeat of an ended occurrence within this time is a late duplicate
+    settled: float = 180.0  # how long an Alertmanager runs before what it lacks is believed
+    one_ticket_per: str = "group"
+    verify_recovery: bool = False  # ask Prometheus whether a recovered series still exists
+    flap_count: int = 3  # coming back so often within flap_window is flapping
+    flap_window: float = 1800.0
+    watchdog: str = "Watchdog"
+    watchdog_missing: float = 300.0
+    zone: tzinfo = UTC
+    routes: tuple[Route, ...] = ()
+
+
+def severity_of(labels: Mapping[str, str]) -> str:
+    """Return X.733's perceived severity; anything else is indeterminate and wants triage."""
+    severity = labels.get("severity", "")
+    return severity if severity in _BY_SEVERITY else "indeterminate"
+
+
+def priority_of(labels: Mapping[str, str]) -> str:
+    """Return P1 to P4 by severity; an alert that says it affects no service is one step less urgent.
+
+    An unknown severity is P3: somebody has to look, nobody has to be woken.
+    """
+    rank = _BY_SEVERITY.get(labels.get("severity", ""), 2)
+    if rank < 2 and labels.get("service_affecting") == "no":
+        rank += 1
+    return PRIORITIES[rank]
+
+
+def wants_ticket(labels: Mapping[str, str]) -> bool:
+    """Say whether this alert opens a ticket: a warning only where its rule asks for one."""
+    if labels.get("ticket") == "yes":
+        return True
+    return labels.get("severity") not in ("warning", "info", "none") and labels.get("ticket") != "no"
+
+
+def worse(one: str, other: str) -> str:
+    """Return the worse of two severities."""
+    return min(one, other, key=SEVERITIES.index)

@@ -1,0 +1,138 @@
+"""What pages, API and metrics read. Plain functions of a connection; they change nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Text, TextClause, case, cast, func, or_, select
+
+from alerts.desk.alarms import heartbeats
+from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket
+from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.policy import SEVERITIES
+
+NCC = "ncc"
+NOBODY = "-"  # as an owner: the tickets that have none
+MAX_DEADLINES = 500  # series of ott_desk_ticket_deadline_timestamp_seconds; the most urgent tickets first
+IS_OPEN = OPEN  # in these very words, since SQLite takes a partial index only for a condition that it can read
+Condition = ColumnElement[bool] | TextClause
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What `/metrics` reads from the database."""
+
+    tickets: Mapping[tuple[str, str, str], int]
+    deadlines: Sequence[tuple[int, str, str, str, datetime]]
+    outbox_pending: int
+    outbox_dead: int
+    watchdog: datetime | None
+
+
+def figures(connection: Connection, watchdog: str) -> Figures:
+    """Return the desk's figures."""
+    owner = func.coalesce(func.nullif(ticket.c.vendor, ""), NCC)
+    counted = connection.execute(
+        select(ticket.c.status, ticket.c.severity, owner, func.count())
+        .where(IS_OPEN)
+        .group_by(ticket.c.status, ticket.c.severity, owner)
+    )
+    unsent = select(outbox.c.state, func.count()).where(outbox.c.state != "sent").group_by(outbox.c.state)
+    states = {state: number for state, number in connection.execute(unsent)}  # noqa: C416 - rows, not pairs
+    return Figures(
+        tickets={(status, severity, who): number for status, severity, who, number in counted},
+        deadlines=_deadlines(connection),
+        outbox_pending=states.get("pending", 0),
+        outbox_dead=states.get("dead", 0),
+        watchdog=heartbeats.last(connection, watchdog),
+    )
+
+
+def _deadlines(connection: Connection) -> list[tuple[int, str, str, str, datetime]]:
+    rows = connection.execute(
+        select(ticket).where(IS_OPEN, ticket.c.deadline_at.is_not(None)).order_by(ticket.c.deadline_at)
+        .limit(MAX_DEADLINES)
+    ).mappings()  # fmt: skip
+    return [
+        (row["id"], clock, row["priority"], row["node"], row[f"{clock}_by"])
+        for row in rows
+        for clock in ("acknowledge", "restore", "vendor")
+        if row[f"{clock}_by"]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """What of the queue to show; empty fields ask for everything."""
+
+    site: str = ""
+    node: str = ""
+    owner: str = ""
+    status: str = ""
+    text: str = ""
+    with_closed: bool = False
+
+    def conditions(self) -> list[Condition]:
+        """Return the conditions on the ticket table."""
+        exact = [(ticket.c[name], getattr(self, name)) for name in ("site", "node", "owner", "status")]
+        result: list[Condition] = [column == ("" if value == NOBODY else value) for column, value in exact if value]
+        if not self.with_closed:
+            result.append(IS_OPEN)
+        if self.text:
+            like = "%" + self.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+            columns = (ticket.c.names, ticket.c.descriptions, ticket.c.node, ticket.c.site)
+            result.append(or_(*(cast(column, Text).ilike(like, escape="\\") for column in columns)))
+        return result
+
+
+def queue(connection: Connection, wanted: QueueFilter, limit: int, offset: int = 0) -> Sequence[RowMapping]:
+    """Return tickets, the most urgent first: by the first deadline, priority, severity, age; what waits comes last."""
+    rank = case({name: place for place, name in enumerate(SEVERITIES)}, value=ticket.c.severity, else_=len(SEVERITIES))
+    order = (ticket.c.deadline_at.is_(None), ticket.c.deadline_at, ticket.c.priority, rank, ticket.c.id)
+    statement = select(ticket).where(*wanted.conditions()).order_by(*order).limit(limit).offset(offset)
+    return connection.execute(statement).mappings().all()
+
+
+def count(connection: Connection, wanted: QueueFilter) -> int:
+    """Return how many tickets match."""
+    return connection.scalar(select(func.count()).select_from(ticket).where(*wanted.conditions())) or 0
+
+
+def page(
+    connection: Connection,
+    conditions: Sequence[ColumnElement[bool]],
+    order: Sequence[ColumnElement[Any]],
+    limit: int,
+    offset: int,
+) -> tuple[int, Sequence[RowMapping]]:
+    """Return how many tickets match and one page of them."""
+    total = connection.scalar(select(func.count()).select_from(ticket).where(*conditions)) or 0
+    statement = select(ticket).where(*conditions).order_by(*order).limit(limit).offset(offset)
+    return total, connection.execute(statement).mappings().all() if limit else []
+
+
+def find(connection: Connection, number: int) -> RowMapping | None:
+    """Return a ticket's row."""
+    return connection.execute(select(ticket).where(ticket.c.id == number)).mappings().one_or_none()
+
+
+def some(connection: Connection, numbers: Sequence[int]) -> Sequence[RowMapping]:
+    """Return the rows of several tickets."""
+    return connection.execute(select(ticket).where(ticket.c.id.in_(numbers))).mappings().all()
+
+
+def timeline(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:
+    """Return all events of tickets, oldest first, by ticket."""
+    result: dict[int, list[Event]] = {number: [] for number in numbers}
+    rows = connection.execute(select(event).where(event.c.ticket_id.in_(numbers)).order_by(event.c.id)).mappings()
+    for row in rows:
+        result[row["ticket_id"]].append(Event(row["at"], Kind(row["kind"]), row["actor"], row["data"]))
+    return result
+
+
+def alarms_of(connection: Connection, number: int, limit: int) -> Sequence[RowMapping]:
+    """Return a ticket's occurrences: those that fire first, then the latest."""
+    order = (alarm.c.ends_at.is_not(None), alarm.c.starts_at.desc(), alarm.c.id)
+    statement = select(alarm).where(alarm.c.ticket_id == number).order_by(*order).limit(limit)
+    return connection.execute(statement).mappings().all()

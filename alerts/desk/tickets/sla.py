@@ -1,0 +1,249 @@
+"""The contract's clocks as pure functions of a ticket's event log.
+
+Nothing is counted and stored: intervals are read from the log each time, so a restart, a second desk or a corrected
+policy gives the same answer as if it had always been so. The rules:
+
+- acknowledge: runs from the opening until someone takes the ticket; nothing pauses it;
+- restore: runs while the ticket is acknowledged, inProgress or held; `pending` pauses it, `held` pauses it only with
+  the reason "vendor" and only where the agreement says so; `resolved` and final states stop it; a reopened ticket goes
+  on with the used time kept;
+- accept: from the latest hand-over until the vendor accepts or the ticket comes back;
+- vendor: the vendor's own clock, while the ticket is with it: from its acceptance, or from the hand-over as long as
+  it has not accepted; time from several hand-overs to one vendor adds up.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from alerts.desk.tickets.calendars import Calendar
+from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.policy import Policy, Vendor
+from alerts.desk.tickets.ticket import TERMINAL, VENDOR, Status
+
+WARNINGS = (50, 75, 90, 100)  # per cent of the target; 100 is the breach
+
+Span = tuple[datetime, datetime | None]
+"""A stretch in which a clock ran; None: it still runs."""
+
+
+class State(StrEnum):
+    """What a clock does at the moment it is read."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One clock as of an instant; times in working seconds of its calendar."""
+
+    name: str
+    target: float
+    used: float
+    state: State
+    spans: tuple[Span, ...]
+    calendar: Calendar
+    told: frozenset[int] = frozenset()  # the warnings that the log already has
+
+    @property
+    def left(self) -> float:
+        """Return the time left; negative after the breach."""
+        return self.target - self.used
+
+    @property
+    def breached(self) -> bool:
+        """Say whether the target is missed."""
+        return missed(self.used, self.target, running=self.state is State.RUNNING)
+
+    @property
+    def deadline(self) -> datetime | None:
+        """Return when the target is used up; None unless the clock runs: a paused plan has no end."""
+        return self.moment(self.target) if self.state is State.RUNNING else None
+
+    def moment(self, seconds: float) -> datetime | None:
+        """Return when so much time was or will be used, or None when the clock does not get there."""
+        left = seconds
+        for start, end in self.spans:
+            if end is None:
+                return self.calendar.after(start, left)
+            length = self.calendar.working(start, end)
+            if left <= length:
+                return self.calendar.after(start, left)
+            left -= length
+        return None
+
+    def warnings(self) -> list[int]:
+        """Return the per cents that are reached and not yet told; after a long outage all of them at once."""
+        return [percent for percent in WARNINGS if percent not in self.told and self.used >= self._share(percent)]
+
+    def next_warning(self) -> datetime | None:
+        """Return when the next warning falls due; None where the clock does not run or all is told."""
+        rest = [percent for percent in WARNINGS if percent not in self.told]
+        return self.moment(self._share(rest[0])) if rest and self.state is State.RUNNING else None
+
+    def _share(self, percent: int) -> float:
+        return self.target * percent / 100
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of a ticket's life in one state; `end` is None for the present one."""
+
+    start: datetime
+    end: datetime | None
+    status: Status
+    reason: str
+
+
+def intervals(events: Iterable[Event]) -> list[Interval]:
+    """Return the ticket's life as stretches, oldest first, without gaps.
+
+    An event dated before its predecessor (two desks, two machine clocks) counts as happening at the predecessor's
+    moment: time is never negative and never counted twice.
+    """
+    result: list[Interval] = []
+    for event in events:
+        if event.kind is Kind.OPENED:
+            result.append(Interval(event.at, None, Status.ACKNOWLEDGED, ""))
+        elif event.kind is Kind.STATUS and result:
+            last = result[-1]
+            at = max(event.at, last.start)
+            result[-1] = Interval(last.start, at, last.status, last.reason)
+            result.append(Interval(at, None, Status(event.data["to"]), str(event.data.get("reason", ""))))
+    return result
+
+
+def read(events: Sequence[Event], priority: str, policy: Policy, now: datetime) -> dict[str, Clock]:
+    """Return the clocks as of `now` by name: acknowledge and restore, and accept and vendor after a hand-over."""
+    result = of_ncc(events, priority, policy, now)
+    last = next((event for event in reversed(events) if event.kind is Kind.HANDED_OVER), None)
+    vendor = policy.vendors.get(str(last.data["vendor"])) if last else None
+    return result | of_vendor(events, vendor, now) if vendor else result
+
+
+def of_ncc(events: Sequence[Event], priority: str, policy: Policy, now: datetime) -> dict[str, Clock]:
+    """Return the clocks of the control centre itself: acknowledge and restore."""
+    life = intervals(events)
+    if not life:
+        return {}
+    target = policy.targets[priority]
+    waiting = life[-1].status in (Status.PENDING, Status.HELD)
+    return {
+        "acknowledge": _clock("acknowledge", unseen(life, events), (target.acknowledge, target.calendar), events, now),
+        "restore": _clock(
+            "restore", down(life, events, policy), (target.restore, target.calendar), events, now, waiting=waiting
+        ),
+    }
+
+
+def of_vendor(events: Sequence[Event], vendor: Vendor, now: datetime) -> dict[str, Clock]:
+    """Return the clocks of one vendor that the ticket was handed to, whether or not another had it later."""
+    accept, work = at_vendor(events, vendor)
+    return {
+        "accept": _clock("accept", accept, (vendor.accept, vendor.calendar), events, now),
+        "vendor": _clock("vendor", work, (vendor.restore, vendor.calendar), events, now, vendor=vendor.name),
+    }
+
+
+def _clock(  # noqa: PLR0913 - the one place where a clock's parts come together
+    name: str,
+    spans: Sequence[Span],
+    target: tuple[float, Calendar],
+    events: Sequence[Event],
+    now: datetime,
+    *,
+    waiting: bool = False,
+    vendor: str = "",
+) -> Clock:
+    seconds, calendar = target
+    state = State.RUNNING if running(spans) else State.PAUSED if waiting else State.STOPPED
+    return Clock(name, seconds, used(spans, calendar, now), state, tuple(spans), calendar, _told(name, events, vendor))
+
+
+def used(spans: Sequence[Span], calendar: Calendar, now: datetime) -> float:
+    """Return the working seconds in some spans as of `now`."""
+    return sum(calendar.working(start, end if end is not None else max(now, start)) for start, end in spans)
+
+
+def running(spans: Sequence[Span]) -> bool:
+    """Say whether a clock with these spans runs."""
+    return bool(spans) and spans[-1][1] is None
+
+
+def missed(seconds: float, target: float, *, running: bool) -> bool:
+    """Say whether a target is missed; a clock that stopped at the very target kept it."""
+    return seconds >= target if running else seconds > target
+
+
+def _told(name: str, events: Sequence[Event], vendor: str) -> frozenset[int]:
+    told: set[int] = set()
+    for event in events:
+        if event.kind is Kind.HANDED_OVER and name == "accept":
+            told.clear()  # each hand-over asks for its own acceptance
+        elif event.kind is Kind.WARNING and event.data["clock"] == name and event.data.get("vendor", "") == vendor:
+            told.add(int(event.data["percent"]))
+    return frozenset(told)
+
+
+def unseen(life: Sequence[Interval], events: Sequence[Event]) -> list[Span]:
+    """Return the span of the acknowledge clock."""
+    opened = life[0].start
+    ends = [event.at for event in events if event.kind in (Kind.TAKEN, Kind.HANDED_OVER)]
+    # Recovery ends the emergency: a ticket that recovers before anybody took it waits for nobody.
+    ends += [stretch.start for stretch in life if stretch.status in TERMINAL or stretch.status is Status.RESOLVED]
+    return [(opened, max(min(ends), opened) if ends else None)]
+
+
+def down(life: Sequence[Interval], events: Sequence[Event], policy: Policy) -> list[Span]:
+    """Return the spans of the restore clock."""
+    spans: list[Span] = []
+    for stretch in life:
+        if not _runs(stretch, events, policy):
+            continue
+        if spans and spans[-1][1] == stretch.start:
+            spans[-1] = (spans[-1][0], stretch.end)
+        else:
+            spans.append((stretch.start, stretch.end))
+    return spans
+
+
+def _runs(stretch: Interval, events: Sequence[Event], policy: Policy) -> bool:
+    if stretch.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
+        return True
+    if stretch.status is not Status.HELD:
+        return False
+    if stretch.reason != VENDOR:
+        return True
+    handed = [event for event in events if event.kind is Kind.HANDED_OVER and event.at <= stretch.start]
+    vendor = policy.vendors.get(str(handed[-1].data["vendor"])) if handed else None
+    return vendor is None or not vendor.pauses_restore
+
+
+def at_vendor(events: Sequence[Event], vendor: Vendor) -> tuple[list[Span], list[Span]]:
+    """Return the span of the latest request for acceptance and all spans of the vendor's work."""
+    accept: Span | None = None
+    work: list[Span] = []
+    start: datetime | None = None
+    for event in events:
+        leaves = event.kind is Kind.RETURNED or (event.kind is Kind.STATUS and event.data["to"] != Status.HELD)
+        if start is not None and (leaves or event.kind is Kind.HANDED_OVER):
+            work.append((start, max(event.at, start)))
+            accept = _ended(accept, event.at)
+            start = None
+        if event.kind is Kind.HANDED_OVER and event.data["vendor"] == vendor.name:
+            # A later stretch never starts before an earlier one ended, whatever the machine clocks say.
+            start = max(event.at, work[-1][1] or event.at) if work else event.at
+            accept = (start, None)
+        elif event.kind is Kind.ACCEPTED and start is not None and accept and accept[1] is None:
+            accept = _ended(accept, event.at)
+            start = max(event.at, start)
+    if start is not None:
+        work.append((start, None))
+    return ([accept] if accept else []), work
+
+
+def _ended(span: Span | None, at: datetime) -> Span | None:
+    return span if span is None or span[1] is not None else (span[0], max(at, span[0]))

@@ -1,0 +1,161 @@
+"""Tickets: locking them, and writing what their drafts say.
+
+A ticket is locked by its row where the database has row locks; in SQLite the write transaction is the lock.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, select
+
+from alerts.desk.core import batch
+from alerts.desk.core.tables import OPEN, defaults, event, ticket
+from alerts.desk.notify import outbox
+from alerts.desk.tickets.change import Draft
+from alerts.desk.tickets.events import CLOCK_KINDS, Event, Kind
+
+# What alarms change or need to know of a ticket; a storm has no time for the rest.
+_MOVING = (
+    *("id", "version", "problem_key", "severity", "priority", "priority_fixed", "status", "status_at", "status_reason"),
+    *("firing", "unverified", "flapping", "vendor", "resolved_at", "acknowledge_by", "restore_by", "vendor_by"),
+    *("deadline_at", "verify_at", "due_at"),
+)
+ONE_OPEN = f"(problem_key) WHERE {OPEN}"
+_BLANK: dict[str, Any] = {each.name: None for each in ticket.columns if each.nullable or each.primary_key}
+_BLANK |= defaults(ticket)
+
+
+class OpenedElsewhereError(Exception):
+    """Another desk opened a ticket for the same problem while this transaction ran: run it again."""
+
+
+class NoSuchTicketError(LookupError):
+    """There is no ticket with this number."""
+
+
+class StaleTicketError(Exception):
+    """The ticket changed since the caller looked at it."""
+
+    def __init__(self, number: int, seen: int, now: int) -> None:
+        super().__init__(f"ticket {number} changed meanwhile: you saw version {seen}, now it is {now}; look again")
+
+
+def blank() -> dict[str, Any]:
+    """Return the columns of a ticket that nobody touched yet."""
+    return dict(_BLANK)
+
+
+def fresh(**columns: Any) -> Draft:
+    """Return a new ticket with these columns, and nothing else that would have to be written."""
+    draft = Draft(_BLANK)
+    draft.changes = columns
+    return draft
+
+
+def lock_open(connection: Connection, keys: Sequence[str]) -> list[Draft]:
+    """Lock and return what alarms change of the open tickets of these problems, still without their logs."""
+    rows = connection.execute(_open_ones(connection.dialect.name), {"keys": batch.listed(connection, keys)})
+    return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows.all()]
+
+
+@cache
+def _open_ones(dialect: str) -> Select[Any]:
+    known = batch.among(dialect, ticket.c.problem_key, "keys")
+    wanted = select(*(ticket.c[name] for name in _MOVING))
+    return wanted.where(known, OPEN).order_by(ticket.c.id).with_for_update()
+
+
+def load_logs(connection: Connection, drafts: Sequence[Draft]) -> list[Draft]:
+    """Give locked tickets the events that their clocks read."""
+    logs = clock_events(connection, [draft["id"] for draft in drafts]) if drafts else {}
+    for draft in drafts:
+        draft.log = logs.get(draft["id"], [])
+    return list(drafts)
+
+
+def lock(connection: Connection, number: int, version: int | None = None) -> Draft:
+    """Lock and return one ticket; raise StaleTicketError when it is not in the version the caller saw."""
+    drafts = load_logs(connection, _lock(connection, ticket.c.id == number))
+    if not drafts:
+        raise NoSuchTicketError(f"there is no ticket {number}")
+    current = int(drafts[0]["version"])
+    if version is not None and version != current:
+        raise StaleTicketError(number, version, current)
+    return drafts[0]
+
+
+def claim_due(connection: Connection, now: datetime, limit: int) -> list[Draft]:
+    """Lock and return tickets whose moment has come; tickets that another desk is at are its business."""
+    due = (
+        select(ticket.c.id)
+        .where(ticket.c.due_at <= now)
+        .order_by(ticket.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    numbers = list(connection.scalars(due))
+    return load_logs(connection, _lock(connection, ticket.c.id.in_(numbers))) if numbers else []
+
+
+def _lock(connection: Connection, *conditions: ColumnElement[bool]) -> list[Draft]:
+    rows = connection.execute(select(ticket).where(*conditions).order_by(ticket.c.id).with_for_update()).mappings()
+    return [Draft(dict(row)) for row in rows]
+
+
+def clock_events(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:
+    """Return the events that the clocks read, oldest first, by ticket."""
+    result: dict[int, list[Event]] = defaultdict(list)
+    parameters = {"numbers": batch.listed(connection, numbers)}
+    for number, at, kind, actor, data in connection.execute(_clock_log(connection.dialect.name), parameters).all():
+        result[number].append(Event(at, Kind(kind), actor, data))
+    return result
+
+
+@cache
+def _clock_log(dialect: str) -> Select[Any]:
+    theirs = batch.among(dialect, event.c.ticket_id, "numbers")
+    columns = (event.c.ticket_id, event.c["at"], event.c.kind, event.c.actor, event.c.data)
+    return select(*columns).where(theirs, event.c.kind.in_(CLOCK_KINDS)).order_by(event.c.id)
+
+
+def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Store new tickets with their events and give the drafts their numbers."""
+    if not drafts:
+        return
+    numbers: dict[str, int] = {}
+    for rows in _alike(draft.changes for draft in drafts):
+        numbers |= batch.insert_new(connection, ticket, rows, "problem_key", ONE_OPEN)
+    if len(numbers) < len(drafts):
+        raise OpenedElsewhereError
+    for draft in drafts:
+        draft.row["id"] = numbers[draft["problem_key"]]
+    _write_events(connection, drafts)
+
+
+def save(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Store what changed of locked tickets, and their events; tickets with the same columns share a statement."""
+    for rows in _alike(draft.changes | {"id": draft["id"]} for draft in drafts if draft.changes):
+        batch.update(connection, ticket, rows)
+    _write_events(connection, drafts)
+
+
+def _alike(rows: Iterable[batch.Row]) -> Iterable[list[batch.Row]]:
+    alike: dict[tuple[str, ...], list[batch.Row]] = defaultdict(list)
+    for row in rows:
+        alike[tuple(row)].append(row)
+    return alike.values()
+
+
+def _write_events(connection: Connection, drafts: Iterable[Draft]) -> None:
+    drafts = list(drafts)
+    rows = [
+        {"ticket_id": draft["id"], "at": each.at, "kind": each.kind.value, "actor": each.actor, "data": each.data}
+        for draft in drafts
+        for each in draft.events
+    ]
+    if rows:
+        batch.insert(connection, event, rows)
+        outbox.write(connection, drafts, rows[-1]["at"])

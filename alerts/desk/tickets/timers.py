@@ -1,0 +1,81 @@
+"""What happens because time passes: warnings, breaches, closing, asking again.
+
+A ticket's `due_at` says when. Several desks share one PostgreSQL: each claims due tickets by locking their rows and
+skips those that another holds; the effect and the new `due_at` are one commit, so each moment is dealt with once, also
+over a kill in between.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alerts.desk.alarms import recovery as verify
+from alerts.desk.tickets import store as tickets
+from alerts.desk.tickets.actions import Desk
+from alerts.desk.tickets.change import Draft
+from alerts.desk.tickets.events import DESK, Kind
+from alerts.desk.tickets.policy import Policy
+from alerts.desk.tickets.ticket import CONFIRMED, STILL_FIRING, Status
+
+BATCH = 200
+
+
+@dataclass(slots=True)
+class Passed:
+    """What a round of timers did."""
+
+    tickets: int = 0
+    to_verify: list[int] = field(default_factory=list)
+    breaches: Counter[str] = field(default_factory=Counter)
+
+
+def run_due(desk: Desk, room: int = verify.ROOM) -> Passed:
+    """Deal with every ticket whose moment has come, claiming so many to be asked about; return what was done."""
+    done = Passed()
+    while True:
+        with desk.database.write() as connection:
+            now = desk.now()
+            drafts = tickets.claim_due(connection, now, BATCH)
+            for draft in drafts:
+                done.breaches.update(pass_time(draft, desk.policy, now))
+                if not desk.policy.verify_recovery:
+                    verify.believe(draft, now)
+                elif verify.due(draft, now, room=len(done.to_verify) < room):
+                    done.to_verify.append(draft["id"])
+                draft.finish(desk.policy, now)
+            tickets.save(connection, [draft for draft in drafts if draft.changed])
+        done.tickets += len(drafts)
+        if len(drafts) < BATCH:
+            return done
+
+
+def pass_time(draft: Draft, policy: Policy, now: datetime) -> list[str]:
+    """Let a ticket notice what time it is; return the clocks that breached."""
+    draft.measure(policy, now)
+    breaches = warn(draft, now)
+    if draft.status is Status.RESOLVED and now >= draft["status_at"] + timedelta(seconds=policy.confirmation):
+        if draft["firing"]:
+            # Someone called it mended while it fires on: a confirmation window cannot confirm that.
+            draft.move(Status.IN_PROGRESS, STILL_FIRING, DESK, now)
+        else:
+            draft.move(Status.CLOSED, CONFIRMED, DESK, now)
+    return breaches
+
+
+def warn(draft: Draft, now: datetime) -> list[str]:
+    """Record the warnings that are reached and not told yet; return the clocks that breached."""
+    breaches = []
+    for name, clock in draft.clocks.items():
+        for percent in clock.warnings():
+            data = {"vendor": _vendor_of(draft)} if name == "vendor" else {}
+            draft.record(now, Kind.WARNING, DESK, clock=name, percent=percent, **data)
+            if percent == 100:
+                breaches.append(name)
+            if percent == 100 and name == "accept":
+                # The vendor does not answer: ask again, one level higher.
+                draft.record(now, Kind.ESCALATED, DESK, clock=name, vendor=_vendor_of(draft))
+    return breaches
+
+
+def _vendor_of(draft: Draft) -> str:
+    return next(str(each.data["vendor"]) for each in reversed(draft.log) if each.kind is Kind.HANDED_OVER)

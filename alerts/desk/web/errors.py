@@ -1,0 +1,87 @@
+"""One shape for every error of the API: TMF621's."""
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
+from alerts.desk.tickets.ticket import IllegalMoveError
+
+log = logging.getLogger("desk.api")
+
+
+class Error(BaseModel):
+    """TMF621's error body."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    type: str = Field("Error", alias="@type")
+    code: str
+    reason: str
+    message: str = ""
+    status: str
+
+
+Responses = dict[int | str, dict[str, Any]]
+RESPONSES: Responses = {
+    status: {"model": Error, "description": HTTPStatus(status).phrase} for status in (400, 401, 403, 404, 409, 413, 503)
+}
+# A body that announces its size is refused before anything reads it, in plain words.
+RESPONSES[413]["content"] = {"text/plain": {"schema": {"type": "string"}}}
+
+
+def answer(status: int, reason: str, message: str = "") -> JSONResponse:
+    """Return an error as JSON."""
+    body = {"@type": "Error", "code": str(status), "reason": reason, "message": message, "status": str(status)}
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(body, status, headers)
+
+
+Page = Callable[[Request, int], Response | None]
+"""A page for people who met this status, or None where the path is a machine's."""
+
+
+def register(app: FastAPI, page: Page) -> None:
+    """Turn what the layers below raise into answers: TMF621's error for machines, a page for people."""
+
+    def reply(request: Request, status: int, reason: str, message: str) -> Response:
+        return page(request, status) or answer(status, reason, message)
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> Response:
+        result = reply(request, error.status_code, HTTPStatus(error.status_code).phrase, str(error.detail))
+        result.headers.update(error.headers or {})
+        return result
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        return reply(request, 400, "Bad Request", faults[:2000])
+
+    @app.exception_handler(IllegalMoveError)
+    def illegal(request: Request, error: IllegalMoveError) -> Response:
+        return reply(request, 409, "Illegal transition", str(error))
+
+    @app.exception_handler(StaleTicketError)
+    def stale(request: Request, error: StaleTicketError) -> Response:
+        return reply(request, 409, "Conflict", str(error))
+
+    @app.exception_handler(NoSuchTicketError)
+    def missing(request: Request, error: NoSuchTicketError) -> Response:
+        return reply(request, 404, "Not Found", str(error))
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(InterfaceError)
+    @app.exception_handler(PoolTimeout)
+    def storage(request: Request, error: Exception) -> Response:
+        log.warning("the storage does not answer", extra={"error": str(error).splitlines()[0]})
+        return reply(request, 503, "Service Unavailable", "the storage does not answer; try again")
