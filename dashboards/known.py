@@ -17,9 +17,11 @@ FOREIGN: Mapping[str, frozenset[str]] = {
     "scrape_duration_seconds": frozenset(),
     "scrape_samples_scraped": frozenset(),
     "ALERTS": frozenset(
-        {"alertname", "alertstate", "severity", "component", "service_affecting", "service", "channel"}
+        {"alertname", "alertstate", "severity", "component", "layer", "service_affecting", "service", "channel"}
     ),
-    "ALERTS_FOR_STATE": frozenset({"alertname", "severity", "component", "service_affecting", "service", "channel"}),
+    "ALERTS_FOR_STATE": frozenset(
+        {"alertname", "severity", "component", "layer", "service_affecting", "service", "channel"}
+    ),
     "prometheus_build_info": frozenset({"version", "revision", "branch"}),
     "prometheus_tsdb_head_series": frozenset(),
     "prometheus_tsdb_head_samples_appended_total": frozenset({"type"}),

@@ -25,7 +25,7 @@ def test_alert_names_are_unique() -> None:
 
 @every_alert
 def test_labels(alert: Alert) -> None:
-    assert set(alert.labels) - {"ticket"} == {"severity", "component", "service_affecting"}
+    assert set(alert.labels) - {"ticket"} == {"severity", "component", "layer", "service_affecting"}
     assert alert.labels["severity"] in SEVERITIES
     assert alert.labels["component"] in COMPONENTS
     assert alert.labels["service_affecting"] in {"yes", "no"}

@@ -18,6 +18,7 @@ _LABELS = {
     "alertname": "WatchdogMissing",
     "severity": "critical",
     "component": "ottwatch",
+    "layer": "self",
     "service_affecting": "no",
 }
 _GROUP = {"alertname": "WatchdogMissing"}

@@ -1,0 +1,114 @@
+"""Layers: every alert has one, declaration and documentation agree, causes are those an engineer expects."""
+
+import re
+
+import pytest
+
+from alerts import layers
+from alerts.layers import Where
+from tests.conftest import ROOT
+from tests.rules.reading import Alert, alerts
+
+DECLARED = layers.load()
+ALERTS = {alert.name: alert for alert in alerts()}
+
+
+@pytest.mark.parametrize("alert", ALERTS.values(), ids=lambda alert: alert.name)
+def test_every_alert_has_a_declared_layer(alert: Alert) -> None:
+    assert alert.labels["layer"] in DECLARED.layers
+
+
+def test_only_alerts_that_exist_differ_from_their_layer_and_each_does() -> None:
+    names = {name for name, _ in DECLARED.alarms}
+    assert names <= set(ALERTS)
+    for name in names:
+        layer = ALERTS[name].labels["layer"]
+        own, usual = DECLARED.alarms[name, layer], DECLARED.layers[layer]
+        assert (own.explains, own.explains_here, own.explains_downstream, own.explained_by) != (
+            usual.explains,
+            usual.explains_here,
+            usual.explains_downstream,
+            usual.explained_by,
+        ), name
+
+
+def test_a_layer_explains_only_what_comes_after_it() -> None:
+    order = list(DECLARED.layers)
+    for number, layer in enumerate(order):
+        reach = DECLARED.layers[layer]
+        assert reach.explains <= set(order[number + 1 :]), layer
+        assert reach.explains_downstream <= {layer}, layer
+        assert "self" not in reach.explains, layer
+
+
+def test_every_layer_and_every_exception_is_documented() -> None:
+    text = (ROOT / "docs" / "alerts.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$", text, re.MULTILINE)
+    expected = [
+        (layer, _listed(reach.explains), _listed(reach.explains_here), _listed(reach.explains_downstream), reach.reason)
+        for layer, reach in DECLARED.layers.items()
+    ]
+    assert [row for row in rows if row[0] in DECLARED.layers] == expected
+    for name in {name for name, _ in DECLARED.alarms}:
+        own = DECLARED.alarms[name, ALERTS[name].labels["layer"]]
+        assert (
+            name,
+            _listed(own.explains),
+            _listed(own.explains_here),
+            _listed(own.explains_downstream),
+            own.reason if own.explained_by is None else f"{own.reason} Nothing explains it.",
+        ) in rows, name
+
+
+def _listed(names: frozenset[str]) -> str:
+    order = list(DECLARED.layers)
+    return ", ".join(sorted(names, key=order.index)) or "–"
+
+
+@pytest.mark.parametrize(
+    ("cause", "effect", "here", "upstream"),
+    [
+        ("SiteDown", "NodeDown", True, True),
+        ("NodeDown", "SiteDown", False, False),
+        ("NodeDown", "NodeDiskFull", True, False),
+        ("NodeDown", "NodeDown", True, False),
+        ("NodeMemoryLow", "NodeDiskFull", False, False),
+        ("NodeDiskFull", "NodeProcessMissing", True, True),
+        ("NodeDiskFull", "NodeMemoryLow", True, False),
+        ("NodeDiskFilling", "EdgeErrorRatioHigh", False, False),
+        ("NodeProcessMissing", "CollectorFailing", True, True),
+        ("CollectorFailing", "NodeProcessMissing", False, False),
+        ("NodeProcessMissing", "EdgeSessionsLost", True, True),
+        ("NodeProcessMissing", "NodeDiskFull", False, False),
+        ("EdgeErrorRatioHigh", "EdgeErrorRatioHigh", False, True),
+        ("EdgeSessionsLost", "EdgeNoTraffic", False, False),
+        ("EdgeLogSilent", "EdgeSessionsLost", True, True),
+        ("EdgeLogSilent", "StreamDown", False, False),
+        ("NodeClockSkewed", "StreamStale", False, False),
+        ("NodeDown", "CapacityWatch", False, False),
+        ("NodeDown", "CertificateExpiring", False, False),
+        ("NodeDown", "TargetMissing", True, True),
+        ("NodeDown", "AlertsDropped", False, False),
+        ("AlertsDropped", "NodeDown", False, False),
+        ("NodeDown", "Unknown", False, False),
+    ],
+)
+def test_a_cause_explains_its_effects_and_nothing_else(cause: str, effect: str, here: bool, upstream: bool) -> None:
+    first, second = _labelled(cause), _labelled(effect)
+    assert DECLARED.can_explain(first, second, Where.HERE) is here
+    assert DECLARED.can_explain(first, second, Where.UPSTREAM) is upstream
+
+
+def test_an_alarm_of_one_channel_or_service_explains_no_other() -> None:
+    stale = _labelled("StreamStale") | {"channel": "kino"}
+    lost = _labelled("EdgeSessionsLost") | {"service": "ott"}
+    assert DECLARED.can_explain(stale, _labelled("StreamStale") | {"channel": "kino"}, Where.UPSTREAM)
+    assert not DECLARED.can_explain(stale, _labelled("StreamStale") | {"channel": "sport"}, Where.UPSTREAM)
+    assert not DECLARED.can_explain(stale, lost, Where.HERE)
+    errors = _labelled("EdgeErrorRatioHigh") | {"service": "ott"}
+    assert DECLARED.can_explain(errors, lost, Where.HERE)
+    assert not DECLARED.can_explain(errors | {"service": "radio"}, lost, Where.HERE)
+
+
+def _labelled(name: str) -> dict[str, str]:
+    return {"alertname": name, **(ALERTS[name].labels if name in ALERTS else {})}
