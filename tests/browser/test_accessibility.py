@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
-from alerts.desk.console.wall import VIEWS
+from alerts.desk.console.wall.routes import VIEWS
 from tests.browser.conftest import Enter, add_administrator
 from tests.browser.test_ticket_life import WEBHOOK
 from tests.contract.desk.conftest import Process

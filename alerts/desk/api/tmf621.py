@@ -9,7 +9,6 @@ from fastapi.responses import JSONResponse
 
 from alerts.desk.alarms.problem import problem_key
 from alerts.desk.api import tmf_list
-from alerts.desk.api.tmf_body import BASE, body, own_lists, select_fields, theirs
 from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, kept
 from alerts.desk.api.tmf_patch import check_removals, patch
 from alerts.desk.core import metrics
@@ -21,6 +20,7 @@ from alerts.desk.tickets.events import Event, Kind
 from alerts.desk.tickets.policy import SEVERITIES, priority_of
 from alerts.desk.tickets.store import NoSuchTicketError
 from alerts.desk.tickets.ticket import IllegalMoveError
+from alerts.desk.tickets.tmf621 import BASE, body, own_lists, select_fields, theirs
 from alerts.desk.web.errors import RESPONSES, Responses, answer
 from alerts.desk.web.session import Actor, Reader, Running
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from alerts.desk.access.trail import Action, By, tell
-from alerts.desk.api.tmf_body import BASE
 from alerts.desk.api.tmf_models import HubCreate
 from alerts.desk.notify import hubs
+from alerts.desk.tickets.tmf621 import BASE
 from alerts.desk.web.errors import RESPONSES, Responses, answer
 from alerts.desk.web.session import Actor, Reader, Running
 

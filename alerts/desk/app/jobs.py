@@ -12,10 +12,10 @@ from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.app.workers import Worker
 from alerts.desk.core import metrics, prometheus
 from alerts.desk.core.context import Runtime
-from alerts.desk.core.retention import forget
 from alerts.desk.notify import deliver
 from alerts.desk.notify.deliver import Pace
 from alerts.desk.tickets import timers
+from alerts.desk.tickets.retention import forget
 
 log = logging.getLogger("desk.rounds")
 TICK = 0.5  # seconds between looks at the due tickets

@@ -6,8 +6,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from alerts.desk.console.render import page, words_for
 from alerts.desk.web.forms import NotLoggedInError, StaleFormError
+from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Visitor, visitor
 
 _SENTENCES = {403: "error.forbidden", 404: "error.missing", 503: "error.storage"}
@@ -36,7 +36,7 @@ def page_for(request: Request, status: int) -> Response | None:
 
 def _problem(request: Request, status: int, sentence: str) -> Response:
     found = _visitor(request)
-    return page(request, "problem.html", found, status, text=words_for(request, found)(sentence))
+    return page(request, "web/problem.html", found, status, text=words_for(request, found)(sentence))
 
 
 def _visitor(request: Request) -> Visitor | None:

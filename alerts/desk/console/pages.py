@@ -5,12 +5,22 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alerts.desk.console import bulk, busy_hour, charts, events, faults, login, overview, queue, reports, ticket, wall
-from alerts.desk.console.planner import Planner
-from alerts.desk.console.platform import Platform
-from alerts.desk.console.pulse import Pulse
+from alerts.desk.console import faults
+from alerts.desk.console.busy_hour import routes as busy_hour
+from alerts.desk.console.busy_hour.client import Planner
+from alerts.desk.console.login import routes as login
+from alerts.desk.console.overview import routes as overview
+from alerts.desk.console.overview.snapshot import Platform
+from alerts.desk.console.queue import bulk
+from alerts.desk.console.queue import routes as queue
+from alerts.desk.console.reports import routes as reports
 from alerts.desk.console.settings import routes
 from alerts.desk.console.shared import Rendered
+from alerts.desk.console.ticket import charts
+from alerts.desk.console.ticket import routes as ticket
+from alerts.desk.console.wall import routes as wall
+from alerts.desk.web import events
+from alerts.desk.web.broadcast import Pulse
 
 
 def install(app: FastAPI) -> None:

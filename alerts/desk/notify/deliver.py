@@ -16,11 +16,9 @@ import httpx
 from sqlalchemy import RowMapping
 
 from alerts.desk.alarms.webhook import read_json
-from alerts.desk.api.tmf_body import BASE, instant
-from alerts.desk.api.tmf_body import body as tmf_body
 from alerts.desk.app.settings import TargetSettings
-from alerts.desk.console.words import Words
 from alerts.desk.core.context import Runtime
+from alerts.desk.core.words import Words
 from alerts.desk.notify import hubs, outbox, texts
 from alerts.desk.notify.channels import mail, others
 from alerts.desk.notify.evidence import measure
@@ -29,6 +27,8 @@ from alerts.desk.notify.routing import HUB_PREFIX, TEST, VENDOR_PREFIX
 from alerts.desk.tickets import queries
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.events import DESK, Kind
+from alerts.desk.tickets.tmf621 import BASE, instant
+from alerts.desk.tickets.tmf621 import body as tmf_body
 
 BATCH = 500  # messages of one digest
 FEW = 5  # events of one claim: were each answered at the last moment, the claim would still stand

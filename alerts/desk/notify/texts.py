@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from alerts.desk.console.story import sentence
-from alerts.desk.console.words import Words
+from alerts.desk.core.words import Words
 from alerts.desk.tickets.events import Event
+from alerts.desk.tickets.timeline import sentence
 
 MAX_LINES = 50
 MAX_ALARMS = 30

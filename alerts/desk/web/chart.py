@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from alerts.desk.console.figures import Unit, figure
-from alerts.desk.console.render import fragment
-from alerts.desk.console.words import Words
+from alerts.desk.core.figures import Unit, figure
+from alerts.desk.core.words import Words
+from alerts.desk.web.render import fragment
 
 LEFT, RIGHT, TOP, BOTTOM = 62, 8, 8, 20  # pixels round the drawing
 HOUR = 3600
@@ -81,7 +81,7 @@ def line_chart(
     steps = _values(max(values, default=0.0), frame)
     top = steps[-1]
     return fragment(
-        "chart.html",
+        "web/chart.html",
         words,
         title=title,
         frame=frame,

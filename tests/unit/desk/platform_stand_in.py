@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.desk.app.settings import Url
-from alerts.desk.console.platform import QUERIES, Day, Past, Present
+from alerts.desk.console.overview.snapshot import QUERIES, Day, Past, Present
 from alerts.desk.console.shared import Known
 from alerts.desk.core.prometheus import Value
 from tests.unit.desk.console_desk import NOON, Hall

@@ -13,11 +13,11 @@ from sqlalchemy import RowMapping
 from alerts.desk.access import store as access
 from alerts.desk.access.store import AuditFilter
 from alerts.desk.access.trail import PROGRAM, Action
-from alerts.desk.console.render import words_for
 from alerts.desk.console.settings.frame import show
-from alerts.desk.console.words import Words
 from alerts.desk.core.context import Runtime
+from alerts.desk.core.words import Words
 from alerts.desk.web.forms import Administrator
+from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running
 
 HERE = "/settings/audit"

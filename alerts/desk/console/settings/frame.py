@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse
 from alerts.desk.access import secrets
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.roles import Permission
-from alerts.desk.console.render import Place, page, words_for
-from alerts.desk.console.words import Words, catalogue
+from alerts.desk.core.words import Words, catalogue
+from alerts.desk.web.render import Place, page, words_for
 from alerts.desk.web.session import Visitor
 
 TABS = (
@@ -44,7 +44,7 @@ def show(
     place = next(each for each in TABS if each.name == tab)
     return page(
         request,
-        f"settings/{template or tab}.html",
+        f"console/settings/{template or tab}.html",
         found,
         status if refused else 200,
         here=request.url.path if request.method == "GET" else place.address,

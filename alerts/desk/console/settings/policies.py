@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import URL
 
 from alerts.desk.app.settings import DAYS, DEFAULT_PRIORITIES, CalendarSettings, Limits, Retention, Settings, Smtp
-from alerts.desk.console.figures import figure
-from alerts.desk.console.render import words_for
 from alerts.desk.console.settings.frame import show
-from alerts.desk.console.words import Words
 from alerts.desk.core.context import Runtime
+from alerts.desk.core.figures import figure
+from alerts.desk.core.words import Words
 from alerts.desk.web.forms import Reading
+from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running
 from service.settings import Secret
 

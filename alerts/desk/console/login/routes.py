@@ -1,0 +1,90 @@
+"""Logging in and out, and the choice of language and colours."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from alerts.desk.access import login, secrets
+from alerts.desk.access import store as access
+from alerts.desk.core.words import LANGUAGES
+from alerts.desk.web.forms import Writing, address_of, by, check_csrf, local_path
+from alerts.desk.web.render import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, page
+from alerts.desk.web.session import COOKIE, Running, runtime_of
+
+# Before the login there is no session: the form's key and this cookie must agree.
+_BEFORE = "ottwatch_form"
+
+router = APIRouter(include_in_schema=False)
+Line = Annotated[str, Form(max_length=2000)]
+Next = Annotated[str, Form(alias="next", max_length=2000)]
+
+
+@router.get("/login")
+def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the address's own word
+    """Show the login form."""
+    return _form(request, 200, next_=next)
+
+
+@router.post("/login")
+def submit(
+    request: Request, runtime: Running, name: Line = "", password: Line = "", csrf: Line = "", next_: Next = "/"
+) -> Response:
+    """Log in."""
+    check_csrf(csrf, request.cookies.get(_BEFORE, ""))
+    attempt = login.Attempt(name, password, address_of(request))
+    try:
+        key = login.login(runtime.database, attempt, runtime.settings.limits, runtime.now())
+    except login.ThrottledError:
+        return _form(request, 429, "login.throttled", next_)
+    if key is None:
+        return _form(request, 403, "login.wrong", next_)
+    answer = RedirectResponse(local_path(next_), 303)
+    # The session itself ends when it is time; the cookie only must not end before.
+    longest = max(runtime.settings.limits.session, runtime.settings.limits.viewer_session)
+    answer.set_cookie(COOKIE, key, max_age=int(longest), **_flags(request))
+    answer.delete_cookie(_BEFORE)
+    return answer
+
+
+@router.post("/logout")
+def logout(request: Request, runtime: Running, found: Writing) -> Response:
+    """End the session."""
+    login.logout(runtime.database, by(request, found), request.cookies[COOKIE], runtime.now())
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+@router.post("/language")
+def language(request: Request, runtime: Running, found: Writing, language: Line = "", next_: Next = "/") -> Response:
+    """Change the language and remember it."""
+    if language in LANGUAGES:
+        with runtime.database.write() as connection:
+            access.set_language(connection, found.principal.name, language)
+    answer = RedirectResponse(local_path(next_), 303)
+    if language in LANGUAGES:
+        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * 86400, **_flags(request))
+    return answer
+
+
+@router.post("/theme")
+def theme(request: Request, _: Writing, theme: Line = "", next_: Next = "/") -> Response:
+    """Change between light, dark and what the reader's system prefers."""
+    answer = RedirectResponse(local_path(next_), 303)
+    if theme in THEMES:
+        answer.set_cookie(THEME_COOKIE, theme, max_age=365 * 86400, **_flags(request))
+    else:
+        answer.delete_cookie(THEME_COOKIE)
+    return answer
+
+
+def _form(request: Request, status: int, problem: str = "", next_: str = "/") -> Response:
+    key = secrets.new_key()
+    result = page(request, "console/login/login.html", None, status, problem=problem, csrf=key, next=local_path(next_))
+    result.set_cookie(_BEFORE, key, **_flags(request))
+    return result
+
+
+def _flags(request: Request) -> dict[str, Any]:
+    return {"httponly": True, "samesite": "lax", "secure": runtime_of(request).settings.secure_cookies}

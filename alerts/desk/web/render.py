@@ -1,0 +1,75 @@
+"""Templates with what every page needs: the words, the visitor, the form key."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from alerts.desk.access.roles import Permission
+from alerts.desk.core.words import LANGUAGES, Words
+from alerts.desk.web.session import Visitor, runtime_of
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parents[1]),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+LANGUAGE_COOKIE = "ottwatch_language"
+THEME_COOKIE = "ottwatch_theme"
+THEMES = ("light", "dark")  # anything else: what the reader's system prefers
+
+
+class Place(NamedTuple):
+    """A page that the head of every page leads to; its word is `nav.<name>`."""
+
+    name: str
+    address: str
+    needs: Permission = Permission.READ
+
+
+PLACES = (
+    Place("queue", "/"),
+    Place("overview", "/overview"),
+    Place("busy_hour", "/busy-hour"),
+    Place("reports", "/reports"),
+    Place("settings", "/settings"),
+)
+
+
+def words_for(request: Request, found: Visitor | None) -> Words:
+    """Return the reader's language: their account's, else the browser's choice, else the desk's."""
+    settings = runtime_of(request).settings
+    choices = (found.principal.language if found else "", request.cookies.get(LANGUAGE_COOKIE, ""), settings.language)
+    return Words(next(choice for choice in choices if choice in LANGUAGES), settings.zone)
+
+
+def fragment(template: str, words: Words, **values: Any) -> Markup:
+    """Render a part of a page."""
+    return Markup(_TEMPLATES.get_template(template).render(values | {"t": words}))  # noqa: S704 - escaped by jinja
+
+
+def page(request: Request, template: str, found: Visitor | None, status: int = 200, **values: Any) -> HTMLResponse:
+    """Render a page."""
+    theme = request.cookies.get(THEME_COOKIE, "")
+    context: dict[str, Any] = {
+        "who": found.principal if found else None,
+        "csrf": found.csrf if found else "",
+        "here": address(request),
+        "places": [place for place in PLACES if found and found.principal.may(place.needs)],
+        "path": request.url.path,
+        "theme": theme if theme in THEMES else "",
+        "now": runtime_of(request).now(),
+        "t": words_for(request, found),
+    }
+    text = _TEMPLATES.get_template(template).render(context | values)
+    return HTMLResponse(text, status, {"Cache-Control": "no-store"})
+
+
+def address(request: Request) -> str:
+    """Return path and query of a request."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
