@@ -38,7 +38,7 @@ EDGE_REQUEST_DURATION = Metric(
 EDGE_IDENTITY_REQUESTS = Metric(
     "ott_edge_identity_requests_total",
     "counter",
-    "Media requests by the rung that identified their viewer: token, session or address.",
+    "Media requests by the rung that identified their viewer: token, session, address, or none.",
     ("service", "rung"),
 )
 EDGE_UNTRACKED_REQUESTS = Metric(

@@ -14,8 +14,9 @@ class Reason(StrEnum):
     """Why a line could not be used: the values of the label `reason`."""
 
     FORMAT = "format"  # not a line of this log format
-    FIELDS = "fields"  # of this format, but without what the figures need
-    TIME = "time"  # its time is no moment of the calendar
+    TIME = "time"  # it has no time, or one that is no moment of the calendar
+    STATUS = "status"  # it has no status, or one that is no number
+    SIZE = "size"  # it has no number of bytes
     AHEAD = "ahead"  # dated further ahead of the clock than the tolerance
     TOO_LONG = "too_long"
     TRUNCATED = "truncated"  # the file ends within the line
@@ -37,8 +38,9 @@ class Batch:
     """The understood lines of one piece, in order. All columns have the same length.
 
     `uris` has the request target of a GET, or of what else may be media; of any other request b"".
-    `statuses` are three digits. `durations`, `sessions` and `viewers` are None where the format lacks them; a value
-    that the server did not have is b"-" or b"".
+    `statuses` are as logged: three digits, or what a server writes where there was no answer ("0", "-1", "-").
+    `durations`, `sessions` and `viewers` are None where the format lacks them; a value that the server did not have is
+    b"-" or b"".
     """
 
     lines: int

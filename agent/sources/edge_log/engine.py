@@ -14,12 +14,13 @@ from hashlib import blake2b
 from typing import Protocol
 
 from agent.sources.edge_log.batch import Batch, Fraction, Reason
+from agent.sources.edge_log.request import Addresses
 from agent.sources.edge_log.sessions import FORGOTTEN, VIEWER_BYTES, Activity, Session, SessionTable, Settled, Who
 from agent.sources.edge_log.targets import PROTOCOLS, UNDECIDED, Target, Targets, first_group_of
 from agent.sources.edge_log.times import MOST_CACHED
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-RUNGS = ("token", "session", "address")
+RUNGS = ("token", "session", "address", "none")
 # Seconds of the log's time, and sessions, between two looks for sessions that are over.
 SETTLE_EVERY, SMALL_TABLE = 300.0, 10_000
 # Media requests, at least and for each session, after which it is weighed whether recalling by the query pays. A
@@ -119,6 +120,7 @@ class Engine:
         self._egress = [0] * len(self._targets.protocols)
         self._statuses = frozenset(b"%03d" % status for status in definition.media_statuses)
         self._buckets, self._seconds = BucketCache(), SecondsCache()
+        self._addresses = Addresses()
         # Sessions by the query that named them, so that its token need not be looked for again.
         self._by_query: dict[int, Session] = {}
         self._recall, self._query_only = query_only, query_only
@@ -197,7 +199,7 @@ class Engine:
                 counters.durations[bucket] += count
         counters.duration_sum += sum(map(self._seconds.__getitem__, column))
 
-    def _count_media(self, batch: Batch) -> None:  # noqa: C901 - one loop: a call a line would cost a tenth
+    def _count_media(self, batch: Batch) -> None:  # noqa: C901, PLR0912 - one loop: a call a line would cost a tenth
         targets, egress, statuses, token = self._targets, self._egress, self._statuses, self._token
         by_key, idle, undecided = self.sessions.by_key, self.sessions.idle_timeout, self._undecided
         by_query, recalling = self._by_query, self._recall
@@ -213,7 +215,7 @@ class Engine:
         for row, time, uri, status, size in columns:
             path, _, query = uri.partition(b"?")
             target = targets[path]
-            protocol, salt, recall, manifest, _ = target
+            protocol, salt, recall, manifest, origin, _ = target
             egress[protocol] += size
             if salt is None or status not in statuses:
                 continue
@@ -226,11 +228,15 @@ class Engine:
                     if manifest and undecided and session in undecided:
                         self._decide(session, protocol)
                     continue
-            match = token(uri, len(path) if recall else 0)
+            if origin:
+                uri = uri[origin:]  # noqa: PLW2901 - what stands before the path is no part of it
+            match = token(uri, len(path) - origin if recall else 0)
             if match is not None and (identity := match[1]):
                 by_token += 1
             else:
                 identity, recall = self._identify(uri, batch, row), False
+                if identity is None:
+                    continue
             key = hash(identity) ^ salt
             session = by_key.get(key) or self._begin(key, time, identity, target)
             if session is None:
@@ -250,8 +256,11 @@ class Engine:
         self._undecided.discard(session)
         session.place = (session.place[0], self.protocols[protocol])
 
-    def _identify(self, uri: bytes, batch: Batch, row: int) -> "Identity":
-        """Return the viewer's identity from the first rung that the request has, and count the rung."""
+    def _identify(self, uri: bytes, batch: Batch, row: int) -> "Identity | None":
+        """Return the viewer's identity from the first rung that the request has, and count the rung.
+
+        Without an address the user agent alone would make one viewer of all households with the same player.
+        """
         rungs = self.counters.rungs
         viewer = batch.viewers[row] if batch.viewers is not None else b""
         token = self._any_token(uri) or (viewer if viewer != b"-" else b"")
@@ -263,8 +272,12 @@ class Engine:
         if identifier:
             rungs["session"] += 1
             return (identifier,)
+        address = self._addresses[batch.addresses[row]]
+        if not address:
+            rungs["none"] += 1
+            return None
         rungs["address"] += 1
-        return (batch.addresses[row], batch.agents[row])
+        return (address, batch.agents[row])
 
     def _weigh(self, recalled: int, searched: int) -> None:
         """Recall sessions by their query only while that pays, and within bounds.

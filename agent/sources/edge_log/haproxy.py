@@ -14,14 +14,15 @@ from agent.sources.edge_log.columns import Moments, all_rejected, batch_of_colum
 from agent.sources.edge_log.expression import NL, Columns, Expression, forms, one_of
 from agent.sources.edge_log.times import TimeCache, haproxy_time
 
-# Nothing but the syslog header is looked for, so it alone must never run on into the next line.
-_HEADER = r'(?:[^{"\n]*?haproxy\[[0-9]+\]: )?'
+# Nothing but a syslog header is looked for, of any notation, with or without a pid: it must never run on into the next
+# line.
+_HEADER = r'(?:[^{"\n]*? )??'
 _GROUPS = ("address", "second", "fraction", "total", "status", "size", "agent", "target")
 _LINE = (
-    rf"([0-9A-Fa-f.:]+|unix):[0-9]++ \[([^\]{NL}]{{20}})([^\]{NL}]{{4}})\] [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ "
-    rf"{'-?[0-9]++/' * 4}\+?(-?[0-9]{{1,12}}+) ([0-9]{{3}}|-1) \+?([0-9]{{1,18}}+)"
-    rf" [^ {NL}]++ [^ {NL}]++ [^ {NL}]{{4}} [0-9+/]++ [0-9/]++ (?:\{{([^}}{NL}]*+)\}} )?(?:\{{[^}}{NL}]*+\}} )?"
-    rf'"(?:(?:METHODS) ([^ "{NL}]++) HTTP/[0-9.]++(?=")|[^"{NL}]*+)"'
+    rf"(\[?[0-9A-Fa-f.:]+\]?|unix):[0-9]++ \[([^\]{NL}]{{20}})([^\]{NL}]{{4}})\] [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ "
+    rf"{'-?[0-9]++/' * 4}\+?(-?[0-9]{{1,12}}+) ([0-9]{{3}}|0|-1|-) \+?([0-9]{{1,18}}+)"
+    rf" [^ {NL}]++ [^ {NL}]++ [^ {NL}]{{2,4}} [0-9+/-]++ [0-9/-]++ (?:\{{([^}}{NL}]*+)\}} )?(?:\{{[^}}{NL}]*+\}} )?"
+    rf'"(?:(?:METHODS) ([^ "{NL}]++(?: (?!HTTP/)[^ "{NL}]*+)*+)(?: HTTP/[0-9.]++)?(?=")|[^"{NL}]*+)"'
 )
 _FRACTION = re.compile(rb"\.[0-9]{3}")
 
@@ -50,11 +51,7 @@ class HaProxy:
         return parse_mostly(self._expression, piece, self._read, all_rejected)
 
     def _read(self, columns: Columns) -> Batch:
-        statuses, totals = columns["status"], columns["total"]
-        if b"-1" in statuses:
-            # The client left before there was a status.
-            columns = {**columns, "status": [b"000" if status == b"-1" else status for status in statuses]}
-        durations = ["-" if total < 0 else total for total in map(self._totals.__getitem__, totals)]
+        durations = ["-" if total < 0 else total for total in map(self._totals.__getitem__, columns["total"])]
         return batch_of_columns(columns, self._moments(columns), columns["target"], durations)
 
     def _moments(self, columns: Columns) -> Moments:

@@ -14,14 +14,19 @@ from typing import Any
 from agent.sources.edge_log.batch import Batch
 from agent.sources.edge_log.columns import NONE, Moments, batch_of_columns, parse_mostly, parse_times
 from agent.sources.edge_log.expression import Columns
+from agent.sources.edge_log.json_object import json_object, text_bytes
 from agent.sources.edge_log.json_shape import JsonShape
-from agent.sources.edge_log.log_format import Choice, find_roles
+from agent.sources.edge_log.log_format import ADDRESSES, Choice, find_roles
+from agent.sources.edge_log.request import Addresses, split_request
 from agent.sources.edge_log.rows import FIELDS, Row, any_time, batch_of, moment_of, need, seconds, status_of, whole
 from agent.sources.edge_log.times import TimeCache
 
 CADDY = (
     "time=ts",
+    # Since 2.7; before, the connection's address; before 2.5, with its port.
     "address=request.client_ip",
+    "address=request.remote_ip",
+    "address=request.remote_addr",
     "method=request.method",
     "target=request.uri",
     "status=status",
@@ -47,6 +52,9 @@ class JsonLines:
 
     def __init__(self, fields: Mapping[str, str], methods: Sequence[str] = ("GET",)) -> None:
         self._paths = {name: tuple(path.split(".")) for name, path in fields.items()}
+        # The first that names one counts: "address", then "address2" and so on.
+        self._address_names = [name for name in self._paths if name.startswith("address")]
+        self._addresses = Addresses()
         self._counted = methods
         self._methods = frozenset(methods)
         self._shapes: list[JsonShape] = []
@@ -77,7 +85,13 @@ class JsonLines:
         uris = columns.get("request") or [
             target if method else b"" for target, method in zip(columns["target"], columns["method"], strict=True)
         ]
+        if len(self._address_names) > 1:
+            columns["address"] = self._first_addresses([columns[name] for name in self._address_names])
         return batch_of_columns(columns, self._moments(shape, columns["time"]), uris, columns.get("duration"))
+
+    def _first_addresses(self, columns: Sequence[Sequence[bytes]]) -> Sequence[bytes]:
+        known = self._addresses
+        return [next((text for text in row if known[text]), b"") for row in zip(*columns, strict=True)]
 
     def _moments(self, shape: JsonShape, times: Sequence[bytes]) -> Moments:
         if shape.time is str:
@@ -105,17 +119,12 @@ class JsonLines:
                 return
 
     def _row(self, line: bytes) -> Row:
-        try:
-            record = json.loads(line)
-        except RecursionError:
-            raise ValueError("nested too deep") from None
-        if not isinstance(record, dict):
-            raise ValueError("not an object")
+        record = json_object(line)
         at = self._paths
         method, target = self._request(record)
         return Row(
             moment_of(found(record, at["time"]), self._texts),
-            text_of(record, at.get("address")),
+            self._address(record),
             text_of(record, at.get("agent")),
             target if method in self._methods else b"",
             status_of(found(record, at["status"])),
@@ -129,10 +138,12 @@ class JsonLines:
         if "request" not in self._paths:
             method = text_of(record, self._paths["method"]).decode(errors="replace")
             return method, text_of(record, self._paths["target"])
-        parts = text_of(record, self._paths["request"]).split(b" ")
-        if len(parts) != 3 or not parts[2].startswith(b"HTTP/"):
-            return "", b""
-        return parts[0].decode(errors="replace"), parts[1]
+        verb, target = split_request(text_of(record, self._paths["request"]))
+        return verb.decode(errors="replace"), target
+
+    def _address(self, record: dict[str, Any]) -> bytes:
+        found = (text_of(record, self._paths[name]) for name in self._address_names)
+        return next((text for text in found if self._addresses[text]), b"")
 
 
 def nginx_json(template: str, choice: Choice) -> JsonLines:
@@ -155,6 +166,10 @@ def nginx_json(template: str, choice: Choice) -> JsonLines:
     fields = {names[role]: paths[variable] for role, variable in roles.items() if role in names}
     if "target" in fields:
         fields["method"] = paths["request_method"]
+    if "address" in roles:
+        # Where the chosen address is missing, the connection's own stands in for it.
+        others = [name for name in ADDRESSES if name in paths and name != roles["address"]]
+        fields |= {f"address{number}": paths[name] for number, name in enumerate(others, 2)}
     return JsonLines(fields, choice.methods)
 
 
@@ -172,14 +187,21 @@ def _variables(keys: Mapping[str, Any], front: tuple[str, ...]) -> Iterator[tupl
 
 def named_fields(columns: Sequence[str], choice: Choice) -> JsonLines:
     """Return the format of `columns = ["time=ts", …]`; raise ValueError with the remedy."""
-    fields = {}
+    fields: dict[str, str] = {}
     for column in columns:
         name, equals, path = column.partition("=")
         if name not in FIELDS or not equals or not path:
             raise ValueError(f'columns: {column!r} is not "name=key.path" with a name of {", ".join(FIELDS)}')
-        fields[name] = path
+        fields[_unused(name, fields)] = path
     need(fields)
     return JsonLines(fields, choice.methods)
+
+
+def _unused(name: str, fields: Mapping[str, str]) -> str:
+    """Return the name of a further address; any other field has one place."""
+    if name != "address" or name not in fields:
+        return name
+    return f"address{sum(known.startswith(name) for known in fields) + 1}"
 
 
 def found(record: Any, path: tuple[str, ...]) -> Any:
@@ -196,4 +218,6 @@ def found(record: Any, path: tuple[str, ...]) -> Any:
 def text_of(record: dict[str, Any], path: tuple[str, ...] | None) -> bytes:
     """Return text at a path as bytes, b"" where there is none."""
     value = found(record, path) if path else None
-    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else b""
+    if isinstance(value, str):
+        return text_bytes(value)
+    return b"%d" % value if type(value) is int else b""

@@ -20,18 +20,19 @@ _PLAIN, _BLANKLESS = r"[ !#-\[\]-\x7f]*+", r"[!#-\[\]-\x7f]*+"
 _TEXT = rf'"{_PLAIN}(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{{4}}){_PLAIN})*+"'
 # Python refuses numbers of thousands of digits.
 _NUMBER = r"-?(?:0|[1-9][0-9]{0,99}+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?"
+_INTEGER = "(0|-?[1-9][0-9]{0,38})"
 _WORD = "(?:true|false|null)"
 _SCALAR = f"(?:{_TEXT}|{_NUMBER}|{_WORD})"
 _TEXTS = {
-    "status": "([0-9]{3})",
+    "status": "([0-9]{3}|0|-1|-)",
     "size": "([0-9]{1,18}|-)",
     "duration": r"((?:[0-9]{1,9}(?:\.[0-9]{1,9})?|-)?)",
     "method": f'(?:(METHODS)(?=")|{_PLAIN})',
-    "request": f'(?:(?:METHODS) ({_BLANKLESS}) HTTP/{_BLANKLESS}(?=")|{_PLAIN})',
+    "request": f'(?:(?:METHODS) ({_BLANKLESS}) HTTP/[0-9.]++(?=")|(?!(?:METHODS) ){_PLAIN})',
 }
 _NUMBERS = {
     "time": r"((?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,20})?)",
-    "status": "([1-9][0-9]{2})",
+    "status": "([1-9][0-9]{2}|0)",
     "size": "(0|[1-9][0-9]{0,17})",
     "duration": r"((?:0|[1-9][0-9]{0,7})(?:\.[0-9]{1,20})?)",
 }
@@ -114,9 +115,9 @@ class JsonShape:
             return "null"
         if isinstance(value, bool | dict):
             raise ValueError(f"no value for {name}")
-        if name not in _NUMBERS:
-            return _NUMBER  # where a text belongs a number is none
         self._groups.append(name)
+        if name not in _NUMBERS:
+            return _INTEGER  # an account or a session may be a number
         if name == "time":
             self.time = float if value < 1e11 else int
             return _NUMBERS[name] if value < 1e11 else _MILLISECONDS

@@ -4,13 +4,19 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from agent.sources.edge_log.batch import Batch
-from agent.sources.edge_log.columns import NONE, all_rejected, batch_of_columns, parse_mostly, parse_times
-from agent.sources.edge_log.expression import NL, Columns, Expression, forms
+from agent.sources.edge_log.batch import Batch, Reason, Reject
+from agent.sources.edge_log.columns import NONE, batch_of_columns, parse_mostly, parse_times
+from agent.sources.edge_log.expression import NL, Columns, Expression, forms, one_of
+from agent.sources.edge_log.request import Addresses
 from agent.sources.edge_log.times import TimeCache, clf_time, epoch_time, iso_time
 
-# Stands for what the exact form adds to a text in quotes; no log_format holds characters of private use.
-_ESCAPED = "\ue001"
+# Stand for what the exact form adds to a text and to a target in quotes: no log_format has characters of private use.
+_ESCAPED, _ESCAPED_TARGET = "\ue001", "\ue002"
+# What a log daemon puts before a line that came by syslog: BSD's header, with or without a host, or an ISO time.
+_SYSLOG = (
+    r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)) "
+    r"(?:[^ :]+ )?[^ :]+: "
+)
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
@@ -55,6 +61,9 @@ class _Template:
     methods: str
     groups: list[str] = field(default_factory=list)
 
+    lenient: bool = False  # whether a field that nobody needs may hold what follows it
+    loose: bool = False  # whether any field may, and hold anything
+
     def group(self, name: str, pattern: str) -> None:
         self.groups.append(name)
         self.text += f"({pattern})"
@@ -68,17 +77,23 @@ class LogFormat:
         names = [part.name for part in parts]
         choice = choice or Choice()
         self._roles = find_roles(names, choice)
-        template = _Template(re.escape(prefix), "|".join(map(re.escape, choice.methods)))
-        wanted = set(self._roles.values()) | {METHOD}
-        for index, part in enumerate(parts):
-            before = prefix if index == 0 else parts[index - 1].text
-            following = part.text or (parts[index + 1].name if index + 1 < len(parts) else "\n")
-            _add(template, part, before, following, wanted)
-            if index == 0:
-                template.text = template.text.replace(NL, r"\n")
+        # Where the chosen address is missing, the connection's own stands in for it.
+        others = [name for name in ADDRESSES if name in names and name != self._roles.get("address")]
+        self._other_address = others[0] if "address" in self._roles and others else ""
+        self._known_addresses = Addresses()
+        wanted = {*self._roles.values(), METHOD, self._other_address}
+        template = _Template(re.escape(prefix), one_of(choice.methods))
+        _fill(template, prefix, parts, wanted)
         exact, quick = forms(template.text)
-        escaped = r'(?:(?<=\\)"[^"\n]*+)*+'
-        self._expression = Expression(template.groups, exact.replace(_ESCAPED, escaped), quick.replace(_ESCAPED, ""))
+        quick = quick.replace(_ESCAPED, "").replace(_ESCAPED_TARGET, "")
+        self._expression = Expression(template.groups, _with_escapes(exact), quick)
+        lenient = _Template(f"(?:{_SYSLOG})?{re.escape(prefix)}", one_of(choice.methods), lenient=True)
+        _fill(lenient, prefix, parts, wanted)
+        self._lenient = Expression(lenient.groups, _with_escapes(forms(lenient.text)[0]))
+        loose = _Template(re.escape(prefix), one_of(choice.methods), lenient=True, loose=True)
+        _fill(loose, prefix, parts, wanted)
+        self._loose = Expression(loose.groups, _with_escapes(forms(loose.text)[0]))
+        self._loose_groups = loose.groups
         self._times = TimeCache(TIMES[self._roles["time"]])
         self.has_durations = "duration" in self._roles
         self.closed = bool(parts[-1].text)
@@ -94,7 +109,33 @@ class LogFormat:
         # A backslash before a quote (Apache) is a quote within the field, which only the exact form knows.
         # Looking for the backslash alone first is eighty times as fast.
         escaped = b"\\" in piece and b'\\"' in piece
-        return parse_mostly(self._expression, piece, self._read, all_rejected, quick=not escaped)
+        return parse_mostly(self._expression, piece, self._read, self._odd, quick=not escaped)
+
+    def _odd(self, piece: bytes) -> Batch:
+        """Parse lines with something odd in a field that nobody needs."""
+        return parse_mostly(self._lenient, piece, self._read_odd, self._rejected)
+
+    def _read_odd(self, columns: Columns) -> Batch:
+        name = self._roles.get("duration", "")
+        if name:
+            columns = {**columns, name: [text if _DURATION.fullmatch(text) else b"-" for text in columns[name]]}
+        return self._read(columns)
+
+    def _rejected(self, piece: bytes) -> Batch:
+        lines = piece.split(b"\n")[:-1]
+        return Batch(len(lines), rejects=[Reject(number, self._why(line)) for number, line in enumerate(lines)])
+
+    def _why(self, line: bytes) -> Reason:
+        """Return which needed field of a line cannot be read; the whole format where the line is not written so."""
+        found = self._loose.exact.match(line + b"\n")
+        if found is None or found.group(self._loose.exact.groups) is not None:
+            return Reason.FORMAT
+        values = dict(zip(self._loose_groups, found.groups(), strict=False))
+        for role, reason in (("time", Reason.TIME), ("status", Reason.STATUS), ("size", Reason.SIZE)):
+            name = self._roles[role]
+            if not re.fullmatch(_PATTERNS[name].replace(NL, "\\n").encode(), values[name] or b""):
+                return reason
+        return Reason.FORMAT
 
     def _read(self, columns: Columns) -> Batch:
         roles = self._roles
@@ -107,12 +148,12 @@ class LogFormat:
         return batch_of_columns(by_role, moments, self._uris(columns), by_role.get("duration"))
 
     def _addresses(self, columns: Columns) -> Sequence[bytes]:
-        name = self._roles["address"]
-        column = columns[name]
-        if name != "http_x_forwarded_for":
-            return column
-        # The first address is the client's; the proxies on the way append theirs.
-        return [text.partition(b",")[0].strip() for text in column]
+        column = columns[self._roles["address"]]
+        known = self._known_addresses
+        if not self._other_address:
+            return [known[text] for text in column] if self._roles["address"] == "http_x_forwarded_for" else column
+        others = columns[self._other_address]
+        return [known[text] or other for text, other in zip(column, others, strict=True)]
 
     def _uris(self, columns: Columns) -> Sequence[bytes]:
         roles = self._roles
@@ -174,6 +215,21 @@ def _request_roles(first: Callable[[Sequence[str]], str]) -> dict[str, str]:
     return {"target": target, "query": query} if query else {"target": target}
 
 
+def _with_escapes(source: str) -> str:
+    """Return an exact form that knows a backslash before a quote."""
+    text, target = r'(?:(?<=\\)"[^"\n]*+)*+', r'(?:(?<=\\)"[^ "\n]*+)*+'
+    return source.replace(_ESCAPED, text).replace(_ESCAPED_TARGET, target)
+
+
+def _fill(template: _Template, prefix: str, parts: Sequence[_Part], wanted: set[str]) -> None:
+    for index, part in enumerate(parts):
+        before = prefix if index == 0 else parts[index - 1].text
+        following = part.text or (parts[index + 1].name if index + 1 < len(parts) else "\n")
+        _add(template, part, before, following, wanted)
+        if index == 0:
+            template.text = template.text.replace(NL, r"\n")
+
+
 def _add(template: _Template, part: _Part, before: str, following: str, wanted: set[str]) -> None:
     """Append the pattern of one variable and of the text behind it."""
     end = following[0]
@@ -185,14 +241,21 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
     quoted = before.endswith('"') and end == '"'
     if quoted:
         any_text = f'[^"{NL}]*+{_ESCAPED}'
+    if template.lenient and not quoted:
+        any_text = f"[^{NL}]*?"
     if part.name == REQUEST:
         if not quoted and end == " ":
             raise ValueError('format has $request without quotes around it; write "$request"')
+        # The protocol may be missing, and a target may hold blanks.
+        word = f'[^ "{NL}]{{repeat}}{_ESCAPED_TARGET}' if quoted else f"[^ {_in_class(end)}{NL}]{{repeat}}"
+        first, more = word.format(repeat="++"), word.format(repeat="*+")
         template.text += f"(?:(?:{template.methods}) "
-        template.group(REQUEST, f"[^ {NL}]++")
-        template.text += f" HTTP/[0-9.]++|{any_text})"
+        template.group(REQUEST, f"{first}(?: (?!HTTP/){more})*+")
+        template.text += f"(?: HTTP/[0-9.]++)?(?={re.escape(end)})|{any_text})"
     elif part.name not in wanted:
-        template.text += _pattern(part.name, any_text)
+        template.text += any_text if template.lenient else _pattern(part.name, any_text)
+    elif template.loose or (template.lenient and part.name == DURATION):
+        template.group(part.name, any_text)
     elif part.name == METHOD:
         template.text += "(?:"
         template.group(METHOD, template.methods)
@@ -204,11 +267,12 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
 
 # Names too, because Apache may log them, and "unix:".
 _ADDRESS = "[0-9A-Za-z.:_%-]++"
+_DURATION = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{1,9})?|-")
 _PATTERNS = {
     "time_local": rf"[^\]{NL}]{{26}}",
     "time_iso8601": r"[0-9T:+-]{25}",
     "msec": r"[0-9]{1,12}\.[0-9]{3}",
-    STATUS: "[0-9]{3}",
+    STATUS: "[0-9]{3}|0|-1|-",
     "bytes_sent": "[0-9]{1,18}+|-",
     "body_bytes_sent": "[0-9]{1,18}+|-",
     DURATION: r"[0-9]{1,9}\.[0-9]{3}|-",

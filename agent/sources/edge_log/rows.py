@@ -12,6 +12,7 @@ FIELDS = ("time", "address", "agent", "method", "target", "request", "status", "
 
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_STATUS = re.compile(rb"[0-9]{3}|0|-1|-|")
 
 
 class Row(NamedTuple):
@@ -29,7 +30,7 @@ class Row(NamedTuple):
 
 
 class RowError(ValueError):
-    """The line is of this format and yet of no use."""
+    """The line is of this format, but a field that the figures need cannot be read; the reason names it."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -90,7 +91,7 @@ def moment_of(value: Any, texts: Mapping[bytes, float]) -> float:
             raise RowError(Reason.TIME)
         return float(value) if value < 1e11 else value / 1000
     if not isinstance(value, str):
-        raise RowError(Reason.FIELDS)
+        raise RowError(Reason.TIME)
     try:
         return texts[value.encode("utf-8", "surrogatepass")]
     except ValueError:
@@ -98,32 +99,33 @@ def moment_of(value: Any, texts: Mapping[bytes, float]) -> float:
 
 
 def status_of(value: Any) -> bytes:
-    """Return a status as three digits."""
-    if value is None:
-        raise RowError(Reason.FIELDS)
-    text = b"%d" % value if type(value) is int else value.encode("utf-8", "replace") if isinstance(value, str) else b""
-    if len(text) != 3 or not text.isdigit():
-        raise ValueError("no status")
-    return text
+    """Return a status as logged; a number below 1, "-" or nothing says that the client got no answer.
+
+    Raises RowError for a value that is no status.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = b"%d" % value if type(value) is int else value.encode("utf-8", "replace") if isinstance(value, str) else b"?"
+    if not _STATUS.fullmatch(text):
+        raise RowError(Reason.STATUS)
+    return text or b"-"
 
 
 def whole(value: Any) -> int:
-    """Return a number of bytes; "-" is none."""
-    if value is None:
-        raise RowError(Reason.FIELDS)
+    """Return a number of bytes; "-" is none. Raises RowError for a value that is no number of bytes."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if type(value) is int and 0 <= value < 10**18:
         return value
     if isinstance(value, str) and (value == "-" or (value.isascii() and value.isdigit() and len(value) <= 18)):
         return 0 if value == "-" else int(value)
-    raise ValueError("no number of bytes")
+    raise RowError(Reason.SIZE)
 
 
 def seconds(value: Any) -> float | str:
-    """Return a request time; "-" where the server had none."""
-    if value in (None, "-", ""):
-        return "-"
+    """Return a request time; "-" where the server had none or wrote something else: no figure of a line needs it."""
     if isinstance(value, str) and _SECONDS.fullmatch(value):
         return float(value)
-    if isinstance(value, float | int) and 0 <= value < 1e9:
+    if isinstance(value, float | int) and not isinstance(value, bool) and 0 <= value < 1e9:
         return float(value)
-    raise ValueError("no duration")
+    return "-"

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from agent.sources.edge_log.batch import Batch
 from agent.sources.edge_log.columns import batch_of_columns, parse_mostly, parse_times
 from agent.sources.edge_log.expression import NL, Columns, Expression, forms, one_of
+from agent.sources.edge_log.request import split_request
 from agent.sources.edge_log.rows import FIELDS, Row, any_time, batch_of, moment_of, need, seconds, status_of, whole
 from agent.sources.edge_log.times import TimeCache
 
 IGNORED = "-"
 _ANY = f"[^\\t{NL}]*+"
 _VALUES = {
-    "status": "([0-9]{3})",
+    "status": "([0-9]{3}|0|-1|-)",
     "size": "([0-9]{1,18}|-)",
     "duration": r"((?:[0-9]{1,9}(?:\.[0-9]{1,9})?|-)?)",
     # Of a request with more blanks the row knows where the target ends.
-    "request": f"(?:(?:METHODS) ([^ \\t{NL}]*+) HTTP/[^ \\t{NL}]*+|(?!(?:METHODS) ){_ANY})",
+    "request": f"(?:(?:METHODS) ([^ \\t{NL}]*+) HTTP/[0-9.]++(?=[\\t\\r\\n])|(?!(?:METHODS) ){_ANY})",
     "method": f"(?:(METHODS)(?=[\\t\\r\\n])|{_ANY})",
     IGNORED: _ANY,
 }
@@ -79,9 +80,7 @@ class TabSeparated:
             return values[at[name]] if name in at else b""
 
         if "request" in at:
-            method, _, rest = value("request").partition(b" ")
-            target, _, version = rest.rpartition(b" ")
-            method = method if version.startswith(b"HTTP/") else b""
+            method, target = split_request(value("request"))
         else:
             method, target = value("method"), value("target")
         return Row(

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from agent.sources.edge_log.request import origin_length
+
 # Playlists and manifests say which protocol is spoken; fragments (.m4s, .cmfv, .cmfa) belong to either.
 PROTOCOLS = {
     ".m3u8": "hls",
@@ -38,6 +40,7 @@ class Target(NamedTuple):
     salt: int | None  # tells the channels' session keys apart; None where the path is no media
     recall: bool  # the identity can stand nowhere but behind the question mark
     manifest: bool
+    origin: int  # bytes of scheme and host in front of the path
     channel: str
 
 
@@ -58,6 +61,8 @@ class Targets(dict[bytes, Target]):
         return target
 
     def _work_out(self, path: bytes) -> Target:
+        origin = origin_length(path)
+        path = path[origin:]
         name = path[path.rfind(b"/") + 1 :]
         dot = name.rfind(b".")
         suffix = name[dot:].lower() if dot >= 0 else b""
@@ -70,6 +75,7 @@ class Targets(dict[bytes, Target]):
             hash(("channel", channel)) if media else None,
             self._query_only and b"&" not in path,
             suffix in MANIFESTS,
+            origin,
             channel,
         )
 

@@ -12,6 +12,7 @@ from datetime import tzinfo
 from agent.sources.edge_log.batch import Batch, Reason, Reject
 from agent.sources.edge_log.columns import batch_of_columns, concatenated, parse_mostly, parse_times
 from agent.sources.edge_log.expression import Columns, Expression, one_of
+from agent.sources.edge_log.request import client_address
 from agent.sources.edge_log.rows import Row, RowError, batch_of, seconds, status_of, whole
 from agent.sources.edge_log.times import MOST_CACHED, TimeCache, iso_time
 
@@ -35,7 +36,7 @@ _GROUPS = {
     "method": (METHODS, r"(?:(ONE_OF)(?=[ \t\r\n])|ANY)"),
     "stem": (STEMS, "(ANY)"),
     "query": (QUERIES, "(ANY)"),
-    "status": (STATUSES, "([0-9]{3})"),
+    "status": (STATUSES, "([0-9]{3}|0|-1|-)"),
     "size": (SIZES, "([0-9]{1,18}|-)"),
     "duration": (TAKEN, r"([0-9]{1,9}(?:\.[0-9]{1,9})?|-)"),
 }
@@ -155,13 +156,15 @@ class W3cParser:
         if not self._fields or len(values) != self._count:
             raise ValueError("not the number of fields that #Fields says")
         size, status = self._value(values, SIZES), self._value(values, STATUSES)
-        if not size or not status:
-            raise RowError(Reason.FIELDS)
+        if not status:
+            raise RowError(Reason.STATUS)
+        if not size:
+            raise RowError(Reason.SIZE)
         stem, query = self._value(values, STEMS), self._value(values, QUERIES)
         target = stem if query in (b"", b"-") else stem + b"?" + query
         return Row(
             self._moment(values),
-            self._value(values, ADDRESSES),
+            self._address(values),
             self._value(values, AGENTS),
             target if self._value(values, METHODS) in self._methods else b"",
             status_of(status.decode("latin-1")),
@@ -174,9 +177,14 @@ class W3cParser:
     def _value(self, values: Sequence[bytes], names: Sequence[bytes]) -> bytes:
         return next((values[self._fields[name]] for name in names if name in self._fields), b"")
 
+    def _address(self, values: Sequence[bytes]) -> bytes:
+        """Return the first field of an address that names one."""
+        found = [values[self._fields[name]] for name in ADDRESSES if name in self._fields]
+        return next((text for text in found if client_address(text)), b"")
+
     def _moment(self, values: Sequence[bytes]) -> float:
         if not self._date:
-            raise RowError(Reason.FIELDS)
+            raise RowError(Reason.TIME)
         try:
             return self._cache[b" ".join(values[self._fields[name]] for name in self._date)]
         except ValueError as error:

@@ -81,7 +81,8 @@ def test_bad_lines_change_only_the_reject_counters(edge: Edge) -> None:
     changed = {name: after[name] for name in after if after[name] != before[name]}
     assert changed == {
         "log_lines_total{}": 20 + 2 * len(BAD),
-        "log_rejected_lines_total{format}": 18,
+        "log_rejected_lines_total{format}": 16,
+        "log_rejected_lines_total{size}": 2,
         "log_rejected_lines_total{too_long}": 2,
         "log_rejected_lines_total{ahead}": 2,
     }

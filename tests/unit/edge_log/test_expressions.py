@@ -60,7 +60,8 @@ def of_one_expression(name: str) -> Case:
     expression = log_format._expression
 
     def exact(piece: bytes) -> Batch:
-        return parse_mostly(expression, piece, log_format._read, all_rejected, quick=False)
+        rest = log_format._odd if isinstance(log_format, LogFormat) else all_rejected
+        return parse_mostly(expression, piece, log_format._read, rest, quick=False)
 
     return Case(log_format.parse, exact, SAMPLES[name][1])
 

@@ -155,7 +155,7 @@ def test_w3c_in_quotes_with_tabs_carriage_returns_and_local_time() -> None:
 def test_lines_without_what_the_figures_need_say_so(shared: Path) -> None:
     for name, fields in (("logfile_w3c.0", 1), ("logfile_w3c.3", 3)):
         batch = parsed(make_format("w3c"), (shared / "data/access_logs/lnav" / name).read_bytes())
-        assert [reject.reason for reject in batch.rejects] == [Reason.FIELDS] * fields
+        assert [reject.reason for reject in batch.rejects] == [Reason.SIZE] * fields
 
 
 def test_haproxy_of_others(shared: Path) -> None:
@@ -174,7 +174,7 @@ def test_caddy_of_others(shared: Path) -> None:
     requests = [line for line in lines if b"handled request" in line]
     batch = parsed(make_format("caddy"), *(line + b"\n" for line in lines))
     assert len(batch.times) == len(requests) > 0
-    assert {reject.reason for reject in batch.rejects} == {Reason.FIELDS}
+    assert {reject.reason for reject in batch.rejects} == {Reason.STATUS}
 
 
 def test_apache_of_others(shared: Path) -> None:
@@ -234,17 +234,25 @@ def test_columns_that_cannot_serve_say_what_to_do(name: str, columns: list[str],
         {"size": -1},
         {"size": 1.5},
         {"size": "1_0"},
-        {"duration": 1e300},
         {"size": 10**30},
+        {"size": None},
+        {"ts": None},
+        {"ts": "soon"},
     ],
     ids=str,
 )
-def test_json_values_that_are_none(change: dict[str, Any]) -> None:
+def test_a_needed_field_that_cannot_be_read_is_the_reason(change: dict[str, Any]) -> None:
     log_format, sample = SAMPLES["caddy"]
     record = json.loads(sample) | change
-    assert [reject.reason for reject in parsed(log_format, json.dumps(record).encode() + b"\n").rejects] == [
-        Reason.FORMAT
-    ]
+    reasons = {"status": Reason.STATUS, "size": Reason.SIZE, "ts": Reason.TIME}
+    rejects = parsed(log_format, json.dumps(record).encode() + b"\n").rejects
+    assert [reject.reason for reject in rejects] == [reasons[name] for name in change]
+
+
+def test_a_duration_that_is_none_rejects_nothing() -> None:
+    log_format, sample = SAMPLES["caddy"]
+    batch = parsed(log_format, json.dumps(json.loads(sample) | {"duration": 1e300}).encode() + b"\n")
+    assert (list(batch.durations or ()), batch.rejects) == (["-"], [])
 
 
 def test_every_preset_takes_part() -> None:

@@ -69,7 +69,7 @@ def test_a_thousand_lines_of_a_shop(shared: Path) -> None:
         ("lnav/logfile_access_log.0", 3, 125_273, {}),
         ("lnav/logfile_bad_access_log.0", 3, 79_063, {"format": 1}),
         # Of two lines with one address and two lines with more fields, combined is the former.
-        ("beats/nginx_test.log", 7, 571, {"format": 5}),
+        ("beats/nginx_test.log", 7, 571, {"format": 4, "size": 1}),
     ],
 )
 def test_small_logs(shared: Path, log: str, lines: int, egress: int, rejects: dict[str, int]) -> None:
@@ -114,7 +114,7 @@ def test_the_lines_it_prints() -> None:
             "max_sessions_time": "2026-01-22T00:00:03Z",
             "max_viewers": 2,
             "max_viewers_time": "2026-01-22T00:00:03Z",
-            "identity_requests": {"token": 0, "session": 0, "address": 4},
+            "identity_requests": {"token": 0, "session": 0, "address": 4, "none": 0},
             "untracked_requests": 0,
             "rejected_lines": {"format": 1},
             "first_rejected": {"format": {"file": "a.log", "line": 2}},

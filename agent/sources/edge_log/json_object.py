@@ -1,0 +1,52 @@
+"""One line's JSON object, read so that nothing a client sends can keep its line from counting."""
+
+import json
+import re
+from typing import Any
+
+
+def json_object(line: bytes) -> dict[str, Any]:
+    """Return the object of a line; raise ValueError where it is none.
+
+    Bytes beyond UTF-8 stay what they are, and a bare value that is no JSON becomes null: an upstream's time is empty,
+    "-" or a list where a template names it without quotes.
+    """
+    text = line.decode("utf-8", "surrogateescape")
+    try:
+        record = _decoded(text)
+    except ValueError:
+        record = _decoded(_TOKEN.sub(_bare_to_null, text))
+    if not isinstance(record, dict):
+        raise ValueError("not an object")
+    return record
+
+
+def text_bytes(text: str) -> bytes:
+    """Return the bytes of a text that `json_object` read."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a surrogate pair, written as an escape
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _integer(text: str) -> int | None:
+    return int(text) if len(text) < 40 else None  # Python refuses numbers of thousands of digits
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=_integer)
+# A text with, where it is a key, the bare value behind it: up to the next key or the end of the object.
+_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*+")(?:(\s*+:\s*+)(?!["{\[])([^"{}\[\]]*?)(?=\s*+(?:,\s*+"|\}|$)))?')
+_SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null")
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _bare_to_null(match: "re.Match[str]") -> str:
+    if match[2] is None:
+        return match[1]
+    return f"{match[1]}{match[2]}{match[3] if _SCALAR.fullmatch(match[3]) else 'null'}"
