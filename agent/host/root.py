@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.host.cpu_times import CpuTimes
 from agent.host.statvfs import Statter
 
 # What a file of /proc or /sys is read by; the largest usual one, /proc/stat of a big machine, fits.
@@ -38,6 +39,7 @@ class Host:
     excluded_interfaces: re.Pattern[str] = EXCLUDED_INTERFACES
     clock: Callable[[], float] = time.time
     statvfs: Statter = field(default_factory=Statter)
+    cpu_times: CpuTimes = field(default_factory=CpuTimes)
 
     def text(self, path: str) -> str:
         """Return the text of a file below the root, such as "proc/stat"; raise OSError naming it.

@@ -25,7 +25,7 @@ COUNTS = {
 
 
 def read(host: Host) -> str:
-    return host.text("proc/stat")
+    return host.cpu_times.held(host.text("proc/stat"))
 
 
 def parse(stat: str) -> Iterator[Sample]:

@@ -1,7 +1,8 @@
 """State of the systemd units that the settings name, from `systemctl show`.
 
-A unit that does not exist is reported `inactive` by systemd; it fails the collection here instead, because a name
-with a typing mistake must not read like a service that somebody stopped.
+A unit and its alias are one unit, exported once under the unit's own name. A unit that does not exist is reported
+`inactive` by systemd; it fails the collection here instead, because a name with a typing mistake must not read like a
+service that somebody stopped.
 """
 
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ def parse(shown: str) -> Iterator[Sample]:
     blocks = [block for block in shown.split("\n\n") if block.strip()]
     if not blocks:
         raise ValueError("systemctl showed no unit")
+    shown_before: set[str] = set()
     for block in blocks:
         unit = dict(line.partition("=")[::2] for line in block.splitlines() if "=" in line)
         name, state = unit.get("Id", ""), unit.get("ActiveState", "")
@@ -40,6 +42,9 @@ def parse(shown: str) -> Iterator[Sample]:
             raise ValueError(f"there is no unit {name}")
         if not name or not state:
             raise ValueError(f"systemctl: {block[:80]!r} has no Id or no ActiveState")
+        if name in shown_before:
+            continue
+        shown_before.add(name)
         # States newer than this list (reloading, maintenance, refreshing) are none of these five: all are 0 then.
         for possible in STATES:
             yield catalogue.UNIT_STATE.sample(float(state == possible), name, possible, unit.get("Type", ""))

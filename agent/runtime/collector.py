@@ -260,13 +260,19 @@ class Runner:
         return outcome.samples if now <= outcome.served_until else ()
 
 
+# Of states and moments a sum means nothing: the larger one counts.
+_NO_AMOUNTS = ("_state", "_up", "_success", "_info", "_ratio", "_timestamp_seconds", "_time_seconds")
+
+
 def _summed(samples: Iterable[Sample]) -> Iterable[Sample]:
     merged: dict[tuple[str, tuple[str, ...]], Sample] = {}
     for sample in samples:
         key = (sample.metric.name, sample.labels)
         known = merged.get(key)
         if known is not None and isinstance(known.value, float | int) and isinstance(sample.value, float | int):
-            merged[key] = known._replace(value=known.value + sample.value)
+            larger = sample.metric.name.endswith(_NO_AMOUNTS)
+            value = max(known.value, sample.value) if larger else known.value + sample.value
+            merged[key] = known._replace(value=value)
         else:
             merged[key] = sample
     return merged.values()

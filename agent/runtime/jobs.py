@@ -23,7 +23,7 @@ from agent.sources.subscribers.database import database
 from service.settings import Fault, Secret, SettingsError
 
 # Modules of `agent/host` that hold no collector, and collectors that run only where the settings name something.
-HELPERS = frozenset({"catalogue", "root", "statvfs"})
+HELPERS = frozenset({"catalogue", "cpu_times", "root", "statvfs"})
 BY_SETTINGS = frozenset({"process", "systemd"})
 # Starting systemctl and walking all processes cost more than the rest of the host together, so not at each scrape.
 UNITS_INTERVAL = 10.0

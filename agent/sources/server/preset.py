@@ -1,8 +1,10 @@
 """How a server's status page becomes samples: an interpreter for the presets in `presets/servers`.
 
 A figure says where a value stands (`value`), once or for `each` element, and which labels it gets. Figures that end
-up with the same labels are added. What a page lacks fails the collection, unless its figure is `optional`: servers
-leave out sections that are switched off, but a page half received must never look like an idle server.
+up with the same labels are added; a figure with `instead_of` counts only where the page lacks the one it names, so that
+a value under its new and its old name counts once. What a page lacks fails the collection, unless its figure is
+`optional`: servers leave out sections that are switched off, but a page half received must never look like an idle
+server.
 """
 
 import math
@@ -37,6 +39,7 @@ class Figure:
 
     metric: str
     value: str  # text: a regular expression with one group; json: JMESPath; xml: a path; prometheus: a metric's name
+    instead_of: str = ""  # another figure's value: this one counts only where the page lacks that one
     each: str = ""  # json: JMESPath giving a list, or an object taken as a list of {key, value}; xml: a path
     labels: dict[str, str] = field(default_factory=dict)  # fixed
     labels_from: dict[str, str] = field(default_factory=dict)  # read like `value`; prometheus: the label's name there
@@ -63,8 +66,12 @@ class ServerPreset:
     figure: list[Figure]
 
     def __post_init__(self) -> None:
+        earlier: set[str] = set()
         for figure in self.figure:
             _READERS[self.format].check(figure)
+            if figure.instead_of and figure.instead_of not in earlier:
+                raise ValueError(f"instead_of = {figure.instead_of!r} is not the value of an earlier figure")
+            earlier.add(figure.value)
 
 
 class Found(NamedTuple):
@@ -81,12 +88,16 @@ def parse(preset: ServerPreset, server: str, page: str) -> Iterator[Sample]:
         raise ValueError(f"answered an HTML page, not {preset.format}")
     document = reader.document(page)
     totals: dict[tuple[str, tuple[str, ...]], float] = {}
+    seen: set[str] = set()
     for figure in preset.figure:
+        if figure.instead_of in seen:
+            continue
         metric, found = METRICS[figure.metric], False
         for value, labels in reader.find(document, figure):
             if value is None:
                 continue
             found = True
+            seen.add(figure.value)
             named = {"server": server, **figure.labels, **{name: _label(text) for name, text in labels.items()}}
             key = (figure.metric, tuple(named[label] for label in metric.labels))
             totals[key] = totals.get(key, 0.0) + _number(value, figure) * figure.factor
@@ -230,7 +241,9 @@ class _Prometheus:
             if all(labels.get(name) == wanted for name, wanted in figure.where.items())
         ]
         for labels, value in matching:
-            yield Found(value, {name: labels.get(theirs) for name, theirs in figure.labels_from.items()})
+            # A total of nothing, `paths 0`, stands for the elements where there are none.
+            if labels.keys() >= {*figure.labels_from.values()}:
+                yield Found(value, {name: labels[theirs] for name, theirs in figure.labels_from.items()})
         if samples and not matching and not figure.labels_from:
             yield Found(0.0, {})  # the metric is there, and nothing is in the state asked for
 

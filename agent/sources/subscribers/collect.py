@@ -68,15 +68,39 @@ def parse(source: Read) -> Iterator[Sample]:
         for row in source.subscribers:
             if len(row) != 2:
                 raise ValueError(f"subscribers_query gives {len(row)} columns; it must give status and count")
-            status = str(row[0])
-            if row[0] is None or not 0 < len(status) <= LONGEST_STATUS or status in seen:
-                raise ValueError(f"subscribers_query: {status[:LONGEST_STATUS]!r} is no status, or comes twice")
+            status = _status(row[0])
+            if status in seen:
+                raise ValueError(f"subscribers_query: the status {status!r} comes twice; group by it")
             seen.add(status)
             yield catalogue.SUBSCRIBERS.sample(_count(row[1], "subscribers_query"), source.service, status)
     if source.online is not None:
         if len(source.online) != 1 or len(source.online[0]) != 1:
             raise ValueError("online_query must give one number")
         yield catalogue.SUBSCRIBERS_ONLINE.sample(_count(source.online[0][0], "online_query"), source.service)
+
+
+def _status(value: Any) -> str:
+    """Return the text of a status; a column's padding is no part of it, and one bit is 0 or 1.
+
+    Raises ValueError for a value of a type that has no one way to be written.
+    """
+    if isinstance(value, memoryview):
+        value = value.tobytes()
+    if value in (b"\0", b"\1"):
+        return str(value[0])  # BIT(1), as MariaDB's driver gives it
+    if isinstance(value, bytes):
+        try:
+            value = value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise ValueError(f"subscribers_query: the status {value[:16]!r} is not UTF-8; cast it to text") from None
+    if isinstance(value, bool):
+        return str(value).lower()  # PostgreSQL's boolean
+    if not isinstance(value, str | int):
+        raise ValueError(f"subscribers_query: a status is a {type(value).__name__}; cast it to text in the query")
+    status = str(value).strip()
+    if not 0 < len(status) <= LONGEST_STATUS or not status.isprintable():
+        raise ValueError(f"subscribers_query: {status[:LONGEST_STATUS]!r} is no status")
+    return status
 
 
 def _count(value: Any, query: str) -> float:

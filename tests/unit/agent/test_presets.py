@@ -166,7 +166,28 @@ def test_wowza_of_the_sample_data(shared: Path) -> None:
     assert found["ott_server_channel_clients{sample.mp4}"] == 1
 
 
-@pytest.mark.parametrize("name", ["varnish", "varnish_flat", "varnish_3"])
+def test_varnish_as_version_7_1_1_writes_it() -> None:
+    assert page("varnish", "varnish.json") == {
+        "ott_server_connections_accepted_total": 4,
+        "ott_server_connections_dropped_total": 0,
+        "ott_server_requests_total": 4,
+        "ott_server_cache_requests_total{hit}": 0,
+        "ott_server_cache_requests_total{miss}": 0,
+        "ott_server_cache_requests_total{pass}": 3,
+        "ott_server_transmit_bytes_total": 2000,
+        "ott_server_receive_bytes_total": 329,
+    }
+
+
+def test_a_value_under_its_new_and_its_old_name_counts_once() -> None:
+    text = (SAMPLES / "varnish_flat.json").read_text("utf-8")
+    both = text.replace('"MAIN.client_req"', '"MAIN.sess_dropped": {"value": 3}, "MAIN.client_req"')
+    assert both != text
+    for one in (text, both):
+        assert figures(parse(preset("varnish_flat"), "s", one))["ott_server_connections_dropped_total"] == 3
+
+
+@pytest.mark.parametrize("name", ["varnish_flat", "varnish_3"])
 def test_varnish_in_its_layouts(name: str) -> None:
     found = page(name, f"{name}.json")
     assert found["ott_server_connections_accepted_total"] == 4000

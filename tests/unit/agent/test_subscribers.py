@@ -92,7 +92,10 @@ def test_a_reason_holds_no_parameter(middleware: Path) -> None:
         ([("active", "many")], None, "is not a count"),
         ([("active", -1)], None, "is not a count"),
         ([("active", None)], None, "is not a count"),
-        ([(None, 1)], None, "is no status"),
+        ([(None, 1)], None, "a status is a NoneType; cast it to text"),
+        ([(b"\xff", 1)], None, "is not UTF-8; cast it to text"),
+        ([(1.5, 1)], None, "a status is a float"),
+        ([("active", 1), ("active  ", 2)], None, "comes twice"),
         ([("a", 1), ("a", 2)], None, "comes twice"),
         ([("x" * 65, 1)], None, "is no status"),
         ([(f"account-{number}", 1) for number in range(51)], None, "more than 50 rows"),
@@ -123,3 +126,21 @@ def test_any_rows_give_samples_or_a_value_error(rows: list[list[Any]] | None, on
 
 def test_the_collector_emits_the_catalogued_metrics() -> None:
     assert [metric.name for metric in subscribers.COLLECTOR.emits] == ["ott_subscribers", "ott_subscribers_online"]
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        (b"\0", "0"),
+        (b"\1", "1"),
+        (b"active", "active"),
+        (memoryview(b"active"), "active"),
+        ("active    ", "active"),
+        (True, "true"),
+        (2, "2"),
+    ],
+    ids=repr,
+)
+def test_a_status_is_text_whatever_the_driver_gives(value: object, status: str) -> None:
+    (sample,) = parse(Read("iptv", [(value, 3)], None))
+    assert (sample.labels, sample.value) == (("iptv", status), 3)
