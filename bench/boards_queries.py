@@ -22,6 +22,7 @@ from dashboards import build, live
 from dashboards.boards import BOARDS
 from dashboards.context import Local, context
 from demo.ports import free_port
+from service.prometheus import PrometheusError
 
 LIMIT = 1.0  # seconds: of one query, and of the wall as a whole
 SITES = 20
@@ -194,7 +195,7 @@ def _wait(url: str, now: float) -> None:
         try:
             if prometheus.get("query", query="count(up)", time=now)["result"]:
                 return
-        except OSError:
+        except PrometheusError:
             time.sleep(0.2)
         finally:
             prometheus.client.close()

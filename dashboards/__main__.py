@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service.program import Exit, missing_extra, parser, run, subcommands
+from service.prometheus import PrometheusError
 
 try:
     from dashboards import build, check, export, known, live
@@ -107,7 +108,7 @@ def _verify(options: argparse.Namespace) -> int:
             answers = list(live.ask(prometheus, board))
             print(f"{board['uid']}: {len(answers)} queries in {sum(answer.seconds for answer in answers):.2f} s")
             faults += [str(answer) for answer in answers if answer.fails(strict=options.strict)]
-    except OSError as error:
+    except PrometheusError as error:
         print(error, file=sys.stderr)
         return Exit.FAILED
     finally:

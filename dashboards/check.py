@@ -9,8 +9,9 @@ from datetime import timedelta
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from dashboards import promql
+from dashboards import macros
 from dashboards.known import TARGET_LABELS
+from service import promql
 
 Json = dict[str, Any]
 
@@ -89,10 +90,10 @@ def _layout(board: Json) -> Iterator[str]:
 def _variables(board: Json) -> Iterator[str]:
     declared = [variable["name"] for variable in board.get("templating", {}).get("list", [])]
     yield from (f"variable {name} is declared twice" for name, count in Counter(declared).items() if count > 1)
-    known = {*declared, *promql.BUILT_IN, *_IN_LINKS}
+    known = {*declared, *macros.BUILT_IN, *_IN_LINKS}
     used = set()
     for where, text in _texts(board):
-        for name in promql.names(text):
+        for name in macros.names(text):
             used.add(name)
             if name not in known:
                 yield f"{where} uses ${name}, which is not declared"
@@ -132,8 +133,8 @@ class _Known(NamedTuple):
 
 def _query(expression: str, known: _Known) -> Iterator[str]:
     # Variables stay recognisable in the tree, so that a matcher on one can be told from a fixed text.
-    filled = promql.expand(
-        expression, lambda name: promql.BUILT_IN.get(name) or known.constants.get(name) or f"variable_{name}"
+    filled = macros.expand(
+        expression, lambda name: macros.BUILT_IN.get(name) or known.constants.get(name) or f"variable_{name}"
     )
     try:
         tree = promql.parse(filled)

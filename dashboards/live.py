@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
-
-from dashboards import check, promql
+from dashboards import check, macros
 from dashboards.words import LANGUAGES, words
+from service.prometheus import Client, PrometheusError
+from service.prometheus import connect as connect_client
 
 Json = dict[str, Any]
 
@@ -52,27 +52,18 @@ class Answer:
 class Prometheus:
     """One Prometheus and the moment that is "now" to its boards."""
 
-    client: httpx.Client
+    client: Client
     now: float
     clock: Callable[[], float] = field(default=time.perf_counter)
 
-    def get(self, path: str, **params: object) -> Any:
-        """Return the `data` of an answer; raise OSError with Prometheus's own sentence otherwise."""
-        try:
-            answer = self.client.post(f"api/v1/{path}", data={key: str(value) for key, value in params.items()})
-            body = answer.json()
-        except httpx.HTTPError as error:
-            raise OSError(f"{self.client.base_url} does not answer: {error}") from error
-        except ValueError as error:
-            raise OSError(f"{self.client.base_url} does not answer as Prometheus does") from error
-        if body.get("status") != "success":
-            raise OSError(body.get("error", "no reason given"))
-        return body["data"]
+    def get(self, path: str, **params: object) -> dict[str, Any]:
+        """Return the `data` of an answer; raise PrometheusError otherwise."""
+        return self.client.data(path, {key: str(value) for key, value in params.items()})
 
 
 def connect(url: str, now: float) -> Prometheus:
     """Return the Prometheus at an address; close its client after use."""
-    return Prometheus(httpx.Client(base_url=url.rstrip("/") + "/", timeout=30.0), now)
+    return Prometheus(connect_client(url, timeout=30.0), now)
 
 
 def ask(prometheus: Prometheus, board: Json, choices: Mapping[str, str] | None = None) -> Iterator[Answer]:
@@ -87,8 +78,8 @@ def ask(prometheus: Prometheus, board: Json, choices: Mapping[str, str] | None =
             series: tuple[Json, ...] = ()
             try:
                 expr, series = _one(prometheus, board, panel, target, values)
-            except OSError as failure:
-                error = str(failure)
+            except PrometheusError as failure:
+                error = failure.reason
             yield Answer(
                 board["uid"],
                 panel["title"],
@@ -132,7 +123,7 @@ def label_values(prometheus: Prometheus, query: str, values: Mapping[str, str]) 
     match = _LABEL_VALUES.fullmatch(query)
     if match is None:
         raise ValueError(f"{query!r} is no label_values()")
-    expr = promql.expand(match["selector"] or "{__name__=~'.+'}", _filled(values))
+    expr = macros.expand(match["selector"] or "{__name__=~'.+'}", _filled(values))
     found = prometheus.get("query", query=f"group by ({match['label']}) ({expr})", time=prometheus.now)["result"]
     return sorted(one["metric"].get(match["label"], "") for one in found)
 
@@ -160,12 +151,12 @@ def _one(
     length = span(board, panel)
     step = max(length / POINTS, SCRAPE_INTERVAL, seconds(target["interval"]) if target.get("interval") else 0.0)
     # As Grafana has it: at least four scrapes, and never less than one step and a scrape.
-    macros = {
+    built_in = {
         "__interval": f"{round(step)}s",
         "__rate_interval": f"{round(max(step + SCRAPE_INTERVAL, 4 * SCRAPE_INTERVAL))}s",
         "__range": f"{round(length)}s",
     }
-    expr = promql.expand(target["expr"], _filled({**values, **macros}))
+    expr = macros.expand(target["expr"], _filled({**values, **built_in}))
     if target.get("instant"):
         answer = prometheus.get("query", query=expr, time=prometheus.now)
     else:

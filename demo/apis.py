@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 import httpx
+
+from service.prometheus import Sample, connect
 
 _TICKETS = "/tmf-api/troubleTicket/v5/troubleTicket"
 _SECONDS = 10.0
@@ -30,31 +33,34 @@ class _Api:
         self._client.close()
 
 
-class Prometheus(_Api):
-    """The query API."""
+class Prometheus:
+    """The query API; its connections are closed at the end of the block."""
 
-    def values(self, query: str, at: float) -> list[tuple[dict[str, str], float]]:
+    def __init__(self, address: str) -> None:
+        self._client = connect(address, timeout=_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def values(self, query: str, at: float) -> list[Sample]:
         """Return every series of an instant query."""
-        return [(row["metric"], float(row["value"][1])) for row in self._query(query, at)]
+        return self._client.query(query, datetime.fromtimestamp(at, UTC))
 
     def value(self, query: str, at: float) -> float | None:
         """Return the only series of an instant query, or None where there is none."""
-        rows = self.values(query, at)
-        return rows[0][1] if len(rows) == 1 else None
+        found = self.values(query, at)
+        return found[0].value if len(found) == 1 else None
 
     def points(self, query: str, at: float) -> list[Point]:
         """Return the samples themselves, with their own times, of a range selector over one target's series, added."""
         added: dict[float, float] = {}
-        for row in self._query(query, at):
-            for time, value in row["values"]:
-                added[float(time)] = added.get(float(time), 0.0) + float(value)
+        for series in self._client.samples(query, at):
+            for time, value in series.points:
+                added[time] = added.get(time, 0.0) + value
         return [Point(*point) for point in sorted(added.items())]
-
-    def _query(self, query: str, at: float) -> list[dict[str, Any]]:
-        answer = self._client.get("/api/v1/query", params={"query": query, "time": f"{at:.3f}"})
-        answer.raise_for_status()
-        result: list[dict[str, Any]] = answer.json()["data"]["result"]
-        return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ range selector in an instant query (`series[1h]` at a time) returns the stored s
 Requests are sized to stay far below the server's sample limit, and shrink when it still refuses.
 """
 
-import json
-import logging
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,12 +14,10 @@ import httpx
 import numpy as np
 
 from dashboards.busy_hour.series import HOUR, QUARTER, Floats, utc_text
-
-LOG = logging.getLogger(__name__)
+from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError
 
 SAMPLES_A_REQUEST = 400_000  # some 12 MB of JSON; Prometheus refuses 50 million
 ATTEMPTS = 4
-_TRANSIENT = frozenset({429, 500, 502, 503, 504})
 
 
 class QueryError(OSError):
@@ -90,35 +86,17 @@ class Server:
         return [_raw(series, start, end) for series in data["result"]]
 
     def _ask(self, query: dict[str, str], chunk: str) -> dict[str, Any]:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                response = self.http.post(f"{self.url}/api/v1/query", data=query)
-            except httpx.HTTPError as error:
-                problem = f"{self.url}: {chunk}: {error or type(error).__name__}"
-            else:
-                if response.status_code not in _TRANSIENT:
-                    return self._checked(response, chunk)
-                problem = f"{self.url}: {chunk}: HTTP {response.status_code}"
-            if attempt < ATTEMPTS:
-                LOG.info("asking again", extra={"problem": problem, "attempt": attempt})
-                self.pause(0.5 * 2**attempt)
-        raise QueryError(f"{problem}; asked {ATTEMPTS} times")
-
-    def _checked(self, response: httpx.Response, chunk: str) -> dict[str, Any]:
         try:
-            answer = json.loads(response.content)
-        except ValueError:
-            raise QueryError(f"{self.url}: {chunk}: HTTP {response.status_code} without a JSON answer") from None
-        if not isinstance(answer, dict) or answer.get("status") != "success":
-            text = str(answer.get("error", answer) if isinstance(answer, dict) else answer)[:300]
-            if "too many samples" in text or "maxSamplesPer" in text:
-                raise _TooManySamplesError(f"{self.url}: {chunk}: {text}")
-            raise QueryError(f"{self.url}: {chunk}: HTTP {response.status_code}: {text}")
-        if answer.get("warnings") or answer.get("isPartial"):
-            reason = "; ".join(map(str, answer.get("warnings", []))) or "isPartial"
-            raise QueryError(f"{self.url}: {chunk}: the answer is partial ({reason}); repeat when all storage is back")
-        data: dict[str, Any] = answer["data"]
-        return data
+            return self._client().data("query", query)
+        except QueryRejectedError as error:
+            if "too many samples" in error.reason or "maxSamplesPer" in error.reason:
+                raise _TooManySamplesError(f"{self.url}: {chunk}: {error.reason}") from None
+            raise QueryError(f"{self.url}: {chunk}: {error.reason}") from None
+        except PrometheusUnavailableError as error:
+            raise QueryError(f"{self.url}: {chunk}: {error.reason}") from None
+
+    def _client(self) -> Client:
+        return Client(self.url, self.http, attempts=ATTEMPTS, pause=self.pause)
 
 
 class _TooManySamplesError(Exception):

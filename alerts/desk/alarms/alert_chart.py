@@ -5,22 +5,19 @@ the whole would show nothing but the time in which the alarm fired; of `and` and
 each. Selectors are narrowed to the alarm's labels, as for the question whether its series still exists.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import promql_parser as promql
+import promql_parser as parser
 
-from alerts.desk.alarms.series_exists import MAKES_LABELS, parts, selector_of
+from service import promql
+from service.promql import narrowed, vector_selectors
 
 MOST = 2  # charts of one expression
 THRESHOLD = "site:ott_threshold:effective"
 _ORDER = frozenset({"<", ">", "<=", ">="})
 _COMPARISONS = _ORDER | {"==", "!="}
-_HELD = "ottwatch_held_"
-_HELD_PLACE = re.compile(rf'{_HELD}(\d+)_{{}}|"{_HELD}(\d+)_"')
 _INSTANTS = ("timestamp_seconds", ":timestamp")
 
 
@@ -44,7 +41,7 @@ def drawn(expression: str, labels: Mapping[str, str]) -> list[Drawn]:
         tree = promql.parse(expression)
     except ValueError:
         return []
-    sides = [side for side in _sides(tree) if any(True for _ in parts(side.value))]
+    sides = [side for side in _sides(tree) if any(True for _ in vector_selectors(side.value))]
     if any(side.compared for side in sides):
         sides = [side for side in sides if side.compared]
     found = {str(side.value): _drawn(side.value, side.limit, labels) for side in sides}
@@ -59,77 +56,40 @@ class _Side(NamedTuple):
 
 def _sides(node: Any) -> list[_Side]:
     match node:
-        case promql.ParenExpr():
+        case parser.ParenExpr():
             return _sides(node.expr)
-        case promql.BinaryExpr():
+        case parser.BinaryExpr():
             operator = str(node.op)
             if operator in ("and", "unless"):
                 return _sides(node.lhs)
             if operator == "or":
                 return _sides(node.lhs) + _sides(node.rhs)
             if operator in _COMPARISONS and not (node.modifier and node.modifier.return_bool):
-                turned = isinstance(node.lhs, promql.NumberLiteral)
+                turned = isinstance(node.lhs, parser.NumberLiteral)
                 value, limit = (node.rhs, node.lhs) if turned else (node.lhs, node.rhs)
                 return [_Side(value, limit if operator in _ORDER else None, compared=True)]
     return [_Side(node)]
 
 
 def _drawn(value: Any, limit: Any, labels: Mapping[str, str]) -> Drawn:
-    while isinstance(value, promql.ParenExpr):
+    while isinstance(value, parser.ParenExpr):
         value = value.expr
     threshold = ""
-    for selector in parts(limit) if limit is not None else ():
+    for selector in vector_selectors(limit) if limit is not None else ():
         if selector.name == THRESHOLD:
             threshold = next((each.value for each in selector.matchers.matchers if each.name == "threshold"), "")
     query, text = narrowed(value, labels), _text(value)
     limited = narrowed(limit, labels) if limit is not None else ""
-    if isinstance(value, promql.Call) and value.func.name in ("absent", "absent_over_time"):
+    if isinstance(value, parser.Call) and value.func.name in ("absent", "absent_over_time"):
         # It is 1 while nothing is there: what was there is told by the number of series.
         return Drawn(f"count({narrowed(value.args[0], labels)})", f"count({_text(value.args[0])})")
-    if isinstance(value, promql.VectorSelector) and (value.name or "").endswith(_INSTANTS):
+    if isinstance(value, parser.VectorSelector) and (value.name or "").endswith(_INSTANTS):
         return Drawn(f"time() - {query}", f"time() - {text}", limited, threshold, age=True)
     return Drawn(query, text, limited, threshold)
 
 
 def _text(node: Any) -> str:
-    return written(node, {}).replace("{}", "")
-
-
-def narrowed(node: Any, labels: Mapping[str, str]) -> str:
-    """Return a query whose selectors are narrowed to an alarm's labels.
-
-    Where the expression makes labels itself, nobody can tell which the series had: it is left as it is.
-    """
-    made = False
-
-    def look(each: Any) -> None:
-        nonlocal made
-        made = made or (isinstance(each, promql.Call) and each.func.name in MAKES_LABELS)
-
-    promql.walk(node, look)
-    return written(node, {} if made else labels)
-
-
-def written(node: Any, labels: Mapping[str, str]) -> str:
-    r"""Return a tree as a query, its selectors narrowed to the labels.
-
-    The parser's own text leaves out the backslashes that quotes need (`"a\\.b"` comes back as `"a\.b"`, which no
-    Prometheus reads), so whatever was in quotes is put into that text afterwards.
-    """
-    quoted: list[str] = []
-
-    def hold(each: Any) -> Any:
-        if isinstance(each, promql.VectorSelector):
-            when = str(each).rpartition("}")[2]  # offset and @
-            quoted.append(selector_of(each, labels))
-            return promql.parse(f"{_HELD}{len(quoted) - 1}_{when}")
-        if isinstance(each, promql.StringLiteral):
-            quoted.append(json.dumps(each.val, ensure_ascii=False))
-            return promql.parse(f'"{_HELD}{len(quoted) - 1}_"')
-        return None
-
-    text = str(promql.transform(node, hold))
-    return _HELD_PLACE.sub(lambda place: quoted[int(place[1] or place[2])], text)
+    return promql.written(node, {}).replace("{}", "")
 
 
 def belongs(series: Mapping[str, str], labels: Mapping[str, str]) -> bool:

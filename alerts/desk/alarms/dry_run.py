@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import httpx
-
 from alerts.desk.alarms.ingest import problems
 from alerts.desk.alarms.problem import problem_key
 from alerts.desk.alarms.webhook import parse
-from alerts.desk.core import prometheus
 from alerts.desk.tickets.policy import Policy, priority_of, wants_ticket
+from service.prometheus import Client, Window
 
 GROUP_BY = ("alertname", "site", "node", "service", "channel")
 STEP = 60.0
@@ -52,21 +50,15 @@ def from_payloads(files: Iterable[Path], policy: Policy) -> dict[str, Would]:
     return result
 
 
-def from_prometheus(  # noqa: PLR0913 - what to ask, whom, and how to group
-    client: httpx.Client, base: str, policy: Policy, *, now: datetime, hours: float, group_by: Sequence[str]
+def from_prometheus(
+    client: Client, policy: Policy, *, now: datetime, hours: float, group_by: Sequence[str]
 ) -> dict[str, Would]:
     """Return the tickets of everything that fired in the last hours, as Prometheus recorded it."""
-    found = prometheus.over_time(
-        client,
-        base,
-        'ALERTS{alertstate="firing"}',
-        start=(now - timedelta(hours=hours)).timestamp(),
-        end=now.timestamp(),
-        step=max(STEP, hours * 3600 / 10_000),  # Prometheus refuses more than 11,000 points
-    )
+    step = max(STEP, hours * 3600 / 10_000)  # Prometheus refuses more than 11,000 points
+    window = Window((now - timedelta(hours=hours)).timestamp(), now.timestamp(), step)
     result: dict[str, Would] = {}
-    for series in found:
-        labels = {k: v for k, v in series["metric"].items() if k not in ("__name__", "alertstate")}
+    for series in client.query_range('ALERTS{alertstate="firing"}', window):
+        labels = {k: v for k, v in series.labels.items() if k not in ("__name__", "alertstate")}
         if labels.get("alertname") == policy.watchdog:
             continue
         group = (

@@ -4,17 +4,19 @@ A claim takes a ticket for a while; a desk that dies meanwhile loses the claim, 
 its own, since a Prometheus that hangs must not hold up deadlines.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
 
-from alerts.desk.alarms.series_exists import MAX_ALARMS, Ask, Presence, presence
+from alerts.desk.alarms.series_exists import MAX_ALARMS, Presence, presence
 from alerts.desk.tickets import queries
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import DESK, Kind
 from alerts.desk.tickets.ticket import RECOVERED, WORKING, Status
+from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError
 
 React = Callable[[Draft, datetime], None]
 
@@ -23,6 +25,8 @@ RECHECK = timedelta(seconds=60)  # how soon to look again at a ticket whose seri
 RETRY = timedelta(seconds=5)  # how soon to ask again a Prometheus that did not answer, or when there is no room now
 ROOM = 100  # claimed tickets that may wait: what is claimed and not asked about in time would be claimed twice
 BATCH = 25  # tickets settled in one transaction
+
+log = logging.getLogger("desk.recovery")
 
 
 class Waiting:
@@ -65,17 +69,40 @@ def believe(draft: Draft, now: datetime) -> None:
         _present(draft, now)
 
 
-def verify(desk: Desk, numbers: Sequence[int], ask: Ask) -> None:
-    """Ask about claimed tickets and act on the answers; without an answer, put off all that have none yet."""
+def verify(desk: Desk, numbers: Sequence[int], client: Client) -> None:
+    """Ask about claimed tickets and act on the answers.
+
+    A ticket whose query is rejected or not answered in time holds up no other one. Once the server answers nothing at
+    all, those that have no answer yet are put off.
+
+    Raises:
+        PrometheusUnavailableError: the server does not answer.
+    """
     with desk.database.read() as connection:
         alarms = {number: queries.alarms_of(connection, number, MAX_ALARMS) for number in numbers}
     reactions: dict[int, React] = dict.fromkeys(numbers, _put_off)
     try:
         for number, rows in alarms.items():
-            answer = presence(((row["generator_url"], row["labels"]) for row in rows), ask)
-            reactions[number] = _vanished if answer is Presence.VANISHED else _present
+            reactions[number] = _reaction(number, [(row["generator_url"], row["labels"]) for row in rows], client)
     finally:
         _settle(desk, reactions)
+
+
+def _reaction(number: int, alarms: Iterable[tuple[str, Mapping[str, str]]], client: Client) -> React:
+    try:
+        found = presence(alarms, client.exists)
+    except QueryRejectedError as error:
+        # As for an alarm without an expression: Alertmanager said that it ended, and nothing contradicts it.
+        log.warning(
+            "a recovery cannot be verified: the query is rejected", extra={"ticket": number, "error": str(error)}
+        )
+        return _present
+    except PrometheusUnavailableError as error:
+        if not client.answers():
+            raise
+        log.warning("a recovery is not verified yet", extra={"ticket": number, "error": str(error)})
+        return _put_off_longer
+    return _vanished if found is Presence.VANISHED else _present
 
 
 def _settle(desk: Desk, reactions: Mapping[int, React]) -> None:
@@ -93,6 +120,11 @@ def _settle(desk: Desk, reactions: Mapping[int, React]) -> None:
 
 def _put_off(draft: Draft, now: datetime) -> None:
     draft.set(verify_at=now + RETRY)
+
+
+def _put_off_longer(draft: Draft, now: datetime) -> None:
+    """Wait longer: the server answers others, so this ticket's query is too heavy for it, and each attempt costs."""
+    draft.set(verify_at=now + RECHECK)
 
 
 def _present(draft: Draft, now: datetime) -> None:

@@ -6,23 +6,20 @@ What decides is the data that the comparison is made of: the left side of `and` 
 arithmetic, any side of `or`.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import promql_parser as promql
+import promql_parser as parser
+
+from service import promql
+from service.prometheus import narrowed_by
 
 Ask = Callable[[str], bool]
-"""Run an instant query and say whether it returns anything; raise OSError when nobody answers."""
+"""Run an instant query and return whether it has a result; raise PrometheusError where there is no answer."""
 
 MAX_ALARMS = 20  # occurrences of one ticket that are asked about
-MAKES_LABELS = frozenset({"label_replace", "label_join"})
-"""Functions whose result has labels that its series need not have had."""
-
-_OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}
-_SPECIAL = frozenset("\\.+*?()|[]{}^$")
 
 
 class Presence(StrEnum):
@@ -69,17 +66,17 @@ def presence(alarms: Iterable[tuple[str, Mapping[str, str]]], ask: Ask) -> Prese
 def _has_data(node: Any, labels: Mapping[str, str], ask: Ask) -> bool | None:
     """Return whether the data of a part exist; None for a part that reads none, such as a number."""
     match node:
-        case promql.VectorSelector():
-            return ask(selector_query(node, labels))
-        case promql.MatrixSelector():
-            return ask(selector_query(node.vector_selector, labels))
-        case promql.BinaryExpr():
+        case parser.VectorSelector():
+            return _exists(node, labels, ask)
+        case parser.MatrixSelector():
+            return _exists(node.vector_selector, labels, ask)
+        case parser.BinaryExpr():
             return _binary(node, labels, ask)
-        case promql.Call():
+        case parser.Call():
             # A label that the expression itself makes may be another on the series: `node` of whom a forecast is about.
-            known = {} if node.func.name in MAKES_LABELS else labels
+            known = {} if node.func.name in promql.MAKES_LABELS else labels
             return _all(_has_data(each, known, ask) for each in node.args)
-        case promql.AggregateExpr() | promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
+        case parser.AggregateExpr() | parser.ParenExpr() | parser.UnaryExpr() | parser.SubqueryExpr():
             return _has_data(node.expr, labels, ask)
         case _:
             return None
@@ -101,42 +98,10 @@ def _all(answers: Iterable[bool | None]) -> bool | None:
     return all(known) if known else None
 
 
-def parts(node: Any) -> Iterator[Any]:
-    """Yield every selector of an expression, from left to right."""
-    match node:
-        case promql.VectorSelector():
-            yield node
-        case promql.MatrixSelector():
-            yield node.vector_selector
-        case promql.BinaryExpr():
-            yield from parts(node.lhs)
-            yield from parts(node.rhs)
-        case promql.Call():
-            for each in node.args:
-                yield from parts(each)
-        case promql.AggregateExpr() | promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
-            yield from parts(node.expr)
+def _exists(selector: Any, labels: Mapping[str, str], ask: Ask) -> bool:
+    return narrowed_by(labels, lambda known: ask(selector_query(selector, known)))
 
 
 def selector_query(selector: Any, labels: Mapping[str, str]) -> str:
-    """Return the query that says whether a selector has series of an alarm."""
-    return f"count({selector_of(selector, labels)})"
-
-
-def selector_of(selector: Any, labels: Mapping[str, str]) -> str:
-    """Return a selector narrowed to an alarm's labels."""
-    own = [f"{each.name}{_OPERATORS[str(each.op)]}{_quoted(each.value)}" for each in selector.matchers.matchers]
-    narrowed = [
-        f"{name}=~{_quoted(f'{_escaped(value)}|')}"
-        for name, value in sorted(labels.items())
-        if name != "alertname" and value
-    ]
-    return f"{selector.name or ''}{{{','.join([*own, *narrowed])}}}"
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{character}" if character in _SPECIAL else character for character in text)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """Return the query whose result shows that a selector has series of an alarm."""
+    return f"count({promql.selector_of(selector, labels)})"

@@ -80,20 +80,20 @@ def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _keys(arguments: argparse.Namespace, settings: Settings) -> int:
-    import httpx  # noqa: PLC0415
-
     from alerts.desk.alarms import dry_run as keys  # noqa: PLC0415
     from alerts.desk.core.context import utc_now  # noqa: PLC0415
+    from service.prometheus import connect  # noqa: PLC0415
 
     policy = settings.policy()
     if arguments.payload:
         found = keys.from_payloads(arguments.payload, policy)
     elif settings.prometheus:
         group_by = arguments.group_by.split(",") if arguments.group_by else keys.GROUP_BY
-        with httpx.Client() as client:
-            found = keys.from_prometheus(
-                client, settings.prometheus, policy, now=utc_now(), hours=arguments.hours, group_by=group_by
-            )
+        client = connect(settings.prometheus, token=settings.token_of_prometheus())
+        try:
+            found = keys.from_prometheus(client, policy, now=utc_now(), hours=arguments.hours, group_by=group_by)
+        finally:
+            client.close()
     else:
         raise ValueError(f"{arguments.config}: prometheus: is missing; add it, or name recorded webhooks")
     print(*keys.report(found), sep="\n")

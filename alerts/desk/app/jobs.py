@@ -10,7 +10,7 @@ from alerts.desk.alarms import alertmanager, watchdog
 from alerts.desk.alarms import recovery as verify
 from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.app.workers import Worker
-from alerts.desk.core import metrics, prometheus
+from alerts.desk.core import metrics
 from alerts.desk.core.context import Runtime
 from alerts.desk.notify import deliver
 from alerts.desk.notify.deliver import Pace
@@ -61,9 +61,9 @@ def due(runtime: Runtime, waiting: verify.Waiting) -> None:
 
 def ask(runtime: Runtime, client: httpx.Client, waiting: verify.Waiting) -> None:
     """Ask Prometheus about the recovered tickets that wait."""
-    base = runtime.settings.prometheus
+    prometheus = runtime.prometheus(client)
     while numbers := waiting.take():
-        verify.verify(runtime.desk, numbers, lambda query: prometheus.ask(client, base, query))
+        verify.verify(runtime.desk, numbers, prometheus)
 
 
 def tidy(runtime: Runtime) -> None:

@@ -208,6 +208,7 @@ class Settings:
     public_url: Url = Url("")
     alertmanagers: tuple[Url, ...] = ()
     prometheus: Url = Url("")
+    prometheus_token: Secret | None = None
     grafana: Url = Url("")
     busy_hour: Url = Url("")
     receiver: str = "desk"  # the Alertmanager receiver that is this desk
@@ -257,6 +258,10 @@ class Settings:
         """Return host and port to listen on."""
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    def token_of_prometheus(self) -> str:
+        """Return the bearer token for Prometheus, "" where there is none; raise OSError when it cannot be read."""
+        return self.prometheus_token.read() if self.prometheus_token else ""
 
     def policy(self) -> Policy:
         """Return what the pure parts need."""

@@ -15,6 +15,8 @@ from typing import Generic, TypeVar
 
 from markupsafe import Markup
 
+from service.prometheus import PrometheusError
+
 T = TypeVar("T")
 PATIENCE = 2.0  # seconds that a reader waits for the first answer, or for the next of a source that answers
 
@@ -79,7 +81,7 @@ class Shared(Generic[T]):
         value: T | None = None
         try:
             value = self._ask()
-        except OSError as error:
+        except (OSError, PrometheusError) as error:
             if not self._failing:
                 log.warning("the overview has no new figures", extra={"error": str(error)})
         except Exception:  # the top of a thread: a bug must not leave the readers waiting for ever

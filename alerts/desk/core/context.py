@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import httpx
+
 from alerts.desk.access.attendance import Attendance
 from alerts.desk.app.settings import Settings
 from alerts.desk.core.database import Database
 from alerts.desk.core.metrics import Counts
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.policy import Policy
+from service.prometheus import Client
 
 
 def utc_now() -> datetime:
@@ -27,6 +30,12 @@ class Runtime:
     now: Callable[[], datetime] = utc_now
     counts: Counts = field(default_factory=Counts)
     attendance: Attendance = field(default_factory=Attendance)
+
+    def prometheus(self, http: httpx.Client) -> Client:
+        """Return the client of the Prometheus that the settings name; raise OSError where they name none."""
+        if not self.settings.prometheus:
+            raise OSError("the settings name no prometheus")
+        return Client(self.settings.prometheus, http, token=self.settings.token_of_prometheus())
 
     @property
     def desk(self) -> Desk:

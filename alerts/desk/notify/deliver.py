@@ -186,8 +186,8 @@ def _to_vendor(runtime: Runtime, client: httpx.Client, row: RowMapping, to: str,
         alarms = queries.alarms_of(connection, number, texts.MAX_ALARMS)
     if ticket is None:
         return
-    base = runtime.settings.prometheus
-    measured = measure(client, base, ticket["opened_at"], alarms) if base else None
+    known = bool(runtime.settings.prometheus)
+    measured = measure(runtime.prometheus(client), ticket["opened_at"], alarms) if known else None
     letter = texts.one(ticket, row["kind"], row["body"], words, "")
     facts = texts.evidence(ticket, events, alarms, measured, words)
     mail.send(runtime.settings.smtp, [to], texts.Letter(letter.subject, f"{letter.text}\n{facts}"))

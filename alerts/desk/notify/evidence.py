@@ -1,50 +1,57 @@
 """The metrics around a ticket's opening: what the rules' own selectors measured."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
-import promql_parser as promql
-
-from alerts.desk.alarms.series_exists import expression_of, parts, selector_of
-from alerts.desk.core import prometheus
+from alerts.desk.alarms.series_exists import expression_of
 from alerts.desk.notify.texts import Measured, Row
+from service import promql
+from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError, Series, Window, narrowed_by
 
 BEFORE, AFTER, STEP = timedelta(minutes=10), timedelta(minutes=5), timedelta(minutes=1)
 MAX_QUERIES, MAX_SERIES = 6, 3
 
 
-def measure(client: httpx.Client, base: str, opened_at: datetime, alarms: Iterable[Row]) -> list[Measured] | None:
-    """Return the series of the alarms' expressions around the opening, or None when Prometheus does not answer."""
+def measure(client: Client, opened_at: datetime, alarms: Iterable[Row]) -> list[Measured] | None:
+    """Return the series of the alarms' selectors around the opening, or None when Prometheus does not answer.
+
+    A selector that Prometheus rejects has no values, but a reason.
+    """
+    window = Window((opened_at - BEFORE).timestamp(), (opened_at + AFTER).timestamp(), STEP.total_seconds())
     result: list[Measured] = []
     try:
-        for query in list(dict.fromkeys(queries(alarms)))[:MAX_QUERIES]:
-            found = prometheus.over_time(
-                client,
-                base,
-                query,
-                start=(opened_at - BEFORE).timestamp(),
-                end=(opened_at + AFTER).timestamp(),
-                step=STEP.total_seconds(),
-            )
-            result += [_measured(query, series) for series in found[:MAX_SERIES]]
-    except OSError:
+        for selector, labels in list(selectors(alarms).values())[:MAX_QUERIES]:
+            result += _measure(client, selector, labels, window)
+    except PrometheusUnavailableError:
         return None
     return result
 
 
-def queries(alarms: Iterable[Row]) -> Iterator[str]:
-    """Yield the selectors of the alarms' expressions, narrowed to each alarm's labels."""
+def selectors(alarms: Iterable[Row]) -> dict[str, tuple[Any, Mapping[str, str]]]:
+    """Return the selectors of the alarms' expressions and the labels to narrow each to, by the narrowed selector."""
+    result: dict[str, tuple[Any, Mapping[str, str]]] = {}
     for alarm in alarms:
         try:
             tree = promql.parse(expression_of(alarm["generator_url"]))
         except ValueError:
             continue
-        for selector in parts(tree):
-            yield selector_of(selector, alarm["labels"])
+        for selector in promql.vector_selectors(tree):
+            result.setdefault(promql.selector_of(selector, alarm["labels"]), (selector, alarm["labels"]))
+    return result
 
 
-def _measured(query: str, series: Mapping[str, Any]) -> Measured:
-    values = [(datetime.fromtimestamp(float(at), UTC), str(value)) for at, value in series["values"]]
-    return Measured(query, series["metric"], values)
+def _measure(client: Client, selector: Any, labels: Mapping[str, str], window: Window) -> list[Measured]:
+    def ask(known: Mapping[str, str]) -> list[Measured]:
+        query = promql.selector_of(selector, known)
+        return [_measured(query, series) for series in client.query_range(query, window)[:MAX_SERIES]]
+
+    try:
+        return narrowed_by(labels, ask)
+    except QueryRejectedError as error:
+        return [Measured(promql.selector_of(selector, labels), {}, [], error.reason)]
+
+
+def _measured(query: str, series: Series) -> Measured:
+    values = [(datetime.fromtimestamp(at, UTC), f"{value:.15g}") for at, value in series.points]
+    return Measured(query, series.labels, values)

@@ -30,6 +30,7 @@ class Measured:
     query: str
     labels: Mapping[str, str]
     values: Sequence[tuple[datetime, str]]
+    rejected: str = ""  # why there are none: the reason that Prometheus gives
 
 
 Row = RowMapping | Mapping[str, Any]
@@ -101,6 +102,8 @@ def evidence(
     for series in measured or ():
         parts.append(f"  {series.query}  {dict(series.labels)}")
         parts += [f"    {words.time(at)}  {value}" for at, value in series.values]
+        if series.rejected:
+            parts.append("    " + words("evidence.rejected", reason=series.rejected))
     parts += ["", words("evidence.timeline")]
     parts += [f"  {words.time(each.at)}  {each.actor}: {sentence(each, words)}" for each in events]
     return "\n".join(parts) + "\n"

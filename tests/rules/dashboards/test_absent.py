@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashboards import build, promql
+from dashboards import build, macros
 from dashboards.boards import BOARDS
 from dashboards.check import panels, variables
 from dashboards.context import Local, context
@@ -52,10 +52,10 @@ def expressions() -> Iterator[tuple[str, str, str, str]]:
     for board in BOARDS:
         built = build.render(board, context("en", Local()))
         constants = {name: one["query"] for name, one in variables(built).items() if one["type"] == "constant"}
-        values = {**promql.BUILT_IN, **ALL, **constants}
+        values = {**macros.BUILT_IN, **ALL, **constants}
         for panel in panels(built):
             for target in panel["targets"]:
-                yield board.name, panel["title"], target["refId"], promql.expand(target["expr"], values)
+                yield board.name, panel["title"], target["refId"], macros.expand(target["expr"], values)
 
 
 def promtool(folder: Path, tests: list[dict[str, Any]]) -> str:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from dashboards import live
+from service.prometheus import Client
 
 NOW = 1_795_000_000.0
 SERIES = {"metric": {"node": "edge-1"}, "value": [NOW, "1"]}
@@ -21,8 +22,8 @@ def prometheus(answer: Callable[[str], Any], asked: Asked) -> live.Prometheus:
         asked.append((request.url.path, form))
         return httpx.Response(200, json=answer(form["query"]))
 
-    client = httpx.Client(base_url="http://prometheus/prefix/", transport=httpx.MockTransport(handle))
-    return live.Prometheus(client, NOW)
+    client = httpx.Client(transport=httpx.MockTransport(handle))
+    return live.Prometheus(Client("http://prometheus/prefix/", client), NOW)
 
 
 def vector(*series: Any) -> dict[str, Any]:
@@ -99,10 +100,10 @@ def test_an_error_of_prometheus_is_told_with_its_panel() -> None:
     answers = prometheus(lambda query: vector(SERIES) if query.startswith("group") else refused, [])
     (answer,) = live.ask(answers, board({"expr": "sum(", "instant": True}))
     assert answer.fails(strict=False)
-    assert str(answer).startswith("ott-x: Panel, query A: parse error in ")
+    assert str(answer).startswith("ott-x: Panel, query A: HTTP 200: parse error in ")
 
 
 def test_what_is_no_prometheus_is_told() -> None:
-    client = httpx.Client(base_url="http://x", transport=httpx.MockTransport(lambda _: httpx.Response(200, text="<p>")))
-    with pytest.raises(OSError, match="does not answer as Prometheus does"):
-        live.Prometheus(client, NOW).get("query", query="up")
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, text="<p>")))
+    with pytest.raises(OSError, match="without a JSON answer; does this address belong to a Prometheus"):
+        live.Prometheus(Client("http://x", client), NOW).get("query", query="up")

@@ -8,23 +8,23 @@ from zoneinfo import ZoneInfo
 from alerts.desk.app.settings import Url
 from alerts.desk.console.overview.snapshot import QUERIES, Day, Past, Present
 from alerts.desk.console.shared import Known
-from alerts.desk.core.prometheus import Value
+from service.prometheus import Sample
 from tests.unit.desk.console_desk import NOON, Hall
 
 ALMATY = ZoneInfo("Asia/Almaty")
 WEEK = timedelta(days=7)
 
 
-def series(name: str, value: float, **labels: str) -> Value:
-    return Value({"__name__": name} | labels, value)
+def series(name: str, value: float, **labels: str) -> Sample:
+    return Sample({"__name__": name} | labels, value)
 
 
-def node(name: str, up: float = 1, site: str = "almaty", role: str = "edge") -> Value:
-    return Value({"job": "ott-agent", "node": name, "site": site, "role": role}, up)
+def node(name: str, up: float = 1, site: str = "almaty", role: str = "edge") -> Sample:
+    return Sample({"job": "ott-agent", "node": name, "site": site, "role": role}, up)
 
 
-def channel(name: str, value: float) -> Value:
-    return Value({"channel": name}, value)
+def channel(name: str, value: float) -> Sample:
+    return Sample({"channel": name}, value)
 
 
 FIGURES = (
@@ -47,14 +47,14 @@ LOAD = (
 )
 
 
-def busy_hour(value: float, start: datetime) -> Sequence[Value]:
+def busy_hour(value: float, start: datetime) -> Sequence[Sample]:
     return (
         series("ott_busy_hour_value", value, measure="last_day"),
         series("ott_busy_hour_start_timestamp_seconds", start.timestamp()),
     )
 
 
-def present(at: datetime = NOON, **answers: Sequence[Value] | None) -> Present:
+def present(at: datetime = NOON, **answers: Sequence[Sample] | None) -> Present:
     return Present(at, {name: answers.get(name, ()) for name in QUERIES})
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alerts.desk.console.overview.snapshot import Present
-from alerts.desk.core.prometheus import Value
+from service.prometheus import Sample
 
 SHOWN = 30
 OTHER = "other"  # what the agents call all channels beyond the largest
@@ -56,5 +56,5 @@ def _channel(name: str, sessions: float | None, probes: int, down: int, stands: 
     return Channel(name, sessions, state, probes, down or stands)
 
 
-def _by_channel(values: Sequence[Value] | None) -> dict[str, float]:
+def _by_channel(values: Sequence[Sample] | None) -> dict[str, float]:
     return {each.labels.get("channel", ""): each.value for each in values or ()}

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from alerts.desk.console.overview.snapshot import DAY, STEP, WEEK, Past, Present
 from alerts.desk.console.overview.snapshot import Day as Online
 from alerts.desk.core.figures import Unit, figure
-from alerts.desk.core.prometheus import Value
 from alerts.desk.core.words import Words
+from service.prometheus import Sample
 
 Points = Sequence[tuple[float, float]]
 HOUR = timedelta(hours=1)
@@ -115,7 +115,7 @@ def _load(present: Present | None, past: Past | None, names: tuple[str, str, str
     )
 
 
-def _highest(values: Iterable[Value]) -> tuple[str, float] | None:
+def _highest(values: Iterable[Sample]) -> tuple[str, float] | None:
     return max(((each.labels.get("node", ""), each.value) for each in values), key=lambda each: each[1], default=None)
 
 

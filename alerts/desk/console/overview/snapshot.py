@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
+from math import isfinite
 from typing import TypeVar
 
 import httpx
 
 from alerts.desk.console.shared import Known, Shared
-from alerts.desk.core import prometheus
 from alerts.desk.core.context import Runtime
-from alerts.desk.core.prometheus import Course, Value
+from service.prometheus import PrometheusError, Sample, Series, Window, finite
 
 T = TypeVar("T")
 NOW_PERIOD = 5.0  # as often as the rules are evaluated
@@ -66,9 +66,9 @@ class Present:
     """One round: the answers by query; None where Prometheus gave none."""
 
     at: datetime
-    answers: Mapping[str, Sequence[Value] | None]
+    answers: Mapping[str, Sequence[Sample] | None]
 
-    def of(self, query: str, name: str) -> list[Value] | None:
+    def of(self, query: str, name: str) -> list[Sample] | None:
         """Return the series of one name among a query's answer."""
         answer = self.answers[query]
         return None if answer is None else [each for each in answer if each.labels.get("__name__") == name]
@@ -123,7 +123,7 @@ class Platform:
         recorded_day = datetime.combine(recorded.date(), time(), zone)
 
         days = {"today": midnight, "week_ago": midnight - WEEK, "recorded": recorded_day - WEEK}
-        asked: dict[str, Callable[[], list[Course]]] = {
+        asked: dict[str, Callable[[], list[Series]]] = {
             "day": partial(self._course, _COURSES, now - DAY, now, STEP),
             "week": partial(self._course, _COURSES, now - WEEK - DAY, now - WEEK, STEP),
         }
@@ -140,21 +140,14 @@ class Platform:
         made = {name: Day(start, points(f"{name} online"), points(f"{name} hours")) for name, start in days.items()}
         return Past(now, _named(found["day"]), _named(found["week"]), made["today"], made["week_ago"], made["recorded"])
 
-    def _values(self, query: str) -> list[Value]:
-        return prometheus.values(self._client, self._base, query)
+    def _values(self, query: str) -> list[Sample]:
+        return [each for each in self._runtime.prometheus(self._client).query(query) if isfinite(each.value)]
 
-    def _course(self, query: str, start: datetime, end: datetime, step: float) -> list[Course]:
+    def _course(self, query: str, start: datetime, end: datetime, step: float) -> list[Series]:
         if end <= start:
             return []  # the first hour of today has not ended
-        times = {"start": start.timestamp(), "end": end.timestamp(), "step": step}
-        return prometheus.courses(self._client, self._base, query, **times)
-
-    @property
-    def _base(self) -> str:
-        base = self._runtime.settings.prometheus
-        if not base:
-            raise OSError("the settings name no prometheus")
-        return base
+        window = Window(start.timestamp(), end.timestamp(), step)
+        return [finite(each) for each in self._runtime.prometheus(self._client).query_range(query, window)]
 
 
 def together(asked: Mapping[str, Callable[[], T]]) -> dict[str, T | None]:
@@ -163,12 +156,12 @@ def together(asked: Mapping[str, Callable[[], T]]) -> dict[str, T | None]:
         futures = {name: pool.submit(each) for name, each in asked.items()}
     failures = {name: future.exception() for name, future in futures.items()}
     for failure in failures.values():
-        if failure is not None and not isinstance(failure, OSError):
+        if failure is not None and not isinstance(failure, (OSError, PrometheusError)):
             raise failure
     if all(failures.values()):
         raise OSError(str(next(iter(failures.values()))))
     return {name: None if failures[name] else future.result() for name, future in futures.items()}
 
 
-def _named(courses: Sequence[Course] | None) -> dict[str, Sequence[tuple[float, float]]]:
+def _named(courses: Sequence[Series] | None) -> dict[str, Sequence[tuple[float, float]]]:
     return {course.labels.get("__name__", ""): course.points for course in courses or ()}

@@ -92,7 +92,16 @@ def _table(key: str, kind: type[Smtp | Retention | Limits]) -> Callable[[Words, 
 
 
 _TICKETS = ("one_ticket_per", "confirmation", "late_duplicates")
-_WATCHING = ("alertmanagers", "receiver", "reconcile", "settled", "prometheus", "watchdog", "watchdog_missing")
+_WATCHING = (
+    "alertmanagers",
+    "receiver",
+    "reconcile",
+    "settled",
+    "prometheus",
+    "prometheus_token",
+    "watchdog",
+    "watchdog_missing",
+)
 _TABLES = ("priorities", "calendars", "vendor", "smtp", "target", "retention", "limits")
 
 

@@ -25,10 +25,8 @@ from alerts import thresholds
 from alerts.desk.alarms.alert_chart import Drawn, belongs, drawn, likeness
 from alerts.desk.alarms.series_exists import expression_of
 from alerts.desk.api.tmf_list import ticket_number
-from alerts.desk.core import prometheus
 from alerts.desk.core.context import Runtime
 from alerts.desk.core.figures import Unit, figure
-from alerts.desk.core.prometheus import Course
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.store import NoSuchTicketError
@@ -36,6 +34,7 @@ from alerts.desk.web.chart import Frame, Line, Mark, line_chart
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Running
+from service.prometheus import QueryRejectedError, Series, Window, finite
 
 AROUND = timedelta(hours=1)
 STEP = 30.0  # seconds between points: 240 of them
@@ -54,7 +53,7 @@ class Plot:
     """One chart's data."""
 
     drawn: Drawn
-    courses: Sequence[Course]
+    courses: Sequence[Series]
     limit: Sequence[tuple[float, float]]
 
 
@@ -115,6 +114,8 @@ async def charts(request: Request, number: str, runtime: Running, found: Reading
         plots = await measured.get(place, lambda client: ask(client, runtime, wanted(alarms), frame))
     except TimeoutError:
         problem, every = words("charts.slow"), 3
+    except QueryRejectedError as error:
+        problem, every = words("charts.rejected", reason=error.reason), 0
     except OSError:
         problem, every = words("charts.down"), 15
     else:
@@ -162,16 +163,16 @@ def frame_of(row: RowMapping, now: datetime) -> Frame:
 def ask(
     client: httpx.Client, runtime: Runtime, wanted: Sequence[tuple[Drawn, Mapping[str, str]]], frame: Frame
 ) -> list[Plot]:
-    """Ask Prometheus for the plots; raise OSError where it fails."""
-    base, times = runtime.settings.prometheus, {"start": frame.start, "end": frame.end, "step": STEP}
-    if not base:
-        raise OSError("the settings name no prometheus")
+    """Ask Prometheus for the plots; raise PrometheusError where it fails."""
+    prometheus, window = runtime.prometheus(client), Window(frame.start, frame.end, STEP)
+
+    def points(query: str) -> list[Series]:
+        return [finite(series) for series in prometheus.query_range(query, window)]
+
     result = []
     for each, labels in wanted:
-        found = [
-            course for course in prometheus.courses(client, base, each.value, **times) if belongs(course.labels, labels)
-        ]
-        limits = prometheus.courses(client, base, _vector(each.limit), **times) if each.limit and found else []
+        found = [series for series in points(each.value) if belongs(series.labels, labels)]
+        limits = points(_vector(each.limit)) if each.limit and found else []
         # A threshold has a series for the whole platform beside that of the site.
         best = max(limits, key=lambda course: likeness(course.labels, labels), default=None)
         result.append(Plot(each, found, best.points if best else ()))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -20,6 +21,7 @@ from alerts.desk.tickets import timers
 from alerts.desk.tickets.actions import Desk
 from tests.contract.desk.alarms.test_ingest import POLICY, Time, send, states
 from tests.contract.desk.payloads import START, alert, notification
+from tests.support.prometheus import prometheus_where, refusal
 
 LONG_AGO = START - timedelta(days=1)
 
@@ -131,19 +133,19 @@ def recover(desk: Desk) -> list[int]:
 def test_a_series_that_exists_confirms_the_recovery(verifying: Desk) -> None:
     (number,) = recover(verifying)
     assert states(verifying.database) == [("acknowledged", "", 0)]
-    verify.verify(verifying, [number], lambda _: True)
+    verify.verify(verifying, [number], prometheus_where(lambda _: True))
     assert states(verifying.database) == [("resolved", "recovered", 0)]
 
 
 def test_a_vanished_series_leaves_the_ticket_open_until_it_is_back(verifying: Desk, time: Time) -> None:
     (number,) = recover(verifying)
-    verify.verify(verifying, [number], lambda _: False)
+    verify.verify(verifying, [number], prometheus_where(lambda _: False))
     with verifying.database.read() as connection:
         assert connection.execute(select(ticket.c.status, ticket.c.unverified)).one() == ("acknowledged", True)
     assert timers.run_due(verifying).to_verify == []
     time.pass_(seconds=61)
     assert timers.run_due(verifying).to_verify == [number]
-    verify.verify(verifying, [number], lambda _: True)
+    verify.verify(verifying, [number], prometheus_where(lambda _: True))
     assert states(verifying.database) == [("resolved", "recovered", 0)]
     with verifying.database.read() as connection:
         kinds = list(connection.scalars(select(event.c.kind).where(event.c.kind.in_(["unverified", "verified"]))))
@@ -156,7 +158,7 @@ def test_a_prometheus_that_does_not_answer_is_asked_again(verifying: Desk, time:
 
     (number,) = recover(verifying)
     with pytest.raises(OSError, match="no route"):
-        verify.verify(verifying, [number], nobody)
+        verify.verify(verifying, [number], prometheus_where(nobody))
     assert states(verifying.database) == [("acknowledged", "", 0)]
     time.pass_(seconds=6)
     assert timers.run_due(verifying).to_verify == [number]
@@ -176,11 +178,69 @@ def test_a_prometheus_that_does_not_answer_is_waited_for_once_whatever_waits(ver
         send(verifying.database, notification(alert(name, firing=False)), time(), verifying.policy)
     numbers = timers.run_due(verifying).to_verify
     with pytest.raises(OSError, match="no route"):
-        verify.verify(verifying, numbers, nobody)
-    assert len(asked) == 2
+        verify.verify(verifying, numbers, prometheus_where(nobody))
+    assert asked[2:] == ["1"], "after a failure, one question whether it answers at all"
     assert sorted(status for status, _, _ in states(verifying.database)) == ["acknowledged"] * 3 + ["resolved"]
     time.pass_(seconds=6)
     assert timers.run_due(verifying).to_verify == numbers[1:]
+
+
+NODES = ("edge-0", "edge-1", "edge-2", "edge-3", "edge-4")
+
+
+def recovered(desk: Desk, *nodes: str) -> list[int]:
+    """Open a ticket for each node and let all recover; return those that wait to be verified."""
+    for name in nodes:
+        send(desk.database, notification(alert(name)), desk.now(), desk.policy)
+        send(desk.database, notification(alert(name, firing=False)), desk.now(), desk.policy)
+    return timers.run_due(desk).to_verify
+
+
+def test_a_query_that_prometheus_rejects_concerns_its_own_ticket_only(
+    verifying: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    def exists(query: str) -> bool | httpx.Response:
+        return refusal(400, "parse error: unexpected character") if "edge-0" in query else True
+
+    numbers = recovered(verifying, *NODES)
+    assert len(numbers) == 5
+    verify.verify(verifying, numbers, prometheus_where(exists))
+    assert {status for status, _, _ in states(verifying.database)} == {"resolved"}
+    (warning,) = caplog.records
+    assert warning.message == "a recovery cannot be verified: the query is rejected"
+    assert "parse error: unexpected character" in vars(warning)["error"]
+
+
+def test_a_query_that_is_too_slow_concerns_its_own_ticket_only(verifying: Desk, time: Time) -> None:
+    def exists(query: str) -> bool:
+        if "edge-0" in query:
+            raise OSError("timed out")
+        return True
+
+    numbers = recovered(verifying, *NODES)
+    verify.verify(verifying, numbers, prometheus_where(exists))
+    assert sorted(status for status, _, _ in states(verifying.database)) == ["acknowledged"] + ["resolved"] * 4
+    time.pass_(seconds=6)
+    assert timers.run_due(verifying).to_verify == [], "each attempt costs seconds: it waits longer"
+    time.pass_(seconds=55)
+    assert timers.run_due(verifying).to_verify == numbers[:1]
+
+
+def test_a_label_with_a_dot_is_quoted_and_left_out_for_an_old_prometheus(verifying: Desk) -> None:
+    asked: list[str] = []
+
+    def exists(query: str) -> bool | httpx.Response:
+        asked.append(query)
+        return refusal(400, "parse error: unexpected string") if '"service.name"' in query else True
+
+    for firing in (True, False):
+        dotted = alert(firing=firing)
+        dotted["labels"]["service.name"] = "iptv"
+        send(verifying.database, notification(dotted), verifying.now(), verifying.policy)
+    verify.verify(verifying, timers.run_due(verifying).to_verify, prometheus_where(exists))
+    assert states(verifying.database) == [("resolved", "recovered", 0)]
+    assert '"service.name"=~"iptv|"' in asked[0]
+    assert "service.name" not in asked[1]
 
 
 def test_without_a_prometheus_in_the_settings_any_more_the_recovery_is_believed(verifying: Desk, time: Time) -> None:
@@ -214,7 +274,7 @@ def test_a_claim_that_its_desk_did_not_live_to_use_comes_up_again(verifying: Des
 def test_an_alarm_that_fires_again_meanwhile_wins(verifying: Desk, time: Time) -> None:
     (number,) = recover(verifying)
     send(verifying.database, notification(alert(start=START + timedelta(hours=1))), time(), verifying.policy)
-    verify.verify(verifying, [number], lambda _: True)
+    verify.verify(verifying, [number], prometheus_where(lambda _: True))
     assert states(verifying.database) == [("acknowledged", "", 1)]
 
 

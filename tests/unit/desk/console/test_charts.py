@@ -38,7 +38,7 @@ class Prometheus:
             series = [(HERE, "0.95"), ({"node": "edge-2", "site": "almaty"}, "0.1")]
         times = range(int(float(asked["start"])), int(float(asked["end"])) + 1, 30)
         result = [{"metric": labels, "values": [[at, value] for at in times]} for labels, value in series]
-        return httpx.Response(200, json={"status": "success", "data": {"result": result}})
+        return httpx.Response(200, json={"status": "success", "data": {"resultType": "matrix", "result": result}})
 
 
 @pytest.fixture
@@ -151,8 +151,9 @@ def test_nobody_waits_for_a_prometheus_that_hangs(
 
 def test_a_series_that_is_not_there_is_no_zero(room: Hall) -> None:
     alarm(room, "gone > 1")
+    empty = {"status": "success", "data": {"resultType": "matrix", "result": []}}
     room.machine.app.state.measured = Measured(
-        httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={"data": {"result": []}})))
+        httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=empty)))
     )
     page = room.person().get("/ticket/1/charts").text
     assert "No data." in page

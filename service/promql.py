@@ -1,0 +1,159 @@
+"""PromQL as a tree: what an expression reads, and the same expression narrowed to the labels of an alarm.
+
+Needs the package `promql-parser`, which the extras `desk` and `dashboards` bring.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import promql_parser as parser
+
+from service.prometheus import is_legacy
+
+MAKES_LABELS = frozenset({"label_replace", "label_join"})
+"""Functions whose result has labels that its series need not have had."""
+
+_OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
+_SPECIAL = frozenset("\\.+*?()|[]{}^$")
+_HELD = "ottwatch_held_"
+_HELD_PLACE = re.compile(rf'{_HELD}(\d+)_{{}}|"{_HELD}(\d+)_"')
+
+
+class Selector(NamedTuple):
+    """One selector of a query: the metric, and the labels it matches on as (label, operator, value)."""
+
+    metric: str
+    matchers: tuple[tuple[str, str, str], ...]
+
+
+class Window(NamedTuple):
+    """A function over a range: its name and the length of the range."""
+
+    function: str
+    length: timedelta
+
+
+def parse(expression: str) -> Any:
+    """Return the syntax tree of an expression.
+
+    Raises:
+        ValueError: it is not PromQL; the text has the expression.
+    """
+    try:
+        return parser.parse(expression)
+    except ValueError as error:
+        raise ValueError(f"{expression!r} is not PromQL: {error}") from None
+
+
+def nodes(tree: Any) -> Iterator[Any]:
+    """Yield every node of a tree, parents first, from left to right."""
+    yield tree
+    match tree:
+        case parser.BinaryExpr():
+            children = [tree.lhs, tree.rhs]
+        case parser.Call():
+            children = list(tree.args)
+        case parser.MatrixSelector():
+            children = [tree.vector_selector]
+        case parser.AggregateExpr():
+            children = [tree.expr, *([tree.param] if tree.param is not None else [])]
+        case parser.ParenExpr() | parser.UnaryExpr() | parser.SubqueryExpr():
+            children = [tree.expr]
+        case _:
+            children = []
+    for child in children:
+        yield from nodes(child)
+
+
+def vector_selectors(tree: Any) -> Iterator[Any]:
+    """Yield every selector of a tree as the parser's own node."""
+    return (node for node in nodes(tree) if isinstance(node, parser.VectorSelector))
+
+
+def selectors(tree: Any) -> Iterator[Selector]:
+    """Yield every selector of a tree."""
+    for node in vector_selectors(tree):
+        groups = node.matchers.or_matchers or [node.matchers.matchers]
+        matchers = tuple((each.name, operator(each), each.value) for group in groups for each in group)
+        named = [value for label, operator_, value in matchers if label == "__name__" and operator_ == "="]
+        yield Selector(node.name or (named[0] if named else ""), matchers)
+
+
+def windows(tree: Any) -> Iterator[Window]:
+    """Yield every function that is applied to a range of raw samples."""
+    for node in nodes(tree):
+        if isinstance(node, parser.Call):
+            for argument in node.args:
+                if isinstance(argument, parser.MatrixSelector):
+                    yield Window(node.func.name, argument.range)
+
+
+def operator(matcher: Any) -> str:
+    """Return a matcher's operator as it is written."""
+    return _OPERATORS[str(matcher.op).rpartition(".")[2]]
+
+
+def selector_of(selector: Any, labels: Mapping[str, str]) -> str:
+    """Return a selector narrowed to labels: each must match or be missing.
+
+    Nobody can tell from outside which labels of an alarm a rule added and which its series had.
+    """
+    added = [
+        f"{_name(name)}=~{_quoted(f'{_escaped(value)}|')}"
+        for name, value in sorted(labels.items())
+        if name != "alertname" and value
+    ]
+    groups = selector.matchers.or_matchers or [selector.matchers.matchers]  # `or` inside braces is VictoriaMetrics's
+    written = [
+        ",".join([*(f"{_name(each.name)}{operator(each)}{_quoted(each.value)}" for each in group), *added])
+        for group in groups
+    ]
+    return f"{selector.name or ''}{{{' or '.join(written)}}}"
+
+
+def narrowed(node: Any, labels: Mapping[str, str]) -> str:
+    """Return a tree as a query whose selectors are narrowed to labels.
+
+    Where the expression makes labels itself, nobody can tell which the series had: it is left as it is.
+    """
+    made = any(isinstance(each, parser.Call) and each.func.name in MAKES_LABELS for each in nodes(node))
+    return written(node, {} if made else labels)
+
+
+def written(node: Any, labels: Mapping[str, str]) -> str:
+    r"""Return a tree as a query, its selectors narrowed to the labels.
+
+    The parser's own text leaves out the backslashes that quotes need (`"a\\.b"` comes back as `"a\.b"`, which no
+    Prometheus reads), so whatever was in quotes is put into that text afterwards.
+    """
+    quoted: list[str] = []
+
+    def hold(each: Any) -> Any:
+        if isinstance(each, parser.VectorSelector):
+            when = str(each).rpartition("}")[2]  # offset and @
+            quoted.append(selector_of(each, labels))
+            return parser.parse(f"{_HELD}{len(quoted) - 1}_{when}")
+        if isinstance(each, parser.StringLiteral):
+            quoted.append(_quoted(each.val))
+            return parser.parse(f'"{_HELD}{len(quoted) - 1}_"')
+        return None
+
+    transform: Callable[[Any, Callable[[Any], Any]], Any] = parser.transform
+    text = str(transform(node, hold))
+    return _HELD_PLACE.sub(lambda place: quoted[int(place[1] or place[2])], text)
+
+
+def _name(label: str) -> str:
+    """Return a label name as a selector has it: quoted unless it is a legacy name (Prometheus 3)."""
+    return label if is_legacy(label) else _quoted(label)
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{character}" if character in _SPECIAL else character for character in text)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
