@@ -66,7 +66,7 @@ EDGE_CONNECTIONS = Metric(
     "ott_edge_connections", "gauge", "Client connections of the streaming server by state.", ("state",)
 )
 
-# Servers' own status pages; `presets/servers` says which server has which.
+# Servers' own status pages; `sources/server/presets` says which server has which.
 SERVER_ACCEPTED = Metric(
     "ott_server_connections_accepted_total", "counter", "Client connections accepted.", ("server",), reader="ad hoc"
 )

@@ -8,8 +8,8 @@ from typing import Any, NewType
 from cattrs import Converter
 
 from agent.host import root as defaults
-from agent.runtime.endpoints import CertificateSettings
 from agent.runtime.urls import check_url, holds_password
+from agent.sources.certificate.settings import CertificateSettings
 from agent.sources.edge_log.settings import EdgeLogSettings
 from agent.sources.streams.settings import StreamBudget, StreamSettings
 from service.settings import Seconds, Secret, make_converter

@@ -16,8 +16,8 @@ from agent.host.root import Host
 from agent.runtime import credentials
 from agent.runtime.absent import absent
 from agent.runtime.collector import DEADLINE, Clock, Collector, Job, Source
-from agent.runtime.endpoints import CertificateSettings
 from agent.settings import AgentSettings, ServerSettings, SubscribersSettings
+from agent.sources.certificate.settings import CertificateSettings
 from agent.sources.presets import load_preset
 from agent.sources.subscribers.database import database
 from service.settings import Fault, Secret, SettingsError
@@ -132,7 +132,7 @@ def _processes(names: list[str]) -> Job:
 
 def _server(settings: ServerSettings) -> Job:
     module = _source_module("server.collect")
-    preset = load_preset(module.ServerPreset, "servers", settings.preset)
+    preset = load_preset(module.ServerPreset, "server", settings.preset)
     credentials.header(settings.basic, settings.token)  # read anew each time; one that is missing is told now
     job: Job = module.COLLECTOR.on(
         module.Server(settings, preset),

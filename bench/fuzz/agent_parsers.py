@@ -19,7 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 FIXTURES = ROOT / "tests/golden/agent_host"
-SAMPLES = ROOT / "tests/unit/agent/samples"
+SAMPLES = ROOT / "tests/unit/agent/sources/server/samples"
 LARGEST = 16_384
 HOST_FILES = {
     "stat": "proc/stat",
@@ -63,7 +63,7 @@ def host_parser(name: str) -> Parser:
 def preset_parser(name: str) -> Parser:
     """Return the parser of one vendor's page."""
     preset = module("preset")
-    loaded = module("presets").load_preset(preset.ServerPreset, "servers", name)
+    loaded = module("presets").load_preset(preset.ServerPreset, "server", name)
     return reading(lambda text: list(preset.parse(loaded, "s", text)))
 
 
@@ -101,7 +101,7 @@ def targets() -> dict[str, tuple[Callable[[str], Parser], list[bytes]]]:
     found: dict[str, tuple[Callable[[str], Parser], list[bytes]]] = {
         name: (host_parser, [(FIXTURES / file).read_bytes()]) for name, file in HOST_FILES.items()
     }
-    for file in sorted((ROOT / "agent/sources/presets/servers").glob("*.toml")):
+    for file in sorted((ROOT / "agent/sources/server/presets").glob("*.toml")):
         samples = [*SAMPLES.glob(f"{file.stem}.*"), *SAMPLES.glob(f"{file.stem}-*")]
         found[file.stem] = (preset_parser, [sample.read_bytes() for sample in samples])
     found["subscribers_http"] = (subscribers_parser, [b'{"totals": {"active": 1}, "now": {"watching": 2}}'])

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from agent import catalogue
 from agent.runtime.collector import Collector
-from agent.runtime.endpoints import CertificateSettings
 from agent.sources.certificate import der
+from agent.sources.certificate.settings import CertificateSettings
 from service.metric import Sample
 
 

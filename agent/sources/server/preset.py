@@ -1,4 +1,4 @@
-"""How a server's status page becomes samples: an interpreter for the presets in `presets/servers`.
+"""How a server's status page becomes samples: an interpreter for the presets in `presets`.
 
 A figure says where a value stands (`value`), once or for `each` element, and which labels it gets. Figures that end
 up with the same labels are added; a figure with `instead_of` counts only where the page lacks the one it names, so that

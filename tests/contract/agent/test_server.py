@@ -75,7 +75,7 @@ def serving(vendor: Vendor) -> Iterator[str]:
 
 
 def collect(settings: ServerSettings) -> dict[str, object]:
-    target = Server(settings, load_preset(ServerPreset, "servers", settings.preset))
+    target = Server(settings, load_preset(ServerPreset, "server", settings.preset))
     return {
         f"{sample.metric.name}{sample.labels}": sample.value for sample in server.COLLECTOR.parse(server.read(target))
     }

@@ -58,7 +58,7 @@ def asked(url: str) -> None:
 
 def figures(instance: list[str]) -> dict[str, float]:
     page = subprocess.run(["varnishstat", *instance, "-j"], capture_output=True, text=True, check=True).stdout
-    samples = parse(load_preset(ServerPreset, "servers", "varnish"), "edge", page)
+    samples = parse(load_preset(ServerPreset, "server", "varnish"), "edge", page)
     values = {":".join([sample.metric.name, *sample.labels[1:]]): sample.value for sample in samples}
     return {name: value for name, value in values.items() if isinstance(value, float | int)}
 

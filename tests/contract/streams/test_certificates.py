@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from agent.runtime.endpoints import CertificateSettings
 from agent.sources.certificate.collect import parse, read
+from agent.sources.certificate.settings import CertificateSettings
 from demo.ports import free_port
 from tests.contract.agent.program import agent, wait_until
 from tests.contract.streams.certificates import Authority

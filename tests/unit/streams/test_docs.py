@@ -4,7 +4,7 @@ import re
 from dataclasses import fields
 
 from agent import catalogue
-from agent.runtime.endpoints import CertificateSettings
+from agent.sources.certificate.settings import CertificateSettings
 from agent.sources.streams.reasons import Reason
 from agent.sources.streams.settings import StreamBudget, StreamSettings
 from service.metric import Metric

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import agent.sources.presets
 from agent.settings import HttpUrl, ServerSettings
+from agent.sources import presets
 from agent.sources.presets import load_preset
 from agent.sources.server import collect as server
 from agent.sources.server.preset import ServerPreset, parse
@@ -18,11 +18,11 @@ from service.metric import Distribution, Sample
 from service.settings import SettingsError
 
 SAMPLES = Path(__file__).parent / "samples"
-PRESETS = sorted(file.stem for file in (Path(agent.sources.presets.__file__).parent / "servers").glob("*.toml"))
+PRESETS = presets.names("server")
 
 
 def preset(name: str) -> ServerPreset:
-    return load_preset(ServerPreset, "servers", name)
+    return load_preset(ServerPreset, "server", name)
 
 
 def figures(samples: Iterable[Sample]) -> dict[str, float]:
@@ -339,7 +339,7 @@ def test_an_exposition_that_breaks_off_within_a_number_is_no_smaller_number() ->
 def test_a_counter_is_found_by_the_name_that_stands_on_the_page(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text(f'title = "own"\nformat = "prometheus"\n{FIGURE}value = "served"\n')
-    own = load_preset(ServerPreset, "servers", str(file))
+    own = load_preset(ServerPreset, "server", str(file))
     assert figures(parse(own, "s", "# TYPE served counter\nserved 7\n")) == {"ott_server_requests_total": 7}
 
 
@@ -363,4 +363,4 @@ def test_a_preset_of_ones_own_is_checked(tmp_path: Path, text: str, problem: str
     file = tmp_path / "own.toml"
     file.write_text(f'title = "own"\n{text}')
     with pytest.raises(SettingsError, match=re.escape(problem)):
-        load_preset(ServerPreset, "servers", str(file))
+        load_preset(ServerPreset, "server", str(file))

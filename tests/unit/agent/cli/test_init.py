@@ -50,7 +50,7 @@ def test_the_proposal_loads_as_it_is_and_with_its_offers_taken(seen: Seen) -> No
     assert len(taken.edge_log) == max(len(seen.logs), 1)
     assert [log.service for log in proposed.edge_log] == ["ott"][: len(seen.logs)]
     for server in taken.server:
-        assert load_preset(ServerPreset, "servers", server.preset)
+        assert load_preset(ServerPreset, "server", server.preset)
 
 
 def test_only_what_was_seen_is_switched_on() -> None:

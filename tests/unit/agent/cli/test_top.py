@@ -1,6 +1,5 @@
-from pathlib import Path
-
 from agent.cli.top import NEVER_FULL, REPEATING_INTERFACES, Scrape, fitted, render, understood
+from tests.conftest import ROOT
 
 BEFORE = """
 node_cpu_seconds_total{cpu="0",mode="idle"} 100
@@ -76,7 +75,7 @@ def test_what_is_not_there_is_no_zero() -> None:
 
 
 def test_the_rules_leave_out_the_same() -> None:
-    rules = (Path(__file__).parents[3] / "alerts/rules/recording.yml").read_text("utf-8")
+    rules = (ROOT / "alerts/rules/recording.yml").read_text("utf-8")
     assert f'device!~"{REPEATING_INTERFACES.pattern.replace(chr(92), chr(92) * 2)}"' in rules
     assert rules.count(f'fstype!~"{NEVER_FULL.pattern}"') == 2
 

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.runtime.endpoints import CertificateSettings
 from agent.settings import AgentSettings, converter
 from agent.sources.certificate import der
 from agent.sources.certificate.collect import Presented, parse
+from agent.sources.certificate.settings import CertificateSettings
 from service.settings import SettingsError, structure
 
 

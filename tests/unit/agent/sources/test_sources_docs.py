@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import agent.sources.presets
 from agent.settings import AgentSettings, converter
+from agent.sources import presets
 from service.settings import structure
 from tests.conftest import ROOT
 
@@ -19,7 +19,7 @@ TABLES = [
     for name, text in PAGES.items()
     for number, table in enumerate(re.findall(r"```toml\n(.*?)```", text, re.DOTALL), 1)
 ]
-PRESETS = sorted(file.stem for file in Path(agent.sources.presets.__file__).parent.glob("*/*.toml"))
+PRESETS = [*presets.names("server"), *presets.names("subscribers")]
 LOG_FORMATS = ("ott", "combined", "combined_vhost", "caddy", "haproxy", "w3c", "tsv", "json")
 
 

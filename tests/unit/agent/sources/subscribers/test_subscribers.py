@@ -139,7 +139,7 @@ def test_the_collector_emits_the_catalogued_metrics() -> None:
         (True, "true"),
         (2, "2"),
     ],
-    ids=repr,
+    ids=["bit 0", "bit 1", "bytes", "memoryview", "padded", "boolean", "number"],
 )
 def test_a_status_is_text_whatever_the_driver_gives(value: object, status: str) -> None:
     (sample,) = parse(Read("iptv", [(value, 3)], None))
