@@ -14,6 +14,7 @@ COMMANDS = {
     "replay": ("agent.sources.edge_log.replay", "count sessions, viewers and traffic in access logs"),
     "init": ("agent.cli.init", "propose a settings file after a look at what runs on this node"),
     "top": ("agent.cli.top", "show the running agent's figures live in the terminal"),
+    "probe": ("agent.cli.probe", "look at a channel once as a player would, and show every step"),
 }
 
 

@@ -197,6 +197,12 @@ STREAM_SEGMENT_DURATION = Metric(
     "Playing time of the segment whose download was measured.",
     ("channel",),
 )
+STREAM_NOT_JUDGED = Metric(
+    "ott_stream_not_judged",
+    "gauge",
+    "1 for what of the channel this agent cannot judge, though players may play it; docs/streams.md lists the reasons.",
+    ("channel", "reason"),
+)
 STREAM_PROBED = Metric(
     "ott_stream_probed_timestamp_seconds",
     "gauge",

@@ -1,44 +1,35 @@
-"""HLS playlists (RFC 8216), read by the library m3u8.
+"""HLS playlists (RFC 8216 and its revision): the renditions of a channel, and the segments of one."""
 
-Only the tags that decide what a player fetches reach the library: a broken advertisement tag must not blind the
-probe, and partial segments would make the library count time twice. Three tags are read here, because players
-accept forms of them at which the library gives up.
-"""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-import math
-import re
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from agent.sources.streams import hls_tags
+from agent.sources.streams.hls_tags import Line, Variables
+from agent.sources.streams.live import HOLD_BACK, LATEST_UPDATE, Container, Init, Key, Live, Resource, Segment, resolve
 
-import m3u8
-
-from agent.sources.streams.live import LATEST_UPDATE, Container, Live, Segment, resolve
-
-# A day of two-second segments fits; the memory that a hostile playlist takes for a moment stays below 50 MiB.
-MOST_LINES = 100_000
-
-# A line ends with LF or CRLF (RFC 8216, 4.1). Python ends one at these as well, and so does the library: a title with
-# one of them would become a segment.
-_NO_LINE_ENDS = str.maketrans(dict.fromkeys("\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", " "))
-
-_TAG = re.compile(r"#(EXT[A-Z0-9-]*)(?::\s*(.*))?")
-_COMMENT = re.compile(r"\s*#(?!EXT)")
-_NUMBER = re.compile(r"\d{1,9}(?:\.\d{0,9})?")
 _SHORTEST = 0.01  # what players take a segment of no duration for
-_LEFT_TO_THE_LIBRARY = frozenset(
-    {
-        "EXT-X-BYTERANGE",
-        "EXT-X-ENDLIST",
-        "EXT-X-GAP",
-        "EXT-X-KEY",
-        "EXT-X-MAP",
-        "EXT-X-MEDIA",
-        "EXT-X-MEDIA-SEQUENCE",
-        "EXT-X-STREAM-INF",
-    }
-)
-_RANGE = re.compile(r"(\d{1,15})(?:@(\d{0,15}))?")
+_KEY_SIZES = {"AES-128": 16, "AES-256": 32}
+_VIDEO_CODECS = ("avc", "hvc", "hev", "dvh", "dva", "vp0", "vp8", "vp9", "av0", "mp4v", "vvc")
+_MASTER_TAGS = frozenset({"EXT-X-STREAM-INF", "EXT-X-MEDIA"})
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """What EXT-X-KEY says of the segments after it."""
+
+    method: str
+    uri: str
+    vector: bytes | None
+    readable: bool  # the key is one that a client fetches as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """What EXT-X-MAP names: the initialization section."""
+
+    uri: str
+    byte_range: tuple[int, int] | None
+    encryption: Encryption | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +39,43 @@ class Entry:
     uri: str
     duration: float | None  # None where neither it nor a target duration is given
     date_time: float | None  # its EXT-X-PROGRAM-DATE-TIME as Unix time
-    container: Container
-    byte_range: tuple[int, int] | None
-    gap: bool
+    byte_range: tuple[int, int] | None = None
+    gap: bool = False
+    map: Map | None = None
+    encryption: Encryption | None = None
+
+    @property
+    def container(self) -> Container:
+        """How the bytes of the segment can be read."""
+        return "opaque" if _opaque(self.encryption) else "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A variant stream of the multivariant playlist."""
+
+    uri: str
+    name: str
+    audio: str | None = None  # the group of its sound
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """An audio rendition with a playlist of its own."""
+
+    uri: str
+    name: str
+    group: str
+    default: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Master:
     """The renditions of a channel, by the reference to their playlist."""
 
-    variants: tuple[str, ...]
-    audio: tuple[str, ...]
+    variants: tuple[Variant, ...]
+    audio: tuple[Sound, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,138 +101,208 @@ class Media:
         """Return the rendition as of now; `url` is the playlist's own. Raise ValueError if nothing can be played."""
         if not self.entries:
             raise ValueError("lists no segment")
-        target = self.target_duration
-        if target is None:
-            # A required tag; players that go on without it take the longest segment.
-            target = max((entry.duration or 0.0 for entry in self.entries), default=0.0)
+        # A playlist's word is not better than its content: where a segment is longer, new ones come that much later.
+        longest = max(entry.duration or 0.0 for entry in self.entries)
+        target = max(self.target_duration or 0.0, longest)
         if target <= 0:
-            raise ValueError("has neither a target duration nor a segment duration")
-        segment = None
-        for index in range(len(self.entries) - 1, -1, -1):
-            entry = self.entries[index]
-            if not entry.gap:
-                segment = Segment(
-                    self.sequence + index,
-                    resolve(url, entry.uri),
-                    target if entry.duration is None else entry.duration,
-                    entry.container,
-                    entry.byte_range,
-                )
-                break
+            raise ValueError("has neither EXT-X-TARGETDURATION nor a segment with a duration (EXTINF)")
         newest = self.sequence + len(self.entries) - 1
-        return Live(self.sequence, newest, segment, self.edge(), target, LATEST_UPDATE * target)
+        segments = tuple(self._segment(url, index, target) for index in self._wanted(target))
+        return Live(self.sequence, newest, segments, self.edge(), target, LATEST_UPDATE * target)
 
+    def _wanted(self, target: float) -> tuple[int, ...]:
+        """Return the newest entry that is no gap, and the one with which players begin."""
+        played = [index for index, entry in enumerate(self.entries) if not entry.gap]
+        if not played:
+            return ()
+        behind, start = 0.0, played[0]
+        for index in range(len(self.entries) - 1, -1, -1):
+            duration = self.entries[index].duration
+            behind += target if duration is None else duration
+            if behind >= HOLD_BACK * target and not self.entries[index].gap:
+                start = index
+                break
+        return tuple(dict.fromkeys((played[-1], start)))
 
-def parse(text: str) -> Master | Media:
-    """Read a playlist; raise ValueError for anything a player could not use."""
-    lines = text.removeprefix("\ufeff").translate(_NO_LINE_ENDS).strip().splitlines()
-    if len(lines) > MOST_LINES:
-        raise ValueError(f"has more than {MOST_LINES} lines")
-    # Players pass over comments before the first tag, which must be this one.
-    if not next((line for line in lines if line.strip() and not _COMMENT.match(line)), "").startswith("#EXTM3U"):
-        raise ValueError("does not begin with #EXTM3U")
-    try:
-        data = m3u8.parse("\n".join(_every_segment_announced(lines)), custom_tags_parser=_tag)
-    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
-        # How the library fails where the order of the lines is none it foresaw.
-        raise ValueError(f"cannot be understood: {type(error).__name__}: {error}") from None
-    if data["is_variant"]:
-        return _master(data)
-    return _media(data)
-
-
-def _every_segment_announced(lines: list[str]) -> list[str]:
-    """Give a segment without its EXTINF an empty one: the library passes over what is not announced."""
-    result: list[str] = []
-    announced = False
-    for line in map(str.strip, lines):
-        if line.startswith(("#EXTINF", "#EXT-X-STREAM-INF")):
-            announced = True
-        elif line and not line.startswith("#"):
-            if not announced:
-                result.append("#EXTINF:")
-            announced = False
-        result.append(line)
-    return result
-
-
-def _tag(line: str, _: int, data: dict[str, Any], state: dict[str, Any]) -> bool:
-    """Read the tag, or keep it from the library, or leave it to it (False)."""
-    match = _TAG.fullmatch(line)
-    if match is None:
-        return True
-    name, value = match[1], match[2] or ""
-    if name == "EXTINF":
-        number = _NUMBER.match(value)
-        segment = state.setdefault("segment", {})
-        segment["duration"] = max(float(number[0]), _SHORTEST) if number else data.get("targetduration")
-        state["expect_segment"] = True
-    elif name == "EXT-X-TARGETDURATION":
-        number = _NUMBER.match(value)
-        if number:
-            data["targetduration"] = float(number[0])
-    elif name == "EXT-X-PROGRAM-DATE-TIME":
-        state.setdefault("segment", {})["date_time"] = _unix_time(value)
-    else:
-        return name not in _LEFT_TO_THE_LIBRARY
-    return True
-
-
-def _unix_time(text: str) -> float | None:
-    """Return the moment; None for what names none. Without a zone it would silently mean the agent's own."""
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.timestamp() if moment.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _master(data: dict[str, Any]) -> Master:
-    variants = tuple(playlist["uri"] for playlist in data["playlists"])
-    if not variants:
-        raise ValueError("names no rendition")
-    audio = (medium for medium in data["media"] if medium.get("type") == "AUDIO")
-    # Renditions of several groups often share one playlist.
-    return Master(variants, tuple(dict.fromkeys(medium["uri"] for medium in audio if medium.get("uri"))))
-
-
-def _media(data: dict[str, Any]) -> Media:
-    entries = []
-    end = 0  # of the last byte range; one without an offset follows it
-    for segment in data["segments"]:
-        uri = segment.get("uri")
-        if uri is None:  # parts of a segment that is not whole yet
-            continue
-        byte_range = _byte_range(segment.get("byterange"), end)
-        end = 0 if byte_range is None else sum(byte_range)
-        entries.append(
-            Entry(
-                uri,
-                segment.get("duration"),
-                segment.get("date_time"),
-                _container(segment),
-                byte_range,
-                gap=bool(segment.get("gap_tag")),
-            )
+    def _segment(self, url: str, index: int, target: float) -> Segment:
+        entry, number = self.entries[index], self.sequence + index
+        vector = number.to_bytes(32, "big")[-16:]
+        init = None
+        if entry.map is not None:
+            section = Resource((resolve(url, entry.map.uri),), entry.map.byte_range)
+            opaque = _opaque(entry.map.encryption)
+            init = Init(section, "opaque" if opaque else "plain", _key(url, entry.map.encryption, vector))
+        key = _key(url, entry.encryption, vector)
+        return Segment(
+            number,
+            Resource((resolve(url, entry.uri),), entry.byte_range),
+            target if entry.duration is None else entry.duration,
+            entry.container,
+            init,
+            key,
         )
-    target = data.get("targetduration")
-    if target is not None and not math.isfinite(target):
-        raise ValueError("has no finite target duration")
-    return Media(data["media_sequence"], target, tuple(entries), data["is_endlist"])
 
 
-def _container(segment: dict[str, Any]) -> Container:
-    method = (segment.get("key") or {}).get("method") or "NONE"
-    # SAMPLE-AES leaves the packets readable; all other methods, those to come included, encrypt the whole.
-    if method != "NONE" and not method.startswith("SAMPLE-AES"):
-        return "opaque"
-    return "mp4" if segment.get("init_section") else "plain"
+def parse(text: str, url: str = "", imported: Mapping[str, str] | None = None) -> Master | Media:
+    """Read a playlist from `url`; raise ValueError for anything a player could not use.
+
+    `imported` are the variables of the multivariant playlist that named it.
+    """
+    master, media = _MasterReader(), _MediaReader()
+    variables = Variables(url, imported or {})
+    is_master = False
+    for line in hls_tags.lines(text):
+        if line.tag == "EXT-X-DEFINE":
+            variables.define(line)
+            continue
+        is_master = is_master or line.tag in _MASTER_TAGS
+        master.take(line, variables)
+        if not is_master:
+            media.take(line, variables)
+    return master.finish(variables) if is_master else media.finish()
 
 
-def _byte_range(text: str | None, end: int) -> tuple[int, int] | None:
-    if text is None:
+class _MasterReader:
+    def __init__(self) -> None:
+        self._variants: list[tuple[Variant, bool | None]] = []  # whether it has pictures, if it says so
+        self._audio: dict[tuple[str, str], Sound] = {}
+        self._pending: dict[str, str] | None = None
+
+    def take(self, line: Line, variables: Variables) -> None:
+        if line.tag == "EXT-X-STREAM-INF":
+            self._pending = hls_tags.attributes(line, variables)
+        elif line.tag == "EXT-X-MEDIA":
+            given = hls_tags.attributes(line, variables)
+            if given.get("TYPE") == "AUDIO" and given.get("URI"):
+                group, name = given.get("GROUP-ID", ""), given.get("NAME") or given.get("LANGUAGE") or "audio"
+                sound = Sound(given["URI"], name[:40], group, given.get("DEFAULT") == "YES")
+                self._audio.setdefault((group, given["URI"]), sound)
+        elif not line.tag and self._pending is not None:
+            given, self._pending = self._pending, None
+            name = f"variant {len(self._variants) + 1} ({given.get('BANDWIDTH', 'no BANDWIDTH')[:12]} bit/s)"
+            uri = variables.expand(line.number, line.value)
+            self._variants.append((Variant(uri, name, given.get("AUDIO")), _pictures(given)))
+
+    def finish(self, variables: Variables) -> Master:
+        # Players leave out variants of sound only where others have pictures.
+        pictures = any(found for _, found in self._variants)
+        variants = tuple(variant for variant, found in self._variants if found is not False or not pictures)
+        if not variants:
+            raise ValueError("names no rendition: no EXT-X-STREAM-INF is followed by an address")
+        return Master(variants, tuple(self._audio.values()), variables.values)
+
+
+def _pictures(given: Mapping[str, str]) -> bool | None:
+    """Return whether a variant has pictures; None where it does not say so."""
+    if "RESOLUTION" in given:
+        return True
+    codecs = given.get("CODECS")
+    if not codecs:
         return None
-    match = _RANGE.fullmatch(text.strip())
-    if match is None:
-        raise ValueError("has a byte range that is none")
-    return (int(match[2]) if match[2] else end), int(match[1])
+    return any(codec.strip().lower().startswith(_VIDEO_CODECS) for codec in codecs.split(","))
+
+
+class _MediaReader:
+    def __init__(self) -> None:
+        self._sequence, self._ended = 0, False
+        self._target: float | None = None
+        self._entries: list[Entry] = []
+        self._map: Map | None = None
+        self._keys: tuple[Encryption, ...] = ()
+        self._keys_open = False  # a further EXT-X-KEY adds a key for the same segments
+        self._end = 0  # of the last byte range; one without an offset follows it
+        self._begin()
+
+    def _begin(self) -> None:
+        self._duration: float | None = None
+        self._announced = self._gap = False
+        self._date: float | None = None
+        self._range: tuple[int, int | None] | None = None
+
+    def take(self, line: Line, variables: Variables) -> None:
+        match line.tag:
+            case "":
+                self._entry(variables.expand(line.number, line.value))
+            case "EXTINF":
+                number = hls_tags.seconds(line)
+                self._announced = True
+                self._duration = None if number is None else max(number, _SHORTEST)
+            case "EXT-X-TARGETDURATION":
+                number = hls_tags.seconds(line)
+                self._target = self._target if number is None else number
+            case "EXT-X-MEDIA-SEQUENCE":
+                self._sequence += hls_tags.whole(line)
+            case "EXT-X-SKIP":
+                # A delta update, although none was asked for: what it leaves out still counts.
+                skipped = hls_tags.attributes(line, variables).get("SKIPPED-SEGMENTS", "")
+                self._sequence += int(skipped) if skipped.isascii() and skipped.isdigit() and len(skipped) < 10 else 0
+            case _:
+                self._tag(line, variables)
+
+    def _tag(self, line: Line, variables: Variables) -> None:
+        """Take a tag of the segment that follows."""
+        match line.tag:
+            case "EXT-X-PROGRAM-DATE-TIME":
+                self._date = hls_tags.unix_time(line.value)
+            case "EXT-X-BYTERANGE":
+                self._range = hls_tags.byte_range(line, line.value, "EXT-X-BYTERANGE")
+            case "EXT-X-GAP":
+                self._gap = True
+            case "EXT-X-ENDLIST":
+                self._ended = True
+            case "EXT-X-MAP":
+                self._initialization(line, hls_tags.attributes(line, variables))
+            case "EXT-X-KEY":
+                self._key(line, hls_tags.attributes(line, variables))
+
+    def finish(self) -> Media:
+        return Media(self._sequence, self._target, tuple(self._entries), self._ended)
+
+    def _entry(self, uri: str) -> None:
+        byte_range = None
+        if self._range is not None:
+            length, first = self._range
+            byte_range = (self._end if first is None else first, length)
+        self._end = 0 if byte_range is None else sum(byte_range)
+        duration = self._target if self._duration is None else self._duration
+        self._entries.append(Entry(uri, duration, self._date, byte_range, self._gap, self._map, _chosen(self._keys)))
+        self._keys_open = False
+        self._begin()
+
+    def _initialization(self, line: Line, given: Mapping[str, str]) -> None:
+        if not given.get("URI"):
+            raise ValueError(f"line {line.number}: EXT-X-MAP has no URI")
+        byte_range = None
+        if "BYTERANGE" in given:
+            length, first = hls_tags.byte_range(line, given["BYTERANGE"], "BYTERANGE of EXT-X-MAP")
+            byte_range = (first or 0, length)
+        self._map = Map(given["URI"], byte_range, _chosen(self._keys))
+
+    def _key(self, line: Line, given: Mapping[str, str]) -> None:
+        method = given.get("METHOD", "NONE")
+        if method == "NONE":
+            self._keys = ()
+            return
+        readable = method in _KEY_SIZES and given.get("KEYFORMAT", "identity") == "identity"
+        if readable and not given.get("URI"):
+            raise ValueError(f"line {line.number}: EXT-X-KEY has METHOD={method} and no URI")
+        iv = hls_tags.vector(line, given["IV"]) if readable and "IV" in given else None
+        key = Encryption(method, given.get("URI", ""), iv, readable)
+        self._keys = (*self._keys, key) if self._keys_open else (key,)
+        self._keys_open = True
+
+
+def _opaque(encryption: Encryption | None) -> bool:
+    # SAMPLE-AES leaves the packets readable; all other methods, those to come included, encrypt the whole.
+    return encryption is not None and not encryption.readable and not encryption.method.startswith("SAMPLE-AES")
+
+
+def _key(url: str, encryption: Encryption | None, vector: bytes) -> Key | None:
+    if encryption is None or not encryption.readable:
+        return None
+    return Key(resolve(url, encryption.uri), _KEY_SIZES[encryption.method], encryption.vector or vector)
+
+
+def _chosen(keys: tuple[Encryption, ...]) -> Encryption | None:
+    """Return the key that can be read, of several for the same segments."""
+    return next((key for key in reversed(keys) if key.readable), keys[0] if keys else None)

@@ -1,25 +1,69 @@
 """What a playlist or manifest says of one rendition, whatever its format."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-# plain: a transport stream or packed audio, told by its first bytes; opaque: encrypted as a whole.
-Container = Literal["plain", "mp4", "opaque"]
+# plain: told by its first bytes; opaque: encrypted in a way that is not read here.
+Container = Literal["plain", "mp4", "webm", "ts", "opaque"]
+Kind = Literal["video", "audio"]
 
 # RFC 8216, 6.2.2: the next version of a live playlist comes at most this many target durations after the last.
 LATEST_UPDATE = 1.5
+# RFC 8216, 6.3.3: players begin at least this many target durations before the end.
+HOLD_BACK = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class NotJudged(Exception):  # noqa: N818 - no error: the limits of this program, which docs/streams.md lists
+    """What players may play and this program cannot read; `reason` is a value of the label of the same name."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason, self.detail = reason, detail
+
+
+class NothingYet(ValueError):  # noqa: N818 - it says what is
+    """A period that has begun and has no complete segment yet."""
+
+
+class Resource(NamedTuple):
+    """Something to fetch: its address, then those of its copies, and the range of bytes if it is one."""
+
+    urls: tuple[str, ...]
+    byte_range: tuple[int, int | None] | None = None  # first byte and length; without a length to the end
+
+
+class Key(NamedTuple):
+    """What a segment is encrypted with as a whole (RFC 8216, 4.3.2.4)."""
+
+    url: str
+    size: int  # bytes of the key
+    vector: bytes
+
+
+class Init(NamedTuple):
+    """The initialization section of a segment."""
+
+    resource: Resource
+    container: Container = "plain"
+    key: Key | None = None
+
+
+class Segment(NamedTuple):
     """A segment that a player would ask for now."""
 
     number: int
-    url: str
+    resource: Resource
     duration: float
     container: Container = "plain"
-    byte_range: tuple[int, int] | None = None  # first byte and length
+    init: Init | None = None
+    key: Key | None = None
+    partial: bool = False  # the beginning of a file that is addressed as a whole
+
+    @property
+    def url(self) -> str:
+        """The address that is tried first."""
+        return self.resource.urls[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +71,44 @@ class Live:
     """One rendition as of now.
 
     `declared` is False where the manifest gives a formula instead of a list: then only a fetched segment proves
-    that anything appeared.
+    that anything appeared. `moves` is False for one file, in which nothing new appears.
     """
 
     first: int  # number of the oldest segment
     newest: int
-    segment: Segment | None  # the newest that exists; a playlist may list gaps only
+    # What to ask for: the newest, then that with which players begin. A playlist may list gaps only.
+    segments: tuple[Segment, ...]
     edge: float | None  # Unix time at which the newest segment ends; None without a clock in the stream
     target_duration: float
     patience: float  # seconds within which a new segment is due
     declared: bool = True
+    moves: bool = True
+
+    @property
+    def segment(self) -> Segment | None:
+        """The newest segment that is no gap."""
+        return self.segments[0] if self.segments else None
+
+
+class Offer(NamedTuple):
+    """A rendition that a channel offers: as of now, or the address of its playlist, or why it is neither."""
+
+    name: str  # as in messages and as a key from look to look
+    kind: Kind
+    live: Live | None = None
+    playlist: str | None = None
+    group: str | None = None  # of an HLS variant, the group of its sound
+    problem: Exception | None = None
 
 
 def resolve(base: str, reference: str) -> str:
     """Return the absolute URL; raise ValueError unless it is HTTP."""
-    url = urljoin(base, reference)
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        url = urljoin(base, reference.strip())
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("refers to an address whose host or port cannot be read") from None
+    if parts.scheme not in ("http", "https") or not host:
         raise ValueError(f"refers to a {parts.scheme or 'nameless'} address; players fetch http and https only")
     return url

@@ -1,8 +1,12 @@
 """A playlist or manifest as it came from a server: whether it is one, and which format it has."""
 
+import codecs
+from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from agent.sources.streams import dash, hls
+from agent.sources.streams.content import Remark
 from agent.sources.streams.fetch import Answer
 from agent.sources.streams.reasons import Fault, Reason
 
@@ -20,25 +24,51 @@ _HLS_TYPES = frozenset(
 )
 _DASH_TYPES = frozenset({"application/dash+xml", "application/xml", "text/xml"})
 _NAMES = (".m3u8", ".m3u", ".mpd")
-# Under these a browser's player gets an error page, whatever the name.
-_PAGES = frozenset({"text/html", "application/xhtml+xml", "application/json"})
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+Parsed = hls.Master | hls.Media | dash.Document
 
 
-def read(body: bytes, answer: Answer, now: float) -> hls.Master | hls.Media | dash.Manifest:
-    """Read the body in its format; raise Fault for anything a player could not use."""
+class Read(NamedTuple):
+    """What a playlist says, and what a player gets over."""
+
+    parsed: Parsed
+    remarks: tuple[Remark, ...]
+
+
+def read(body: bytes, answer: Answer, *, first: bool = True, imported: Mapping[str, str] | None = None) -> Read:
+    """Read the body in its format; raise Fault for anything a player could not use.
+
+    `first` is the channel's own address: only that needs a type or a name by which players know it. `imported` are
+    the variables of the multivariant playlist that named this one.
+    """
     typed = answer.content_type in _HLS_TYPES or answer.content_type in _DASH_TYPES
-    named = urlsplit(answer.url).path.lower().endswith(_NAMES)
+    text = decoded(body)
+    is_dash = text.lstrip("\ufeff \t\r\n")[:1] == "<"
+    what = "the manifest" if is_dash else "the playlist"
     try:
-        text = body.decode("utf-8-sig")
-        playlist = dash.parse(text, answer.url, now) if text.lstrip()[:1] == "<" else hls.parse(text)
+        parsed: Parsed = dash.parse(text, answer.url) if is_dash else hls.parse(text, answer.url, imported)
     except ValueError as error:
         if not typed and answer.content_type not in ("", "application/octet-stream", "text/plain"):
-            raise _content_type(answer) from None
-        raise Fault(Reason.PLAYLIST_MALFORMED, f"the playlist {error}") from None
-    if answer.content_type in _PAGES or not (typed or named):
-        raise _content_type(answer)
-    return playlist
+            came = f"came as {answer.content_type}"
+            raise Fault(Reason.PLAYLIST_CONTENT_TYPE, f"instead of a playlist a body {came}: {error}") from None
+        raise Fault(Reason.PLAYLIST_MALFORMED, said(what, error)) from None
+    named = urlsplit(answer.url).path.lower().endswith(_NAMES)
+    if first and not typed and not named:
+        kind = answer.content_type or "without Content-Type"
+        detail = f"{what} came {'as ' if answer.content_type else ''}{kind}, from an address without .m3u8 or .mpd"
+        return Read(parsed, (Remark(Reason.PLAYLIST_CONTENT_TYPE, detail),))
+    return Read(parsed, ())
 
 
-def _content_type(answer: Answer) -> Fault:
-    return Fault(Reason.PLAYLIST_CONTENT_TYPE, f"a playlist came as {answer.content_type or 'nothing in particular'}")
+def decoded(body: bytes) -> str:
+    """Return the text as browsers read it: UTF-8, or UTF-16 by its mark; what is neither is replaced."""
+    if body.startswith(_UTF16):
+        return body.decode("utf-16", "replace")
+    return body.decode("utf-8-sig", "replace")
+
+
+def said(what: str, error: Exception) -> str:
+    """Return a message about a playlist from what its reader said."""
+    text = str(error)
+    return f"{what}, {text}" if text.startswith("line ") else f"{what} {text}"

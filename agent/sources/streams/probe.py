@@ -2,54 +2,60 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from agent import catalogue
-from agent.sources.streams import dash, hls, playlist
-from agent.sources.streams.fetch import Answer, Fetcher, FetchError, Taker, Trouble
-from agent.sources.streams.live import Live, resolve
+from agent.sources.streams.content import Remark
+from agent.sources.streams.cookies import Cookies
+from agent.sources.streams.fetch import Fetcher
+from agent.sources.streams.journal import Journal
+from agent.sources.streams.live import NotJudged, Offer
+from agent.sources.streams.loader import Loader
 from agent.sources.streams.reasons import Fault, Reason
-from agent.sources.streams.rendition import Finding, Rendition
+from agent.sources.streams.rendition import Rendition
+from agent.sources.streams.session import Session
 from agent.sources.streams.settings import StreamSettings
 from service.metric import Sample
 
-# Seconds for which a master playlist is kept, as a player keeps it; servers open a session at each request for it.
-MASTER_KEPT = 60.0
-
-_REASONS = {
-    Trouble.UNREACHABLE: Reason.PLAYLIST_UNREACHABLE,
-    Trouble.TIMEOUT: Reason.PLAYLIST_TIMEOUT,
-    Trouble.MISSING: Reason.PLAYLIST_STATUS,
-    Trouble.STATUS: Reason.PLAYLIST_STATUS,
-    Trouble.TRUNCATED: Reason.PLAYLIST_UNREACHABLE,
-    Trouble.OVERSIZE: Reason.PLAYLIST_MALFORMED,
-}
+MOST_RENDITIONS = 64
 
 
-@dataclass(slots=True)
 class Channel:
     """A channel: `probe` looks at it once, `samples` are what the last look gave."""
 
-    settings: StreamSettings
-    url: str
-    clock: Callable[[], float]
-    errors: Counter[Reason] = field(default_factory=Counter)
-    faults: dict[Reason, str] = field(default_factory=dict)  # that stand now, and what they are
-    up: bool | None = None
-    _probed_at: float = 0.0
-    _renditions: list[Rendition] = field(default_factory=list)
-    _master: tuple[str, ...] = ()  # the addresses of the renditions' playlists
-    _master_until: float = 0.0
+    def __init__(
+        self, settings: StreamSettings, url: str, clock: Callable[[], float], journal: Journal | None = None
+    ) -> None:
+        self.settings, self.clock = settings, clock
+        self.journal = journal or Journal()
+        self.errors: Counter[Reason] = Counter()
+        self.faults: dict[Reason, str] = {}  # that stand now, and what they are
+        self.limits: dict[str, str] = {}  # what cannot be judged, and why
+        self.up: bool | None = None
+        cookies = Cookies()
+        self._loader = Loader(clock, cookies, self.journal)
+        self._session = Session(url, settings.deadline, clock, cookies, self.journal)
+        self._probed_at: float | None = None
+        self._renditions: dict[str, Rendition] = {}
+        self._current: list[Rendition] = []  # those of the last look that can be played
+        self._chosen = ""  # the rendition that was played last
 
     async def probe(self, fetcher: Fetcher) -> None:
         """Look at the channel as it is now."""
-        found: list[Finding] = []
+        kept = self._session.begun
+        found: list[Remark] = []
         up = await self._look(fetcher, found)
+        if up is False and kept:
+            # A session that has ended is no outage: a player starts again from the channel's own address.
+            self.journal.note("info", "the session", "what earlier looks led to no longer plays: starting again")
+            self._forget()
+            found = []
+            up = await self._look(fetcher, found)
         if not up:
-            self._master = ()  # as a player starts anew
-        self.errors.update(finding.reason for finding in found)
-        lasting = (finding for rendition in self._renditions for finding in rendition.lasting)
-        self.faults, self.up, self._probed_at = {**dict(lasting), **dict(found)}, up, self.clock()
+            self._forget()
+        self.errors.update(remark.reason for remark in found)
+        lasting = (remark for rendition in self._current for remark in rendition.lasting)
+        self.faults = {remark.reason: remark.detail for remark in (*lasting, *found)}
+        self.up, self._probed_at = up, self.clock()
 
     def samples(self) -> Iterator[Sample]:
         """Yield what the last probe gave; of a channel that could not be read only that, and the faults so far."""
@@ -57,89 +63,123 @@ class Channel:
         for reason in Reason:
             # All from the start: of a counter that begins with its first fault, `increase` does not see that fault.
             yield catalogue.STREAM_ERRORS.sample(self.errors[reason], channel, reason.value)
+        if self._probed_at is None:
+            return
+        for limit in sorted(self.limits):
+            yield catalogue.STREAM_NOT_JUDGED.sample(1.0, channel, limit)
+        yield catalogue.STREAM_PROBED.sample(self._probed_at, channel)
         if self.up is None:
             return
         yield catalogue.STREAM_UP.sample(float(self.up), channel)
-        yield catalogue.STREAM_PROBED.sample(self._probed_at, channel)
         if self.up:
             yield from self._figures(channel)
 
     def _figures(self, channel: str) -> Iterator[Sample]:
-        """Yield the worst of the renditions."""
-        lives = [rendition.live for rendition in self._renditions if rendition.live is not None]
+        """Yield the worst of the renditions that can be played."""
+        shown = [rendition for rendition in self._current if not rendition.beside]
+        lives = [rendition.live for rendition in shown if rendition.live is not None and rendition.live.moves]
         edges = [live.edge for live in lives if live.edge is not None]
         if edges:
             yield catalogue.STREAM_LIVE_EDGE.sample(min(edges), channel)
-        moved = [rendition.progress.advanced_at for rendition in self._renditions if rendition.progress is not None]
+        moved = [rendition.progress.advanced_at for rendition in shown if rendition.progress is not None]
         if moved:
             yield catalogue.STREAM_ADVANCED.sample(min(moved), channel)
         if lives:
             yield catalogue.STREAM_TARGET_DURATION.sample(max(live.target_duration for live in lives), channel)
-        downloads = [rendition.download for rendition in self._renditions if rendition.download is not None]
+        downloads = [rendition.download for rendition in shown if rendition.download is not None]
         if downloads:
             slowest = max(downloads, key=lambda download: download.seconds / download.duration)
             yield catalogue.STREAM_SEGMENT_DOWNLOAD.sample(slowest.seconds, channel)
             yield catalogue.STREAM_SEGMENT_DURATION.sample(slowest.duration, channel)
 
-    async def _look(self, fetcher: Fetcher, found: list[Finding]) -> bool:
-        """Look at every rendition wanted; return whether all can be played."""
+    def _forget(self) -> None:
+        self._session.forget()
+        self._loader.forget()
+
+    async def _look(self, fetcher: Fetcher, found: list[Remark]) -> bool | None:
+        """Look at the renditions wanted; return whether a player has something to play, None if nobody can say."""
+        self.limits, self._current = {}, []
         try:
-            offered = await self._offered(fetcher)
+            offers = await self._session.offers(fetcher, found)
+        except NotJudged as limit:
+            self._limit(limit)
+            return None
         except Fault as fault:
-            found.append(Finding(fault.reason, fault.detail))
+            self._fault(fault, found)
             return False
-        more = (Rendition(self.settings, self.clock) for _ in offered)
-        self._renditions = [*self._renditions, *more][: len(offered)]
-        playable = True
-        for rendition, offer in zip(self._renditions, offered, strict=True):
-            try:
-                live = offer if isinstance(offer, Live) else await self._media(fetcher, offer)
-                await rendition.look(fetcher, live, found)
-            except Fault as fault:
-                found.append(Finding(fault.reason, fault.detail))
-                playable = False
-        return playable
-
-    async def _offered(self, fetcher: Fetcher) -> tuple[Live | str, ...]:
-        """Return the renditions to look at: as of now, or the address of their playlist."""
-        if self._master and self.clock() < self._master_until:
-            return self._master
-        got, url = await self._get(fetcher, self.url)
+        pictures = [offer for offer in offers if offer.kind == "video"][:MOST_RENDITIONS]
+        sounds = [offer for offer in offers if offer.kind == "audio"][:MOST_RENDITIONS]
+        if not pictures:  # radio
+            pictures, sounds = sounds, []
         everything = self.settings.renditions == "all"
-        if isinstance(got, hls.Media):
-            return (self._live(got, url),)
-        if isinstance(got, dash.Manifest):
-            if got.ended:
-                raise Fault(Reason.PLAYLIST_ENDED, "the manifest is of something that has ended")
-            return got.renditions if everything else got.renditions[:1]
-        wanted = (*got.variants, *got.audio) if everything else got.variants[:1]
-        try:
-            self._master = tuple(resolve(url, reference) for reference in wanted)
-        except ValueError as error:
-            raise Fault(Reason.PLAYLIST_MALFORMED, f"the playlist {error}") from None
-        self._master_until = self.clock() + MASTER_KEPT
-        return self._master
+        results: dict[str, bool | None] = {}
+        verdicts: list[bool | None] = []
+        # A player that had to leave the first stays with what it found.
+        for offer in sorted(pictures, key=lambda offer: offer.name != self._chosen and not everything):
+            verdicts.append(await self._with_sound(fetcher, offer, sounds, results, found))
+            if verdicts[-1] and not everything:
+                self._chosen = offer.name
+                break
+        if everything:
+            for sound in sounds:
+                if sound.name not in results:
+                    results[sound.name] = await self._rendition(fetcher, sound, found)
+        if True in verdicts:
+            return True
+        return None if None in verdicts else False
 
-    async def _media(self, fetcher: Fetcher, url: str) -> Live:
-        got, url = await self._get(fetcher, url)
-        if not isinstance(got, hls.Media):
-            raise Fault(Reason.PLAYLIST_MALFORMED, "a rendition's playlist lists no segments")
-        return self._live(got, url)
+    async def _with_sound(
+        self,
+        fetcher: Fetcher,
+        offer: Offer,
+        sounds: list[Offer],
+        results: dict[str, bool | None],
+        found: list[Remark],
+    ) -> bool | None:
+        """Look at a rendition and at the sound that belongs to it; return whether both can be played."""
+        result = await self._rendition(fetcher, offer, found)
+        sound = next((one for one in sounds if one.group == offer.group and one.playlist != offer.playlist), None)
+        if offer.playlist is None:
+            sound = next(iter(sounds), None)
+        if not result or sound is None:
+            return result
+        if sound.name not in results:
+            beside = self.settings.renditions != "all"
+            results[sound.name] = await self._rendition(fetcher, sound, found, beside=beside)
+        return results[sound.name] is not False
 
-    def _live(self, media: hls.Media, url: str) -> Live:
-        if media.ended:
-            raise Fault(Reason.PLAYLIST_ENDED, "the playlist says that the stream has ended")
+    async def _rendition(
+        self, fetcher: Fetcher, offer: Offer, found: list[Remark], *, beside: bool = False
+    ) -> bool | None:
+        """Look at one rendition; return whether it can be played."""
+        rendition = self._renditions.get(offer.name)
+        if rendition is None:
+            if len(self._renditions) >= 4 * MOST_RENDITIONS:  # names that change at every look
+                self._renditions.clear()
+            rendition = self._renditions[offer.name] = Rendition(offer.name, self.settings, self.clock, beside)
+        if beside and rendition.fresh():
+            self._current.append(rendition)
+            return True
+        rendition.looked_at, rendition.playable = self.clock(), False
         try:
-            return media.live(url)
-        except ValueError as error:
-            raise Fault(Reason.PLAYLIST_MALFORMED, f"the playlist {error}") from None
+            live = await self._session.media(fetcher, offer, found)
+            await rendition.look(fetcher, self._loader, live, found)
+        except NotJudged as limit:
+            self._limit(limit)
+            return None
+        except Fault as fault:
+            self._fault(fault, found)
+            return False
+        if any(segment.container == "opaque" for segment in live.segments):
+            self._limit(NotJudged("encryption", f"{offer.name} is encrypted: what is in its segments cannot be read"))
+        rendition.playable = True
+        self._current.append(rendition)
+        return True
 
-    async def _get(self, fetcher: Fetcher, url: str) -> tuple[hls.Master | hls.Media | dash.Manifest, str]:
-        answers: list[Answer] = []
-        body = bytearray()
-        taker = Taker(answers.append, body.extend, playlist.LARGEST)
-        try:
-            await fetcher.get(url, taker, deadline=self.settings.deadline)
-        except FetchError as error:
-            raise Fault(_REASONS[error.trouble], f"the playlist: {error.detail}") from None
-        return playlist.read(bytes(body), answers[0], self.clock()), answers[0].url
+    def _limit(self, limit: NotJudged) -> None:
+        self.limits[limit.reason] = limit.detail
+        self.journal.note("not judged", "limit", limit.detail, reason=limit.reason)
+
+    def _fault(self, fault: Fault, found: list[Remark]) -> None:
+        found.append(Remark(fault.reason, fault.detail))
+        self.journal.note("fault", "fault", fault.detail, reason=fault.reason.value)

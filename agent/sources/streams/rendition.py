@@ -1,15 +1,16 @@
-"""One rendition from probe to probe: its progress, and the download of its newest segment."""
+"""One rendition from look to look: its progress, and the load of its newest segment."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from agent.sources.streams import progress
-from agent.sources.streams.fetch import Fetcher, FetchError, Taker, Trouble
+from agent.sources.streams.content import Remark
+from agent.sources.streams.fetch import Fetcher
 from agent.sources.streams.live import Live, Segment
+from agent.sources.streams.loader import Loader
 from agent.sources.streams.progress import Progress
 from agent.sources.streams.reasons import Fault, Reason
-from agent.sources.streams.segment import LARGEST, SegmentChecker
 from agent.sources.streams.settings import StreamSettings
 
 # A segment may take this many times its duration before the probe gives up: long enough to tell slow from dead.
@@ -18,26 +19,15 @@ _LONGEST_DOWNLOAD = 60.0
 # Looks come at `interval` give or take some milliseconds: without this share of it as slack, a segment that is due with
 # the third look would as often as not wait for the fourth.
 _SLACK = 0.1
+# Seconds for which a formula that promised too early is not tried with its newest segment again.
+_LATE_KEPT = 60.0
+_MILLISECONDS = 1000
 
-_REASONS = {
-    Trouble.UNREACHABLE: Reason.SEGMENT_UNREACHABLE,
-    Trouble.TIMEOUT: Reason.SEGMENT_SLOW,
-    Trouble.MISSING: Reason.SEGMENT_MISSING,
-    Trouble.STATUS: Reason.SEGMENT_STATUS,
-    Trouble.TRUNCATED: Reason.SEGMENT_TRUNCATED,
-    Trouble.OVERSIZE: Reason.SEGMENT_MALFORMED,
-}
+_TOO_EARLY = frozenset({Reason.SEGMENT_MISSING, Reason.SEGMENT_STATUS})
 _DETAILS = {
     Reason.PLAYLIST_STALLED: "no new segment for longer than 1.5 target durations",
     Reason.SEQUENCE_BACKWARDS: "the playlist is older than the one before",
 }
-
-
-class Finding(NamedTuple):
-    """A fault, and for the log what it was."""
-
-    reason: Reason
-    detail: str
 
 
 class Download(NamedTuple):
@@ -56,57 +46,93 @@ class Rendition:
     `lasting` are the faults of the last segment: they are counted when they are found, and stand until the next.
     """
 
+    name: str
     settings: StreamSettings
     clock: Callable[[], float]
+    beside: bool = False  # sound beside the one rendition of pictures that is looked at: its figures are not shown
     progress: Progress | None = None
     live: Live | None = None
     download: Download | None = None
-    lasting: tuple[Finding, ...] = ()
+    lasting: tuple[Remark, ...] = ()
+    looked_at: float = 0.0
+    playable: bool = False  # at the last look
+    _early: Segment | None = None  # was not there when it was the newest
+    _late_until: float = 0.0
 
-    async def look(self, fetcher: Fetcher, live: Live, found: list[Finding]) -> None:
-        """Judge what the playlist says, fetch the newest segment if one is due, add to `found`; raise Fault."""
+    def fresh(self) -> bool:
+        """Return whether it was found good so lately that it need not be looked at."""
+        age = self.clock() - self.looked_at
+        return self.playable and age < self.settings.segment_interval - _SLACK * self.settings.interval
+
+    async def look(self, fetcher: Fetcher, loader: Loader, live: Live, found: list[Remark]) -> None:
+        """Judge what the playlist says, load the newest segment if one is due, add to `found`; raise Fault."""
         if live.declared:
             self._observe(live, found)
-        segment, begun_at = live.segment, self.clock()
+        if not live.segments:
+            raise Fault(Reason.SEGMENT_MISSING, f"{self.name}: every segment listed is marked as a gap (EXT-X-GAP)")
+        now = self.clock()
+        segments = live.segments[-1:] if not live.declared and now < self._late_until else live.segments
         # A formula proves nothing, so there each new segment is fetched.
-        if segment is None or not self._due(
-            segment, begun_at, self.settings.segment_interval if live.declared else 0.0
-        ):
+        if not self._due(segments[0], now, self.settings.segment_interval if live.declared else 0.0):
             return
         self.download, self.lasting = None, ()
-        limit = min(max(self.settings.deadline, _PATIENCE * segment.duration), _LONGEST_DOWNLOAD)
-        seconds, self.lasting = await _fetch(fetcher, segment, limit)
-        self.download = Download(segment.number, begun_at, seconds, segment.duration)
+        await self._check_early(fetcher, loader, live)
+        segment, seconds, self.lasting = await self._load(fetcher, loader, live, segments)
+        self.download = Download(segment.number, now, seconds, segment.duration)
         found += self.lasting
         if not live.declared:
-            self._observe(live, found)
+            edge = segment.number / _MILLISECONDS + segment.duration
+            self._observe(replace(live, newest=segment.number, edge=edge), found)
 
-    def _observe(self, live: Live, found: list[Finding]) -> None:
+    async def _load(
+        self, fetcher: Fetcher, loader: Loader, live: Live, segments: tuple[Segment, ...]
+    ) -> tuple[Segment, float, tuple[Remark, ...]]:
+        """Load the newest segment, or that with which players begin: a list may be ahead of its files."""
+        newest = segments[0]
+        try:
+            seconds, remarks = await self._one(fetcher, loader, newest)
+        except Fault as fault:
+            if len(segments) < 2:
+                raise
+            loader.journal.note("remark", self._subject(newest), fault.detail, reason=fault.reason.value)
+            try:
+                seconds, remarks = await self._one(fetcher, loader, segments[-1])
+            except Fault:
+                raise fault from None
+            if not live.declared:
+                self._late_until = self.clock() + _LATE_KEPT
+            self._early = newest
+            reason = Reason.SEGMENT_EARLY if fault.reason in _TOO_EARLY else fault.reason
+            remark = Remark(reason, f"{fault.detail}; the segment with which players begin is there")
+            return segments[-1], seconds, (remark, *remarks)
+        return newest, seconds, remarks
+
+    async def _check_early(self, fetcher: Fetcher, loader: Loader, live: Live) -> None:
+        """Raise Fault where a segment that came too late once is still not there when players ask for it."""
+        segment = self._early
+        if segment is None or segment.number > live.segments[-1].number:
+            return
+        self._early = None
+        if segment.number >= live.first:
+            await self._one(fetcher, loader, segment)
+
+    async def _one(self, fetcher: Fetcher, loader: Loader, segment: Segment) -> tuple[float, tuple[Remark, ...]]:
+        limit = min(max(self.settings.deadline, _PATIENCE * segment.duration), _LONGEST_DOWNLOAD)
+        return await loader.segment(fetcher, segment, self._subject(segment), (self.settings.deadline, limit))
+
+    def _subject(self, segment: Segment) -> str:
+        return f"segment {segment.number} of {self.name}"
+
+    def _observe(self, live: Live, found: list[Remark]) -> None:
         self.live = live
+        if not live.moves:
+            return
         self.progress, faults = progress.observe(self.progress, live, self.clock())
-        found += [Finding(reason, _DETAILS[reason]) for reason in sorted(faults)]
+        found += [Remark(reason, f"{self.name}: {_DETAILS[reason]}") for reason in sorted(faults)]
 
     def _due(self, segment: Segment, now: float, interval: float) -> bool:
         last = self.download
         slack = _SLACK * self.settings.interval
-        return last is None or (segment.number != last.number and now - last.begun_at >= interval - slack)
-
-
-async def _fetch(fetcher: Fetcher, segment: Segment, limit: float) -> tuple[float, tuple[Finding, ...]]:
-    """Return the seconds it took and the faults that a player gets over; raise Fault for anything worse."""
-    checker = SegmentChecker(segment)
-    headers = {}
-    if segment.byte_range is not None:
-        first, length = segment.byte_range
-        headers["range"] = f"bytes={first}-{first + length - 1}"
-    try:
-        seconds = await fetcher.get(
-            segment.url, Taker(checker.head, checker.piece, LARGEST), deadline=limit, headers=headers
-        )
-    except FetchError as error:
-        raise Fault(_REASONS[error.trouble], f"a segment: {error.detail}") from None
-    found = [Finding(reason, checker.summary) for reason in sorted(checker.finish())]
-    if seconds > segment.duration:
-        detail = f"a segment of {segment.duration:g} s took {seconds:.1f} s"
-        found.append(Finding(Reason.SEGMENT_SLOW, detail))
-    return seconds, tuple(found)
+        if last is None:
+            return True
+        return (segment.number != last.number or segment.partial) and now - last.begun_at >= interval - slack

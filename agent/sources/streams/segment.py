@@ -1,15 +1,28 @@
-"""The newest segment: whether it is media, and whether its transport stream is whole. It is judged as it arrives."""
+"""A segment as it arrives: whether it is media, and whether a player can start with it."""
 
+from agent.sources.streams import mp4
+from agent.sources.streams.content import (
+    WEBM,
+    Asked,
+    Content,
+    Fragment,
+    Plain,
+    Remark,
+    Transport,
+    is_transport,
+    page_of,
+    told,
+)
+from agent.sources.streams.decrypt import Decryptor
 from agent.sources.streams.fetch import Answer
-from agent.sources.streams.live import Segment
+from agent.sources.streams.live import Container, Segment
 from agent.sources.streams.reasons import Fault, Reason
-from agent.sources.streams.transport import SYNC, Findings, TransportChecker
 
 LARGEST = 256 << 20
 
-# What error pages, portals and playlists come as. Other types are not judged: servers give transport streams the
-# oddest ones, and players look at the bytes.
-_NO_MEDIA = frozenset(
+# What error pages, portals and playlists come as. Where the bytes are media, such a type is a remark: players look at
+# the bytes. Other types are not judged: servers give segments the oddest ones.
+NO_MEDIA = frozenset(
     {
         "application/json",
         "application/vnd.apple.mpegurl",
@@ -20,103 +33,130 @@ _NO_MEDIA = frozenset(
         "text/xml",
     }
 )
-# ISO/IEC 14496-12: what a media segment or a whole file may begin with.
-_BOXES = frozenset({b"emsg", b"free", b"ftyp", b"mdat", b"moof", b"prft", b"sidx", b"skip", b"styp", b"uuid"})
-_HEAD = 8
+_HEAD = 192  # enough to tell every container
 
 
-class SegmentChecker:
-    """Takes one segment's answer; `finish` gives the faults a player would get over, anything worse is raised."""
+class Enough(Exception):  # noqa: N818 - no error
+    """All that was asked for has come, though the answer goes on."""
 
-    def __init__(self, segment: Segment) -> None:
-        self._segment = segment
-        self._head = b""
-        self._transport: TransportChecker | None = None
-        self._skip = 0  # bytes before the range that was asked for
-        self._left: int | None = None  # bytes of the range still to come
-        self.summary = ""
+
+class Cut:
+    """Cuts the range that was asked for out of an answer: a server may send the whole file instead."""
+
+    def __init__(self, byte_range: tuple[int, int | None] | None) -> None:
+        self._skip = 0
+        self.left: int | None = None
+        self._first = 0
+        if byte_range is not None:
+            self._first, self.left = byte_range
 
     def head(self, answer: Answer) -> None:
-        """Judge the headers."""
-        if answer.content_type in _NO_MEDIA:
-            raise Fault(Reason.SEGMENT_CONTENT_TYPE, f"a segment came as {answer.content_type}")
-        if self._segment.byte_range is not None:
-            first, self._left = self._segment.byte_range
-            if answer.status == 200:  # a server may send the whole file
-                self._skip = first
+        """Take the head of the answer."""
+        self._skip = self._first if answer.status != 206 else 0
 
-    def piece(self, data: bytes) -> None:
-        """Take the next bytes of the body."""
+    def cut(self, data: bytes) -> bytes:
+        """Return what of these bytes was asked for."""
         if self._skip:
             skipped = min(self._skip, len(data))
             self._skip -= skipped
             data = data[skipped:]
-        if self._left is not None:
-            data = data[: self._left]
-            self._left -= len(data)
-        if self._transport is not None:
-            self._transport.feed(data)
-        elif len(self._head) < _HEAD:
-            begin = self._head + data
-            self._head = begin[:_HEAD]
-            if len(self._head) == _HEAD:
-                self._begin(begin)
+        if self.left is not None:
+            data = data[: self.left]
+            self.left -= len(data)
+        return data
 
-    def finish(self) -> frozenset[Reason]:
-        """Return the faults of a body that has ended."""
-        if self._left:
-            raise Fault(Reason.SEGMENT_TRUNCATED, f"a segment lacks {self._left} bytes of its byte range")
-        if len(self._head) < _HEAD:
-            raise Fault(Reason.SEGMENT_MALFORMED, f"a segment has {len(self._head)} bytes")
-        if self._transport is None:
-            return frozenset()
-        findings = self._transport.findings()
-        if not findings.packets:
-            raise Fault(Reason.SEGMENT_MALFORMED, "a segment is no media that players know")
-        self.summary = _summary(findings)
-        return _faults(findings)
+    @property
+    def complete(self) -> bool:
+        """Return whether nothing more is wanted."""
+        return self.left == 0 and not self._skip
 
-    def _begin(self, begin: bytes) -> None:
-        """Tell the container by the first bytes, and check what has come."""
-        if self._segment.container == "opaque":
+
+class SegmentChecker:
+    """Takes one segment's answer; `finish` gives what a player gets over, anything worse is raised as Fault."""
+
+    def __init__(self, segment: Segment, key: bytes | None = None) -> None:
+        self.segment = segment
+        self._asked = Asked(whole=not segment.partial, init=segment.init is not None)
+        self._cut = Cut(segment.resource.byte_range)
+        self._decryptor = Decryptor(key, segment.key.vector) if key is not None and segment.key is not None else None
+        self._head = b""
+        self._content: Content | None = None
+        self._type = ""
+        self._status = 200
+        self.size = 0
+
+    def head(self, answer: Answer) -> None:
+        """Take the head of the answer."""
+        self._type, self._status = answer.content_type, answer.status
+        self._cut.head(answer)
+
+    def piece(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        data = self._cut.cut(data)
+        self.size += len(data)
+        if self._decryptor is not None:
+            data = self._decryptor.feed(data)
+        self._feed(data)
+        if self._cut.complete and self._status == 200:
+            raise Enough
+
+    def finish(self) -> list[Remark]:
+        """Judge a body that has ended."""
+        partial = self.segment.partial
+        if self._cut.left and not partial:
+            raise Fault(Reason.SEGMENT_TRUNCATED, f"lacks {self._cut.left} bytes of its byte range")
+        if not self.size:
+            raise Fault(Reason.SEGMENT_MALFORMED, "is empty")
+        if self._decryptor is not None:
+            self._feed(self._decryptor.finish())
+        remarks: list[Remark] = []
+        if self.segment.container != "opaque":
+            content = self._content or self._begin()
+            remarks = content.finish()
+        if self._type in NO_MEDIA:
+            remarks.append(Remark(Reason.SEGMENT_CONTENT_TYPE, f"is media and came as {self._type}"))
+        return remarks
+
+    def summary(self) -> str:
+        """Say what came."""
+        if self.segment.container == "opaque":
+            return f"{self.size} bytes, encrypted"
+        return self._content.summary() if self._content is not None else f"{self.size} bytes"
+
+    def _feed(self, data: bytes) -> None:
+        if self.segment.container == "opaque":
             return
-        if self._segment.container == "mp4" or self._head[4:8] in _BOXES:
-            if self._head[4:8] not in _BOXES:
-                raise Fault(Reason.SEGMENT_MALFORMED, "a segment does not begin like a fragment of MP4")
-        elif self._head[0] == SYNC or not _packed(self._head):
-            self._transport = TransportChecker()
-            self._transport.feed(begin)
+        if self._content is not None:
+            self._content.feed(data)
+            return
+        self._head += data
+        if len(self._head) >= _HEAD:
+            self._begin()
+
+    def _begin(self) -> Content:
+        """Tell the content by its first bytes, and give it what has come."""
+        head, self._head = self._head, b""
+        if page := page_of(head):
+            reason = Reason.SEGMENT_CONTENT_TYPE if self._type in NO_MEDIA else Reason.SEGMENT_MALFORMED
+            kind = f" and came as {self._type}" if self._type in NO_MEDIA else ""
+            raise Fault(reason, f"is {page}, no media{kind}")
+        self._content = _declared(self.segment.container, head, self._asked)
+        self._content.feed(head)
+        return self._content
 
 
-def _packed(head: bytes) -> bool:
-    """Return whether these are packed audio (RFC 8216, 3.4) or subtitles."""
-    adts_or_mpeg = head[0] == 0xFF and head[1] & 0xE0 == 0xE0
-    return adts_or_mpeg or head.startswith((b"ID3", b"\x0b\x77", b"WEBVTT", b"\xef\xbb\xbfWEBV"))
-
-
-def _faults(findings: Findings) -> frozenset[Reason]:
-    found = set()
-    if findings.sync_losses or findings.rest:
-        found.add(Reason.TS_SYNC)
-    if findings.losses:
-        found.add(Reason.TS_CONTINUITY)
-    if findings.damaged:
-        found.add(Reason.TS_TRANSPORT_ERROR)
-    return frozenset(found)
-
-
-def _summary(findings: Findings) -> str:
-    parts = []
-    if findings.sync_losses:
-        parts.append(f"sync lost {findings.sync_losses} times")
-    if findings.rest:
-        parts.append(f"{findings.rest} bytes at the end are no packet")
-    if findings.first_loss is not None:
-        first = findings.first_loss
-        parts.append(
-            f"{findings.losses} continuity errors, the first at packet {first.packet}, PID {first.pid}: "
-            f"{first.missing} missing"
-        )
-    if findings.damaged:
-        parts.append(f"{findings.damaged} packets marked as damaged")
-    return "; ".join(parts)
+def _declared(container: Container, head: bytes, asked: Asked) -> Content:
+    """Return what judges the content that the manifest declares; raise Fault where it is another."""
+    if container == "mp4":
+        if head[4:8] not in mp4.FIRST:
+            raise Fault(Reason.SEGMENT_MALFORMED, "does not begin like a fragment of MP4, which the manifest declares")
+        return Fragment(asked)
+    if container == "webm":
+        if not head.startswith(WEBM):
+            raise Fault(Reason.SEGMENT_MALFORMED, "does not begin like WebM, which the manifest declares")
+        return Plain("WebM")
+    if container == "ts":
+        if not is_transport(head):
+            raise Fault(Reason.SEGMENT_MALFORMED, "does not begin like a transport stream, which the manifest declares")
+        return Transport(asked)
+    return told(head, asked)

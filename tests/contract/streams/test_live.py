@@ -17,6 +17,7 @@ from demo.ports import free_port
 from tests.conftest import ROOT
 from tests.contract.agent.program import Agent, agent, wait_until
 from tests.contract.streams.nginx import nginx
+from tests.unit.streams.media import fragment, init
 
 # Each channel is the same live one, spoilt in one way.
 SERVER = """
@@ -103,13 +104,15 @@ def rewind(root: Path, newest: int) -> None:
 
 def prepare(root: Path) -> None:
     """Write what the packager does not."""
+    (root / "formula").mkdir()
     whole = template(LOW, 0).segment(0, 0)
     (root / "lossy.ts").write_bytes(whole[: 10 * 188] + whole[14 * 188 :])
-    (root / "segment.m4s").write_bytes(b"\x00\x00\x00\x18styp" + bytes(1000))
-    (root / "formula").mkdir()
+    (root / "segment.m4s").write_bytes(fragment())
+    (root / "formula" / "init.mp4").write_bytes(init())
     (root / "formula" / "manifest.mpd").write_text(
         '<MPD type="dynamic" availabilityStartTime="2026-01-01T00:00:00Z"><Period start="PT0S"><AdaptationSet>'
-        '<SegmentTemplate duration="2" media="$Number$.m4s"/><Representation id="v"/></AdaptationSet></Period></MPD>'
+        '<SegmentTemplate duration="2" initialization="init.mp4" media="$Number$.m4s"/>'
+        '<Representation id="v"/></AdaptationSet></Period></MPD>'
     )
     rewind(root, 500)
 

@@ -13,9 +13,9 @@ from agent.sources.streams.settings import StreamBudget, StreamSettings
 from agent.sources.streams.source import StreamSource
 from service.settings import Seconds
 from tests.contract.web import web
-from tests.unit.streams.packets import run
+from tests.unit.streams.media import programme
 
-SEGMENT = run(0x100, 0, 20)
+SEGMENT = programme(20)
 
 
 class Edge(NamedTuple):

@@ -12,7 +12,7 @@ import atheris
 
 def main() -> None:
     """Hand one target to the fuzzer, with what is left of the command line."""
-    with atheris.instrument_imports(include=["agent.sources.streams", "m3u8"]):
+    with atheris.instrument_imports(include=["agent.sources.streams", "agent.transport"]):
         targets = importlib.import_module("tests.unit.streams.targets")
     target = targets.TARGETS[sys.argv.pop(1)]
     atheris.Setup(sys.argv, target)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.sources.streams import dash
-from agent.sources.streams.live import Live, Segment
+from agent.sources.streams.live import Init, Live, NotJudged, Offer, Resource, Segment
 
 URL = "https://edge/live/news/manifest.mpd?token=1"
 NOON = 1772366400.0  # 2026-03-01T12:00:00Z
@@ -28,10 +28,27 @@ def manifest(
 </Period></MPD>"""
 
 
-def first(text: str, now: float) -> Live:
-    found = dash.parse(text, URL, now)
+def offers(text: str, now: float) -> tuple[Offer, ...]:
+    found = dash.parse(text, URL)
     assert not found.ended
-    return found.renditions[0]
+    return found.offers(now)
+
+
+def first(text: str, now: float) -> Live:
+    offer = offers(text, now)[0]
+    if offer.problem is not None:
+        raise offer.problem
+    assert offer.live is not None
+    return offer.live
+
+
+def name(live: Live) -> str:
+    assert live.segment is not None
+    return live.segment.url.rpartition("/")[2]
+
+
+def names(live: Live) -> list[str]:
+    return [segment.url.rpartition("/")[2] for segment in live.segments]
 
 
 def test_a_timeline_lists_what_exists() -> None:
@@ -39,7 +56,7 @@ def test_a_timeline_lists_what_exists() -> None:
     live = first(manifest(template, timeline=TIMELINE), NOON + 21.5)
     # Five segments of two seconds from 10 s, and one of one second: the sixth is number 55 and begins at 20 s.
     begin = round((NOON + 20) * 1000)
-    assert live.segment == Segment(begin, "https://edge/live/news/v1/00055.m4s", 1.0, "mp4")
+    assert live.segment == Segment(begin, Resource(("https://edge/live/news/v1/00055.m4s",)), 1.0, "mp4")
     assert (live.edge, live.newest, live.first) == (NOON + 21, begin, round((NOON + 10) * 1000))
     assert (live.target_duration, live.patience, live.declared) == (2.0, 3.0, True)
 
@@ -59,10 +76,9 @@ def test_a_number_may_be_formatted_without_a_width() -> None:
 
 def test_video_comes_before_audio() -> None:
     template = 'timescale="90000" media="$RepresentationID$.m4s"'
-    found = dash.parse(manifest(template, timeline=TIMELINE), URL, NOON + 30)
-    assert [live.segment and live.segment.url.rpartition("/")[2] for live in found.renditions] == [
-        *("v1.m4s", "v2.m4s", "a1.m4s")
-    ]
+    found = offers(manifest(template, timeline=TIMELINE), NOON + 30)
+    assert [name(offer.live) for offer in found if offer.live is not None] == ["v1.m4s", "v2.m4s", "a1.m4s"]
+    assert [offer.kind for offer in found] == ["video", "video", "audio"]
 
 
 def test_times_address_segments_too() -> None:
@@ -132,7 +148,7 @@ def test_base_urls_are_relative_to_each_other() -> None:
 
 
 def test_a_static_manifest_has_ended() -> None:
-    assert dash.parse("<MPD/>", URL, NOON) == dash.Manifest(ended=True, renditions=())
+    assert dash.parse("<MPD/>", URL).ended
 
 
 DYNAMIC = '<MPD type="dynamic" availabilityStartTime="2026-03-01T12:00:00Z"><Period>{}</Period></MPD>'
@@ -142,26 +158,38 @@ SET = "<AdaptationSet><SegmentTemplate {}>{}</SegmentTemplate><Representation id
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "is not whole XML"),
+        ("", "is not whole XML: no element found at line 1"),
         ("<html><body>502</body></html>", "is no manifest but a <html> document"),
         ('<!DOCTYPE MPD [<!ENTITY a "b">]><MPD/>', "declares entities"),
-        ('<MPD type="dynamic"><Period/></MPD>', "has a MPD without availabilityStartTime"),
-        ('<MPD type="dynamic" availabilityStartTime="soon"><Period/></MPD>', "no date and time"),
-        (DYNAMIC.format(""), "has no representation with a SegmentTemplate"),
-        (DYNAMIC.format(SET.format('media="$Number$"', "")), "without duration and without SegmentTimeline"),
-        (DYNAMIC.format(SET.format('duration="4"', "")), "has a SegmentTemplate without media"),
-        (DYNAMIC.format(SET.format('duration="four"', "")), "has a duration that is no whole number"),
-        (DYNAMIC.format(SET.format('timescale="0" duration="4"', "")), "has a time scale that is not positive"),
+        ('<MPD type="dynamic"><Period/></MPD>', "has a <MPD> without availabilityStartTime"),
+        (
+            '<MPD type="dynamic" availabilityStartTime="soon"><Period/></MPD>',
+            "MPD@availabilityStartTime is “soon”, not a date and time",
+        ),
+        (DYNAMIC.format(""), "has a Period without a Representation of pictures or sound"),
+        (DYNAMIC.format(SET.format('media="$Number$"', "")), "with neither a duration above 0 nor a SegmentTimeline"),
+        (DYNAMIC.format(SET.format('duration="4"', "")), "has a <SegmentTemplate> without media"),
+        (
+            DYNAMIC.format(SET.format('duration="four"', "")),
+            "has a <SegmentTemplate> whose duration is “four”, not a whole number",
+        ),
+        (DYNAMIC.format(SET.format('timescale="0" duration="4"', "")), "whose timescale is not above 0"),
         (DYNAMIC.format(SET.format('media="a"', "<SegmentTimeline/>")), "has an empty SegmentTimeline"),
-        (DYNAMIC.format(SET.format('media="a"', "<SegmentTimeline><S/></SegmentTimeline>")), "without duration in its"),
-        (DYNAMIC.format(SET.format('duration="900" media="a"', "")), "has no complete segment yet"),
+        (
+            DYNAMIC.format(SET.format('media="a"', "<SegmentTimeline><S/></SegmentTimeline>")),
+            "has an <S> in its SegmentTimeline without a duration d above 0",
+        ),
+        (DYNAMIC.format(SET.format('duration="900" media="a"', "")), "and no complete segment yet"),
         (DYNAMIC.format(SET.format('duration="4" media="ftp://a/b"', "")), "players fetch http and https only"),
-        (DYNAMIC.replace("<Period>", '<Period start="P1M">').format(""), "has a duration that cannot be read"),
+        (
+            DYNAMIC.replace("<Period>", '<Period start="P1M">').format(""),
+            "has a <Period> whose start is “P1M”, not a duration",
+        ),
     ],
 )
 def test_what_cannot_be_played_is_refused_with_the_reason(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        dash.parse(text, URL, NOON + 60)
+        first(text, NOON + 60)
 
 
 NUMBERS = st.one_of(st.integers(-(10**21), 10**21).map(str), st.sampled_from(["", "x", "1.5", "-1", "0"]))
@@ -182,18 +210,143 @@ def test_any_numbers_give_a_manifest_or_a_value_error(
     entries = "".join("<S {}/>".format(" ".join(f'{k}="{v}"' for k, v in run.items())) for run in runs)
     timeline = f"<SegmentTimeline>{entries}</SegmentTimeline>" if runs else ""
     try:
-        found = dash.parse(
+        found = offers(
             manifest(f'{attributes} media="$Number$$Time$"', timeline=timeline, period=f'start="{start}"') + media,
-            URL,
             NOON,
         )
     except ValueError as error:
         assert str(error)  # noqa: PT017 - either outcome is right; a third would fail the test
     else:
-        assert all(live.target_duration > 0 for live in found.renditions)
+        assert all(offer.problem or (offer.live and offer.live.target_duration > 0) for offer in found)
 
 
 @given(st.text())
 def test_any_text_gives_a_manifest_or_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        dash.parse(text, URL, NOON)
+        offers(text, NOON)
+
+
+def test_a_timeline_that_lies_ahead_is_limited_by_the_clock() -> None:
+    template = 'timescale="90000" media="$Time$"'
+    live = first(manifest(template, timeline=TIMELINE), NOON + 15)
+    assert (name(live), live.edge) == ("1080000", NOON + 14)
+    # All of it ahead: the clocks disagree, and players go by the list.
+    assert name(first(manifest(template, timeline=TIMELINE), NOON + 5)) == "1800000"
+
+
+def test_players_stay_behind_the_suggested_delay() -> None:
+    text = manifest('duration="4" media="$Number$"')
+    assert names(first(text, NOON + 101)) == ["25", "22"]
+    text = text.replace("<MPD", '<MPD suggestedPresentationDelay="PT40S"')
+    assert names(first(text, NOON + 101)) == ["25", "15"]
+    assert names(first(text, NOON + 9.5)) == ["2", "1"]
+
+
+def test_alternatives_of_a_base_url_are_kept_in_their_order() -> None:
+    bases = "<BaseURL>a/</BaseURL><BaseURL serviceLocation='b'>http://b/x/</BaseURL><BaseURL>ftp://c/</BaseURL>"
+    text = manifest('duration="4" media="$Number$" initialization="i"').replace("<Period", bases + "<Period", 1)
+    segment = first(text, NOON + 5).segment
+    assert segment is not None
+    assert segment.resource.urls == ("https://edge/live/news/a/1", "http://b/x/1")
+    assert segment.init == Init(Resource(("https://edge/live/news/a/i", "http://b/x/i")))
+
+
+LIST = (
+    '<SegmentList timescale="10" duration="40"{}><Initialization sourceURL="i" range="0-99"/>'
+    '<SegmentURL media="a"/><SegmentURL mediaRange="100-199"/><SegmentURL media="c"/></SegmentList>'
+)
+
+
+def listed(attributes: str = "") -> str:
+    return DYNAMIC.format(
+        '<AdaptationSet mimeType="video/mp4"><Representation id="v"><BaseURL>all</BaseURL>'
+        f"{LIST.format(attributes)}</Representation></AdaptationSet>"
+    )
+
+
+def test_a_segment_list_names_its_segments_and_their_ranges() -> None:
+    live = first(listed(), NOON + 9)
+    assert live.segment is not None
+    assert live.segment.resource == Resource(("https://edge/live/news/all",), (100, 100))
+    assert live.segment.init == Init(Resource(("https://edge/live/news/i",), (0, 100)))
+    assert (live.edge, live.declared, name(first(listed(), NOON + 99))) == (NOON + 8, True, "c")
+    # Numbers of the packager's own say nothing of the time: the list is what there is.
+    assert name(first(listed(' startNumber="900000"'), NOON + 9)) == "c"
+
+
+@pytest.mark.parametrize(
+    "attributes", ['<SegmentBase indexRange="0-99"><Initialization range="0-49"/></SegmentBase>', ""]
+)
+def test_a_representation_in_one_file_is_looked_at_by_its_beginning(attributes: str) -> None:
+    text = f'<AdaptationSet mimeType="video/mp4"><Representation id="v"><BaseURL>ad.mp4</BaseURL>{attributes}'
+    live = first(DYNAMIC.format(text + "</Representation></AdaptationSet>"), NOON + 9)
+    assert live.segment is not None
+    assert (live.moves, live.segment.partial, name(live)) == (False, True, "ad.mp4")
+    assert (live.segment.init is not None) == bool(attributes)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "kinds"),
+    [
+        ('mimeType="video/webm"', ["video"]),
+        ('mimeType="audio/webm"', ["audio"]),
+        ('contentType="audio"', ["audio"]),
+        ('mimeType="image/jpeg" contentType="image"', []),
+        ('mimeType="text/vtt"', []),
+        ('mimeType="application/ttml+xml"', []),
+        ('mimeType="application/mp4" codecs="stpp.ttml.im1t"', []),
+        ('mimeType="application/mp4" contentType="text"', []),
+        ("", ["video"]),
+    ],
+)
+def test_pictures_and_sound_are_looked_at_and_nothing_beside_them(attributes: str, kinds: list[str]) -> None:
+    other = (
+        f"<AdaptationSet {attributes}><SegmentTemplate duration='4' media='a'/><Representation id='x'/></AdaptationSet>"
+    )
+    text = DYNAMIC.format(other + SET.format('duration="4" media="b"', ""))
+    assert sorted(offer.kind for offer in offers(text, NOON + 60)) == sorted(["video", *kinds])
+
+
+def test_one_broken_representation_hides_no_other() -> None:
+    text = DYNAMIC.format(SET.format('duration="x" media="a"', "") + SET.format('duration="4" media="b"', ""))
+    assert [str(offer.problem) for offer in offers(text, NOON + 60) if offer.problem] == [
+        "has a <SegmentTemplate> whose duration is “x”, not a whole number"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DYNAMIC.replace("<Period>", "<BaseURL>http://cdn/a?b=1&c=2</BaseURL><Period>"),
+        DYNAMIC.replace("<Period>", "<Period xlink:actuate='onLoad'>"),
+        DYNAMIC.replace("<Period>", "<Period>\x01") + "<!-- cached -->\n\x00",
+        "<!DOCTYPE MPD>" + DYNAMIC,
+        '<?xml version="1.0" encoding="windows-1251"?>' + DYNAMIC,
+        DYNAMIC.replace("<MPD", "<m:MPD xmlns:m='urn:x'").replace("</MPD>", "</m:MPD>"),
+    ],
+)
+def test_what_readers_of_players_pass_over_does_no_harm(text: str) -> None:
+    assert first(text.format(SET.format('duration="4" media="b"', "")), NOON + 60).newest
+
+
+def test_an_early_period_without_a_start_waits() -> None:
+    one = "<Period start='PT0S'>{}</Period><Period id='next'>{}</Period>"
+    text = f'<MPD type="dynamic" availabilityStartTime="2026-03-01T12:00:00Z">{one}</MPD>'
+    text = text.format(SET.format('duration="4" media="a"', ""), SET.format('duration="4" media="b"', ""))
+    assert name(first(text, NOON + 60)) == "a"
+
+
+def test_a_period_that_lies_ahead_has_not_begun() -> None:
+    with pytest.raises(ValueError, match="its first lies ahead"):
+        offers(DYNAMIC.replace("<Period>", "<Period start='PT1H'>").format(""), NOON)
+
+
+def test_parts_of_segments_are_not_judged() -> None:
+    with pytest.raises(NotJudged):
+        first(DYNAMIC.format(SET.format('duration="4" media="$Number$-$SubNumber$"', "")), NOON + 60)
+
+
+@pytest.mark.parametrize(("form", "text"), [("%05d", "00015"), ("%x", "f"), ("%04X", "000F"), ("%o", "17")])
+def test_numbers_take_the_forms_of_the_standard(form: str, text: str) -> None:
+    media = f"$Number{form}$"
+    assert name(first(DYNAMIC.format(SET.format(f'duration="4" media="{media}"', "")), NOON + 61)) == text

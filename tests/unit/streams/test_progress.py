@@ -11,7 +11,7 @@ TARGET = 4.0
 
 
 def look(newest: int, first: int | None = None) -> Live:
-    return Live(newest - 5 if first is None else first, newest, None, None, TARGET, 1.5 * TARGET)
+    return Live(newest - 5 if first is None else first, newest, (), None, TARGET, 1.5 * TARGET)
 
 
 def follow(*looks: tuple[float, Live]) -> tuple[Progress, list[set[Reason]]]:

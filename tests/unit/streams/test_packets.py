@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.streams.transport import NULL_PID, Findings, Loss, TransportChecker
+from agent.transport.packets import NULL_PID, Findings, Loss, TransportChecker
 from tests.unit.streams.packets import packet, run
 
 

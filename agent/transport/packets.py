@@ -3,14 +3,14 @@
 The checker is fed pieces of any size, so that a segment need not be held in memory.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 PACKET = 188
 SYNC = 0x47
 NULL_PID = 0x1FFF
 
-_PAYLOAD, _ADAPTATION = 0x10, 0x20
-_ERROR_INDICATOR, _DISCONTINUITY = 0x80, 0x80
+_PAYLOAD, _ADAPTATION, _SCRAMBLED = 0x10, 0x20, 0xC0
+_ERROR_INDICATOR, _UNIT_START, _DISCONTINUITY = 0x80, 0x40, 0x80
 _UNKNOWN = 0xFF  # no counter of this PID is known
 # How many packets in a row must have the sync byte before a place counts as found again: one in 256 bytes has it by
 # chance, five at the right distances have not.
@@ -36,10 +36,29 @@ class Findings(NamedTuple):
     rest: int  # bytes after the last whole packet
 
 
+class Reader(Protocol):
+    """What reads the content of packets; `tables` has a 1 for each PID of which it wants every packet."""
+
+    tables: bytearray
+
+    def read(self, pid: int, packet: bytes) -> None:
+        """Take a packet of such a PID, one that begins a unit of payload, or a scrambled one."""
+
+
+def payload(packet: bytes) -> bytes:
+    """Return the payload of a packet; nothing where it has none or its adaptation field is longer than the packet."""
+    control = packet[3]
+    if not control & _PAYLOAD:
+        return b""
+    return packet[5 + packet[4] :] if control & _ADAPTATION else packet[4:]
+
+
 class TransportChecker:
     """Counts the faults of one stream, or of one segment: it expects nothing of a PID's first counter."""
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Reader | None = None) -> None:
+        self._reader = reader
+        self._tables = bytearray(NULL_PID + 1) if reader is None else reader.tables
         self._tail = b""
         self._locked = True
         self._packets = self._sync_losses = self._damaged = self._losses = 0
@@ -72,6 +91,10 @@ class TransportChecker:
             self._packets, self._sync_losses, self._damaged, self._losses, self._first_loss, len(self._tail)
         )
 
+    def seen(self, pid: int) -> bool:
+        """Return whether a packet of this PID came."""
+        return self._counters[pid] != _UNKNOWN
+
     def _good(self, data: bytes, start: int, whole: int) -> int:
         """Return how many of the `whole` packets from `start` have their sync byte, up to the first that has not."""
         syncs = data[start : start + whole * PACKET : PACKET]
@@ -98,13 +121,16 @@ class TransportChecker:
             data[start + 3 : end : PACKET],
             strict=True,
         )
-        counters = self._counters
+        counters, tables, reader = self._counters, self._tables, self._reader
         for index, (high, low, control) in enumerate(heads, self._packets):
             if high & _ERROR_INDICATOR:
                 # Not one bit of a damaged packet can be believed, its PID included.
                 self._damaged += 1
                 continue
             pid = (high & 0x1F) << 8 | low
+            if reader is not None and (high & _UNIT_START or control & _SCRAMBLED or tables[pid]):
+                packet = start + (index - self._packets) * PACKET
+                reader.read(pid, data[packet : packet + PACKET])
             counter = control & 0x0F
             known = counters[pid]
             if control & _PAYLOAD and (known + 1) & 0x0F == counter and known != _UNKNOWN:

@@ -1,0 +1,221 @@
+"""What the bytes of a segment or of an initialization section are, judged as they arrive."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from agent.sources.streams import mp4
+from agent.sources.streams.reasons import Fault, Reason
+from agent.transport.packets import PACKET, SYNC, Findings, TransportChecker
+from agent.transport.programs import Elementary, ProgramReader
+
+EBML, CLUSTER = b"\x1a\x45\xdf\xa3", b"\x1f\x43\xb6\x75"
+# Elements that a piece of WebM may begin with: EBML, Segment, Cluster, Cues, Void, Tags, SeekHead, Info, Tracks.
+WEBM = (EBML, b"\x18\x53\x80\x67", CLUSTER, b"\x1c\x53\xbb\x6b", b"\xec", b"\x12\x54\xc3\x67", b"\x11\x4d\x9b\x74")
+WEBM_INIT = (EBML,)
+_PACKED = (b"ID3", b"\x0b\x77", b"WEBVTT", b"\xef\xbb\xbfWEBV", b"fLaC")
+_LEAST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A fault that a player gets over."""
+
+    reason: Reason
+    detail: str
+
+
+class Asked(NamedTuple):
+    """What of a thing was asked for: all of it, and whether an initialization section came before it."""
+
+    whole: bool = True
+    init: bool = True
+
+
+class Content(Protocol):
+    """Judges the bytes of one thing; `finish` raises Fault where a player has nothing to play."""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+
+    def finish(self) -> list[Remark]:
+        """Return what a player gets over."""
+
+    def summary(self) -> str:
+        """Say what it was."""
+
+
+def told(head: bytes, asked: Asked) -> Content:
+    """Return what judges content that begins with these bytes; raise Fault where they are no media."""
+    if head[4:8] in mp4.FIRST:
+        return Fragment(asked)
+    if head.startswith(WEBM[:-1]):
+        return Plain("WebM")
+    if packed(head):
+        return Plain("packed audio or text")
+    if head[:1] != bytes([SYNC]) and (page := page_of(head)):
+        raise Fault(Reason.SEGMENT_MALFORMED, f"is {page}, no media")
+    return Transport(asked)
+
+
+def packed(head: bytes) -> bool:
+    """Return whether these are packed audio (RFC 8216, 3.4) or subtitles."""
+    adts_or_mpeg = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
+    return adts_or_mpeg or head.startswith(_PACKED)
+
+
+def page_of(head: bytes) -> str:
+    """Return what text a body is instead of media; empty where it is none."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:5].lower()
+    if text.startswith(b"#ext"):
+        return "a playlist"
+    if text.startswith(b"<"):
+        return "a page of HTML or XML"
+    return "a JSON document" if text.startswith((b"{", b"[")) else ""
+
+
+class Plain:
+    """Media that is not looked into."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._size = name, 0
+
+    def feed(self, data: bytes) -> None:
+        self._size += len(data)
+
+    def finish(self) -> list[Remark]:
+        return []
+
+    def summary(self) -> str:
+        return f"{self._name}, {self._size} bytes"
+
+
+class Fragment:
+    """A fragment of MP4."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self.boxes = mp4.BoxReader()
+
+    def feed(self, data: bytes) -> None:
+        self.boxes.feed(data)
+
+    def finish(self) -> list[Remark]:
+        boxes = self.boxes
+        if boxes.fault:
+            raise Fault(Reason.SEGMENT_MALFORMED, f"as MP4 {boxes.fault}")
+        if not self._asked.init and not boxes.tracks() and self._asked.whole:
+            raise Fault(
+                Reason.INIT_MISSING,
+                "is a fragment of MP4 without an initialization section: neither does the playlist name one "
+                "(EXT-X-MAP, initialization) nor does the segment hold a movie box with tracks",
+            )
+        if not self._asked.whole:
+            return []
+        if boxes.truncated:
+            raise Fault(Reason.SEGMENT_TRUNCATED, f"as MP4 {boxes.truncated}")
+        if not boxes.kinds[b"moof"] or not boxes.media:
+            listed = ", ".join(kind.decode("latin-1") for kind in boxes.kinds)
+            raise Fault(Reason.SEGMENT_MALFORMED, f"is MP4 without a fragment of media: its boxes are {listed}")
+        return []
+
+    def summary(self) -> str:
+        listed = ", ".join(
+            f"{count} {kind.decode('latin-1')}" if count > 1 else kind.decode("latin-1")
+            for kind, count in self.boxes.kinds.items()
+        )
+        return f"MP4: {listed}; {self.boxes.media} bytes of media"
+
+
+class Transport:
+    """A transport stream: its packets, its tables, and whether what they name is there."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self.programs = ProgramReader()
+        self._checker = TransportChecker(self.programs)
+
+    def feed(self, data: bytes) -> None:
+        self._checker.feed(data)
+
+    def finish(self) -> list[Remark]:
+        findings = self._checker.findings()
+        if not findings.packets or (findings.packets < 2 and findings.sync_losses):
+            raise Fault(Reason.SEGMENT_MALFORMED, "is no media that players know")
+        self._startable()
+        rest = findings if self._asked.whole else findings._replace(rest=0)
+        return [*_packets(rest), *self._tables(), *self._streams()]
+
+    def summary(self) -> str:
+        reader = self.programs
+        listed = "; ".join(
+            f"programme {program.number}: " + ", ".join(str(stream) for stream in program.streams)
+            for program in reader.programs.values()
+        )
+        return f"transport stream, {self._checker.findings().packets} packets, {listed or 'no programme'}"
+
+    def _named(self) -> list[Elementary]:
+        return [stream for program in self.programs.programs.values() for stream in program.streams]
+
+    def _startable(self) -> None:
+        """Raise Fault unless a player can start with this."""
+        reader = self.programs
+        if not reader.pat:
+            raise Fault(Reason.PROGRAM_MISSING, "has no PAT: no player finds its programme (TR 101 290, 1.3)")
+        if not reader.programs:
+            pids = ", ".join(str(pid) for pid in reader.maps.values()) or "none"
+            raise Fault(Reason.PROGRAM_MISSING, f"has no PMT, which the PAT announces on PID {pids} (TR 101 290, 1.5)")
+        media = [stream for stream in self._named() if stream.kind != "data"]
+        if not media:
+            raise Fault(Reason.PROGRAM_MISSING, "has a PMT that names neither pictures nor sound")
+        if any(stream.pid in reader.started for stream in media):
+            return
+        listed = ", ".join(str(stream) for stream in media)
+        if any(reader.scrambled[stream.pid] for stream in media):
+            raise Fault(Reason.SCRAMBLED, f"is scrambled throughout: {listed}")
+        raise Fault(Reason.PROGRAM_MISSING, f"carries nothing of what its PMT names: {listed} (TR 101 290, 1.6)")
+
+    def _tables(self) -> list[Remark]:
+        errors = self.programs.crc_errors
+        return [Remark(Reason.TS_CRC, f"{errors} sections whose CRC is wrong")] if errors else []
+
+    def _streams(self) -> list[Remark]:
+        reader = self.programs
+        media = [stream for stream in self._named() if stream.kind != "data"]
+        scrambled = [stream for stream in media if reader.scrambled[stream.pid]]
+        missing = [stream for stream in media if stream.pid not in reader.started and stream not in scrambled]
+        found = []
+        if missing:
+            listed = ", ".join(str(stream) for stream in missing)
+            found.append(Remark(Reason.PID_MISSING, f"the PMT names {listed}, of which nothing came"))
+        if scrambled:
+            listed = ", ".join(f"{stream}: {reader.scrambled[stream.pid]} packets" for stream in scrambled)
+            found.append(Remark(Reason.SCRAMBLED, f"marked as scrambled: {listed}"))
+        return found
+
+
+def _packets(findings: Findings) -> list[Remark]:
+    found = []
+    sync = []
+    if findings.sync_losses:
+        sync.append(f"sync lost {findings.sync_losses} times")
+    if findings.rest:
+        sync.append(f"{findings.rest} bytes at the end are no packet")
+    if sync:
+        found.append(Remark(Reason.TS_SYNC, "; ".join(sync)))
+    if findings.first_loss is not None:
+        first = findings.first_loss
+        found.append(
+            Remark(
+                Reason.TS_CONTINUITY,
+                f"{findings.losses} continuity errors, the first at packet {first.packet}, PID {first.pid}: "
+                f"{first.missing} missing",
+            )
+        )
+    if findings.damaged:
+        found.append(Remark(Reason.TS_TRANSPORT_ERROR, f"{findings.damaged} packets marked as damaged"))
+    return found
+
+
+def is_transport(data: bytes) -> bool:
+    """Return whether these bytes begin a transport stream."""
+    return data[:1] == bytes([SYNC]) and (len(data) <= PACKET or data[PACKET] == SYNC)

@@ -1,0 +1,212 @@
+"""What a player loads to play: initialization section, key and segment, from an address or from its copies."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
+
+from agent.sources.streams import mp4
+from agent.sources.streams.content import WEBM_INIT, Remark, is_transport, page_of
+from agent.sources.streams.cookies import Cookies
+from agent.sources.streams.decrypt import Decryptor
+from agent.sources.streams.fetch import Answer, Ask, Fetcher, FetchError, Taker, Trouble
+from agent.sources.streams.journal import Journal
+from agent.sources.streams.live import Init, Key, NotJudged, Resource, Segment
+from agent.sources.streams.reasons import Fault, Reason
+from agent.sources.streams.segment import LARGEST, Cut, Enough, SegmentChecker
+from agent.transport.packets import TransportChecker
+from agent.transport.programs import ProgramReader
+
+# Seconds for which an initialization section and a key are not fetched again; a viewer who starts needs them.
+KEPT = 60.0
+LARGEST_INIT = 8 << 20
+_LARGEST_KEY = 1 << 10
+_MOST_KEPT = 64
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+_REASONS = {
+    Trouble.UNREACHABLE: Reason.SEGMENT_UNREACHABLE,
+    Trouble.TIMEOUT: Reason.SEGMENT_SLOW,
+    Trouble.MISSING: Reason.SEGMENT_MISSING,
+    Trouble.STATUS: Reason.SEGMENT_STATUS,
+    Trouble.TRUNCATED: Reason.SEGMENT_TRUNCATED,
+    Trouble.OVERSIZE: Reason.SEGMENT_MALFORMED,
+}
+
+
+class Loaded(NamedTuple):
+    """A segment that came whole, and what a player gets over."""
+
+    seconds: float
+    remarks: tuple[Remark, ...]
+
+
+class _Gathered:
+    """The body of something small, with the range that was asked for."""
+
+    def __init__(self, byte_range: tuple[int, int | None] | None) -> None:
+        self.body = bytearray()
+        self._cut = Cut(byte_range)
+        self._status = 200
+
+    def head(self, answer: Answer) -> None:
+        self._status = answer.status
+        self._cut.head(answer)
+
+    def piece(self, data: bytes) -> None:
+        self.body += self._cut.cut(data)
+        if self._cut.complete and self._status == 200:
+            raise Enough
+
+
+@dataclass(slots=True)
+class Loader:
+    """One channel's loads, with what need not be loaded again."""
+
+    clock: Callable[[], float]
+    cookies: Cookies
+    journal: Journal
+    _sections: dict[Init, float] = field(default_factory=dict)  # when each was found good
+    _keys: dict[str, tuple[float, bytes]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Load everything again, as a player that starts."""
+        self._sections.clear()
+        self._keys.clear()
+
+    async def segment(self, fetcher: Fetcher, segment: Segment, subject: str, limits: tuple[float, float]) -> Loaded:
+        """Load what the segment needs and the segment itself; `limits` are a playlist's and a segment's deadline.
+
+        Raise Fault for what a player does not get over.
+        """
+        if segment.init is not None:
+            await self._section(fetcher, segment.init, f"the initialization section of {subject}", limits[0])
+        key = None if segment.key is None else await self._key(fetcher, segment.key, subject, limits[0])
+        remarks: list[Remark] = []
+        for place, url in enumerate(segment.resource.urls, 1):
+            try:
+                loaded = await self._once(fetcher, url, SegmentChecker(segment, key), subject, limits[1])
+            except Fault as fault:
+                if place == len(segment.resource.urls):
+                    raise
+                remarks.append(Remark(fault.reason, f"{fault.detail}; its copy at the next address is taken"))
+                self.journal.note("remark", subject, fault.detail, reason=fault.reason.value)
+            else:
+                return Loaded(loaded.seconds, (*remarks, *loaded.remarks))
+        raise Fault(Reason.SEGMENT_MISSING, f"{subject} has no address")
+
+    async def _once(self, fetcher: Fetcher, url: str, checker: SegmentChecker, subject: str, limit: float) -> Loaded:
+        segment = checker.segment
+        taker = Taker(checker.head, checker.piece, LARGEST)
+        try:
+            seconds = await self._get(fetcher, url, taker, segment.resource.byte_range, limit)
+            remarks = checker.finish()
+        except FetchError as error:
+            if error.trouble is Trouble.ENCODING:
+                raise NotJudged("encoding", f"{subject} {error.detail}") from None
+            raise Fault(_REASONS[error.trouble], f"{subject}: {error.detail}") from None
+        except Fault as fault:
+            raise Fault(fault.reason, f"{subject} {fault.detail}") from None
+        self.journal.note("ok", subject, f"{checker.summary()}; {seconds:.3f} s", url=url)
+        if seconds > segment.duration and not segment.partial:
+            remarks.append(Remark(Reason.SEGMENT_SLOW, f"{segment.duration:g} s long, took {seconds:.1f} s"))
+        return Loaded(seconds, tuple(Remark(one.reason, f"{subject}: {one.detail}") for one in remarks))
+
+    async def _get(
+        self, fetcher: Fetcher, url: str, taker: Taker, byte_range: tuple[int, int | None] | None, limit: float
+    ) -> float:
+        headers = {}
+        if byte_range is not None:
+            first, length = byte_range
+            headers["Range"] = f"bytes={first}-{'' if length is None else first + length - 1}"
+        began = time.monotonic()
+        try:
+            return await fetcher.get(url, taker, deadline=limit, ask=Ask(headers, self.cookies))
+        except Enough:
+            return time.monotonic() - began
+
+    async def _section(self, fetcher: Fetcher, init: Init, subject: str, limit: float) -> None:
+        now = self.clock()
+        if now - self._sections.get(init, -KEPT) < KEPT:
+            return
+        try:
+            body, url = await self._small(fetcher, init.resource, LARGEST_INIT, limit)
+        except FetchError as error:
+            if error.trouble is Trouble.ENCODING:
+                raise NotJudged("encoding", f"{subject} {error.detail}") from None
+            raise Fault(Reason.INIT_MISSING, f"{subject}: {error.detail}") from None
+        if init.key is not None:
+            key = await self._key(fetcher, init.key, subject, limit)
+            try:
+                decryptor = Decryptor(key, init.key.vector)
+                body = decryptor.feed(body) + decryptor.finish()
+            except Fault as fault:
+                raise Fault(Reason.INIT_MALFORMED, f"{subject} {fault.detail}") from None
+        problem, words = ("", "encrypted") if init.container == "opaque" and body else judged(body)
+        if problem:
+            raise Fault(Reason.INIT_MALFORMED, f"{subject} {problem}")
+        self.journal.note("ok", subject, words, url=url)
+        _keep(self._sections, init, now)
+
+    async def _key(self, fetcher: Fetcher, key: Key, subject: str, limit: float) -> bytes:
+        now = self.clock()
+        kept = self._keys.get(key.url)
+        if kept is not None and now - kept[0] < KEPT:
+            return kept[1]
+        try:
+            body, url = await self._small(fetcher, Resource((key.url,)), _LARGEST_KEY, limit)
+        except FetchError as error:
+            raise Fault(Reason.KEY_MISSING, f"the key of {subject}: {error.detail}") from None
+        if len(body) != key.size:
+            raise Fault(Reason.KEY_MISSING, f"the key of {subject} has {len(body)} bytes, not {key.size}")
+        self.journal.note("ok", f"the key of {subject}", f"{len(body)} bytes", url=url)
+        _keep(self._keys, key.url, (now, body))
+        return body
+
+    async def _small(self, fetcher: Fetcher, resource: Resource, largest: int, limit: float) -> tuple[bytes, str]:
+        """Return the body of the first address that answers; raise the last one's FetchError."""
+        for place, url in enumerate(resource.urls, 1):
+            gathered = _Gathered(resource.byte_range)
+            try:
+                taker = Taker(gathered.head, gathered.piece, largest)
+                await self._get(fetcher, url, taker, resource.byte_range, limit)
+            except FetchError:
+                if place == len(resource.urls):
+                    raise
+            else:
+                return bytes(gathered.body), url
+        raise FetchError(Trouble.MISSING, "has no address")
+
+
+def judged(body: bytes) -> tuple[str, str]:
+    """Return why a player cannot start with an initialization section (empty where it can), and what it is."""
+    if not body or (page := page_of(body)):
+        return ("is empty" if not body else f"is {page}"), ""
+    if body.startswith(WEBM_INIT):
+        return "", f"WebM, {len(body)} bytes"
+    if is_transport(body):
+        programs = ProgramReader()
+        TransportChecker(programs).feed(body)
+        return ("" if programs.programs else "is a transport stream without PAT or PMT"), "tables of a transport stream"
+    if body[4:8] in mp4.FIRST:
+        return _movie(body)
+    return "is neither MP4 nor WebM nor a transport stream", ""
+
+
+def _movie(body: bytes) -> tuple[str, str]:
+    boxes = mp4.BoxReader()
+    boxes.feed(body)
+    if boxes.fault or boxes.truncated:
+        return f"as MP4 {boxes.fault or boxes.truncated}", ""
+    tracks = boxes.tracks()
+    if not tracks:
+        return "is MP4 without a movie box (moov) that sets up a track", ""
+    return "", "MP4: " + ", ".join(f"{track.handler} {track.codec}" for track in tracks)
+
+
+def _keep(kept: dict[_K, _V], key: _K, value: _V) -> None:
+    if len(kept) >= _MOST_KEPT:
+        kept.clear()
+    kept[key] = value

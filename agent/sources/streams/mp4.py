@@ -1,0 +1,140 @@
+"""Boxes of MP4 (ISO/IEC 14496-12): whether a section can start a player, and whether a fragment holds media."""
+
+import struct
+from collections import Counter
+from typing import NamedTuple
+
+LARGEST_MOVIE = 4 << 20
+# What a media segment, an initialization section or a whole file may begin with.
+FIRST = frozenset(
+    {
+        b"emsg",
+        b"free",
+        b"ftyp",
+        b"mdat",
+        b"mfra",
+        b"moof",
+        b"moov",
+        b"prft",
+        b"sidx",
+        b"skip",
+        b"ssix",
+        b"styp",
+        b"uuid",
+    }
+)
+_HEAD, _LONG_HEAD = 8, 16
+
+
+class Track(NamedTuple):
+    """A track that a movie box sets up."""
+
+    handler: str  # vide, soun, text, …
+    codec: str  # the kind of the first sample entry, e.g. avc1
+
+
+class BoxReader:
+    """Walks over the top level of a file as it arrives; only the movie box is kept."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[bytes] = Counter()
+        self.media = 0  # bytes in mdat
+        self.fault = ""  # why the walk ended
+        self._head = b""
+        self._kind = b""
+        self._left: int | None = 0  # bytes of the box still to come; None up to the end of the file
+        self._movie: bytearray | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        view = memoryview(data)
+        while view and not self.fault:
+            if self._left is None or self._left:
+                size = len(view) if self._left is None else min(self._left, len(view))
+                self._content(view[:size])
+                self._left = None if self._left is None else self._left - size
+                view = view[size:]
+            else:
+                wanted = _LONG_HEAD if self._head[:4] == b"\x00\x00\x00\x01" else _HEAD
+                size = min(wanted - len(self._head), len(view))
+                self._head += view[:size]
+                view = view[size:]
+                self._begin()
+
+    @property
+    def truncated(self) -> str:
+        """Where the file ends too early; empty where it does not."""
+        if self._left:
+            return f"ends {self._left} bytes before its box {_name(self._kind)} does"
+        return "ends within the head of a box" if self._head else ""
+
+    def tracks(self) -> tuple[Track, ...]:
+        """Return the tracks of the movie box."""
+        movie = bytes(self._movie or b"")
+        found = []
+        for kind, body in _boxes(movie):
+            if kind == b"trak":
+                found.append(_track(body))
+        return tuple(track for track in found if track is not None)
+
+    def _content(self, data: memoryview) -> None:
+        if self._kind == b"mdat":
+            self.media += len(data)
+        elif self._kind == b"moov" and self._movie is not None and len(self._movie) < LARGEST_MOVIE:
+            self._movie += data
+
+    def _begin(self) -> None:
+        head = self._head
+        if len(head) < _HEAD or (head[:4] == b"\x00\x00\x00\x01" and len(head) < _LONG_HEAD):
+            return
+        size, self._kind = int.from_bytes(head[:4], "big"), head[4:8]
+        if size == 1:
+            size = int.from_bytes(head[8:16], "big")
+        if size == 0:
+            self._left = None
+        elif size < len(head):
+            self.fault = f"has a box {_name(self._kind)} of {size} bytes, less than its own head"
+            return
+        else:
+            self._left = size - len(head)
+        if not all(32 <= byte < 127 or byte == 0xA9 for byte in self._kind):
+            self.fault = f"has a box whose kind is {self._kind!r}"
+            return
+        self.kinds[self._kind] += 1
+        self._head = b""
+        if self._kind == b"moov":
+            self._movie = bytearray()
+
+
+def _name(kind: bytes) -> str:
+    return kind.decode("latin-1")
+
+
+def _boxes(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the boxes within a box; what does not fit ends the list."""
+    found = []
+    at = 0
+    while at + _HEAD <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if size < _HEAD or at + size > len(data):
+            break
+        found.append((kind, data[at + _HEAD : at + size]))
+        at += size
+    return found
+
+
+def _inner(data: bytes, *path: bytes) -> bytes | None:
+    for kind in path:
+        body = next((body for name, body in _boxes(data) if name == kind), None)
+        if body is None:
+            return None
+        data = body
+    return data
+
+
+def _track(data: bytes) -> Track | None:
+    handler = _inner(data, b"mdia", b"hdlr")
+    entries = _inner(data, b"mdia", b"minf", b"stbl", b"stsd")
+    if handler is None or len(handler) < 12 or entries is None or len(entries) < 16:
+        return None
+    return Track(handler[8:12].decode("latin-1"), entries[12:16].decode("latin-1"))

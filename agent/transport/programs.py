@@ -1,0 +1,171 @@
+"""The programmes of a transport stream: what PAT and PMT name, and which of it came."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from agent.transport.packets import NULL_PID, payload
+from agent.transport.sections import Assembler, Section, crc, parse
+
+PAT_PID = 0
+PAT_TABLE, PMT_TABLE = 0x00, 0x02
+_START_CODE = b"\x00\x00\x01"
+_UNIT_START, _SCRAMBLED = 0x40, 0xC0
+
+Kind = Literal["video", "audio", "data"]
+
+# stream_type (ISO/IEC 13818-1, table 2-34; ATSC A/53; Apple's sample encryption).
+_TYPES: dict[int, tuple[Kind, str]] = {
+    0x01: ("video", "MPEG-1"),
+    0x02: ("video", "MPEG-2"),
+    0x03: ("audio", "MPEG-1 audio"),
+    0x04: ("audio", "MPEG-2 audio"),
+    0x0F: ("audio", "AAC"),
+    0x10: ("video", "MPEG-4 part 2"),
+    0x11: ("audio", "AAC in LATM"),
+    0x1B: ("video", "H.264"),
+    0x1C: ("audio", "MPEG-4 audio"),
+    0x20: ("video", "H.264 MVC"),
+    0x21: ("video", "JPEG 2000"),
+    0x24: ("video", "H.265"),
+    0x33: ("video", "H.266"),
+    0x42: ("video", "AVS"),
+    0x81: ("audio", "AC-3"),
+    0x87: ("audio", "E-AC-3"),
+    0xC1: ("audio", "AC-3, encrypted samples"),
+    0xC2: ("audio", "E-AC-3, encrypted samples"),
+    0xCF: ("audio", "AAC, encrypted samples"),
+    0xD1: ("video", "Dirac"),
+    0xD2: ("video", "AVS2"),
+    0xDB: ("video", "H.264, encrypted samples"),
+    0xEA: ("video", "VC-1"),
+}
+# Descriptors that tell what private data (0x06) are (ETSI EN 300 468, table 12).
+_DESCRIPTORS: dict[int, tuple[Kind, str]] = {
+    0x56: ("data", "teletext"),
+    0x59: ("data", "subtitles"),
+    0x6A: ("audio", "AC-3"),
+    0x7A: ("audio", "E-AC-3"),
+    0x7B: ("audio", "DTS"),
+    0x7C: ("audio", "AAC"),
+}
+_REGISTRATIONS: dict[bytes, tuple[Kind, str]] = {
+    b"AC-3": ("audio", "AC-3"),
+    b"EAC3": ("audio", "E-AC-3"),
+    b"Opus": ("audio", "Opus"),
+    b"HEVC": ("video", "H.265"),
+    b"AV01": ("video", "AV1"),
+}
+_LANGUAGE, _REGISTRATION = 0x0A, 0x05
+
+
+class Elementary(NamedTuple):
+    """An elementary stream that a PMT names."""
+
+    pid: int
+    stream_type: int
+    kind: Kind
+    codec: str
+    language: str | None
+
+    def __str__(self) -> str:
+        return f"PID {self.pid} ({self.codec}{', ' + self.language if self.language else ''})"
+
+
+class Program(NamedTuple):
+    """A programme with its clock and its streams."""
+
+    number: int
+    pcr_pid: int
+    streams: tuple[Elementary, ...]
+
+
+@dataclass(slots=True)
+class _Table:
+    assembler: Assembler
+    last: bytes = b""
+
+
+class ProgramReader:
+    """Reads PAT and PMT and notes on which PIDs payload begins; implements `packets.Reader`."""
+
+    def __init__(self) -> None:
+        self.tables = bytearray(NULL_PID + 1)
+        self.maps: dict[int, int] = {}  # PMT's PID of each programme that the PAT names
+        self.programs: dict[int, Program] = {}
+        self.pat = False
+        self.crc_errors = 0
+        self.started: set[int] = set()  # PIDs on which a PES packet begins that can be read
+        self.scrambled: Counter[int] = Counter()
+        self._tables: dict[int, _Table] = {}
+        self._follow(PAT_PID)
+
+    def read(self, pid: int, packet: bytes) -> None:
+        """Take a packet that the checker passes on."""
+        if packet[3] & _SCRAMBLED and pid != NULL_PID:
+            self.scrambled[pid] += 1
+        unit_start = bool(packet[1] & _UNIT_START)
+        table = self._tables.get(pid)
+        if table is not None:
+            table.assembler.feed(payload(packet), unit_start=unit_start)
+        elif unit_start and pid not in self.started and payload(packet).startswith(_START_CODE):
+            self.started.add(pid)
+
+    def _follow(self, pid: int) -> None:
+        if pid not in self._tables:
+            self._tables[pid] = _Table(Assembler(lambda data: self._section(pid, data)))
+            self.tables[pid] = 1
+
+    def _section(self, pid: int, data: bytes) -> None:
+        table = self._tables[pid]
+        if data == table.last:
+            return  # tables are repeated several times a second
+        if crc(data):
+            self.crc_errors += 1
+        table.last = data
+        section = parse(data)
+        if section is None or not section.current:
+            return
+        if pid == PAT_PID and section.table == PAT_TABLE:
+            self._association(section.body)
+        elif pid in self.maps.values() and section.table == PMT_TABLE:
+            self._map(section)
+
+    def _association(self, body: bytes) -> None:
+        self.pat = True
+        for at in range(0, len(body) - 3, 4):
+            number, pid = body[at] << 8 | body[at + 1], (body[at + 2] & 0x1F) << 8 | body[at + 3]
+            if number and pid not in (PAT_PID, NULL_PID):  # programme 0 is the network information
+                self.maps[number] = pid
+                self._follow(pid)
+
+    def _map(self, section: Section) -> None:
+        body = section.body
+        if len(body) < 4:
+            return
+        pcr_pid = (body[0] & 0x1F) << 8 | body[1]
+        at = 4 + ((body[2] & 0x0F) << 8 | body[3])
+        streams = []
+        while at + 5 <= len(body):
+            pid = (body[at + 1] & 0x1F) << 8 | body[at + 2]
+            end = at + 5 + ((body[at + 3] & 0x0F) << 8 | body[at + 4])
+            streams.append(_elementary(pid, body[at], body[at + 5 : end]))
+            at = end
+        self.programs[section.extension] = Program(section.extension, pcr_pid, tuple(streams))
+
+
+def _elementary(pid: int, stream_type: int, descriptors: bytes) -> Elementary:
+    kind, codec = _TYPES.get(stream_type, ("data", f"stream type 0x{stream_type:02x}"))
+    language = None
+    at = 0
+    while at + 2 <= len(descriptors):
+        tag, length = descriptors[at], descriptors[at + 1]
+        content = descriptors[at + 2 : at + 2 + length]
+        if tag == _LANGUAGE and len(content) >= 3:
+            language = content[:3].decode("latin-1") if content[:3].isalnum() else None
+        elif stream_type not in _TYPES and tag == _REGISTRATION:
+            kind, codec = _REGISTRATIONS.get(content[:4], (kind, codec))
+        elif stream_type not in _TYPES:
+            kind, codec = _DESCRIPTORS.get(tag, (kind, codec))
+        at += 2 + length
+    return Elementary(pid, stream_type, kind, codec, language)

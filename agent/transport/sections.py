@@ -1,0 +1,99 @@
+"""Sections of tables (ISO/IEC 13818-1, 2.4.4): put together from packets, checked by their CRC."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+# Of a private section; those of PAT and PMT are at most 1,024 bytes long.
+LONGEST = 4096
+_STUFFING = 0xFF
+_HEAD = 3  # table_id and section_length
+
+
+class Section(NamedTuple):
+    """A section in the long form, as PAT, PMT and the tables of DVB have it."""
+
+    table: int
+    extension: int  # transport_stream_id of a PAT, program_number of a PMT
+    version: int
+    current: bool
+    number: int
+    last: int
+    body: bytes  # between the head and the CRC
+
+
+def _crc_table() -> tuple[int, ...]:
+    table = []
+    for byte in range(256):
+        value = byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ 0x04C11DB7 if value & 0x80000000 else value << 1) & 0xFFFFFFFF
+        table.append(value)
+    return tuple(table)
+
+
+_CRC = _crc_table()
+
+
+def crc(data: bytes) -> int:
+    """Return the CRC of annex A; over a whole section with its CRC it is 0."""
+    value = 0xFFFFFFFF
+    for byte in data:
+        value = value << 8 & 0xFFFFFFFF ^ _CRC[value >> 24 ^ byte]
+    return value
+
+
+def parse(data: bytes) -> Section | None:
+    """Return the section of these bytes; None for one in the short form or too short for a head."""
+    if len(data) < _HEAD + 9 or not data[1] & 0x80:
+        return None
+    return Section(
+        data[0],
+        data[3] << 8 | data[4],
+        data[5] >> 1 & 0x1F,
+        bool(data[5] & 1),
+        data[6],
+        data[7],
+        data[8:-4],
+    )
+
+
+class Assembler:
+    """Puts the sections of one PID together; `whole` is given each as it ends."""
+
+    def __init__(self, whole: Callable[[bytes], None]) -> None:
+        self._whole = whole
+        self._data: bytearray | None = None  # None until a section begins
+
+    def feed(self, payload: bytes, *, unit_start: bool) -> None:
+        """Take a packet's payload."""
+        if not unit_start:
+            if self._data is not None:
+                self._data += payload
+                self._take()
+            return
+        if not payload:
+            return
+        begin = 1 + payload[0]  # pointer_field
+        if self._data is not None:
+            self._data += payload[1:begin]
+            self._take()
+        self._data = bytearray(payload[begin:])
+        self._take()
+
+    def lost(self) -> None:
+        """Drop what was begun: packets are missing."""
+        self._data = None
+
+    def _take(self) -> None:
+        while self._data is not None and len(self._data) >= _HEAD:
+            if self._data[0] == _STUFFING:
+                self._data = None
+                return
+            end = _HEAD + ((self._data[1] & 0x0F) << 8 | self._data[2])
+            if end > LONGEST:
+                self._data = None
+                return
+            if len(self._data) < end:
+                return
+            self._whole(bytes(self._data[:end]))
+            del self._data[:end]
