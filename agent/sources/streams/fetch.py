@@ -6,6 +6,8 @@ Messages hold no URL: it may carry a token.
 
 import asyncio
 import base64
+import os
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -270,4 +272,8 @@ def _unreachable(error: OSError) -> str:
         return f"the certificate cannot be trusted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or error}"
-    return error.strerror or str(error) or type(error).__name__
+    if isinstance(error, socket.gaierror):
+        return f"the host's name is not known: {error.strerror or 'no answer'}"
+    if error.errno is not None:
+        return os.strerror(error.errno)
+    return "none of the host's addresses takes a connection" if "Multiple" in str(error) else "the connection broke off"
