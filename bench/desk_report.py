@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from alerts.desk.app.settings import Settings, VendorSettings
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import migrate
+from alerts.desk.core.settings import Settings, VendorSettings
 from alerts.desk.core.tables import event, ticket
 from alerts.desk.reports import outcomes as reports
 from alerts.desk.reports import store as stored
@@ -23,7 +24,7 @@ from tests.contract.desk.postgres import Postgres
 
 TICKETS = 20_000
 START = datetime(2025, 11, 1, tzinfo=UTC)
-POLICY = Settings(vendor=(VendorSettings("Edge Ltd", "support@edge.example"),)).policy()
+POLICY = policy_of(Settings(vendor=(VendorSettings("Edge Ltd", "support@edge.example"),)))
 
 
 def fill(database: Database, number: int) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import promql_parser as parser
 
@@ -46,6 +47,14 @@ def parse(expression: str) -> Any:
         return parser.parse(expression)
     except ValueError as error:
         raise ValueError(f"{expression!r} is not PromQL: {error}") from None
+
+
+def expression_of(generator_url: str) -> str:
+    """Return the expression in a generator URL, or nothing."""
+    try:
+        return parse_qs(urlsplit(generator_url).query).get("g0.expr", [""])[0]
+    except ValueError:
+        return ""
 
 
 def nodes(tree: Any) -> Iterator[Any]:

@@ -16,8 +16,8 @@ from alerts.desk.access.names import checked
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.roles import PEOPLE, Principal
 from alerts.desk.access.trail import Action, By, tell
-from alerts.desk.app.settings import Limits
 from alerts.desk.core.database import Database
+from alerts.desk.core.settings import Limits
 
 ADMINISTRATOR = "administrator"
 

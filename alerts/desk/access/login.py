@@ -10,8 +10,8 @@ from alerts.desk.access import secrets
 from alerts.desk.access import store as access
 from alerts.desk.access.roles import VIEWER
 from alerts.desk.access.trail import Action, By, tell
-from alerts.desk.app.settings import Limits
 from alerts.desk.core.database import Database
+from alerts.desk.core.settings import Limits
 
 _TURN = Lock()
 

@@ -2,7 +2,7 @@
 
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.trail import PROGRAM
-from alerts.desk.tickets.events import DESK
+from alerts.desk.core.actors import DESK
 
 LONGEST = 100
 RESERVED = (DESK, PROGRAM)  # the desk's own names in histories

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from alerts.desk.core.tables import account, session, ticket
-from alerts.desk.tickets.queries import IS_OPEN
+from alerts.desk.core.tables import OPEN, account, session, ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def people(connection: Connection, now: datetime) -> Sequence[Person]:
         .where(session.c.expires_at > now, account.c.enabled)
         .group_by(account.c.name, account.c.role)
     ).all()
-    counted = select(ticket.c.owner, func.count()).where(IS_OPEN, ticket.c.owner != "").group_by(ticket.c.owner)
+    counted = select(ticket.c.owner, func.count()).where(OPEN, ticket.c.owner != "").group_by(ticket.c.owner)
     held: dict[str, int] = {owner: number for owner, number in connection.execute(counted)}  # noqa: C416 - rows
     known = connection.execute(select(account.c.name, account.c.role))
     roles: dict[str, str] = {name: role for name, role in known}  # noqa: C416 - rows

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import httpx
 
-from alerts.desk.alarms.webhook import Alert, labels_of, moment_of, read_json, text_of
+from alerts.desk.alarms.webhook import Alert, labels_of, moment_of, text_of
+from alerts.desk.core.json_body import read_json
 
 TIMEOUT = 10.0
 

@@ -16,26 +16,18 @@ from sqlalchemy.exc import DBAPIError
 from alerts.desk.alarms import heartbeats
 from alerts.desk.alarms import outcome as alarms
 from alerts.desk.alarms import store as stored_alarms
+from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence, Verdict
 from alerts.desk.alarms.problem import problem_key
 from alerts.desk.alarms.webhook import Alert, Notification
+from alerts.desk.core.actors import DESK
 from alerts.desk.core.database import Database, lost_race
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft, Readings
-from alerts.desk.tickets.events import DESK, Kind
+from alerts.desk.tickets.events import Kind
 from alerts.desk.tickets.policy import Policy, priority_of, severity_of, wants_ticket, worse
 
 ATTEMPTS = 5
-
-
-@dataclass(slots=True)
-class Problem:
-    """The alerts of a notification that make one ticket."""
-
-    key: str
-    labels: Mapping[str, str]
-    alerts: list[Alert] = field(default_factory=list)
-    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +103,8 @@ def _store(connection: Connection, found: list[Problem], policy: Policy, now: da
     for draft, judged in touched:
         _react(draft, judged, policy, now)
         draft.finish(policy, now, readings)
-    tickets.insert(connection, opening)
-    tickets.save(connection, changing)
+    tickets.insert(connection, opening, policy.publish)
+    tickets.save(connection, changing, policy.publish)
     fresh = [(draft, occurrence) for draft, judged in touched for occurrence in judged.fresh]
     stored_alarms.insert(connection, fresh)
     stored_alarms.update(connection, [each for each in stored if each.changed])

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.alertmanager import State
-from alerts.desk.alarms.ingest import Problem, ingest_problems, problems
+from alerts.desk.alarms.ingest import ingest_problems, problems
+from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Verdict
 from alerts.desk.alarms.problem import problem_key
 from alerts.desk.alarms.store import Held

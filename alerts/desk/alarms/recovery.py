@@ -5,20 +5,22 @@ its own, since a Prometheus that hangs must not hold up deadlines.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import NamedTuple
 
 from alerts.desk.alarms.series_exists import MAX_ALARMS, Presence, presence
-from alerts.desk.tickets import queries
+from alerts.desk.core.actors import DESK
+from alerts.desk.tickets import queries, timers
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import DESK, Kind
+from alerts.desk.tickets.events import Kind
 from alerts.desk.tickets.ticket import RECOVERED, WORKING, Status
+from alerts.desk.tickets.timers import React
 from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError
-
-React = Callable[[Draft, datetime], None]
 
 CLAIM = timedelta(seconds=30)
 RECHECK = timedelta(seconds=60)  # how soon to look again at a ticket whose series vanished
@@ -53,6 +55,28 @@ class Waiting:
             for number in first:
                 del self._numbers[number]
         return first
+
+
+class Due(NamedTuple):
+    """What a round of timers did: the clocks that breached, and the tickets that are claimed to be asked about."""
+
+    tickets: int
+    breaches: Counter[str]
+    to_verify: list[int]
+
+
+def run_due(desk: Desk, room: int = ROOM) -> Due:
+    """Deal with every ticket whose moment has come, claiming at most `room` to be asked about."""
+    claimed: list[int] = []
+
+    def react(draft: Draft, now: datetime) -> None:
+        if not desk.policy.verify_recovery:
+            believe(draft, now)
+        elif due(draft, now, room=len(claimed) < room):
+            claimed.append(draft["id"])
+
+    done = timers.run_due(desk, react)
+    return Due(done.tickets, done.breaches, claimed)
 
 
 def due(draft: Draft, now: datetime, *, room: bool) -> bool:
@@ -115,7 +139,7 @@ def _settle(desk: Desk, reactions: Mapping[int, React]) -> None:
             if draft.status in WORKING and not draft["firing"] and draft["verify_at"] is not None:
                 reactions[draft["id"]](draft, now)
                 draft.finish(desk.policy, now)
-        tickets.save(connection, [draft for draft in drafts if draft.changed])
+        tickets.save(connection, [draft for draft in drafts if draft.changed], desk.policy.publish)
 
 
 def _put_off(draft: Draft, now: datetime) -> None:

@@ -9,12 +9,12 @@ arithmetic, any side of `or`.
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import promql_parser as parser
 
 from service import promql
 from service.prometheus import narrowed_by
+from service.promql import expression_of
 
 Ask = Callable[[str], bool]
 """Run an instant query and return whether it has a result; raise PrometheusError where there is no answer."""
@@ -27,14 +27,6 @@ class Presence(StrEnum):
 
     PRESENT = "present"
     VANISHED = "vanished"
-
-
-def expression_of(generator_url: str) -> str:
-    """Return the expression in a generator URL, or nothing."""
-    try:
-        return parse_qs(urlsplit(generator_url).query).get("g0.expr", [""])[0]
-    except ValueError:
-        return ""
 
 
 def presence(alarms: Iterable[tuple[str, Mapping[str, str]]], ask: Ask) -> Presence:

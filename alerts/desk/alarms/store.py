@@ -3,18 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
+from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence
 from alerts.desk.core import batch
 from alerts.desk.core.tables import OPEN, alarm, ticket
 from alerts.desk.tickets.change import Draft
-
-if TYPE_CHECKING:
-    from alerts.desk.alarms.ingest import Problem
-
 
 _CHANGING = (
     *("id", "ticket_id", "problem_key", "fingerprint"),
@@ -23,7 +20,7 @@ _CHANGING = (
 
 
 def latest(
-    connection: Connection, problems: Sequence["Problem"], open_tickets: set[int]
+    connection: Connection, problems: Sequence[Problem], open_tickets: set[int]
 ) -> dict[tuple[str, str], Occurrence]:
     """Return the newest known occurrence of each alarm in `problems`, by problem key and fingerprint.
 

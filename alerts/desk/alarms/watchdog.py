@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from alerts.desk.alarms import heartbeats
 from alerts.desk.alarms import store as alarms
-from alerts.desk.alarms.ingest import Ingested, Problem, ingest_problems
+from alerts.desk.alarms.ingest import Ingested, ingest_problems
+from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.problem import problem_key
 from alerts.desk.alarms.webhook import Alert
 from alerts.desk.core.database import Database

@@ -5,19 +5,16 @@ and carry numbers as group keys. Group key, receiver and externalURL say nothing
 it. Everything in here comes from outside: text is made storable, anything that is not a notification is a ValueError.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from alerts.desk.alarms.problem import fallback_fingerprint
+from alerts.desk.core.json_body import read_json
 
 MAX_LABEL = 4096  # characters kept of one label or annotation value
 
 # The escapes of NUL and of surrogates; a body without them has nothing to clean.
-_UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 # Year 1 is Alertmanager's way to say "still firing" in endsAt; 1970 is a clock that was never set.
 _UNSET_BEFORE = datetime(1990, 1, 1, tzinfo=UTC)
 # No clock is set so far ahead, and the last day of all cannot be shown in the zones to the east.
@@ -121,29 +118,3 @@ def instant_of(raw: object) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None
-
-
-def read_json(body: bytes) -> Any:
-    """Return what the JSON in `body` says, made storable; raise ValueError when it is none.
-
-    UTF-8 only, as RFC 8259 (8.1) has it: the library would guess other encodings and let halves of characters through.
-    Hardly any body has anything to clean, and looking at every text costs more than parsing.
-    """
-    try:
-        raw = json.loads(body.decode("utf-8-sig"))
-        return storable(raw) if _UNSTORABLE.search(body) else raw
-    except RecursionError:
-        raise ValueError("the body is nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"the body is not JSON: {error}") from None
-
-
-def storable(raw: Any) -> Any:
-    """Replace what no database stores as text: NUL and lone surrogates, which JSON can smuggle in as escapes."""
-    if isinstance(raw, str):
-        return raw.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
-    if isinstance(raw, dict):
-        return {storable(key): storable(value) for key, value in raw.items()}
-    if isinstance(raw, list):
-        return [storable(value) for value in raw]
-    return raw

@@ -5,6 +5,7 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from alerts.desk.access.roles import Permission
+from alerts.desk.alarms import heartbeats
 from alerts.desk.core import metrics
 from alerts.desk.core.migrate import current
 from alerts.desk.tickets import queries
@@ -38,5 +39,5 @@ def metrics_(request: Request, runtime: Running) -> Response:
     if not near(request):
         Needs(Permission.METRICS)(request)
     with runtime.database.read() as connection:
-        figures = queries.figures(connection, runtime.policy.watchdog)
+        figures = queries.figures(connection, heartbeats.last(connection, runtime.policy.watchdog))
     return Response(metrics.exposition(runtime.counts, figures), media_type=CONTENT_TYPE_LATEST)

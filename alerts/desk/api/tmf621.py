@@ -12,14 +12,14 @@ from alerts.desk.api import tmf_list
 from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, kept
 from alerts.desk.api.tmf_patch import check_removals, patch
 from alerts.desk.core import metrics
-from alerts.desk.core.context import Runtime
 from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Hand
 from alerts.desk.tickets.events import Event, Kind
 from alerts.desk.tickets.policy import SEVERITIES, priority_of
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.store import NoSuchTicketError
-from alerts.desk.tickets.ticket import IllegalMoveError
+from alerts.desk.tickets.ticket import IllegalMoveError, ticket_number
 from alerts.desk.tickets.tmf621 import BASE, body, own_lists, select_fields, theirs
 from alerts.desk.web.errors import RESPONSES, Responses, answer
 from alerts.desk.web.session import Actor, Reader, Running
@@ -72,13 +72,13 @@ def create_ticket(fresh: TicketCreate, runtime: Running, caller: Actor) -> Respo
 @router.get("/troubleTicket/{number}", responses=_ONE)
 def read_ticket(number: str, runtime: Running, _: Reader, fields: Fields = None) -> Response:
     """Read one ticket."""
-    return JSONResponse(select_fields(represent(runtime, tmf_list.ticket_number(number)), fields))
+    return JSONResponse(select_fields(represent(runtime, ticket_number(number)), fields))
 
 
 @router.patch("/troubleTicket/{number}", responses=_CHANGE)
 def patch_ticket(number: str, changes: TicketPatch, runtime: Running, caller: Actor) -> Response:
     """Change a ticket: state with its reason, notes, priority, texts. A move the life cycle lacks gets 409."""
-    hand = Hand(caller.name, tmf_list.ticket_number(number))
+    hand = Hand(caller.name, ticket_number(number))
     try:
         check_removals(changes)
         sent = kept(changes)
@@ -121,7 +121,7 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
         )
         patch(draft, changes, {}, actor, now)
         draft.finish(runtime.policy, now)
-        tickets.insert(connection, [draft])
+        tickets.insert(connection, [draft], runtime.policy.publish)
     runtime.counts.add(metrics.TICKETS_OPENED, 1)
     return int(draft["id"])
 

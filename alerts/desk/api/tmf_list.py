@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from alerts.desk.alarms.webhook import instant_of
 from alerts.desk.core.tables import ticket
+from alerts.desk.tickets.ticket import ticket_number
 
 MAX_LIMIT = 1000
 _COLUMNS: dict[str, ColumnElement[Any]] = {
@@ -80,12 +81,6 @@ def _value(attribute: str, text: str) -> str | int | datetime:
     if "\0" in text:
         raise ValueError(f"{attribute}: a NUL character is in no ticket")
     return text
-
-
-def ticket_number(text: str) -> int:
-    """Return a ticket's number; 0, which no ticket has, for anything else."""
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-    return number if number < 2**63 else 0
 
 
 def _compare(column: ColumnElement[Any], operator: str, value: object) -> ColumnElement[bool]:

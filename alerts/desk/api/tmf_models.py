@@ -8,8 +8,10 @@ from httpx import URL, InvalidURL
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from alerts.desk.alarms.webhook import instant_of, storable
-from alerts.desk.tickets.policy import PRIORITIES, SEVERITIES
+from alerts.desk.alarms.webhook import instant_of
+from alerts.desk.core.json_body import storable
+from alerts.desk.core.settings import PRIORITIES
+from alerts.desk.tickets.policy import SEVERITIES
 from alerts.desk.tickets.ticket import Status
 
 # No NUL: PostgreSQL stores none.

@@ -15,7 +15,7 @@ from alerts.desk.access.roles import Permission
 from alerts.desk.alarms.ingest import ingest
 from alerts.desk.alarms.webhook import parse
 from alerts.desk.core import metrics
-from alerts.desk.core.context import Runtime
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.errors import RESPONSES, answer
 from alerts.desk.web.limiter import lane_of
 from alerts.desk.web.session import Needs

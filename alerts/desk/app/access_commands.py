@@ -11,9 +11,9 @@ from alerts.desk.access import store as access
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.roles import Principal
 from alerts.desk.access.trail import PROGRAM, By
-from alerts.desk.core.context import utc_now
 from alerts.desk.core.database import Database
 from alerts.desk.core.words import Words
+from alerts.desk.tickets.runtime import utc_now
 from service.program import Exit
 
 BY = By(PROGRAM)

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from alerts.desk.api import operations, tmf621, tmf_hub, webhook_route
 from alerts.desk.console import faults, pages
 from alerts.desk.core import metrics
-from alerts.desk.core.context import Runtime
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web import errors
 from alerts.desk.web.limiter import Lane
 from alerts.desk.web.session import Reader

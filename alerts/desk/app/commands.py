@@ -10,10 +10,11 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.desk.app import access_commands
-from alerts.desk.app.settings import Settings, database_url, read_settings
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.backup import backup
 from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import migrate
+from alerts.desk.core.settings import Settings, database_url, read_settings
 from service.program import Exit
 
 Command = Callable[[argparse.Namespace, Settings], int]
@@ -46,16 +47,16 @@ def open_database(settings: Settings, path: Path) -> Database:
 # The web framework and the HTTP client cost a second of processor time to load: only who needs them loads them.
 def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
     from alerts.desk.app.serve import serve  # noqa: PLC0415
-    from alerts.desk.core.context import Runtime  # noqa: PLC0415
+    from alerts.desk.tickets.runtime import Runtime  # noqa: PLC0415
 
-    runtime = Runtime(settings, open_database(settings, arguments.config), settings.policy())
+    runtime = Runtime(settings, open_database(settings, arguments.config), policy_of(settings))
     serve(runtime, lambda: read_settings(arguments.config))
     return Exit.FINE
 
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:
     create_engine(database_url(settings, arguments.config)).dispose()
-    settings.policy()
+    policy_of(settings)
     print(f"{arguments.config}: fine")
     return Exit.FINE
 
@@ -81,10 +82,10 @@ def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _keys(arguments: argparse.Namespace, settings: Settings) -> int:
     from alerts.desk.alarms import dry_run as keys  # noqa: PLC0415
-    from alerts.desk.core.context import utc_now  # noqa: PLC0415
+    from alerts.desk.tickets.runtime import utc_now  # noqa: PLC0415
     from service.prometheus import connect  # noqa: PLC0415
 
-    policy = settings.policy()
+    policy = policy_of(settings)
     if arguments.payload:
         found = keys.from_payloads(arguments.payload, policy)
     elif settings.prometheus:

@@ -11,11 +11,10 @@ from alerts.desk.alarms import recovery as verify
 from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.app.workers import Worker
 from alerts.desk.core import metrics
-from alerts.desk.core.context import Runtime
 from alerts.desk.notify import deliver
 from alerts.desk.notify.deliver import Pace
-from alerts.desk.tickets import timers
 from alerts.desk.tickets.retention import forget
+from alerts.desk.tickets.runtime import Runtime
 
 log = logging.getLogger("desk.rounds")
 TICK = 0.5  # seconds between looks at the due tickets
@@ -53,7 +52,7 @@ def workers(runtime: Runtime) -> list[Worker]:
 
 def due(runtime: Runtime, waiting: verify.Waiting) -> None:
     """Deal with the tickets whose moment has come."""
-    passed = timers.run_due(runtime.desk, waiting.room)
+    passed = verify.run_due(runtime.desk, waiting.room)
     for clock, number in passed.breaches.items():
         runtime.counts.add(metrics.SLA_BREACHES, number, clock)
     waiting.add(passed.to_verify)

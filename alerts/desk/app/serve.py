@@ -15,9 +15,10 @@ from fastapi import FastAPI
 
 from alerts.desk.app.application import create_app
 from alerts.desk.app.jobs import workers
-from alerts.desk.app.settings import Settings
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.app.workers import Crew
-from alerts.desk.core.context import Runtime
+from alerts.desk.core.settings import Settings
+from alerts.desk.tickets.runtime import Runtime
 from service.settings import SettingsError
 from service.systemd import notify, watchdog_interval
 
@@ -120,7 +121,7 @@ def reload(runtime: Runtime, crew: Crew, reread: Callable[[], Settings]) -> None
         if any(getattr(fresh, name) != value for name, value in fixed.items()):
             log.warning("a changed listen, database, limits or proxies takes effect with a restart")
         runtime.settings = replace(fresh, **fixed)
-        runtime.policy = runtime.settings.policy()
+        runtime.policy = policy_of(runtime.settings)
         crew.replace(workers(runtime))
         log.info("the settings were read again")
     notify("READY=1")

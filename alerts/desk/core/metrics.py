@@ -1,13 +1,14 @@
 """The desk's own metrics: the catalogue, what is counted while running, what is read from the database."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric as Family
 
-from alerts.desk.tickets.queries import Figures
 from service import __version__
 from service.metric import Metric, Sample, families
 
@@ -47,6 +48,17 @@ BUILD_INFO = Metric(
 )
 
 CLOCKS = ("acknowledge", "restore", "accept", "vendor")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What `/metrics` reads from the database."""
+
+    tickets: Mapping[tuple[str, str, str], int]
+    deadlines: Sequence[tuple[int, str, str, str, datetime]]
+    outbox_pending: int
+    outbox_dead: int
+    watchdog: datetime | None
 
 
 class Counts:

@@ -15,9 +15,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import httpx
 from sqlalchemy import RowMapping
 
-from alerts.desk.alarms.webhook import read_json
-from alerts.desk.app.settings import TargetSettings
-from alerts.desk.core.context import Runtime
+from alerts.desk.core.actors import DESK
+from alerts.desk.core.json_body import read_json
+from alerts.desk.core.settings import TargetSettings
 from alerts.desk.core.words import Words
 from alerts.desk.notify import hubs, outbox, texts
 from alerts.desk.notify.channels import mail, others
@@ -26,7 +26,8 @@ from alerts.desk.notify.redact import redacted
 from alerts.desk.notify.routing import HUB_PREFIX, TEST, VENDOR_PREFIX
 from alerts.desk.tickets import queries
 from alerts.desk.tickets import store as tickets
-from alerts.desk.tickets.events import DESK, Kind
+from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.tmf621 import BASE, instant
 from alerts.desk.tickets.tmf621 import body as tmf_body
 
@@ -156,7 +157,7 @@ def record(runtime: Runtime, number: int, kind: Kind, **data: str) -> None:
         draft = tickets.lock(connection, number)
         draft.record(now, kind, DESK, **data)
         draft.finish(runtime.policy, now)
-        tickets.save(connection, [draft])
+        tickets.save(connection, [draft], runtime.policy.publish)
 
 
 def deliver_vendors(runtime: Runtime, client: httpx.Client) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts.desk.alarms.series_exists import expression_of
 from alerts.desk.notify.texts import Measured, Row
 from service import promql
 from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError, Series, Window, narrowed_by
+from service.promql import expression_of
 
 BEFORE, AFTER, STEP = timedelta(minutes=10), timedelta(minutes=5), timedelta(minutes=1)
 MAX_QUERIES, MAX_SERIES = 6, 3

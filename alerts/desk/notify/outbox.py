@@ -4,14 +4,17 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from alerts.desk.core import batch
+from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import hub, outbox
-from alerts.desk.notify.routing import HUB_PREFIX, TEST, hub_events
-from alerts.desk.tickets.change import Draft
+from alerts.desk.notify.routing import HUB_PREFIX, TEST, Route, hub_events, messages
+from alerts.desk.tickets.events import Recorded
+from alerts.desk.tickets.policy import Publish
 
 CLAIM = timedelta(minutes=2)  # how long a desk may take over what it claims at once
 RETRIES = 12
@@ -19,24 +22,30 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
 _LISTENERS = select(hub.c.id, hub.c.query)
 
 
-def write(connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
-    """Store the messages of changed tickets, hub listeners' included."""
+def publisher(settings: Settings) -> Publish:
+    """Return what writes the messages that the targets of the settings, vendors and listeners get."""
+    routes = tuple(Route(t.name, frozenset(t.topics), frozenset(t.priorities)) for t in settings.target)
+    return partial(write, routes)
+
+
+def write(routes: Sequence[Route], connection: Connection, recorded: Sequence[Recorded], now: datetime) -> None:
+    """Store the messages that new events cause, hub listeners' included."""
     rows = [
-        {"ticket_id": draft["id"], "target": each.target, "kind": each.kind, "body": each.body}
-        for draft in drafts
-        for each in draft.messages
+        {"ticket_id": each.ticket, "target": message.target, "kind": message.kind, "body": message.body}
+        for each in recorded
+        for message in messages(each.events, each.priority, routes)
     ]
-    told = [(draft, types) for draft in drafts if (types := hub_events(draft.events))]
+    told = [(each.ticket, types) for each in recorded if (types := hub_events(each.events))]
     if told:
         for listener, query in connection.execute(_LISTENERS):
             rows += [
                 {
-                    "ticket_id": draft["id"],
+                    "ticket_id": number,
                     "target": HUB_PREFIX + listener,
                     "kind": kind,
                     "body": {"eventId": str(uuid.uuid4()), "at": now.isoformat()},
                 }
-                for draft, types in told
+                for number, types in told
                 for kind in types
                 if wanted(query, kind)
             ]

@@ -1,6 +1,6 @@
 """Errors without secrets: a server may repeat in its refusal what it was sent, and errors are shown on a page."""
 
-from alerts.desk.app.settings import Settings
+from alerts.desk.core.settings import Settings
 
 HIDDEN = "…"
 

@@ -11,19 +11,6 @@ from typing import Any
 from alerts.desk.tickets.events import Event, Kind
 from alerts.desk.tickets.ticket import TERMINAL, Status
 
-TOPICS = (
-    "opened",
-    "warning",
-    "breach",
-    "resolved",
-    "reopened",
-    "closed",
-    "unverified",
-    "flapping",
-    "handed_over",
-    "escalated",
-)
-DEFAULT_TOPICS = ("opened", "breach", "resolved", "reopened", "unverified", "escalated")
 VENDOR_PREFIX = "vendor:"
 HUB_PREFIX = "hub:"
 TEST = "test"

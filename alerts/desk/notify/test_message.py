@@ -2,8 +2,8 @@
 
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.trail import Action, By, tell
-from alerts.desk.core.context import Runtime
 from alerts.desk.notify import outbox
+from alerts.desk.tickets.runtime import Runtime
 
 
 def start(runtime: Runtime, by: By, target: str) -> int:

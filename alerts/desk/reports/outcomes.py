@@ -13,10 +13,11 @@ from enum import StrEnum
 from statistics import fmean
 from typing import NamedTuple, TypeVar
 
+from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.calendars import Calendar
 from alerts.desk.tickets.courses import AtVendor, Courses, Log, spans
-from alerts.desk.tickets.policy import PRIORITIES, SEVERITIES, Policy
+from alerts.desk.tickets.policy import SEVERITIES, Policy
 from alerts.desk.tickets.sla import Span
 from alerts.desk.tickets.ticket import Status
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.desk.core.database import Database
+from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import Kind
-from alerts.desk.tickets.policy import PRIORITIES, Policy
+from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.ticket import RETURNED, TERMINAL, VENDOR, IllegalMoveError, Status, check_move, path
 
 MAX_NOTE = 10_000
@@ -56,7 +57,7 @@ def changing(desk: Desk, hand: Hand) -> Iterator[tuple[Draft, datetime]]:
         draft = tickets.lock(connection, hand.number, hand.version)
         yield draft, now
         draft.finish(desk.policy, now)
-        tickets.save(connection, [draft])
+        tickets.save(connection, [draft], desk.policy.publish)
 
 
 def take(desk: Desk, hand: Hand) -> None:

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Protocol
 
-MIDNIGHT = time(0)
-"""As the end of a working day: of that day, not its beginning."""
+import holidays
+
+from alerts.desk.core.settings import DAYS, MIDNIGHT, CalendarSettings
+
+_YEARS = range(2020, 2041)  # the holidays of these years are looked up once, at the start
 _HORIZON = timedelta(days=3660)  # a calendar with no working time in ten years has none
 
 
@@ -85,3 +88,14 @@ class BusinessHours:
                 return opens + timedelta(seconds=left) if left > 0 else start
             left -= length
         raise ValueError("the calendar has no working time within ten years")
+
+
+def business_hours(table: CalendarSettings, zone: tzinfo) -> BusinessHours:
+    """Return the calendar that a table of the settings describes."""
+    known = set(holidays.country_holidays(table.holidays, years=_YEARS)) if table.holidays else set()
+    return BusinessHours(
+        {DAYS.index(day): table.hours for day in table.days},
+        zone,
+        frozenset(known | {date.fromisoformat(day) for day in table.closed}),
+        frozenset(date.fromisoformat(day) for day in table.open_days),
+    )

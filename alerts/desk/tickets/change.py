@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.desk.notify.routing import Message, messages
+from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import sla as clock
-from alerts.desk.tickets.events import CLOCK_KINDS, DESK, Event, Kind
+from alerts.desk.tickets.events import CLOCK_KINDS, Event, Kind
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.sla import Clock
 from alerts.desk.tickets.ticket import (
@@ -39,7 +39,6 @@ class Draft:
         self.log = list(log)
         self.events: list[Event] = []
         self.clocks: dict[str, Clock] = {}
-        self.messages: list[Message] = []
 
     def __getitem__(self, column: str) -> Any:
         return self.changes[column] if column in self.changes else self.row[column]
@@ -124,7 +123,6 @@ class Draft:
                 known[origin] = reading
         self.clocks, moments = reading
         self.set(**moments)
-        self.messages = messages(self.events, self["priority"], policy.routes)
         if self.changed:
             self.changes["updated_at"] = now
             self.changes["version"] = self.row["version"] + 1

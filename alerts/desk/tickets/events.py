@@ -1,12 +1,10 @@
 """A ticket's event log: what clocks, timeline and reports are computed from. It is only ever added to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
-
-DESK = "desk"
-"""The actor of what the desk does by itself."""
+from typing import Any, NamedTuple
 
 
 class Kind(StrEnum):
@@ -45,3 +43,11 @@ class Event:
     kind: Kind
     actor: str
     data: dict[str, Any]
+
+
+class Recorded(NamedTuple):
+    """The new events of one ticket, and the ticket's priority after them."""
+
+    ticket: int
+    priority: str
+    events: Sequence[Event]

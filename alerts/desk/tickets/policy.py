@@ -1,15 +1,21 @@
 """What the contract says: priorities, targets, calendars, pauses, vendors. All of it is configuration with defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
-from alerts.desk.notify.routing import Route
-from alerts.desk.tickets.calendars import Calendar
+from sqlalchemy import Connection
 
-PRIORITIES = ("P1", "P2", "P3", "P4")
+from alerts.desk.core.settings import DEFAULT_PRIORITIES, PRIORITIES, CalendarSettings, Settings, VendorSettings
+from alerts.desk.tickets.calendars import Always, Calendar, business_hours
+from alerts.desk.tickets.events import Recorded
+
 SEVERITIES = ("critical", "major", "minor", "warning", "indeterminate")  # the worst first
 _BY_SEVERITY = {"critical": 0, "major": 1, "minor": 2, "warning": 3}
+
+
+Publish = Callable[[Connection, Sequence[Recorded], datetime], None]
+"""Write the messages that new events cause, in the transaction that stores the events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,40 @@ class Policy:
     watchdog: str = "Watchdog"
     watchdog_missing: float = 300.0
     zone: tzinfo = UTC
-    routes: tuple[Route, ...] = ()
+    publish: Publish = field(kw_only=True)
+
+
+def policy_of(settings: Settings, publish: Publish) -> Policy:
+    """Return what the settings say."""
+    calendars: dict[str, Calendar] = {"24x7": Always(), "business": business_hours(CalendarSettings(), settings.zone)}
+    calendars |= {name: business_hours(table, settings.zone) for name, table in settings.calendars.items()}
+    priorities = {**DEFAULT_PRIORITIES, **settings.priorities}
+    return Policy(
+        targets={n: Target(p.acknowledge, p.restore, calendars[p.calendar]) for n, p in priorities.items()},
+        vendors={v.name: _vendor(v, calendars[v.calendar]) for v in settings.vendor},
+        confirmation=settings.confirmation,
+        late=settings.late_duplicates,
+        settled=settings.settled,
+        one_ticket_per=settings.one_ticket_per,
+        verify_recovery=bool(settings.prometheus),
+        watchdog=settings.watchdog,
+        watchdog_missing=settings.watchdog_missing,
+        zone=settings.zone,
+        publish=publish,
+    )
+
+
+def _vendor(table: VendorSettings, calendar: Calendar) -> Vendor:
+    return Vendor(
+        name=table.name,
+        mail=table.mail,
+        escalation_mail=table.escalation_mail or table.mail,
+        language=table.language,
+        accept=table.accept,
+        restore=table.restore,
+        calendar=calendar,
+        pauses_restore=table.pauses_restore,
+    )
 
 
 def severity_of(labels: Mapping[str, str]) -> str:

@@ -1,13 +1,13 @@
 """What pages, API and metrics read. Plain functions of a connection; they change nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Text, TextClause, case, cast, func, or_, select
 
-from alerts.desk.alarms import heartbeats
+from alerts.desk.core.metrics import Figures
 from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket
 from alerts.desk.tickets.events import Event, Kind
 from alerts.desk.tickets.policy import SEVERITIES
@@ -19,19 +19,8 @@ IS_OPEN = OPEN  # in these very words, since SQLite takes a partial index only f
 Condition = ColumnElement[bool] | TextClause
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What `/metrics` reads from the database."""
-
-    tickets: Mapping[tuple[str, str, str], int]
-    deadlines: Sequence[tuple[int, str, str, str, datetime]]
-    outbox_pending: int
-    outbox_dead: int
-    watchdog: datetime | None
-
-
-def figures(connection: Connection, watchdog: str) -> Figures:
-    """Return the desk's figures."""
+def figures(connection: Connection, watchdog: datetime | None) -> Figures:
+    """Return the desk's figures; `watchdog` is when the alert that never stops was last received."""
     owner = func.coalesce(func.nullif(ticket.c.vendor, ""), NCC)
     counted = connection.execute(
         select(ticket.c.status, ticket.c.severity, owner, func.count())
@@ -45,7 +34,7 @@ def figures(connection: Connection, watchdog: str) -> Figures:
         deadlines=_deadlines(connection),
         outbox_pending=states.get("pending", 0),
         outbox_dead=states.get("dead", 0),
-        watchdog=heartbeats.last(connection, watchdog),
+        watchdog=watchdog,
     )
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 
 from alerts.desk.core import batch
 from alerts.desk.core.tables import OPEN, defaults, event, ticket
-from alerts.desk.notify import outbox
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import CLOCK_KINDS, Event, Kind
+from alerts.desk.tickets.events import CLOCK_KINDS, Event, Kind, Recorded
+from alerts.desk.tickets.policy import Publish
 
 # What alarms change or need to know of a ticket; a storm has no time for the rest.
 _MOVING = (
@@ -121,8 +121,8 @@ def _clock_log(dialect: str) -> Select[Any]:
     return select(*columns).where(theirs, event.c.kind.in_(CLOCK_KINDS)).order_by(event.c.id)
 
 
-def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
-    """Store new tickets with their events and give the drafts their numbers."""
+def insert(connection: Connection, drafts: Sequence[Draft], publish: Publish) -> None:
+    """Store new tickets with their events and messages, and give the drafts their numbers."""
     if not drafts:
         return
     numbers: dict[str, int] = {}
@@ -132,14 +132,14 @@ def insert(connection: Connection, drafts: Sequence[Draft]) -> None:
         raise OpenedElsewhereError
     for draft in drafts:
         draft.row["id"] = numbers[draft["problem_key"]]
-    _write_events(connection, drafts)
+    _write_events(connection, drafts, publish)
 
 
-def save(connection: Connection, drafts: Sequence[Draft]) -> None:
-    """Store what changed of locked tickets, and their events; tickets with the same columns share a statement."""
+def save(connection: Connection, drafts: Sequence[Draft], publish: Publish) -> None:
+    """Store what changed of locked tickets, their events and messages; tickets with like columns share a statement."""
     for rows in _alike(draft.changes | {"id": draft["id"]} for draft in drafts if draft.changes):
         batch.update(connection, ticket, rows)
-    _write_events(connection, drafts)
+    _write_events(connection, drafts, publish)
 
 
 def _alike(rows: Iterable[batch.Row]) -> Iterable[list[batch.Row]]:
@@ -149,8 +149,7 @@ def _alike(rows: Iterable[batch.Row]) -> Iterable[list[batch.Row]]:
     return alike.values()
 
 
-def _write_events(connection: Connection, drafts: Iterable[Draft]) -> None:
-    drafts = list(drafts)
+def _write_events(connection: Connection, drafts: Sequence[Draft], publish: Publish) -> None:
     rows = [
         {"ticket_id": draft["id"], "at": each.at, "kind": each.kind.value, "actor": each.actor, "data": each.data}
         for draft in drafts
@@ -158,4 +157,5 @@ def _write_events(connection: Connection, drafts: Iterable[Draft]) -> None:
     ]
     if rows:
         batch.insert(connection, event, rows)
-        outbox.write(connection, drafts, rows[-1]["at"])
+        recorded = [Recorded(draft["id"], draft["priority"], draft.events) for draft in drafts if draft.events]
+        publish(connection, recorded, rows[-1]["at"])

@@ -73,3 +73,9 @@ def path(old: Status, new: Status) -> list[Status]:
     if new is not old and S.IN_PROGRESS in MOVES[old] and new in MOVES[S.IN_PROGRESS]:
         return [S.IN_PROGRESS, new]
     raise IllegalMoveError(old, new)
+
+
+def ticket_number(text: str) -> int:
+    """Return a ticket's number; 0, which no ticket has, for anything else."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return number if number < 2**63 else 0

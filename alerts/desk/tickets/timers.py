@@ -6,18 +6,22 @@ over a kill in between.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alerts.desk.alarms import recovery as verify
+from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import DESK, Kind
+from alerts.desk.tickets.events import Kind
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.ticket import CONFIRMED, STILL_FIRING, Status
 
 BATCH = 200
+
+React = Callable[[Draft, datetime], None]
+"""What another part of the desk does with a ticket whose moment has come."""
 
 
 @dataclass(slots=True)
@@ -25,12 +29,11 @@ class Passed:
     """What a round of timers did."""
 
     tickets: int = 0
-    to_verify: list[int] = field(default_factory=list)
     breaches: Counter[str] = field(default_factory=Counter)
 
 
-def run_due(desk: Desk, room: int = verify.ROOM) -> Passed:
-    """Deal with every ticket whose moment has come, claiming so many to be asked about; return what was done."""
+def run_due(desk: Desk, react: React) -> Passed:
+    """Deal with every ticket whose moment has come, and let `react` do so, too; return what was done."""
     done = Passed()
     while True:
         with desk.database.write() as connection:
@@ -38,12 +41,9 @@ def run_due(desk: Desk, room: int = verify.ROOM) -> Passed:
             drafts = tickets.claim_due(connection, now, BATCH)
             for draft in drafts:
                 done.breaches.update(pass_time(draft, desk.policy, now))
-                if not desk.policy.verify_recovery:
-                    verify.believe(draft, now)
-                elif verify.due(draft, now, room=len(done.to_verify) < room):
-                    done.to_verify.append(draft["id"])
+                react(draft, now)
                 draft.finish(desk.policy, now)
-            tickets.save(connection, [draft for draft in drafts if draft.changed])
+            tickets.save(connection, [draft for draft in drafts if draft.changed], desk.policy.publish)
         done.tickets += len(drafts)
         if len(drafts) < BATCH:
             return done

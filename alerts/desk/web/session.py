@@ -10,8 +10,8 @@ from fastapi import Depends, HTTPException, Request
 from alerts.desk.access import secrets
 from alerts.desk.access import store as access
 from alerts.desk.access.roles import Permission, Principal
-from alerts.desk.core.context import Runtime
 from alerts.desk.core.database import UNAVAILABLE
+from alerts.desk.tickets.runtime import Runtime
 
 COOKIE = "ottwatch_desk"
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")

@@ -14,9 +14,9 @@ import pytest
 import uvicorn
 
 from alerts.desk.app.application import create_app
-from alerts.desk.core.context import Runtime
 from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import migrate
+from alerts.desk.tickets.runtime import Runtime
 from demo.ports import free_port
 from tests.contract.desk.postgres import Postgres
 

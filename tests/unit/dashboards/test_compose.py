@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import agent.settings
-import alerts.desk.app.settings
+import alerts.desk.core.settings
 from dashboards import build, export
 from dashboards.busy_hour.settings import Settings as BusyHour
 from dashboards.context import Local
@@ -142,7 +142,7 @@ def test_everybody_is_asked_where_they_listen(compose: dict[str, Any]) -> None:
         for name in ("agent", "desk", "busyhour")
     }
     listens = {name: port(chosen["listen"]) for name, chosen in settings.items()}
-    defaults = {"agent": agent.settings.AgentSettings, "desk": alerts.desk.app.settings.Settings, "busyhour": BusyHour}
+    defaults = {"agent": agent.settings.AgentSettings, "desk": alerts.desk.core.settings.Settings, "busyhour": BusyHour}
     assert listens == {name: port(_default(kind)) for name, kind in defaults.items()}
     services = compose["services"]
     listens["prometheus"] = port(flag(services["prometheus"], "web.listen-address"))

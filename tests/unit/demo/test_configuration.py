@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.settings import AgentSettings, converter
-from alerts.desk.app.settings import read_settings
+from alerts.desk.core.settings import read_settings
 from dashboards.busy_hour import settings as busy_hour_settings
 from demo import configuration
 from demo.layout import EDGES, MIDDLEWARE, NODES, Layout

@@ -16,10 +16,11 @@ from alerts.desk.access import secrets
 from alerts.desk.access import store as access
 from alerts.desk.access.roles import Principal
 from alerts.desk.app.application import create_app
-from alerts.desk.app.settings import Settings, VendorSettings
-from alerts.desk.core.context import Runtime
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import migrate
+from alerts.desk.core.settings import Settings, VendorSettings
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.session import COOKIE
 from tests.contract.desk.payloads import alert, notification
 
@@ -99,7 +100,7 @@ def hall(folder: Path, **settings: Any) -> Iterator[Hall]:
     migrate(database)
     vendor = VendorSettings("Edge Ltd", "support@edge.example")
     known = Settings(language="en", vendor=(vendor,), **settings)
-    runtime = Runtime(known, database, known.policy())
+    runtime = Runtime(known, database, policy_of(known))
     with database.write() as connection:
         access.add_token(connection, "alertmanager", "machine", secrets.digest("token"), NOON)
     machine = Caller(create_app(runtime), {"Authorization": "Bearer token"})

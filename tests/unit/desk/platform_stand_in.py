@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.desk.app.settings import Url
 from alerts.desk.console.overview.snapshot import QUERIES, Day, Past, Present
 from alerts.desk.console.shared import Known
+from alerts.desk.core.settings import Url
 from service.prometheus import Sample
 from tests.unit.desk.console_desk import NOON, Hall
 

@@ -18,11 +18,11 @@ from alerts.desk.console.overview.health import Site, Tile, sites
 from alerts.desk.console.overview.key_figures import HOUR, Figure, change, seven, signed
 from alerts.desk.console.overview.snapshot import NOW_PERIOD, STEP, WEEK, Past, Platform, Present
 from alerts.desk.console.shared import Known, Rendered
-from alerts.desk.core.context import Runtime
 from alerts.desk.core.figures import figure
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import listing as console
 from alerts.desk.tickets.queries import QueueFilter
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.troubles import troubles
 from alerts.desk.web.chart import Frame, Line, line_chart
 from alerts.desk.web.forms import Reading

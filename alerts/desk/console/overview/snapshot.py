@@ -15,7 +15,7 @@ from typing import TypeVar
 import httpx
 
 from alerts.desk.console.shared import Known, Shared
-from alerts.desk.core.context import Runtime
+from alerts.desk.tickets.runtime import Runtime
 from service.prometheus import PrometheusError, Sample, Series, Window, finite
 
 T = TypeVar("T")

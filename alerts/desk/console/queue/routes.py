@@ -13,11 +13,11 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from alerts.desk.access.roles import Permission
-from alerts.desk.core.context import Runtime
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import listing as console
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.queries import QueueFilter
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.ticket import Status
 from alerts.desk.web import events
 from alerts.desk.web.forms import Reading

@@ -14,7 +14,6 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from alerts.desk.console.periods import Period, PeriodError, period
 from alerts.desk.console.spreadsheet import Cell, download, refused
-from alerts.desk.core.context import Runtime
 from alerts.desk.core.figures import figure
 from alerts.desk.core.words import Words
 from alerts.desk.reports import outcomes as reports
@@ -22,6 +21,7 @@ from alerts.desk.reports import store as stored
 from alerts.desk.reports.outcomes import Figures, Outcome, Report, Times
 from alerts.desk.reports.store import Asked, TooManyError
 from alerts.desk.tickets.policy import Policy
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Running

@@ -12,9 +12,9 @@ from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.roles import PEOPLE, Principal
 from alerts.desk.access.trail import By
 from alerts.desk.console.settings.frame import Name, Password, Word, back, show
-from alerts.desk.core.context import Runtime
 from alerts.desk.core.database import Database
 from alerts.desk.core.words import LANGUAGES
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Administering, Administrator, by
 from alerts.desk.web.session import Running, Visitor
 

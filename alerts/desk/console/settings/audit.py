@@ -14,8 +14,8 @@ from alerts.desk.access import store as access
 from alerts.desk.access.store import AuditFilter
 from alerts.desk.access.trail import PROGRAM, Action
 from alerts.desk.console.settings.frame import show
-from alerts.desk.core.context import Runtime
 from alerts.desk.core.words import Words
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Administrator
 from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running

@@ -7,7 +7,7 @@ from alerts.desk.access import store as access
 from alerts.desk.access.login import ThrottledError
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.console.settings.frame import Password, back, show
-from alerts.desk.core.context import Runtime
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Reading, Writing, by
 from alerts.desk.web.session import COOKIE, Running, Visitor
 

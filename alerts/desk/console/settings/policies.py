@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import URL
 
-from alerts.desk.app.settings import DAYS, DEFAULT_PRIORITIES, CalendarSettings, Limits, Retention, Settings, Smtp
 from alerts.desk.console.settings.frame import show
-from alerts.desk.core.context import Runtime
 from alerts.desk.core.figures import figure
+from alerts.desk.core.settings import DAYS, DEFAULT_PRIORITIES, CalendarSettings, Limits, Retention, Settings, Smtp
 from alerts.desk.core.words import Words
+from alerts.desk.tickets.calendars import business_hours
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running
@@ -193,7 +194,7 @@ def _calendar(words: Words, settings: Settings, name: str, today: date) -> Calen
         shown_days = f"{words(f'weekday.{days[0]}')}–{words(f'weekday.{days[-1]}')}"
     else:
         shown_days = ", ".join(words(f"weekday.{each}") for each in days)
-    hours = table.calendar(settings.zone)
+    hours = business_hours(table, settings.zone)
     closed = sorted(day for day in hours.closed - hours.open_days if day >= today and day.weekday() in whole)
     extra = sorted(day for day in hours.open_days if day >= today)
     return Calendar(

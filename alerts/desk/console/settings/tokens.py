@@ -9,7 +9,7 @@ from alerts.desk.access import tokens
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.roles import MACHINES
 from alerts.desk.console.settings.frame import Name, Word, back, show
-from alerts.desk.core.context import Runtime
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Administering, Administrator, by
 from alerts.desk.web.session import Running, Visitor
 

@@ -23,18 +23,18 @@ from sqlalchemy import RowMapping
 
 from alerts import thresholds
 from alerts.desk.alarms.alert_chart import Drawn, belongs, drawn, likeness
-from alerts.desk.alarms.series_exists import expression_of
-from alerts.desk.api.tmf_list import ticket_number
-from alerts.desk.core.context import Runtime
 from alerts.desk.core.figures import Unit, figure
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import queries
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.store import NoSuchTicketError
+from alerts.desk.tickets.ticket import ticket_number
 from alerts.desk.web.chart import Frame, Line, Mark, line_chart
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Running
 from service.prometheus import QueryRejectedError, Series, Window, finite
+from service.promql import expression_of
 
 AROUND = timedelta(hours=1)
 STEP = 30.0  # seconds between points: 240 of them

@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode
 
 from sqlalchemy import RowMapping
 
-from alerts.desk.alarms.series_exists import expression_of
-from alerts.desk.app.settings import Settings
+from alerts.desk.core.settings import Settings
+from service.promql import expression_of
 
 AROUND = timedelta(minutes=30)
 _NODE = ("node", ("site", "node"))

@@ -8,19 +8,18 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import RowMapping
 
 from alerts.desk.access.roles import Permission
-from alerts.desk.api.tmf_list import ticket_number
 from alerts.desk.console.ticket import charts
 from alerts.desk.console.ticket.links import links
 from alerts.desk.console.ticket.runbook import runbook
-from alerts.desk.core.context import Runtime
+from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets import listing as console
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.actions import Hand, UnfitError
-from alerts.desk.tickets.policy import PRIORITIES
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
-from alerts.desk.tickets.ticket import TERMINAL, IllegalMoveError, Status
+from alerts.desk.tickets.ticket import TERMINAL, IllegalMoveError, Status, ticket_number
 from alerts.desk.tickets.timeline import sentence
 from alerts.desk.web import events
 from alerts.desk.web.forms import Engineer, Reading

@@ -19,12 +19,12 @@ from alerts.desk.console.overview.key_figures import BUSY, HOUR, Busiest, busies
 from alerts.desk.console.overview.routes import blocks, card, freshness, hour, living
 from alerts.desk.console.overview.snapshot import NOW_PERIOD, WEEK, Past, Present
 from alerts.desk.console.shared import Known
-from alerts.desk.core.context import Runtime
 from alerts.desk.core.figures import figure
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import listing as console
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.queries import QueueFilter
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.troubles import troubles
 from alerts.desk.web.chart import Frame, Line, Mark, line_chart
 from alerts.desk.web.forms import Reading

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from email.message import EmailMessage
 
-from alerts.desk.app.settings import Smtp
+from alerts.desk.core.settings import Smtp
 from alerts.desk.notify.texts import Letter
 from service import mail
 

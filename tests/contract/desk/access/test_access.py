@@ -15,8 +15,8 @@ from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.roles import Principal
 from alerts.desk.access.store import AuditFilter
 from alerts.desk.access.trail import PROGRAM, By
-from alerts.desk.app.settings import Limits
 from alerts.desk.core.database import Database
+from alerts.desk.core.settings import Limits
 from alerts.desk.core.tables import account, audit
 
 NOW = datetime(2026, 3, 1, 7, 0, tzinfo=UTC)

@@ -11,12 +11,14 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
+from alerts.desk.alarms import recovery
 from alerts.desk.alarms.ingest import ingest
 from alerts.desk.alarms.webhook import parse
-from alerts.desk.app.settings import Settings
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
+from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import alarm, audit, event, ticket
-from alerts.desk.tickets import actions, queries, timers
+from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk, Hand
 from alerts.desk.tickets.policy import Policy
@@ -24,7 +26,7 @@ from alerts.desk.tickets.queries import QueueFilter
 from alerts.desk.tickets.ticket import Status
 from tests.contract.desk.payloads import START, alert, notification
 
-POLICY = Settings().policy()
+POLICY = policy_of(Settings())
 ALL = QueueFilter(with_closed=True)
 
 
@@ -81,10 +83,10 @@ def test_the_ticket_recovers_with_its_last_alarm_and_closes_after_the_window(des
     send(database, notification(alert(firing=False), alert(firing=False, device="sdb")), time())
     assert states(database) == [("resolved", "recovered", 0)]
     time.pass_(minutes=9, seconds=59)
-    timers.run_due(desk)
+    recovery.run_due(desk)
     assert states(database) == [("resolved", "recovered", 0)]
     time.pass_(seconds=2)
-    timers.run_due(desk)
+    recovery.run_due(desk)
     assert states(database) == [("closed", "confirmed", 0)]
 
 
@@ -97,7 +99,7 @@ def test_refiring_within_the_window_reopens_and_after_it_opens_a_new_ticket(desk
     assert states(database) == [("inProgress", "refired", 1)]
     send(database, notification(alert(start=second, firing=False)), time())
     time.pass_(minutes=11)
-    timers.run_due(desk)
+    recovery.run_due(desk)
     assert send(database, notification(alert(start=START + timedelta(minutes=20))), time()) == {"new": 1}
     assert states(database) == [("acknowledged", "", 1), ("closed", "confirmed", 0)]
 
@@ -153,7 +155,7 @@ def test_a_ticket_called_mended_while_it_fires_comes_back(desk: Desk, time: Time
         actions.resolve(desk, Hand("Aigerim", 1), " ")
     actions.resolve(desk, Hand("Aigerim", 1), "restarted the encoder")
     time.pass_(minutes=11)
-    timers.run_due(desk)
+    recovery.run_due(desk)
     assert states(desk.database) == [("inProgress", "still firing", 1)]
 
 
@@ -233,7 +235,7 @@ def test_payloads_of_several_generations(database: Database, time: Time, shared:
     body = (shared / "data" / "alertmanager" / "webhook" / name).read_bytes()
     body = body.replace(b'"severity": "warning"', b'"severity": "major"')
     for one_ticket_per, tickets_ in (("group", 1), ("alert", count)):
-        policy = Settings(one_ticket_per=one_ticket_per).policy()  # type: ignore[arg-type]
+        policy = policy_of(Settings(one_ticket_per=one_ticket_per))  # type: ignore[arg-type]
         with database.write() as connection:
             connection.execute(ticket.delete())
         outcomes = ingest(database, parse(body), policy, time()).outcomes

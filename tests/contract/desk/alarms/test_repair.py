@@ -9,15 +9,15 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from alerts.desk.alarms import alertmanager, heartbeats, watchdog
+from alerts.desk.alarms import alertmanager, heartbeats, recovery, watchdog
 from alerts.desk.alarms import recovery as verify
 from alerts.desk.alarms.alertmanager import Group, State
 from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.alarms.webhook import parse
-from alerts.desk.app.settings import Settings, Url
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
+from alerts.desk.core.settings import Settings, Url
 from alerts.desk.core.tables import alarm, event, ticket
-from alerts.desk.tickets import timers
 from alerts.desk.tickets.actions import Desk
 from tests.contract.desk.alarms.test_ingest import POLICY, Time, send, states
 from tests.contract.desk.payloads import START, alert, notification
@@ -120,14 +120,14 @@ def test_an_alarm_in_the_groups_of_several_receivers_counts_once(database: Datab
 
 @pytest.fixture
 def verifying(database: Database, time: Time) -> Desk:
-    return Desk(database, Settings(prometheus=Url("http://prometheus")).policy(), time)
+    return Desk(database, policy_of(Settings(prometheus=Url("http://prometheus"))), time)
 
 
 def recover(desk: Desk) -> list[int]:
     now = desk.now()
     send(desk.database, notification(alert()), now, desk.policy)
     send(desk.database, notification(alert(firing=False)), now, desk.policy)
-    return timers.run_due(desk).to_verify
+    return recovery.run_due(desk).to_verify
 
 
 def test_a_series_that_exists_confirms_the_recovery(verifying: Desk) -> None:
@@ -142,9 +142,9 @@ def test_a_vanished_series_leaves_the_ticket_open_until_it_is_back(verifying: De
     verify.verify(verifying, [number], prometheus_where(lambda _: False))
     with verifying.database.read() as connection:
         assert connection.execute(select(ticket.c.status, ticket.c.unverified)).one() == ("acknowledged", True)
-    assert timers.run_due(verifying).to_verify == []
+    assert recovery.run_due(verifying).to_verify == []
     time.pass_(seconds=61)
-    assert timers.run_due(verifying).to_verify == [number]
+    assert recovery.run_due(verifying).to_verify == [number]
     verify.verify(verifying, [number], prometheus_where(lambda _: True))
     assert states(verifying.database) == [("resolved", "recovered", 0)]
     with verifying.database.read() as connection:
@@ -161,7 +161,7 @@ def test_a_prometheus_that_does_not_answer_is_asked_again(verifying: Desk, time:
         verify.verify(verifying, [number], prometheus_where(nobody))
     assert states(verifying.database) == [("acknowledged", "", 0)]
     time.pass_(seconds=6)
-    assert timers.run_due(verifying).to_verify == [number]
+    assert recovery.run_due(verifying).to_verify == [number]
 
 
 def test_a_prometheus_that_does_not_answer_is_waited_for_once_whatever_waits(verifying: Desk, time: Time) -> None:
@@ -176,13 +176,13 @@ def test_a_prometheus_that_does_not_answer_is_waited_for_once_whatever_waits(ver
     for name in ("edge-1", "edge-2", "edge-3", "edge-4"):
         send(verifying.database, notification(alert(name)), time(), verifying.policy)
         send(verifying.database, notification(alert(name, firing=False)), time(), verifying.policy)
-    numbers = timers.run_due(verifying).to_verify
+    numbers = recovery.run_due(verifying).to_verify
     with pytest.raises(OSError, match="no route"):
         verify.verify(verifying, numbers, prometheus_where(nobody))
     assert asked[2:] == ["1"], "after a failure, one question whether it answers at all"
     assert sorted(status for status, _, _ in states(verifying.database)) == ["acknowledged"] * 3 + ["resolved"]
     time.pass_(seconds=6)
-    assert timers.run_due(verifying).to_verify == numbers[1:]
+    assert recovery.run_due(verifying).to_verify == numbers[1:]
 
 
 NODES = ("edge-0", "edge-1", "edge-2", "edge-3", "edge-4")
@@ -193,7 +193,7 @@ def recovered(desk: Desk, *nodes: str) -> list[int]:
     for name in nodes:
         send(desk.database, notification(alert(name)), desk.now(), desk.policy)
         send(desk.database, notification(alert(name, firing=False)), desk.now(), desk.policy)
-    return timers.run_due(desk).to_verify
+    return recovery.run_due(desk).to_verify
 
 
 def test_a_query_that_prometheus_rejects_concerns_its_own_ticket_only(
@@ -221,9 +221,9 @@ def test_a_query_that_is_too_slow_concerns_its_own_ticket_only(verifying: Desk, 
     verify.verify(verifying, numbers, prometheus_where(exists))
     assert sorted(status for status, _, _ in states(verifying.database)) == ["acknowledged"] + ["resolved"] * 4
     time.pass_(seconds=6)
-    assert timers.run_due(verifying).to_verify == [], "each attempt costs seconds: it waits longer"
+    assert recovery.run_due(verifying).to_verify == [], "each attempt costs seconds: it waits longer"
     time.pass_(seconds=55)
-    assert timers.run_due(verifying).to_verify == numbers[:1]
+    assert recovery.run_due(verifying).to_verify == numbers[:1]
 
 
 def test_a_label_with_a_dot_is_quoted_and_left_out_for_an_old_prometheus(verifying: Desk) -> None:
@@ -237,7 +237,7 @@ def test_a_label_with_a_dot_is_quoted_and_left_out_for_an_old_prometheus(verifyi
         dotted = alert(firing=firing)
         dotted["labels"]["service.name"] = "iptv"
         send(verifying.database, notification(dotted), verifying.now(), verifying.policy)
-    verify.verify(verifying, timers.run_due(verifying).to_verify, prometheus_where(exists))
+    verify.verify(verifying, recovery.run_due(verifying).to_verify, prometheus_where(exists))
     assert states(verifying.database) == [("resolved", "recovered", 0)]
     assert '"service.name"=~"iptv|"' in asked[0]
     assert "service.name" not in asked[1]
@@ -246,7 +246,7 @@ def test_a_label_with_a_dot_is_quoted_and_left_out_for_an_old_prometheus(verifyi
 def test_without_a_prometheus_in_the_settings_any_more_the_recovery_is_believed(verifying: Desk, time: Time) -> None:
     assert recover(verifying) == [1]
     time.pass_(seconds=31)
-    assert timers.run_due(Desk(verifying.database, POLICY, time)).to_verify == []
+    assert recovery.run_due(Desk(verifying.database, POLICY, time)).to_verify == []
     assert states(verifying.database) == [("resolved", "recovered", 0)]
 
 
@@ -255,20 +255,20 @@ def test_no_more_is_claimed_than_there_is_room_for_and_the_rest_comes_up_again(v
         send(verifying.database, notification(alert(name)), time(), verifying.policy)
         send(verifying.database, notification(alert(name, firing=False)), time(), verifying.policy)
     waiting = verify.Waiting()
-    waiting.add(timers.run_due(verifying, room=2).to_verify)
+    waiting.add(recovery.run_due(verifying, room=2).to_verify)
     waiting.add([1])
     assert waiting.room == verify.ROOM - 2
     assert waiting.take() == [1, 2]
     assert waiting.take() == []
     time.pass_(seconds=6)
-    assert timers.run_due(verifying, room=2).to_verify == [3]
+    assert recovery.run_due(verifying, room=2).to_verify == [3]
 
 
 def test_a_claim_that_its_desk_did_not_live_to_use_comes_up_again(verifying: Desk, time: Time) -> None:
     assert recover(verifying) == [1]
-    assert timers.run_due(verifying).to_verify == []
+    assert recovery.run_due(verifying).to_verify == []
     time.pass_(seconds=31)
-    assert timers.run_due(verifying).to_verify == [1]
+    assert recovery.run_due(verifying).to_verify == [1]
 
 
 def test_an_alarm_that_fires_again_meanwhile_wins(verifying: Desk, time: Time) -> None:

@@ -13,14 +13,15 @@ from jsonschema import Draft202012Validator
 
 from alerts.desk.access import secrets
 from alerts.desk.access import store as access
-from alerts.desk.app.settings import Settings
-from alerts.desk.core.context import Runtime
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
+from alerts.desk.core.settings import Settings
 from alerts.desk.notify import deliver
 from alerts.desk.notify import outbox as stored
 from alerts.desk.notify import routing as compose
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.actions import Hand
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.ticket import Status
 from tests.contract.desk.alarms.test_ingest import Time, send
 from tests.contract.desk.conftest import serving
@@ -70,7 +71,7 @@ def conforms(document: dict[str, Any]) -> Any:
 @pytest.fixture
 def runtime(database: Database) -> Runtime:
     settings = Settings()
-    return Runtime(settings, database, settings.policy(), Time())
+    return Runtime(settings, database, policy_of(settings), Time())
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ from sqlalchemy import select, text
 
 from alerts.desk.access import secrets
 from alerts.desk.access import store as access
-from alerts.desk.app.settings import Settings
-from alerts.desk.core.context import Runtime
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
+from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import ticket
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.limiter import WIDTH
 from tests.contract.desk.alarms.test_ingest import Time
 from tests.contract.desk.conftest import serving
@@ -25,7 +26,7 @@ PILE = 60  # more than all requests together have threads
 @pytest.fixture
 def runtime(database: Database) -> Runtime:
     settings = Settings()
-    return Runtime(settings, database, settings.policy(), Time())
+    return Runtime(settings, database, policy_of(settings), Time())
 
 
 @pytest.fixture

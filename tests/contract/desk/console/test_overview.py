@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from alerts.desk.app.settings import Url
 from alerts.desk.console.overview.snapshot import QUERIES
-from alerts.desk.core.context import utc_now
 from alerts.desk.core.figures import Unit, figure
+from alerts.desk.core.settings import Url
 from alerts.desk.core.words import Words
+from alerts.desk.tickets.runtime import utc_now
 from demo.ports import free_port
 from tests.contract.desk.payloads import alert, notification
 from tests.contract.web import web

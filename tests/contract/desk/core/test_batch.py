@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Connection, event, select
 
 from alerts.desk.alarms import store as stored_alarms
-from alerts.desk.alarms.ingest import Problem, problems
+from alerts.desk.alarms.ingest import problems
+from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.webhook import parse
 from alerts.desk.core import batch
 from alerts.desk.core.database import Database

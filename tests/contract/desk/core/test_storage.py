@@ -19,12 +19,14 @@ from alerts.desk.access import secrets
 from alerts.desk.access import store as access
 from alerts.desk.access.roles import Principal
 from alerts.desk.alarms import dry_run as keys
-from alerts.desk.app.settings import Settings
+from alerts.desk.alarms import recovery
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.backup import backup
 from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import current, migrate
+from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import alarm, event, metadata, ticket
-from alerts.desk.tickets import queries, timers
+from alerts.desk.tickets import queries
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.queries import QueueFilter
 from alerts.desk.tickets.retention import forget
@@ -83,7 +85,7 @@ def test_several_desks_tell_each_warning_once(database: Database, time: Time) ->
     def run() -> None:
         desk = Desk(Database(database.url.render_as_string(hide_password=False)), POLICY, time)
         gate.wait()
-        done = timers.run_due(desk)
+        done = recovery.run_due(desk)
         with lock:
             breaches.update(done.breaches)
         desk.database.dispose()
@@ -186,7 +188,7 @@ def test_retention_forgets_ended_tickets_and_nothing_else(database: Database, ti
     send(database, notification(alert("edge-2")), time())
     send(database, notification(alert("edge-1", firing=False)), time())
     time.pass_(hours=1)
-    timers.run_due(desk)
+    recovery.run_due(desk)
     time.pass_(days=100)
     assert forget(database, time(), timedelta(days=200).total_seconds(), 0) == (0, 0)
     assert forget(database, time(), timedelta(days=99).total_seconds(), 0) == (1, 0)
@@ -236,7 +238,7 @@ def test_keys_of_recorded_webhooks(tmp_path: Path) -> None:
     for number in range(3):
         payload = notification(alert("edge-1"), alert("edge-1", device=f"sd{number}"))
         (tmp_path / f"{number}.json").write_text(json.dumps(payload))
-    found = keys.from_payloads(sorted(tmp_path.iterdir()), Settings().policy())
+    found = keys.from_payloads(sorted(tmp_path.iterdir()), policy_of(Settings()))
     assert list(keys.report(found))[-1] == "1 tickets of 1 problems from 4 alarms"
 
 

@@ -16,19 +16,21 @@ from sqlalchemy import select
 
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.trail import By
-from alerts.desk.app.settings import Settings, Smtp, TargetSettings, Url, VendorSettings
-from alerts.desk.core.context import Runtime
+from alerts.desk.alarms import recovery
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
+from alerts.desk.core.settings import Settings, Smtp, TargetSettings, Url, VendorSettings
 from alerts.desk.core.tables import event, hub, outbox
 from alerts.desk.core.words import Words
 from alerts.desk.notify import deliver, hubs
 from alerts.desk.notify import outbox as stored
 from alerts.desk.notify import test_message as trial
 from alerts.desk.notify.deliver import Pace
-from alerts.desk.tickets import actions, queries, timers
+from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets.actions import Hand
 from alerts.desk.tickets.events import Kind
 from alerts.desk.tickets.retention import forget
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.timeline import sentence
 from demo.ports import free_port
 from service.settings import Secret
@@ -85,7 +87,7 @@ def client() -> Iterator[httpx.Client]:
 
 def runtime_of(database: Database, time: Time, **settings: Any) -> Runtime:
     made = Settings(**settings)
-    return Runtime(made, database, made.policy(), time)
+    return Runtime(made, database, policy_of(made), time)
 
 
 @pytest.fixture
@@ -139,7 +141,7 @@ def test_a_message_is_given_up_in_the_end_and_stays_visible(
     with database.read() as connection:
         (letter,) = stored.dead_letters(connection, 10)
         assert "refused" in letter["error"]
-        assert queries.figures(connection, "Watchdog").outbox_dead == 1
+        assert queries.figures(connection, None).outbox_dead == 1
 
 
 def test_a_storm_becomes_a_digest_and_keeps_the_pace(
@@ -193,12 +195,12 @@ def test_a_vendor_gets_the_evidence_and_is_asked_again(
     for fact in ("node: edge-1", "alertname=NodeDown", "power supply?"):
         assert fact in letter.get_content()
     time.pass_(minutes=31)
-    assert timers.run_due(runtime.desk).breaches["accept"] == 1
+    assert recovery.run_due(runtime.desk).breaches["accept"] == 1
     deliver.deliver_vendors(runtime, client)
     assert [to for to, _ in box.mails] == [["first@edge.example"], ["boss@edge.example"]]
     actions.accept(runtime.desk, Hand("Aigerim", 1), "CASE-42")
     time.pass_(hours=1)
-    timers.run_due(runtime.desk)
+    recovery.run_due(runtime.desk)
     deliver.deliver_vendors(runtime, client)
     assert len(box.mails) == 2
     actions.give_back(runtime.desk, Hand("Aigerim", 1), "replaced the power supply")
@@ -401,7 +403,7 @@ def test_a_test_message_overtakes_what_waits_and_is_tried_once(
     assert (state, attempts) == ("failed", 1)
     assert "refused" in error
     with database.read() as connection:
-        assert queries.figures(connection, "Watchdog").outbox_dead == 0, "whoever tests is told; nobody else is called"
+        assert queries.figures(connection, None).outbox_dead == 0, "whoever tests is told; nobody else is called"
         queue = stored.queues(connection)["duty"]
         assert (queue.pending, queue.dead, queue.last_success) == (3, 0, None)
         assert "refused" in queue.error

@@ -10,9 +10,10 @@ from queue import Queue
 import httpx
 import pytest
 
-from alerts.desk.app.settings import Settings
-from alerts.desk.core.context import Runtime
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
+from alerts.desk.core.settings import Settings
+from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.broadcast import PERIOD
 from tests.contract.desk.conftest import Process, serving
 from tests.contract.desk.payloads import alert, notification
@@ -65,7 +66,7 @@ def test_a_new_ticket_is_told_at_once_and_sigterm_lets_everyone_go(desk: Process
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_change_by_another_desk_on_the_same_database_is_told(database: Database, tmp_path: Path) -> None:
-    runtime = Runtime(Settings(), database, Settings().policy())
+    runtime = Runtime(Settings(), database, policy_of(Settings()))
     url = database.url.render_as_string(hide_password=False)
     other = tmp_path / "other"
     other.mkdir()

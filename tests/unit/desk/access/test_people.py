@@ -13,7 +13,7 @@ from alerts.desk.access.login import Attempt, login
 from alerts.desk.access.people import Person, people
 from alerts.desk.access.roles import Principal
 from alerts.desk.app.jobs import attend
-from alerts.desk.app.settings import Limits
+from alerts.desk.core.settings import Limits
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.actions import Hand
 from alerts.desk.web import events

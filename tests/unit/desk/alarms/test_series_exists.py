@@ -4,7 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
-from alerts.desk.alarms.series_exists import Presence, expression_of, presence, selector_query
+from alerts.desk.alarms.series_exists import Presence, presence, selector_query
+from service.promql import expression_of
 
 LABELS = {"alertname": "X", "node": "edge-1", "severity": "major"}
 PRESENT, VANISHED = Presence.PRESENT, Presence.VANISHED

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from alerts.desk.app.settings import Url, read_settings
 from alerts.desk.console.busy_hour.client import Planner, Series, choose
 from alerts.desk.console.busy_hour.routes import level
+from alerts.desk.core.settings import Url, read_settings
 from service.settings import SettingsError
 from tests.unit.desk.console_desk import Hall, hall
 

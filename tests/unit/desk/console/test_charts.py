@@ -11,9 +11,9 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from alerts.desk.app.settings import Url
 from alerts.desk.console.ticket import charts
 from alerts.desk.console.ticket.charts import Measured
+from alerts.desk.core.settings import Url
 from tests.contract.desk.payloads import alert, notification
 from tests.unit.desk.console_desk import NOON, Hall, hall
 

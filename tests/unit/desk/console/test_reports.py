@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.desk.app.wiring import policy_of
 from alerts.desk.console.periods import PeriodError, period
 from alerts.desk.console.reports.routes import KEPT_SECONDS, PERIODS, KeptReports
 from alerts.desk.console.spreadsheet import harmless, table
@@ -145,7 +146,7 @@ def test_a_report_is_kept_for_half_a_minute(control_room: Hall) -> None:
     assert kept.get(control_room.runtime, asked) is first
     clock[0] = KEPT_SECONDS
     assert kept.get(control_room.runtime, asked).total.opened == first.total.opened + 1
-    control_room.runtime.policy = control_room.runtime.settings.policy()  # the settings were read again
+    control_room.runtime.policy = policy_of(control_room.runtime.settings)  # the settings were read again
     latest = kept.get(control_room.runtime, asked)
     assert latest is not first
 

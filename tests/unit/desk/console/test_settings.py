@@ -13,7 +13,8 @@ from alerts.desk.access import secrets, tokens
 from alerts.desk.access.roles import PEOPLE, ROLES, Permission
 from alerts.desk.access.store import AuditFilter, read_audit
 from alerts.desk.access.trail import Action, By
-from alerts.desk.app.settings import (
+from alerts.desk.console.settings.frame import TABS
+from alerts.desk.core.settings import (
     CalendarSettings,
     Limits,
     PrioritySettings,
@@ -24,7 +25,6 @@ from alerts.desk.app.settings import (
     Url,
     VendorSettings,
 )
-from alerts.desk.console.settings.frame import TABS
 from alerts.desk.core.words import LANGUAGES, catalogue
 from alerts.desk.notify import hubs, outbox
 from alerts.desk.notify import test_message as trial

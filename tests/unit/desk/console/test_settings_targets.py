@@ -11,8 +11,8 @@ import pytest
 
 from alerts.desk.access import store as access
 from alerts.desk.access.trail import Action, By, tell
-from alerts.desk.app.settings import Smtp, TargetSettings
 from alerts.desk.console.settings.targets import host
+from alerts.desk.core.settings import Smtp, TargetSettings
 from alerts.desk.notify import hubs, outbox
 from tests.unit.desk.console_desk import Caller, Hall, csrf, hall
 

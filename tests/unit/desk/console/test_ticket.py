@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alerts.desk.app.settings import Url
 from alerts.desk.console.ticket.runbook import runbook
+from alerts.desk.core.settings import Url
 from alerts.desk.core.words import LANGUAGES
 from tests.conftest import ROOT
 from tests.unit.desk.console_desk import Caller, Hall, csrf, hall

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from alerts.desk.app.settings import CalendarSettings
-from alerts.desk.tickets.calendars import Always, Calendar
-from alerts.desk.tickets.events import DESK, Event, Kind
-from alerts.desk.tickets.policy import PRIORITIES, Policy, Target, Vendor
+from alerts.desk.core.actors import DESK
+from alerts.desk.core.settings import PRIORITIES, CalendarSettings
+from alerts.desk.tickets.calendars import Always, Calendar, business_hours
+from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.policy import Policy, Target, Vendor
 from alerts.desk.tickets.ticket import VENDOR, Status
+from tests.support.policies import untold
 
 MINUTE, HOUR = 60.0, 3600.0
 ZONES = {name: ZoneInfo(name) for name in ("Asia/Almaty", "Europe/Berlin")}
@@ -20,14 +22,14 @@ def policy(calendar: Calendar) -> Policy:
         name: Vendor(name, "a@b", "a@b", "en", 30 * MINUTE, 2 * HOUR, calendar, pauses)
         for name, pauses in (("Strict", False), ("Lenient", True))
     }
-    return Policy(dict.fromkeys(PRIORITIES, target), vendors)
+    return Policy(dict.fromkeys(PRIORITIES, target), vendors, publish=untold)
 
 
 def calendar(name: str) -> tuple[Calendar, ZoneInfo]:
     zone = ZONES["Europe/Berlin" if name.endswith("berlin") else "Asia/Almaty"]
     if name.startswith("24x7"):
         return Always(), zone
-    return CalendarSettings(holidays="DE" if name.endswith("berlin") else "KZ").calendar(zone), zone
+    return business_hours(CalendarSettings(holidays="DE" if name.endswith("berlin") else "KZ"), zone), zone
 
 
 def log(steps: Iterable[tuple[datetime, str]]) -> list[Event]:

@@ -5,16 +5,19 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
+from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.calendars import Always
 from alerts.desk.tickets.change import Draft, Readings
-from alerts.desk.tickets.events import DESK, Event, Kind
+from alerts.desk.tickets.events import Event, Kind
 from alerts.desk.tickets.policy import Policy, Target
 from alerts.desk.tickets.ticket import RECOVERED, Status
+from tests.support.policies import untold
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOW = START + timedelta(minutes=7)
-POLICY = Policy({"P1": Target(60.0, 600.0, Always()), "P3": Target(900.0, 7200.0, Always())}, verify_recovery=True)
+TARGETS = {"P1": Target(60.0, 600.0, Always()), "P3": Target(900.0, 7200.0, Always())}
+POLICY = Policy(TARGETS, verify_recovery=True, publish=untold)
 
 
 def opened(priority: str, at: datetime) -> Draft:

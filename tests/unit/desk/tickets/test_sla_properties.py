@@ -7,21 +7,24 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.desk.app.settings import CalendarSettings
+from alerts.desk.core.actors import DESK
+from alerts.desk.core.settings import CalendarSettings
 from alerts.desk.tickets import sla as clock
-from alerts.desk.tickets.calendars import Always, BusinessHours, Calendar
-from alerts.desk.tickets.events import DESK, Event, Kind
+from alerts.desk.tickets.calendars import Always, BusinessHours, Calendar, business_hours
+from alerts.desk.tickets.events import Event, Kind
 from alerts.desk.tickets.sla import State
 from alerts.desk.tickets.ticket import MOVES, TERMINAL, VENDOR, Status
 from tests.unit.desk.tickets.clocks import log, policy, status
 
 START = datetime(2026, 3, 27, 6, 0, tzinfo=UTC)  # two days before Europe's clocks go forward
 ZONES = ("Asia/Almaty", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC")
+WEEKENDS = CalendarSettings(days=("saturday", "sunday"), opens="01:00", closes="04:00", holidays="")
 CALENDARS: list[Calendar] = [
     Always(),
-    *(CalendarSettings(holidays="").calendar(ZoneInfo(zone)) for zone in ZONES),
-    CalendarSettings(days=("saturday", "sunday"), opens="01:00", closes="04:00", holidays="").calendar(
-        ZoneInfo("Europe/Berlin")
+    *(business_hours(CalendarSettings(holidays=""), ZoneInfo(zone)) for zone in ZONES),
+    business_hours(
+        CalendarSettings(days=("saturday", "sunday"), opens="01:00", closes="04:00", holidays=""),
+        ZoneInfo("Europe/Berlin"),
     ),
 ]
 

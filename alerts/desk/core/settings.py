@@ -1,9 +1,9 @@
-"""The desk's settings file and the policy that follows from it."""
+"""The desk's settings file."""
 
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, time
+from datetime import time
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -15,10 +15,7 @@ from cattrs import Converter
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from alerts.desk.app import checks
-from alerts.desk.notify.routing import DEFAULT_TOPICS, TOPICS, Route
-from alerts.desk.tickets.calendars import MIDNIGHT, Always, BusinessHours, Calendar
-from alerts.desk.tickets.policy import PRIORITIES, Policy, Target, Vendor
+from alerts.desk.core import checks
 from service.mail import Security, refuse_open_password
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
 
@@ -31,8 +28,24 @@ Url = NewType("Url", str)
 """An http:// or https:// address without a slash at its end, or nothing."""
 DRIVERS = ("sqlite", "postgresql+psycopg")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MIDNIGHT = time(0)
+"""As the end of a working day: of that day, not its beginning."""
+PRIORITIES = ("P1", "P2", "P3", "P4")
+TOPICS = (
+    "opened",
+    "warning",
+    "breach",
+    "resolved",
+    "reopened",
+    "closed",
+    "unverified",
+    "flapping",
+    "handed_over",
+    "escalated",
+)
+"""What a target can ask to hear of."""
+DEFAULT_TOPICS = ("opened", "breach", "resolved", "reopened", "unverified", "escalated")
 MINUTE, HOUR = 60.0, 3600.0
-_YEARS = range(2020, 2041)  # the holidays of these years are looked up once, at the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +73,10 @@ class CalendarSettings:
             for day in days:
                 checks.day(name, day)
 
-    def calendar(self, zone: ZoneInfo) -> BusinessHours:
-        """Return the calendar in the desk's zone."""
-        known = set(holidays.country_holidays(self.holidays, years=_YEARS)) if self.holidays else set()
-        hours = _hours(self)
-        return BusinessHours(
-            {DAYS.index(day): hours for day in self.days},
-            zone,
-            frozenset(known | {date.fromisoformat(day) for day in self.closed}),
-            frozenset(date.fromisoformat(day) for day in self.open_days),
-        )
+    @property
+    def hours(self) -> tuple[time, time]:
+        """Return when a business day begins and ends."""
+        return _hours(self)
 
 
 def _hours(table: CalendarSettings) -> tuple[time, time]:
@@ -263,25 +270,6 @@ class Settings:
         """Return the bearer token for Prometheus, "" where there is none; raise OSError when it cannot be read."""
         return self.prometheus_token.read() if self.prometheus_token else ""
 
-    def policy(self) -> Policy:
-        """Return what the pure parts need."""
-        calendars: dict[str, Calendar] = {"24x7": Always(), "business": CalendarSettings().calendar(self.zone)}
-        calendars |= {name: table.calendar(self.zone) for name, table in self.calendars.items()}
-        priorities = {**DEFAULT_PRIORITIES, **self.priorities}
-        return Policy(
-            targets={n: Target(p.acknowledge, p.restore, calendars[p.calendar]) for n, p in priorities.items()},
-            vendors={v.name: _vendor(v, calendars[v.calendar]) for v in self.vendor},
-            confirmation=self.confirmation,
-            late=self.late_duplicates,
-            settled=self.settled,
-            one_ticket_per=self.one_ticket_per,
-            verify_recovery=bool(self.prometheus),
-            watchdog=self.watchdog,
-            watchdog_missing=self.watchdog_missing,
-            zone=self.zone,
-            routes=tuple(Route(t.name, frozenset(t.topics), frozenset(t.priorities)) for t in self.target),
-        )
-
 
 def read_settings(path: Path) -> Settings:
     """Read `desk.toml`; raise SettingsError with every fault."""
@@ -337,19 +325,6 @@ def _url(text: str) -> Url:
     if text and not text.startswith(("http://", "https://")):
         raise ValueError(f'"{text}" is not an address; it starts with http:// or https://')
     return Url(text.rstrip("/"))
-
-
-def _vendor(table: VendorSettings, calendar: Calendar) -> Vendor:
-    return Vendor(
-        name=table.name,
-        mail=table.mail,
-        escalation_mail=table.escalation_mail or table.mail,
-        language=table.language,
-        accept=table.accept,
-        restore=table.restore,
-        calendar=calendar,
-        pauses_restore=table.pauses_restore,
-    )
 
 
 def _database(url: str) -> None:

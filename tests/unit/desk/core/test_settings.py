@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.desk.app import settings
-from alerts.desk.app.settings import CalendarSettings, Settings, read_settings
-from alerts.desk.tickets.calendars import BusinessHours
+from alerts.desk.app.wiring import policy_of
+from alerts.desk.core import settings
+from alerts.desk.core.settings import CalendarSettings, Settings, read_settings
+from alerts.desk.tickets.calendars import BusinessHours, business_hours
 from service.settings import SettingsError
 from tests.conftest import ROOT
 
@@ -71,7 +72,7 @@ def test_mistakes(tmp_path: Path, text: str, key: str, problem: str) -> None:
 
 
 def test_kazakhstan_does_not_work_on_nauryz_unless_a_decree_says_so() -> None:
-    calendar = Settings().policy().targets["P4"].calendar
+    calendar = policy_of(Settings()).targets["P4"].calendar
     assert isinstance(calendar, BusinessHours)
     nauryz = (datetime(2026, 3, 23, 0, tzinfo=UTC), datetime(2026, 3, 24, 0, tzinfo=UTC))
     assert date(2026, 3, 23) in calendar.closed
@@ -83,19 +84,19 @@ def test_kazakhstan_does_not_work_on_nauryz_unless_a_decree_says_so() -> None:
 def test_a_decreed_working_day_has_hours_though_mondays_are_free() -> None:
     table = CalendarSettings(days=("tuesday", "saturday"), open_days=("2026-03-09",), holidays="")
     monday = datetime(2026, 3, 9, tzinfo=UTC)
-    assert table.calendar(ZoneInfo("UTC")).working(monday, monday + timedelta(days=1)) == 9 * 3600
+    assert business_hours(table, ZoneInfo("UTC")).working(monday, monday + timedelta(days=1)) == 9 * 3600
 
 
 def test_a_day_may_end_at_midnight() -> None:
-    calendar = CalendarSettings(opens="00:00", closes="24:00", holidays="").calendar(ZoneInfo("Europe/Berlin"))
+    calendar = business_hours(CalendarSettings(opens="00:00", closes="24:00", holidays=""), ZoneInfo("Europe/Berlin"))
     friday, monday = datetime(2026, 3, 27, 0, tzinfo=calendar.zone), datetime(2026, 3, 30, 12, tzinfo=calendar.zone)
     assert calendar.working(friday, monday) == 36 * 3600
     assert calendar.after(friday, 25 * 3600) == monday.replace(hour=1)
 
 
 def test_a_day_whose_hours_the_clock_leaves_out_has_none() -> None:
-    calendar = CalendarSettings(days=("sunday",), opens="02:30", closes="03:00", holidays="").calendar(
-        ZoneInfo("Europe/Berlin")
+    calendar = business_hours(
+        CalendarSettings(days=("sunday",), opens="02:30", closes="03:00", holidays=""), ZoneInfo("Europe/Berlin")
     )
     night = datetime(2026, 3, 29, tzinfo=UTC)
     assert calendar.working(night, night + timedelta(days=1)) == 0

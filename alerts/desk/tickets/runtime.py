@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import httpx
 
 from alerts.desk.access.attendance import Attendance
-from alerts.desk.app.settings import Settings
 from alerts.desk.core.database import Database
 from alerts.desk.core.metrics import Counts
+from alerts.desk.core.settings import Settings
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.policy import Policy
 from service.prometheus import Client
