@@ -1,0 +1,1 @@
+"""ott-dashboards: Grafana dashboards as code, their checks and their publication."""

@@ -1,0 +1,1 @@
+"""Subcommands of ott-agent apart from `serve`."""

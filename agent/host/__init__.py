@@ -1,0 +1,1 @@
+"""Collectors of the host: /proc, /sys and systemd, one file per source."""

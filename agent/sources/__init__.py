@@ -1,0 +1,1 @@
+"""Sources with settings, one folder each."""

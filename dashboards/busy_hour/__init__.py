@@ -1,0 +1,1 @@
+"""ott-busyhour: busy-hour records, measures, forecasts and reports."""

@@ -1,6 +1,9 @@
 """Imports follow the flow: source -> agent -> rules -> desk, and Prometheus -> dashboards."""
 
 import ast
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,3 +40,15 @@ def test_a_package_imports_only_what_lies_upstream(package: str) -> None:
             if top in OURS and top != package and not allowed:
                 strays.append(f"{file.relative_to(ROOT)} imports {name}")
     assert strays == []
+
+
+def test_the_contracts_of_the_layers_are_kept() -> None:
+    """`lint-imports` prints the chain of imports that breaks a contract; docs/architecture.md has the layers."""
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([program, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_contract_has_an_exception() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    assert [each["name"] for each in contracts if "ignore_imports" in each] == []

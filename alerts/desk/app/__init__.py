@@ -1,1 +1,1 @@
-"""The program: settings file, wiring, background jobs, commands. Nothing imports this folder."""
+"""The program: wiring, background jobs, commands. Nothing imports this folder."""

@@ -1,1 +1,1 @@
-"""What every slice stands on: database, migrations, bulk statements, counters, the context of a running desk."""
+"""What every slice uses: database, migrations, bulk statements, settings, counters, texts."""
