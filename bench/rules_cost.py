@@ -75,21 +75,50 @@ SERIES: tuple[tuple[str, Mapping[str, Iterable[object]]], ...] = (
 )
 
 
-def series(node: str) -> Iterator[str]:
+# What the probes of an edge say of each channel.
+STREAM_SERIES = tuple(
+    f"ott_stream_{name}"
+    for name in (
+        *("up", "advanced_timestamp_seconds", "live_edge_timestamp_seconds", "target_duration_seconds"),
+        *("segment_duration_seconds", "segment_download_seconds"),
+    )
+)
+ERRORS = ("ts_continuity", "ts_transport_error", "playlist_stalled", "playlist_status")
+
+# A platform without a fault: clocks are right, logs are written, channels move, no node was restarted of late.
+NOW, LONG_AGO = b"@now@", b"@long-ago@"
+VALUES = {
+    **dict.fromkeys(
+        (
+            *("node_time_seconds", "ott_edge_log_last_request_timestamp_seconds"),
+            *("ott_stream_advanced_timestamp_seconds", "ott_stream_live_edge_timestamp_seconds"),
+        ),
+        NOW.decode(),
+    ),
+    "node_boot_time_seconds": LONG_AGO.decode(),
+    "ott_stream_segment_download_seconds": "10",
+}
+
+
+def series(node: str, channels: int) -> Iterator[str]:
     """Yield one edge's series: metric names with labels."""
-    for name, labels in SERIES:
+    streams = (
+        *((name, {"channel": range(channels)}) for name in STREAM_SERIES),
+        ("ott_stream_errors_total", {"channel": range(channels), "reason": ERRORS}),
+    )
+    for name, labels in (*SERIES, *streams):
         for values in itertools.product(*labels.values()):
             yield name + "{" + ",".join([node, *(f'{k}="{v}"' for k, v in zip(labels, values, strict=True))]) + "}"
 
 
-def page(first: int, count: int) -> tuple[bytes, int]:
+def page(first: int, count: int, channels: int) -> tuple[bytes, int]:
     """Return the exposition of some nodes and the number of its series. Constant counters cost a rule no less."""
     lines = []
     for number in range(first, first + count):
         target = f'job="ott-agent",instance="10.0.0.1:{number}"'
         labels = f'{target},node="edge-{number}",site="site-{number % SITES}",role="edge"'
         lines.append(f"up{{{labels}}} 1")
-        lines += [f"{name} 1000" for name in series(labels)]
+        lines += [f"{name} {VALUES.get(name.partition('{')[0], '1000')}" for name in series(labels, channels)]
     return "\n".join([*lines, ""]).encode(), len(lines)
 
 
@@ -98,7 +127,8 @@ def serve(pages: list[bytes]) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = pages[int(self.path.strip("/"))]
+            now = time.time()
+            body = pages[int(self.path.strip("/"))].replace(NOW, b"%.3f" % now).replace(LONG_AGO, b"%.3f" % (now - 1e6))
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.send_header("Content-Length", str(len(body)))
@@ -127,11 +157,13 @@ def cpu_seconds(url: str) -> float:
     return float(line.split()[1])
 
 
-def measure(nodes: int, seconds: float, rules: str) -> tuple[int, float, dict[str, tuple[float, list[float]]]]:
+def measure(
+    nodes: int, seconds: float, rules: str, channels: int = 0
+) -> tuple[int, float, dict[str, tuple[float, list[float]]]]:
     """Return the number of series, processor seconds a second, and for each group its interval and durations."""
     pages, total = [], 0
     for first in range(0, nodes, NODES_A_TARGET):
-        body, count = page(first, min(NODES_A_TARGET, nodes - first))
+        body, count = page(first, min(NODES_A_TARGET, nodes - first), channels)
         pages.append(body)
         total += count
     server = serve(pages)
@@ -187,10 +219,11 @@ def main() -> int:
     """Print median and worst by group; return 1 when a group's median takes most of its interval."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nodes", type=int, default=1000)
+    parser.add_argument("--channels", type=int, default=0, help="that each edge probes (default: none)")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to look after the first minute")
     arguments = parser.parse_args()
-    total, used, seen = measure(arguments.nodes, arguments.seconds, f"{ROOT}/alerts/rules/*.yml")
-    _, bare, _ = measure(arguments.nodes, arguments.seconds, "")
+    total, used, seen = measure(arguments.nodes, arguments.seconds, f"{ROOT}/alerts/rules/*.yml", arguments.channels)
+    _, bare, _ = measure(arguments.nodes, arguments.seconds, "", arguments.channels)
     print(
         f"{arguments.nodes} nodes, {total} series; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     )

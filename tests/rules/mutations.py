@@ -17,7 +17,7 @@ from pathlib import Path
 
 from alerts import thresholds
 from tests.conftest import ROOT
-from tests.rules.reading import RULES, TESTS, alerts
+from tests.rules.reading import RULES, TESTS, alerts, with_recordings
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 # Beyond this a changed threshold is another threshold; rule tests come nearer than this on both sides.
@@ -45,7 +45,7 @@ def mutations() -> Iterator[Mutation]:
             _text("thresholds.yml"),
         )
         number = re.escape(old.split("vector(")[1].split(")")[0])
-        concerned = tuple(alert.name for alert in alerts() if f'"{threshold.name}"' in alert.expr)
+        concerned = tuple(alert.name for alert in alerts() if f'"{threshold.name}"' in with_recordings(alert.expr))
         changes = {f"× {factor}": threshold.value * factor for factor in FACTORS}
         if threshold.unit in COUNTS:
             changes = {"- 1": threshold.value - 1, "+ 1": threshold.value + 1}
@@ -62,12 +62,16 @@ def mutations() -> Iterator[Mutation]:
             yield Mutation(f"{alert.name}, no for", alert.file.name, old, head, (alert.name,))
     lost = ("NodeDown", "SiteDown")
     for old, new in (
-        (">= bool 2", ">= bool 1"),
-        (">= bool 2", ">= bool 3"),
+        ("[14s]) < 2\n", "[14s]) < 1\n"),
+        ("[14s]) < 2\n", "[14s]) < 3\n"),
         ("[14s]", "[9s]"),
-        ("<= bool 1", "<= bool 2"),
+        ("[14s]) > 1\n", "[14s]) > 2\n"),
+        ("[14s]) < 0.4)", "[14s]) < 0.3)"),
+        ("            or\n            node:ott_agent_lost:bool\n", ""),
+        ("site:ott_agent_silent:bool[15s]", "site:ott_agent_silent:bool[3s]"),
+        ("platform:ott_agent_silent:bool[15s]", "platform:ott_agent_silent:bool[3s]"),
     ):
-        yield Mutation(f"reachability {old} to {new}", "node.yml", old, new, lost)
+        yield Mutation(f"reachability {' '.join(old.split())} to {new.strip()}", "node.yml", old, new, lost)
     yield Mutation("one node is a site", "node.yml", ") > 1)", ") > 0)", ("SiteDown",))
     yield Mutation("vanished nodes forgotten", "node.yml", "time() - 86400", "time() - 43200", ("NodeVanished",))
 

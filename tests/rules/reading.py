@@ -49,6 +49,18 @@ def _alert(file: Path, text: str, group: str, rule: dict[str, Any]) -> Alert:
     )
 
 
+def with_recordings(expr: str) -> str:
+    """Return an expression followed by those of the series it reads that are recorded, and so on."""
+    found = [expr]
+    for text in found:
+        found += [
+            recordings()[name]
+            for name in re.findall(r"\w+:\w+:\w+", text)
+            if name in recordings() and name != "site:ott_threshold:effective" and recordings()[name] not in found
+        ]
+    return "\n".join(found)
+
+
 @cache
 def recordings() -> dict[str, str]:
     """Every series that a rule of ours records, with its expression; of a threshold the last one's."""

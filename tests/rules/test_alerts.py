@@ -14,7 +14,22 @@ from tests.rules.reading import RUNBOOKS, TESTS, Alert, alerts
 ALERTS = alerts()
 SEVERITIES = {"critical", "major", "minor", "warning"}
 COMPONENTS = {"node", "edge", "middleware", "stream", "capacity", "ottwatch"}
-ANNOTATIONS = {"summary", "description", "summary_ru", "description_ru", "runbook_url"}
+ANNOTATIONS = {"summary", "description", "summary_ru", "description_ru", "value", "unit", "runbook_url"}
+# As in thresholds.toml; a ratio is a share of 1, a bool is 1 where it holds.
+UNITS = {
+    *("ratio", "bool", "number", "factor", "seconds", "timestamp", "segment durations"),
+    *(
+        "requests per second",
+        "pages per second",
+        "nodes",
+        "subscribers",
+        "probes",
+        "repairs",
+        "messages",
+        "evaluations",
+    ),
+    *("alerts", "notifications", "webhooks", "runs", "errors"),
+}
 
 every_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 
@@ -41,16 +56,20 @@ def test_annotations(alert: Alert) -> None:
         english, russian = alert.annotations[key], alert.annotations[f"{key}_ru"]
         assert re.search("[А-Яа-яЁё]", english) is None
         assert re.search("[А-Яа-яЁё]{3}", russian) is not None
-        # Both languages state the same facts; Russian alone replaces the units that a template function writes.
-        facts = [
-            sorted(re.findall(r"{{.*?}}", re.sub(r' \| reReplaceAll "[^"]*" "[^"]*"', "", text)))
-            for text in (english, russian)
-        ]
-        assert facts[0] == facts[1]
+        # Both languages state the same facts, whatever their units.
+        assert _facts(english) == _facts(russian)
+    assert alert.annotations["value"] == "{{ $value }}"
+    assert alert.annotations["unit"] in UNITS
     assert re.search("[Vv]iewers|picture|subscribers|log in", alert.annotations["description"]), "what viewers notice"
-    assert re.search("[Зз]рител|[Аа]бонент|картинк", alert.annotations["description_ru"]), "what viewers notice"
-    assert re.search("threshold|allowed|always", alert.annotations["description"])
-    assert re.search("порог|допустимо|всегда", alert.annotations["description_ru"])
+    assert re.search("[Зз]рител|[Аа]бонент|изображени", alert.annotations["description_ru"]), "what viewers notice"
+    if alert.annotations["unit"] != "bool":  # there the sentence says it
+        assert re.search("threshold|allowed", alert.annotations["description"])
+        assert re.search("порог|допустимо", alert.annotations["description_ru"])
+
+
+def _facts(text: str) -> set[str]:
+    """Return the labels and series that a text speaks of, and whether it gives the value."""
+    return set(re.findall(r"\$labels\.\w+|\$value|\w+:\w+:\w+|threshold='\w+'", text))
 
 
 @every_alert

@@ -12,7 +12,7 @@ import yaml
 from tests.rules.reading import TESTS, alerts, run
 
 PAGE = TESTS / "texts.golden.txt"
-ORDER = ("summary", "description", "summary_ru", "description_ru", "runbook_url")
+ORDER = ("summary", "description", "summary_ru", "description_ru", "value", "unit", "runbook_url")
 
 
 def test_texts_are_rendered_as_reviewed(tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
@@ -31,11 +31,24 @@ def test_texts_are_rendered_as_reviewed(tmp_path: Path, golden: Callable[[Path, 
     golden(PAGE, page)
 
 
-def test_russian_texts_give_durations_in_russian() -> None:
+def test_russian_texts_give_durations_and_shares_in_russian() -> None:
     russian = [line for line in PAGE.read_text("utf-8").splitlines() if "_ru: " in line]
     assert len(russian) == 2 * len(alerts())
-    assert any("4 мин 20 с" in line for line in russian)
+    assert any("260 с" in line for line in russian)
+    assert [line for line in russian if re.search(r"\d%", line)] == []
     assert [line for line in russian if re.search(r"\d ?(?:[dhms]|ms)\b", line)] == []
+
+
+def test_texts_read_well_where_a_label_is_missing() -> None:
+    """A label is written only through `with`, which leaves out what belongs to it, or through `or`, which names it."""
+    for alert in alerts():
+        for key in ("summary", "description", "summary_ru", "description_ru"):
+            for template in re.findall(r"{{(.*?)}}", alert.annotations[key]):
+                if "$labels." in template:
+                    assert re.search(r"^ (with|range query|or .*\"\((no name|без имени)\)\"|if) ?", template), (
+                        alert.name,
+                        template,
+                    )
 
 
 def _plain(file: Path) -> dict[str, Any]:

@@ -4,9 +4,11 @@ import re
 
 from alerts import thresholds
 from tests.conftest import ROOT
-from tests.rules.reading import RULES, alerts
+from tests.rules.reading import RULES, alerts, with_recordings
 
 DECLARED = thresholds.load()
+# They count the nodes that their threshold is about, or take those that another alert is about out of their own.
+COUNTED = {"SiteClockSkewed", "CertificateUntrusted"}
 
 
 def test_the_rules_file_is_what_the_declaration_gives_today() -> None:
@@ -16,16 +18,16 @@ def test_the_rules_file_is_what_the_declaration_gives_today() -> None:
 
 
 def test_every_threshold_is_used_and_every_used_one_declared() -> None:
-    used = {name for alert in alerts() for name in re.findall(r'threshold="(\w+)"', alert.expr)}
+    used = {name for alert in alerts() for name in re.findall(r'threshold="(\w+)"', with_recordings(alert.expr))}
     assert used == set(DECLARED)
 
 
 def test_texts_speak_of_the_threshold_their_rule_compares_with() -> None:
     for alert in alerts():
         spoken = re.findall(r"threshold='(\w+)'", " ".join(alert.annotations.values()))
-        compared = set(re.findall(r'threshold="(\w+)"', alert.expr))
+        compared = set(re.findall(r'threshold="(\w+)"', with_recordings(alert.expr)))
         assert set(spoken) <= compared, alert.name
-        assert bool(spoken) == bool(compared - {"edge_idle_average_requests"}), alert.name
+        assert bool(spoken) == bool(compared - {"edge_idle_average_requests"}) or alert.name in COUNTED, alert.name
 
 
 def test_every_threshold_is_documented() -> None:

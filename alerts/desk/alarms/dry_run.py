@@ -11,7 +11,7 @@ from alerts.desk.alarms.webhook import parse
 from alerts.desk.tickets.policy import Policy, priority_of, wants_ticket
 from service.prometheus import Client, Window
 
-GROUP_BY = ("alertname", "site", "node", "service", "channel")
+GROUP_BY = ("alertname", "site", "node", "element", "service", "channel")
 STEP = 60.0
 
 
