@@ -67,7 +67,7 @@ def mutations() -> Iterator[Mutation]:
         ("[14s]", "[9s]"),
         ("[14s]) > 1\n", "[14s]) > 2\n"),
         ("[14s]) < 0.4)", "[14s]) < 0.3)"),
-        ("            or\n            node:ott_agent_lost:bool\n", ""),
+        ("            or\n            node:ott_agent_lost:bool == 1\n", ""),
         ("site:ott_agent_silent:bool[15s]", "site:ott_agent_silent:bool[3s]"),
         ("platform:ott_agent_silent:bool[15s]", "platform:ott_agent_silent:bool[3s]"),
     ):

@@ -75,9 +75,9 @@ def test_what_is_not_there_is_no_zero() -> None:
 
 
 def test_the_rules_leave_out_the_same() -> None:
-    rules = (ROOT / "alerts/rules/recording.yml").read_text("utf-8")
+    rules = "".join((ROOT / "alerts/rules" / name).read_text("utf-8") for name in ("recording.yml", "node.yml"))
     assert f'device!~"{REPEATING_INTERFACES.pattern.replace(chr(92), chr(92) * 2)}"' in rules
-    assert rules.count(f'fstype!~"{NEVER_FULL.pattern}"') == 2
+    assert rules.count(f'fstype!~"{NEVER_FULL.pattern}"') == rules.count("fstype!~") == 3
 
 
 def test_a_small_terminal_gets_no_line_too_long_and_none_too_many() -> None:
