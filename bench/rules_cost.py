@@ -102,13 +102,20 @@ VALUES = {
 
 def series(node: str, channels: int) -> Iterator[str]:
     """Yield one edge's series: metric names with labels."""
-    streams = (
+    streams: tuple[tuple[str, Mapping[str, Iterable[object]]], ...] = (
         *((name, {"channel": range(channels)}) for name in STREAM_SERIES),
         ("ott_stream_errors_total", {"channel": range(channels), "reason": ERRORS}),
     )
     for name, labels in (*SERIES, *streams):
         for values in itertools.product(*labels.values()):
             yield name + "{" + ",".join([node, *(f'{k}="{v}"' for k, v in zip(labels, values, strict=True))]) + "}"
+
+
+def value(name: str) -> str:
+    """Return what a series says; its processors are idle."""
+    if 'mode="idle"' in name:
+        return NOW.decode()
+    return VALUES.get(name.partition("{")[0], "1000")
 
 
 def page(first: int, count: int, channels: int) -> tuple[bytes, int]:
@@ -118,7 +125,7 @@ def page(first: int, count: int, channels: int) -> tuple[bytes, int]:
         target = f'job="ott-agent",instance="10.0.0.1:{number}"'
         labels = f'{target},node="edge-{number}",site="site-{number % SITES}",role="edge"'
         lines.append(f"up{{{labels}}} 1")
-        lines += [f"{name} {VALUES.get(name.partition('{')[0], '1000')}" for name in series(labels, channels)]
+        lines += [f"{name} {value(name)}" for name in series(labels, channels)]
     return "\n".join([*lines, ""]).encode(), len(lines)
 
 
