@@ -3,18 +3,18 @@
 import importlib
 import sys
 
+from agent.sources import SOURCES
 from service import program
 
-# Each command, its module and its help. A module is imported only for its own command: a service that runs for months
-# need not carry the others.
+# Each command, its module and its help; sources bring their own. A module is imported only for its own command: a
+# service that runs for months need not carry the others.
 COMMANDS = {
     "serve": ("agent.cli.serve", "collect and serve /metrics until told to stop"),
     "once": ("agent.cli.once", "collect once and print the figures; exit status 1 when a collector failed"),
     "check-config": ("agent.cli.check", "check the settings file without starting"),
-    "replay": ("agent.sources.edge_log.replay", "count sessions, viewers and traffic in access logs"),
     "init": ("agent.cli.init", "propose a settings file after a look at what runs on this node"),
     "top": ("agent.cli.top", "show the running agent's figures live in the terminal"),
-    "probe": ("agent.cli.probe", "look at a channel once as a player would, and show every step"),
+    **{command.name: (command.module, command.text) for kind in SOURCES for command in kind.commands},
 }
 
 

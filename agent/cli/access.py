@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from agent.runtime.server import Access, tls_context
-from agent.settings import AgentSettings, Tls
+from agent.runtime.settings import Tls
+from agent.settings import AgentSettings
 from service.settings import Fault, SettingsError
 
 

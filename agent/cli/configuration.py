@@ -2,12 +2,13 @@
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from agent.runtime import jobs, state
-from agent.runtime.collector import Runner, Source
+from agent.cli import state
+from agent.cli.collectors import Made, collectors
+from agent.runtime.collector import Job, Runner
 from agent.settings import AgentSettings, converter
-from agent.sources.edge_log.source import EdgeLogSource
 from service.settings import load
 
 
@@ -16,14 +17,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="F", help="the settings file; without one: host only")
 
 
+def file_of(arguments: argparse.Namespace) -> Path:
+    """Return the settings file, or what stands for it in messages."""
+    return arguments.config or Path("(defaults)")
+
+
 def settings_of(arguments: argparse.Namespace) -> AgentSettings:
     """Return the settings the command line names; raise SettingsError."""
     return AgentSettings() if arguments.config is None else load(arguments.config, AgentSettings, converter())
 
 
-def make_runner(settings: AgentSettings, file: Path | None) -> Runner:
+def make_runner(settings: AgentSettings, file: Path) -> Runner:
     """Return the runner of everything the settings ask for, not yet started; raise SettingsError."""
-    state.prepare(settings, file or Path("(defaults)"))
-    sources: list[Source] = [EdgeLogSource(log_, settings.state, time.time) for log_ in settings.edge_log]
-    sources += jobs.stream_sources(settings, file or Path("(defaults)"), time.time)
-    return Runner(jobs.jobs(settings, file or Path("(defaults)")), sources)
+    state.prepare(settings, file)
+    return runner_of(collectors(settings, file, time.time))
+
+
+def runner_of(made: Sequence[Made]) -> Runner:
+    """Return the runner of collectors."""
+    return Runner([one for one in made if isinstance(one, Job)], [one for one in made if not isinstance(one, Job)])

@@ -3,11 +3,10 @@
 import argparse
 import logging
 import sys
-from pathlib import Path
+import time
 
-from agent.cli.configuration import add_arguments, settings_of
-from agent.runtime import jobs
-from agent.runtime.collector import Runner
+from agent.cli.collectors import collectors
+from agent.cli.configuration import add_arguments, file_of, runner_of, settings_of
 from agent.runtime.exposition import registry, text
 from service.program import Exit
 
@@ -17,13 +16,12 @@ log = logging.getLogger("agent.cli.once")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one scrape. Logs are left to a running agent: following one would move its stored position."""
+    """Print one scrape, without the sources that only a running agent can read."""
     settings = settings_of(arguments)
-    runner = Runner(jobs.jobs(settings, arguments.config or Path("(defaults)")))
+    runner = runner_of(collectors(settings, file_of(arguments), time.time, once=True))
     runner.run_all()
     sys.stdout.write(text(registry(runner.samples)).decode())
-    if settings.edge_log:
-        log.warning("access logs are not part of “once”; “ott-agent replay” counts them")
-    if settings.stream:
-        log.warning("channels are not part of “once”: a look at one is not yet a probe")
+    for kind in settings.kinds:
+        if kind.not_once and settings.of(kind.table):
+            log.warning(kind.not_once)
     return Exit.FAILED if runner.failures() else Exit.FINE

@@ -5,15 +5,13 @@ import gc
 import logging
 import signal
 import threading
-from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from agent.cli.access import access_of
-from agent.cli.configuration import add_arguments, make_runner, settings_of
-from agent.runtime import allocator
+from agent.cli.configuration import add_arguments, file_of, make_runner, settings_of
 from agent.runtime.exposition import registry
 from agent.runtime.server import Server
-from agent.settings import parse_address
+from agent.runtime.settings import parse_address
 from service import systemd
 from service.metric import Sample
 from service.program import Exit
@@ -34,7 +32,7 @@ class Agent:
         self._arguments = arguments
         self._settings = settings_of(arguments)
         self._access = access_of(self._settings, arguments.config)
-        self.runner = make_runner(self._settings, arguments.config)
+        self.runner = make_runner(self._settings, file_of(arguments))
 
     def serve(self, signals: "SimpleQueue[int]") -> int:
         """Serve until a signal other than SIGHUP comes; reload at SIGHUP."""
@@ -49,7 +47,7 @@ class Agent:
             )
         except OSError as error:
             problem = f"{settings.listen}: {error.strerror}; choose another"
-            raise SettingsError([Fault(self._arguments.config or Path(), "listen", problem)]) from None
+            raise SettingsError([Fault(file_of(self._arguments), "listen", problem)]) from None
         self.runner.start()
         threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
         # What stands now stays: the collector need not walk it at every scrape, which doubled a scrape's time.
@@ -85,7 +83,7 @@ class Agent:
         try:
             settings = settings_of(self._arguments)
             access = access_of(settings, self._arguments.config)
-            runner = make_runner(settings, self._arguments.config)
+            runner = make_runner(settings, file_of(self._arguments))
         except SettingsError as error:
             for fault in error.faults:
                 log.warning("the settings were not reloaded", extra={"fault": str(fault)})
@@ -102,7 +100,6 @@ class Agent:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the service until SIGTERM or SIGINT; SIGHUP reloads."""
-    allocator.begin_again_with_settings()
     agent = Agent(arguments)
     signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -20,7 +20,8 @@ from typing import NamedTuple
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.runtime import credentials
-from agent.settings import AgentSettings, Tls, converter, parse_address
+from agent.runtime.settings import Tls, parse_address
+from agent.settings import AgentSettings, converter
 from service.durations import parse_duration
 from service.program import Exit
 from service.settings import load

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Generic, Protocol, TypeVar
 
-from agent import catalogue
+from agent.runtime import metrics as catalogue
 from service.metric import Metric, Sample
 
 log = logging.getLogger("agent.runtime.collector")

@@ -2,7 +2,7 @@
 
 import base64
 
-from agent.settings import Basic
+from agent.runtime.settings import Basic
 from service.settings import Secret
 
 

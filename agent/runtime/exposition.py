@@ -13,7 +13,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from agent import catalogue
+from agent.runtime import metrics as catalogue
 from service import __version__
 from service.metric import Distribution, Metric, Sample, families
 

@@ -24,7 +24,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from agent.runtime import exposition
-from agent.settings import Auth, Tls
+from agent.runtime.settings import Auth, Tls
 
 log = logging.getLogger("agent.runtime.server")
 

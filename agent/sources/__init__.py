@@ -1,1 +1,10 @@
-"""Sources with settings, one folder each."""
+"""The kinds of source that the agent knows: a folder each, and a line here."""
+
+from agent.sources.certificate import SOURCE as CERTIFICATE
+from agent.sources.edge_log import SOURCE as EDGE_LOG
+from agent.sources.kind import SourceKind
+from agent.sources.server import SOURCE as SERVER
+from agent.sources.streams import SOURCE as STREAMS
+from agent.sources.subscribers import SOURCE as SUBSCRIBERS
+
+SOURCES: tuple[SourceKind, ...] = (EDGE_LOG, SERVER, SUBSCRIBERS, STREAMS, CERTIFICATE)

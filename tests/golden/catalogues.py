@@ -3,12 +3,14 @@
 import importlib
 from collections.abc import Iterator
 
+from agent.sources import SOURCES
 from service.metric import Metric
 from tests.conftest import ROOT
 
 # Title of the section, and the module whose values are its metrics.
 CATALOGUES = (
-    ("Platform (ott-agent)", "agent.catalogue"),
+    *((f"{kind.title} (ott-agent, `[[{kind.table}]]`)", kind.package + ".metrics") for kind in SOURCES),
+    ("The agent itself (ott-agent)", "agent.runtime.metrics"),
     ("Host (ott-agent, names of node_exporter)", "agent.host.catalogue"),
     ("Desk (ott-desk)", "alerts.desk.core.metrics"),
     ("Planning (ott-busyhour)", "dashboards.busy_hour.metrics"),

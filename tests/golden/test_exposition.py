@@ -3,6 +3,7 @@
 Masked: what no fixture can hold still (durations, the clock, the test machine's own file system, the agent's process).
 """
 
+import importlib
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,15 +12,16 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent import catalogue
-from agent.catalogue import COLLECTOR_BUGS, COLLECTOR_DURATION, COLLECTOR_LAST_SUCCESS, COLLECTOR_SUCCESS
-from agent.runtime import jobs
+from agent.catalogue import METRICS
+from agent.host.jobs import host_collectors, jobs
+from agent.host.settings import HostSettings
 from agent.runtime.collector import Runner
 from agent.runtime.exposition import registry
 from agent.runtime.exposition import text as exposition_text
-from agent.settings import AgentSettings, HostSettings
+from agent.runtime.metrics import COLLECTOR_BUGS, COLLECTOR_DURATION, COLLECTOR_LAST_SUCCESS, COLLECTOR_SUCCESS
 from service.metric import Metric
 from tests.conftest import ROOT
+from tests.golden import catalogues
 
 HERE = Path(__file__).parent
 FIXTURES = HERE / "agent_host"
@@ -32,7 +34,7 @@ MASKED = re.compile(
 
 @pytest.fixture(scope="module")
 def exposition() -> str:
-    found = jobs.jobs(AgentSettings(host=HostSettings(root=FIXTURES)), Path("none"))
+    found = jobs(HostSettings(root=FIXTURES))
     runner = Runner(found)
     text = exposition_text(registry(runner.samples)).decode()
     assert runner.failures() == {}
@@ -47,7 +49,7 @@ def test_the_exposition_is_the_golden_file(
 
 
 def declared() -> Iterator[Metric]:
-    for collector in jobs.host_collectors():
+    for collector in host_collectors():
         yield from collector.emits
     yield from (COLLECTOR_SUCCESS, COLLECTOR_DURATION, COLLECTOR_LAST_SUCCESS, COLLECTOR_BUGS)
 
@@ -87,11 +89,19 @@ def test_every_declared_metric_is_emitted_somewhere() -> None:
         file.read_text("utf-8")
         for pattern in ("*.py", "presets/*.toml")
         for file in (ROOT / "agent").rglob(pattern)
-        if not file.name.startswith("catalogue")
+        if file.name != "metrics.py"
     )
+    constants = {
+        value.name: constant
+        for _, module, _ in catalogues.sections()
+        if module.startswith("agent.") and not module.startswith("agent.host")
+        for constant, value in vars(importlib.import_module(module)).items()
+        if isinstance(value, Metric)
+    }
+    assert constants.keys() == {metric.name for metric in METRICS}
     unused = [
         constant
-        for constant, value in vars(catalogue).items()
-        if isinstance(value, Metric) and f"catalogue.{constant}" not in code and not re.search(rf'"{value.name}"', code)
+        for name, constant in constants.items()
+        if not re.search(rf"\b(?:catalogue|metrics)\.{constant}\b", code) and f'"{name}"' not in code
     ]
     assert unused == []

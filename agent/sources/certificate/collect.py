@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from agent import catalogue
-from agent.runtime.collector import Collector
-from agent.sources.certificate import der
+from agent.runtime.collector import Collector, Job
+from agent.sources.certificate import der, metrics
 from agent.sources.certificate.settings import CertificateSettings
+from agent.sources.kind import Context
 from service.metric import Sample
 
 
@@ -50,8 +50,8 @@ def parse(presented: Presented) -> Iterator[Sample]:
         expiry = der.not_after(presented.certificate)
     except ValueError as error:
         raise ValueError(f"the certificate cannot be read: {error}") from None
-    yield catalogue.CERTIFICATE_NOT_AFTER.sample(expiry.timestamp(), presented.endpoint)
-    yield catalogue.CERTIFICATE_TRUSTED.sample(float(presented.trusted), presented.endpoint)
+    yield metrics.CERTIFICATE_NOT_AFTER.sample(expiry.timestamp(), presented.endpoint)
+    yield metrics.CERTIFICATE_TRUSTED.sample(float(presented.trusted), presented.endpoint)
 
 
 def _certificate(settings: CertificateSettings, context: ssl.SSLContext) -> bytes:
@@ -66,4 +66,12 @@ def _certificate(settings: CertificateSettings, context: ssl.SSLContext) -> byte
     return certificate
 
 
-COLLECTOR = Collector("certificate", read, parse, (catalogue.CERTIFICATE_NOT_AFTER, catalogue.CERTIFICATE_TRUSTED))
+COLLECTOR = Collector("certificate", read, parse, (metrics.CERTIFICATE_NOT_AFTER, metrics.CERTIFICATE_TRUSTED))
+
+
+def job(settings: CertificateSettings, _: Context) -> Job:
+    """Return the job of one endpoint; raise OSError for an authority that cannot be used."""
+    verifying(settings.authority)
+    return COLLECTOR.on(
+        settings, name=f"certificate_{settings.endpoint}", interval=settings.interval, deadline=settings.deadline
+    )

@@ -1,1 +1,22 @@
 """Sessions, viewers and traffic counted from an edge's access log by the published definition (docs/sessions.md)."""
+
+from agent.sources.edge_log import metrics
+from agent.sources.edge_log.settings import EdgeLogSettings
+from agent.sources.kind import Command, SourceKind
+
+SOURCE = SourceKind(
+    title="Access logs",
+    table="edge_log",
+    settings=EdgeLogSettings,
+    key="service",
+    collector="agent.sources.edge_log.source:collector",
+    metrics=metrics.ALL,
+    keeps_state=True,
+    # Following a log would move the running agent's stored position.
+    not_once="access logs are not part of “once”; “ott-agent replay” counts them",
+    notes="agent.sources.edge_log.notes:notes",
+    proposal="agent.sources.edge_log.proposal:proposal",
+    commands=(
+        Command("replay", "agent.sources.edge_log.replay", "count sessions, viewers and traffic in access logs"),
+    ),
+)

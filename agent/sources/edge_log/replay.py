@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def chosen(settings: AgentSettings, file: Path, service: str | None) -> EdgeLogSettings:
     """Return the edge log that is meant; raise SettingsError when that is not clear."""
-    logs = {log.service: log for log in settings.edge_log}
+    logs: dict[str, EdgeLogSettings] = {log.service: log for log in settings.of("edge_log")}
     if service is None and len(logs) == 1:
         return next(iter(logs.values()))
     if service in logs:

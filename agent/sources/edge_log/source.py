@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 from pathlib import Path
 
-from agent import catalogue
 from agent.sources.edge_log import checkpoint
+from agent.sources.edge_log import metrics as catalogue
 from agent.sources.edge_log.batch import Batch, Reason, cut_short, rejected
 from agent.sources.edge_log.engine import BUCKETS, RUNGS, Counters, Engine, spare_garbage_collector
 from agent.sources.edge_log.follower import Follower
@@ -17,6 +17,7 @@ from agent.sources.edge_log.sessions import Activity
 from agent.sources.edge_log.settings import EdgeLogSettings
 from agent.sources.edge_log.syslog import SyslogListener
 from agent.sources.edge_log.targets import OTHER
+from agent.sources.kind import Context
 from service.metric import Distribution, Sample
 
 log = logging.getLogger("agent.sources.edge_log")
@@ -221,3 +222,8 @@ def durations(service: str, counters: Counters) -> Sample:
     counts = map(float, accumulate(counters.durations))
     distribution = Distribution(tuple(zip(bounds, counts, strict=True)), counters.duration_sum)
     return Sample(catalogue.EDGE_REQUEST_DURATION, (service,), distribution)
+
+
+def collector(settings: EdgeLogSettings, context: Context) -> EdgeLogSource:
+    """Return the source of one log."""
+    return EdgeLogSource(settings, context.state, context.clock)

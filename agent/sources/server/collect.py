@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from agent.runtime import command, credentials, http
-from agent.runtime.collector import Collector
-from agent.settings import ServerSettings
+from agent.runtime.collector import Collector, Job
+from agent.sources.kind import Context
+from agent.sources.presets import load_preset
 from agent.sources.server import preset
 from agent.sources.server.preset import METRICS, ServerPreset
+from agent.sources.server.settings import ServerSettings
 from service.metric import Sample
 
 
@@ -46,3 +48,15 @@ def parse(source: Read) -> Iterator[Sample]:
 
 
 COLLECTOR = Collector("server", read, parse, tuple(METRICS.values()))
+
+
+def job(settings: ServerSettings, _: Context) -> Job:
+    """Return the job of one server; raise SettingsError, OSError or ValueError for its preset or its secrets."""
+    read_as = load_preset(ServerPreset, "server", settings.preset)
+    credentials.header(settings.basic, settings.token)  # read again each time; one that is missing is told now
+    return COLLECTOR.on(
+        Server(settings, read_as),
+        name=f"server_{settings.label}",
+        interval=settings.interval,
+        deadline=settings.deadline,
+    )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from agent import catalogue
+from agent.sources.streams import metrics as catalogue
 from agent.sources.streams.content import Remark
 from agent.sources.streams.cookies import Cookies
 from agent.sources.streams.fetch import Fetcher

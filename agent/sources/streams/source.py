@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from agent.runtime.urls import check_url
+from agent.sources.kind import Context
 from agent.sources.streams.fetch import Budget, Fetcher
 from agent.sources.streams.probe import Channel
 from agent.sources.streams.settings import StreamBudget, StreamSettings
 from service.metric import Sample
+from service.settings import Fault, SettingsError
 
 log = logging.getLogger("agent.sources.streams")
 
@@ -118,3 +120,16 @@ def address(settings: StreamSettings) -> str:
     except ValueError as error:
         raise ValueError(f"the URL in the secret {error}") from None
     return url
+
+
+def collectors(tables: Sequence[StreamSettings], budget: StreamBudget, context: Context) -> list[StreamSource]:
+    """Return the one source that probes all channels; raise SettingsError with each address that cannot be read."""
+    faults, channels = [], []
+    for number, stream in enumerate(tables, 1):
+        try:
+            channels.append((stream, address(stream)))
+        except (OSError, ValueError) as error:
+            faults.append(Fault(context.file, f"stream[{number}].url", str(error)))
+    if faults:
+        raise SettingsError(faults)
+    return [StreamSource(channels, budget, context.clock)]

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from agent import catalogue
 from agent.runtime.collector import Clock, Collector
+from agent.sources.subscribers import metrics
 from agent.sources.subscribers.database import Database
 from service.metric import Sample
 
@@ -72,11 +72,11 @@ def parse(source: Read) -> Iterator[Sample]:
             if status in seen:
                 raise ValueError(f"subscribers_query: the status {status!r} comes twice; group by it")
             seen.add(status)
-            yield catalogue.SUBSCRIBERS.sample(_count(row[1], "subscribers_query"), source.service, status)
+            yield metrics.SUBSCRIBERS.sample(_count(row[1], "subscribers_query"), source.service, status)
     if source.online is not None:
         if len(source.online) != 1 or len(source.online[0]) != 1:
             raise ValueError("online_query must give one number")
-        yield catalogue.SUBSCRIBERS_ONLINE.sample(_count(source.online[0][0], "online_query"), source.service)
+        yield metrics.SUBSCRIBERS_ONLINE.sample(_count(source.online[0][0], "online_query"), source.service)
 
 
 def _status(value: Any) -> str:
@@ -113,4 +113,4 @@ def _count(value: Any, query: str) -> float:
     return count
 
 
-COLLECTOR = Collector("subscribers", read, parse, (catalogue.SUBSCRIBERS, catalogue.SUBSCRIBERS_ONLINE))
+COLLECTOR = Collector("subscribers", read, parse, (metrics.SUBSCRIBERS, metrics.SUBSCRIBERS_ONLINE))

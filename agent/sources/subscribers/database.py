@@ -4,7 +4,6 @@ Two fixed queries a run need no toolkit, which would be a third of the agent's m
 imported where one is configured. A URL holds a password; nothing here repeats a part of one.
 """
 
-import importlib
 import re
 import select
 import time
@@ -13,8 +12,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
-
-from agent.runtime.absent import absent
 
 Rows = list[tuple[Any, ...]]
 
@@ -122,8 +119,7 @@ def _wait_for_postgresql(connection: Any) -> None:
 
 
 def _mysql(rest: str, timeout: float) -> Database:
-    with absent("cryptography"):
-        import pymysql  # noqa: PLC0415
+    import pymysql  # noqa: PLC0415
 
     arguments = {
         **_mysql_arguments(rest),
@@ -132,16 +128,8 @@ def _mysql(rest: str, timeout: float) -> Database:
         "read_timeout": timeout + 1,  # a server that is gone is given up a second after a statement's end
     }
 
-    def open_() -> Any:
-        try:
-            return pymysql.connect(**arguments)
-        except RuntimeError:
-            # The server wants the password encrypted by its key, and there is no TLS around it.
-            importlib.reload(pymysql.connections._auth)  # it has looked for the library once
-            return pymysql.connect(**arguments)
-
     def connect() -> Any:
-        connection = open_()
+        connection = pymysql.connect(**arguments)
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT VERSION()")

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import jmespath
 
-from agent import catalogue
 from agent.runtime import credentials, http
 from agent.runtime.collector import Collector
-from agent.settings import SubscribersSettings
 from agent.sources import documents
 from agent.sources.subscribers import collect as subscribers
+from agent.sources.subscribers import metrics
+from agent.sources.subscribers.settings import SubscribersSettings
 from service.metric import Sample
 
 
@@ -65,4 +65,4 @@ def _rows(found: Any, path: str) -> list[tuple[Any, ...]]:
     raise ValueError(f"{path!r} gives neither an object nor a list of [status, count]")
 
 
-COLLECTOR = Collector("subscribers_http", read, parse, (catalogue.SUBSCRIBERS, catalogue.SUBSCRIBERS_ONLINE))
+COLLECTOR = Collector("subscribers_http", read, parse, (metrics.SUBSCRIBERS, metrics.SUBSCRIBERS_ONLINE))

@@ -26,3 +26,12 @@ def test_systemd_calls_it_hardened() -> None:
     match = re.search(r"Overall exposure level for ott-agent\.service: ([\d.]+)", analyze("security", "--offline=true"))
     assert match
     assert float(match[1]) <= MOST_EXPOSURE
+
+
+def test_the_allocator_keeps_one_arena_and_returns_large_blocks() -> None:
+    (environment,) = re.findall(r"^Environment=(.*)$", UNIT.read_text("utf-8"), re.MULTILINE)
+    assert dict(one.split("=") for one in environment.split()) == {
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_MMAP_THRESHOLD_": "262144",
+        "MALLOC_TRIM_THRESHOLD_": "262144",
+    }

@@ -25,9 +25,9 @@ def test_every_agent_measures_what_its_node_has(layout: Layout) -> None:
     read = {node: load(layout.folder / node.name / "agent.toml", AgentSettings, converter()) for node in NODES}
     assert len({settings.listen for settings in read.values()}) == len(NODES)
     for edge in EDGES:
-        assert read[edge].edge_log[0].paths == [str(layout.edge(edge).log)]
-        assert read[edge].edge_log[0].idle_timeout == float(configuration.IDLE_TIMEOUT)
-    assert [source.service for source in read[MIDDLEWARE].subscribers] == ["ott", "iptv"]
+        assert read[edge].of("edge_log")[0].paths == [str(layout.edge(edge).log)]
+        assert read[edge].of("edge_log")[0].idle_timeout == float(configuration.IDLE_TIMEOUT)
+    assert [source.service for source in read[MIDDLEWARE].of("subscribers")] == ["ott", "iptv"]
 
 
 def test_the_desk_and_the_busy_hour_read_their_settings(layout: Layout) -> None:

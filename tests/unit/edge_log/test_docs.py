@@ -53,7 +53,7 @@ def test_every_setting_is_explained() -> None:
 
 @pytest.mark.parametrize("example", re.findall(r"```toml\n(.*?)```", EDGE_LOG, re.DOTALL), ids=lambda text: text[:20])
 def test_an_example_of_settings_loads(example: str) -> None:
-    assert structure(tomllib.loads(example), AgentSettings, Path("edge-log.md"), converter()).edge_log
+    assert structure(tomllib.loads(example), AgentSettings, Path("edge-log.md"), converter()).of("edge_log")
 
 
 def test_the_recommended_format_is_the_preset() -> None:

@@ -22,7 +22,7 @@ def test_the_smallest_table(tmp_path: Path) -> None:
     file.write_text(
         '[[edge_log]]\nservice = "ott"\npaths = ["/var/log/a.log"]\nviewer = ["t=(a+)"]\nchannel = "/(b)/"\n'
     )
-    (log,) = load(file, AgentSettings, converter()).edge_log
+    (log,) = load(file, AgentSettings, converter()).of("edge_log")
     assert (log.format, log.idle_timeout, log.viewer[0].pattern) == ("combined", 30.0, b"t=(a+)")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.settings import AgentSettings, converter
+from agent.sources.streams import SOURCE
 from agent.sources.streams.fetch import Budget
 from agent.sources.streams.settings import StreamBudget, StreamSettings
 from agent.sources.streams.source import address
@@ -19,8 +20,8 @@ def load_text(folder: Path, text: str) -> AgentSettings:
 
 def test_a_table_with_its_defaults(tmp_path: Path) -> None:
     settings = load_text(tmp_path, '[[stream]]\nchannel = "news"\nurl = "http://edge/news/index.m3u8"\n')
-    assert settings.stream == [StreamSettings("news", "http://edge/news/index.m3u8")]
-    assert settings.stream_budget == StreamBudget(20.0, 8)
+    assert settings.of("stream") == [StreamSettings("news", "http://edge/news/index.m3u8")]
+    assert settings.limits_of(SOURCE) == StreamBudget(20.0, 8)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import init
-from agent.cli.init import Seen, propose
+from agent.cli.init import propose
 from agent.settings import AgentSettings, converter
+from agent.sources.edge_log.proposal import FORMATS
+from agent.sources.node import Seen, look
 from agent.sources.presets import load_preset
 from agent.sources.server.preset import ServerPreset
+from agent.sources.server.proposal import SERVERS
 from service.settings import structure
 
 
@@ -32,8 +34,8 @@ NODES = {
     ),
     "middleware": Seen(frozenset({"mariadbd", "apache2", "node_exporter"}), {}, pressure=True, node="mw"),
     "everything": Seen(
-        frozenset({*init.SERVERS, "mysqld", "mariadbd"}),
-        {name: [f"/{name}.log", "/b.log"] for name in init.FORMATS},
+        frozenset({*SERVERS, "mysqld", "mariadbd"}),
+        {name: [f"/{name}.log", "/b.log"] for name in FORMATS},
         pressure=True,
         node="x",
     ),
@@ -43,13 +45,13 @@ NODES = {
 @pytest.mark.parametrize("seen", NODES.values(), ids=NODES.keys())
 def test_the_proposal_loads_as_it_is_and_with_its_offers_taken(seen: Seen) -> None:
     proposed = settings(propose(seen))
-    assert proposed.server == []
-    assert proposed.subscribers == []
+    assert proposed.of("server") == []
+    assert proposed.of("subscribers") == []
     taken = settings(uncommented(propose(seen)))
-    assert len(taken.server) == len(seen.processes & init.SERVERS.keys())
-    assert len(taken.edge_log) == max(len(seen.logs), 1)
-    assert [log.service for log in proposed.edge_log] == ["ott"][: len(seen.logs)]
-    for server in taken.server:
+    assert len(taken.of("server")) == len(seen.processes & SERVERS.keys())
+    assert len(taken.of("edge_log")) == max(len(seen.logs), 1)
+    assert [log.service for log in proposed.of("edge_log")] == ["ott"][: len(seen.logs)]
+    for server in taken.of("server"):
         assert load_preset(ServerPreset, "server", server.preset)
 
 
@@ -57,10 +59,10 @@ def test_only_what_was_seen_is_switched_on() -> None:
     edge = settings(propose(NODES["an edge"]))
     assert edge.host.without == ["pressure"]
     assert edge.host.processes == ["nginx", "varnishd"]
-    assert edge.edge_log[0].paths == ["/var/log/nginx/access.log"]
+    assert edge.of("edge_log")[0].paths == ["/var/log/nginx/access.log"]
     middleware = settings(propose(NODES["middleware"]))
     assert not middleware.host.enabled
-    assert middleware.edge_log == []
+    assert middleware.of("edge_log") == []
     assert settings(propose(NODES["an empty node"])).host.processes == []
 
 
@@ -75,7 +77,7 @@ def test_logs_are_found_below_the_root_with_their_formats(tmp_path: Path) -> Non
         (tmp_path / "var/log" / folder).mkdir(parents=True, exist_ok=True)
         for name in names:
             (tmp_path / "var/log" / folder / name).touch()
-    seen = init.look(tmp_path)
+    seen = look(tmp_path)
     assert seen.logs == {
         "ott": ["/var/log/nginx/ott_access.log"],
         "combined": ["/var/log/apache2/access.log", "/var/log/nginx/access.log"],
@@ -83,11 +85,11 @@ def test_logs_are_found_below_the_root_with_their_formats(tmp_path: Path) -> Non
         "caddy": ["/var/log/caddy/access.log"],
         "haproxy": ["/var/log/haproxy.log"],
     }
-    assert settings(propose(seen)).edge_log[0].format == "ott"
+    assert settings(propose(seen)).of("edge_log")[0].format == "ott"
     assert not seen.pressure
     assert any("python" in name or "pytest" in name for name in seen.processes)
 
 
 def test_pressure_that_is_switched_off_is_none(tmp_path: Path) -> None:
     (tmp_path / "proc/pressure/cpu").mkdir(parents=True)  # cannot be read, as with psi=0
-    assert not init.look(tmp_path).pressure
+    assert not look(tmp_path).pressure

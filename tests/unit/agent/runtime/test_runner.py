@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from agent import catalogue
+from agent.runtime import metrics as catalogue
 from agent.runtime.collector import Collector, Job, Runner
 from service.metric import Metric, Sample
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.settings import HttpUrl, ServerSettings
+from agent.runtime.settings import HttpUrl
 from agent.sources import presets
 from agent.sources.presets import load_preset
 from agent.sources.server import collect as server
 from agent.sources.server.preset import ServerPreset, parse
+from agent.sources.server.settings import ServerSettings
 from service.metric import Distribution, Sample
 from service.settings import SettingsError
 
@@ -349,7 +350,7 @@ FIGURE = '[[figure]]\nmetric = "ott_server_requests_total"\n'
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('format = "text"\n[[figure]]\nmetric = "ott_server_request"\nvalue = "(1)"\n', "is not one of the agent's"),
+        ('format = "text"\n[[figure]]\nmetric = "ott_server_request"\nvalue = "(1)"\n', "is no metric of a server"),
         ('format = "text"\n[[figure]]\nmetric = "ott_edge_connections"\nvalue = "(1)"\n', "exactly these labels"),
         (f'format = "text"\n{FIGURE}value = "1"\n', "a value with one group"),
         (f'format = "text"\n{FIGURE}value = "("\n', "not a regular expression"),

@@ -1,4 +1,4 @@
-"""A password for MySQL without TLS is encrypted by the server's key; only then is the library for that loaded.
+"""A password for MySQL without TLS is encrypted by the server's key.
 
 A stand-in speaks the handshake of `caching_sha2_password` (MySQL 8): Debian has no such server to run.
 """
@@ -28,23 +28,21 @@ import sys
 from agent.sources.subscribers.database import database
 
 middleware = database(sys.argv[1], 2)
-print("cryptography" in sys.modules)
 try:
     middleware.rows(["SELECT 1"], {}, 1)
 except OSError as error:
     print(error)
-print("cryptography" in sys.modules)
 """
 
 
-def test_the_library_is_loaded_when_a_server_asks_for_its_key() -> None:
+def test_the_password_is_encrypted_by_the_servers_key() -> None:
     passwords: list[bytes] = []
     with server(passwords) as port:
         url = f"mysql://reader:s3cret@127.0.0.1:{port}/middleware"
         result = subprocess.run(
             [sys.executable, "-c", CLIENT, url], check=True, capture_output=True, text=True, timeout=30
         )
-    assert result.stdout.splitlines() == ["False", "the database refused: (1105, 'enough of this')", "True"]
+    assert result.stdout.splitlines() == ["the database refused: (1105, 'enough of this')"]
     assert passwords == [b"s3cret\0"]
 
 
@@ -78,8 +76,6 @@ def serve(listener: socket.socket, key: rsa.RSAPrivateKey, passwords: list[bytes
             receive(connection)
             send(connection, 4, b"\x01" + pem)
             encrypted = receive(connection)
-            if not encrypted:
-                continue  # the client left: it has no library yet
             oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
             masked = key.decrypt(encrypted, oaep)
             passwords.append(bytes(byte ^ SALT[place % len(SALT)] for place, byte in enumerate(masked)))

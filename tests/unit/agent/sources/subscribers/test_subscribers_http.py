@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.settings import HttpUrl, SubscribersSettings
+from agent.runtime.settings import HttpUrl
 from agent.sources.subscribers.http import Api, Read, parse
+from agent.sources.subscribers.settings import SubscribersSettings
 
 URL = HttpUrl("http://127.0.0.1/api")
 

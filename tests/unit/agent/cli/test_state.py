@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.runtime import state
+from agent.cli import state
 from agent.settings import AgentSettings
 from agent.sources.edge_log.settings import EdgeLogSettings
 from service.settings import SettingsError
@@ -13,7 +13,7 @@ LOG = EdgeLogSettings("ott", ["/var/log/nginx/ott_access.log"], format="ott")
 
 
 def settings(folder: Path) -> AgentSettings:
-    return AgentSettings(state=folder, edge_log=[LOG])
+    return AgentSettings(state=folder, tables={"edge_log": [LOG]})
 
 
 def test_the_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:

@@ -7,10 +7,14 @@ from agent.settings import AgentSettings
 from service.settings import Fault, SettingsError
 
 
+def _needed(settings: AgentSettings) -> bool:
+    return any(settings.of(kind.table) for kind in settings.kinds if kind.keeps_state)
+
+
 def check(settings: AgentSettings, file: Path) -> None:
-    """Raise SettingsError where the folder neither is there nor could be made; only an edge log needs it."""
+    """Raise SettingsError where the folder neither is there nor could be made; not every source needs it."""
     folder = settings.state
-    if not settings.edge_log:
+    if not _needed(settings):
         return
     problem = ""
     if not folder.is_absolute():
@@ -26,7 +30,7 @@ def check(settings: AgentSettings, file: Path) -> None:
 def prepare(settings: AgentSettings, file: Path) -> None:
     """Make the folder, open to its owner alone, and see that it can be written; raise SettingsError."""
     check(settings, file)
-    if not settings.edge_log:
+    if not _needed(settings):
         return
     folder = settings.state
     remedy = (

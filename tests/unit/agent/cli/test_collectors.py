@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from agent.runtime import jobs
-from agent.settings import (
-    AgentSettings,
-    HostSettings,
-    HttpUrl,
-    ServerSettings,
-    SubscribersSettings,
-    parse_address,
-)
+from agent.cli.collectors import Made, collectors
+from agent.host import jobs as host_jobs
+from agent.host.settings import HostSettings
+from agent.runtime.collector import Job
+from agent.runtime.settings import HttpUrl, parse_address
+from agent.settings import AgentSettings
+from agent.sources.server.settings import ServerSettings
 from agent.sources.streams.settings import StreamSettings
+from agent.sources.subscribers.settings import SubscribersSettings
 from service.settings import Seconds, Secret, SettingsError
 
 FILE = Path("agent.toml")
@@ -23,9 +22,13 @@ SUBSCRIBERS = SubscribersSettings("ott", "sqlite:////x.db", preset="generic")
 MARIADB = SubscribersSettings("ott", "mysql://ott@127.0.0.1/middleware", preset="generic")
 
 
+def made(settings: AgentSettings) -> list[Made]:
+    return collectors(settings, FILE, lambda: 0.0)
+
+
 def faults(settings: AgentSettings) -> list[str]:
     with pytest.raises(SettingsError) as caught:
-        jobs.jobs(settings, FILE)
+        made(settings)
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -33,29 +36,32 @@ def test_names_intervals_and_what_is_switched_off() -> None:
     host = HostSettings(without=["pressure"], processes=["nginx"], units=["nginx.service"])
     found = {
         job.name: job.interval
-        for job in jobs.jobs(AgentSettings(host=host, server=[SERVER], subscribers=[SUBSCRIBERS]), FILE)
+        for job in made(AgentSettings(host=host, tables={"server": [SERVER], "subscribers": [SUBSCRIBERS]}))
+        if isinstance(job, Job)
     }
     assert found["server_front"] == 7
     assert found["subscribers_ott"] == 15
     assert found["stat"] is None
-    assert found["process"] == jobs.PROCESSES_INTERVAL
-    assert found["systemd"] == jobs.UNITS_INTERVAL
+    assert found["process"] == host_jobs.PROCESSES_INTERVAL
+    assert found["systemd"] == host_jobs.UNITS_INTERVAL
     assert "pressure" not in found
 
 
 def test_nothing_of_the_host_where_node_exporter_stays() -> None:
-    assert jobs.jobs(AgentSettings(host=HostSettings(enabled=False, processes=["x"])), FILE) == []
+    assert made(AgentSettings(host=HostSettings(enabled=False, processes=["x"]))) == []
 
 
 def test_all_mistakes_at_once() -> None:
     settings = AgentSettings(
         host=HostSettings(without=["cpu"]),
-        server=[SERVER, ServerSettings("nginx", HttpUrl("http://127.0.0.1/"))],
-        subscribers=[
-            SubscribersSettings("ott", Secret(env="OTT_NOT_SET"), preset="generic"),
-            SubscribersSettings("iptv", "nonsense", preset="generic"),
-            SubscribersSettings("vod", url=HttpUrl("http://h/"), online_path="a..b"),
-        ],
+        tables={
+            "server": [SERVER, ServerSettings("nginx", HttpUrl("http://127.0.0.1/"))],
+            "subscribers": [
+                SubscribersSettings("ott", Secret(env="OTT_NOT_SET"), preset="generic"),
+                SubscribersSettings("iptv", "nonsense", preset="generic"),
+                SubscribersSettings("vod", url=HttpUrl("http://h/"), online_path="a..b"),
+            ],
+        },
     )
     found = faults(settings)
     assert found[0].startswith('agent.toml: host.without[1]: "cpu" is none of diskstats, ')
@@ -69,8 +75,13 @@ def test_all_mistakes_at_once() -> None:
 @pytest.mark.parametrize(
     ("missing", "module", "settings", "key"),
     [
-        ("pymysql", "agent.sources.subscribers.collect", AgentSettings(subscribers=[MARIADB]), "subscribers[1]"),
-        ("jmespath", "agent.sources.server.preset", AgentSettings(server=[SERVER]), "server[1]"),
+        (
+            "pymysql",
+            "agent.sources.subscribers.collect",
+            AgentSettings(tables={"subscribers": [MARIADB]}),
+            "subscribers[1]",
+        ),
+        ("jmespath", "agent.sources.server.preset", AgentSettings(tables={"server": [SERVER]}), "server[1]"),
     ],
 )
 def test_an_extra_that_is_missing(
@@ -88,9 +99,9 @@ def test_an_extra_that_is_missing(
 
 
 def test_a_channel_whose_secret_is_missing() -> None:
-    settings = AgentSettings(stream=[StreamSettings("news", Secret(env="OTT_NOT_SET"))])
+    settings = AgentSettings(tables={"stream": [StreamSettings("news", Secret(env="OTT_NOT_SET"))]})
     with pytest.raises(SettingsError, match=r"agent\.toml: stream\[1\]\.url: .*OTT_NOT_SET is not set"):
-        jobs.stream_sources(settings, FILE, lambda: 0.0)
+        made(settings)
 
 
 @pytest.mark.parametrize(
