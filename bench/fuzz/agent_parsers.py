@@ -49,34 +49,34 @@ def reading(parser: TextParser) -> Parser:
 
 def host_parser(name: str) -> Parser:
     """Return the parser of one file of the host."""
-    collector = module(f"collectors.{'filesystem' if name == 'mounts' else name}")
+    collector = module(f"host.{'filesystem' if name == 'mounts' else name}")
     if name == "mounts":
         return reading(collector.parse_mounts)
     if name == "pressure":
         return reading(lambda text: list(collector.parse(dict.fromkeys(collector.RESOURCES, text))))
     if name in ("diskstats", "netdev"):
-        host = module("host").Host()
+        host = module("host.root").Host()
         return reading(lambda text: list(collector.parse(collector.Read(text, host))))
     return reading(lambda text: list(collector.parse(text)))
 
 
 def preset_parser(name: str) -> Parser:
     """Return the parser of one vendor's page."""
-    preset = module("preset")
-    loaded = module("presets").load_preset(preset.ServerPreset, "server", name)
+    preset = module("sources.server.preset")
+    loaded = module("sources.presets").load_preset(preset.ServerPreset, "server", name)
     return reading(lambda text: list(preset.parse(loaded, "s", text)))
 
 
 def subscribers_parser(_: str) -> Parser:
     """Return the parser of a middleware's JSON."""
-    collector, settings = module("collectors.subscribers_http"), module("settings")
+    collector, settings = module("sources.subscribers.http"), module("sources.subscribers.settings")
     asked = settings.SubscribersSettings("s", url="http://h/", subscribers_path="totals", online_path="now.watching")
     return reading(lambda text: list(collector.parse(collector.Read(text, asked))))
 
 
 def certificate_parser(_: str) -> Parser:
     """Return the reader of a certificate's expiry."""
-    collector = module("collectors.certificate")
+    collector = module("sources.certificate.collect")
     return lambda data: list(collector.parse(collector.Presented("portal", data, trusted=False)))
 
 
