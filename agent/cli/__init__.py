@@ -1,1 +1,1 @@
-"""Subcommands of ott-agent apart from `serve`."""
+"""Subcommands of ott-agent, and the wiring from settings to collectors."""

@@ -73,7 +73,7 @@ def _wanted(arguments: argparse.Namespace) -> tuple[StreamSettings, str]:
     if arguments.channel is not None:
         if arguments.config is None:
             raise _Unusable("--channel needs --config F, the settings file that has it")
-        found = load(arguments.config, AgentSettings, converter()).stream
+        found = load(arguments.config, AgentSettings, converter()).of("stream")
         for stream in found:
             if stream.channel == arguments.channel:
                 try:

@@ -43,6 +43,7 @@ STREAM_NOT_JUDGED = Metric(
     "gauge",
     "1 for what of the channel this agent cannot judge, though players may play it; docs/streams.md lists the reasons.",
     ("channel", "reason"),
+    reader="ad hoc",
 )
 STREAM_PROBED = Metric(
     "ott_stream_probed_timestamp_seconds",
