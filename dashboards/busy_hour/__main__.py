@@ -93,7 +93,7 @@ def main() -> int:
     # On import numpy's linear algebra starts a busy thread for every core; no figure here needs one.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        from dashboards.busy_hour import commands  # noqa: PLC0415 - --help and --version answer without the extra
+        from dashboards.busy_hour.app import commands  # noqa: PLC0415 - --help and --version answer without the extra
     except ImportError as error:
         return program.missing_extra("ott-busyhour", "busyhour", error)
     return program.run(commands.run, parsed)

@@ -13,7 +13,7 @@ CATALOGUES = (
     ("The agent itself (ott-agent)", "agent.runtime.metrics"),
     ("Host (ott-agent, names of node_exporter)", "agent.host.catalogue"),
     ("Desk (ott-desk)", "alerts.desk.core.metrics"),
-    ("Planning (ott-busyhour)", "dashboards.busy_hour.metrics"),
+    ("Planning (ott-busyhour)", "dashboards.busy_hour.web.metrics"),
 )
 
 INTRODUCTION = """# Metrics

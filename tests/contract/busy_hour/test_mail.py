@@ -6,8 +6,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from dashboards.busy_hour.mail import send
-from dashboards.busy_hour.settings import Mail
+from dashboards.busy_hour.app.mail import send
+from dashboards.busy_hour.app.settings import Mail
 from tests.contract.mailbox import Box, taking_mail
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dashboards.busy_hour.quantities import SOURCES, Source
-from dashboards.busy_hour.query import QueryError, Server, connect
-from dashboards.busy_hour.record import Recorder, day_of_source
-from dashboards.busy_hour.series import Calendar
-from dashboards.busy_hour.store import Store
+from dashboards.busy_hour.measures.quantities import SOURCES, Source
+from dashboards.busy_hour.measures.series import Calendar
+from dashboards.busy_hour.records.query import QueryError, Server, connect
+from dashboards.busy_hour.records.recorder import Recorder, day_of_source
+from dashboards.busy_hour.records.store import Store
 from demo import history
 from demo.ports import free_port
 from tests.contract.busy_hour.conftest import ALMATY, DEADLINE, NOW, Filled

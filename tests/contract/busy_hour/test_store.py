@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboards.busy_hour.series import Calendar, day_series
-from dashboards.busy_hour.store import Record, Store, StoreError, make_record, measured
-from dashboards.busy_hour.traffic import Day
+from dashboards.busy_hour.measures.series import Calendar, day_series
+from dashboards.busy_hour.measures.traffic import Day
+from dashboards.busy_hour.records.store import Record, Store, StoreError, make_record, measured
 from demo.ports import free_port
 from tests.unit.busy_hour.example import ALMATY
 

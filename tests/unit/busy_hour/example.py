@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from dashboards.busy_hour.series import Calendar, DaySeries, LocalDay
-from dashboards.busy_hour.traffic import Day
+from dashboards.busy_hour.measures.series import Calendar, DaySeries, LocalDay
+from dashboards.busy_hour.measures.traffic import Day
 
 ALMATY = ZoneInfo("Asia/Almaty")
 

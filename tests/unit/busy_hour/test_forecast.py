@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.busy_hour.capacity import Capacity, surviving
-from dashboards.busy_hour.forecast import Forecast, forecast, monthly_values, without_weekly_pattern
-from dashboards.busy_hour.trend import fit_damped, fit_linear, fit_log, fit_naive, seasonal_naive, theil_sen
+from dashboards.busy_hour.forecast.forecast import Forecast, forecast, monthly_values, without_weekly_pattern
+from dashboards.busy_hour.forecast.trend import fit_damped, fit_linear, fit_log, fit_naive, seasonal_naive, theil_sen
+from dashboards.busy_hour.measures.capacity import Capacity, surviving
 
 FIRST = date(2025, 1, 1)
 

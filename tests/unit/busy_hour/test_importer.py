@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboards.busy_hour import traffic
-from dashboards.busy_hour.importer import CsvError, Layout, read_days
-from dashboards.busy_hour.series import HOUR, Calendar, clock_text
+from dashboards.busy_hour.measures import traffic
+from dashboards.busy_hour.measures.series import HOUR, Calendar, clock_text
+from dashboards.busy_hour.records.importer import CsvError, Layout, read_days
 from tests.unit.busy_hour.example import ALMATY
 
 LAYOUT = Layout("time", "value", "gauge", 900, Calendar(ALMATY))

@@ -13,15 +13,17 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from dashboards.busy_hour import forecast, pages, serve, settings
-from dashboards.busy_hour.capacity import Capacity
-from dashboards.busy_hour.pages import Pages
-from dashboards.busy_hour.query import Server
-from dashboards.busy_hour.render_json import to_object
-from dashboards.busy_hour.report import Rules
-from dashboards.busy_hour.reports import build_all
-from dashboards.busy_hour.series import Calendar
-from dashboards.busy_hour.store import Store, make_record
+from dashboards.busy_hour.app import serve, settings
+from dashboards.busy_hour.app.reports import build_all
+from dashboards.busy_hour.forecast import forecast
+from dashboards.busy_hour.measures.capacity import Capacity
+from dashboards.busy_hour.measures.series import Calendar
+from dashboards.busy_hour.records.query import Server
+from dashboards.busy_hour.records.store import Store, make_record
+from dashboards.busy_hour.report.render_json import to_object
+from dashboards.busy_hour.report.report import Rules
+from dashboards.busy_hour.web import pages
+from dashboards.busy_hour.web.pages import Pages
 from tests.unit.busy_hour.example import ALMATY, day, quarters
 
 FIRST = date(2026, 9, 1)

@@ -11,9 +11,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboards.busy_hour import traffic
-from dashboards.busy_hour.series import HOUR, Calendar, DaySeries, Floats, combine, day_series
-from dashboards.busy_hour.traffic import Day
+from dashboards.busy_hour.measures import traffic
+from dashboards.busy_hour.measures.series import HOUR, Calendar, DaySeries, Floats, combine, day_series
+from dashboards.busy_hour.measures.traffic import Day
 from tests.unit.busy_hour.example import ALMATY
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -132,7 +132,8 @@ def test_days_of_a_clock_change_have_their_own_length(
 def test_the_zone_of_the_machine_does_not_matter() -> None:
     program = (
         "from datetime import date\nfrom zoneinfo import ZoneInfo\nimport numpy as np\n"
-        "from dashboards.busy_hour.series import Calendar, day_series\nfrom dashboards.busy_hour.traffic import Day\n"
+        "from dashboards.busy_hour.measures.series import Calendar, day_series\n"
+        "from dashboards.busy_hour.measures.traffic import Day\n"
         "zone = ZoneInfo('Asia/Almaty')\n"
         "for when in (date(2024, 2, 29), date(2026, 10, 5)):\n"
         "    span = Calendar(zone).day(when)\n"

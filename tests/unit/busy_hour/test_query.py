@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from dashboards.busy_hour.query import QueryError, Server
+from dashboards.busy_hour.records.query import QueryError, Server
 
 Answer = Callable[[httpx.Request], httpx.Response]
 

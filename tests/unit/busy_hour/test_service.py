@@ -10,13 +10,13 @@ import httpx
 import numpy as np
 import pytest
 
-from dashboards.busy_hour import settings
-from dashboards.busy_hour.query import Server
-from dashboards.busy_hour.series import Calendar, DaySeries
-from dashboards.busy_hour.serve import Service
-from dashboards.busy_hour.settings import Settings
-from dashboards.busy_hour.store import Store, make_record
-from dashboards.busy_hour.traffic import Day
+from dashboards.busy_hour.app import settings
+from dashboards.busy_hour.app.serve import Service
+from dashboards.busy_hour.app.settings import Settings
+from dashboards.busy_hour.measures.series import Calendar, DaySeries
+from dashboards.busy_hour.measures.traffic import Day
+from dashboards.busy_hour.records.query import Server
+from dashboards.busy_hour.records.store import Store, make_record
 from service.metric import Sample
 from tests.unit.busy_hour.example import ALMATY
 

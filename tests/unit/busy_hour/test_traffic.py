@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from dashboards.busy_hour import exceptional, traffic
-from dashboards.busy_hour.series import HOUR, Calendar, clock_text, local_text
+from dashboards.busy_hour.measures import exceptional_days as exceptional
+from dashboards.busy_hour.measures import traffic
+from dashboards.busy_hour.measures.series import HOUR, Calendar, clock_text, local_text
 from tests.unit.busy_hour.example import ALMATY, day, quarters, series
 
 MONDAY = date(2026, 10, 5)

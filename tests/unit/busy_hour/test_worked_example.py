@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboards.busy_hour import exceptional, traffic, trend
-from dashboards.busy_hour.series import HOUR, Calendar, DaySeries, clock_text, combine, day_series, local_text
-from dashboards.busy_hour.traffic import Day
+from dashboards.busy_hour.forecast import trend
+from dashboards.busy_hour.measures import exceptional_days as exceptional
+from dashboards.busy_hour.measures import traffic
+from dashboards.busy_hour.measures.series import HOUR, Calendar, DaySeries, clock_text, combine, day_series, local_text
+from dashboards.busy_hour.measures.traffic import Day
 from tests.unit.busy_hour.example import ALMATY
 
 CALENDAR = Calendar(ALMATY)

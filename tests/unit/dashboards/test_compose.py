@@ -15,7 +15,7 @@ import yaml
 import agent.settings
 import alerts.desk.core.settings
 from dashboards import build, export
-from dashboards.busy_hour.settings import Settings as BusyHour
+from dashboards.busy_hour.app.settings import Settings as BusyHour
 from dashboards.context import Local
 from dashboards.publish import Wanted
 from tests.conftest import ROOT

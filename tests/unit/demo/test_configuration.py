@@ -7,7 +7,7 @@ import pytest
 
 from agent.settings import AgentSettings, converter
 from alerts.desk.core.settings import read_settings
-from dashboards.busy_hour import settings as busy_hour_settings
+from dashboards.busy_hour.app import settings as busy_hour_settings
 from demo import configuration
 from demo.layout import EDGES, MIDDLEWARE, NODES, Layout
 from demo.processes import DemoError

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboards.busy_hour import settings
-from dashboards.busy_hour.capacity import ACT, surviving
-from dashboards.busy_hour.forecast import forecast
+from dashboards.busy_hour.app import settings
+from dashboards.busy_hour.forecast.forecast import forecast
+from dashboards.busy_hour.measures.capacity import ACT, surviving
 from demo import configuration, history, past_year
 from demo.layout import Layout
 from demo.stack import HISTORY_SCALE

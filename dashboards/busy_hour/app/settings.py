@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from dashboards.busy_hour.capacity import Capacity
-from dashboards.busy_hour.quantities import Source
-from dashboards.busy_hour.series import HOUR, SETTLED, Calendar
+from dashboards.busy_hour.measures.capacity import Capacity
+from dashboards.busy_hour.measures.quantities import Source
+from dashboards.busy_hour.measures.series import HOUR, SETTLED, Calendar
 from service.mail import Security, refuse_open_password
 from service.settings import Seconds, Secret, load, make_converter, structure
 

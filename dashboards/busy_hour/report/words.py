@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Literal
 
-from dashboards.busy_hour.capacity import ACT, Surviving
-from dashboards.busy_hour.forecast import Exhaustion, Forecast
-from dashboards.busy_hour.report import Report
-from dashboards.busy_hour.series import clock_text
-from dashboards.busy_hour.traffic import Stability
+from dashboards.busy_hour.forecast.forecast import Exhaustion, Forecast
+from dashboards.busy_hour.measures.capacity import ACT, Surviving
+from dashboards.busy_hour.measures.series import clock_text
+from dashboards.busy_hour.measures.traffic import Stability
+from dashboards.busy_hour.report.report import Report
 
 Language = Literal["ru", "en"]
 

@@ -7,19 +7,22 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from dashboards.busy_hour import pictures, words
-from dashboards.busy_hour.capacity import ACT
-from dashboards.busy_hour.measures import Measures
-from dashboards.busy_hour.report import DayLine, Report
-from dashboards.busy_hour.series import HOUR, clock_text
-from dashboards.busy_hour.titles import TITLES
-from dashboards.busy_hour.words import Language
+from dashboards.busy_hour.measures.capacity import ACT
+from dashboards.busy_hour.measures.measures import Measures
+from dashboards.busy_hour.measures.series import HOUR, clock_text
+from dashboards.busy_hour.report import report_charts, words
+from dashboards.busy_hour.report.report import DayLine, Report
+from dashboards.busy_hour.report.titles import TITLES
+from dashboards.busy_hour.report.words import Language
 
 
 def page(reports: Sequence[Report], language: Language, now: float) -> str:
     """Return the page about all the reports."""
     environment = Environment(
-        loader=PackageLoader("dashboards.busy_hour"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("dashboards.busy_hour.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     zone = reports[0].rules.calendar.zone
     first, last = min(report.first for report in reports), max(report.last for report in reports)
@@ -46,7 +49,7 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
         if report.forecast
         else None
     )
-    trend, capacity = pictures.trend(report, language), pictures.capacity(report, language)
+    trend, capacity = report_charts.trend(report, language), report_charts.capacity(report, language)
     peak = report.peak_quarter
     share = words.written(f"{measures.share * 100:.2f} %", language) if measures.share is not None else "–"
     return {
@@ -82,9 +85,9 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
         ],
         "stable": report.stability is not None and report.stability.stable,
         "stability": words.stability_sentence(report.stability, language),
-        "daily": Markup(pictures.daily(report, language)),  # noqa: S704 - our own SVG, its texts escaped
-        "average_day": Markup(pictures.average_day(report, language)),  # noqa: S704
-        "week": Markup(pictures.week(report, language)),  # noqa: S704
+        "daily": Markup(report_charts.daily(report, language)),  # noqa: S704 - our own SVG, its texts escaped
+        "average_day": Markup(report_charts.average_day(report, language)),  # noqa: S704
+        "week": Markup(report_charts.week(report, language)),  # noqa: S704
         "trend": Markup(trend) if trend else None,  # noqa: S704
         "capacity": Markup(capacity) if capacity else None,  # noqa: S704
         "forecast": words.forecast_sentence(report.forecast, language),

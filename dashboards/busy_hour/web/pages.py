@@ -13,14 +13,15 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from dashboards.busy_hour import capacity, words
-from dashboards.busy_hour.forecast import Forecast
-from dashboards.busy_hour.quantities import quantity_name, scope_name
-from dashboards.busy_hour.render_json import exceptional_object, trend_object
-from dashboards.busy_hour.report import ReportError, Rules, days_of, forecast_of
-from dashboards.busy_hour.series import local_text
-from dashboards.busy_hour.span import Span, span_of
-from dashboards.busy_hour.store import Store, StoreError
+from dashboards.busy_hour.forecast.forecast import Forecast
+from dashboards.busy_hour.measures import capacity
+from dashboards.busy_hour.measures.quantities import quantity_name, scope_name
+from dashboards.busy_hour.measures.series import local_text
+from dashboards.busy_hour.records.store import Store, StoreError
+from dashboards.busy_hour.report import words
+from dashboards.busy_hour.report.date_range import Span, span_of
+from dashboards.busy_hour.report.render_json import exceptional_object, trend_object
+from dashboards.busy_hour.report.report import ReportError, Rules, days_of, forecast_of
 
 MAX_DAYS = 400
 MAX_SERIES = 5000

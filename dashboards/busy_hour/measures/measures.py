@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboards.busy_hour import traffic
-from dashboards.busy_hour.series import HOUR
-from dashboards.busy_hour.traffic import AverageDay, ClockHour, Day
+from dashboards.busy_hour.measures import traffic
+from dashboards.busy_hour.measures.series import HOUR
+from dashboards.busy_hour.measures.traffic import AverageDay, ClockHour, Day
 
 
 class Measure(NamedTuple):

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time
 
-from dashboards.busy_hour.capacity import ACT
-from dashboards.busy_hour.report import Report
+from dashboards.busy_hour.measures.capacity import ACT
+from dashboards.busy_hour.report.report import Report
 from service.metric import Metric, Sample
 
 _SERIES = ("scope", "quantity")

@@ -4,10 +4,10 @@ import csv
 import io
 from collections.abc import Sequence
 
-from dashboards.busy_hour import words
-from dashboards.busy_hour.report import Report
-from dashboards.busy_hour.series import clock_text
-from dashboards.busy_hour.words import Language
+from dashboards.busy_hour.measures.series import clock_text
+from dashboards.busy_hour.report import words
+from dashboards.busy_hour.report.report import Report
+from dashboards.busy_hour.report.words import Language
 
 _HEAD = {
     "en": {

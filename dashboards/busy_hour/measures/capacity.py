@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dashboards.busy_hour.quantities import scope_name
+from dashboards.busy_hour.measures.quantities import scope_name
 
 THRESHOLDS = (0.60, 0.70, 0.85)
 """Warn, act, critical: shares of the surviving capacity (project rule; no standard has a number)."""

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from dashboards.busy_hour.series import Floats
-from dashboards.busy_hour.trend import Method, fit_damped, fit_linear, fit_log, fit_naive, seasonal_naive
+from dashboards.busy_hour.forecast.trend import Method, fit_damped, fit_linear, fit_log, fit_naive, seasonal_naive
+from dashboards.busy_hour.measures.series import Floats
 
 MONTHS_NEEDED = 6
 DAYS_NEEDED = 28

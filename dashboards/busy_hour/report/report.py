@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboards.busy_hour import capacity, exceptional, forecast, traffic, week_ahead
-from dashboards.busy_hour.capacity import Capacity, Surviving
-from dashboards.busy_hour.measures import Measures, Month, Top, highest, measure, months, weekly_pattern
-from dashboards.busy_hour.series import QUARTER, Calendar, DaySeries, day_series
-from dashboards.busy_hour.store import Record, measured
-from dashboards.busy_hour.traffic import Day
+from dashboards.busy_hour.forecast import forecast, week_ahead
+from dashboards.busy_hour.measures import capacity, traffic
+from dashboards.busy_hour.measures import exceptional_days as exceptional
+from dashboards.busy_hour.measures.capacity import Capacity, Surviving
+from dashboards.busy_hour.measures.measures import Measures, Month, Top, highest, measure, months, weekly_pattern
+from dashboards.busy_hour.measures.series import QUARTER, Calendar, DaySeries, day_series
+from dashboards.busy_hour.measures.traffic import Day
+from dashboards.busy_hour.records.store import Record, measured
 
 
 class ReportError(ValueError):

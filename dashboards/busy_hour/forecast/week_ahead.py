@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboards.busy_hour.series import HOUR, Floats, coarsen
-from dashboards.busy_hour.traffic import Day
+from dashboards.busy_hour.measures.series import HOUR, Floats, coarsen
+from dashboards.busy_hour.measures.traffic import Day
 
 WEEK = 168
 ORIGINS = 28

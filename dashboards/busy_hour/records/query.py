@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import httpx
 import numpy as np
 
-from dashboards.busy_hour.series import HOUR, QUARTER, Floats, utc_text
+from dashboards.busy_hour.measures.series import HOUR, QUARTER, Floats, utc_text
 from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError
 
 SAMPLES_A_REQUEST = 400_000  # some 12 MB of JSON; Prometheus refuses 50 million

@@ -12,21 +12,24 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboards.busy_hour import importer, quantities, reports, settings, words
-from dashboards.busy_hour.quantities import sources
-from dashboards.busy_hour.record import Recorder, is_over
-from dashboards.busy_hour.render_json import to_object
-from dashboards.busy_hour.render_text import days_csv, table
-from dashboards.busy_hour.report import Report, ReportError, Rules
-from dashboards.busy_hour.series import Calendar
-from dashboards.busy_hour.settings import Settings
-from dashboards.busy_hour.store import Store, StoreError
+from dashboards.busy_hour.app import reports, settings
+from dashboards.busy_hour.app.settings import Settings
+from dashboards.busy_hour.measures import quantities
+from dashboards.busy_hour.measures.quantities import sources
+from dashboards.busy_hour.measures.series import Calendar
+from dashboards.busy_hour.records import importer
+from dashboards.busy_hour.records.recorder import Recorder, is_over
+from dashboards.busy_hour.records.store import Store, StoreError
+from dashboards.busy_hour.report import words
+from dashboards.busy_hour.report.render_json import to_object
+from dashboards.busy_hour.report.render_text import days_csv, table
+from dashboards.busy_hour.report.report import Report, ReportError, Rules
 from service.durations import parse_duration
 from service.program import Exit
 from service.settings import Secret
 
 if TYPE_CHECKING:
-    from dashboards.busy_hour.query import Server
+    from dashboards.busy_hour.records.query import Server
 
 
 class _CallError(ValueError):
@@ -60,7 +63,7 @@ def _check_config(_: argparse.Namespace, chosen: Settings) -> int:
 
 
 def _serve(arguments: argparse.Namespace, chosen: Settings) -> int:
-    from dashboards.busy_hour import serve  # noqa: PLC0415 - a report needs no scheduler
+    from dashboards.busy_hour.app import serve  # noqa: PLC0415 - a report needs no scheduler
 
     store = Store(_database(arguments, chosen))
     return serve.run(lambda: settings.read(arguments.config), store, _server(chosen))
@@ -177,7 +180,7 @@ def _write(made: Sequence[Report], arguments: argparse.Namespace, language: str)
         texts = [days_csv(report) for report in made]
         print(texts[0] + "".join(text.partition("\n")[2] for text in texts[1:]), end="")
     elif arguments.html:
-        from dashboards.busy_hour.render_html import page  # noqa: PLC0415 - a table needs no templates
+        from dashboards.busy_hour.report.render_html import page  # noqa: PLC0415 - a table needs no templates
 
         _replace(arguments.html, page(made, chosen, time.time()))
         print(f"written: {arguments.html}", file=sys.stderr)
@@ -266,7 +269,7 @@ def _database(arguments: argparse.Namespace, chosen: Settings) -> str:
 
 
 def _server(chosen: Settings) -> "Server":
-    from dashboards.busy_hour.query import connect  # noqa: PLC0415 - a report from records asks nobody
+    from dashboards.busy_hour.records.query import connect  # noqa: PLC0415 - a report from records asks nobody
 
     token = None
     if chosen.prometheus_token is not None:

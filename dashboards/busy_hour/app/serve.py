@@ -24,14 +24,16 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from dashboards.busy_hour import mail, metrics, reports, settings, words
-from dashboards.busy_hour.pages import Pages
-from dashboards.busy_hour.quantities import sources
-from dashboards.busy_hour.query import Server
-from dashboards.busy_hour.record import Recorder
-from dashboards.busy_hour.series import HOUR, LocalDay
-from dashboards.busy_hour.settings import Settings
-from dashboards.busy_hour.store import Store
+from dashboards.busy_hour.app import mail, reports, settings
+from dashboards.busy_hour.app.settings import Settings
+from dashboards.busy_hour.measures.quantities import sources
+from dashboards.busy_hour.measures.series import HOUR, LocalDay
+from dashboards.busy_hour.records.query import Server
+from dashboards.busy_hour.records.recorder import Recorder
+from dashboards.busy_hour.records.store import Store
+from dashboards.busy_hour.report import words
+from dashboards.busy_hour.web import metrics
+from dashboards.busy_hour.web.pages import Pages
 from service import __version__, systemd
 from service.metric import Sample, families
 from service.program import Exit

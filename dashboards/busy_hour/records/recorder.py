@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboards.busy_hour.quantities import Source
-from dashboards.busy_hour.series import (
+from dashboards.busy_hour.measures.quantities import Source
+from dashboards.busy_hour.measures.series import (
     FIVE_MINUTES,
     MINUTE,
     QUARTER,
@@ -23,11 +23,11 @@ from dashboards.busy_hour.series import (
     from_counter,
     slot_means,
 )
-from dashboards.busy_hour.store import Record, Store, make_record
-from dashboards.busy_hour.traffic import Day
+from dashboards.busy_hour.measures.traffic import Day
+from dashboards.busy_hour.records.store import Record, Store, make_record
 
 if TYPE_CHECKING:  # the HTTP client is not loaded for a report from records
-    from dashboards.busy_hour.query import Server
+    from dashboards.busy_hour.records.query import Server
 
 LOG = logging.getLogger(__name__)
 

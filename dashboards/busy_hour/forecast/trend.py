@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboards.busy_hour.series import Floats
+from dashboards.busy_hour.measures.series import Floats
 
 CONFIDENCE = 0.95
 

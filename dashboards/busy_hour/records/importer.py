@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from dashboards.busy_hour.quantities import Kind
-from dashboards.busy_hour.series import (
+from dashboards.busy_hour.measures.quantities import Kind
+from dashboards.busy_hour.measures.series import (
     HOUR,
     MINUTE,
     QUARTER,
@@ -27,8 +27,8 @@ from dashboards.busy_hour.series import (
     local_offset,
     slot_width,
 )
-from dashboards.busy_hour.store import Record, make_record
-from dashboards.busy_hour.traffic import Day
+from dashboards.busy_hour.measures.traffic import Day
+from dashboards.busy_hour.records.store import Record, make_record
 
 
 class CsvError(ValueError):

@@ -4,13 +4,13 @@ import math
 from collections.abc import Sequence
 from datetime import date
 
-from dashboards.busy_hour import titles, words
-from dashboards.busy_hour.capacity import THRESHOLDS
-from dashboards.busy_hour.charts import BLUE, GREEN, INK, LIGHT, MUTED, ORANGE, RED, Plot, heat_map, nice_ticks
-from dashboards.busy_hour.measures import Measures
-from dashboards.busy_hour.report import DayLine, Report
-from dashboards.busy_hour.series import HOUR, clock_text
-from dashboards.busy_hour.words import Language
+from dashboards.busy_hour.measures.capacity import THRESHOLDS
+from dashboards.busy_hour.measures.measures import Measures
+from dashboards.busy_hour.measures.series import HOUR, clock_text
+from dashboards.busy_hour.report import titles, words
+from dashboards.busy_hour.report.charts import BLUE, GREEN, INK, LIGHT, MUTED, ORANGE, RED, Plot, heat_map, nice_ticks
+from dashboards.busy_hour.report.report import DayLine, Report
+from dashboards.busy_hour.report.words import Language
 
 _COLOURS = (GREEN, ORANGE, RED)
 

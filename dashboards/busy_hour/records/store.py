@@ -34,9 +34,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from dashboards.busy_hour.quantities import Kind
-from dashboards.busy_hour.series import DEFINITION, HOUR, DaySeries, Floats, LocalDay, local_offset
-from dashboards.busy_hour.traffic import Candidates, Day, Peak
+from dashboards.busy_hour.measures.quantities import Kind
+from dashboards.busy_hour.measures.series import DEFINITION, HOUR, DaySeries, Floats, LocalDay, local_offset
+from dashboards.busy_hour.measures.traffic import Candidates, Day, Peak
 
 _METADATA = MetaData()
 

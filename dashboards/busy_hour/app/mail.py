@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from email.message import EmailMessage
 
-from dashboards.busy_hour import words
-from dashboards.busy_hour.render_html import page
-from dashboards.busy_hour.render_text import table
-from dashboards.busy_hour.report import Report
-from dashboards.busy_hour.settings import Mail
-from dashboards.busy_hour.words import Language
+from dashboards.busy_hour.app.settings import Mail
+from dashboards.busy_hour.report import words
+from dashboards.busy_hour.report.render_html import page
+from dashboards.busy_hour.report.render_text import table
+from dashboards.busy_hour.report.report import Report
+from dashboards.busy_hour.report.words import Language
 from service import mail as smtp
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import date
 
-from dashboards.busy_hour import settings
-from dashboards.busy_hour.report import Report, ReportError, Rules, build
-from dashboards.busy_hour.series import HOUR
-from dashboards.busy_hour.settings import Settings
-from dashboards.busy_hour.store import Record, Store
+from dashboards.busy_hour.app import settings
+from dashboards.busy_hour.app.settings import Settings
+from dashboards.busy_hour.measures.series import HOUR
+from dashboards.busy_hour.records.store import Record, Store
+from dashboards.busy_hour.report.report import Report, ReportError, Rules, build
 
 Wanted = tuple[Sequence[str] | None, Sequence[str] | None]
 Period = tuple[date | None, date | None]

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboards.busy_hour.quantities import Kind
-from dashboards.busy_hour.series import HOUR, DaySeries, Floats, changes_offset, clock, means
+from dashboards.busy_hour.measures.quantities import Kind
+from dashboards.busy_hour.measures.series import HOUR, DaySeries, Floats, changes_offset, clock, means
 
 Candidates = Literal["quarter", "full"]
 

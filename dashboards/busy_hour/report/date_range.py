@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from dashboards.busy_hour import capacity, traffic
-from dashboards.busy_hour.capacity import Surviving
-from dashboards.busy_hour.measures import Top, highest
-from dashboards.busy_hour.report import DayLine, ExceptionalDay, Rules, day_line, days_of, exceptional_days
-from dashboards.busy_hour.store import Record
+from dashboards.busy_hour.measures import capacity, traffic
+from dashboards.busy_hour.measures.capacity import Surviving
+from dashboards.busy_hour.measures.measures import Top, highest
+from dashboards.busy_hour.records.store import Record
+from dashboards.busy_hour.report.report import DayLine, ExceptionalDay, Rules, day_line, days_of, exceptional_days
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboards.busy_hour import words
-from dashboards.busy_hour.forecast import Forecast
-from dashboards.busy_hour.measures import Measures, Top
-from dashboards.busy_hour.report import DayLine, ExceptionalDay, Report
-from dashboards.busy_hour.series import HOUR, clock_text, local_text
-from dashboards.busy_hour.traffic import Coincidence, LoadLevels, Peak
-from dashboards.busy_hour.week_ahead import WeekAhead
+from dashboards.busy_hour.forecast.forecast import Forecast
+from dashboards.busy_hour.forecast.week_ahead import WeekAhead
+from dashboards.busy_hour.measures.measures import Measures, Top
+from dashboards.busy_hour.measures.series import HOUR, clock_text, local_text
+from dashboards.busy_hour.measures.traffic import Coincidence, LoadLevels, Peak
+from dashboards.busy_hour.report import words
+from dashboards.busy_hour.report.report import DayLine, ExceptionalDay, Report
 
 
 def to_object(report: Report) -> dict[str, Any]:
