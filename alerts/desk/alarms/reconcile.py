@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.alertmanager import State
+from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.alarms.ingest import ingest_problems, problems
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Verdict
@@ -44,8 +45,13 @@ def held_now(database: Database) -> dict[Name, Held]:
         return stored_alarms.firing(connection)
 
 
-def reconcile(
-    database: Database, states: Sequence[State], policy: Policy, now: datetime, memory: Memory
+def reconcile(  # noqa: PLR0913, PLR0917 - what the desk knows, and what it is compared with
+    database: Database,
+    states: Sequence[State],
+    policy: Policy,
+    now: datetime,
+    memory: Memory,
+    correlator: Correlator | None = None,
 ) -> Counter[str]:
     """Repair; return what was repaired, by verdict."""
     held = held_now(database)
@@ -60,7 +66,7 @@ def reconcile(
     memory.missing = missing
     done: Counter[str] = Counter()
     if repairs:
-        done = ingest_problems(database, repairs, policy, now).outcomes
+        done = ingest_problems(database, repairs, policy, now, correlator=correlator).outcomes
     # An alarm that opens no ticket, or one that an engineer closed, is no disagreement.
     return Counter({name: done[name] for name in (Verdict.NEW, Verdict.REOPENED, Verdict.RECOVERED) if done[name]})
 

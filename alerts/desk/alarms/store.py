@@ -96,12 +96,21 @@ def fires(connection: Connection, problem_key: str, fingerprint: str) -> bool:
     return connection.scalar(statement) is not None
 
 
-def insert(connection: Connection, fresh: Iterable[tuple[Draft, Occurrence]]) -> None:
+class Fresh(NamedTuple):
+    """A new occurrence, the ticket that it belongs to, and whether it is an effect of the ticket's own alarms."""
+
+    draft: Draft
+    problem_key: str
+    occurrence: Occurrence
+    effect: bool
+
+
+def insert(connection: Connection, fresh: Iterable[Fresh]) -> None:
     """Store new occurrences under their tickets, which have their numbers by now."""
     rows = [
         {
             "ticket_id": draft["id"],
-            "problem_key": draft["problem_key"],
+            "problem_key": problem_key,
             "fingerprint": each.fingerprint,
             "starts_at": each.starts_at,
             "ends_at": each.ends_at,
@@ -110,10 +119,16 @@ def insert(connection: Connection, fresh: Iterable[tuple[Draft, Occurrence]]) ->
             "labels": dict(each.labels),
             "annotations": dict(each.annotations),
             "generator_url": each.generator_url,
+            "effect": effect,
         }
-        for draft, each in fresh
+        for draft, problem_key, each, effect in fresh
     ]
     batch.insert(connection, alarm, rows)
+
+
+def move(connection: Connection, number: int, rows: Sequence[int]) -> None:
+    """Give effects of another ticket to one of their own."""
+    connection.execute(alarm.update().where(alarm.c.id.in_(rows)).values(ticket_id=number, effect=False))
 
 
 def update(connection: Connection, changed: Iterable[Occurrence]) -> None:

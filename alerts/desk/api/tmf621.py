@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from alerts.desk.alarms.problem import problem_key
-from alerts.desk.api import tmf_list
+from alerts.desk.api import relationships, tmf_list
 from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, kept
 from alerts.desk.api.tmf_patch import check_removals, patch
 from alerts.desk.core import metrics
@@ -51,8 +51,13 @@ def list_tickets(
         return answer(400, "Bad Request", str(error))
     with runtime.database.read() as connection:
         total, rows = queries.page(connection, wanted, order, limit, offset)
-        events = queries.timeline(connection, [row["id"] for row in rows])
-    bodies = [select_fields(body(dict(row), events[row["id"]], runtime.settings.language), fields) for row in rows]
+        numbers = [row["id"] for row in rows]
+        events, related = queries.timeline(connection, numbers), relationships.relationships(connection, numbers)
+    language = runtime.settings.language
+    whole = [
+        relationships.add(body(dict(row), events[row["id"]], language), related.get(row["id"], ())) for row in rows
+    ]
+    bodies = [select_fields(each, fields) for each in whole]
     return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
 
 
@@ -129,7 +134,9 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
 def represent(runtime: Runtime, number: int) -> dict[str, Any]:
     """Return a ticket's whole representation."""
     row, events = _read(runtime, number)
-    return body(row, events, runtime.settings.language)
+    with runtime.database.read() as connection:
+        related = relationships.relationships(connection, [number])
+    return relationships.add(body(row, events, runtime.settings.language), related.get(number, ()))
 
 
 def _read(runtime: Runtime, number: int) -> tuple[dict[str, Any], Sequence[Event]]:

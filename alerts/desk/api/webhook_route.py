@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from alerts.desk.access.roles import Permission
+from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.alarms.ingest import ingest
 from alerts.desk.alarms.webhook import parse
 from alerts.desk.core import metrics
@@ -64,15 +65,17 @@ async def alertmanager(request: Request) -> Response:
         body = await request.body()
     except ClientDisconnect:
         raise HTTPException(503, "the sender did not wait for its turn") from None
-    return await lane.run_unless_gone(request, partial(_store, request.app.state.runtime, body))
+    return await lane.run_unless_gone(
+        request, partial(_store, request.app.state.runtime, request.app.state.correlator, body)
+    )
 
 
-def _store(runtime: Runtime, body: bytes) -> Response:
+def _store(runtime: Runtime, correlator: Correlator | None, body: bytes) -> Response:
     try:
         notification = parse(body)
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
-    done = ingest(runtime.database, notification, runtime.policy, runtime.now())
+    done = ingest(runtime.database, notification, runtime.policy, runtime.now(), correlator)
     for outcome, number in done.outcomes.items():
         runtime.counts.add(metrics.WEBHOOK_ALERTS, number, str(outcome))
     runtime.counts.add(metrics.TICKETS_OPENED, done.opened)

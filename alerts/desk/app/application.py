@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.api import operations, tmf621, tmf_hub, webhook_route
 from alerts.desk.console import faults, pages
 from alerts.desk.core import metrics
@@ -29,7 +30,7 @@ HEADERS = {
 }
 
 
-def create_app(runtime: Runtime) -> FastAPI:
+def create_app(runtime: Runtime, correlator: Correlator | None = None) -> FastAPI:
     """Return the application around a running desk."""
     app = FastAPI(
         title="ottwatch desk",
@@ -41,6 +42,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         max_body_size=runtime.settings.limits.body,
     )
     app.state.runtime = runtime
+    app.state.correlator = correlator
     app.state.webhooks = Lane()
     errors.register(app, faults.page_for)
     app.include_router(operations.router)

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from alerts.desk.alarms.correlation.correlator import Correlator, plan_of
 from alerts.desk.app import access_commands
 from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.backup import backup
@@ -33,6 +34,18 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.FAILED
 
 
+def topology_file(settings: Settings, config: Path) -> Path | None:
+    """Return the file of the topology, relative to the settings; None where there is none."""
+    return config.parent / settings.topology if settings.topology else None
+
+
+def reread(config: Path, correlator: Correlator) -> Settings:
+    """Read settings and topology again; raise SettingsError, with the old topology kept, for a mistake in either."""
+    settings = read_settings(config)
+    correlator.replace(plan_of(topology_file(settings, config)))
+    return settings
+
+
 def open_database(settings: Settings, path: Path) -> Database:
     """Return the database in this version's schema; SQLite's file and folder are made where they are missing."""
     url = database_url(settings, path)
@@ -49,14 +62,16 @@ def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
     from alerts.desk.app.serve import serve  # noqa: PLC0415
     from alerts.desk.tickets.runtime import Runtime  # noqa: PLC0415
 
+    correlator = Correlator(plan_of(topology_file(settings, arguments.config)))
     runtime = Runtime(settings, open_database(settings, arguments.config), policy_of(settings))
-    serve(runtime, lambda: read_settings(arguments.config))
+    serve(runtime, correlator, lambda: reread(arguments.config, correlator))
     return Exit.FINE
 
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:
     create_engine(database_url(settings, arguments.config)).dispose()
     policy_of(settings)
+    plan_of(topology_file(settings, arguments.config))
     print(f"{arguments.config}: fine")
     return Exit.FINE
 

@@ -8,7 +8,10 @@ import httpx
 from alerts.desk.access import people
 from alerts.desk.alarms import alertmanager, watchdog
 from alerts.desk.alarms import recovery as verify
+from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.alarms.ingest import tried_again
 from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
+from alerts.desk.alarms.release import pass_time
 from alerts.desk.app.workers import Worker
 from alerts.desk.core import metrics
 from alerts.desk.notify import deliver
@@ -23,9 +26,11 @@ WATCH = 5.0
 DELIVER = 1.0
 TIDY = 3600.0
 ATTEND = 10.0
+CORRELATE = 1.0
+INVENTORY = 30.0
 
 
-def workers(runtime: Runtime) -> list[Worker]:
+def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
     """Return the workers that the settings ask for."""
     client = httpx.Client()
     settings = runtime.settings
@@ -33,6 +38,9 @@ def workers(runtime: Runtime) -> list[Worker]:
     result = [Worker("timers", TICK, lambda: due(runtime, waiting))]
     if settings.prometheus:
         result.append(Worker("verifier", ASK, lambda: ask(runtime, client, waiting)))
+    result.append(Worker("correlation", CORRELATE, partial(correlate, runtime, correlator)))
+    if settings.prometheus:
+        result.append(Worker("inventory", INVENTORY, partial(learn, runtime, client, correlator)))
     if settings.watchdog:
         result.append(Worker("watchdog", WATCH, lambda: watch(runtime)))
     for target in settings.target:
@@ -46,7 +54,7 @@ def workers(runtime: Runtime) -> list[Worker]:
     result.append(Worker("retention", TIDY, partial(tidy, runtime)))
     if settings.alertmanagers:
         memory = Memory()
-        result.append(Worker("reconciler", settings.reconcile, lambda: compare(runtime, client, memory)))
+        result.append(Worker("reconciler", settings.reconcile, lambda: compare(runtime, client, memory, correlator)))
     return result
 
 
@@ -63,6 +71,17 @@ def ask(runtime: Runtime, client: httpx.Client, waiting: verify.Waiting) -> None
     prometheus = runtime.prometheus(client)
     while numbers := waiting.take():
         verify.verify(runtime.desk, numbers, prometheus)
+
+
+def correlate(runtime: Runtime, correlator: Correlator) -> None:
+    """Decide about problems that have waited for their cause long enough."""
+    opened = tried_again(lambda: pass_time(runtime.database, correlator, runtime.policy, runtime.now()))
+    runtime.counts.add(metrics.TICKETS_OPENED, opened)
+
+
+def learn(runtime: Runtime, client: httpx.Client, correlator: Correlator) -> None:
+    """Ask Prometheus which nodes there are."""
+    correlator.learn(runtime.prometheus(client).query)
 
 
 def tidy(runtime: Runtime) -> None:
@@ -88,7 +107,7 @@ def watch(runtime: Runtime) -> None:
         runtime.counts.add(metrics.TICKETS_OPENED, done.opened)
 
 
-def compare(runtime: Runtime, client: httpx.Client, memory: Memory) -> None:
+def compare(runtime: Runtime, client: httpx.Client, memory: Memory, correlator: Correlator) -> None:
     """Compare the desk with every Alertmanager that answers."""
     memory.before = held_now(runtime.database).keys()
     states = []
@@ -100,7 +119,7 @@ def compare(runtime: Runtime, client: httpx.Client, memory: Memory) -> None:
             failure = error
     if states:
         now = runtime.now()
-        repaired = reconcile(runtime.database, states, runtime.policy, now, memory)
+        repaired = reconcile(runtime.database, states, runtime.policy, now, memory, correlator)
         for outcome, number in repaired.items():
             runtime.counts.add(metrics.RECONCILE_REPAIRS, number, str(outcome))
             log.warning("lost webhooks were repaired", extra={"outcome": str(outcome), "alarms": number})

@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.app.application import create_app
 from alerts.desk.app.jobs import workers
 from alerts.desk.app.wiring import policy_of
@@ -27,11 +28,11 @@ GRACE = 10  # seconds that running requests get after SIGTERM
 COLLECT_AFTER = 50_000  # objects; a webhook of a hundred alerts makes as many, and hardly any of them in a cycle
 
 
-def serve(runtime: Runtime, reread: Callable[[], Settings]) -> None:
+def serve(runtime: Runtime, correlator: Correlator, reread: Callable[[], Settings]) -> None:
     """Serve until the process is told to stop; on SIGHUP, take over what `reread` returns."""
     host, port = runtime.settings.address
-    app = create_app(runtime)
-    app.router.lifespan_context = _lifespan(runtime, reread)
+    app = create_app(runtime, correlator)
+    app.router.lifespan_context = _lifespan(runtime, correlator, reread)
     config = uvicorn.Config(
         app,
         host=host,
@@ -83,18 +84,20 @@ class _Server(uvicorn.Server):
 
 
 def _lifespan(
-    runtime: Runtime, reread: Callable[[], Settings]
+    runtime: Runtime, correlator: Correlator, reread: Callable[[], Settings]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        crew = Crew(workers(runtime))
+        crew = Crew(workers(runtime, correlator))
         crew.start()
         # What is loaded stays to the end; looking through it again and again took up to a quarter of a storm's time.
         gc.collect()
         gc.freeze()
         gc.set_threshold(COLLECT_AFTER)
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, reload, runtime, crew, reread))
+        loop.add_signal_handler(
+            signal.SIGHUP, lambda: loop.run_in_executor(None, reload, runtime, correlator, crew, reread)
+        )
         sign = asyncio.create_task(_signs_of_life())
         host, port = runtime.settings.address
         log.info("the desk serves http://%s:%d", host, port)
@@ -108,7 +111,7 @@ def _lifespan(
     return lifespan
 
 
-def reload(runtime: Runtime, crew: Crew, reread: Callable[[], Settings]) -> None:
+def reload(runtime: Runtime, correlator: Correlator, crew: Crew, reread: Callable[[], Settings]) -> None:
     """Take over changed settings; a mistake in the file changes nothing. What serving began with needs a restart."""
     notify("RELOADING=1")
     try:
@@ -122,7 +125,7 @@ def reload(runtime: Runtime, crew: Crew, reread: Callable[[], Settings]) -> None
             log.warning("a changed listen, database, limits or proxies takes effect with a restart")
         runtime.settings = replace(fresh, **fixed)
         runtime.policy = policy_of(runtime.settings)
-        crew.replace(workers(runtime))
+        crew.replace(workers(runtime, correlator))
         log.info("the settings were read again")
     notify("READY=1")
 

@@ -218,6 +218,7 @@ class Settings:
     prometheus_token: Secret | None = None
     grafana: Url = Url("")
     busy_hour: Url = Url("")
+    topology: str = ""  # a file beside this one: what feeds what; without it the roles of the nodes say so
     receiver: str = "desk"  # the Alertmanager receiver that is this desk
     reconcile: Seconds = field(default=Seconds(15.0))
     settled: Seconds = field(default=Seconds(3 * MINUTE))  # Prometheus tells everything again each minute

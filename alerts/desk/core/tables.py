@@ -123,6 +123,8 @@ alarm = Table(
     Column("labels", JSON, nullable=False),
     Column("annotations", JSON, nullable=False),
     Column("generator_url", Text, nullable=False),
+    # Explained by an alarm of the ticket's own problem.
+    Column("effect", Boolean, nullable=False, default=False, server_default=text("false")),
     UniqueConstraint("ticket_id", "fingerprint", "starts_at"),
     Index(
         "ix_alarm_firing",
@@ -226,6 +228,33 @@ hub = Table(
     Column("callback", Text, nullable=False),
     Column("query", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
+)
+
+# A ticket as correlation sees it: only tickets whose alarms name a layer have a row.
+correlated = Table(
+    "correlated",
+    metadata,
+    Column("ticket_id", Key, ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("labels", JSON, nullable=False),  # of the worst alarm
+    Column("place", Text, nullable=False),
+    Column("began", Instant, nullable=False),
+    Column("kin", JSON),  # what the alarms of an inferred cause have in common
+    Column("cause_id", Key, ForeignKey("ticket.id", ondelete="SET NULL")),
+    Column("why", JSON, nullable=False, default={}),  # one sentence by language
+    Column("fixed", Boolean, nullable=False, default=False),  # not folded again by itself
+    Index("ix_correlated_place", "place"),
+    Index("ix_correlated_cause_id", "cause_id"),
+)
+
+# Problems that wait for their cause to be known; the alerts are kept as they came.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("problem_key", String(64), primary_key=True),
+    Column("labels", JSON, nullable=False),
+    Column("annotations", JSON, nullable=False),
+    Column("alerts", JSON, nullable=False),
+    Column("since", Instant, nullable=False),
 )
 
 heartbeat = Table(

@@ -5,8 +5,8 @@ policy gives the same answer as if it had always been so. The rules:
 
 - acknowledge: runs from the opening until someone takes the ticket; nothing pauses it;
 - restore: runs while the ticket is acknowledged, inProgress or held; `pending` pauses it, `held` pauses it only with
-  the reason "vendor" and only where the agreement says so; `resolved` and final states stop it; a reopened ticket goes
-  on with the used time kept;
+  the reason "vendor" and only where the agreement says so, or with the reason "cause", while another ticket explains
+  it; `resolved` and final states stop it; a reopened ticket goes on with the used time kept;
 - accept: from the latest hand-over until the vendor accepts or the ticket comes back;
 - vendor: the vendor's own clock, while the ticket is with it: from its acceptance, or from the hand-over as long as
   it has not accepted; time from several hand-overs to one vendor adds up.
@@ -20,7 +20,7 @@ from enum import StrEnum
 from alerts.desk.tickets.calendars import Calendar
 from alerts.desk.tickets.events import Event, Kind
 from alerts.desk.tickets.policy import Policy, Vendor
-from alerts.desk.tickets.ticket import TERMINAL, VENDOR, Status
+from alerts.desk.tickets.ticket import CAUSE, TERMINAL, VENDOR, Status
 
 WARNINGS = (50, 75, 90, 100)  # per cent of the target; 100 is the breach
 
@@ -194,6 +194,8 @@ def unseen(life: Sequence[Interval], events: Sequence[Event]) -> list[Span]:
     ends = [event.at for event in events if event.kind in (Kind.TAKEN, Kind.HANDED_OVER)]
     # Recovery ends the emergency: a ticket that recovers before anybody took it waits for nobody.
     ends += [stretch.start for stretch in life if stretch.status in TERMINAL or stretch.status is Status.RESOLVED]
+    # What another ticket explains is dealt with there.
+    ends += [stretch.start for stretch in life if stretch.status is Status.HELD and stretch.reason == CAUSE]
     return [(opened, max(min(ends), opened) if ends else None)]
 
 
@@ -214,6 +216,8 @@ def _runs(stretch: Interval, events: Sequence[Event], policy: Policy) -> bool:
     if stretch.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
         return True
     if stretch.status is not Status.HELD:
+        return False
+    if stretch.reason == CAUSE:
         return False
     if stretch.reason != VENDOR:
         return True

@@ -20,7 +20,17 @@ from alerts.desk.tickets.policy import Publish
 # What alarms change or need to know of a ticket; a storm has no time for the rest.
 _MOVING = (
     *("id", "version", "problem_key", "severity", "priority", "priority_fixed", "status", "status_at", "status_reason"),
-    *("firing", "unverified", "flapping", "vendor", "resolved_at", "acknowledge_by", "restore_by", "vendor_by"),
+    *(
+        "names",
+        "firing",
+        "unverified",
+        "flapping",
+        "vendor",
+        "resolved_at",
+        "acknowledge_by",
+        "restore_by",
+        "vendor_by",
+    ),
     *("deadline_at", "verify_at", "due_at"),
 )
 ONE_OPEN = f"(problem_key) WHERE {OPEN}"
@@ -66,6 +76,13 @@ def _open_ones(dialect: str) -> Select[Any]:
     known = batch.among(dialect, ticket.c.problem_key, "keys")
     wanted = select(*(ticket.c[name] for name in _MOVING))
     return wanted.where(known, OPEN).order_by(ticket.c.id).with_for_update()
+
+
+def lock_numbers(connection: Connection, numbers: Sequence[int]) -> list[Draft]:
+    """Lock and return what alarms change of these tickets, still without their logs."""
+    wanted = select(*(ticket.c[name] for name in _MOVING)).where(ticket.c.id.in_(numbers))
+    rows = connection.execute(wanted.order_by(ticket.c.id).with_for_update())
+    return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows.all()]
 
 
 def load_logs(connection: Connection, drafts: Sequence[Draft]) -> list[Draft]:

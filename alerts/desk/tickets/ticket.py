@@ -1,8 +1,8 @@
 """Ticket states and the moves between them, in TMF621's words.
 
 TMF621 lists the states and leaves the moves to the operator. `MOVES` is what people and other systems may do; the desk
-itself may also resolve any ticket that is worked on or waiting, because a recovered alarm ends the emergency
-whatever the ticket was waiting for, and may reopen what it resolved.
+itself may also hold a ticket that another one explains, resolve any ticket that is worked on or waiting, because a
+recovered alarm ends the emergency whatever the ticket was waiting for, and reopen what it resolved.
 """
 
 from enum import StrEnum
@@ -35,7 +35,7 @@ MOVES: dict[Status, frozenset[Status]] = {
     S.CLOSED: frozenset(),
 }
 DESK_MOVES: dict[Status, frozenset[Status]] = {
-    **{state: MOVES[state] | {S.RESOLVED} for state in WORKING},
+    **{state: MOVES[state] | {S.RESOLVED, S.HELD} for state in WORKING},
     S.RESOLVED: frozenset({S.CLOSED, S.IN_PROGRESS}),
 }
 
@@ -44,6 +44,8 @@ REFIRED = "refired"
 STILL_FIRING = "still firing"
 CONFIRMED = "confirmed"
 VENDOR = "vendor"
+RELEASED = "released"  # goes on though its cause has ended
+CAUSE = "cause"  # held as long as another ticket explains it
 RETURNED = "returned"
 
 

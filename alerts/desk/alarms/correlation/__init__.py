@@ -1,0 +1,1 @@
+"""Which alarms have one cause: the topology, what explains what, and the tickets that follow from it."""

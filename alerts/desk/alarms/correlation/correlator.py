@@ -1,0 +1,58 @@
+"""The correlation of a running desk: the plan of the platform, the nodes that exist, and what follows from them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from alerts.desk.alarms.correlation.explain import Explainer
+from alerts.desk.alarms.correlation.grouping import Head, failing_places
+from alerts.desk.alarms.correlation.plan import load
+from alerts.desk.alarms.correlation.topology import Node, Plan, Topology
+from alerts.layers import load as load_layers
+from service.prometheus import Sample
+
+NODES = 'group by (node, site, role) (up{node!=""})'
+CHANNELS = "count(count by (channel) (ott_stream_up))"
+
+Query = Callable[[str], Sequence[Sample]]
+
+
+class Correlator:
+    """Shared by requests and workers; a new topology takes the place of the old one in one assignment."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._layers = load_layers()
+        self._plan = plan
+        self._nodes: dict[str, Node] = {}
+        self.channels = 0  # how many the platform has; 0: not known
+        self.topology = Topology(plan, ())
+
+    def explainer(self, heads: Iterable[Head]) -> Explainer:
+        """Return what explains what while these tickets are open."""
+        return Explainer(self.topology, self._layers, failing_places(heads))
+
+    def replace(self, plan: Plan) -> None:
+        """Take a plan that was read again."""
+        self._plan = plan
+        self.topology = Topology(plan, self._nodes.values())
+
+    def learn(self, query: Query) -> None:
+        """Ask Prometheus which nodes and channels exist; raise what it raises, and keep what was known."""
+        found = [
+            Node(one.labels["node"], one.labels.get("site", ""), one.labels.get("role", "")) for one in query(NODES)
+        ]
+        channels = query(CHANNELS)
+        self.channels = int(channels[0].value) if channels else 0
+        self._know(found)
+
+    def _know(self, nodes: Iterable[Node]) -> None:
+        """Remember nodes; one that is not there any more may be what fails, so it stays until the next start."""
+        # Of several roles, such as a program beside the agent, the agent's own is the last of the alphabet that counts.
+        known = self._nodes | {node.name: node for node in sorted(nodes, key=lambda one: (one.name, one.role))}
+        if known != self._nodes:
+            self._nodes = known
+            self.topology = Topology(self._plan, known.values())
+
+
+def plan_of(path: Path | None) -> Plan:
+    """Return the plan of the settings' file, or the default where there is none; raise SettingsError."""
+    return Plan(by_default=True) if path is None else load(path)

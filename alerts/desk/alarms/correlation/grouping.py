@@ -1,0 +1,253 @@
+"""Which problem gets a ticket of its own, which joins another's, and which waits: a pure function.
+
+| a problem | decision |
+| --- | --- |
+| is explained by an open ticket's alarm | becomes an effect of that ticket |
+| belongs to the family of an open ticket with an inferred cause | joins it |
+| is a cause of its own | gets a ticket at once |
+| may have a cause that is not known yet | waits, at most `WAIT` |
+| has waited: belongs with others to an inferred cause | one ticket for all |
+| has waited: nothing explains it | gets a ticket |
+
+A ticket that is explained by a later one is folded under it. A cause that has ended explains what begins soon after:
+what a restart leaves behind is part of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alerts.desk.alarms.correlation.alarm import PLATFORM, Alarm
+from alerts.desk.alarms.correlation.common import Kin, families
+from alerts.desk.alarms.correlation.explain import Explainer
+
+WAIT = timedelta(seconds=15)
+# How long after its end a cause still explains what begins, and after which an effect that goes on is its own problem.
+AFTERMATH = timedelta(seconds=180)
+# Alarms of one inferred cause begin within this time.
+TOGETHER = timedelta(seconds=180)
+FAILING = ("power", "network", "node", "source", "service")
+
+
+@dataclass(slots=True, eq=False)
+class Head:
+    """A ticket that stands for itself; `ticket` is None until it is stored."""
+
+    alarm: Alarm
+    ticket: int | None = None
+    members: list[Alarm] = field(default_factory=list)  # alarms of the same inferred cause, itself among them
+    kin: Kin | None = None
+    ended: datetime | None = None
+    fixed: bool = False  # an engineer took it out, or it outlived its cause: it is not folded again
+
+    @property
+    def own(self) -> Sequence[Alarm]:
+        """Return the alarms that are the problem itself."""
+        return self.members or [self.alarm]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A problem without a ticket, and when the desk first heard of it."""
+
+    alarm: Alarm
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A problem that belongs to a ticket: as an effect of its alarm, or as a member of its inferred cause."""
+
+    alarm: Alarm
+    head: Head
+    cause: Alarm
+    effect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A ticket that is explained by another one; `cause` is None where both have one inferred cause."""
+
+    head: Head
+    under: Head
+    cause: Alarm | None
+
+
+@dataclass(slots=True)
+class Decisions:
+    """What follows for every candidate."""
+
+    opened: list[Head] = field(default_factory=list)
+    attached: list[Attached] = field(default_factory=list)
+    folded: list[Folded] = field(default_factory=list)
+    waiting: list[Candidate] = field(default_factory=list)
+
+
+def decide(
+    heads: Iterable[Head], candidates: Iterable[Candidate], explainer: Explainer, now: datetime, channels: int = 0
+) -> Decisions:
+    """Return the decisions about all candidates, given the tickets that stand for themselves."""
+    return _Round(explainer, now, channels, heads).run(sorted(candidates, key=lambda one: one.alarm.order))
+
+
+class _Round:
+    def __init__(self, explainer: Explainer, now: datetime, channels: int, heads: Iterable[Head]) -> None:
+        self._explainer, self._now, self._channels = explainer, now, channels
+        self._heads = sorted(heads, key=lambda head: head.alarm.order)
+        self._by_place: dict[str, list[tuple[Alarm, Head]]] = defaultdict(list)
+        self._result = Decisions()
+        for head in self._heads:
+            self._know(head, head.own)
+
+    def run(self, candidates: Sequence[Candidate]) -> Decisions:
+        known, left = len(self._heads), list[Candidate]()
+        for candidate in candidates:
+            if self._place(candidate.alarm):
+                continue
+            if self._explainer.may_have_cause(candidate.alarm):
+                left.append(candidate)
+            else:
+                self._open(candidate.alarm)
+        # A cause that came just now may explain what was looked at before it.
+        left = [candidate for candidate in left if not self._place(candidate.alarm)]
+        due = [candidate for candidate in left if self._now >= candidate.since + WAIT]
+        if due:
+            left = self._infer(left, {candidate.alarm.key for candidate in due})
+        self._result.waiting = left
+        if len(self._heads) > known:
+            self._fold(self._heads[known:])
+        return self._result
+
+    def _know(self, head: Head, alarms: Iterable[Alarm]) -> None:
+        for alarm in alarms:
+            self._by_place[alarm.place].append((alarm, head))
+
+    def _open(self, alarm: Alarm, kin: Kin | None = None) -> Head:
+        head = Head(alarm, members=[alarm], kin=kin)
+        self._heads.append(head)
+        self._result.opened.append(head)
+        self._know(head, [alarm])
+        return head
+
+    def _join(self, head: Head, alarm: Alarm) -> None:
+        head.members.append(alarm)
+        self._know(head, [alarm])
+        self._result.attached.append(Attached(alarm, head, head.alarm, effect=False))
+
+    def _place(self, alarm: Alarm) -> bool:
+        """Give an alarm to a ticket that is there; return whether one took it."""
+        found = self._explanation(alarm)
+        if found is not None:
+            self._result.attached.append(Attached(alarm, found[1], found[0], effect=True))
+            return True
+        topology = self._explainer.topology
+        for head in self._heads:
+            if head.kin is not None and head.ended is None and head.kin.holds(alarm, topology):
+                self._join(head, alarm)
+                return True
+        return False
+
+    def _explanation(self, alarm: Alarm, but: Head | None = None) -> tuple[Alarm, Head] | None:
+        """Return the deepest alarm of a ticket that explains this one."""
+        fitting = [
+            (cause, head)
+            for cause, head in self._near(alarm)
+            if head is not but and self._in_time(head, alarm) and self._explainer.explains(cause, alarm)
+        ]
+        # What fails now explains better than what has ended.
+        return min(fitting, key=lambda one: (one[1].ended is not None, one[0].order), default=None)
+
+    def _near(self, alarm: Alarm) -> Iterable[tuple[Alarm, Head]]:
+        if alarm.layer == "quality" and (alarm.place == PLATFORM or alarm.place.startswith("site:")):
+            return [one for known in self._by_place.values() for one in known]
+        topology = self._explainer.topology
+        above = topology.ancestors(alarm.place, alarm.channel, alarm.labels.get("service", ""), alarm.layer)
+        places = {alarm.place, PLATFORM, *above}
+        for name in above & topology.groups.keys():
+            for member in topology.groups[name].members:
+                places |= {member, *topology.ancestors(member, alarm.channel, "", alarm.layer)}
+        return [one for place in places for one in self._by_place.get(place, ())]
+
+    def _in_time(self, head: Head, alarm: Alarm) -> bool:
+        """Return whether a cause was there when an alarm began, or had ended only just before."""
+        return head.ended is None or alarm.began <= head.ended + AFTERMATH
+
+    def _infer(self, left: list[Candidate], due: set[str]) -> list[Candidate]:
+        """Open tickets for what has waited long enough; return what waits on."""
+        alarms = [candidate.alarm for candidate in left]
+        roots = [one for one in alarms if not any(self._explainer.explains(other, one) for other in alarms)]
+        standing = [head for head in self._heads if self._may_share(head)]
+        by_key = {head.alarm.key: head for head in standing}
+        for family in families([*roots, *by_key_alarms(standing)], self._explainer.topology, self._channels):
+            fresh = [one for one in family.members if one.key not in by_key]
+            if not fresh or not due & {one.key for one in fresh}:
+                continue
+            there = [by_key[one.key] for one in family.members if one.key in by_key]
+            head = there[0] if there else self._open(fresh.pop(0), family.kin)
+            head.kin = head.kin or family.kin
+            for one in fresh:
+                self._join(head, one)
+            self._result.folded += [Folded(other, head, None) for other in there[1:]]
+        return self._settle(left, due)
+
+    def _settle(self, left: list[Candidate], due: set[str]) -> list[Candidate]:
+        waiting = []
+        taken = {one.alarm.key for one in self._result.attached} | {head.alarm.key for head in self._heads}
+        pending = [one for one in left if one.alarm.key not in taken]
+        for candidate in pending:  # in the order of their depth
+            alarm = candidate.alarm
+            if self._place(alarm):
+                continue
+            # What is due may be the effect of something that still waits: then that opens now.
+            wanted = alarm.key in due or any(
+                other.alarm.key in due and self._explainer.explains(alarm, other.alarm) for other in pending
+            )
+            if wanted:
+                self._open(alarm)
+            else:
+                waiting.append(candidate)
+        return waiting
+
+    def _may_share(self, head: Head) -> bool:
+        return head.ended is None and not head.fixed and self._now - head.alarm.began <= TOGETHER
+
+    def _fold(self, fresh: Sequence[Head]) -> None:
+        """Put tickets under new ones that explain them, and under the first of an inferred cause."""
+        folded = {id(one.head) for one in self._result.folded}
+        for head in self._heads:
+            if head.fixed or head in fresh or id(head) in folded:
+                continue
+            for under in fresh:
+                cause = self._cause_of(head, under)
+                if cause is not None:
+                    self._result.folded.append(Folded(head, under, cause))
+                    folded.add(id(head))
+                    break
+        standing = [head for head in self._heads if self._may_share(head) and id(head) not in folded]
+        by_key = {head.alarm.key: head for head in standing}
+        for family in families(by_key_alarms(standing), self._explainer.topology, self._channels):
+            first, *others = (by_key[one.key] for one in family.members)
+            if any(head in fresh for head in (first, *others)):
+                first.kin = first.kin or family.kin
+                self._result.folded += [Folded(other, first, None) for other in others]
+
+    def _cause_of(self, head: Head, under: Head) -> Alarm | None:
+        """Return the alarm of `under` that explains most of what `head` is about."""
+        if head.ended is not None and under.alarm.began > head.ended + AFTERMATH:
+            return None
+        causes = [
+            next((cause for cause in under.own if self._explainer.explains(cause, one)), None) for one in head.own
+        ]
+        found = [cause for cause in causes if cause is not None]
+        return found[0] if 2 * len(found) > len(causes) else None
+
+
+def by_key_alarms(heads: Iterable[Head]) -> list[Alarm]:
+    """Return the alarms that heads were opened for."""
+    return [head.alarm for head in heads]
+
+
+def failing_places(heads: Iterable[Head]) -> set[str]:
+    """Return the elements that fail, by the tickets that stand for themselves."""
+    return {alarm.place for head in heads if head.ended is None for alarm in head.own if alarm.layer in FAILING}

@@ -1,0 +1,241 @@
+"""What correlation keeps: tickets with a layer, and problems that wait."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+
+from alerts.desk.alarms.correlation.alarm import Alarm
+from alerts.desk.alarms.correlation.common import Kin, Shape
+from alerts.desk.alarms.correlation.grouping import AFTERMATH, Head
+from alerts.desk.alarms.notification import Problem
+from alerts.desk.alarms.opening import worst_of
+from alerts.desk.alarms.outcome import Occurrence
+from alerts.desk.alarms.problem import problem_key
+from alerts.desk.alarms.webhook import Alert
+from alerts.desk.core import batch
+from alerts.desk.core.tables import OPEN, alarm, correlated, ticket, waiting
+from alerts.desk.tickets.ticket import WORKING
+
+GROUPED = ("alertname", "site", "node", "service", "channel")  # by alertmanager.yml
+_WORKING = [status.value for status in WORKING]
+_ENDED = ("resolved", "closed")
+
+
+def hosts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, bool]]:
+    """Return, by problem, the open ticket of another problem that holds its newest alarm, and whether as an effect."""
+    if not keys:
+        return {}
+    known = batch.among(connection.dialect.name, alarm.c.problem_key, "keys")
+    newest = select(func.max(alarm.c.id)).where(known).group_by(alarm.c.problem_key)
+    rows = connection.execute(
+        select(alarm.c.problem_key, alarm.c.ticket_id, alarm.c.effect)
+        .join(ticket, ticket.c.id == alarm.c.ticket_id)
+        .where(alarm.c.id.in_(newest), ticket.c.problem_key != alarm.c.problem_key, OPEN),
+        {"keys": batch.listed(connection, keys)},
+    )
+    return {key: (number, effect) for key, number, effect in rows.all()}
+
+
+def heads(connection: Connection, now: datetime) -> list[Head]:
+    """Return the tickets that stand for themselves: open ones, and those whose alarms ended a short time ago."""
+    rows = connection.execute(
+        select(ticket.c.id, ticket.c.status, ticket.c.status_at, ticket.c.problem_key, correlated)
+        .join(ticket, ticket.c.id == correlated.c.ticket_id)
+        .where(
+            correlated.c.cause_id.is_(None),
+            or_(
+                ticket.c.status.in_(_WORKING),
+                (ticket.c.status.in_(_ENDED)) & (ticket.c.status_at >= now - AFTERMATH),
+            ),
+        )
+        .order_by(ticket.c.id)
+    ).mappings()
+    found = [
+        Head(
+            Alarm(row["problem_key"], row["labels"], row["began"]),
+            ticket=row["ticket_id"],
+            kin=_kin(row["kin"]),
+            ended=row["status_at"] if row["status"] in _ENDED else None,
+            fixed=row["fixed"],
+        )
+        for row in rows
+    ]
+    _add_members(connection, [head for head in found if head.kin is not None])
+    return found
+
+
+def _add_members(connection: Connection, families: Sequence[Head]) -> None:
+    by_ticket = {head.ticket: head for head in families}
+    if not by_ticket:
+        return
+    rows = connection.execute(
+        select(alarm.c.ticket_id, alarm.c.problem_key, alarm.c.labels, alarm.c.starts_at)
+        .where(alarm.c.ticket_id.in_(by_ticket), alarm.c.effect.is_(False), alarm.c.ends_at.is_(None))
+        .order_by(alarm.c.id)
+    )
+    for number, key, labels, starts_at in rows:
+        by_ticket[number].members.append(Alarm(key, labels, starts_at))
+
+
+def _kin(stored: Mapping[str, Any] | None) -> Kin | None:
+    return None if stored is None else Kin(**{**stored, "shape": Shape(stored["shape"])})
+
+
+def add(connection: Connection, found: Iterable[Head]) -> None:
+    """Store tickets that were opened for alarms with a layer."""
+    rows = [
+        {
+            "ticket_id": head.ticket,
+            "labels": dict(head.alarm.labels),
+            "place": head.alarm.place,
+            "began": head.alarm.began,
+            "kin": None if head.kin is None else asdict(head.kin),
+            "why": {},
+            "fixed": head.fixed,
+        }
+        for head in found
+    ]
+    if rows:
+        connection.execute(insert(correlated), rows)
+
+
+def set_kin(connection: Connection, number: int, kin: Kin) -> None:
+    """Store what the alarms of a ticket's inferred cause have in common."""
+    connection.execute(update(correlated).where(correlated.c.ticket_id == number).values(kin=asdict(kin)))
+
+
+def set_cause(connection: Connection, number: int, cause: int | None, why: Mapping[str, str], *, fixed: bool) -> None:
+    """Put a ticket under another one, or take it out; what lay under it goes along."""
+    values = {"cause_id": cause, "why": dict(why), "fixed": fixed}
+    connection.execute(update(correlated).where(correlated.c.ticket_id == number).values(**values))
+    if cause is not None:
+        below = correlated.c.cause_id == number
+        connection.execute(update(correlated).where(below).values(cause_id=cause))
+
+
+def causes_of(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[int, Mapping[str, str]]]:
+    """Return the cause of each ticket that has one, with the sentence that says why."""
+    rows = connection.execute(
+        select(correlated.c.ticket_id, correlated.c.cause_id, correlated.c.why).where(
+            correlated.c.ticket_id.in_(numbers), correlated.c.cause_id.is_not(None)
+        )
+    )
+    return {number: (cause, why) for number, cause, why in rows}
+
+
+def effects_of(connection: Connection, numbers: Sequence[int]) -> dict[int, list[int]]:
+    """Return the tickets that lie under each ticket."""
+    rows = connection.execute(
+        select(correlated.c.cause_id, correlated.c.ticket_id)
+        .where(correlated.c.cause_id.in_(numbers))
+        .order_by(correlated.c.ticket_id)
+    )
+    found: dict[int, list[int]] = {}
+    for cause, number in rows:
+        found.setdefault(cause, []).append(number)
+    return found
+
+
+def outlived(connection: Connection, now: datetime) -> tuple[list[int], list[int]]:
+    """Return the folded tickets, and the tickets with effects, whose cause ended long ago and that still fire."""
+    over = (ticket.c.status.not_in(_WORKING)) & (ticket.c.status_at <= now - AFTERMATH)
+    causes = select(ticket.c.id).where(over)
+    folded = connection.scalars(
+        select(correlated.c.ticket_id)
+        .join(ticket, ticket.c.id == correlated.c.ticket_id)
+        .where(correlated.c.cause_id.in_(causes), ticket.c.firing > 0, ticket.c.status.in_(_WORKING))
+        .order_by(correlated.c.ticket_id)
+    )
+    with_effects = connection.scalars(
+        select(alarm.c.ticket_id)
+        .join(ticket, ticket.c.id == alarm.c.ticket_id)
+        .where(alarm.c.ends_at.is_(None), alarm.c.effect.is_(True), over)
+        .distinct()
+    )
+    return list(folded), sorted(with_effects)
+
+
+def firing_effects(connection: Connection, numbers: Sequence[int]) -> Sequence[Any]:
+    """Return the alarms that still fire as effects of these tickets."""
+    return (
+        connection.execute(
+            select(alarm)
+            .where(alarm.c.ticket_id.in_(numbers), alarm.c.effect.is_(True), alarm.c.ends_at.is_(None))
+            .order_by(alarm.c.id)
+        )
+        .mappings()
+        .all()
+    )
+
+
+def group_labels(labels: Mapping[str, str], key: str) -> dict[str, str]:
+    """Return the labels of an alarm that make its problem's key: Alertmanager's group, or all of them."""
+    group = {name: value for name, value in labels.items() if name in GROUPED and value}
+    return group if problem_key(group) == key else dict(labels)
+
+
+def head_of(problem: Problem, fresh: Sequence[Occurrence]) -> Head:
+    """Return a problem that outlived its cause as a ticket that stands for itself."""
+    worst = worst_of(list(fresh))
+    return Head(Alarm(problem.key, dict(worst.labels), worst.starts_at), fixed=True)
+
+
+def put_waiting(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store waiting problems in place of what is there of them."""
+    take_waiting(connection, [row["problem_key"] for row in rows])
+    if rows:
+        connection.execute(insert(waiting), [dict(row) for row in rows])
+
+
+def all_waiting(connection: Connection, keys: Sequence[str] | None = None) -> list[Mapping[str, Any]]:
+    """Return what waits, locked; all of it, or these problems."""
+    wanted = select(waiting).order_by(waiting.c.problem_key).with_for_update()
+    if keys is not None:
+        wanted = wanted.where(waiting.c.problem_key.in_(keys))
+    return [dict(row) for row in connection.execute(wanted).mappings()]
+
+
+def take_waiting(connection: Connection, keys: Sequence[str]) -> None:
+    """Forget problems that wait no more."""
+    if keys:
+        connection.execute(delete(waiting).where(waiting.c.problem_key.in_(keys)))
+
+
+def first_waiting(connection: Connection) -> datetime | None:
+    """Return since when the first one waits."""
+    since: datetime | None = connection.scalar(select(func.min(waiting.c.since)))
+    return since
+
+
+def first_title(connection: Connection, number: int, first: Alarm) -> dict[str, str]:
+    """Return the title that a ticket's first alarm gives, by language."""
+    wanted = select(alarm.c.annotations).where(alarm.c.ticket_id == number, alarm.c.problem_key == first.key)
+    annotations = connection.scalar(wanted.order_by(alarm.c.id).limit(1)) or {}
+    english = annotations.get("summary") or first.name
+    return {"en": english, "ru": annotations.get("summary_ru") or english}
+
+
+def alert_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
+    """Return alerts as they are kept."""
+    return [
+        {
+            **asdict(each),
+            "labels": dict(each.labels),
+            "annotations": dict(each.annotations),
+            "starts_at": each.starts_at.isoformat() if each.starts_at else None,
+            "ends_at": each.ends_at.isoformat() if each.ends_at else None,
+        }
+        for each in alerts
+    ]
+
+
+def alerts_of(rows: Iterable[Mapping[str, Any]]) -> list[Alert]:
+    """Return the alerts that were kept."""
+
+    def moment(text: str | None) -> datetime | None:
+        return datetime.fromisoformat(text) if text else None
+
+    return [Alert(**{**row, "starts_at": moment(row["starts_at"]), "ends_at": moment(row["ends_at"])}) for row in rows]

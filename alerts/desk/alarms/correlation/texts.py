@@ -1,0 +1,114 @@
+"""The sentences that say why alarms belong together, in both languages."""
+
+from collections.abc import Sequence
+
+from alerts.desk.alarms.correlation.alarm import PLATFORM, Alarm
+from alerts.desk.alarms.correlation.common import Kin, Shape
+from alerts.desk.alarms.correlation.topology import Topology
+
+Texts = dict[str, str]
+
+
+def why(cause: Alarm, effect: Alarm) -> Texts:
+    """Return the sentence that says why one alarm explains another."""
+    if cause.place == effect.place:
+        return {
+            "en": f"{effect.name} on {_en(effect)} follows from {cause.name} on the same element.",
+            "ru": f"{effect.name} ({_ru(effect)}) — следствие {cause.name} на том же элементе.",
+        }
+    return {
+        "en": f"{effect.name} on {_en(effect)} follows from {cause.name} on {_en(cause)}, on which it depends.",
+        "ru": f"{effect.name} ({_ru(effect)}) — следствие {cause.name} ({_ru(cause)}): от этого элемента он зависит.",
+    }
+
+
+def shared(kin: Kin) -> Texts:
+    """Return the sentence that says what the alarms of an inferred cause have in common."""
+    match kin.shape:
+        case Shape.CHANNEL:
+            return {
+                "en": f"Channel {kin.channel} fails on most nodes at once: inferred is that its source has failed.",
+                "ru": f"Канал {kin.channel} неисправен сразу на большинстве узлов: вероятная причина — источник канала "
+                "(вывод по следствиям).",
+            }
+        case Shape.CHANNELS:
+            return {
+                "en": f"Most channels fail at once{_at_en(kin)}: what feeds them all is the probable cause (inferred).",
+                "ru": f"Большинство каналов неисправно одновременно{_at_ru(kin)}: вероятная причина — то, от чего "
+                "зависят они все (вывод по следствиям).",
+            }
+        case Shape.NODE:
+            return {
+                "en": f"Most channels fail on node {kin.node} alone: its streaming is the probable cause (inferred).",
+                "ru": f"Большинство каналов неисправно только на узле {kin.node}: вероятная причина — раздача "
+                "этого узла (вывод по следствиям).",
+            }
+        case Shape.PEERS:
+            return {
+                "en": f"The same alarm on most nodes of role {kin.role}{_at_en(kin)}: a common cause is probable "
+                "(inferred).",
+                "ru": f"Одна и та же авария на большинстве узлов роли {kin.role}{_at_ru(kin)}: вероятна общая причина "
+                "(вывод по следствиям).",
+            }
+
+
+def title(kin: Kin, nodes: Sequence[str], first: Texts, topology: Topology) -> Texts:
+    """Return the title of a ticket with an inferred cause; `first` is that of its first alarm."""
+    above = _common(kin, nodes, topology)
+    on_en, on_ru = f"{len(nodes)} node{'' if len(nodes) == 1 else 's'}", f"узлов: {len(nodes)}"
+    match kin.shape:
+        case Shape.CHANNEL:
+            return {
+                "en": f"Channel {kin.channel} fails on {on_en}: its source is suspected",
+                "ru": f"Канал {kin.channel} неисправен ({on_ru}): предполагается отказ источника",
+            }
+        case Shape.CHANNELS:
+            return {
+                "en": f"Most channels fail on {on_en}{_at_en(kin)}; common to them: {above or 'not known'}",
+                "ru": f"Большинство каналов неисправно ({on_ru}){_at_ru(kin)}; общее для них: {above or 'не известно'}",
+            }
+        case Shape.NODE:
+            return {
+                "en": f"Most channels fail on node {kin.node}",
+                "ru": f"Большинство каналов неисправно на узле {kin.node}",
+            }
+        case Shape.PEERS:
+            names_en, names_ru = _listed(nodes, "and {} more"), _listed(nodes, "и ещё {}")
+            return {
+                "en": f"{first['en']} (the same on {on_en}: {names_en})",
+                "ru": f"{first['ru']} (то же, {on_ru}: {names_ru})",
+            }
+
+
+def _common(kin: Kin, nodes: Sequence[str], topology: Topology) -> str:
+    """Return the nodes and elements that feed all of these nodes."""
+    above = [topology.ancestors(node, kin.channel, "", "stream") for node in nodes if node in topology.nodes]
+    both = frozenset.intersection(*above) if above else frozenset[str]()
+    return ", ".join(sorted(name for name in both if not name.startswith("site:"))[:4])
+
+
+def _listed(names: Sequence[str], more: str) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} {more.format(len(names) - 3)}"
+
+
+def _at_en(kin: Kin) -> str:
+    return f" of site {kin.site}" if kin.site else ""
+
+
+def _at_ru(kin: Kin) -> str:
+    return f" площадки {kin.site}" if kin.site else ""
+
+
+def _en(alarm: Alarm) -> str:
+    place = alarm.place
+    if place == PLATFORM:
+        return "the platform"
+    return f"site {place[5:]}" if place.startswith("site:") else place
+
+
+def _ru(alarm: Alarm) -> str:
+    place = alarm.place
+    if place == PLATFORM:
+        return "платформа"
+    return f"площадка {place[5:]}" if place.startswith("site:") else place

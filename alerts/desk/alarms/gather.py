@@ -1,0 +1,193 @@
+"""Applies the decisions about problems without a ticket, in the transaction that heard of them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from alerts.desk.alarms.correlation import store, texts
+from alerts.desk.alarms.correlation.alarm import Alarm
+from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.alarms.correlation.grouping import Attached, Candidate, Decisions, Folded, Head, decide
+from alerts.desk.alarms.judging import Judged, judge
+from alerts.desk.alarms.notification import Problem
+from alerts.desk.alarms.opening import worst_of
+from alerts.desk.alarms.work import Place, Work
+from alerts.desk.core.actors import DESK
+from alerts.desk.tickets.change import Draft
+from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.ticket import CAUSE, WORKING, Status
+
+
+class Fresh(NamedTuple):
+    """A problem that has no ticket yet, and what its alerts came to."""
+
+    problem: Problem
+    judged: Judged
+
+    @property
+    def alarm(self) -> Alarm:
+        """Return the problem as correlation sees it."""
+        worst = worst_of(self.judged.fresh)
+        return Alarm(self.problem.key, {**self.problem.labels, **worst.labels}, worst.starts_at)
+
+
+def layered(problem: Problem) -> bool:
+    """Return whether the rules say what kind of alarm a problem is; nothing is known of the others' causes."""
+    return any(alert.labels.get("layer") for alert in problem.alerts)
+
+
+def gather(work: Work, correlator: Correlator, fresh: Sequence[Fresh]) -> None:
+    """Open tickets for problems, give them to tickets that explain them, or let them wait."""
+    heads = store.heads(work.connection, work.now)
+    explainer = correlator.explainer(heads)
+    by_key = {one.problem.key: one for one in fresh}
+    # A cause that comes now takes what waits for it; else only what is told of again matters.
+    opens = any(not explainer.may_have_cause(one.alarm) for one in fresh)
+    rows = store.all_waiting(work.connection, None if opens else list(by_key))
+    since = {row["problem_key"]: row["since"] for row in rows}
+    by_key = {row["problem_key"]: _waited(row, by_key.get(row["problem_key"]), work) for row in rows} | {
+        key: one for key, one in by_key.items() if key not in since
+    }
+    candidates = [Candidate(one.alarm, since.get(key, work.now)) for key, one in by_key.items()]
+    decisions = decide(heads, candidates, explainer, work.now, correlator.channels)
+    _Gathering(work, correlator, by_key).apply(decisions, since)
+
+
+def let_time_pass(work: Work, correlator: Correlator) -> None:
+    """Decide about what has waited long enough."""
+    rows = store.all_waiting(work.connection)
+    if not rows:
+        return
+    heads = store.heads(work.connection, work.now)
+    by_key = {row["problem_key"]: _waited(row, None, work) for row in rows}
+    since = {row["problem_key"]: row["since"] for row in rows}
+    candidates = [Candidate(one.alarm, since[key]) for key, one in by_key.items()]
+    decisions = decide(heads, candidates, correlator.explainer(heads), work.now, correlator.channels)
+    _Gathering(work, correlator, by_key).apply(decisions, since)
+
+
+def _waited(row: Mapping[str, Any], again: Fresh | None, work: Work) -> Fresh:
+    """Return a problem that waits, with what was heard of it since."""
+    problem = Problem(row["problem_key"], row["labels"], store.alerts_of(row["alerts"]), row["annotations"])
+    if again is not None:
+        latest = {alert.fingerprint: alert for alert in again.problem.alerts}
+        began = {alert.fingerprint: alert.starts_at for alert in problem.alerts}
+        kept = [alert for alert in problem.alerts if alert.fingerprint not in latest]
+        problem.alerts = kept + [_began(alert, began.get(alert.fingerprint)) for alert in latest.values()]
+        problem.annotations = again.problem.annotations or problem.annotations
+    return Fresh(problem, judge(problem, {}, work.policy, work.now, Counter(), has_ticket=True))
+
+
+def _began(alert: Any, at: datetime | None) -> Any:
+    return alert if alert.starts_at is not None or at is None else type(alert)(**{**alert.__dict__, "starts_at": at})
+
+
+class _Gathering:
+    def __init__(self, work: Work, correlator: Correlator, by_key: Mapping[str, Fresh]) -> None:
+        self._work, self._correlator, self._by_key = work, correlator, by_key
+        self._drafts: dict[int, Draft] = {}
+
+    def apply(self, decisions: Decisions, since: Mapping[str, datetime]) -> None:
+        """Write what was decided."""
+        work = self._work
+        there = [one.head for one in decisions.attached] + [
+            head for one in decisions.folded for head in (one.head, one.under)
+        ]
+        work.lock_numbers([head.ticket for head in there if head.ticket is not None])
+        for head in decisions.opened:
+            one = self._by_key[head.alarm.key]
+            self._drafts[id(head)] = work.open(one.problem, one.judged)
+        for attached in decisions.attached:
+            self._attach(attached)
+        for head in {id(one.head): one.head for one in decisions.attached if not one.effect}.values():
+            self._retitle(head)
+        for folded in decisions.folded:
+            self._fold(folded)
+        store.take_waiting(work.connection, [key for key in since if key not in _keys(decisions.waiting)])
+        self._wait(decisions.waiting, since)
+        work.after(lambda: self._store(decisions))
+
+    def _draft(self, head: Head) -> Draft:
+        if head.ticket is not None:
+            return self._work.number(head.ticket)
+        return self._drafts[id(head)]
+
+    def _attach(self, attached: Attached) -> None:
+        one = self._by_key[attached.alarm.key]
+        self._work.tell(one.problem, one.judged, Place(self._draft(attached.head), attached.effect))
+
+    def _retitle(self, head: Head) -> None:
+        """Say in a ticket's title what its alarms have in common."""
+        draft, kin = self._draft(head), head.kin
+        if kin is None:
+            return
+        nodes = sorted({alarm.node for alarm in head.own if alarm.node})
+
+        def change() -> None:
+            draft.row.setdefault("names", {})
+            draft.set(names=texts.title(kin, nodes, self._names(head), self._correlator.topology))
+
+        self._work.act(draft, change)
+
+    def _names(self, head: Head) -> dict[str, str]:
+        """Return the title of a ticket's first alarm."""
+        first = self._by_key.get(head.alarm.key)
+        if first is None:
+            return store.first_title(self._work.connection, head.ticket or 0, head.alarm)
+        worst = worst_of(first.judged.fresh)
+        english = worst.annotations.get("summary") or head.alarm.name
+        return {"en": english, "ru": worst.annotations.get("summary_ru") or english}
+
+    def _fold(self, folded: Folded) -> None:
+        head, under = folded.head, folded.under
+        draft = self._draft(head)
+
+        def change() -> None:
+            if draft.status in WORKING and draft.status is not Status.HELD:
+                draft.move(Status.HELD, CAUSE, DESK, self._work.now)
+            draft.record(self._work.now, Kind.NOTE, DESK, text=_why(folded)["en"], text_ru=_why(folded)["ru"])
+
+        self._work.act(draft, change)
+        self._work.after(
+            lambda: store.set_cause(
+                self._work.connection, self._number(head), self._number(under), _why(folded), fixed=False
+            )
+        )
+
+    def _number(self, head: Head) -> int:
+        number: int = self._draft(head)["id"]
+        return number
+
+    def _wait(self, waiting: Iterable[Candidate], since: Mapping[str, datetime]) -> None:
+        rows = [
+            {
+                "problem_key": candidate.alarm.key,
+                "labels": dict(self._by_key[candidate.alarm.key].problem.labels),
+                "annotations": dict(self._by_key[candidate.alarm.key].problem.annotations),
+                "alerts": store.alert_rows(self._by_key[candidate.alarm.key].problem.alerts),
+                "since": since.get(candidate.alarm.key, candidate.since),
+            }
+            for candidate in waiting
+        ]
+        store.put_waiting(self._work.connection, rows)
+
+    def _store(self, decisions: Decisions) -> None:
+        for head in decisions.opened:
+            head.ticket = self._number(head)
+        store.add(self._work.connection, decisions.opened)
+        for head in {id(one.head): one.head for one in decisions.attached if not one.effect}.values():
+            if head.kin is not None and head.ticket is not None:
+                store.set_kin(self._work.connection, head.ticket, head.kin)
+
+
+def _keys(candidates: Iterable[Candidate]) -> set[str]:
+    return {candidate.alarm.key for candidate in candidates}
+
+
+def _why(folded: Folded) -> dict[str, str]:
+    if folded.cause is not None:
+        return texts.why(folded.cause, folded.head.alarm)
+    if folded.under.kin is not None:
+        return texts.shared(folded.under.kin)
+    return {"en": "Both have one inferred cause.", "ru": "У обоих одна предполагаемая причина."}

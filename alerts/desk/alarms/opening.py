@@ -1,0 +1,55 @@
+"""What a new ticket says: the facts and texts of its problem's worst alarm."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from alerts.desk.alarms.notification import Problem
+from alerts.desk.alarms.outcome import Occurrence
+from alerts.desk.core.actors import DESK
+from alerts.desk.tickets import store as tickets
+from alerts.desk.tickets.change import Draft
+from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.policy import priority_of, severity_of
+
+
+def worst_of(fresh: list[Occurrence]) -> Occurrence:
+    """Return the most urgent alarm, of several the earliest."""
+    return min(fresh, key=lambda each: (priority_of(each.labels), each.starts_at))
+
+
+def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Draft:
+    """Return a new ticket for a problem; the facts are those of its worst alarm."""
+    worst = worst_of(fresh)
+    texts = {**worst.annotations, **{name: text for name, text in problem.annotations.items() if text}}
+    title = " ".join(worst.labels[name] for name in ("alertname", "node", "channel") if worst.labels.get(name))
+    names = by_language(texts, "summary", title or "alarm")
+    priority, severity = priority_of(worst.labels), severity_of(worst.labels)
+    descriptions = by_language(texts, "description", "")
+    draft = tickets.fresh(
+        problem_key=problem.key,
+        labels=dict(problem.labels),
+        site=worst.labels.get("site", ""),
+        node=worst.labels.get("node", "") or worst.labels.get("instance", ""),
+        names=names,
+        descriptions={language: text or names[language] for language, text in descriptions.items()},
+        runbook_url=_web(texts.get("runbook_url", "")),
+        severity=severity,
+        priority=priority,
+        ticket_type="incident",
+        automatic=True,
+        status_at=now,
+        opened_at=now,
+        updated_at=now,
+    )
+    draft.record(now, Kind.OPENED, DESK, priority=priority, severity=severity)
+    return draft
+
+
+def by_language(texts: Mapping[str, str], name: str, default: str) -> dict[str, str]:
+    english = texts.get(name) or default
+    return {"en": english, "ru": texts.get(f"{name}_ru") or english}
+
+
+def _web(url: str) -> str:
+    """Return the address if a browser may be sent there: an annotation is untrusted, and so is `javascript:`."""
+    return url if url.startswith(("http://", "https://")) else ""

@@ -1,0 +1,80 @@
+"""What still fires long after its cause has ended is a problem of its own."""
+
+from collections import Counter
+from datetime import datetime
+
+from alerts.desk.alarms import store as stored_alarms
+from alerts.desk.alarms.correlation import store
+from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.alarms.gather import let_time_pass
+from alerts.desk.alarms.judging import Judged, judge
+from alerts.desk.alarms.notification import Problem
+from alerts.desk.alarms.webhook import Alert
+from alerts.desk.alarms.work import Work
+from alerts.desk.core.actors import DESK
+from alerts.desk.core.database import Database
+from alerts.desk.tickets.policy import Policy
+from alerts.desk.tickets.ticket import RELEASED, Status
+
+
+def pass_time(database: Database, correlator: Correlator, policy: Policy, now: datetime) -> int:
+    """Decide about what has waited long enough and release what outlived its cause; return the tickets opened."""
+    with database.write() as connection:
+        work = Work(connection, policy, now)
+        folded, causes = store.outlived(connection, now)
+        for number in folded:
+            _unfold(work, number)
+        if causes:
+            _part(work, causes)
+        let_time_pass(work, correlator)
+        work.save()
+    return len(work.opening)
+
+
+def _unfold(work: Work, number: int) -> None:
+    work.lock_numbers([number])
+    draft = work.number(number)
+
+    def change() -> None:
+        if draft.status is Status.HELD and not draft["vendor"]:
+            draft.move(Status.IN_PROGRESS, RELEASED, DESK, work.now)
+
+    work.act(draft, change)
+    work.after(lambda: store.set_cause(work.connection, number, None, {}, fixed=True))
+
+
+def _part(work: Work, causes: list[int]) -> None:
+    """Give effects that go on tickets of their own, one for each problem."""
+    rows = store.firing_effects(work.connection, causes)
+    problems: dict[str, Problem] = {}
+    numbers: dict[str, list[int]] = {}
+    for row in rows:
+        labels = store.group_labels(row["labels"], row["problem_key"])
+        problem = problems.setdefault(row["problem_key"], Problem(row["problem_key"], labels))
+        problem.alerts.append(
+            Alert(
+                row["fingerprint"],
+                True,  # noqa: FBT003 - the alert's own field
+                row["labels"],
+                row["annotations"],
+                row["starts_at"],
+                None,
+                row["generator_url"],
+            )
+        )
+        numbers.setdefault(row["problem_key"], []).append(row["id"])
+    for key in sorted(problems):
+        _open(work, problems[key], numbers[key])
+
+
+def _open(work: Work, problem: Problem, rows: list[int]) -> None:
+    judged = judge(problem, {}, work.policy, work.now, Counter(), has_ticket=True)
+    draft = work.open(problem, Judged(judged.began, judged.fresh, 0, judged.firing), stored=True)
+    head = store.head_of(problem, judged.fresh)
+
+    def write() -> None:
+        head.ticket = draft["id"]
+        store.add(work.connection, [head])
+        stored_alarms.move(work.connection, draft["id"], rows)
+
+    work.after(write)
