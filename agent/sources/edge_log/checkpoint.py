@@ -8,17 +8,22 @@ import json
 import os
 from array import array
 from collections import Counter
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from hashlib import blake2b
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from agent.sources.edge_log.engine import BUCKETS, Counters
-from agent.sources.edge_log.log_file import Position
+from agent.sources.edge_log.position import Position
 from agent.sources.edge_log.sessions import VIEWER_BYTES, Dump
 
-VERSION = 2
+VERSION = 3
+# Version 2 knew less of a file; what it lacks has defaults.
+_READABLE = (2, VERSION)
 _DIGEST = 32
+_NAMES = [one.name for one in fields(Position)]
+_VALUES = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Checkpoint:
     started: int  # the session table's own count, before the exported one may run ahead of it
     sessions: Dump
     looked_at: float = 0.0  # when files were looked for: what was modified later may be unknown to the positions
+    losses: dict[str, int] = field(default_factory=dict)
+    last_losses: dict[str, float] = field(default_factory=dict)
 
 
 def encode(checkpoint: Checkpoint) -> bytes:
@@ -37,11 +44,13 @@ def encode(checkpoint: Checkpoint) -> bytes:
     sessions = checkpoint.sessions
     header = {
         "version": VERSION,
-        "positions": [asdict(position) for position in checkpoint.positions],
+        "positions": [dict(zip(_NAMES, _VALUES(position), strict=True)) for position in checkpoint.positions],
         "counters": {one.name: getattr(checkpoint.counters, one.name) for one in fields(Counters)},
         "buckets": BUCKETS,
         "started": checkpoint.started,
         "looked_at": checkpoint.looked_at,
+        "losses": checkpoint.losses,
+        "last_losses": checkpoint.last_losses,
         "names": sessions.names,
         "sessions": len(sessions.indices),
     }
@@ -76,7 +85,7 @@ def decode(content: bytes) -> Checkpoint:
 
 
 def _decode(header: dict[str, Any], table: bytes) -> Checkpoint:
-    if header["version"] != VERSION or tuple(header["buckets"]) != BUCKETS:
+    if header["version"] not in _READABLE or tuple(header["buckets"]) != BUCKETS:
         raise ValueError(f"is of version {header['version']}, not {VERSION}")
     count = header["sessions"]
     viewers, rest = table[: count * VIEWER_BYTES], table[count * VIEWER_BYTES :]
@@ -94,6 +103,8 @@ def _decode(header: dict[str, Any], table: bytes) -> Checkpoint:
         header["started"],
         Dump(viewers, names, indices, first, last),
         float(header["looked_at"]),
+        dict(header.get("losses", {})),
+        dict(header.get("last_losses", {})),
     )
 
 

@@ -1,30 +1,41 @@
-"""Follows log files that grow, are renamed, truncated, or appear later, and never hands out a line twice."""
+"""Follows log files that grow, are rotated, copied, replaced or truncated: no line is lost, none is handed out twice.
+
+What is followed is a file, not a name. What cannot be guaranteed is noted in `losses`.
+"""
 
 import errno
 import glob
-import logging
+import heapq
 import os
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from operator import attrgetter
-from pathlib import Path
+from itertools import count, islice
 
-from agent.sources.edge_log.log_file import LogFile, Position, fingerprint, is_copy, last_line_start, opened, same_head
+from agent.sources.edge_log.catch_up import Rotations
+from agent.sources.edge_log.content import COMPRESSED, DAMAGED, first_line, has_data, has_tail, tail_of
+from agent.sources.edge_log.descriptors import Descriptors
+from agent.sources.edge_log.followed import Followed, place_in, succeed
+from agent.sources.edge_log.listing import Listing
+from agent.sources.edge_log.log_file import LogFile, line_start
+from agent.sources.edge_log.losses import Loss, Losses
 from agent.sources.edge_log.piece import Piece
-from agent.sources.edge_log.rotation import ROTATED, matches, modified, siblings
+from agent.sources.edge_log.position import Position, absent, fingerprint
+from agent.sources.edge_log.resume import Resume
+from agent.sources.edge_log.rotation import Folders, derotated, folder_of
 
-log = logging.getLogger("agent.sources.edge_log")
-
-# A renamed file is read on until it was quiet for this long: its writer may not have noticed yet.
+# A renamed file is read on until it was quiet for this long: its writer may not have noticed yet. After that it is
+# still looked at now and then, like every quiet file.
 LINGER = 60.0
-_read_to = attrgetter("read_to")
+# Of the quiet files so many are looked at each time; of files that are rotated away so many are remembered.
+_QUIET_AT_ONCE, _MOST_RETIRED = 400, 100
 
 
 class Follower:
     """The files that match some patterns, from where the last checkpoint left them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it goes on from, and what it shares, have defaults
         self,
         patterns: Sequence[str],
         max_line: int,
@@ -32,19 +43,36 @@ class Follower:
         begin_at_end: bool,
         known: Sequence[Position] = (),
         looked_at: float = 0.0,
+        losses: Losses | None = None,
+        descriptors: Descriptors | None = None,
+        moved: Sequence[str] = (),
     ) -> None:
-        """`known` are the positions of the last checkpoint, `looked_at` when the files were looked for before it."""
-        self._patterns = patterns
+        """`known` are the positions of the last checkpoint, `looked_at` when the files were looked for before it.
+
+        `moved` are folders into which rotation moves the logs, besides those that are found without.
+        """
         self._max_line = max_line
         self._begin_at_end = begin_at_end
         self._known = list(known)
+        self._known_paths = {position.name or position.path for position in known}
+        self._moved = moved
         self.looked_at = looked_at
-        self._known_paths = {position.path for position in known}
-        self._absent: list[str] = []
-        self._files: list[LogFile] = []
-        self._waiting: dict[LogFile, Iterator[Piece]] = {}
-        self._first_look = True
+        self.losses = losses if losses is not None else Losses()
         self.faults: list[str] = []
+        self._descriptors = descriptors if descriptors is not None else Descriptors()
+        self._patterns = patterns
+        self._listing = Listing(patterns)
+        self._followed = Followed()
+        self._by_path: dict[str, LogFile] = {}
+        self._path_faults: dict[str, str] = {}
+        self._read_faults: dict[LogFile, str] = {}
+        self._fresh: list[LogFile] = []
+        self._met = False
+        self._active: dict[LogFile, None] = {}
+        self._turn = 0
+        self._first_look = True
+        self._waiting: list[tuple[float, int, LogFile]] = []
+        self._reading: LogFile | None = None
 
     def positions(self) -> list[Position]:
         """Return how far each file was read.
@@ -52,21 +80,25 @@ class Follower:
         A log that is not there has a position that fits no file: when it is there after a restart it is new, and may
         have been rotated in between.
         """
-        absent = [
-            Position(path, device=0, inode=0, offset=0, fingerprint="", fingerprint_length=0) for path in self._absent
-        ]
-        return [file.position for file in self._files] + absent
+        if self._first_look:
+            return self._known
+        missing = [absent(path) for path in self._path_faults if path in self._patterns and path not in self._by_path]
+        stored = [file.stored() for file in self._followed if not file.gone]
+        # A deleted file that was read to its end cannot be found again, but a copy of it may.
+        gone = [file for file in self._followed if file.gone and file.position.first]
+        buried = [replace(file.stored(), retired=True, gone=True) for file in (*gone, *self._followed.buried)]
+        return stored + buried + missing
 
     def close(self) -> None:
         """Close all files."""
-        for file in self._files:
-            file.close()
-        self._files.clear()
+        for file in self._followed:
+            self._followed.remove(file)
 
     @property
     def read_to(self) -> float:
         """The time up to which lines were handed out of all files; infinite when none wait any more."""
-        return min((file.read_to for file in self._waiting), default=float("inf"))
+        first = self._waiting[0][0] if self._waiting else float("inf")
+        return first if self._reading is None else min(first, self._reading.read_to)
 
     def poll(self, now: float) -> Iterator[Piece]:
         """Look for new, renamed and truncated files, and yield what can be read.
@@ -74,138 +106,322 @@ class Follower:
         The next piece is always of the file that is the furthest behind, so that the log's time goes forward in all
         files together, however long the agent was away.
         """
-        self._look(now)
-        for file in list(self._files):
-            if file.replaced():
-                self._follow_copy(file, now)
-                file.restart()
-            file.grow_fingerprint()
-        self._waiting = {file: file.read(now, self._max_line) for file in self._files}
+        wall = time.time()
+        due = self._look(now, wall)
+        self._fresh.clear()
+        readable = [file for file in due if file.changed(wall) and self._prepared(file, now)]
+        # The copies of truncated files come before what follows them.
+        readable = list(dict.fromkeys([*(file for file in self._fresh if self._prepared(file, now)), *readable]))
+        yield from self._merged(readable, now)
+        for file in readable:
+            self._active.pop(file, None)
+            self._active[file] = None
+        yield from self._retire(now)
+        self._set_faults()
+
+    def _merged(self, files: list[LogFile], now: float) -> Iterator[Piece]:
+        order = count()
+        readers = {file: file.read(now, self._max_line) for file in files}
+        self._waiting = [(file.read_to, next(order), file) for file in files]
+        heapq.heapify(self._waiting)
         while self._waiting:
-            file = min(self._waiting, key=_read_to)
-            piece = next(self._waiting[file], None)
-            if piece is None:
-                del self._waiting[file]
-            else:
+            _, _, file = heapq.heappop(self._waiting)
+            self._reading = file
+            try:
+                piece = next(readers[file], None)
+                self._read_faults.pop(file, None)
+            except (OSError, *DAMAGED) as error:
+                self._unreadable(file, error)
+                continue
+            if piece is not None:
                 yield piece
-        for file in list(self._files):
-            if not file.current and now - file.quiet_since >= LINGER:
-                yield from file.rest()
-                file.close()
-                self._files.remove(file)
+                heapq.heappush(self._waiting, (file.read_to, next(order), file))
+        self._reading = None
 
-    def _look(self, now: float) -> None:
+    def _prepared(self, file: LogFile, now: float) -> bool:
+        """Compare a file that has changed with what is known; return whether there is something to read."""
+        try:
+            if file.replaced():
+                self._rewritten(file, now)
+            if not file.related:
+                self._relate(file)
+            file.note_seen()
+        except (OSError, *DAMAGED) as error:
+            self._unreadable(file, error)
+            return False
+        if file.waiting:
+            file.position.retired = False
+            return True
+        self._read_faults.pop(file, None)
+        return False
+
+    def _unreadable(self, file: LogFile, error: BaseException) -> None:
+        reason = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, OSError) and error.errno == errno.ENOENT:
+            file.look_again()  # it has just been moved: the next look finds where
+        elif file.current:
+            self._read_faults[file] = reason
+        else:
+            self.losses.note(Loss.UNREADABLE, file.position.path, reason)
+            self._followed.remove(file)
+
+    # -- what lies at the paths
+
+    def _look(self, now: float, wall: float) -> list[LogFile]:
+        """Take note of what is new, renamed or gone; return the files that were looked at."""
         # Not `now`: it is compared with the files' own times, whatever the log's time is.
-        looked_before, self.looked_at = self.looked_at, time.time()
-        if self._first_look:
-            self._resume_all(now, looked_before)
-        current: set[tuple[int, int]] = set()
-        faults, absent = [], []
-        for pattern in self._patterns:
-            found = False
-            for path in matches(pattern):
-                try:
-                    status = Path(path).stat()
-                    identity = (status.st_dev, status.st_ino)
-                    file = next((one for one in self._files if one.identity == identity), None)
-                    file = file or self._open(path, now)
-                except OSError as error:
-                    if error.errno != errno.ENOENT:
-                        faults.append(f"{path}: {error.strerror}")
-                        found = True
-                    continue
-                found = True
-                if file is not None:
-                    file.position.path, file.current = path, True
-                    current.add(file.identity)
-            if not found:
-                faults.append(f"{pattern}: no such file")
-                absent += [] if glob.has_magic(pattern) else [pattern]
-        self._part(current, now, looked_before)
-        # While a renamed file is read to its end, its successor may be a moment late.
-        lingering = any(not file.current for file in self._files)
-        self.faults = [fault for fault in faults if not (lingering and fault.endswith("no such file"))]
-        self._absent, self._first_look = absent, False
+        looked_before, self.looked_at = self.looked_at, wall
+        listed = self._listing.look()
+        folders = Folders()
+        unresolved: list[Position] = []
+        if self._first_look and self._known:
+            resume = Resume(self._followed, lambda one: self._make(one, now), self.losses, folders, self._moved)
+            unresolved = resume.all(self._known)
+        self._met = False
+        paths = self._due_paths(listed=listed)
+        seen = [file for path in paths if (file := self._look_at(path, now)) is not None]
+        if listed:
+            for path in self._by_path.keys() - set(self._listing.paths):
+                self._leave(path)
+        for path in [one for one in self._path_faults if one not in self._by_path and one not in self._listing.paths]:
+            del self._path_faults[path]
+        parted = [file for file in self._followed if file.current and not file.names]
+        for file in parted:
+            self._part(file, now, folders)
+        if self._first_look or parted or self._met or listed:
+            self._catch_up(now, folders, looked_before, unresolved)
+        others = [file for file in self._followed if not file.names and self._look_at_moved(file, folders)]
+        for file in others:
+            if not file.position.retired:
+                self._active.setdefault(file)
+        self._first_look = False
+        return [*others, *dict.fromkeys(seen)]
 
-    def _part(self, current: set[tuple[int, int]], now: float, looked_before: float) -> None:
-        """Note which files no path leads to any more, and look for successors that have come and gone."""
-        for file in list(self._files):
-            if file.current and file.identity not in current:
-                file.current, file.quiet_since = False, now
-                if not self._first_look:
-                    self._catch_up(file.position.path, now, looked_before)
+    def _due_paths(self, *, listed: bool) -> list[str]:
+        paths = self._listing.paths
+        if listed or len(paths) <= _QUIET_AT_ONCE:
+            return paths
+        self._turn = (self._turn + _QUIET_AT_ONCE) % len(paths)
+        turn = paths[self._turn : self._turn + _QUIET_AT_ONCE]
+        lately = islice(reversed(self._active), _QUIET_AT_ONCE)
+        return list(dict.fromkeys([*(path for file in lately for path in file.names), *turn]))
 
-    def _resume_all(self, now: float, looked_before: float) -> None:
-        # The furthest first: of a file and its copy it is the copy that was read on.
-        for position in sorted(self._known, key=lambda one: one.offset, reverse=True):
-            self._resume(position, now)
-        for path in self._known_paths:
-            self._catch_up(path, now, looked_before)
-
-    def _open(self, path: str, now: float) -> LogFile | None:
-        """Open a file met for the first time; None for a copy of a followed one, which holds nothing new."""
-        descriptor, status, head = opened(path)
-        if any(same_head(head, one.position) for one in self._files):
-            os.close(descriptor)
+    def _look_at(self, path: str, now: float) -> LogFile | None:
+        try:
+            status = os.stat(path)  # noqa: PTH116 - thousands of files, five times a second
+        except OSError as error:
+            self._leave(path)
+            if path in self._patterns or error.errno != errno.ENOENT:
+                self._path_faults[path] = (
+                    "no such file" if error.errno == errno.ENOENT else os.strerror(error.errno or 0)
+                )
             return None
-        offset = 0
-        if self._first_look and self._begin_at_end and path not in self._known_paths:
-            offset = last_line_start(descriptor, status.st_size)
-        position = Position(path, status.st_dev, status.st_ino, offset, fingerprint(head), len(head))
-        file = LogFile(descriptor, position, now)
-        self._files.append(file)
+        identity = (status.st_dev, status.st_ino)
+        file = self._by_path.get(path)
+        if file is None or file.identity != identity:
+            if not stat.S_ISREG(status.st_mode):
+                self._leave(path)
+                folder = stat.S_ISDIR(status.st_mode)
+                self._path_faults[path] = os.strerror(errno.EISDIR) if folder else "is no regular file"
+                return None
+            before = self._leave(path)
+            file = self._followed.get(identity)
+            if file is not None and not file.is_open and not has_tail(path, file.position.offset, file.tail):
+                self._lose(file, Folders())  # deleted, and its inode given to this one
+                file = None
+            if file is None:
+                file = self._meet(path, status, now)
+                file.predecessor = before
+            if not file.names:
+                file.position.path, file.position.name = os.path.realpath(path), path
+            self._by_path[path] = file
+            file.names.add(path)
+            file.current, file.gone, file.position.retired = True, False, False
+        file.status = status
+        self._path_faults.pop(path, None)
         return file
 
-    def _resume(self, position: Position, now: float) -> None:
-        """Open the file of a checkpoint's position, under whatever name it has now."""
-        for path in [position.path, *siblings(position.path)]:
+    def _leave(self, path: str) -> LogFile | None:
+        file = self._by_path.pop(path, None)
+        if file is not None:
+            file.names.discard(path)
+            if file.names and file.position.name == path:  # a hard link
+                file.position.name = min(file.names)
+                file.position.path = os.path.realpath(file.position.name)
+        return file
+
+    def _make(self, position: Position, now: float) -> LogFile:
+        file = LogFile(position, now, self._descriptors, self.losses)
+        self._fresh.append(file)
+        return file
+
+    def _meet(self, path: str, status: os.stat_result, now: float) -> LogFile:
+        """Follow a file met for the first time."""
+        position = Position(os.path.realpath(path), status.st_dev, status.st_ino, 0, fingerprint(b""), 0)
+        file = self._make(position, now)
+        file.status, self._met = status, True
+        if self._first_look and self._begin_at_end and path not in self._known_paths:
+            file.place(line_start(file, status.st_size))
+            file.related = bool(file.position.offset)
+        self._followed.add(file)
+        return file
+
+    # -- what is rotated away
+
+    def _part(self, file: LogFile, now: float, folders: Folders) -> None:
+        """No path of the patterns leads to a file any more: find where it is."""
+        file.current, file.quiet_since = False, now
+        self._active[file] = None
+        place = self._place(file, folders, [*folders.around(file.position.path), *self._moved])
+        file.gone = place is None
+        if place is not None:
+            file.position.path = place
+
+    def _look_at_moved(self, file: LogFile, folders: Folders) -> bool:
+        """Look at a file that no pattern takes; forget it where it is gone. Return whether it may be read."""
+        try:
+            file.look()
+        except OSError:
+            place = self._place(file, folders, [folder_of(file.position.path)])
+            if place is None:
+                self._vanished(file, folders)
+                return False
+            file.position.path = place
+        return True
+
+    @staticmethod
+    def _place(file: LogFile, folders: Folders, where: Sequence[str]) -> str | None:
+        """Return the path that leads to a file now; the inode of one that is not held open may be another's."""
+        path = folders.with_inode(file.identity, where)
+        if path is not None and path.endswith(COMPRESSED) != file.packed:
+            return None
+        if path is None or file.is_open or has_tail(path, file.position.offset, file.tail):
+            return path
+        return None
+
+    def _vanished(self, file: LogFile, folders: Folders) -> None:
+        if any(one.predecessor is file and not one.related for one in self._followed):
+            return  # its successor may have its lines
+        self._lose(file, folders)
+
+    def _lose(self, file: LogFile, folders: Folders) -> None:
+        """Say that a file is gone, unless it was read to its end or has a copy."""
+        self._followed.bury(file)
+        active = self._active.pop(file, 0) is None
+        if file.position.retired:
+            return
+        if not self._follow_copy(file.stored(), file.tail, file.quiet_since, folders):
+            unread = file.status is not None and file.status.st_size > file.position.offset
+            if unread or active:
+                self.losses.note(Loss.VANISHED, file.position.path)
+
+    def _catch_up(self, now: float, folders: Folders, looked_before: float, unresolved: list[Position]) -> None:
+        """Follow the files that became and ceased to be the log while nobody looked."""
+        patterns = self._patterns
+        if self._first_look and looked_before:  # a log that the settings name since the restart has no past
+            patterns = [one for one in patterns if glob.has_magic(one) or one in self._known_paths]
+        rotations = Rotations(patterns, self._followed, folders, self._listing.folders)
+        first_start = self._first_look and not looked_before
+        since = self.looked_at if first_start else looked_before
+        found = rotations.unknown(since)
+        for path, status in found:
+            if path.endswith(COMPRESSED[3:]) and not first_start:
+                self.losses.note(Loss.UNREADABLE, path, "is compressed as nothing here can unpack")
+            position = Position(path, status.st_dev, status.st_ino, 0, fingerprint(b""), 0)
+            file = self._make(position, now)
+            file.status = status
+            if first_start:  # rotated away before this agent knew of the log
+                position.retired = True
+                if file.packed:
+                    file.note_seen()
+                else:
+                    file.place(line_start(file, status.st_size))
+            self._followed.add(file)
+        for position in unresolved:
+            # A file of which nothing was read may be the packed one that was found, or was empty when it was rotated.
+            packed = any(path.endswith(COMPRESSED) and rotations.is_of(path, position.path) for path, _ in found)
+            if position.first or not (packed or derotated(position.path) != position.path):
+                self.losses.note(Loss.VANISHED, position.path)
+
+    def _retire(self, now: float) -> Iterator[Piece]:
+        """Close the files that were quiet for long enough."""
+        for file in [one for one in self._active if now - one.quiet_since >= LINGER]:
+            del self._active[file]
+            if not file.current:
+                yield from file.rest(self._max_line)
+                file.position.retired = True
+                if file.gone:
+                    self._followed.bury(file)
+                else:
+                    file.release()
+        retired = [one for one in self._followed if one.position.retired] if len(self._followed) > _MOST_RETIRED else []
+        for file in sorted(retired, key=lambda one: one.quiet_since)[:-_MOST_RETIRED]:
+            self._followed.remove(file)
+
+    def _set_faults(self) -> None:
+        # While a renamed file is read to its end, its successor may be a moment late.
+        lingering = any(not file.current for file in self._active)
+        faults = [f"{path}: {reason}" for path, reason in self._path_faults.items()]
+        faults += [f"{file.position.path}: {reason}" for file, reason in self._read_faults.items() if file.current]
+        faults += [f"{pattern}: no such file" for pattern in self._listing.empty]
+        self.faults = [fault for fault in faults if not (lingering and fault.endswith("no such file"))]
+
+    # -- what was rewritten
+
+    def _relate(self, file: LogFile) -> None:
+        if file.position.offset == 0:
+            self._succeed(file)
+        self._followed.relate(file)
+        if file.related:
+            file.predecessor = None
+
+    def _succeed(self, file: LogFile) -> None:
+        """Go on where a file was read to that is gone, or that had this file's name, if this one has its lines."""
+        before = file.predecessor
+        gone = [one for one in self._followed if (one.gone or one.copied) and one is not file]
+        candidates = dict.fromkeys([*([before] if before else []), *gone, *self._followed.buried])
+        places = {one: place for one in candidates if (place := place_in(file, one)) is not None}
+        if places:
+            found = max(places, key=lambda one: places[one])
+            succeed(file, found, places[found])
+            found.position.retired = found.position.retired or not found.is_open
+        elif before is not None and before.gone and has_data(before.tail) and first_line(file) == before.position.first:
+            self.losses.note(Loss.REWRITTEN, file.position.path)
+            before.position.retired = before.position.retired or not before.is_open
+            file.place(line_start(file, file.status.st_size if file.status else 0))
+
+    def _rewritten(self, file: LogFile, now: float) -> None:
+        """Find what was written before a file was truncated, or edited in place."""
+        place = place_in(file, file)
+        if place is not None:
+            file.unlink()
+            file.place(place, file.position)
+            file.related = True
+            return
+        before, tail, first = replace(file.stored()), file.tail, file.position.first
+        copied = self._follow_copy(before, tail, now, Folders())
+        self._followed.restart(file)
+        if copied or not before.offset:
+            return
+        if first and first_line(file) == first and file.status is not None:
+            self.losses.note(Loss.REWRITTEN, before.path)
+            file.place(line_start(file, file.status.st_size))
+        elif not before.retired:
+            self.losses.note(Loss.TRUNCATED, before.path)
+
+    def _follow_copy(self, before: Position, tail: bytes, now: float, folders: Folders) -> bool:
+        """Follow the copy that a truncated or deleted file left: it has the lines since the last look."""
+        for other in self._followed:
+            if other.identity == before.identity or other.position.first not in ("", before.first) or not before.first:
+                continue
             try:
-                descriptor, status, head = opened(path)
+                if tail_of(other, before.offset) == tail and first_line(other) == before.first:
+                    if other.position.offset < before.offset:
+                        other.place(before.offset, before)
+                    self._fresh.append(other)
+                    return True
             except OSError:
                 continue
-            taken = any(one.identity == (status.st_dev, status.st_ino) for one in self._files)
-            if not taken and is_copy(head, status.st_size, position):
-                position.device, position.inode, position.path = status.st_dev, status.st_ino, path
-                self._files.append(LogFile(descriptor, position, now))
-                return
-            os.close(descriptor)
-        if position.offset:
-            log.warning(
-                "a log file vanished while the agent was away; its last lines may be missing from the counters",
-                extra={"path": position.path},
-            )
-
-    def _catch_up(self, path: str, now: float, looked_before: float) -> None:
-        """Open the files that became and ceased to be the log while nobody looked, the oldest first."""
-        for rotated in reversed(siblings(path, ROTATED)):
-            if modified(rotated) <= looked_before:
-                continue
-            try:
-                status = Path(rotated).stat()
-                if not any(one.identity == (status.st_dev, status.st_ino) for one in self._files):
-                    file = self._open(rotated, now)
-                    if file is not None:
-                        file.current, file.position.offset = False, 0
-            except OSError as error:
-                log.warning("a rotated log cannot be read", extra={"path": rotated, "reason": error.strerror})
-
-    def _follow_copy(self, file: LogFile, now: float) -> None:
-        """Follow the copy that a truncated file left: it has the lines since the last look."""
-        followed = {one.identity for one in self._files}
-        for path in siblings(file.position.path):
-            try:
-                descriptor, status, head = opened(path)
-            except OSError:
-                continue
-            if (status.st_dev, status.st_ino) not in followed and is_copy(head, status.st_size, file.position):
-                position = replace(file.position, path=path, device=status.st_dev, inode=status.st_ino)
-                copy = LogFile(descriptor, position, now)
-                # Like a renamed file, so that a checkpoint in between knows how far it was read.
-                copy.current, copy.read_to = False, file.read_to
-                self._files.insert(self._files.index(file), copy)
-                return
-            os.close(descriptor)
-        log.warning(
-            "a log file was truncated and has no copy; its last lines may be missing from the counters",
-            extra={"path": file.position.path},
-        )
+        resume = Resume(self._followed, lambda one: self._make(one, now), self.losses, folders, self._moved)
+        position = replace(before, inode=0)
+        return resume.by_content(position)

@@ -58,5 +58,18 @@ EDGE_LOG_DROPPED = Metric(
 EDGE_LOG_LAST_REQUEST = Metric(
     "ott_edge_log_last_request_timestamp_seconds", "gauge", "Time of the newest request in the log.", ("service",)
 )
+EDGE_LOG_LOSSES = Metric(
+    "ott_edge_log_losses_total",
+    "counter",
+    "Events after which lines of the access log may be missing or counted twice, by reason.",
+    ("service", "reason"),
+    reader="ad hoc",
+)
+EDGE_LOG_LAST_LOSS = Metric(
+    "ott_edge_log_last_loss_timestamp_seconds",
+    "gauge",
+    "Time of the last such event; there is no series before the first.",
+    ("service", "reason"),
+)
 
 ALL = tuple(value for value in list(vars().values()) if isinstance(value, Metric))

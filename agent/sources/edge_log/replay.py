@@ -6,7 +6,6 @@ them. A line may come as late as it likes: intervals of one session that overlap
 """
 
 import argparse
-import gzip
 import json
 import sys
 import time
@@ -15,11 +14,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from agent.settings import AgentSettings, converter
 from agent.sources.edge_log.batch import Batch, Reason, cut_short, rejected
 from agent.sources.edge_log.concurrency import Concurrency, join
+from agent.sources.edge_log.content import DAMAGED, LONGEST_MARK, unpacked
 from agent.sources.edge_log.engine import RUNGS, Engine, spare_garbage_collector
 from agent.sources.edge_log.grid import Grid, Moments, Steps, iso
 from agent.sources.edge_log.piece import PIECE, pieces
@@ -29,6 +29,9 @@ from agent.sources.edge_log.times import iso_time
 from service.durations import parse_duration
 from service.program import Exit
 from service.settings import Fault, SettingsError, load
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="lines dated later than this (plus the tolerance) are rejected; default now",
     )
-    parser.add_argument("logs", type=Path, nargs="+", metavar="LOG", help="log files, .gz too, the oldest first")
+    parser.add_argument(
+        "logs",
+        type=Path,
+        nargs="+",
+        metavar="LOG",
+        help="log files, compressed ones too, the oldest first; - is standard input",
+    )
 
 
 def moment(text: str) -> float:
@@ -83,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             with closing(opened(path)) as stream:
                 replay.read(str(path), stream)
-        except (OSError, EOFError) as error:
+        except (OSError, *DAMAGED) as error:
             print(f"{path}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
             return Exit.FAILED
     try:
@@ -108,10 +117,16 @@ def chosen(settings: AgentSettings, file: Path, service: str | None) -> EdgeLogS
 
 
 def opened(path: Path) -> BinaryIO:
-    """Open a log for reading, unpacking gzip by its mark, whatever its name."""
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return cast("BinaryIO", gzip.open(path, "rb")) if packed else path.open("rb")
+    """Open a log for reading, unpacking what is compressed by its mark, whatever its name; "-" is standard input.
+
+    A pipe can be read only once: its first bytes are looked at without taking them.
+    """
+    file = sys.stdin.buffer if str(path) == "-" else path.open("rb")
+    try:
+        return unpacked(file, cast("BufferedReader", file).peek(LONGEST_MARK))
+    except OSError:
+        file.close()
+        raise
 
 
 class Replay:

@@ -22,6 +22,7 @@ class EdgeLogSettings:
 
     service: str
     paths: list[str] = field(default_factory=list)
+    rotated_to: list[str] = field(default_factory=list)
     syslog: str = ""
     format: str = "combined"
     columns: list[str] = field(default_factory=list)
@@ -89,6 +90,9 @@ class EdgeLogSettings:
             except ValueError as error:
                 faults.append(str(error))
         faults += [f"paths: {path!r} is not absolute; write it from /" for path in self.paths if path[:1] != "/"]
+        faults += [
+            f"rotated_to: {path!r} is not absolute; write it from /" for path in self.rotated_to if path[:1] != "/"
+        ]
         if self.begin not in ("start", "end"):
             faults.append(f'begin must be "start" or "end" (of a log met for the first time), not {self.begin!r}')
         return faults

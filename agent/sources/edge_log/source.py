@@ -12,6 +12,7 @@ from agent.sources.edge_log import metrics as catalogue
 from agent.sources.edge_log.batch import Batch, Reason, cut_short, rejected
 from agent.sources.edge_log.engine import BUCKETS, RUNGS, Counters, Engine, spare_garbage_collector
 from agent.sources.edge_log.follower import Follower
+from agent.sources.edge_log.losses import Loss, Losses
 from agent.sources.edge_log.piece import Piece
 from agent.sources.edge_log.sessions import Activity
 from agent.sources.edge_log.settings import EdgeLogSettings
@@ -49,6 +50,7 @@ class EdgeLogSource:
         self._error: Exception | None = None
         self._stored_at: float | None = None
         self._looked_at = float("-inf")
+        self._losses = Losses()
 
     def start(self) -> None:
         """Begin to follow the log; return at once."""
@@ -73,6 +75,7 @@ class EdgeLogSource:
         with self._lock:
             activity = engine.activity(self._clock())
             result = list(figures(self._settings, engine.flush(), activity, engine.protocols))
+            result += losses(self._settings.service, self._losses)
             if isinstance(self._input, SyslogListener):
                 result.append(catalogue.EDGE_LOG_DROPPED.sample(self._input.dropped, self._settings.service))
             if self._format.has_durations:
@@ -121,12 +124,19 @@ class EdgeLogSource:
             engine.counters = stored.counters
             engine.sessions.restore(stored.sessions)
             engine.sessions.started = stored.started
+            self._losses = Losses(stored.losses, stored.last_losses)
         settings = self._settings
         if settings.syslog:
-            return engine, SyslogListener(settings.syslog, settings.max_line)
+            return engine, SyslogListener(settings.syslog, settings.max_line, self._losses)
         at_end = settings.begin == "end"
         return engine, Follower(
-            settings.paths, settings.max_line, begin_at_end=at_end, known=positions, looked_at=looked_at
+            settings.paths,
+            settings.max_line,
+            begin_at_end=at_end,
+            known=positions,
+            looked_at=looked_at,
+            losses=self._losses,
+            moved=settings.rotated_to,
         )
 
     def _read(self, engine: Engine, input_: Input) -> bool:
@@ -176,6 +186,8 @@ class EdgeLogSource:
                     engine.sessions.started,
                     engine.sessions.dump(),
                     input_.looked_at,
+                    dict(self._losses.counts),
+                    dict(self._losses.last),
                 )
             )
         checkpoint.write(self._file, content)
@@ -214,6 +226,14 @@ def figures(
         yield catalogue.EDGE_LOG_REJECTED.sample(counters.rejects[reason], service, reason)
     if counters.newest is not None:
         yield catalogue.EDGE_LOG_LAST_REQUEST.sample(counters.newest, service)
+
+
+def losses(service: str, seen: Losses) -> Iterator[Sample]:
+    """Yield how often lines may have been lost or counted twice, and when that was last."""
+    for reason in Loss:
+        yield catalogue.EDGE_LOG_LOSSES.sample(seen.counts[reason], service, reason)
+        if reason in seen.last:
+            yield catalogue.EDGE_LOG_LAST_LOSS.sample(seen.last[reason], service, reason)
 
 
 def durations(service: str, counters: Counters) -> Sample:

@@ -12,7 +12,7 @@ import pytest
 
 from agent.sources.edge_log.batch import Reason
 from agent.sources.edge_log.follower import LINGER, Follower
-from agent.sources.edge_log.log_file import Position
+from agent.sources.edge_log.position import Position
 
 MAX_LINE = 2000
 
@@ -44,6 +44,10 @@ class Reading:
             else:
                 self.lines += piece.data.splitlines()
         return self.lines[before:]
+
+    def followed(self) -> list[Position]:
+        """Return the positions of files that may still grow."""
+        return [position for position in self.follower.positions() if not position.retired]
 
     def restart(self, away: Callable[[], None] = lambda: None) -> None:
         """End, and begin again from the positions of now after what happens meanwhile."""
@@ -104,7 +108,7 @@ def test_rename_with_lines_to_the_old_file_afterwards(log: Path, reading: Readin
     append(log, b"6")
     assert sorted(reading.poll()) == [b"5", b"6"]
     assert reading.poll(LINGER + 1) == []
-    assert len(reading.follower.positions()) == 1
+    assert len(reading.followed()) == 1
 
 
 def test_rename_before_the_new_file_exists(log: Path, reading: Reading) -> None:
@@ -140,7 +144,7 @@ def test_copy_and_truncate_loses_nothing(log: Path, reading: Reading) -> None:
     append(log, b"5")
     assert reading.poll() == [b"3", b"4", b"5"]
     assert reading.poll(LINGER + 1) == []
-    assert len(reading.follower.positions()) == 1
+    assert len(reading.followed()) == 1
 
 
 def test_truncated_and_grown_past_the_position_between_two_looks(log: Path, reading: Reading) -> None:
@@ -223,7 +227,7 @@ def test_several_rotations_while_the_agent_was_away(log: Path, reading: Reading,
     reading.restart(away)
     assert sorted(reading.poll()) == [b"line 1", b"line 2", b"line 3", b"line 4"]
     assert reading.poll(LINGER + 1) == []
-    assert len(reading.follower.positions()) == 1
+    assert len(reading.followed()) == 1
 
 
 def test_an_inode_of_another_file_is_not_taken_for_the_old_one(log: Path, reading: Reading) -> None:
