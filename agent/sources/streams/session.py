@@ -39,7 +39,6 @@ class _Kept:
     address: str  # of the media playlist or the manifest
     offers: tuple[Offer, ...] = ()  # of a multivariant playlist
     variables: Mapping[str, str] = field(default_factory=dict)
-    moved: dict[str, str] = field(default_factory=dict)  # where a rendition's playlist was redirected to
 
 
 class Session:
@@ -52,6 +51,7 @@ class Session:
         self._cookies, self._journal = cookies, journal
         self._manifests = ManifestReader(clock, journal)
         self._kept: _Kept | None = None
+        self._moved: dict[str, tuple[str, float]] = {}  # where a rendition's playlist was redirected to, until when
         self._addresses: tuple[str | None, ...] = ()  # when the multivariant playlist was last read
 
     @property
@@ -62,6 +62,7 @@ class Session:
     def forget(self) -> None:
         """Start again from the channel's own address; cookies stay, as in a browser."""
         self._kept = None
+        self._moved.clear()
         self._manifests.forget()
 
     async def offers(self, fetcher: Fetcher, found: list[Remark]) -> tuple[Offer, ...]:
@@ -97,13 +98,14 @@ class Session:
             raise NotJudged(offer.problem.reason, f"{offer.name} {offer.problem.detail}")
         if offer.problem is not None:
             raise Fault(Reason.PLAYLIST_MALFORMED, playlist.said(f"the manifest: {offer.name}", offer.problem))
-        moved = {} if self._kept is None else self._kept.moved
         given = offer.playlist or ""
-        read, answer = await self._read(fetcher, moved.get(given, given), what, found, own=False)
+        address, until = self._moved.get(given, (given, 0.0))
+        kept = self._clock() < until
+        read, answer = await self._read(fetcher, address if kept else given, what, found, own=False)
         if not isinstance(read.parsed, hls.Media):
             raise Fault(Reason.PLAYLIST_MALFORMED, f"{what} lists no segments but renditions")
-        if answer.url != given:
-            moved[given] = answer.url
+        if not kept and answer.url != given:
+            self._moved[given] = (answer.url, self._clock() + SESSION_KEPT)
         return self._live(read.parsed, answer.url, what)
 
     def _master(self, master: hls.Master, answer: Answer) -> tuple[Offer, ...]:
@@ -119,6 +121,7 @@ class Session:
         except ValueError as error:
             raise Fault(Reason.PLAYLIST_MALFORMED, f"the multivariant playlist {error}") from None
         addresses = tuple(offer.playlist for offer in offers)
+        self._moved = {given: moved for given, moved in self._moved.items() if given in addresses}
         opened = self._addresses and addresses != self._addresses
         self._addresses = addresses
         until = self._clock() + (SESSION_KEPT if opened else MASTER_KEPT)

@@ -1,0 +1,282 @@
+"""One channel from look to look: what is kept as a player keeps it, and what a look does when it no longer plays."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from agent.sources.streams.fetch import Answer, Ask, Fetcher, FetchError, Taker, Trouble
+from agent.sources.streams.probe import Channel
+from agent.sources.streams.reasons import Reason
+from agent.sources.streams.settings import StreamSettings
+from service.settings import Seconds
+from tests.unit.streams.media import fragment, init, programme
+
+NOON = 1772366400.0  # 2026-03-01T12:00:00Z
+URL = "http://edge/live/index"
+Body = bytes | str | FetchError | tuple[str, "Body"]
+
+
+class World:
+    """An edge at a moment: the body of each path, an error, or where it is redirected to and what is there."""
+
+    def __init__(self, url: str = URL, **settings: Any) -> None:
+        self.now = NOON + 600
+        self.paths: dict[str, Callable[[str], Body] | Body] = {}
+        self.asked: list[str] = []
+        self.channel = Channel(StreamSettings("a", URL, Seconds(2.0), Seconds(2.0), **settings), url, lambda: self.now)
+
+    async def get(self, url: str, taker: Taker, *, deadline: float, ask: Ask = Ask()) -> float:  # noqa: B008
+        self.asked.append(url.removeprefix("http://edge/") if ask.method == "GET" else f"{ask.method} {url}")
+        found: Any = self.paths.get(url.partition("?")[0].removeprefix("http://edge/"), None)
+        body = found(url) if callable(found) else found
+        redirected = isinstance(body, tuple)
+        if isinstance(body, tuple):
+            url, body = body
+        if body is None:
+            raise FetchError(Trouble.MISSING, "answered 404")
+        if isinstance(body, FetchError):
+            raise body
+        kind = "audio/mpegurl" if isinstance(body, str) else "video/mp2t"
+        taker.head(Answer(url, 200, kind, "Sun, 01 Mar 2026 12:09:52 GMT", redirected))
+        taker.piece(body.encode() if isinstance(body, str) else body)
+        return 0.1
+
+    def look(self, seconds: float = 2.0) -> bool | None:
+        self.asked.clear()
+        self.now += seconds
+        asyncio.run(self.channel.probe(cast("Fetcher", self)))
+        return self.channel.up
+
+    def names(self) -> set[Reason]:
+        return set(self.channel.faults)
+
+    def media(self, *lines: str, uri: str = "s.ts") -> str:
+        number = int((self.now - NOON) / 2)
+        head = ["#EXTM3U", "#EXT-X-TARGETDURATION:2", f"#EXT-X-MEDIA-SEQUENCE:{number}", *lines]
+        return "\n".join([*head, *(f"#EXTINF:2,\n{uri}?{number + place}" for place in range(4))])
+
+
+def hls(world: World) -> World:
+    """Give the world a whole channel."""
+    world.paths = {"live/index": lambda _: world.media(), "live/s.ts": programme()}
+    return world
+
+
+MASTER = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2\n{0}a.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2\n{0}b.m3u8\n"
+PLAIN_MASTER = MASTER.format("")
+
+
+def master(world: World, text: Callable[[str], Body] | Body = PLAIN_MASTER) -> World:
+    world.paths = {"live/index": text, "live/s.ts": programme()}
+    world.paths |= {f"live/{name}.m3u8": (lambda _: world.media()) for name in "ab"}
+    return world
+
+
+def manifest(content: str, attributes: str = "") -> str:
+    return (
+        f'<MPD type="dynamic" availabilityStartTime="2026-03-01T12:00:00Z" {attributes}>{content}<Period start="PT0S">'
+        '<AdaptationSet mimeType="video/mp4"><SegmentTemplate duration="2" initialization="i" media="s-$Number$"/>'
+        '<Representation id="v"/></AdaptationSet></Period></MPD>'
+    )
+
+
+def dash(world: World, content: str = "", newest: Callable[[], int] | None = None) -> World:
+    """Give the world a channel by formula; its segments are there up to `newest`."""
+
+    def segment(number: int) -> Callable[[str], Body]:
+        missing = FetchError(Trouble.MISSING, "answered 404")
+        return lambda _: fragment() if newest is None or number <= newest() else missing
+
+    world.paths = {"live/index": manifest(content), "live/i": init()}
+    world.paths |= {f"live/s-{number}": segment(number) for number in range(280, 340)}
+    return world
+
+
+def test_a_redirect_of_the_first_request_is_kept() -> None:
+    world = hls(World())
+    opened: list[str] = []
+
+    def open_(_: str) -> Body:
+        opened.append("")
+        return (f"http://edge/session/{len(opened)}/index", world.media(uri="/live/s.ts"))
+
+    world.paths["live/index"] = open_
+    world.paths["session/1/index"] = lambda _: world.media(uri="/live/s.ts")
+    assert [world.look() for _ in range(5)] == [True] * 5
+    assert (len(opened), world.asked[0]) == (1, "session/1/index")
+    # The session has ended at the server: a player begins again, and it is no fault.
+    del world.paths["session/1/index"]
+    assert world.look()
+    assert (len(opened), world.names()) == (2, set())
+
+
+def test_a_redirect_of_a_renditions_playlist_is_kept() -> None:
+    world = master(World())
+    world.paths["live/a.m3u8"] = lambda _: ("http://edge/live/other/a.m3u8", world.media(uri="../s.ts"))
+    world.paths["live/other/a.m3u8"] = lambda _: world.media(uri="../s.ts")
+    assert [world.look() for _ in range(3)] == [True] * 3
+    assert world.asked[0] == "live/other/a.m3u8"
+    assert world.look(61)  # the multivariant playlist is read again, and names the same
+    assert world.asked[:2] == ["live/index", "live/other/a.m3u8"]
+
+
+def test_the_location_of_a_manifest_is_kept() -> None:
+    world = dash(World(), "<Location>session?id=7</Location>")
+    world.paths["live/session"] = manifest("")
+    assert [world.look() for _ in range(4)] == [True] * 4
+    assert world.asked[0] == "live/session?id=7"
+
+
+def test_a_multivariant_playlist_is_read_again_each_minute_and_rarely_where_that_opens_a_session() -> None:
+    counted = []
+
+    def open_(_: str) -> Body:
+        counted.append("")
+        return MASTER.format(f"{len(counted)}/")
+
+    same, sessions = master(World()), master(World(), open_)
+    for number in range(1, 60):
+        sessions.paths |= {f"live/{number}/a.m3u8": lambda _: sessions.media(uri="../s.ts")}
+    reads = 0
+    for _ in range(100):
+        assert same.look()
+        reads += "live/index" in same.asked
+        assert sessions.look()
+    assert (reads, len(counted)) == (4, 2)
+
+
+def test_a_dead_primary_is_told_and_the_backup_plays() -> None:
+    world = master(World())
+    del world.paths["live/a.m3u8"]
+    assert world.look()
+    assert world.names() == {Reason.PLAYLIST_STATUS}
+    assert world.asked[:3] == ["live/index", "live/a.m3u8", "live/b.m3u8"]
+    assert world.look()
+    assert world.asked[0] == "live/b.m3u8"  # a player stays with what plays
+    del world.paths["live/b.m3u8"]
+    assert world.look() is False
+
+
+def test_the_sound_that_belongs_to_the_pictures_must_play() -> None:
+    text = (
+        '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="s",NAME="ru",URI="b.m3u8"\n'
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="s",NAME="kk",DEFAULT=YES,URI="k.m3u8"\n'
+        '#EXT-X-STREAM-INF:BANDWIDTH=2,AUDIO="s"\na.m3u8\n'
+    )
+    world = master(World(), text)
+    assert world.look() is False
+    assert "the playlist of sound “kk” of group s: answered 404" in world.channel.faults[Reason.PLAYLIST_STATUS]
+    world.paths["live/k.m3u8"] = lambda _: world.media()
+    assert world.look()
+
+
+def test_a_copy_at_the_next_base_url_is_taken() -> None:
+    world = dash(World(), "<BaseURL>gone/</BaseURL><BaseURL>./</BaseURL>")
+    assert world.look()
+    assert world.names() == {Reason.SEGMENT_MISSING}
+
+
+CLOCK = '<UTCTiming schemeIdUri="urn:mpeg:dash:utc:{}" value="{}"/>'
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        CLOCK.format("http-head:2014", "clock"),
+        CLOCK.format("http-iso:2014", "/live/iso"),
+        CLOCK.format("http-xsdate:2014", "http://edge/live/iso"),
+        CLOCK.format("http-ntp:2014", "ntp") + CLOCK.format("http-xsdate:2012", "gone /live/iso"),
+        CLOCK.format("direct:2014", "soon") + CLOCK.format("http-iso:2014", "iso"),
+    ],
+)
+def test_a_server_whose_clock_is_behind_says_so_by_utc_timing(clock: str) -> None:
+    world = dash(World(), clock, lambda: int((world.now - 10 - NOON) / 2))
+    world.paths |= {"live/clock": b"", "live/iso": lambda _: "2026-03-01T12:09:52Z"}
+    world.now = NOON + 598
+    assert world.look()
+    assert world.names() == set()
+    assert world.look()  # the clock is believed for a minute
+    assert not any("clock" in one or "iso" in one for one in world.asked)
+
+
+def test_a_clock_in_the_manifest_is_read_each_time() -> None:
+    world = dash(World(), "", lambda: int((world.now - 10 - NOON) / 2))
+    world.paths["live/index"] = lambda _: manifest(CLOCK.format("direct:2014", _stamp(world.now - 8)))
+    assert [world.look() for _ in range(4)] == [True] * 4
+    assert world.names() == set()
+
+
+def _stamp(moment: float) -> str:
+    minutes, seconds = divmod(int(moment - NOON), 60)
+    return f"2026-03-01T12:{minutes:02d}:{seconds:02d}"
+
+
+def test_remote_periods_are_fetched_and_what_does_not_come_is_left_as_it_is() -> None:
+    world = dash(World())
+    whole = manifest("")
+    inner = whole[whole.index("<Period") : whole.index("</MPD>")]
+    world.paths["live/index"] = whole.replace(inner, '<Period x:href="remote" x:actuate="onLoad"/>')
+    world.paths["live/remote"] = f'<?xml version="1.0"?>{inner}'
+    assert world.look()
+    world.paths["live/index"] = whole.replace("<Period", '<Period x:href="gone"')
+    assert world.look()
+    zero = '<Period start="PT0S" x:href="urn:mpeg:dash:resolve-to-zero:2013"/>'
+    world.paths["live/index"] = whole.replace("<Period", f"{zero}<Period", 1)
+    assert world.look()
+
+
+def test_what_cannot_be_judged_is_no_outage() -> None:
+    world = hls(World())
+    world.paths["live/index"] = FetchError(Trouble.ENCODING, "came with Content-Encoding zstd")
+    assert world.look() is None
+    names = {sample.metric.name: sample.labels for sample in world.channel.samples()}
+    assert names["ott_stream_not_judged"] == ("a", "encoding")
+    assert "ott_stream_up" not in names
+    assert world.channel.errors.total() == 0
+
+
+def test_segments_that_cannot_be_decrypted_are_fetched_and_said_to_be_unjudged() -> None:
+    world = hls(World())
+    drm = '#EXT-X-KEY:METHOD=AES-128,URI="skd://x",KEYFORMAT="com.apple.streamingkeydelivery"'
+    world.paths |= {"live/index": lambda _: world.media(drm), "live/s.ts": bytes(999)}
+    assert world.look()
+    assert world.channel.limits.keys() == {"encryption"}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (None, Reason.INIT_MISSING),
+        ("", Reason.INIT_MALFORMED),
+        ("<html>", Reason.INIT_MALFORMED),
+        (init()[:20], Reason.INIT_MALFORMED),
+        (init()[:-20], Reason.INIT_MALFORMED),
+        (fragment(), Reason.INIT_MALFORMED),
+    ],
+)
+def test_an_initialization_section_is_looked_at(body: Body | None, reason: Reason) -> None:
+    world = dash(World())
+    world.paths["live/i"] = cast("Body", body)
+    assert world.look() is False
+    assert world.names() == {reason}
+
+
+@pytest.mark.parametrize(("key", "ok"), [(None, False), (b"short", False), (bytes(16), False)])
+def test_a_key_is_looked_at(key: bytes | None, ok: bool) -> None:
+    world = hls(World())
+    world.paths["live/index"] = lambda _: world.media('#EXT-X-KEY:METHOD=AES-128,URI="key"')
+    world.paths["live/key"] = cast("Body", key)
+    assert world.look() is ok
+    assert world.names() <= {Reason.KEY_MISSING, Reason.SEGMENT_MALFORMED}
+
+
+def test_messages_name_what_was_wrong_and_never_an_address() -> None:
+    world = dash(World())
+    world.paths["live/index"] = manifest("").replace('duration="2"', 'duration="two" timescale="1"')
+    assert world.look() is False
+    assert world.channel.faults[Reason.PLAYLIST_MALFORMED] == (
+        "the manifest: representation v of adaptation set 1 has a <SegmentTemplate> whose duration is “two”, not a "
+        "whole number"
+    )
