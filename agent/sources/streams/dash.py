@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 from agent.sources.streams import dash_representation
 from agent.sources.streams import dash_xml as xml
 from agent.sources.streams.dash_period import Period, based
-from agent.sources.streams.live import Kind, NothingYet, NotJudged, Offer, resolve
+from agent.sources.streams.live import HOLD_BACK, Kind, NothingYet, NotJudged, Offer, resolve
 
 _OTHER_KINDS = ("text", "image", "application")
 _TEXT_CODECS = ("stpp", "wvtt", "ttml")
@@ -39,6 +39,7 @@ class Document:
     def offers(self, now: float) -> tuple[Offer, ...]:
         """Return what players get at this moment, pictures first; raise ValueError or NotJudged."""
         problem: Exception = ValueError("has no Period")
+        early: tuple[Offer, ...] = ()
         begun = [period for period in self._periods() if period.start <= now]
         if not begun and xml.children(self.root, "Period"):
             problem = ValueError("has no Period that has begun: its first lies ahead")
@@ -47,9 +48,12 @@ class Document:
             if not offers:
                 raise ValueError("has a Period without a Representation of pictures or sound")
             # A period that has just begun may have no segment yet: players still play the one before it.
-            if not all(isinstance(offer.problem, NothingYet) for offer in offers):
+            if not all(_too_early(offer, period, now) for offer in offers):
                 return offers
-            problem = offers[0].problem or problem
+            problem = next((offer.problem for offer in offers if offer.problem is not None), problem)
+            early = early or tuple(offer for offer in offers if offer.live is not None)
+        if early:
+            return early
         raise problem
 
     def _periods(self) -> Iterator[Period]:
@@ -80,6 +84,8 @@ class Document:
 def parse(text: str, url: str) -> Document:
     """Read a manifest got from `url`; raise ValueError for anything a player could not use."""
     root = xml.parse(text)
+    if root.tag == "SmoothStreamingMedia":
+        raise NotJudged("format", "is a manifest of Smooth Streaming")
     if root.tag != "MPD":
         raise ValueError(f"is no manifest but a <{root.tag[:40]}> document")
     document = Document(root, url, ended=root.get("type", "static").strip() != "dynamic")
@@ -107,6 +113,13 @@ def _offers(period: Period, now: float) -> Iterator[Offer]:
             except (ValueError, NotJudged) as error:
                 found.append(Offer(name, kind, problem=error))
     yield from sorted(found, key=lambda offer: offer.kind != "video")
+
+
+def _too_early(offer: Offer, period: Period, now: float) -> bool:
+    """Return whether a representation of a period that has just begun has nothing complete."""
+    if offer.live is not None:
+        return offer.live.ahead and now - period.start < HOLD_BACK * offer.live.target_duration
+    return isinstance(offer.problem, NothingYet)
 
 
 def _kind(mime: str, adaptation: Element, representation: Element) -> Kind | None:

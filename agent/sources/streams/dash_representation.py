@@ -82,6 +82,7 @@ class _Addressed:
             target_duration=target,
             patience=LATEST_UPDATE * max(target, period.update),
             declared=places.declared,
+            ahead=places.ahead,
         )
 
     def _places(self, timeline: Element | None, urls: list[Element] | None) -> Places:

@@ -47,6 +47,7 @@ class Places:
     first: Place
     longest: int
     declared: bool
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,13 @@ def by_timeline(timeline: Element, attributes: Mapping[str, str], scope: Scope) 
     longest = max(run.duration for run in runs)
     limit = scope.limit if declared else scope.formula_limit()
     newest = _last_until(runs, limit)
+    ahead = newest is None
     if newest is None:
         # All of it lies ahead: the clocks disagree, and players then go by the list.
         newest = runs[-1].at(runs[-1].count - 1)
         limit = newest.time + newest.duration
     start = _last_until(runs, _start_limit(scope, limit, longest)) or runs[0].at(0)
-    return Places(newest, start, runs[0].at(0), longest, declared)
+    return Places(newest, start, runs[0].at(0), longest, declared, ahead)
 
 
 def _runs(timeline: Element, number: int, scope: Scope) -> tuple[list[_Run], bool]:

@@ -104,8 +104,10 @@ class Media:
         # A playlist's word is not better than its content: where a segment is longer, new ones come that much later.
         longest = max(entry.duration or 0.0 for entry in self.entries)
         target = max(self.target_duration or 0.0, longest)
+        if self.target_duration is None:
+            raise ValueError("has no EXT-X-TARGETDURATION, without which players refuse it")
         if target <= 0:
-            raise ValueError("has neither EXT-X-TARGETDURATION nor a segment with a duration (EXTINF)")
+            raise ValueError("has EXT-X-TARGETDURATION:0 and no segment with a duration (EXTINF)")
         newest = self.sequence + len(self.entries) - 1
         segments = tuple(self._segment(url, index, target) for index in self._wanted(target))
         return Live(self.sequence, newest, segments, self.edge(), target, LATEST_UPDATE * target)

@@ -83,6 +83,7 @@ class Live:
     patience: float  # seconds within which a new segment is due
     declared: bool = True
     moves: bool = True
+    ahead: bool = False  # all that is listed lies ahead by the clock
 
     @property
     def segment(self) -> Segment | None:

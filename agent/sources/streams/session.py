@@ -161,7 +161,10 @@ class Session:
                 raise NotJudged("encoding", f"{what} {error.detail}") from None
             raise Fault(_REASONS[error.trouble], f"{what}: {error.detail}") from None
         imported = None if self._kept is None else self._kept.variables
-        read = playlist.read(body, answer, first=own, imported=imported)
+        try:
+            read = playlist.read(body, answer, first=own, imported=imported)
+        except NotJudged as limit:
+            raise NotJudged(limit.reason, f"{what} {limit.detail}") from None
         self._journal.note("ok", what, f"status {answer.status}, {len(body)} bytes, {words(read.parsed)}", url=url)
         for remark in read.remarks:
             self._journal.note("remark", what, remark.detail, reason=remark.reason.value)

@@ -350,3 +350,18 @@ def test_parts_of_segments_are_not_judged() -> None:
 def test_numbers_take_the_forms_of_the_standard(form: str, text: str) -> None:
     media = f"$Number{form}$"
     assert name(first(DYNAMIC.format(SET.format(f'duration="4" media="{media}"', "")), NOON + 61)) == text
+
+
+def test_a_period_whose_first_segment_is_listed_ahead_leaves_the_one_before_it() -> None:
+    one = '<Period start="PT0S" duration="PT10S">{}</Period><Period start="PT10S">{}</Period>'
+    text = f'<MPD type="dynamic" availabilityStartTime="2026-03-01T12:00:00Z">{one}</MPD>'
+    runs = '<SegmentTimeline><S t="0" d="2" r="4"/></SegmentTimeline>'
+    text = text.format(SET.format('media="a$Time$"', runs), SET.format('media="b$Time$"', runs))
+    assert [name(first(text, NOON + after)) for after in (9, 11, 12, 16)] == ["a6", "a8", "b0", "b4"]
+    # Where only one is there, its list counts: the clocks disagree.
+    assert name(first(DYNAMIC.format(SET.format('media="b$Time$"', runs)), NOON + 1)) == "b8"
+
+
+def test_smooth_streaming_is_not_judged() -> None:
+    with pytest.raises(NotJudged, match="Smooth Streaming"):
+        dash.parse("<SmoothStreamingMedia/>", URL)

@@ -109,7 +109,7 @@ def test_an_initialization_section_may_be_a_byte_range() -> None:
 
 
 def test_a_target_below_the_segments_is_not_believed() -> None:
-    for tag in ("#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:0", "#EXT-X-TARGETDURATION:six", ""):
+    for tag in ("#EXT-X-TARGETDURATION:2", "#EXT-X-TARGETDURATION:0"):
         live = media(LIVE.replace("#EXT-X-TARGETDURATION:6", tag)).live("http://a/b")
         assert (live.target_duration, live.patience) == (6.0, 9.0)
 
@@ -123,7 +123,7 @@ def test_players_begin_three_target_durations_before_the_end() -> None:
 
 def test_variables_come_from_the_playlist_its_address_and_the_multivariant_playlist() -> None:
     text = (
-        '#EXTM3U\n#EXT-X-DEFINE:NAME="host",VALUE="cdn"\n#EXT-X-DEFINE:QUERYPARAM="t"\n#EXT-X-DEFINE:IMPORT="p"\n'
+        '#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-DEFINE:NAME="host",VALUE="cdn"\n#EXT-X-DEFINE:QUERYPARAM="t"\n#EXT-X-DEFINE:IMPORT="p"\n'
         '#EXT-X-MAP:URI="{$p}/i.mp4"\n#EXTINF:4,{$none}\nhttp://{$host}/{$p}/a.ts?t={$t}\n'
     )
     found = hls.parse(text, "http://a/b.m3u8?t=7&t=8", {"p": "x", "q": "y"})
@@ -179,13 +179,13 @@ def test_a_broken_tag_that_decides_nothing_is_passed_over() -> None:
         ("<html></html>", "does not begin with #EXTM3U"),
         ("#EXTINF:4\na.ts", "does not begin with #EXTM3U"),
         ("#EXTM3U\n#EXT-X-TARGETDURATION:6\n", "lists no segment"),
-        ("#EXTM3U\na.ts\n", "has neither EXT-X-TARGETDURATION nor a segment with a duration"),
+        ("#EXTM3U\na.ts\n", "has no EXT-X-TARGETDURATION"),
         ("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n", "names no rendition"),
         (
             "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:many\n#EXTINF:1\na.ts",
             "line 2: EXT-X-MEDIA-SEQUENCE is “many”, not a whole number",
         ),
-        ("#EXTM3U\n#EXTINF:1\nfile:///etc/passwd", "players fetch http and https only"),
+        ("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1\nfile:///etc/passwd", "players fetch http and https only"),
         ("#EXTM3U\n" + "#EXTINF:1,\na\n" * 50_000, "has more than 100000 lines"),
         (
             "#EXTM3U\n#EXT-X-BYTERANGE:-5\n#EXTINF:1\na.ts",
@@ -199,7 +199,10 @@ def test_a_broken_tag_that_decides_nothing_is_passed_over() -> None:
         ('#EXTM3U\n#EXT-X-MAP:URI="i",BYTERANGE="x"\n#EXTINF:1\na', "BYTERANGE of EXT-X-MAP is “x”"),
         ("#EXTM3U\n#EXT-X-KEY:METHOD=AES-128\n#EXTINF:1\na", "line 2: EXT-X-KEY has METHOD=AES-128 and no URI"),
         ('#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="k",IV=1\n#EXTINF:1\na', "IV of EXT-X-KEY is “1”"),
-        ("#EXTM3U\n#EXTINF:1\nhttp://[", "refers to an address whose host or port cannot be read"),
+        (
+            "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1\nhttp://[",
+            "refers to an address whose host or port cannot be read",
+        ),
     ],
 )
 def test_what_cannot_be_played_is_refused_with_the_reason(text: str, problem: str) -> None:
@@ -211,7 +214,7 @@ def test_a_hostile_playlist_takes_little_memory() -> None:
     lines = 6_000
     tracemalloc.start()
     try:
-        read_to_the_end("#EXTM3U\n" + "#EXTINF:1,\na\n" * (lines // 2))
+        read_to_the_end("#EXTM3U\n#EXT-X-TARGETDURATION:1\n" + "#EXTINF:1,\na\n" * (lines // 2))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
