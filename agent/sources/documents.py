@@ -19,8 +19,10 @@ def json_of(text: str) -> Any:
         return json.loads(text)
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"the answer is not whole JSON: {error}") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(_not_whole("JSON", error.lineno, error.colno)) from None
+    except ValueError:  # a number of more digits than Python reads
+        raise ValueError("the answer is not whole JSON: a number in it has thousands of digits") from None
 
 
 def xml_of(text: str) -> ElementTree.Element:
@@ -31,8 +33,17 @@ def xml_of(text: str) -> ElementTree.Element:
     _bound(text, "<=")  # elements and attributes
     try:
         return ElementTree.fromstring(text)  # noqa: S314 - entities are refused above
-    except (ElementTree.ParseError, ValueError) as error:
-        raise ValueError(f"the answer is not whole XML: {error}") from None
+    except ElementTree.ParseError as error:
+        raise ValueError(_not_whole("XML", error.position[0], error.position[1] + 1)) from None
+    except ValueError:
+        raise ValueError("the answer is not whole XML: it names an encoding that cannot be read") from None
+
+
+def _not_whole(kind: str, line: int, column: int) -> str:
+    return (
+        f"the answer is not whole {kind}: line {line}, column {column} cannot be read; "
+        f"check that the address answers {kind} and that the answer does not break off"
+    )
 
 
 def _bound(text: str, begins: str) -> None:

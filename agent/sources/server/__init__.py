@@ -2,7 +2,7 @@
 
 from operator import attrgetter
 
-from agent.sources.kind import SourceKind
+from agent.sources.kind import Command, SourceKind
 from agent.sources.server import metrics
 from agent.sources.server.settings import ServerSettings
 
@@ -16,4 +16,11 @@ SOURCE = SourceKind(
     metrics=metrics.ALL,
     notes="agent.sources.server.notes:notes",
     proposal="agent.sources.server.proposal:proposal",
+    commands=(
+        Command(
+            "presets",
+            "agent.sources.server.presets_command",
+            "list the presets of servers, or test one on a live server",
+        ),
+    ),
 )

@@ -66,6 +66,8 @@ class ServerPreset:
     title: str
     format: Format
     figure: list[Figure]
+    versions: str = ""  # of the vendor's program, whose page this describes
+    proof: str = ""  # the program that was run, or the source or documentation that was read, with its version
 
     def __post_init__(self) -> None:
         earlier: set[str] = set()
@@ -85,32 +87,57 @@ class Found(NamedTuple):
 
 def parse(preset: ServerPreset, server: str, page: str) -> Iterator[Sample]:
     """Yield the samples of a whole page; raise ValueError when it is not what the preset describes."""
+    totals: dict[tuple[str, tuple[str, ...]], float] = {}
+    for figure, values in examined(preset, page):
+        if not values and not figure.optional and not figure.each:
+            raise ValueError(missing(figure))
+        for labels, value in values:
+            named = {"server": server, **labels}
+            key = (figure.metric, tuple(named[label] for label in METRICS[figure.metric].labels))
+            totals[key] = totals.get(key, 0.0) + value
+    if len(totals) > MOST_SERIES:
+        raise ValueError(f"the page would make {len(totals)} series; the most is {MOST_SERIES}")
+    for (name, values_), total in totals.items():
+        if total == math.inf:
+            raise ValueError(f"{name}: the sum is not a finite number")
+        yield METRICS[name].sample(total, *values_)
+
+
+def examined(preset: ServerPreset, page: str) -> Iterator[tuple[Figure, list[tuple[dict[str, str], float]]]]:
+    """Yield each figure with its labels and values on a page; raise ValueError for a page of another kind.
+
+    A figure that stands in for another is left out where the page has that one.
+    """
     reader = _READERS[preset.format]
     if reader is not _READERS["text"] and page.lstrip()[:200].lower().startswith(("<!doctype html", "<html")):
-        raise ValueError(f"answered an HTML page, not {preset.format}")
+        raise ValueError(f"answered an HTML page, not {preset.format}; check the address")
     document = reader.document(page)
-    totals: dict[tuple[str, tuple[str, ...]], float] = {}
     seen: set[str] = set()
     for figure in preset.figure:
         if figure.instead_of in seen:
             continue
-        metric, found = METRICS[figure.metric], False
-        for value, labels in reader.find(document, figure):
-            if value is None:
-                continue
-            found = True
+        found = [one for one in reader.find(document, figure) if one.value is not None]
+        if found:
             seen.add(figure.value)
-            named = {"server": server, **figure.labels, **{name: _label(text) for name, text in labels.items()}}
-            key = (figure.metric, tuple(named[label] for label in metric.labels))
-            totals[key] = totals.get(key, 0.0) + _number(value, figure) * figure.factor
-        if not found and not figure.optional and not figure.each:
-            raise ValueError(f"the page has no {figure.value!r} for {figure.metric}")
-    if len(totals) > MOST_SERIES:
-        raise ValueError(f"the page would make {len(totals)} series; the most is {MOST_SERIES}")
-    for (name, values), total in totals.items():
-        if total == math.inf:
-            raise ValueError(f"{name}: the sum is not a finite number")
-        yield METRICS[name].sample(total, *values)
+        yield (
+            figure,
+            [
+                (
+                    {**figure.labels, **{name: _label(text) for name, text in labels.items()}},
+                    _number(value, figure) * figure.factor,
+                )
+                for value, labels in found
+            ],
+        )
+
+
+def missing(figure: Figure) -> str:
+    """Return what is said of a figure that the page lacks."""
+    other = f" nor {figure.instead_of!r}" if figure.instead_of else ""
+    return (
+        f"the page has no {figure.value!r}{other} for {figure.metric}; "
+        "compare the preset's versions: ott-agent presets test shows what the page has"
+    )
 
 
 def _number(value: Any, figure: Figure) -> float:
@@ -120,13 +147,22 @@ def _number(value: Any, figure: Figure) -> float:
         number = math.nan
     # All that servers say is a count, an amount or a speed: what is below zero is an overflow of theirs.
     if not 0 <= number < math.inf:
-        raise ValueError(f"{figure.metric}: {str(value)[:80]!r} is not an amount")
+        raise ValueError(f"{figure.metric}: {figure.value!r} on the page is {_shown(value)}, which is not an amount")
     return number
+
+
+def _shown(value: Any) -> str:
+    """Return a value of a page as a message shows it: shortened, and in the words of JSON."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return {None: "null", True: "true", False: "false"}.get(value, repr(value)[:80])
 
 
 def _label(value: Any) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
-        raise ValueError(f"{str(value)[:80]!r} is no name for a label")
+        raise ValueError(
+            f"a label would be {_shown(value)}, which is no text; labels_from must name a text on the page"
+        )
     text = str(value)
     if len(text) > LONGEST_LABEL:
         raise ValueError(f"the name {text[:40]!r}… is longer than {LONGEST_LABEL} characters")
@@ -171,7 +207,7 @@ class _Json:
     def find(self, document: Any, figure: Figure) -> Iterator[Found]:
         elements = [document]
         if figure.each:
-            listed = jmespath.compile(figure.each).search(document)
+            listed = _searched(figure.each, document)
             if isinstance(listed, dict):
                 listed = [{"key": key, "value": value} for key, value in listed.items()]
             if not isinstance(listed, list):
@@ -179,10 +215,20 @@ class _Json:
                     return
                 raise ValueError(f"the page has no list {figure.each!r}")
             elements = listed
-        value = jmespath.compile(figure.value)
-        paths = {name: jmespath.compile(path) for name, path in figure.labels_from.items()}
         for element in elements:
-            yield Found(value.search(element), {name: path.search(element) for name, path in paths.items()})
+            labels = {name: _searched(path, element) for name, path in figure.labels_from.items()}
+            yield Found(_searched(figure.value, element), labels)
+
+
+def _searched(expression: str, document: Any) -> Any:
+    """Return what JMESPath finds; raise ValueError where a function of the expression does not take what is there."""
+    try:
+        return jmespath.compile(expression).search(document)  # the library keeps what it has compiled
+    except ValueError:
+        raise ValueError(
+            f"{expression!r} cannot be worked out on this page: something there is missing or of another type; "
+            "look at the page, or name the preset of that version"
+        ) from None
 
 
 class _Xml:

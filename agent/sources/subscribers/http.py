@@ -51,10 +51,20 @@ def parse(source: Read) -> Iterator[Sample]:
     document = documents.json_of(source.text)
     rows, online = None, None
     if settings.subscribers_path:
-        rows = _rows(jmespath.search(settings.subscribers_path, document), settings.subscribers_path)
+        rows = _rows(_searched("subscribers_path", settings.subscribers_path, document), settings.subscribers_path)
     if settings.online_path:
-        online = [(jmespath.search(settings.online_path, document),)]
+        online = [(_searched("online_path", settings.online_path, document),)]
     yield from subscribers.parse(subscribers.Read(settings.service, rows, online))
+
+
+def _searched(key: str, path: str, document: Any) -> Any:
+    try:
+        return jmespath.search(path, document)
+    except ValueError:
+        raise ValueError(
+            f"{key} = {path!r} cannot be worked out on the answer: something there is missing or of another type; "
+            "compare it with the answer"
+        ) from None
 
 
 def _rows(found: Any, path: str) -> list[tuple[Any, ...]]:

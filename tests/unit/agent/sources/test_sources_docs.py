@@ -8,6 +8,7 @@ import pytest
 
 from agent.settings import AgentSettings, converter
 from agent.sources import presets
+from agent.sources.server.preset import ServerPreset
 from service.settings import structure
 from tests.conftest import ROOT
 
@@ -46,3 +47,12 @@ def test_a_page_says_how_to_check_and_what_goes_wrong(name: str) -> None:
     assert re.search(r"^(## )?Check\b", text, re.MULTILINE)
     assert re.search(r"^(## What goes wrong|What goes wrong:|Wrong:)", text, re.MULTILINE)
     assert f"({name}.md" in INDEX.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", presets.names("server"))
+def test_the_index_says_for_which_versions_a_preset_is_and_how_it_was_proven(name: str) -> None:
+    preset = presets.load_preset(ServerPreset, "server", name)
+    assert f"| `{name}` | {preset.title} | {preset.versions} | {preset.proof} |" in INDEX.read_text("utf-8")
+    for file in re.findall(r"tests/\S+\.py", preset.proof):
+        assert (ROOT / file).is_file()
+    assert "run in tests/" in preset.proof or preset.proof.startswith(("source: ", "documentation: "))

@@ -232,13 +232,60 @@ def test_apache() -> None:
     }
 
 
-def test_traffic_server_whose_numbers_are_text() -> None:
-    found = page("trafficserver", "trafficserver.json")
-    assert found["ott_edge_connections{active}"] == 31
-    assert found["ott_server_requests_total"] == 5004
-    assert found["ott_server_responses_total{2xx}"] == 4900
-    assert found["ott_server_cache_requests_total{hit}"] == 4051
-    assert found["ott_server_cache_requests_total{miss}"] == 703
+def test_traffic_server_as_version_9_2_9_writes_it() -> None:
+    assert page("trafficserver", "trafficserver.json") == {
+        "ott_edge_connections{active}": 0,
+        "ott_server_connections_accepted_total": 9 + 6,
+        "ott_server_requests_total": 15,
+        "ott_server_receive_bytes_total": 1289,
+        "ott_server_transmit_bytes_total": 3005 + 176989,
+        "ott_server_responses_total{1xx}": 0,
+        "ott_server_responses_total{2xx}": 5,
+        "ott_server_responses_total{3xx}": 0,
+        "ott_server_responses_total{4xx}": 0,
+        "ott_server_responses_total{5xx}": 10,
+        "ott_server_cache_requests_total{hit}": 0,
+        "ott_server_cache_requests_total{miss}": 10,
+        "ott_server_cache_requests_total{pass}": 5,
+    }
+
+
+def test_bytes_of_traffic_server_are_needed_in_one_of_their_two_forms() -> None:
+    whole = json.loads((SAMPLES / "trafficserver.json").read_text("utf-8"))
+    values = whole["global"]
+    for part in ("header", "document"):
+        del values[f"proxy.process.http.user_agent_response_{part}_total_size"]
+    with pytest.raises(ValueError, match=r"has no .*response_header_total_size.* nor .*total_response_bytes"):
+        figures(parse(preset("trafficserver"), "s", json.dumps(whole)))
+    values["proxy.process.http.user_agent_total_response_bytes"] = "77"
+    found = figures(parse(preset("trafficserver"), "s", json.dumps(whole)))
+    assert found["ott_server_transmit_bytes_total"] == 77
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("srs", '{"code": 0}', "'length(streams[?publish.active])' cannot be worked out on this page"),
+        (
+            "srs",
+            '{"streams": [',
+            "the answer is not whole JSON: line 1, column 14 cannot be read; check that the address",
+        ),
+        ("srs", '{"streams": [{"clients": 1}]}', "cannot be worked out on this page|a label would be null"),
+        ("wowza", "<WowzaMediaServer><Connections", "the answer is not whole XML: line 1, column 19 cannot be read"),
+        (
+            "flussonic",
+            '{"total_clients": true, "online_streams": 1}',
+            "'total_clients' on the page is true, which is not",
+        ),
+    ],
+)
+def test_a_reason_is_in_words_of_the_page(name: str, text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        figures(parse(preset(name), "s", text))
+    said = str(caught.value)
+    assert any(one in said for one in reason.split("|")), said
+    assert not re.search(r"Expecting|invalid literal|NoneType|In function|None", said)
 
 
 def samples_of(name: str) -> list[Path]:
