@@ -55,7 +55,9 @@ class Layers:
         return (
             effect.get("layer", "") in self.reach(cause).of(where)
             and (explained_by is None or cause["layer"] in explained_by)
-            and all(effect.get(name) == cause[name] for name in ("channel", "service") if cause.get(name))
+            # A channel is always named; the service is not, where a stream is watched that several services may carry.
+            and (not cause.get("channel") or effect.get("channel") == cause["channel"])
+            and (not cause.get("service") or effect.get("service", cause["service"]) == cause["service"])
         )
 
 
