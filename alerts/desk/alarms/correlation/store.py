@@ -19,7 +19,7 @@ from alerts.desk.core import batch
 from alerts.desk.core.tables import OPEN, alarm, correlated, ticket, waiting
 from alerts.desk.tickets.ticket import WORKING
 
-GROUPED = ("alertname", "site", "node", "service", "channel")  # by alertmanager.yml
+GROUPED = ("alertname", "site", "node", "element", "service", "channel")  # by alertmanager.yml
 _WORKING = [status.value for status in WORKING]
 _ENDED = ("resolved", "closed")
 

@@ -1,0 +1,158 @@
+"""Alarms of one cause make one ticket, on both databases: through the webhook's own path, with time passing."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from alerts.desk.alarms.correlation import store
+from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.alarms.correlation.grouping import AFTERMATH, WAIT
+from alerts.desk.alarms.correlation.topology import Node, Plan
+from alerts.desk.alarms.ingest import ingest
+from alerts.desk.alarms.release import pass_time
+from alerts.desk.alarms.webhook import parse
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import alarm, ticket
+from service.prometheus import Sample
+from tests.contract.desk.alarms.test_ingest import POLICY, Time
+from tests.contract.desk.payloads import START, alert, notification
+
+NODES = [Node("origin-1", "almaty", "origin"), *(Node(f"edge-{number}", "almaty", "edge") for number in range(1, 6))]
+CHANNELS = 20
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def correlator() -> Correlator:
+    """Return one that knows the nodes as Prometheus names them."""
+    made = Correlator(Plan(by_default=True))
+    nodes = [Sample({"node": node.name, "site": node.site, "role": node.role}, 1.0) for node in NODES]
+    made.learn(lambda query: nodes if "up{" in query else [Sample({}, CHANNELS)])
+    return made
+
+
+def told(database: Database, correlator: Correlator, time: Time, *alerts: dict[str, Any]) -> None:
+    """Send each alert as a notification of its own, as Alertmanager's groups are."""
+    for each in alerts:
+        labels = each["labels"]
+        group = {name: labels[name] for name in ("alertname", "site", "node", "channel") if name in labels}
+        ingest(database, parse(json.dumps(notification(each, **group)).encode()), POLICY, time(), correlator)
+
+
+def stale(channel: str, node: str, *, firing: bool = True) -> dict[str, Any]:
+    return alert(node, firing=firing, alertname="StreamStale", channel=channel, layer="stream", component="stream")
+
+
+def packager(*, firing: bool = True) -> dict[str, Any]:
+    return alert("origin-1", firing=firing, alertname="NodeProcessMissing", layer="service", severity="major")
+
+
+def rows(database: Database) -> list[Any]:
+    with database.read() as connection:
+        return list(connection.execute(select(ticket).order_by(ticket.c.id)).mappings())
+
+
+def causes(database: Database) -> dict[int, int]:
+    with database.read() as connection:
+        found = store.causes_of(connection, [row["id"] for row in rows(database)])
+    return {number: cause for number, (cause, _) in found.items()}
+
+
+def effects(database: Database) -> dict[int, tuple[int, int]]:
+    """Return, by ticket, how many alarms it has, and how many of them are effects."""
+    with database.read() as connection:
+        found = connection.execute(select(alarm.c.ticket_id, alarm.c.effect)).all()
+    numbers = {number for number, _ in found}
+    return {one: (sum(t == one for t, _ in found), sum(t == one and e for t, e in found)) for one in numbers}
+
+
+def later(database: Database, correlator: Correlator, time: Time, span: timedelta) -> int:
+    time.pass_(seconds=span.total_seconds() + 1)
+    return pass_time(database, correlator, POLICY, time())
+
+
+def test_effects_that_come_after_their_cause_are_its_alarms(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    told(database, correlator, time, packager(), *(stale("ch01", f"edge-{number}") for number in range(1, 6)))
+    (row,) = rows(database)
+    assert (row["firing"], row["priority"]) == (1, "P1")  # as urgent as its worst effect
+    assert effects(database) == {row["id"]: (6, 5)}
+
+
+def test_effects_that_come_first_wait_and_go_to_the_cause(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    told(database, correlator, time, *(stale("ch01", f"edge-{number}") for number in range(1, 6)))
+    assert rows(database) == []
+    time.pass_(seconds=5)
+    told(database, correlator, time, packager())
+    (row,) = rows(database)
+    assert effects(database) == {row["id"]: (6, 5)}
+    assert later(database, correlator, time, WAIT) == 0
+
+
+def test_effects_without_a_cause_become_one_ticket_that_says_what_is_inferred(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    told(database, correlator, time, *(stale("ch07", f"edge-{number}") for number in range(1, 6)))
+    assert later(database, correlator, time, WAIT) == 1
+    (row,) = rows(database)
+    assert row["names"]["en"] == "Channel ch07 fails on 5 nodes: its source is suspected"
+    assert row["firing"] == 5
+    told(database, correlator, time, *(stale("ch07", f"edge-{number}", firing=False) for number in range(1, 5)))
+    assert rows(database)[0]["firing"] == 1  # members count: it is not mended yet
+
+
+def test_a_ticket_is_folded_under_a_later_cause_and_resolves_with_its_own_alarms(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    told(database, correlator, time, stale("ch01", "edge-1"))
+    later(database, correlator, time, WAIT)
+    told(database, correlator, time, packager())
+    first, second = rows(database)
+    assert (first["status"], first["status_reason"]) == ("held", "cause")
+    assert causes(database) == {first["id"]: second["id"]}
+    told(database, correlator, time, stale("ch01", "edge-1", firing=False), packager(firing=False))
+    assert [row["status"] for row in rows(database)] == ["resolved", "resolved"]
+
+
+def test_what_outlives_its_cause_comes_out_again(database: Database, correlator: Correlator, time: Time) -> None:
+    told(database, correlator, time, stale("ch01", "edge-1"))
+    later(database, correlator, time, WAIT)
+    told(database, correlator, time, packager(), stale("ch02", "edge-2"), packager(firing=False))
+    assert later(database, correlator, time, AFTERMATH) == 1
+    folded, cause, released = rows(database)
+    assert (folded["status"], cause["status"]) == ("inProgress", "resolved")
+    assert (released["labels"]["channel"], released["firing"]) == ("ch02", 1)
+    assert causes(database) == {}
+    assert effects(database)[cause["id"]] == (1, 0)
+
+
+def test_an_alarm_that_comes_and_goes_while_it_waits_is_not_lost(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    told(database, correlator, time, stale("ch01", "edge-1"), stale("ch01", "edge-1", firing=False))
+    assert rows(database) == []
+    later(database, correlator, time, WAIT)
+    (row,) = rows(database)
+    assert (row["firing"], row["status"]) == (0, "resolved")
+
+
+def test_alarms_without_a_layer_open_tickets_as_ever(database: Database, correlator: Correlator, time: Time) -> None:
+    told(database, correlator, time, alert("edge-1"), alert("edge-2"))
+    assert len(rows(database)) == 2
+
+
+def test_what_waits_is_there_after_a_restart(database: Database, correlator: Correlator, time: Time) -> None:
+    told(database, correlator, time, stale("ch01", "edge-1"))
+    again = Correlator(Plan(by_default=True))
+    assert later(database, again, time, WAIT) == 1
+    assert time() > START
