@@ -1,11 +1,12 @@
 """From the columns that an expression took to a batch, and one batch of the lines taken and those left."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from agent.sources.edge_log.batch import Batch, Fraction, Reason, Reject
-from agent.sources.edge_log.expression import Columns, Expression, Taken
+from agent.sources.edge_log.expression import Columns, Expression
+from agent.sources.edge_log.syslog_header import without_headers
 from agent.sources.edge_log.times import TimeCache
 
 Moments = tuple[Sequence[float], set[int]]
@@ -22,12 +23,19 @@ def parse_mostly(
     *,
     quick: bool = True,
 ) -> Batch:
-    """Return the batch of a piece: of what the expression takes by `read`, of all other lines by `rest`."""
+    """Return the batch of a piece: of what the expression takes by `read`, of all other lines by `rest`.
+
+    What the expression leaves may have a syslog header, without which it is tried again.
+    """
     taken = expression.take(piece, quick=quick)
+    if not taken.left:
+        return read(taken.columns)
+    left = b"".join(taken.left.values())
+    bare = without_headers(left)
+    rest_batch = rest(left) if bare == left else parse_mostly(expression, bare, read, rest, quick=quick)
     if len(taken.left) == taken.lines:
-        return rest(piece)
-    batch = read(taken.columns)
-    return _merged(taken, batch, rest(b"".join(taken.left.values()))) if taken.left else batch
+        return rest_batch
+    return merged(taken.lines, taken.left, read(taken.columns), rest_batch)
 
 
 def batch_of_columns(
@@ -67,25 +75,20 @@ def parse_times(column: Sequence[bytes], cache: TimeCache) -> Moments:
 
 
 def parse_sizes(column: Sequence[bytes]) -> list[int]:
-    """Return the bytes sent; "-" is the common log format's way to write that none were."""
+    """Return the bytes sent; "-" and -1 are how servers write that none were."""
     try:
-        return list(map(int, column))
+        sizes = list(map(int, column))
     except ValueError:
-        return [0 if text == b"-" else int(text) for text in column]
+        sizes = [0 if text == b"-" else int(text) for text in column]
+    return [max(size, 0) for size in sizes] if -1 in sizes else sizes
 
 
-def all_rejected(piece: bytes) -> Batch:
-    """Return the batch of lines that are none of the format."""
-    lines = piece.count(b"\n")
-    return Batch(lines, rejects=[Reject(line, Reason.FORMAT) for line in range(lines)])
-
-
-def _merged(taken: Taken, batch: Batch, rest: Batch) -> Batch:
-    """Return one batch in the order of the lines."""
-    left = list(taken.left)
+def merged(lines: int, left_lines: Collection[int], batch: Batch, rest: Batch) -> Batch:
+    """Return one batch in the order of the lines: `rest` is of the lines `left_lines`, `batch` of all others."""
+    left = list(left_lines)
     rejects = [Reject(left[one.line], one.reason) for one in rest.rejects]
     if batch.rejects:
-        numbers = [line for line in range(taken.lines) if line not in taken.left]
+        numbers = [line for line in range(lines) if line not in left_lines]
         rejects = sorted([*rejects, *(Reject(numbers[one.line], one.reason) for one in batch.rejects)])
     headers = frozenset(left[line] for line in rest.headers)
     columns = {name: column for name in COLUMNS if (column := getattr(batch, name)) is not None}
@@ -95,7 +98,7 @@ def _merged(taken: Taken, batch: Batch, rest: Batch) -> Batch:
         for row, line in enumerate(left[line] for line in rest.row_lines()):
             for name, column in columns.items():
                 column.insert(line - bisect_left(others, line), getattr(rest, name)[row])
-    return Batch(taken.lines, **columns, rejects=rejects, headers=headers)
+    return Batch(lines, **columns, rejects=rejects, headers=headers)
 
 
 def concatenated(batches: Sequence[Batch]) -> Batch:

@@ -5,7 +5,7 @@ from datetime import UTC, tzinfo
 
 from agent.sources.edge_log.batch import LineFormat
 from agent.sources.edge_log.haproxy import HaProxy
-from agent.sources.edge_log.json_lines import CADDY, named_fields, nginx_json
+from agent.sources.edge_log.json_lines import caddy, named_fields, nginx_json
 from agent.sources.edge_log.log_format import Choice, LogFormat
 from agent.sources.edge_log.tab_separated import TabSeparated
 from agent.sources.edge_log.w3c import W3c
@@ -37,9 +37,9 @@ def make_format(name: str, columns: Sequence[str] = (), choice: Choice | None = 
     if columns:
         raise ValueError(f'columns belong to format = "json" or "tsv", not to "{name}"; remove them')
     if name == "caddy":
-        return named_fields(CADDY, choice)
+        return caddy(choice)
     if name == "w3c":
-        return W3c(choice.methods, zone)
+        return W3c(choice, zone)
     if name == "haproxy":
         return HaProxy(choice.methods, zone)
     if name.startswith("{"):

@@ -8,14 +8,17 @@ from typing import Any
 def json_object(line: bytes) -> dict[str, Any]:
     """Return the object of a line; raise ValueError where it is none.
 
-    Bytes beyond UTF-8 stay what they are, and a bare value that is no JSON becomes null: an upstream's time is empty,
-    "-" or a list where a template names it without quotes.
+    Bytes beyond UTF-8 stay what they are. A bare value that is no JSON becomes a text, and null where it is empty: an
+    upstream's time is empty, "-" or a list where a template names it without quotes. Without escape=json nginx writes a
+    byte as \\xHH, and a template may leave a comma behind its last value.
     """
+    if not line.rstrip().endswith(b"}"):
+        raise ValueError("not an object")
     text = line.decode("utf-8", "surrogateescape")
     try:
         record = _decoded(text)
     except ValueError:
-        record = _decoded(_TOKEN.sub(_bare_to_null, text))
+        record = _decoded(_TOKEN.sub(_as_json, text))
     if not isinstance(record, dict):
         raise ValueError("not an object")
     return record
@@ -34,8 +37,13 @@ def _integer(text: str) -> int | None:
 
 
 _DECODER = json.JSONDecoder(strict=False, parse_int=_integer)
-# A text with, where it is a key, the bare value behind it: up to the next key or the end of the object.
-_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*+")(?:(\s*+:\s*+)(?!["{\[])([^"{}\[\]]*?)(?=\s*+(?:,\s*+"|\}|$)))?')
+# A text with, where it is a key, the bare value behind it: up to the next key or the end of the object. Or a comma too
+# many.
+_TOKEN = re.compile(
+    r'("(?:[^"\\]|\\.)*+")(?:(\s*+:\s*+)(?!["{\[])([^"{}\[\]]*?)(?=\s*+(?:,\s*+"|,?\s*+\}|$)))?'
+    r"|,(?=\s*+[}\]])"
+)
+_BYTE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null")
 
 
@@ -46,7 +54,12 @@ def _decoded(text: str) -> Any:
         raise ValueError("nested too deep") from None
 
 
-def _bare_to_null(match: "re.Match[str]") -> str:
+def _as_json(match: "re.Match[str]") -> str:
+    if match[1] is None:
+        return ""
+    text = _BYTE.sub(lambda found: f"\\u00{found[1]}" if found[1] else found[0], match[1])
     if match[2] is None:
-        return match[1]
-    return f"{match[1]}{match[2]}{match[3] if _SCALAR.fullmatch(match[3]) else 'null'}"
+        return text
+    bare = match[3]
+    value = bare if _SCALAR.fullmatch(bare) else json.dumps(bare) if bare else "null"
+    return f"{text}{match[2]}{value}"

@@ -1,22 +1,20 @@
 """nginx's `log_format` string turned into a regular expression, and lines into columns."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from agent.sources.edge_log.batch import Batch, Reason, Reject
+from agent.sources.edge_log.batch import Batch
 from agent.sources.edge_log.columns import NONE, batch_of_columns, parse_mostly, parse_times
 from agent.sources.edge_log.expression import NL, Columns, Expression, forms, one_of
-from agent.sources.edge_log.request import Addresses
+from agent.sources.edge_log.line_parts import Part, take_apart
+from agent.sources.edge_log.request import joined_addresses, split_request
+from agent.sources.edge_log.rows import Row, batch_of, moment_of, seconds, status_of, whole
 from agent.sources.edge_log.times import TimeCache, clf_time, epoch_time, iso_time
 
-# Stand for what the exact form adds to a text and to a target in quotes: no log_format has characters of private use.
-_ESCAPED, _ESCAPED_TARGET = "\ue001", "\ue002"
-# What a log daemon puts before a line that came by syslog: BSD's header, with or without a host, or an ISO time.
-_SYSLOG = (
-    r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)) "
-    r"(?:[^ :]+ )?[^ :]+: "
-)
+# Stand for a text in quotes, and for a word of it: its exact form knows what a backslash escapes. No log_format has
+# characters of private use.
+_QUOTED, _FIRST_QUOTED, _WORD = "\ue001", "\ue002", "\ue003"
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
@@ -61,9 +59,6 @@ class _Template:
     methods: str
     groups: list[str] = field(default_factory=list)
 
-    lenient: bool = False  # whether a field that nobody needs may hold what follows it
-    loose: bool = False  # whether any field may, and hold anything
-
     def group(self, name: str, pattern: str) -> None:
         self.groups.append(name)
         self.text += f"({pattern})"
@@ -78,22 +73,18 @@ class LogFormat:
         choice = choice or Choice()
         self._roles = find_roles(names, choice)
         # Where the chosen address is missing, the connection's own stands in for it.
-        others = [name for name in ADDRESSES if name in names and name != self._roles.get("address")]
-        self._other_address = others[0] if "address" in self._roles and others else ""
-        self._known_addresses = Addresses()
-        wanted = {*self._roles.values(), METHOD, self._other_address}
+        address = self._roles.get("address")
+        others = [name for name in ADDRESSES if name in names and name != address]
+        self._addresses = [address, *others[:1]] if address else []
+        wanted = {*self._roles.values(), METHOD, *self._addresses}
         template = _Template(re.escape(prefix), one_of(choice.methods))
         _fill(template, prefix, parts, wanted)
-        exact, quick = forms(template.text)
-        quick = quick.replace(_ESCAPED, "").replace(_ESCAPED_TARGET, "")
-        self._expression = Expression(template.groups, _with_escapes(exact), quick)
-        lenient = _Template(f"(?:{_SYSLOG})?{re.escape(prefix)}", one_of(choice.methods), lenient=True)
-        _fill(lenient, prefix, parts, wanted)
-        self._lenient = Expression(lenient.groups, _with_escapes(forms(lenient.text)[0]))
-        loose = _Template(re.escape(prefix), one_of(choice.methods), lenient=True, loose=True)
-        _fill(loose, prefix, parts, wanted)
-        self._loose = Expression(loose.groups, _with_escapes(forms(loose.text)[0]))
-        self._loose_groups = loose.groups
+        exact, quick = _forms(template.text)
+        self._expression = Expression(template.groups, exact, quick)
+        self._prefix = prefix.encode()
+        self._parts = [*_parts(prefix, parts, strict=True)]
+        self._loose_parts = [*_parts(prefix, parts, strict=False)]
+        self._methods = frozenset(method.encode() for method in choice.methods)
         self._times = TimeCache(TIMES[self._roles["time"]])
         self.has_durations = "duration" in self._roles
         self.closed = bool(parts[-1].text)
@@ -112,30 +103,38 @@ class LogFormat:
         return parse_mostly(self._expression, piece, self._read, self._odd, quick=not escaped)
 
     def _odd(self, piece: bytes) -> Batch:
-        """Parse lines with something odd in a field that nobody needs."""
-        return parse_mostly(self._lenient, piece, self._read_odd, self._rejected)
+        """Parse lines with something odd in a field."""
+        return batch_of(piece.split(b"\n")[:-1], self._row, self._roles)
 
-    def _read_odd(self, columns: Columns) -> Batch:
-        name = self._roles.get("duration", "")
-        if name:
-            columns = {**columns, name: [text if _DURATION.fullmatch(text) else b"-" for text in columns[name]]}
-        return self._read(columns)
+    def _row(self, line: bytes) -> Row:
+        """Return one line's values; where a needed field is not as it should be, RowError names it."""
+        values = take_apart(line, self._prefix, self._parts)
+        if values is None:
+            values = take_apart(line, self._prefix, self._loose_parts)
+        if values is None:
+            raise ValueError("not written so")
+        roles = self._roles
 
-    def _rejected(self, piece: bytes) -> Batch:
-        lines = piece.split(b"\n")[:-1]
-        return Batch(len(lines), rejects=[Reject(number, self._why(line)) for number, line in enumerate(lines)])
+        def value(role: str) -> bytes:
+            return values[roles[role]] if role in roles else b""
 
-    def _why(self, line: bytes) -> Reason:
-        """Return which needed field of a line cannot be read; the whole format where the line is not written so."""
-        found = self._loose.exact.match(line + b"\n")
-        if found is None or found.group(self._loose.exact.groups) is not None:
-            return Reason.FORMAT
-        values = dict(zip(self._loose_groups, found.groups(), strict=False))
-        for role, reason in (("time", Reason.TIME), ("status", Reason.STATUS), ("size", Reason.SIZE)):
-            name = self._roles[role]
-            if not re.fullmatch(_PATTERNS[name].replace(NL, "\\n").encode(), values[name] or b""):
-                return reason
-        return Reason.FORMAT
+        def text(role: str) -> str:
+            return value(role).decode("latin-1")
+
+        method, target = split_request(value("request")) if "request" in roles else (values[METHOD], value("target"))
+        if value("query") not in (b"-", b""):
+            target += b"?" + value("query")
+        return Row(
+            moment_of(text("time"), self._times),
+            b",".join(values[name] for name in self._addresses),
+            value("agent"),
+            target if method in self._methods else b"",
+            status_of(text("status")),
+            whole(text("size")),
+            seconds(text("duration")),
+            value("session"),
+            value("viewer"),
+        )
 
     def _read(self, columns: Columns) -> Batch:
         roles = self._roles
@@ -143,17 +142,9 @@ class LogFormat:
         time = by_role["time"]
         # The expression took nothing but digits and a point, and hardly two lines share a millisecond.
         moments = (list(map(float, time)), NONE) if roles["time"] == "msec" else parse_times(time, self._times)
-        if "address" in roles:
-            by_role["address"] = self._addresses(columns)
+        if self._addresses:
+            by_role["address"] = joined_addresses([columns[name] for name in self._addresses])
         return batch_of_columns(by_role, moments, self._uris(columns), by_role.get("duration"))
-
-    def _addresses(self, columns: Columns) -> Sequence[bytes]:
-        column = columns[self._roles["address"]]
-        known = self._known_addresses
-        if not self._other_address:
-            return [known[text] for text in column] if self._roles["address"] == "http_x_forwarded_for" else column
-        others = columns[self._other_address]
-        return [known[text] or other for text, other in zip(column, others, strict=True)]
 
     def _uris(self, columns: Columns) -> Sequence[bytes]:
         roles = self._roles
@@ -215,10 +206,29 @@ def _request_roles(first: Callable[[Sequence[str]], str]) -> dict[str, str]:
     return {"target": target, "query": query} if query else {"target": target}
 
 
-def _with_escapes(source: str) -> str:
-    """Return an exact form that knows a backslash before a quote."""
-    text, target = r'(?:(?<=\\)"[^"\n]*+)*+', r'(?:(?<=\\)"[^ "\n]*+)*+'
-    return source.replace(_ESCAPED, text).replace(_ESCAPED_TARGET, target)
+def _forms(source: str) -> tuple[str, str]:
+    """Return the exact and the quick form of a template."""
+    exact, quick = forms(source)
+    text, word = r'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+', r'[^ "\\\n]*+(?:\\[^ \n][^ "\\\n]*+)*+'
+    for mark, of_exact, of_quick in (
+        (_QUOTED, text, '[^"]*+'),
+        (_FIRST_QUOTED, text, r'[^"\n]*+'),
+        (_WORD, word, '[^ "]*+'),
+    ):
+        exact, quick = exact.replace(mark, of_exact), quick.replace(mark, of_quick)
+    return exact, quick
+
+
+def _parts(prefix: str, parts: Sequence[_Part], *, strict: bool) -> Iterator[Part]:
+    """Yield the fields for `take_apart`; where it is strict those that are needed must be what they should be."""
+    before = prefix
+    for index, part in enumerate(parts):
+        known = _PATTERNS.get(part.name) if part.name in _ANCHORS and strict else None
+        pattern = None if known is None else re.compile(known.replace(NL, r"\n").encode())
+        quoted = before.endswith('"') and part.text.startswith('"')
+        last = index + 1 == len(parts)
+        yield Part(part.name, pattern, part.text.encode(), quoted, b"" if part.text or last else b"/")
+        before = part.text
 
 
 def _fill(template: _Template, prefix: str, parts: Sequence[_Part], wanted: set[str]) -> None:
@@ -227,7 +237,7 @@ def _fill(template: _Template, prefix: str, parts: Sequence[_Part], wanted: set[
         following = part.text or (parts[index + 1].name if index + 1 < len(parts) else "\n")
         _add(template, part, before, following, wanted)
         if index == 0:
-            template.text = template.text.replace(NL, r"\n")
+            template.text = template.text.replace(NL, r"\n").replace(_QUOTED, _FIRST_QUOTED)
 
 
 def _add(template: _Template, part: _Part, before: str, following: str, wanted: set[str]) -> None:
@@ -240,22 +250,17 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
     any_text = f"[^{_in_class(end)}{NL}]*+"
     quoted = before.endswith('"') and end == '"'
     if quoted:
-        any_text = f'[^"{NL}]*+{_ESCAPED}'
-    if template.lenient and not quoted:
-        any_text = f"[^{NL}]*?"
+        any_text = _QUOTED
     if part.name == REQUEST:
         if not quoted and end == " ":
             raise ValueError('format has $request without quotes around it; write "$request"')
-        # The protocol may be missing, and a target may hold blanks.
-        word = f'[^ "{NL}]{{repeat}}{_ESCAPED_TARGET}' if quoted else f"[^ {_in_class(end)}{NL}]{{repeat}}"
-        first, more = word.format(repeat="++"), word.format(repeat="*+")
+        # Of a request without protocol, or with blanks in its target, `split_request` knows more.
+        word = f"(?=[^ ]){_WORD}" if quoted else f"[^ {_in_class(end)}{NL}]++"
         template.text += f"(?:(?:{template.methods}) "
-        template.group(REQUEST, f"{first}(?: (?!HTTP/){more})*+")
-        template.text += f"(?: HTTP/[0-9.]++)?(?={re.escape(end)})|{any_text})"
+        template.group(REQUEST, word)
+        template.text += f" HTTP/[0-9.]++(?={re.escape(end)})|(?!(?:{template.methods}) ){any_text})"
     elif part.name not in wanted:
-        template.text += any_text if template.lenient else _pattern(part.name, any_text)
-    elif template.loose or (template.lenient and part.name == DURATION):
-        template.group(part.name, any_text)
+        template.text += _pattern(part.name, any_text)
     elif part.name == METHOD:
         template.text += "(?:"
         template.group(METHOD, template.methods)
@@ -267,25 +272,25 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
 
 # Names too, because Apache may log them, and "unix:".
 _ADDRESS = "[0-9A-Za-z.:_%-]++"
-_DURATION = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{1,9})?|-")
 _PATTERNS = {
     "time_local": rf"[^\]{NL}]{{26}}",
     "time_iso8601": r"[0-9T:+-]{25}",
     "msec": r"[0-9]{1,12}\.[0-9]{3}",
     STATUS: "[0-9]{3}|0|-1|-",
-    "bytes_sent": "[0-9]{1,18}+|-",
-    "body_bytes_sent": "[0-9]{1,18}+|-",
+    "bytes_sent": "[0-9]{1,18}+|-1|-",
+    "body_bytes_sent": "[0-9]{1,18}+|-1|-",
     DURATION: r"[0-9]{1,9}\.[0-9]{3}|-",
     "remote_addr": _ADDRESS,
     "realip_remote_addr": _ADDRESS,
 }
+_ANCHORS = (*TIMES, STATUS, *SIZES)
 # A list of addresses holds blanks, so it needs its own pattern where it stands without quotes.
 _FORWARDED = f'[^ ,"{NL}]++(?:, ?[^ ,"{NL}]++)*+|'
 
 
 def _pattern(name: str, any_text: str) -> str:
     if name == "http_x_forwarded_for":
-        return any_text if _ESCAPED in any_text else f"(?:{_FORWARDED})"
+        return any_text if any_text == _QUOTED else f"(?:{_FORWARDED})"
     known = _PATTERNS.get(name)
     return f"(?:{known})" if known and "|" in known else known or any_text
 

@@ -25,6 +25,7 @@ from agent.sources.edge_log.grid import Grid, Moments, Steps, iso
 from agent.sources.edge_log.piece import PIECE, pieces
 from agent.sources.edge_log.sessions import Interval, Who
 from agent.sources.edge_log.settings import EdgeLogSettings
+from agent.sources.edge_log.targets import OTHER
 from agent.sources.edge_log.times import iso_time
 from service.durations import parse_duration
 from service.program import Exit
@@ -146,7 +147,7 @@ class Replay:
         self._bytes: Counter[int] = Counter()
         self._rejects: dict[int, Counter[str]] = {}
         self._oldest, self._newest = float("inf"), float("-inf")
-        self._path, self._line = "", 0
+        self._path, self._line, self._data = "", 0, b""
         self._examples: dict[str, dict[str, Any]] = {}
 
     def read(self, path: str, stream: BinaryIO) -> None:
@@ -160,6 +161,7 @@ class Replay:
                 batch = cut_short(parser, data, closed=self._format.closed)
             else:
                 batch = parser.parse(data)
+            self._data = data
             self._engine.feed(batch, self._clock)
             self._engine.bound(self._newest)
 
@@ -189,7 +191,31 @@ class Replay:
                 continue
             cell = self._grid.cell(newest) if newest > float("-inf") else _BEFORE_ALL
             self._rejects.setdefault(cell, Counter())[reason] += 1
-            self._examples.setdefault(reason, {"file": self._path, "line": self._line + line + 1})
+            if reason not in self._examples:
+                self._examples[reason] = self._example(line)
+
+    def _example(self, line: int) -> dict[str, Any]:
+        """Return where a rejected line is and how it begins."""
+        text = self._data.split(b"\n", line + 1)[line] if self._data else b""
+        begin = text[:_EXAMPLE].decode("utf-8", "backslashreplace") + ("…" if len(text) > _EXAMPLE else "")
+        return {"file": self._path, "line": self._line + line + 1, "text": begin}
+
+    def _channels(self) -> dict[str, dict[str, int]]:
+        """Return sessions and viewers of the channels with the most sessions; of all others together, as "other"."""
+        sessions: Counter[str] = Counter()
+        viewers: Counter[str] = Counter()
+        for (_, channel), ends in self._intervals.items():
+            sessions[channel] += len(join(zip(ends[::2], ends[1::2], strict=True), self._settings.idle_timeout))
+            viewers[channel] += 1
+        shown = dict(sessions.most_common(self._settings.top_channels))
+        result = {channel: {"sessions": count, "viewers": viewers[channel]} for channel, count in shown.items()}
+        rest = [channel for channel in sessions if channel not in shown]
+        if rest:
+            result[OTHER] = {
+                "sessions": sum(sessions[one] for one in rest),
+                "viewers": sum(viewers[one] for one in rest),
+            }
+        return result
 
     def _settled(self, who: Who, period: Interval) -> None:
         self._intervals.setdefault((who.viewer, who.channel), array("d")).extend(period)
@@ -239,6 +265,7 @@ class Replay:
                 "max_sessions_time": iso(most_at),
                 "max_viewers": most_viewers,
                 "max_viewers_time": iso(most_viewers_at),
+                "channels": self._channels(),
                 "identity_requests": {rung: counters.rungs[rung] for rung in RUNGS},
                 "untracked_requests": counters.untracked,
                 "rejected_lines": dict(sorted(counters.rejects.items())),
@@ -248,3 +275,4 @@ class Replay:
 
 
 _BEFORE_ALL = -(1 << 62)
+_EXAMPLE = 300  # bytes of a rejected line that are shown

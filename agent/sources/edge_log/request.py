@@ -4,18 +4,40 @@ Every format hands over what its server wrote; what that means is decided here, 
 """
 
 import re
+from collections.abc import Sequence
+from ipaddress import IPv6Address
 
 # RFC 9112, 3.2.2: a target may name scheme and host. varnishncsa always writes it so, HAProxy does for HTTP/2.
 _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _PROTOCOL = re.compile(rb"HTTP/[0-9.]+")
 _WITH_PORT = re.compile(rb"([^:]+):[0-9]{1,5}")
 _BRACKETS = re.compile(rb"\[([^\]]+)\](?::[0-9]{1,5})?")
+# A quote as nginx, Apache and HAProxy escape it.
+_QUOTE = re.compile(rb'\\x22|\\?"|#22')
 _FORWARDED = re.compile(rb"(?:^|;)\s*for=([^;]*)", re.IGNORECASE)
-_MAPPED = re.compile(rb"::ffff:(\d{1,3}(?:\.\d{1,3}){3})", re.IGNORECASE)
-# nginx and HAProxy name a Unix socket "unix:"; RFC 7239 hides a client as "unknown" or behind an underscore.
-_NOBODY = frozenset({b"", b"-", b"unknown", b"unix", b"unix:", b"none", b"null", b"(null)"})
+# Names too, because Apache may log them. RFC 7239 hides a client behind an underscore.
+_ADDRESS = re.compile(rb"[0-9a-z.:-][0-9a-z_.:-]*")
+# nginx and HAProxy name a Unix socket "unix:"; RFC 7239 knows "unknown", and programs print what they have not.
+_NOBODY = frozenset({b"", b"-", b"unknown", b"unix", b"unix:", b"none", b"null", b"nil", b"undefined"})
 
 _CACHED = 20_000
+
+
+def joined_addresses(columns: Sequence[Sequence[bytes]]) -> Sequence[bytes]:
+    """Return one column of lists of addresses: where the first column names none, the next one stands in for it."""
+    return columns[0] if len(columns) == 1 else list(map(b",".join, zip(*columns, strict=True)))
+
+
+def path_of(target: bytes) -> bytes:
+    """Return the path of a target without its query, b"" where it has none: "*", or a host and a port.
+
+    What stands behind "#" is no part of it: servers cut it off.
+    """
+    origin = origin_length(target)
+    path = target[origin:].partition(b"#")[0]
+    if origin and path == b"":
+        return b"/"
+    return path if b"/" in path else b""
 
 
 def origin_length(target: bytes) -> int:
@@ -43,10 +65,10 @@ def split_request(line: bytes) -> tuple[bytes, bytes]:
 def client_address(text: bytes) -> bytes:
     """Return the client's address as a server or a proxy wrote it, b"" where it names none.
 
-    Of a list the first element that is an address counts. A port, brackets, a zone and quotes are no part of it, and an
-    IPv4 address mapped into IPv6 is the IPv4 address.
+    Of a list the first element that is an address counts. A port, brackets, a zone and quotes are no part of it; IPv6
+    is written in one way, and an IPv4 address mapped into IPv6 is the IPv4 address.
     """
-    for element in text.split(b","):
+    for element in _QUOTE.sub(b"", text).split(b","):
         address = _one_address(element)
         if address:
             return address
@@ -54,18 +76,25 @@ def client_address(text: bytes) -> bytes:
 
 
 def _one_address(text: bytes) -> bytes:
-    text = text.strip(b' \t"+')
     forwarded = _FORWARDED.search(text)
-    if forwarded:
-        text = forwarded[1].strip(b' \t"')
+    # W3C writes a blank as "+".
+    text = (forwarded[1] if forwarded else text).strip(b" \t+").lower()
     match = _BRACKETS.fullmatch(text) or _WITH_PORT.fullmatch(text)
-    if match:
-        text = match[1]
-    text = text.partition(b"%")[0].lower()
-    mapped = _MAPPED.fullmatch(text)
-    if mapped:
-        return mapped[1]
-    return b"" if text in _NOBODY or text[:1] == b"_" else text
+    text = (match[1] if match else text).partition(b"%")[0]
+    if text in _NOBODY or not _ADDRESS.fullmatch(text):
+        return b""
+    return _one_spelling(text) if text.count(b":") > 1 else text
+
+
+def _one_spelling(text: bytes) -> bytes:
+    """Return an IPv6 address as everybody writes it; what is none stays as it is."""
+    try:
+        address = IPv6Address(text.decode())
+    except ValueError:
+        # All eight groups, and a port behind them without brackets.
+        address_, _, port = text.rpartition(b":")
+        return _one_spelling(address_) if text.count(b":") == 8 and port.isdigit() else text
+    return str(address.ipv4_mapped or address).encode()
 
 
 class Addresses(dict[bytes, bytes]):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from agent.sources.edge_log.batch import Batch, Reason, Reject
 from agent.sources.edge_log.times import clf_time, epoch_time, iso_time
@@ -13,6 +13,9 @@ FIELDS = ("time", "address", "agent", "method", "target", "request", "status", "
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _STATUS = re.compile(rb"[0-9]{3}|0|-1|-|")
+
+
+Line = TypeVar("Line")
 
 
 class Row(NamedTuple):
@@ -46,7 +49,7 @@ def need(fields: Mapping[str, str] | Sequence[str]) -> None:
         raise ValueError("columns lack the request: add request, or method and target")
 
 
-def batch_of(lines: Sequence[bytes], parse: Callable[[bytes], Row], has: Mapping[str, Any] | Sequence[str]) -> Batch:
+def batch_of(lines: Sequence[Line], parse: Callable[[Line], Row], has: Mapping[str, Any] | Sequence[str]) -> Batch:
     """Return the batch of lines that are parsed one by one; ValueError rejects a line."""
     rows, rejects = [], []
     for number, line in enumerate(lines):
@@ -87,15 +90,23 @@ def any_time(text: bytes) -> float:
 def moment_of(value: Any, texts: Mapping[bytes, float]) -> float:
     """Return the moment of a value, Unix seconds or milliseconds or a text that `texts` knows to read."""
     if isinstance(value, float | int) and not isinstance(value, bool):
-        if not 0 <= value < 1e14:
+        if not 0 <= value < 1e20:
             raise RowError(Reason.TIME)
-        return float(value) if value < 1e11 else value / 1000
+        return _seconds_of(value)
     if not isinstance(value, str):
         raise RowError(Reason.TIME)
     try:
         return texts[value.encode("utf-8", "surrogatepass")]
     except ValueError:
         raise RowError(Reason.TIME) from None
+
+
+def _seconds_of(number: float) -> float:
+    """Return seconds of a Unix time in seconds, milliseconds, microseconds or nanoseconds."""
+    for bound, unit in ((1e11, 1), (1e14, 1e3), (1e17, 1e6)):
+        if number < bound:
+            return number / unit
+    return number / 1e9
 
 
 def status_of(value: Any) -> bytes:
@@ -112,13 +123,15 @@ def status_of(value: Any) -> bytes:
 
 
 def whole(value: Any) -> int:
-    """Return a number of bytes; "-" is none. Raises RowError for a value that is no number of bytes."""
+    """Return a number of bytes; "-" and -1 are none. Raises RowError for a value that is no number of bytes."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if type(value) is int and 0 <= value < 10**18:
-        return value
-    if isinstance(value, str) and (value == "-" or (value.isascii() and value.isdigit() and len(value) <= 18)):
-        return 0 if value == "-" else int(value)
+    if type(value) is int and -1 <= value < 10**18:
+        return max(value, 0)
+    if isinstance(value, str) and value in ("-", "-1"):
+        return 0
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        return int(value)
     raise RowError(Reason.SIZE)
 
 

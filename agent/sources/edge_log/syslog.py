@@ -4,7 +4,6 @@ A datagram that comes while the agent is away, or faster than it reads, is lost:
 kernel counts what it dropped for want of room, and so do we.
 """
 
-import re
 import socket
 import struct
 from collections.abc import Iterator
@@ -14,13 +13,8 @@ from agent.sources.edge_log.batch import Parser, Reason
 from agent.sources.edge_log.losses import Loss, Losses
 from agent.sources.edge_log.piece import Piece
 from agent.sources.edge_log.position import Position
+from agent.sources.edge_log.syslog_header import HEADER
 
-# BSD syslog as nginx and HAProxy send it, and RFC 5424.
-_HEADER = re.compile(
-    rb"<\d{1,3}>(?:"
-    rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:[^ :]+ )?[^ :]{1,48}: "
-    rb"|1 (?:[^ ]+ ){5}(?:-|(?:\[[^\]]*\])+) (?:\xef\xbb\xbf)?)"
-)
 _LARGEST = 65_536
 _AT_ONCE = 2_000
 _ROOM = 8 << 20
@@ -132,7 +126,7 @@ class SyslogListener:
 
 def line_of(datagram: bytes) -> bytes:
     """Return the message without its header; what has none is taken as it is."""
-    header = _HEADER.match(datagram)
+    header = HEADER.match(datagram) if datagram.startswith(b"<") else None
     return (datagram[header.end() :] if header else datagram).rstrip(b"\r\n\0").replace(b"\n", b" ")
 
 

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from agent.sources.edge_log.batch import Batch
 from agent.sources.edge_log.columns import batch_of_columns, parse_mostly, parse_times
 from agent.sources.edge_log.expression import NL, Columns, Expression, forms, one_of
-from agent.sources.edge_log.request import split_request
+from agent.sources.edge_log.request import joined_addresses, split_request
 from agent.sources.edge_log.rows import FIELDS, Row, any_time, batch_of, moment_of, need, seconds, status_of, whole
+from agent.sources.edge_log.syslog_header import HEADER, without_headers
 from agent.sources.edge_log.times import TimeCache
 
 IGNORED = "-"
 _ANY = f"[^\\t{NL}]*+"
 _VALUES = {
+    # No blanks but one, as in "2026-01-22 00:00:00": a syslog header before the time has more.
+    "time": f"([0-9][^ \\t{NL}]*+(?: [0-9+-][^ \\t{NL}]*+)?)",
     "status": "([0-9]{3}|0|-1|-)",
-    "size": "([0-9]{1,18}|-)",
+    "size": "([0-9]{1,18}|-1|-)",
     "duration": r"((?:[0-9]{1,9}(?:\.[0-9]{1,9})?|-)?)",
     # Of a request with more blanks the row knows where the target ends.
     "request": f"(?:(?:METHODS) ([^ \\t{NL}]*+) HTTP/[0-9.]++(?=[\\t\\r\\n])|(?!(?:METHODS) ){_ANY})",
@@ -34,11 +37,15 @@ class TabSeparated:
         for column in columns:
             if column not in FIELDS and column != IGNORED:
                 raise ValueError(f'columns: "{column}" is unknown; known: {", ".join(FIELDS)}, and "-" for any other')
-            if column != IGNORED and columns.count(column) > 1:
+            if column not in (IGNORED, "address") and columns.count(column) > 1:
                 raise ValueError(f'columns name "{column}" twice')
         need(columns)
-        self._count = len(columns)
+        # Where the first address is missing, the next one stands in for it; the groups have names of their own.
+        places = [index for index, column in enumerate(columns) if column == "address"]
+        columns = [f"address{index}" if index in places[1:] else column for index, column in enumerate(columns)]
+        self._addresses = [columns[index] for index in places]
         self._at = {column: index for index, column in enumerate(columns) if column != IGNORED}
+        self._count = len(columns)
         self._methods = frozenset(method.encode() for method in methods)
         self._times = TimeCache(any_time)
         at, groups, patterns = self._at, [*self._at], _VALUES
@@ -59,6 +66,9 @@ class TabSeparated:
 
     def parse(self, piece: bytes) -> Batch:
         """Parse whole lines."""
+        # The first column may be any text, and a header would be taken for a part of it.
+        if HEADER.match(piece):
+            piece = without_headers(piece)
         return parse_mostly(self._expression, piece, self._read, self._rest)
 
     def _rest(self, piece: bytes) -> Batch:
@@ -68,11 +78,14 @@ class TabSeparated:
         uris = columns["request"] if "request" in columns else columns["target"]
         if "method" in columns and "request" not in columns:
             uris = [target if method else b"" for target, method in zip(uris, columns["method"], strict=True)]
+        if len(self._addresses) > 1:
+            columns = {**columns, "address": joined_addresses([columns[name] for name in self._addresses])}
         return batch_of_columns(columns, parse_times(columns["time"], self._times), uris, columns.get("duration"))
 
     def _row(self, line: bytes) -> Row:
         values = line.removesuffix(b"\r").split(b"\t")
-        if len(values) != self._count:
+        # More columns than are named do not matter; with fewer a value may have been cut.
+        if len(values) < self._count:
             raise ValueError("not the number of columns")
         at = self._at
 
@@ -85,7 +98,7 @@ class TabSeparated:
             method, target = value("method"), value("target")
         return Row(
             moment_of(value("time").decode("latin-1"), self._times),
-            value("address"),
+            b",".join(map(value, self._addresses)),
             value("agent"),
             target if method in self._methods else b"",
             status_of(value("status").decode("latin-1")),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from agent.sources.edge_log.request import origin_length
+from agent.sources.edge_log.request import origin_length, path_of
 
 # Playlists and manifests say which protocol is spoken; fragments (.m4s, .cmfv, .cmfa) belong to either.
 PROTOCOLS = {
@@ -30,7 +30,8 @@ LONGEST_CHANNEL = 64
 
 # Live paths are few at a time: channels times renditions times the segments of the window.
 _CACHED = 20_000
-_ESCAPE = re.compile(rb"\\x([0-9A-Fa-f]{2})")
+# nginx and Apache write a byte as \xHH; Apache writes a quote and a backslash behind a backslash.
+_ESCAPE = re.compile(rb'\\(?:x([0-9A-Fa-f]{2})|(["\\]))')
 
 
 class Target(NamedTuple):
@@ -61,8 +62,7 @@ class Targets(dict[bytes, Target]):
         return target
 
     def _work_out(self, path: bytes) -> Target:
-        origin = origin_length(path)
-        path = path[origin:]
+        origin, path = origin_length(path), path_of(path)
         name = path[path.rfind(b"/") + 1 :]
         dot = name.rfind(b".")
         suffix = name[dot:].lower() if dot >= 0 else b""
@@ -82,7 +82,7 @@ class Targets(dict[bytes, Target]):
     def _channel_of(self, path: bytes) -> str:
         if self._channel is None:
             return ALL_CHANNELS
-        match = self._channel.search(_ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), path))
+        match = self._channel.search(_ESCAPE.sub(lambda escape: escape[2] or bytes([int(escape[1], 16)]), path))
         found = first_group(match)
         if not found:
             return NO_CHANNEL

@@ -5,14 +5,15 @@ double the quotes within. Date and time are in UTC; "date-local" and "time-local
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
 from agent.sources.edge_log.batch import Batch, Reason, Reject
 from agent.sources.edge_log.columns import batch_of_columns, concatenated, parse_mostly, parse_times
 from agent.sources.edge_log.expression import Columns, Expression, one_of
-from agent.sources.edge_log.request import client_address
+from agent.sources.edge_log.log_format import Choice
+from agent.sources.edge_log.request import joined_addresses
 from agent.sources.edge_log.rows import Row, RowError, batch_of, seconds, status_of, whole
 from agent.sources.edge_log.times import MOST_CACHED, TimeCache, iso_time
 
@@ -22,7 +23,7 @@ _FIELDS = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)\r*$", re.IGNORECASE | re.MULTI
 # The names that servers use for one thing, the best first.
 UNIVERSAL, LOCAL = (b"date", b"time"), (b"date-local", b"time-local")
 SIZES = (b"sc-bytes", b"bytes", b"cs-bytes-sent")
-ADDRESSES, AGENTS = (b"c-ip", b"x-forwarded-for"), (b"cs(user-agent)", b"c-user-agent")
+ADDRESSES, AGENTS = (b"c-ip", b"x-forwarded-for", b"cs(x-forwarded-for)"), (b"cs(user-agent)", b"c-user-agent")
 METHODS, STATUSES = (b"cs-method", b"x-method"), (b"sc-status", b"x-status")
 STEMS, QUERIES = (b"cs-uri-stem", b"cs-uri"), (b"cs-uri-query",)
 # time-taken is milliseconds at IIS; the standard says seconds, which then have a fraction.
@@ -31,15 +32,23 @@ TAKEN = (b"time-taken", b"timetakenms")
 # The values that the expression takes: none in quotes, one blank or tab between two. Its quick form knows blanks only.
 _VALUE_OF, _QUICK_VALUE = r'[^ \t"\r\n]++', "[^ ]++"
 _GROUPS = {
-    "address": (ADDRESSES, "(ANY)"),
     "agent": (AGENTS, "(ANY)"),
     "method": (METHODS, r"(?:(ONE_OF)(?=[ \t\r\n])|ANY)"),
     "stem": (STEMS, "(ANY)"),
     "query": (QUERIES, "(ANY)"),
     "status": (STATUSES, "([0-9]{3}|0|-1|-)"),
-    "size": (SIZES, "([0-9]{1,18}|-)"),
+    "size": (SIZES, "([0-9]{1,18}|-1|-)"),
     "duration": (TAKEN, r"([0-9]{1,9}(?:\.[0-9]{1,9})?|-)"),
 }
+
+
+def fields_of(variable: str) -> tuple[bytes, ...]:
+    """Return the names that W3C has for what nginx calls `variable`; any other is a name of W3C already."""
+    if variable.startswith("http_"):
+        header = variable.removeprefix("http_").replace("_", "-").encode()
+        return header, b"cs(%b)" % header
+    known = {"remote_addr": b"c-ip", "remote_user": b"cs-username"}
+    return (known.get(variable, variable.lower().encode()),) if variable else ()
 
 
 class W3c:
@@ -48,21 +57,24 @@ class W3c:
     closed = False
     has_durations = True
 
-    def __init__(self, methods: Sequence[str], zone: tzinfo) -> None:
-        self._methods = methods
+    def __init__(self, choice: Choice, zone: tzinfo) -> None:
+        self._choice = choice
         self._zone = zone
 
     def parser(self, state: str = "") -> "W3cParser":
         """Return a parser; `state` is the last `#Fields` header."""
-        return W3cParser(self._methods, self._zone, state)
+        return W3cParser(self._choice, self._zone, state)
 
 
 class W3cParser:
     """Reads one file."""
 
-    def __init__(self, methods: Sequence[str], zone: tzinfo, state: str) -> None:
-        self._one_of = one_of(methods)
-        self._methods = frozenset(method.encode() for method in methods)
+    def __init__(self, choice: Choice, zone: tzinfo, state: str) -> None:
+        self._one_of = one_of(choice.methods)
+        self._methods = frozenset(method.encode() for method in choice.methods)
+        # The best first: where it names no address, the next one stands in for it.
+        self._address_names = [*dict.fromkeys((*fields_of(choice.client_address), *ADDRESSES))]
+        self._identity = {"session": fields_of(choice.session_variable), "viewer": fields_of(choice.viewer_variable)}
         # The expression takes date and time together, whatever stands between the two.
         self._times = TimeCache(lambda text: iso_time(text.replace(b"\t", b" ")))
         self._local_times = TimeCache(lambda text: iso_time(text.replace(b"\t", b" "), zone))
@@ -75,6 +87,7 @@ class W3cParser:
         self._fields = {name: index for index, name in reversed(list(enumerate(names)))}
         self._count = len(names)
         self._date = next((pair for pair in (UNIVERSAL, LOCAL) if self._fields.keys() >= {*pair}), ())
+        self._addresses = [name for name in self._address_names if name in self._fields]
         self._expression = self._compiled() if self._date else None
 
     def _compiled(self) -> Expression | None:
@@ -83,7 +96,10 @@ class W3cParser:
         if clock != date + 1:
             return None
         at = {date: ("moment", "(ANY"), clock: ("", "ANY)")}
-        for group, (names, pattern) in _GROUPS.items():
+        places: dict[str, tuple[tuple[bytes, ...], str]]
+        places = {f"address{number}": ((name,), "(ANY)") for number, name in enumerate(self._addresses)}
+        places |= {group: (names, "(ANY)") for group, names in self._identity.items()}
+        for group, (names, pattern) in (_GROUPS | places).items():
             index = next((self._fields[name] for name in names if name in self._fields), None)
             if index is not None:
                 at[index] = (group, pattern)
@@ -137,6 +153,9 @@ class W3cParser:
             for stem, query, method in requests
         ]
         durations = list(map(self._durations.__getitem__, columns.get("duration", none)))
+        if self._addresses:
+            addresses = [columns[f"address{number}"] for number in range(len(self._addresses))]
+            columns = {**columns, "address": joined_addresses(addresses)}
         return batch_of_columns(columns, parse_times(columns["moment"], self._cache), uris, durations)
 
     @property
@@ -147,14 +166,33 @@ class W3cParser:
         """Parse lines one by one."""
         every = [line.rstrip(b"\r") for line in piece.split(b"\n")[:-1]]
         numbers = [number for number, line in enumerate(every) if line and not line.startswith(b"#")]
-        batch = batch_of([every[number] for number in numbers], self._row, ("duration",))
+        has = ["duration", *(name for name, names in self._identity.items() if self._fields.keys() & {*names})]
+        batch = batch_of([every[number] for number in numbers], self._row, has)
         batch.rejects = [Reject(numbers[one.line], one.reason) for one in batch.rejects]
         return replace(batch, lines=len(every), headers=frozenset(range(len(every))).difference(numbers))
 
     def _row(self, line: bytes) -> Row:
         values = [plain or quoted.replace(b'""', b'"') for quoted, plain in _VALUE.findall(line)]
-        if not self._fields or len(values) != self._count:
+        if not self._fields or len(values) < self._count:
             raise ValueError("not the number of fields that #Fields says")
+        if len(values) == self._count:
+            return self._row_of(values)
+        # A blank within a value, where it should have been "+" or within quotes.
+        rows = {row[:4] + row[5:6]: row for row in self._joined(values)}
+        if len(rows) != 1:
+            raise ValueError("more fields than #Fields says")
+        return next(iter(rows.values()))
+
+    def _joined(self, values: Sequence[bytes]) -> Iterator[Row]:
+        """Yield what a line means by each field that may hold the blanks; it must not depend on which of them does."""
+        more = len(values) - self._count + 1
+        for index in range(self._count):
+            try:
+                yield self._row_of([*values[:index], b" ".join(values[index : index + more]), *values[index + more :]])
+            except ValueError:
+                continue
+
+    def _row_of(self, values: Sequence[bytes]) -> Row:
         size, status = self._value(values, SIZES), self._value(values, STATUSES)
         if not status:
             raise RowError(Reason.STATUS)
@@ -164,23 +202,18 @@ class W3cParser:
         target = stem if query in (b"", b"-") else stem + b"?" + query
         return Row(
             self._moment(values),
-            self._address(values),
+            b",".join(values[self._fields[name]] for name in self._addresses),
             self._value(values, AGENTS),
             target if self._value(values, METHODS) in self._methods else b"",
             status_of(status.decode("latin-1")),
             whole(size.decode("latin-1")),
             self._durations[self._value(values, TAKEN)],
-            b"",
-            b"",
+            self._value(values, self._identity["session"]),
+            self._value(values, self._identity["viewer"]),
         )
 
     def _value(self, values: Sequence[bytes], names: Sequence[bytes]) -> bytes:
         return next((values[self._fields[name]] for name in names if name in self._fields), b"")
-
-    def _address(self, values: Sequence[bytes]) -> bytes:
-        """Return the first field of an address that names one."""
-        found = [values[self._fields[name]] for name in ADDRESSES if name in self._fields]
-        return next((text for text in found if client_address(text)), b"")
 
     def _moment(self, values: Sequence[bytes]) -> float:
         if not self._date:

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.sources.edge_log.batch import Batch, Fraction, Reason, Reject
-from agent.sources.edge_log.columns import COLUMNS, all_rejected, parse_mostly
+from agent.sources.edge_log.columns import COLUMNS, parse_mostly
 from agent.sources.edge_log.formats import PRESETS, make_format
 from agent.sources.edge_log.haproxy import HaProxy
-from agent.sources.edge_log.json_lines import MOST_SHAPES, PATIENCE, JsonLines, named_fields
-from agent.sources.edge_log.json_shape import JsonShape
+from agent.sources.edge_log.json_lines import JsonLines
 from agent.sources.edge_log.log_format import Choice, LogFormat
+from agent.sources.edge_log.syslog_header import without_headers
 from agent.sources.edge_log.tab_separated import TabSeparated
 from agent.sources.edge_log.w3c import W3cParser
 from tests.unit.edge_log.test_formats import NGINX_JSON, SAMPLES, TSV, W3C_HEADER
@@ -60,20 +60,20 @@ def of_one_expression(name: str) -> Case:
     expression = log_format._expression
 
     def exact(piece: bytes) -> Batch:
-        rest = log_format._odd if isinstance(log_format, LogFormat) else all_rejected
-        return parse_mostly(expression, piece, log_format._read, rest, quick=False)
+        return parse_mostly(expression, piece, log_format._read, log_format._odd, quick=False)
 
     return Case(log_format.parse, exact, SAMPLES[name][1])
 
 
 def of_json(name: str, columns: Sequence[str], line: bytes) -> Case:
-    """Return the case of a parser that has learned the line."""
+    """Return the case of a parser; the reference reads each line by itself."""
     log_format = make_format(name, columns)
     assert isinstance(log_format, JsonLines)
-    log_format.parse(line * PATIENCE)
-    (shape,) = log_format._shapes
-    assert shape.expression.take(line).left == {}
-    return Case(log_format.parse, log_format._one_by_one, line)
+
+    def reference(piece: bytes) -> Batch:
+        return log_format._batch_of([without_headers(text) for text in piece.split(b"\n")[:-1]])
+
+    return Case(log_format.parse, reference, line)
 
 
 def of_tabs(columns: Sequence[str], line: bytes) -> Case:
@@ -83,15 +83,15 @@ def of_tabs(columns: Sequence[str], line: bytes) -> Case:
 
 
 def of_w3c(fields: str, line: bytes) -> Case:
-    expression = W3cParser(["GET"], UTC, fields)._expression
+    expression = W3cParser(Choice(), UTC, fields)._expression
     assert expression is not None
     assert expression.take(line).left == {}
 
     def parse(piece: bytes) -> Batch:
-        return W3cParser(["GET"], UTC, fields).parse(piece)
+        return W3cParser(Choice(), UTC, fields).parse(piece)
 
     def reference(piece: bytes) -> Batch:
-        return LineByLine(["GET"], UTC, fields).parse(piece)
+        return LineByLine(Choice(), UTC, fields).parse(piece)
 
     return Case(parse, reference, line)
 
@@ -220,32 +220,3 @@ def test_a_line_that_is_left_keeps_its_place() -> None:
     assert (list(batch.sizes), list(batch.uris)) == ([188, 188, 188, 189, 188], [b"/live/a/1.ts?t=1"] * 5)
     assert [*(batch.viewers or ())] == [b"me", b"me", b"me", "ж".encode(), b"me"]
     assert batch.rejects == [Reject(2, Reason.FORMAT)]
-
-
-def test_json_learns_every_way_that_it_is_written_but_not_without_end() -> None:
-    log_format = named_fields(JSON, Choice())
-    for number in range(3 * MOST_SHAPES):
-        line = JSON_LINE.replace(b'"n"', b'"n%d"' % number)
-        piece = line * (PATIENCE << number)
-        assert log_format.parse(piece).rejects == []
-        taken = sum(not shape.expression.take(line).left for shape in log_format._shapes)
-        assert (taken, len(log_format._shapes)) == (1, min(number + 1, MOST_SHAPES))
-
-
-@pytest.mark.parametrize(
-    ("line", "sentence"),
-    [
-        (JSON_LINE.replace(b'"n": null', b'"n": null, "n": null'), "without need"),
-        (JSON_LINE.replace(b'"v"', b'"\\u0076"'), "without need"),
-        (JSON_LINE.replace(b"null", b'{"a":' * 20 + b"1" + b"}" * 20), "too deep"),
-        (JSON_LINE.replace(b'"n"', b'"' + b"n" * 20_000 + b'"'), "too long"),
-        (JSON_LINE.replace(b'"me"', b"true"), "no value for viewer"),
-    ],
-    ids=["a key twice", "a key in escapes", "nested", "long", "no text"],
-)
-def test_json_that_nothing_is_learned_from(line: bytes, sentence: str) -> None:
-    log_format = named_fields(JSON, Choice())
-    assert log_format.parse(line * 3 * PATIENCE).rejects == []
-    assert log_format._shapes == []
-    with pytest.raises(ValueError, match=sentence):
-        JsonShape(line[:-1], log_format._paths, ["GET"])

@@ -8,6 +8,7 @@ from agent.sources.edge_log.batch import Reason, Reject
 from agent.sources.edge_log.columns import parse_mostly
 from agent.sources.edge_log.formats import PRESETS, make_format
 from agent.sources.edge_log.log_format import Choice, LogFormat
+from agent.sources.edge_log.request import client_address
 
 COMBINED = LogFormat(PRESETS["combined"])
 GOOD = b'192.0.2.7 - - [22/Jan/2026:03:56:14 +0500] "GET /live/a/1.ts?t=1 HTTP/1.1" 200 188 "-" "Player/1.0"\n'
@@ -72,7 +73,6 @@ def test_no_bytes_and_a_name_for_an_address() -> None:
         (GOOD.replace(b" 188 ", b" 1_88 "), Reason.SIZE),
         (GOOD.replace(b" 188 ", b" +188 "), Reason.SIZE),
         (GOOD.replace(b" 188 ", b" 9999999999999999999 "), Reason.SIZE),
-        (GOOD.replace(b"192.0.2.7", b"192.0.2.7\x01"), Reason.FORMAT),
         (GOOD[:-1] + b" more\n", Reason.FORMAT),
     ],
     ids=repr,
@@ -116,7 +116,7 @@ def test_a_time_that_is_none() -> None:
 )
 def test_variables_in_any_order(text: str, line: bytes, expected: bytes) -> None:
     batch = LogFormat(text).parse(line)
-    assert (batch.rejects, list(batch.addresses), list(batch.uris)) == ([], [expected], [b"/x"])
+    assert (batch.rejects, list(map(client_address, batch.addresses)), list(batch.uris)) == ([], [expected], [b"/x"])
     assert (batch.times, batch.sizes) == ([AT], [5])
 
 
@@ -129,9 +129,9 @@ def test_a_query_that_stands_apart() -> None:
 def test_the_forwarded_address_where_the_site_chose_it() -> None:
     text = PRESETS["combined"] + ' "$http_x_forwarded_for"'
     line = GOOD[:-1] + b' "203.0.113.9, 10.1.1.1"\n'
-    assert list(LogFormat(text).parse(line).addresses) == [b"192.0.2.7"]
+    assert list(map(client_address, LogFormat(text).parse(line).addresses)) == [b"192.0.2.7"]
     chosen = LogFormat(text, Choice(client_address="http_x_forwarded_for"))
-    assert list(chosen.parse(line).addresses) == [b"203.0.113.9"]
+    assert list(map(client_address, chosen.parse(line).addresses)) == [b"203.0.113.9"]
 
 
 @pytest.mark.parametrize(

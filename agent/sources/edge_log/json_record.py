@@ -1,0 +1,81 @@
+"""What a JSON line holds of the wanted values, decoded by msgspec, which builds nothing else of the line."""
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+Path = tuple[str, ...]
+Values = Sequence[Sequence[Any]]
+"""A column for each wanted path."""
+
+
+class RecordDecoder:
+    """Decodes lines to records, and takes columns from them."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """Raise ValueError where one path leads through the value of another."""
+        tree: dict[str, Any] = {}
+        for path in paths:
+            node = tree
+            for key in path[:-1]:
+                node = node.setdefault(key, {})
+                if node is None:
+                    raise ValueError(f"columns: {'.'.join(path)} lies within a value that columns name, too")
+            if node.setdefault(path[-1], None) is not None:
+                raise ValueError(f"columns: {'.'.join(path)} is an object; name a value within it")
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(_struct(tree)).decode
+        self._getters = [attrgetter(_attribute(tree, path)) for path in paths]
+
+    def columns(self, records: Sequence[Any]) -> list[list[Any]]:
+        """Return the values of each path; of a list its first one (Caddy's headers)."""
+        return [_firsts(list(map(getter, records))) for getter in self._getters]
+
+    def row(self, record: Any) -> list[Any]:
+        """Return the values of one record."""
+        return [_first(getter(record)) for getter in self._getters]
+
+
+def values_at(record: Any, paths: Sequence[Path]) -> list[Any]:
+    """Return the values of an object that was decoded otherwise, None where there is none."""
+    return [_first(_at(record, path)) for path in paths]
+
+
+def _at(record: Any, path: Path) -> Any:
+    for key in path:
+        if not isinstance(record, dict):
+            return None
+        record = record.get(key)
+    return record
+
+
+def _first(value: Any) -> Any:
+    if isinstance(value, list):
+        return value[0] if value else None
+    return value
+
+
+def _firsts(values: list[Any]) -> list[Any]:
+    return list(map(_first, values)) if list in set(map(type, values)) else values
+
+
+def _struct(tree: Mapping[str, Any]) -> type:
+    """Return a type with what is below a node; keys of JSON are no names of Python."""
+    fields: list[tuple[str, Any, Any]] = []
+    for number, below in enumerate(tree.values()):
+        if below is None:
+            fields.append((f"f{number}", Any, None))
+        else:
+            node = _struct(below)
+            fields.append((f"f{number}", node, msgspec.field(default_factory=node)))
+    names = {f"f{number}": key for number, key in enumerate(tree)}
+    return msgspec.defstruct("Record", fields, rename=names, gc=False)
+
+
+def _attribute(tree: Mapping[str, Any], path: Path) -> str:
+    names = []
+    for key in path:
+        names.append(f"f{list(tree).index(key)}")
+        tree = tree[key] or {}
+    return ".".join(names)
