@@ -31,7 +31,7 @@ from tests.contract.agent.databases import execute, mariadb, postgresql
 from tests.contract.agent.program import Agent, agent, wait_until
 from tests.contract.streams.certificates import Authority
 from tests.contract.streams.nginx import nginx
-from tests.unit.streams.packets import packet
+from tests.unit.streams.media import programme
 
 MOST_RSS = 45 * 2**20
 SCRAPES = 8
@@ -95,7 +95,7 @@ def surroundings(folder: Path, tables: set[str]) -> Iterator[dict[str, object]]:
     root.mkdir()
     now = datetime.now(UTC)
     (root / "index.m3u8").write_text(PLAYLIST.format(now=now.isoformat()))
-    (root / "1.ts").write_bytes(b"".join(packet(256, number % 16) for number in range(2000)))
+    (root / "1.ts").write_bytes(programme(2000))
     (root / "subscribers.json").write_text('{"online": 7}')
     authority = Authority(folder, now - timedelta(days=1), now + timedelta(days=90))
     pem = authority.issue("portal", ["localhost"], now + timedelta(days=30))
