@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from agent.host import catalogue
-from agent.host.root import Host, lines
+from agent.host.root import Host, lines, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
 
@@ -33,7 +33,7 @@ def parse(source: Read) -> Iterator[Sample]:
         if source.host.excluded_disks.search(device):
             continue
         for (metric, factor), column in zip(catalogue.DISK, columns[COLUMNS_BEFORE:], strict=False):
-            yield metric.sample(float(column) * factor, device)
+            yield metric.sample(number(column, "/proc/diskstats") * factor, device)
 
 
 COLLECTOR = Collector("diskstats", read, parse, tuple(metric for metric, _ in catalogue.DISK))

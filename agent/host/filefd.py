@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.host import catalogue
-from agent.host.root import Host
+from agent.host.root import Host, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
 
@@ -17,8 +17,8 @@ def parse(file_nr: str) -> Iterator[Sample]:
     columns = file_nr.split()
     if len(columns) != 3:
         raise ValueError(f"/proc/sys/fs/file-nr: {file_nr!r} is not three figures")
-    yield catalogue.FILEFD_ALLOCATED.sample(float(columns[0]))
-    yield catalogue.FILEFD_MAXIMUM.sample(float(columns[2]))
+    yield catalogue.FILEFD_ALLOCATED.sample(number(columns[0], "/proc/sys/fs/file-nr"))
+    yield catalogue.FILEFD_MAXIMUM.sample(number(columns[2], "/proc/sys/fs/file-nr"))
 
 
 COLLECTOR = Collector("filefd", read, parse, (catalogue.FILEFD_ALLOCATED, catalogue.FILEFD_MAXIMUM))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.host import catalogue
-from agent.host.root import Host
+from agent.host.root import Host, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
 
@@ -20,7 +20,7 @@ def parse(loadavg: str) -> Iterator[Sample]:
     if len(columns) < len(METRICS):
         raise ValueError("/proc/loadavg has fewer than three figures")
     for metric, column in zip(METRICS, columns, strict=False):
-        yield metric.sample(float(column))
+        yield metric.sample(number(column, "/proc/loadavg"))
 
 
 COLLECTOR = Collector("loadavg", read, parse, METRICS)

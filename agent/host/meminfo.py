@@ -6,7 +6,7 @@ What a new process can still get is MemAvailable; MemFree leaves out the page ca
 from collections.abc import Iterator
 
 from agent.host import catalogue
-from agent.host.root import Host
+from agent.host.root import Host, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
 
@@ -28,7 +28,9 @@ def parse(meminfo: str) -> Iterator[Sample]:
         if not columns or (columns[1:] == ["kB"]) is not in_bytes:
             raise ValueError(f"/proc/meminfo: {line!r} is not an amount of {'kB' if in_bytes else 'pages'}")
         found = True
-        yield metric.sample(float(columns[0]) * 1024 if in_bytes else float(columns[0]))
+        yield metric.sample(
+            number(columns[0], "/proc/meminfo") * 1024 if in_bytes else number(columns[0], "/proc/meminfo")
+        )
     if not found:
         raise ValueError("/proc/meminfo has no known key")
 

@@ -6,7 +6,7 @@ The kernel refuses to read `carrier` and `speed` of an interface that is down: t
 from collections.abc import Iterator, Mapping
 
 from agent.host import catalogue
-from agent.host.root import Host
+from agent.host.root import EXCLUDED_INTERFACES, Host, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
 
@@ -17,7 +17,11 @@ MEGABIT = 1e6 / 8
 
 def read(host: Host) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
+    # By node_exporter's defaults the loopback has a state, though its traffic is left out.
+    chosen = host.excluded_interfaces if host.excluded_interfaces != EXCLUDED_INTERFACES else None
     for device in host.names("sys/class/net"):
+        if chosen is not None and chosen.search(device):
+            continue
         values = found[device] = {}
         for file in FILES:
             try:
@@ -35,13 +39,19 @@ def parse(interfaces: Mapping[str, Mapping[str, str]]) -> Iterator[Sample]:
         if "operstate" in values:
             yield catalogue.NETWORK_UP.sample(float(values["operstate"] == "up"), device)
         if "carrier" in values:
-            yield catalogue.NETWORK_CARRIER.sample(float(values["carrier"]), device)
+            yield catalogue.NETWORK_CARRIER.sample(
+                number(values["carrier"], f"/sys/class/net/{device}/carrier"), device
+            )
         if "carrier_changes" in values:
-            yield catalogue.NETWORK_CARRIER_CHANGES.sample(float(values["carrier_changes"]), device)
+            yield catalogue.NETWORK_CARRIER_CHANGES.sample(
+                number(values["carrier_changes"], f"/sys/class/net/{device}/carrier_changes"), device
+            )
         if "mtu" in values:
-            yield catalogue.NETWORK_MTU.sample(float(values["mtu"]), device)
+            yield catalogue.NETWORK_MTU.sample(number(values["mtu"], f"/sys/class/net/{device}/mtu"), device)
         if "speed" in values:
-            yield catalogue.NETWORK_SPEED.sample(float(values["speed"]) * MEGABIT, device)
+            yield catalogue.NETWORK_SPEED.sample(
+                number(values["speed"], f"/sys/class/net/{device}/speed") * MEGABIT, device
+            )
 
 
 COLLECTOR = Collector(

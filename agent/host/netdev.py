@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from agent.host import catalogue
-from agent.host.root import Host, lines
+from agent.host.root import Host, lines, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
 
@@ -37,7 +37,7 @@ def parse(source: Read) -> Iterator[Sample]:
         if source.host.excluded_interfaces.search(device):
             continue
         for metric, column in zip(METRICS, columns, strict=True):
-            yield metric.sample(float(column), device)
+            yield metric.sample(number(column, "/proc/net/dev"), device)
 
 
 COLLECTOR = Collector("netdev", read, parse, METRICS)

@@ -7,7 +7,7 @@ without PSI has no /proc/pressure, and the collector fails with that reason.
 from collections.abc import Iterator, Mapping
 
 from agent.host import catalogue
-from agent.host.root import Host
+from agent.host.root import Host, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
 
@@ -25,7 +25,9 @@ def parse(texts: Mapping[str, str]) -> Iterator[Sample]:
         for text in texts[resource].splitlines():
             columns = text.split()
             if columns and columns[0] == line and columns[-1].startswith("total="):
-                yield metric.sample(float(columns[-1].removeprefix("total=")) / MICROSECONDS)
+                yield metric.sample(
+                    number(columns[-1].removeprefix("total="), f"/proc/pressure/{resource}") / MICROSECONDS
+                )
                 break
         else:
             raise ValueError(f"/proc/pressure/{resource} has no total of {line!r}")

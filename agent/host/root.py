@@ -28,6 +28,16 @@ def lines(text: str) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
+def number(column: str, where: str) -> float:
+    """Return the number that a column of a kernel's file holds; raise ValueError naming the file."""
+    try:
+        return float(column)
+    except ValueError:
+        raise ValueError(
+            f"{where}: {column[:40]!r} is not a number; this kernel writes the file in another form"
+        ) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """Where the figures are read, what is left out, and the calls that no file can stand in for."""

@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 
 from agent.host import catalogue
-from agent.host.root import Host
+from agent.host.root import Host, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
 
@@ -34,12 +34,12 @@ def parse(stat: str) -> Iterator[Sample]:
     for line in stat.splitlines():
         key, _, rest = line.partition(" ")
         if key in COUNTS:
-            counts.append(COUNTS[key].sample(float(rest.split(" ", 1)[0])))
+            counts.append(COUNTS[key].sample(number(rest.split(" ", 1)[0], "/proc/stat")))
         elif key.startswith("cpu") and key != "cpu":
             cpu = key[3:]
             if not cpu.isdecimal():
                 raise ValueError(f"/proc/stat: {key!r} is no CPU")
-            ticks = [float(column) / TICKS for column in rest.split()]
+            ticks = [number(column, "/proc/stat") / TICKS for column in rest.split()]
             cpus += [catalogue.CPU_SECONDS.sample(value, cpu, mode) for mode, value in zip(MODES, ticks, strict=False)]
             guests += [
                 catalogue.CPU_GUEST_SECONDS.sample(value, cpu, mode)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from agent.host import catalogue
+from agent.host.root import number
 from agent.runtime import command
 from agent.runtime.collector import Collector
 from service.metric import Sample
@@ -49,10 +50,12 @@ def parse(shown: str) -> Iterator[Sample]:
         for possible in STATES:
             yield catalogue.UNIT_STATE.sample(float(state == possible), name, possible, unit.get("Type", ""))
         if unit.get("NRestarts"):
-            yield catalogue.UNIT_RESTARTS.sample(float(unit["NRestarts"]), name)
+            yield catalogue.UNIT_RESTARTS.sample(number(unit["NRestarts"], f"systemctl, NRestarts of {name}"), name)
         since = unit.get("ActiveEnterTimestamp", "")
         if since.startswith("@"):
-            yield catalogue.UNIT_START_TIME.sample(float(since[1:]), name)
+            yield catalogue.UNIT_START_TIME.sample(
+                number(since[1:], f"systemctl, ActiveEnterTimestamp of {name}"), name
+            )
 
 
 COLLECTOR = Collector(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.host import catalogue
-from agent.host.root import Host
+from agent.host.root import Host, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
 
@@ -20,7 +20,7 @@ def parse(vmstat: str) -> Iterator[Sample]:
         metric = catalogue.VMSTAT.get(key)
         if metric is not None:
             found = True
-            yield metric.sample(float(value))
+            yield metric.sample(number(value, "/proc/vmstat"))
     if not found:
         raise ValueError("/proc/vmstat has no known key")
 

@@ -210,7 +210,7 @@ PARSERS: dict[str, Any] = {
         ("stat", "cpux 1 2\n", "is no CPU"),
         ("stat", "cpu0 1 2 three\n", "three"),
         ("loadavg", "0.1 0.2", "fewer than three"),
-        ("loadavg", "a b c", "could not convert"),
+        ("loadavg", "a b c", "/proc/loadavg: 'a' is not a number"),
         ("meminfo", "MemTotal: 10\n", "not an amount of kB"),
         ("meminfo", "HugePages_Total: 10 kB\n", "not an amount of pages"),
         ("meminfo", "Nothing: 1 kB\n", "no known key"),
@@ -292,3 +292,29 @@ def test_cpu_usage_between_two_readings_is_telegrafs(shared: Path) -> None:
             assert 100 * spent[mode] / sum(spent.values()) == pytest.approx(float(expected[f"usage_{mode}"]), abs=1e-6)
             checked += 1
     assert checked >= 16 * len(stat.MODES)
+
+
+def test_an_interface_left_out_has_neither_traffic_nor_state(tmp_path: Path) -> None:
+    for device in ("eth0", "veth1"):
+        (tmp_path / "sys/class/net" / device).mkdir(parents=True)
+        (tmp_path / "sys/class/net" / device / "operstate").write_text("up\n", "utf-8")
+    (tmp_path / "proc/net").mkdir(parents=True)
+    counters = " 0" * 16
+    table = f"Inter-|\n face |\n  eth0:{counters}\n veth1:{counters}\n"
+    (tmp_path / "proc/net/dev").write_text(table, "utf-8")
+    host = Host(tmp_path, excluded_interfaces=re.compile(r"^veth"))
+    for collector in (netclass.COLLECTOR, netdev.COLLECTOR):
+        assert {sample.labels[0] for sample in collector.on(host).collect()} == {"eth0"}
+
+
+@pytest.mark.parametrize(
+    ("collector", "text", "reason"),
+    [
+        (loadavg, "0.1 x 0.3 1/2 3\n", "/proc/loadavg: 'x' is not a number"),
+        (stat, "cpu0 1 b 3 4\nctxt 5\n", "/proc/stat: 'b' is not a number"),
+        (vmstat, "pgfault many\n", "/proc/vmstat: 'many' is not a number"),
+    ],
+)
+def test_a_figure_that_is_no_number_names_its_file(collector: Any, text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        list(collector.parse(text))
