@@ -15,7 +15,7 @@ from alerts.desk.alarms.opening import worst_of
 from alerts.desk.alarms.work import Place, Work
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.events import NoteAdded
 from alerts.desk.tickets.ticket import CAUSE, WORKING, Status
 
 
@@ -146,7 +146,8 @@ class _Gathering:
         def change() -> None:
             if draft.status in WORKING and draft.status is not Status.HELD:
                 draft.move(Status.HELD, CAUSE, DESK, self._work.now)
-            draft.record(self._work.now, Kind.NOTE, DESK, text=_why(folded)["en"], text_ru=_why(folded)["ru"])
+            why = _why(folded)
+            draft.record(self._work.now, NoteAdded(why["en"], why), DESK)
 
         self._work.act(draft, change)
         self._work.after(

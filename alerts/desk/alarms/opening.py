@@ -1,15 +1,19 @@
 """What a new ticket says: the facts and texts of its problem's worst alarm."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence
 from alerts.desk.core.actors import DESK
+from alerts.desk.core.words import LANGUAGES
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.events import Opened
 from alerts.desk.tickets.policy import priority_of, severity_of
+
+_OTHER = {name: re.compile(rf"{name}_([a-z]{{2,3}})") for name in ("summary", "description")}
 
 
 def worst_of(fresh: list[Occurrence]) -> Occurrence:
@@ -24,14 +28,14 @@ def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Dra
     title = " ".join(worst.labels[name] for name in ("alertname", "node", "channel") if worst.labels.get(name))
     names = by_language(texts, "summary", title or "alarm")
     priority, severity = priority_of(worst.labels), severity_of(worst.labels)
-    descriptions = by_language(texts, "description", "")
+    described = by_language(texts, "description", "")
     draft = tickets.fresh(
         problem_key=problem.key,
         labels=dict(problem.labels),
         site=worst.labels.get("site", ""),
         node=worst.labels.get("node", "") or worst.labels.get("instance", ""),
         names=names,
-        descriptions={language: text or names[language] for language, text in descriptions.items()},
+        descriptions={name: described.get(name) or described["en"] or text for name, text in names.items()},
         runbook_url=_web(texts.get("runbook_url", "")),
         severity=severity,
         priority=priority,
@@ -41,13 +45,15 @@ def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Dra
         opened_at=now,
         updated_at=now,
     )
-    draft.record(now, Kind.OPENED, DESK, priority=priority, severity=severity)
+    draft.record(now, Opened(priority, severity), DESK)
     return draft
 
 
 def by_language(texts: Mapping[str, str], name: str, default: str) -> dict[str, str]:
+    """Return a text in English and in each language that an annotation such as `summary_ru` or `summary_kk` has."""
     english = texts.get(name) or default
-    return {"en": english, "ru": texts.get(f"{name}_ru") or english}
+    others = {match[1]: text for key, text in texts.items() if text and (match := _OTHER[name].fullmatch(key))}
+    return {"en": english, **{language: english for language in LANGUAGES if language != "en"}, **others}
 
 
 def _web(url: str) -> str:

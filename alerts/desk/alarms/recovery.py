@@ -17,7 +17,7 @@ from alerts.desk.tickets import queries, timers
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.events import Unverified, Verified
 from alerts.desk.tickets.ticket import RECOVERED, WORKING, Status
 from alerts.desk.tickets.timers import React
 from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError
@@ -153,11 +153,11 @@ def _put_off_longer(draft: Draft, now: datetime) -> None:
 
 def _present(draft: Draft, now: datetime) -> None:
     if draft["unverified"]:
-        draft.record(now, Kind.VERIFIED, DESK)
+        draft.record(now, Verified(), DESK)
     draft.move(Status.RESOLVED, RECOVERED, DESK, now)
 
 
 def _vanished(draft: Draft, now: datetime) -> None:
     if not draft["unverified"]:
-        draft.record(now, Kind.UNVERIFIED, DESK)
+        draft.record(now, Unverified(), DESK)
     draft.set(unverified=True, verify_at=now + RECHECK)

@@ -12,10 +12,11 @@ from alerts.desk.api import relationships, tmf_list
 from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, kept
 from alerts.desk.api.tmf_patch import check_removals, patch
 from alerts.desk.core import metrics
+from alerts.desk.core.words import LANGUAGES
 from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Hand
-from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.events import Event, Opened
 from alerts.desk.tickets.policy import SEVERITIES, priority_of
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.store import NoSuchTicketError
@@ -107,8 +108,8 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
         now = runtime.now()
         draft = tickets.fresh(
             problem_key=problem_key({"manual": str(uuid.uuid4())}),
-            names=dict.fromkeys(("en", "ru"), name),
-            descriptions=dict.fromkeys(("en", "ru"), fresh.description),
+            names=dict.fromkeys(LANGUAGES, name),
+            descriptions=dict.fromkeys(LANGUAGES, fresh.description),
             severity=severity,
             priority=priority_of({"severity": severity}),
             ticket_type=fresh.ticket_type,
@@ -117,7 +118,7 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
             opened_at=now,
             updated_at=now,
         )
-        draft.record(now, Kind.OPENED, actor, priority=draft["priority"], severity=severity)
+        draft.record(now, Opened(draft["priority"], severity), actor)
         changes = TicketPatch(
             note=fresh.note,
             priority=fresh.priority,

@@ -7,9 +7,10 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from alerts.desk.api.tmf_models import TicketPatch
+from alerts.desk.core.words import LANGUAGES
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.events import Edited
 from alerts.desk.tickets.policy import SEVERITIES
 from alerts.desk.tickets.ticket import Status
 
@@ -32,7 +33,7 @@ def patch(draft: Draft, changes: TicketPatch, extra: Mapping[str, Any], actor: s
             draft.set(extra=merged)
             edited += sorted(extra)
     if edited:
-        draft.record(now, Kind.EDITED, actor, fields=edited)
+        draft.record(now, Edited(tuple(edited)), actor)
     reason = changes.status_change_reason or ""
     if changes.priority is not None and changes.priority != draft["priority"]:
         actions.override_priority(draft, changes.priority, reason or "changed over the API", actor, now)
@@ -49,7 +50,7 @@ def _texts(draft: Draft, changes: TicketPatch) -> list[str]:
     for field, column in (("name", "names"), ("description", "descriptions")):
         text = getattr(changes, field)
         if text is not None and text not in draft[column].values():
-            draft.set(**{column: dict.fromkeys(("en", "ru"), text)})
+            draft.set(**{column: dict.fromkeys(LANGUAGES, text)})
             edited.append(field)
     if changes.severity is not None and changes.severity != draft["severity"]:
         if changes.severity not in SEVERITIES:

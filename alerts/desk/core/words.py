@@ -6,9 +6,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 LANGUAGES = ("ru", "en")
+T = TypeVar("T")
 DESK = Path(__file__).parents[1]
+
+
+def in_language(texts: Mapping[str, T], language: str) -> T | None:
+    """Return a text of a ticket in a language, else in English, else in any; None where there is none.
+
+    A ticket keeps the texts in the languages that its alarm had, whichever these are.
+    """
+    for name in (language, "en", *texts):
+        if texts.get(name):
+            return texts[name]
+    return None
 
 
 @cache
@@ -56,6 +69,10 @@ class Words:
     def of(self, key: str, word: str) -> str:
         """Return the text of a word that comes from data, or the word itself where the catalogue has none."""
         return catalogue(self.language).get(f"{key}.{word}", word)
+
+    def text(self, texts: Mapping[str, str]) -> str:
+        """Return a text of a ticket in the reader's language, or in another one that it has."""
+        return in_language(texts, self.language) or ""
 
     def number(self, key: str, number: int) -> str:
         """Return a text in the plural form of `number`."""

@@ -26,7 +26,7 @@ from alerts.desk.notify.redact import redacted
 from alerts.desk.notify.routing import HUB_PREFIX, TEST, VENDOR_PREFIX
 from alerts.desk.tickets import queries
 from alerts.desk.tickets import store as tickets
-from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.events import Delivered, EventBody, ReferenceGiven
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.tmf621 import BASE, instant
 from alerts.desk.tickets.tmf621 import body as tmf_body
@@ -126,7 +126,7 @@ def forward(
     with runtime.database.read() as connection:
         events = queries.timeline(connection, [ticket["id"]])[ticket["id"]]
     known = next(
-        (e.data["reference"] for e in events if e.kind is Kind.REFERENCE and e.data["owner"] == target.name), None
+        (b.reference for e in events if isinstance(b := e.body, ReferenceGiven) and b.owner == target.name), None
     )
     if known is not None:
         note = {"@type": "Note", "text": texts.one(ticket, row["kind"], row["body"], words, "").text}
@@ -147,15 +147,15 @@ def forward(
         reference = str(read_json(answer.content)["id"])
     except (ValueError, KeyError, TypeError):
         raise OSError("the other desk created a ticket and did not say its id") from None
-    record(runtime, ticket["id"], Kind.REFERENCE, owner=target.name, reference=reference[:200])
+    record(runtime, ticket["id"], ReferenceGiven(target.name, reference[:200]))
 
 
-def record(runtime: Runtime, number: int, kind: Kind, **data: str) -> None:
+def record(runtime: Runtime, number: int, body: EventBody) -> None:
     """Add a line to a ticket's log."""
     with runtime.database.write() as connection:
         now = runtime.now()
         draft = tickets.lock(connection, number)
-        draft.record(now, kind, DESK, **data)
+        draft.record(now, body, DESK)
         draft.finish(runtime.policy, now)
         tickets.save(connection, [draft], runtime.policy.publish)
 
@@ -167,7 +167,7 @@ def deliver_vendors(runtime: Runtime, client: httpx.Client) -> None:
             to = vendor.escalation_mail if row["kind"] == "escalated" else vendor.mail
             told = attempt(runtime, [row], partial(_to_vendor, runtime, client, row, to, vendor.language))
             if not told and row["attempts"] >= outbox.RETRIES:
-                record(runtime, row["ticket_id"], Kind.DELIVERY, target=to, outcome="given up")
+                record(runtime, row["ticket_id"], Delivered(to, "given up"))
 
 
 def _next(runtime: Runtime, target: str) -> RowMapping | None:
@@ -192,7 +192,7 @@ def _to_vendor(runtime: Runtime, client: httpx.Client, row: RowMapping, to: str,
     letter = texts.one(ticket, row["kind"], row["body"], words, "")
     facts = texts.evidence(ticket, events, alarms, measured, words)
     mail.send(runtime.settings.smtp, [to], texts.Letter(letter.subject, f"{letter.text}\n{facts}"))
-    record(runtime, number, Kind.DELIVERY, target=to, outcome="sent")
+    record(runtime, number, Delivered(to, "sent"))
 
 
 def deliver_hubs(runtime: Runtime, client: httpx.Client) -> None:

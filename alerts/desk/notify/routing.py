@@ -8,7 +8,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.events import (
+    Edited,
+    Escalated,
+    Event,
+    Flapping,
+    HandedOver,
+    NoteAdded,
+    Opened,
+    PriorityChanged,
+    ReferenceGiven,
+    StatusChanged,
+    Taken,
+    Unverified,
+    Warned,
+)
 from alerts.desk.tickets.ticket import TERMINAL, Status
 
 VENDOR_PREFIX = "vendor:"
@@ -35,23 +49,27 @@ class Message:
     body: dict[str, Any]
 
 
-def topic(event: Event) -> str | None:  # noqa: PLR0911 - one a kind of event
+def topic(event: Event) -> str | None:
     """Return the topic of an event, or None where it is nobody's news."""
-    match event.kind:
-        case Kind.OPENED:
+    match event.body:
+        case Opened():
             return "opened"
-        case Kind.WARNING:
-            return "breach" if event.data["percent"] == 100 else "warning"
-        case Kind.STATUS if event.data["to"] == Status.RESOLVED:
-            return "resolved"
-        case Kind.STATUS if event.data["to"] in TERMINAL:
-            return "closed"
-        case Kind.STATUS if event.data["from"] == Status.RESOLVED:
-            return "reopened"
-        case Kind.UNVERIFIED | Kind.FLAPPING | Kind.HANDED_OVER | Kind.ESCALATED:
+        case Warned(percent=percent):
+            return "breach" if percent == 100 else "warning"
+        case StatusChanged(old, new):
+            return _topic_of_status(old, new)
+        case Unverified() | Flapping() | HandedOver() | Escalated():
             return event.kind.name.lower()
         case _:
             return None
+
+
+def _topic_of_status(old: Status | None, new: Status) -> str | None:
+    if new is Status.RESOLVED:
+        return "resolved"
+    if new in TERMINAL:
+        return "closed"
+    return "reopened" if old is Status.RESOLVED else None
 
 
 def messages(events: Iterable[Event], priority: str, routes: Sequence[Route]) -> list[Message]:
@@ -62,13 +80,26 @@ def messages(events: Iterable[Event], priority: str, routes: Sequence[Route]) ->
         if name is None:
             continue
         targets = [route.target for route in routes if name in route.topics and priority in route.priorities]
-        if event.kind in (Kind.HANDED_OVER, Kind.ESCALATED) and "vendor" in event.data:
-            targets.append(f"{VENDOR_PREFIX}{event.data['vendor']}")
+        if isinstance(event.body, (HandedOver, Escalated)):
+            targets.append(f"{VENDOR_PREFIX}{event.body.vendor}")
         if targets:
-            facts = {fact: event.data[fact] for fact in ("clock", "percent", "reason", "vendor") if fact in event.data}
-            body = facts | {"at": event.at.isoformat()}
+            body = _facts(event) | {"at": event.at.isoformat()}
             result += [Message(target, name, body) for target in targets]
     return result
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    match event.body:
+        case Warned(clock, percent, vendor):
+            return {"clock": clock, "percent": percent} | ({"vendor": vendor} if vendor else {})
+        case StatusChanged(reason=reason):
+            return {"reason": reason}
+        case HandedOver(vendor):
+            return {"vendor": vendor}
+        case Escalated(clock, vendor):
+            return {"clock": clock, "vendor": vendor}
+        case _:
+            return {}
 
 
 # TMF621's events.
@@ -83,16 +114,16 @@ def hub_events(events: Sequence[Event]) -> list[str]:
     """Return the TMF621 event types that new events amount to, each once."""
     result: list[str] = []
     for event in events:
-        match event.kind:
-            case Kind.OPENED:
+        match event.body:
+            case Opened():
                 result.append(CREATED)
-            case Kind.STATUS:
+            case StatusChanged(new=new):
                 result.append(STATUS_CHANGED)
-                if event.data["to"] == Status.RESOLVED:
+                if new is Status.RESOLVED:
                     result.append(RESOLVED)
-                elif event.data["to"] == Status.PENDING:
+                elif new is Status.PENDING:
                     result.append(INFORMATION)
-            case Kind.PRIORITY | Kind.NOTE | Kind.EDITED | Kind.REFERENCE | Kind.TAKEN:
+            case PriorityChanged() | NoteAdded() | Edited() | ReferenceGiven() | Taken():
                 result.append(CHANGED)
             case _:
                 pass

@@ -41,7 +41,7 @@ def one(row: Row, kind: str, body: Row, words: Words, public_url: str) -> Letter
     lines = [
         headline(row, words),
         words(f"message.{kind}", clock=words.of("clockname", str(body.get("clock", ""))), **_percent(body)),
-        row["descriptions"][words.language],
+        words.text(row["descriptions"]),
         words("message.opened_at", time=words.time(row["opened_at"])),
     ]
     if row["restore_by"]:
@@ -57,7 +57,7 @@ def _percent(body: Row) -> dict[str, Any]:
 
 def title(row: Row, words: Words) -> str:
     """Return a ticket's title on one line: a line break in a subject would forge headers."""
-    return " ".join(str(row["names"][words.language]).split())[:150]
+    return " ".join(words.text(row["names"]).split())[:150]
 
 
 def headline(row: Row, words: Words) -> str:

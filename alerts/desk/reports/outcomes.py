@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.calendars import Calendar
-from alerts.desk.tickets.courses import AtVendor, Courses, Log, spans
+from alerts.desk.tickets.events import Event, HandedOver, StatusChanged, Taken
 from alerts.desk.tickets.policy import SEVERITIES, Policy
 from alerts.desk.tickets.sla import Span
 from alerts.desk.tickets.ticket import Status
@@ -76,24 +76,28 @@ class Fact:
     stays: tuple[Stay, ...]
 
 
-def fact(case: Case, log: Log, courses: Courses, policy: Policy, now: datetime) -> Fact:
+def fact(case: Case, events: Sequence[Event], policy: Policy, now: datetime) -> Fact:
     """Return what a report says of one ticket as of `now`."""
-    course, moments = courses.of(log)
     target = policy.targets[case.priority]
-    taken = _reading(spans(course.acknowledge, moments), target.acknowledge, target.calendar, now)
-    restore = _reading(spans(course.restore, moments), target.restore, target.calendar, now)
+    life = clock.intervals(events)
+    unseen = clock.unseen(life, events)
+    start, end = unseen[0]
+    taken = any(isinstance(e.body, (Taken, HandedOver)) and max(e.at, start) == end for e in events)
+    acknowledge = _reading(unseen, target.acknowledge, target.calendar, now)
+    restore = _reading(clock.down(life, events, policy), target.restore, target.calendar, now)
     restored = case.status in _RESTORED
     local = case.opened_at.astimezone(policy.zone)
-    mended = None if course.resolved is None else moments[course.resolved]
+    resolved = [e.at for e in events if isinstance(e.body, StatusChanged) and e.body.new is Status.RESOLVED]
+    vendors = dict.fromkeys(e.body.vendor for e in events if isinstance(e.body, HandedOver))
     return Fact(
         case=case,
         month=date(local.year, local.month, 1),
         outcome=_outcome(case.status, restore),
-        acknowledged=taken.used if course.taken else None,
-        acknowledged_late=taken.missed,
+        acknowledged=acknowledge.used if taken else None,
+        acknowledged_late=acknowledge.missed,
         restored=restore.used if restored else None,
-        elapsed=max(0.0, (mended - case.opened_at).total_seconds()) if restored and mended else None,
-        stays=tuple([_stay(each, moments, policy, now) for each in course.vendors]),
+        elapsed=max(0.0, (resolved[-1] - case.opened_at).total_seconds()) if restored and resolved else None,
+        stays=tuple([_stay(name, events, policy, now) for name in vendors]),
     )
 
 
@@ -117,13 +121,14 @@ def _outcome(status: Status, restore: _Reading) -> Outcome:
     return Outcome.WITHDRAWN if status in _WITHDRAWN else Outcome.OPEN
 
 
-def _stay(stay: AtVendor, moments: Sequence[datetime], policy: Policy, now: datetime) -> Stay:
-    vendor = policy.vendors.get(stay.name)
+def _stay(name: str, events: Sequence[Event], policy: Policy, now: datetime) -> Stay:
+    vendor = policy.vendors.get(name)
     if vendor is None:
-        return Stay(stay.name, None, late=False, accepted_late=False)
-    accept = _reading(spans(stay.accept, moments), vendor.accept, vendor.calendar, now)
-    work = _reading(spans(stay.work, moments), vendor.restore, vendor.calendar, now)
-    return Stay(stay.name, work.used, work.missed, accept.missed)
+        return Stay(name, None, late=False, accepted_late=False)
+    spans = clock.at_vendor(events, vendor)
+    accept = _reading(spans[0], vendor.accept, vendor.calendar, now)
+    work = _reading(spans[1], vendor.restore, vendor.calendar, now)
+    return Stay(name, work.used, work.missed, accept.missed)
 
 
 class Times(NamedTuple):
@@ -205,10 +210,9 @@ class Report:
     contracts: Mapping[str, VendorFigures]
 
 
-def report(cases: Iterable[tuple[Case, Log]], policy: Policy, now: datetime) -> Report:
+def report(cases: Iterable[tuple[Case, Sequence[Event]]], policy: Policy, now: datetime) -> Report:
     """Return the report of some tickets as of `now`."""
-    courses = Courses(policy)
-    facts = [fact(case, log, courses, policy, now) for case, log in cases]
+    facts = [fact(case, events, policy, now) for case, events in cases]
     return Report(
         made=now,
         facts=facts,

@@ -12,7 +12,7 @@ from alerts.desk.core.database import Database
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.events import Accepted, HandedOver, NoteAdded, PriorityChanged, ReferenceGiven, Returned, Taken
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.ticket import RETURNED, TERMINAL, VENDOR, IllegalMoveError, Status, check_move, path
 
@@ -67,7 +67,7 @@ def take(desk: Desk, hand: Hand) -> None:
             raise IllegalMoveError(draft.status, Status.IN_PROGRESS)
         if draft["owner"] != hand.actor:
             draft.set(owner=hand.actor)
-            draft.record(now, Kind.TAKEN, hand.actor)
+            draft.record(now, Taken(), hand.actor)
         if draft.status is Status.ACKNOWLEDGED:
             draft.move(Status.IN_PROGRESS, "taken", hand.actor, now)
 
@@ -105,7 +105,7 @@ def hand_over(desk: Desk, hand: Hand, vendor: str, text: str) -> None:
         own(draft, hand.actor, now)
         if draft.status is Status.ACKNOWLEDGED:
             draft.move(Status.IN_PROGRESS, "taken", hand.actor, now)
-        draft.record(now, Kind.HANDED_OVER, hand.actor, vendor=vendor)
+        draft.record(now, HandedOver(vendor), hand.actor)
         draft.move(Status.HELD, VENDOR, hand.actor, now)
         draft.set(vendor=vendor)
 
@@ -114,9 +114,9 @@ def accept(desk: Desk, hand: Hand, reference: str) -> None:
     """Record that the vendor took the ticket, under its own number if it told one."""
     with changing(desk, hand) as (draft, now):
         vendor = with_vendor(draft)
-        draft.record(now, Kind.ACCEPTED, hand.actor, vendor=vendor)
+        draft.record(now, Accepted(vendor), hand.actor)
         if reference.strip():
-            draft.record(now, Kind.REFERENCE, hand.actor, owner=vendor, reference=reference.strip()[:200])
+            draft.record(now, ReferenceGiven(vendor, reference.strip()[:200]), hand.actor)
 
 
 def give_back(desk: Desk, hand: Hand, text: str) -> None:
@@ -125,7 +125,7 @@ def give_back(desk: Desk, hand: Hand, text: str) -> None:
         vendor = with_vendor(draft)
         if text.strip():
             write_note(draft, hand.actor, text, now)
-        draft.record(now, Kind.RETURNED, hand.actor, vendor=vendor)
+        draft.record(now, Returned(vendor), hand.actor)
         draft.move(Status.IN_PROGRESS, RETURNED, hand.actor, now)
 
 
@@ -146,7 +146,7 @@ def own(draft: Draft, actor: str, now: datetime) -> None:
     """Make the actor the owner where there is none."""
     if not draft["owner"]:
         draft.set(owner=actor)
-        draft.record(now, Kind.TAKEN, actor)
+        draft.record(now, Taken(), actor)
 
 
 def write_note(draft: Draft, actor: str, text: str, now: datetime) -> None:
@@ -156,7 +156,7 @@ def write_note(draft: Draft, actor: str, text: str, now: datetime) -> None:
         raise UnfitError("empty_note", "the note is empty")
     if len(text) > MAX_NOTE:
         raise UnfitError("long_note", f"the note is longer than {MAX_NOTE} characters", most=MAX_NOTE)
-    draft.record(now, Kind.NOTE, actor, text=text)
+    draft.record(now, NoteAdded(text), actor)
 
 
 def override_priority(draft: Draft, priority: str, reason: str, actor: str, now: datetime) -> None:
@@ -167,7 +167,7 @@ def override_priority(draft: Draft, priority: str, reason: str, actor: str, now:
     if not reason.strip():
         raise UnfitError("bare_priority", "a changed priority needs a reason")
     draft.set(priority=priority, priority_fixed=True)
-    draft.record(now, Kind.PRIORITY, actor, to=priority, reason=reason.strip())
+    draft.record(now, PriorityChanged(priority, reason.strip()), actor)
 
 
 def change_status(draft: Draft, to: Status, reason: str, actor: str, now: datetime) -> None:

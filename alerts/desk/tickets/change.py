@@ -10,7 +10,7 @@ from typing import Any
 
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import sla as clock
-from alerts.desk.tickets.events import CLOCK_KINDS, Event, Kind
+from alerts.desk.tickets.events import CLOCK_KINDS, Event, EventBody, Flapping, StatusChanged
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.sla import Clock
 from alerts.desk.tickets.ticket import (
@@ -60,16 +60,16 @@ class Draft:
         """Say whether there is anything to save."""
         return bool(self.changes or self.events)
 
-    def record(self, now: datetime, kind: Kind, actor: str, **data: Any) -> None:
+    def record(self, now: datetime, body: EventBody, actor: str) -> None:
         """Add a line to the log."""
-        self.events.append(Event(now, kind, actor, data))
+        self.events.append(Event(now, actor, body))
 
     def move(self, to: Status, reason: str, actor: str, now: datetime) -> None:
         """Change the state; raise IllegalMoveError where the life cycle does not allow it to this actor."""
         old = self.status
         if to not in (DESK_MOVES if actor == DESK else MOVES).get(old, frozenset()):
             raise IllegalMoveError(old, to)
-        self.record(now, Kind.STATUS, actor, **{"from": old.value, "to": to.value, "reason": reason})
+        self.record(now, StatusChanged(old, to, reason), actor)
         self.set(status=to.value, status_reason=reason, status_at=now)
         if to is not Status.HELD:
             self.set(vendor="")
@@ -93,12 +93,12 @@ class Draft:
         self.move(Status.IN_PROGRESS, REFIRED, DESK, now)
         since = now - timedelta(seconds=policy.flap_window)
         returns = sum(
-            event.kind is Kind.STATUS and event.data["reason"] == REFIRED and event.at > since
+            isinstance(event.body, StatusChanged) and event.body.reason == REFIRED and event.at > since
             for event in (*self.log, *self.events)
         )
         if returns >= policy.flap_count and not self["flapping"]:
             self.set(flapping=True)
-            self.record(now, Kind.FLAPPING, DESK, returns=returns)
+            self.record(now, Flapping(returns), DESK)
 
     def measure(self, policy: Policy, now: datetime) -> None:
         """Read the clocks from the log."""
@@ -113,7 +113,7 @@ class Draft:
         `known` keeps what was read under the same policy at the same moment: the tickets of a storm open together and
         recover together, and their clocks say the same.
         """
-        events = [(each.at, each.kind, *each.data.items()) for each in self._told()]
+        events = [(each.at, each.body) for each in self._told()]
         origin = (self["priority"], self["status"], self["status_at"], self["verify_at"], *events)
         reading = known.get(origin) if known is not None else None
         if reading is None:

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Text, TextClause, 
 
 from alerts.desk.core.metrics import Figures
 from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket
-from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.event_json import from_json
+from alerts.desk.tickets.events import Event
 from alerts.desk.tickets.policy import SEVERITIES
 
 NCC = "ncc"
@@ -116,7 +117,7 @@ def timeline(connection: Connection, numbers: Sequence[int]) -> dict[int, list[E
     result: dict[int, list[Event]] = {number: [] for number in numbers}
     rows = connection.execute(select(event).where(event.c.ticket_id.in_(numbers)).order_by(event.c.id)).mappings()
     for row in rows:
-        result[row["ticket_id"]].append(Event(row["at"], Kind(row["kind"]), row["actor"], row["data"]))
+        result[row["ticket_id"]].append(Event(row["at"], row["actor"], from_json(row["kind"], row["data"])))
     return result
 
 

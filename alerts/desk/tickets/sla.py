@@ -18,7 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from alerts.desk.tickets.calendars import Calendar
-from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.events import Accepted, Event, HandedOver, Opened, Returned, StatusChanged, Taken, Warned
 from alerts.desk.tickets.policy import Policy, Vendor
 from alerts.desk.tickets.ticket import CAUSE, TERMINAL, VENDOR, Status
 
@@ -106,21 +106,21 @@ def intervals(events: Iterable[Event]) -> list[Interval]:
     """
     result: list[Interval] = []
     for event in events:
-        if event.kind is Kind.OPENED:
+        if isinstance(event.body, Opened):
             result.append(Interval(event.at, None, Status.ACKNOWLEDGED, ""))
-        elif event.kind is Kind.STATUS and result:
+        elif isinstance(event.body, StatusChanged) and result:
             last = result[-1]
             at = max(event.at, last.start)
             result[-1] = Interval(last.start, at, last.status, last.reason)
-            result.append(Interval(at, None, Status(event.data["to"]), str(event.data.get("reason", ""))))
+            result.append(Interval(at, None, event.body.new, event.body.reason))
     return result
 
 
 def read(events: Sequence[Event], priority: str, policy: Policy, now: datetime) -> dict[str, Clock]:
     """Return the clocks as of `now` by name: acknowledge and restore, and accept and vendor after a hand-over."""
     result = of_ncc(events, priority, policy, now)
-    last = next((event for event in reversed(events) if event.kind is Kind.HANDED_OVER), None)
-    vendor = policy.vendors.get(str(last.data["vendor"])) if last else None
+    last = next((event.body for event in reversed(events) if isinstance(event.body, HandedOver)), None)
+    vendor = policy.vendors.get(last.vendor) if last else None
     return result | of_vendor(events, vendor, now) if vendor else result
 
 
@@ -181,17 +181,18 @@ def missed(seconds: float, target: float, *, running: bool) -> bool:
 def _told(name: str, events: Sequence[Event], vendor: str) -> frozenset[int]:
     told: set[int] = set()
     for event in events:
-        if event.kind is Kind.HANDED_OVER and name == "accept":
+        body = event.body
+        if isinstance(body, HandedOver) and name == "accept":
             told.clear()  # each hand-over asks for its own acceptance
-        elif event.kind is Kind.WARNING and event.data["clock"] == name and event.data.get("vendor", "") == vendor:
-            told.add(int(event.data["percent"]))
+        elif isinstance(body, Warned) and body.clock == name and body.vendor == vendor:
+            told.add(body.percent)
     return frozenset(told)
 
 
 def unseen(life: Sequence[Interval], events: Sequence[Event]) -> list[Span]:
     """Return the span of the acknowledge clock."""
     opened = life[0].start
-    ends = [event.at for event in events if event.kind in (Kind.TAKEN, Kind.HANDED_OVER)]
+    ends = [event.at for event in events if isinstance(event.body, (Taken, HandedOver))]
     # Recovery ends the emergency: a ticket that recovers before anybody took it waits for nobody.
     ends += [stretch.start for stretch in life if stretch.status in TERMINAL or stretch.status is Status.RESOLVED]
     # What another ticket explains is dealt with there.
@@ -221,8 +222,8 @@ def _runs(stretch: Interval, events: Sequence[Event], policy: Policy) -> bool:
         return False
     if stretch.reason != VENDOR:
         return True
-    handed = [event for event in events if event.kind is Kind.HANDED_OVER and event.at <= stretch.start]
-    vendor = policy.vendors.get(str(handed[-1].data["vendor"])) if handed else None
+    handed = [event.body for event in events if isinstance(event.body, HandedOver) and event.at <= stretch.start]
+    vendor = policy.vendors.get(handed[-1].vendor) if handed else None
     return vendor is None or not vendor.pauses_restore
 
 
@@ -232,16 +233,17 @@ def at_vendor(events: Sequence[Event], vendor: Vendor) -> tuple[list[Span], list
     work: list[Span] = []
     start: datetime | None = None
     for event in events:
-        leaves = event.kind is Kind.RETURNED or (event.kind is Kind.STATUS and event.data["to"] != Status.HELD)
-        if start is not None and (leaves or event.kind is Kind.HANDED_OVER):
+        body = event.body
+        leaves = isinstance(body, Returned) or (isinstance(body, StatusChanged) and body.new is not Status.HELD)
+        if start is not None and (leaves or isinstance(body, HandedOver)):
             work.append((start, max(event.at, start)))
             accept = _ended(accept, event.at)
             start = None
-        if event.kind is Kind.HANDED_OVER and event.data["vendor"] == vendor.name:
+        if isinstance(body, HandedOver) and body.vendor == vendor.name:
             # A later stretch never starts before an earlier one ended, whatever the machine clocks say.
             start = max(event.at, work[-1][1] or event.at) if work else event.at
             accept = (start, None)
-        elif event.kind is Kind.ACCEPTED and start is not None and accept and accept[1] is None:
+        elif isinstance(body, Accepted) and start is not None and accept and accept[1] is None:
             accept = _ended(accept, event.at)
             start = max(event.at, start)
     if start is not None:

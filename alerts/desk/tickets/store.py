@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 from alerts.desk.core import batch
 from alerts.desk.core.tables import OPEN, defaults, event, ticket
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import CLOCK_KINDS, Event, Kind, Recorded
+from alerts.desk.tickets.event_json import from_json, to_json
+from alerts.desk.tickets.events import CLOCK_KINDS, Event, Recorded
 from alerts.desk.tickets.policy import Publish
 
 # What alarms change or need to know of a ticket; a storm has no time for the rest.
@@ -127,7 +128,7 @@ def clock_events(connection: Connection, numbers: Sequence[int]) -> dict[int, li
     result: dict[int, list[Event]] = defaultdict(list)
     parameters = {"numbers": batch.listed(connection, numbers)}
     for number, at, kind, actor, data in connection.execute(_clock_log(connection.dialect.name), parameters).all():
-        result[number].append(Event(at, Kind(kind), actor, data))
+        result[number].append(Event(at, actor, from_json(kind, data)))
     return result
 
 
@@ -168,7 +169,13 @@ def _alike(rows: Iterable[batch.Row]) -> Iterable[list[batch.Row]]:
 
 def _write_events(connection: Connection, drafts: Sequence[Draft], publish: Publish) -> None:
     rows = [
-        {"ticket_id": draft["id"], "at": each.at, "kind": each.kind.value, "actor": each.actor, "data": each.data}
+        {
+            "ticket_id": draft["id"],
+            "at": each.at,
+            "kind": each.kind.value,
+            "actor": each.actor,
+            "data": to_json(each.body),
+        }
         for draft in drafts
         for each in draft.events
     ]

@@ -14,7 +14,7 @@ from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.events import Escalated, HandedOver, Warned
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.ticket import CONFIRMED, STILL_FIRING, Status
 
@@ -67,15 +67,14 @@ def warn(draft: Draft, now: datetime) -> list[str]:
     breaches = []
     for name, clock in draft.clocks.items():
         for percent in clock.warnings():
-            data = {"vendor": _vendor_of(draft)} if name == "vendor" else {}
-            draft.record(now, Kind.WARNING, DESK, clock=name, percent=percent, **data)
+            draft.record(now, Warned(name, percent, _vendor_of(draft) if name == "vendor" else ""), DESK)
             if percent == 100:
                 breaches.append(name)
             if percent == 100 and name == "accept":
                 # The vendor does not answer: ask again, one level higher.
-                draft.record(now, Kind.ESCALATED, DESK, clock=name, vendor=_vendor_of(draft))
+                draft.record(now, Escalated(name, _vendor_of(draft)), DESK)
     return breaches
 
 
 def _vendor_of(draft: Draft) -> str:
-    return next(str(each.data["vendor"]) for each in reversed(draft.log) if each.kind is Kind.HANDED_OVER)
+    return next(each.body.vendor for each in reversed(draft.log) if isinstance(each.body, HandedOver))

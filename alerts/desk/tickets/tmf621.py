@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.core.words import in_language
+from alerts.desk.tickets.events import Event, NoteAdded, Opened, ReferenceGiven, StatusChanged
 from alerts.desk.tickets.ticket import Status
 
 BASE = "/tmf-api/troubleTicket/v5"
@@ -24,8 +25,8 @@ def body(row: Mapping[str, Any], events: Sequence[Event], language: str) -> dict
         "id": number,
         "href": f"{BASE}/troubleTicket/{number}",
         "@type": "TroubleTicket",
-        "name": row["names"].get(language) or row["names"].get("en", ""),
-        "description": row["descriptions"].get(language) or row["descriptions"].get("en", ""),
+        "name": in_language(row["names"], language) or "",
+        "description": in_language(row["descriptions"], language) or "",
         "severity": row["severity"],
         "priority": row["priority"],
         "ticketType": row["ticket_type"],
@@ -104,10 +105,10 @@ def instant(moment: datetime) -> str:
 def _history(events: Sequence[Event]) -> list[dict[str, Any]]:
     result = []
     for event in events:
-        if event.kind is Kind.OPENED:
+        if isinstance(event.body, Opened):
             status, reason = Status.ACKNOWLEDGED.value, "opened"
-        elif event.kind is Kind.STATUS:
-            status, reason = event.data["to"], event.data["reason"]
+        elif isinstance(event.body, StatusChanged):
+            status, reason = event.body.new.value, event.body.reason
         else:
             continue
         change = {"status": status, "statusChangeDate": instant(event.at), "statusChangeReason": reason}
@@ -116,10 +117,10 @@ def _history(events: Sequence[Event]) -> list[dict[str, Any]]:
 
 
 def _notes(events: Sequence[Event]) -> list[dict[str, Any]]:
-    notes = [event for event in events if event.kind is Kind.NOTE]
+    notes = [(event, event.body) for event in events if isinstance(event.body, NoteAdded)]
     return [
-        {"@type": "Note", "id": str(place), "author": each.actor, "date": instant(each.at), "text": each.data["text"]}
-        for place, each in enumerate(notes, 1)
+        {"@type": "Note", "id": str(place), "author": each.actor, "date": instant(each.at), "text": note.text}
+        for place, (each, note) in enumerate(notes, 1)
     ]
 
 
@@ -127,12 +128,12 @@ def _identifiers(row: Mapping[str, Any], events: Sequence[Event]) -> list[dict[s
     result = [
         {
             "@type": "ExternalIdentifier",
-            "id": event.data["reference"],
-            "owner": event.data["owner"],
+            "id": event.body.reference,
+            "owner": event.body.owner,
             "externalIdentifierType": "TroubleTicket",
         }
         for event in events
-        if event.kind is Kind.REFERENCE
+        if isinstance(event.body, ReferenceGiven)
     ]
     result.append(
         {

@@ -1,0 +1,1 @@
+"""Settings, commands, jobs and the service of ott-busyhour."""

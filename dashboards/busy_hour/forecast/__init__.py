@@ -1,0 +1,1 @@
+"""Forecasts of the busy hour and the test that chooses between them."""

@@ -1,0 +1,1 @@
+"""What a day and a period come to: quarters, busy hours, capacity."""

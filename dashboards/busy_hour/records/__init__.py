@@ -1,0 +1,1 @@
+"""Where the days come from and where they are kept: queries, imports, the database."""

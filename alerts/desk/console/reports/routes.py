@@ -274,7 +274,7 @@ def _ticket_rows(made: Report, words: Words) -> Iterator[Sequence[Cell]]:
             case.severity,
             case.status.value,
             each.outcome.value,
-            names[words.language] or names["en"],
+            words.text(names),
             each.acknowledged,
             int(each.acknowledged_late),
             each.restored,

@@ -21,6 +21,7 @@ from alerts.desk.core.tables import alarm, audit, event, ticket
 from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk, Hand
+from alerts.desk.tickets.events import AlarmsChanged
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.queries import QueueFilter
 from alerts.desk.tickets.ticket import Status
@@ -273,3 +274,15 @@ def test_two_engineers_at_once(desk: Desk, time: Time) -> None:
         actions.take(desk, Hand("Timur", 1, seen))
     with desk.database.read() as connection:
         assert connection.scalar(select(ticket.c.owner)) == "Aigerim"
+
+
+def test_a_ticket_keeps_the_texts_in_every_language_that_its_alarm_has(database: Database, time: Time) -> None:
+    kazakh = alert()
+    kazakh["annotations"]["summary_kk"] = "edge-1 жауап бермейді"
+    send(database, notification(kazakh), time())
+    with database.read() as connection:
+        names = connection.scalar(select(ticket.c.names))
+        (line,) = [each.body for each in queries.timeline(connection, [1])[1] if isinstance(each.body, AlarmsChanged)]
+    expected = {"en": "edge-1 does not answer", "kk": "edge-1 жауап бермейді", "ru": "edge-1 не отвечает"}
+    assert names == expected
+    assert line.texts == {language: [text] for language, text in expected.items()}

@@ -28,7 +28,7 @@ from alerts.desk.notify import test_message as trial
 from alerts.desk.notify.deliver import Pace
 from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets.actions import Hand
-from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.events import Delivered, Kind
 from alerts.desk.tickets.retention import forget
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.timeline import sentence
@@ -312,7 +312,7 @@ def test_a_vendor_that_cannot_be_told_is_seen_on_the_ticket(
     assert waiting(database) == [("vendor:Edge Ltd", "dead", stored.RETRIES)]
     with database.read() as connection:
         (line,) = [each for each in queries.timeline(connection, [1])[1] if each.kind is Kind.DELIVERY]
-    assert line.data == {"target": "first@edge.example", "outcome": "given up"}
+    assert line.body == Delivered("first@edge.example", "given up")
     assert "не доставлено" in sentence(line, Words("ru", UTC))
 
 

@@ -50,3 +50,19 @@ def test_russian_plurals(number: int, form: str) -> None:
 )
 def test_spans(seconds: float, shown: str) -> None:
     assert Words("en", UTC).span(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [
+        ({"en": "down", "ru": "упал", "kk": "істемейді"}, "істемейді"),
+        ({"en": "down", "ru": "упал"}, "down"),
+        ({"ru": "упал"}, "упал"),
+        ({"kk": "", "en": "down"}, "down"),
+        ({}, ""),
+    ],
+)
+def test_a_text_of_a_ticket_is_shown_in_the_readers_language_or_in_one_that_it_has(
+    texts: dict[str, str], shown: str
+) -> None:
+    assert Words("kk", UTC).text(texts) == shown

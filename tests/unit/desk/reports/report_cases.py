@@ -5,12 +5,11 @@ restore clock, Lenient does; both accept in 30 min and restore in 2 h.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.desk.reports.outcomes import Case
-from alerts.desk.tickets.courses import Log, Said
 from alerts.desk.tickets.events import Event
 from alerts.desk.tickets.ticket import Status
 from tests.unit.desk.tickets.clocks import ZONES, calendar, log, policy, status
@@ -88,11 +87,3 @@ def _events(told: Told) -> Iterator[Event]:
     known = [step for step in steps if step[1] != "reject"]
     yield from log(known)
     yield from (status(at, Status.REJECTED, "no fault") for at, word in steps if word == "reject")
-
-
-def logs(told: Iterable[tuple[Case, list[Event]]]) -> Iterator[tuple[Case, Log]]:
-    """Yield cases as storage does: one object for all events that say the same."""
-    known: dict[str, Said] = {}
-    for case, events in told:
-        said = [known.setdefault(repr((each.kind, each.data)), Said(each.kind, each.data)) for each in events]
-        yield case, Log(tuple(said), tuple(each.at for each in events))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.settings import PRIORITIES, CalendarSettings
 from alerts.desk.tickets.calendars import Always, Calendar, business_hours
-from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.events import Accepted, Event, HandedOver, Opened, StatusChanged, Taken
 from alerts.desk.tickets.policy import Policy, Target, Vendor
 from alerts.desk.tickets.ticket import VENDOR, Status
 from tests.support.policies import untold
@@ -40,16 +40,16 @@ def log(steps: Iterable[tuple[datetime, str]]) -> list[Event]:
         word, _, rest = step.partition(" ")
         at = at.astimezone(UTC)  # noqa: PLW2901
         if word == "open":
-            result.append(Event(at, Kind.OPENED, DESK, {}))
+            result.append(Event(at, DESK, Opened()))
         elif word == "take":
-            result.append(Event(at, Kind.TAKEN, "A", {}))
+            result.append(Event(at, "A", Taken()))
             result.append(status(at, Status.IN_PROGRESS, "taken"))
         elif word == "to":
             vendor = rest
-            result.append(Event(at, Kind.HANDED_OVER, "A", {"vendor": vendor}))
+            result.append(Event(at, "A", HandedOver(vendor)))
             result.append(status(at, Status.HELD, VENDOR))
         elif word == "accept":
-            result.append(Event(at, Kind.ACCEPTED, "A", {"vendor": vendor}))
+            result.append(Event(at, "A", Accepted(vendor)))
         else:
             to = {
                 "pending": Status.PENDING,
@@ -64,4 +64,4 @@ def log(steps: Iterable[tuple[datetime, str]]) -> list[Event]:
 
 
 def status(at: datetime, to: Status, reason: str) -> Event:
-    return Event(at, Kind.STATUS, "A", {"from": "", "to": to.value, "reason": reason})
+    return Event(at, "A", StatusChanged(None, to, reason))

@@ -9,7 +9,7 @@ from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.calendars import Always
 from alerts.desk.tickets.change import Draft, Readings
-from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.events import Event, Opened, Warned
 from alerts.desk.tickets.policy import Policy, Target
 from alerts.desk.tickets.ticket import RECOVERED, Status
 from tests.support.policies import untold
@@ -22,7 +22,7 @@ POLICY = Policy(TARGETS, verify_recovery=True, publish=untold)
 
 def opened(priority: str, at: datetime) -> Draft:
     draft = tickets.fresh(priority=priority, status_at=at)
-    draft.log = [Event(at, Kind.OPENED, DESK, {"priority": priority})]
+    draft.log = [Event(at, DESK, Opened(priority))]
     return draft
 
 
@@ -39,7 +39,7 @@ def asked(draft: Draft) -> None:
 
 
 def told(draft: Draft) -> None:
-    draft.record(START, Kind.WARNING, DESK, clock="restore", percent=50)
+    draft.record(START, Warned("restore", 50), DESK)
 
 
 def kept(_: Draft) -> None:

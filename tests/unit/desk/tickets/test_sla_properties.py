@@ -11,7 +11,8 @@ from alerts.desk.core.actors import DESK
 from alerts.desk.core.settings import CalendarSettings
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.calendars import Always, BusinessHours, Calendar, business_hours
-from alerts.desk.tickets.events import Event, Kind
+from alerts.desk.tickets.event_json import from_json, to_json
+from alerts.desk.tickets.events import Accepted, Event, EventBody, HandedOver, Opened, Returned, Warned
 from alerts.desk.tickets.sla import State
 from alerts.desk.tickets.ticket import MOVES, TERMINAL, VENDOR, Status
 from tests.unit.desk.tickets.clocks import log, policy, status
@@ -33,7 +34,7 @@ CALENDARS: list[Calendar] = [
 def lives(draw: st.DrawFn) -> list[Event]:
     """A life that the life cycle allows, with gaps of seconds to days; some machine clocks run back a little."""
     at, state, vendor = START, Status.ACKNOWLEDGED, ""
-    events = [Event(at, Kind.OPENED, DESK, {})]
+    events = [Event(at, DESK, Opened())]
     for _ in range(draw(st.integers(0, 12))):
         at += timedelta(seconds=draw(st.integers(-5, 200_000)))
         choices = sorted(MOVES[state])
@@ -43,10 +44,11 @@ def lives(draw: st.DrawFn) -> list[Event]:
         reason = draw(st.sampled_from(["spares", VENDOR])) if to is Status.HELD else ""
         if to is Status.HELD and reason == VENDOR:
             vendor = draw(st.sampled_from(["Strict", "Lenient"]))
-            events.append(Event(at, Kind.HANDED_OVER, "A", {"vendor": vendor}))
+            events.append(Event(at, "A", HandedOver(vendor)))
         events.append(status(at, to, reason))
         if vendor and draw(st.booleans()):
-            events.append(Event(at, draw(st.sampled_from([Kind.ACCEPTED, Kind.RETURNED])), "A", {"vendor": vendor}))
+            answers: list[EventBody] = [Accepted(vendor), Returned(vendor)]
+            events.append(Event(at, "A", draw(st.sampled_from(answers))))
         state = to
     return events
 
@@ -84,7 +86,8 @@ def test_recomputing_from_the_log_gives_the_same_answer(
 ) -> None:
     now = end_of(events) + wait
     copied = [
-        Event(e.at.astimezone(ZoneInfo("Asia/Almaty")).astimezone(UTC), e.kind, e.actor, dict(e.data)) for e in events
+        Event(e.at.astimezone(ZoneInfo("Asia/Almaty")).astimezone(UTC), e.actor, from_json(e.kind, to_json(e.body)))
+        for e in events
     ]
     assert clock.read(events, "P1", policy(calendar), now) == clock.read(copied, "P1", policy(calendar), now)
 
@@ -130,10 +133,10 @@ def test_each_warning_is_told_once_however_often_somebody_looks(
             if name == "accept":
                 continue  # each hand-over asks for its own acceptance
             for percent in each.warnings():
-                vendor = {}
+                vendor = ""
                 if name == "vendor":
-                    vendor = {"vendor": next(e.data["vendor"] for e in reversed(log_) if e.kind is Kind.HANDED_OVER)}
-                log_.append(Event(now, Kind.WARNING, DESK, {"clock": name, "percent": percent} | vendor))
+                    vendor = next(e.body.vendor for e in reversed(log_) if isinstance(e.body, HandedOver))
+                log_.append(Event(now, DESK, Warned(name, percent, vendor)))
                 told.append((name, percent))
     assert len(told) == len(set(told))
 
