@@ -43,6 +43,7 @@ class JsonLines:
         self._decoder = RecordDecoder(self._paths)
         self._methods = frozenset(methods)
         self._texts = TimeCache(any_time)
+        self._moments_of_texts = _Moments(self._texts)
         self._statuses, self._durations = _Statuses(), _Durations()
         get = one_of(methods)
         # All requests of a piece, a line each; what is left to `split_request` fits neither.
@@ -117,6 +118,8 @@ class JsonLines:
     def _moments(self, times: list[Any]) -> Moments:
         if {*map(type, times)} == {float} and min(times) >= 0 and max(times) < 1e11:
             return times, NONE
+        if {*map(type, times)} == {str}:
+            return list(map(self._moments_of_texts.__getitem__, times)), NONE
         return [moment_of(time, self._texts) for time in times], NONE
 
     def _targets(self, values: Mapping[str, list[Any]]) -> Sequence[bytes]:
@@ -152,6 +155,20 @@ class JsonLines:
         )
 
 
+class _Moments(dict[str, float]):
+    """A time as a text to its moment."""
+
+    def __init__(self, texts: TimeCache) -> None:
+        super().__init__()
+        self._texts = texts
+
+    def __missing__(self, text: str) -> float:
+        if len(self) >= MOST_CACHED:
+            self.clear()
+        moment = self[text] = moment_of(text, self._texts)
+        return moment
+
+
 class _Statuses(dict[Any, bytes]):
     """A status as the log has it, a text or a number, to three digits."""
 
@@ -178,6 +195,10 @@ class _Durations(dict[Any, float | str]):
 def _sizes(values: list[Any]) -> list[bytes] | list[int]:
     if {*map(type, values)} == {int} and min(values) >= 0 and max(values) < 10**18:
         return values
+    if {*map(type, values)} == {str} and (digits := "".join(values)).isascii() and digits.isdigit():
+        sizes = list(map(int, values))
+        if max(sizes) < 10**18:
+            return sizes
     return [whole(value) for value in values]
 
 
