@@ -12,7 +12,7 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     replay = Replay(settings, grid, arguments.clock if arguments.clock is not None else time.time())
     for path in arguments.logs:
         try:
-            with closing(opened(path)) as stream:
+            with opened(path) as stream:
                 replay.read(str(path), stream)
         except (OSError, *DAMAGED) as error:
             print(f"{path}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
@@ -117,17 +117,16 @@ def chosen(settings: AgentSettings, file: Path, service: str | None) -> EdgeLogS
     raise SettingsError([Fault(file, "edge_log", f"{problem}; the file has: {known}")])
 
 
-def opened(path: Path) -> BinaryIO:
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
     """Open a log for reading, unpacking what is compressed by its mark, whatever its name; "-" is standard input.
 
     A pipe can be read only once: its first bytes are looked at without taking them.
     """
-    file = sys.stdin.buffer if str(path) == "-" else path.open("rb")
-    try:
-        return unpacked(file, cast("BufferedReader", file).peek(LONGEST_MARK))
-    except OSError:
-        file.close()
-        raise
+    with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
+        stream = unpacked(file, cast("BufferedReader", file).peek(LONGEST_MARK))
+        with nullcontext(file) if stream is file else stream:
+            yield stream
 
 
 class Replay:
