@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
             ("account", "make, list, change and remove accounts of people"),
             ("backup", "copy the database while the desk runs"),
             ("keys", "show which tickets past alerts would have been"),
+            ("topology", "check and show what feeds what, and explain which alarms have one cause"),
         ],
     )
     token = _verbs(
@@ -57,8 +58,18 @@ def _parser() -> argparse.ArgumentParser:
             ("remove", "delete an account; tickets and the audit trail go on naming it", (), True),
         ],
     )
+    topology = _verbs(
+        commands["topology"],
+        [
+            ("check", "name every mistake in the file, and names that match nothing", (), False),
+            ("show", "print what each node and element depends on", (), False),
+            ("explain", "say which of these alerts would get tickets, and why", (), False),
+        ],
+    )
+    example = """such as 'NodeDown{node="edge-1",site="almaty",layer="node"}'"""
+    topology[-1].add_argument("alert", nargs="+", help=example)
     for name, command in commands.items():
-        for leaf in {"token": token, "account": account}.get(name, [command]):
+        for leaf in {"token": token, "account": account, "topology": topology}.get(name, [command]):
             leaf.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE")
     commands["backup"].add_argument(
         "--to", type=Path, required=True, metavar="FILE", help="a file that is not there yet"

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.alertmanager import State
 from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.alarms.correlation.store import waiting_keys
 from alerts.desk.alarms.ingest import ingest_problems, problems
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Verdict
@@ -55,7 +56,9 @@ def reconcile(  # noqa: PLR0913, PLR0917 - what the desk knows, and what it is c
 ) -> Counter[str]:
     """Repair; return what was repaired, by verdict."""
     held = held_now(database)
-    active = list(_problems(states, policy))
+    # What waits for its cause is known; it is decided about by itself.
+    waits = _waiting(database)
+    active = [problem for problem in _problems(states, policy) if problem.key not in waits]
     there = {(problem.key, alert.fingerprint) for problem in active for alert in problem.alerts}
     suppressed = {name for state in states for name in _suppressed(state, policy)}
     repairs = unknown(active, held.keys() | memory.before)
@@ -69,6 +72,11 @@ def reconcile(  # noqa: PLR0913, PLR0917 - what the desk knows, and what it is c
         done = ingest_problems(database, repairs, policy, now, correlator=correlator).outcomes
     # An alarm that opens no ticket, or one that an engineer closed, is no disagreement.
     return Counter({name: done[name] for name in (Verdict.NEW, Verdict.REOPENED, Verdict.RECOVERED) if done[name]})
+
+
+def _waiting(database: Database) -> set[str]:
+    with database.read() as connection:
+        return waiting_keys(connection)
 
 
 def _problems(states: Iterable[State], policy: Policy) -> Iterable[Problem]:

@@ -116,6 +116,12 @@ def _keys(arguments: argparse.Namespace, settings: Settings) -> int:
     return Exit.FINE
 
 
+def _topology(arguments: argparse.Namespace, settings: Settings) -> int:
+    from alerts.desk.app.topology_commands import topology  # noqa: PLC0415
+
+    return topology(arguments, settings, topology_file(settings, arguments.config))
+
+
 _COMMANDS: dict[str, Command] = {
     "serve": _serve,
     "check-config": _check,
@@ -124,4 +130,5 @@ _COMMANDS: dict[str, Command] = {
     "account": _account,
     "backup": _backup,
     "keys": _keys,
+    "topology": _topology,
 }

@@ -198,6 +198,11 @@ def all_waiting(connection: Connection, keys: Sequence[str] | None = None) -> li
     return [dict(row) for row in connection.execute(wanted).mappings()]
 
 
+def waiting_keys(connection: Connection) -> set[str]:
+    """Return the problems that wait."""
+    return set(connection.scalars(select(waiting.c.problem_key)))
+
+
 def take_waiting(connection: Connection, keys: Sequence[str]) -> None:
     """Forget problems that wait no more."""
     if keys:

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from alerts.desk.alarms.alertmanager import Group, State
 from alerts.desk.alarms.correlation import store
 from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.alarms.correlation.grouping import AFTERMATH, WAIT
 from alerts.desk.alarms.correlation.topology import Node, Plan
 from alerts.desk.alarms.ingest import ingest
+from alerts.desk.alarms.reconcile import Memory, reconcile
 from alerts.desk.alarms.release import pass_time
 from alerts.desk.alarms.webhook import parse
 from alerts.desk.core.database import Database
@@ -156,3 +158,13 @@ def test_what_waits_is_there_after_a_restart(database: Database, correlator: Cor
     again = Correlator(Plan(by_default=True))
     assert later(database, again, time, WAIT) == 1
     assert time() > START
+
+
+def test_the_reconciler_does_not_repair_what_waits(database: Database, correlator: Correlator, time: Time) -> None:
+    one = stale("ch01", "edge-1")
+    told(database, correlator, time, one)
+    group = {name: one["labels"][name] for name in ("alertname", "site", "node", "channel")}
+    active = parse(json.dumps(notification(one, **group)).encode()).alerts
+    state = State((Group(group, active, ()),), START - timedelta(hours=1))
+    assert not reconcile(database, [state], POLICY, time(), Memory(), correlator)
+    assert rows(database) == []
