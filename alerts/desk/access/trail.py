@@ -31,6 +31,8 @@ class Action(StrEnum):
     TOKEN_REVOKED = "token revoked"  # noqa: S105
     LISTENER_REGISTERED = "listener registered"
     LISTENER_REMOVED = "listener removed"
+    WORKS_CHANGED = "works changed"  # planned, approved, extended
+    WORKS_CANCELLED = "works cancelled"
     TEST_MESSAGE = "test message"
     SENT_AGAIN = "sent again"  # a dead letter
 

@@ -5,7 +5,7 @@ by `correlation`; this module reads what they need and writes what they changed.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from alerts.desk.alarms import heartbeats
+from alerts.desk.alarms import heartbeats, planned, planned_store
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.alarms.gather import Fresh, gather, layered
@@ -99,8 +99,32 @@ def _ingest(  # noqa: PLR0913, PLR0917 - the transaction of `ingest_problems`
         if signs:
             heartbeats.beat(connection, policy.watchdog, now)
             outcomes[Verdict.WATCHDOG] += signs
+        left = planned.withhold(connection, found, now, policy.late)
+        withheld = _count(found) - _count(left)
+        if withheld:
+            outcomes[Verdict.WORKS] += withheld
+        opened = _store(connection, left, policy, now, outcomes, correlator) if left else 0
+    return Ingested(outcomes, opened)
+
+
+def end_works(database: Database, policy: Policy, now: datetime, correlator: Correlator | None = None) -> Ingested:
+    """Open tickets for alarms that fire though the planned works that they belonged to are over."""
+    with database.read() as connection:
+        if not planned_store.firing(connection):
+            return Ingested(Counter())
+    return tried_again(lambda: _end_works(database, policy, now, correlator))
+
+
+def _end_works(database: Database, policy: Policy, now: datetime, correlator: Correlator | None) -> Ingested:
+    outcomes: Counter[str] = Counter()
+    with database.write() as connection:
+        found = planned.release(connection, now)
         opened = _store(connection, found, policy, now, outcomes, correlator) if found else 0
     return Ingested(outcomes, opened)
+
+
+def _count(found: Sequence[Problem]) -> int:
+    return sum(len(problem.alerts) for problem in found)
 
 
 def _store(  # noqa: PLR0913, PLR0917 - the transaction of `ingest_problems`

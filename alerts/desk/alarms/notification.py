@@ -14,3 +14,4 @@ class Problem:
     labels: Mapping[str, str]
     alerts: list[Alert] = field(default_factory=list)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    outlived: str = ""  # the title of works that are over though its alarms fire

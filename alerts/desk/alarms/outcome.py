@@ -39,6 +39,7 @@ class Verdict(StrEnum):
     SETTLED = "settled"
     NO_TICKET = "no_ticket"  # a severity that opens none
     WATCHDOG = "watchdog"
+    WORKS = "works"  # belongs to planned works
 
 
 @dataclass(slots=True)

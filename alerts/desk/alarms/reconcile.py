@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from alerts.desk.alarms import planned_store
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.alertmanager import State
 from alerts.desk.alarms.correlation.correlator import Correlator
@@ -43,7 +44,7 @@ class Memory:
 def held_now(database: Database) -> dict[Name, Held]:
     """Return what the desk holds as firing."""
     with database.read() as connection:
-        return stored_alarms.firing(connection)
+        return stored_alarms.firing(connection) | planned_store.firing(connection)
 
 
 def reconcile(  # noqa: PLR0913, PLR0917 - what the desk knows, and what it is compared with

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from alerts.desk.alarms import planned
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation import store as correlation
 from alerts.desk.alarms.judging import Judged
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import open_ticket
 from alerts.desk.alarms.reacting import note_effects, react
+from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft, Readings
 from alerts.desk.tickets.policy import Policy
@@ -30,6 +32,7 @@ class Work:
     def __init__(self, connection: Connection, policy: Policy, now: datetime) -> None:
         self.connection, self.policy, self.now = connection, policy, now
         self.opening: list[Draft] = []
+        self._running: list[str] | None = None  # titles of planned works
         self._places: dict[str, Place] = {}
         self._by_number: dict[int, Draft] = {}
         self._told: list[tuple[Draft, Callable[[], None]]] = []
@@ -72,6 +75,11 @@ class Work:
     def open(self, problem: Problem, judged: Judged, *, stored: bool = False) -> Draft:
         """Open a ticket for a problem; `stored` alarms are in the database already."""
         draft = open_ticket(problem, judged.fresh, self.now)
+        if self._running is None:
+            self._running = planned.running(self.connection, self.now)
+        note = planned.remark(problem, self._running)
+        if note is not None:
+            draft.record(self.now, note, DESK)
         self.opening.append(draft)
         if stored:
             judged.fresh = []

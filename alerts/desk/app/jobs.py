@@ -9,7 +9,7 @@ from alerts.desk.access import people
 from alerts.desk.alarms import alertmanager, watchdog
 from alerts.desk.alarms import recovery as verify
 from alerts.desk.alarms.correlation.correlator import Correlator
-from alerts.desk.alarms.ingest import tried_again
+from alerts.desk.alarms.ingest import end_works, tried_again
 from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.alarms.release import pass_time
 from alerts.desk.app.workers import Worker
@@ -28,6 +28,7 @@ TIDY = 3600.0
 ATTEND = 10.0
 CORRELATE = 1.0
 INVENTORY = 30.0
+WORKS = 1.0
 
 
 def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
@@ -39,6 +40,7 @@ def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
     if settings.prometheus:
         result.append(Worker("verifier", ASK, lambda: ask(runtime, client, waiting)))
     result.append(Worker("correlation", CORRELATE, partial(correlate, runtime, correlator)))
+    result.append(Worker("works", WORKS, partial(end_planned, runtime, correlator)))
     if settings.prometheus:
         result.append(Worker("inventory", INVENTORY, partial(learn, runtime, client, correlator)))
     if settings.watchdog:
@@ -64,6 +66,12 @@ def due(runtime: Runtime, waiting: verify.Waiting) -> None:
     for clock, number in passed.breaches.items():
         runtime.counts.add(metrics.SLA_BREACHES, number, clock)
     waiting.add(passed.to_verify)
+
+
+def end_planned(runtime: Runtime, correlator: Correlator) -> None:
+    """Open tickets for what still fires when planned works end."""
+    done = end_works(runtime.database, runtime.policy, runtime.now(), correlator)
+    runtime.counts.add(metrics.TICKETS_OPENED, done.opened)
 
 
 def ask(runtime: Runtime, client: httpx.Client, waiting: verify.Waiting) -> None:

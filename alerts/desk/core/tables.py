@@ -257,6 +257,58 @@ waiting = Table(
     Column("since", Instant, nullable=False),
 )
 
+works = Table(
+    "works",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("uid", Text, nullable=False, unique=True),  # of iCalendar
+    Column("title", Text, nullable=False),
+    Column("elements", JSON, nullable=False),
+    Column("sites", JSON, nullable=False),
+    Column("channels", JSON, nullable=False),
+    Column("starts", Text, nullable=False),  # wall-clock time of the time zone
+    Column("ends", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("until", Instant, nullable=False),  # the end of the first window
+    Column("recurrence", Text, nullable=False),  # an RRULE; empty: once
+    Column("skipped", JSON, nullable=False),
+    Column("approver", Text, nullable=False),  # empty: proposed only
+    Column("impact", Text, nullable=False),
+    Column("back_out", Text, nullable=False),
+    Column("cancelled_at", Instant),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+# Occurrences of alarms that belong to planned works and have no ticket.
+works_alarm = Table(
+    "works_alarm",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("works_id", Key, ForeignKey("works.id", ondelete="CASCADE"), nullable=False),
+    Column("problem_key", String(64), nullable=False),
+    Column("group_labels", JSON, nullable=False),
+    Column("group_annotations", JSON, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant),  # NULL: fires
+    Column("changed_at", Instant, nullable=False),
+    Column("late", Integer, nullable=False),
+    Column("released_at", Instant),  # when it went on as the alarm of a ticket
+    Column("labels", JSON, nullable=False),
+    Column("annotations", JSON, nullable=False),
+    Column("generator_url", Text, nullable=False),
+    UniqueConstraint("problem_key", "fingerprint", "starts_at"),
+    Index("ix_works_alarm_works_id", "works_id"),
+    Index(
+        "ix_works_alarm_firing",
+        "id",
+        sqlite_where=text("ends_at IS NULL AND released_at IS NULL"),
+        postgresql_where=text("ends_at IS NULL AND released_at IS NULL"),
+    ),
+)
+
 heartbeat = Table(
     "heartbeat",
     metadata,

@@ -1,0 +1,1 @@
+"""Planned works: what is worked on, when, and which alarms belong to it."""

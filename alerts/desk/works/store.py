@@ -1,0 +1,99 @@
+"""Planned works in the database."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, insert, select, update
+
+from alerts.desk.core.tables import works as table
+from alerts.desk.works.works import Scope, Works, WorksError
+
+OVER = timedelta(days=35)  # how long ended works may still matter to late webhooks
+
+
+def everything(connection: Connection) -> list[Works]:
+    """Return all works by number."""
+    return [_works(row) for row in connection.execute(select(table).order_by(table.c.id)).mappings()]
+
+
+def relevant(connection: Connection, now: datetime) -> list[Works]:
+    """Return the works that run, may come, or ended not long ago."""
+    wanted = select(table).where((table.c.recurrence != "") | (table.c.until > now - OVER)).order_by(table.c.id)
+    return [_works(row) for row in connection.execute(wanted).mappings()]
+
+
+def find(connection: Connection, number: int, *, lock: bool = False) -> Works | None:
+    """Return works by number."""
+    wanted = select(table).where(table.c.id == number)
+    row = connection.execute(wanted.with_for_update() if lock else wanted).mappings().first()
+    return _works(row) if row else None
+
+
+def put(connection: Connection, works: Works, by: str, now: datetime) -> Works:
+    """Store works in place of those with the same number or UID, else as new ones; return them with their number."""
+    values = _row(works, now)
+    known = _number_of(connection, works)
+    if known is None:
+        uid = works.uid or f"{uuid.uuid4()}@ottwatch"
+        fresh = insert(table).values(**values | {"uid": uid, "created_by": by, "created_at": now})
+        known = connection.execute(fresh.returning(table.c.id)).scalar_one()
+    else:
+        connection.execute(update(table).where(table.c.id == known).values(**values))
+    found = find(connection, known)
+    if found is None:
+        raise WorksError(f"there are no works {known}")
+    return found
+
+
+def _number_of(connection: Connection, works: Works) -> int | None:
+    if works.number:
+        return works.number
+    if not works.uid:
+        return None
+    number: int | None = connection.scalar(select(table.c.id).where(table.c.uid == works.uid).with_for_update())
+    return number
+
+
+def _row(works: Works, now: datetime) -> dict[str, Any]:
+    return {
+        "title": works.title,
+        "elements": list(works.scope.elements),
+        "sites": list(works.scope.sites),
+        "channels": list(works.scope.channels),
+        "starts": works.starts.isoformat(),
+        "ends": works.ends.isoformat(),
+        "time_zone": works.time_zone,
+        "until": works.ends.replace(tzinfo=ZoneInfo(works.time_zone)),
+        "recurrence": works.recurrence,
+        "skipped": [each.isoformat() for each in works.skipped],
+        "approver": works.approver,
+        "impact": works.impact,
+        "back_out": works.back_out,
+        "cancelled_at": works.cancelled_at,
+        "updated_at": now,
+    }
+
+
+def _works(row: Mapping[Any, Any]) -> Works:
+    def names(column: str) -> tuple[str, ...]:
+        given: Sequence[str] = row[column]
+        return tuple(given)
+
+    return Works(
+        title=row["title"],
+        scope=Scope(names("elements"), names("sites"), names("channels")),
+        starts=datetime.fromisoformat(row["starts"]),
+        ends=datetime.fromisoformat(row["ends"]),
+        time_zone=row["time_zone"],
+        recurrence=row["recurrence"],
+        skipped=tuple(datetime.fromisoformat(each) for each in names("skipped")),
+        approver=row["approver"],
+        impact=row["impact"],
+        back_out=row["back_out"],
+        uid=row["uid"],
+        cancelled_at=row["cancelled_at"],
+        number=row["id"],
+    )

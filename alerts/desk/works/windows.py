@@ -1,0 +1,113 @@
+"""When planned works take place.
+
+A recurring window keeps its wall-clock times where clocks change: 02:00 to 06:00 is that on every day.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import recurring_ical_events
+from icalendar import Calendar, Event, vRecur
+
+from alerts.desk.works.works import State, Works
+
+SPAN = timedelta(hours=1)  # occurrences are computed for an hour at once and kept
+SHIFT = timedelta(hours=3)  # more than any clock is ever put forward or back
+AHEAD = timedelta(days=400)  # how far the next window is looked for
+
+
+class Window(NamedTuple):
+    """One occurrence, in UTC; the end does not belong to it."""
+
+    starts: datetime
+    ends: datetime
+
+    def holds(self, moment: datetime) -> bool:
+        """Return whether the works run at a moment."""
+        return self.starts <= moment < self.ends
+
+
+def window_at(works: Works, moment: datetime) -> Window | None:
+    """Return the window that holds a moment; of overlapping ones that which ends last. Approval is not looked at."""
+    hour = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    found = [window for window in _near(works, hour) if window.holds(moment)]
+    return max(found, key=lambda window: window.ends, default=None)
+
+
+@lru_cache(maxsize=4096)
+def _near(works: Works, hour: datetime) -> tuple[Window, ...]:
+    return windows(works, hour, hour + SPAN)
+
+
+def windows(works: Works, begin: datetime, end: datetime) -> tuple[Window, ...]:
+    """Return the windows that overlap [begin, end), the earliest first."""
+    zone = ZoneInfo(works.time_zone)
+    lasts = works.ends - works.starts
+    starts: Iterable[datetime]
+    if works.recurrence:
+        first, last = (moment.astimezone(zone).replace(tzinfo=None) for moment in (begin - lasts - SHIFT, end + SHIFT))
+        found = recurring_ical_events.of(_calendar(works)).between(first, last)
+        starts = {event.start.replace(tzinfo=None) for event in found}
+    else:
+        starts = [works.starts]
+    result = (_window(start, lasts, zone) for start in sorted(starts) if start not in works.skipped)
+    return tuple(window for window in result if window.starts < end and window.ends > begin)
+
+
+def _window(start: datetime, lasts: timedelta, zone: ZoneInfo) -> Window:
+    begins, ends = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (start, start + lasts))
+    return Window(begins, max(begins, ends))
+
+
+def _calendar(works: Works) -> Calendar:
+    event = Event()
+    # Without a zone: the rule counts in wall-clock time, and the zone is applied to each occurrence.
+    event.add("uid", "works")
+    event.add("dtstart", works.starts)
+    event.add("dtend", works.ends)
+    event.add("rrule", _floating(works))
+    calendar = Calendar()
+    calendar.add_component(event)
+    return calendar
+
+
+def _floating(works: Works) -> vRecur:
+    """Return the rule with its UNTIL, which RFC 5545 wants in UTC, in the works' own wall-clock time."""
+    rule: vRecur = vRecur.from_ical(works.recurrence)
+    until = (rule.get("UNTIL") or [None])[0]
+    if isinstance(until, datetime) and until.tzinfo:
+        rule["UNTIL"] = [until.astimezone(ZoneInfo(works.time_zone)).replace(tzinfo=None)]
+    return rule
+
+
+def next_window(works: Works, now: datetime) -> Window | None:
+    """Return the window that runs or comes next, within a year."""
+    if not works.recurrence:
+        return next((window for window in windows(works, now, datetime.max.replace(tzinfo=UTC) - SHIFT)), None)
+    near = windows(works, now, now + timedelta(days=32))
+    return next(iter(near or windows(works, now, now + AHEAD)), None)
+
+
+def state_of(works: Works, now: datetime) -> State:
+    """Return what the works are at a moment."""
+    if works.cancelled_at is not None:
+        return State.CANCELLED
+    following = next_window(works, now)
+    if following is None:
+        return State.ENDED
+    if not works.approver:
+        return State.PROPOSED
+    return State.RUNNING if following.holds(now) else State.PLANNED
+
+
+def covering(all_works: Iterable[Works], labels: dict[str, str], began: datetime, now: datetime) -> Works | None:
+    """Return the works that an alarm belongs to: in scope, and begun in a window that still runs."""
+    for works in all_works:
+        if works.in_force and works.scope.holds(labels):
+            window = window_at(works, now)
+            if window is not None and window.starts <= began:
+                return works
+    return None

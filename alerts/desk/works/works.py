@@ -1,0 +1,134 @@
+"""Planned works as data, and what makes them valid."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from icalendar import vRecur
+
+LONGEST = timedelta(days=31)  # of one window; what lasts longer is not works but another platform
+MOST_NAMES, MOST_TEXT = 1_000, 10_000
+DENSE = ("SECONDLY", "MINUTELY", "HOURLY")
+ENDLESS = frozenset({"BYSECOND", "BYMINUTE", "BYHOUR"})
+
+
+class WorksError(ValueError):
+    """The works are not valid; the message names the field and the remedy."""
+
+
+class State(StrEnum):
+    """What the works are at a moment."""
+
+    PROPOSED = "proposed"  # not approved: no alarm belongs to them
+    PLANNED = "planned"
+    RUNNING = "running"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is worked on; `*` is a wildcard. An alarm about any of it belongs to the works."""
+
+    elements: tuple[str, ...] = ()  # nodes, and elements without an agent
+    sites: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.elements or self.sites or self.channels)
+
+    def holds(self, labels: dict[str, str]) -> bool:
+        """Return whether an alarm with these labels is about something in scope.
+
+        Alarms of ottwatch itself never are: works on a platform do not excuse its monitoring.
+        """
+        if labels.get("layer") == "self":
+            return False
+        return (
+            _any(self.elements, labels.get("node"))
+            or _any(self.elements, labels.get("element"))
+            or _any(self.sites, labels.get("site"))
+            or _any(self.channels, labels.get("channel"))
+        )
+
+
+def _any(patterns: tuple[str, ...], name: str | None) -> bool:
+    return bool(name) and any(fnmatchcase(str(name), pattern) for pattern in patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """Planned works. `starts` and `ends` are the first window, in wall-clock time of `time_zone`."""
+
+    title: str
+    scope: Scope
+    starts: datetime  # without an offset
+    ends: datetime
+    time_zone: str
+    recurrence: str = ""  # an iCalendar RRULE; empty: once
+    skipped: tuple[datetime, ...] = ()  # starts of windows that do not take place
+    approver: str = ""  # empty: proposed only
+    impact: str = ""
+    back_out: str = ""
+    uid: str = ""  # of iCalendar
+    cancelled_at: datetime | None = None
+    number: int = 0  # 0: not stored yet
+
+    @property
+    def in_force(self) -> bool:
+        """Return whether alarms may belong to the works."""
+        return bool(self.approver) and self.cancelled_at is None
+
+
+def checked(works: Works) -> Works:
+    """Return the works; raise WorksError naming the first field that is wrong."""
+    if not works.title.strip():
+        raise WorksError("title: is empty; say what is done")
+    if not works.scope:
+        raise WorksError("scope: is empty; name elements, sites or channels (* as a wildcard)")
+    names = (*works.scope.elements, *works.scope.sites, *works.scope.channels)
+    if not all(name.strip() for name in names):
+        raise WorksError("scope: a name is empty; remove it")
+    if any("\0" in name for name in (*names, works.uid)):
+        raise WorksError("scope: a name holds a NUL; remove it")
+    if len(names) > MOST_NAMES:
+        raise WorksError(f"scope: more than {MOST_NAMES} names; use sites or a wildcard")
+    for field in ("title", "impact", "back_out", "approver"):
+        if len(getattr(works, field)) > MOST_TEXT or "\0" in getattr(works, field):
+            raise WorksError(f"{field}: is longer than {MOST_TEXT} characters or holds a NUL; shorten it")
+    _check_window(works)
+    _check_recurrence(works.recurrence)
+    return works
+
+
+def _check_window(works: Works) -> None:
+    try:
+        ZoneInfo(works.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise WorksError(f'time_zone: "{works.time_zone}" is not known; give one such as "Asia/Almaty"') from None
+    if any(moment.tzinfo for moment in (works.starts, works.ends, *works.skipped)):
+        raise WorksError("starts, ends, skipped: give wall-clock time without an offset; time_zone says where it holds")
+    if works.starts.microsecond or works.ends.microsecond:
+        raise WorksError("starts, ends: give whole seconds")
+    if works.ends <= works.starts:
+        raise WorksError("ends: is not after starts")
+    if works.ends - works.starts > LONGEST:
+        raise WorksError(f"ends: a window lasts {LONGEST.days} days at most; use a recurrence for repeated works")
+
+
+def _check_recurrence(text: str) -> None:
+    if not text:
+        return
+    if "\n" in text or "\r" in text:
+        raise WorksError('recurrence: give one RRULE such as "FREQ=WEEKLY;BYDAY=TU"')
+    try:
+        rule = vRecur.from_ical(text)
+    except ValueError as error:
+        raise WorksError(f'recurrence: {error}; give an RRULE such as "FREQ=WEEKLY;BYDAY=TU"') from None
+    frequency = str((rule.get("FREQ") or [""])[0])
+    if not frequency:
+        raise WorksError('recurrence: has no FREQ; give an RRULE such as "FREQ=WEEKLY;BYDAY=TU"')
+    if frequency in DENSE or ENDLESS & set(rule):
+        raise WorksError("recurrence: repeats within a day; give the longer window, or several works")
