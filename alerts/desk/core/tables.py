@@ -269,7 +269,7 @@ works = Table(
     Column("starts", Text, nullable=False),  # wall-clock time of the time zone
     Column("ends", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
-    Column("until", Instant, nullable=False),  # the end of the first window
+    Column("over_at", Instant, nullable=False),  # the end of the only window; of recurring ones the end of time
     Column("recurrence", Text, nullable=False),  # an RRULE; empty: once
     Column("skipped", JSON, nullable=False),
     Column("approver", Text, nullable=False),  # empty: proposed only
@@ -279,6 +279,7 @@ works = Table(
     Column("created_by", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Index("ix_works_over_at", "over_at"),
 )
 
 # Occurrences of alarms that belong to planned works and have no ticket.

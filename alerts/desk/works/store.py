@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from alerts.desk.core.tables import works as table
 from alerts.desk.works.works import Scope, Works, WorksError
 
+ENDLESS = datetime(9999, 1, 1, tzinfo=UTC)
 OVER = timedelta(days=35)  # how long ended works may still matter to late webhooks
 
 
@@ -21,8 +22,8 @@ def everything(connection: Connection) -> list[Works]:
 
 def relevant(connection: Connection, now: datetime) -> list[Works]:
     """Return the works that run, may come, or ended not long ago."""
-    wanted = select(table).where((table.c.recurrence != "") | (table.c.until > now - OVER)).order_by(table.c.id)
-    return [_works(row) for row in connection.execute(wanted).mappings()]
+    rows = connection.execute(select(table).where(table.c.over_at > now - OVER)).mappings()
+    return sorted((_works(row) for row in rows), key=lambda works: works.number)
 
 
 def find(connection: Connection, number: int, *, lock: bool = False) -> Works | None:
@@ -66,7 +67,7 @@ def _row(works: Works, now: datetime) -> dict[str, Any]:
         "starts": works.starts.isoformat(),
         "ends": works.ends.isoformat(),
         "time_zone": works.time_zone,
-        "until": works.ends.replace(tzinfo=ZoneInfo(works.time_zone)),
+        "over_at": ENDLESS if works.recurrence else works.ends.replace(tzinfo=ZoneInfo(works.time_zone)),
         "recurrence": works.recurrence,
         "skipped": [each.isoformat() for each in works.skipped],
         "approver": works.approver,

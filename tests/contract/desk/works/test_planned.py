@@ -13,6 +13,9 @@ from alerts.desk.access import secrets
 from alerts.desk.access import store as access
 from alerts.desk.alarms import planned_store
 from alerts.desk.alarms.alertmanager import State
+from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.alarms.correlation.grouping import WAIT
+from alerts.desk.alarms.correlation.topology import Plan
 from alerts.desk.alarms.ingest import end_works
 from alerts.desk.alarms.reconcile import Memory, reconcile
 from alerts.desk.app.wiring import policy_of
@@ -22,6 +25,8 @@ from alerts.desk.core.tables import alarm, event, ticket
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.works import store
 from alerts.desk.works.works import Scope, Works
+from service.prometheus import Sample
+from tests.contract.desk.alarms.test_correlation import CHANNELS, NODES, effects, later, packager, rows, stale, told
 from tests.contract.desk.alarms.test_ingest import POLICY, Time, send, states
 from tests.contract.desk.alarms.test_repair import LONG_AGO, group
 from tests.contract.desk.conftest import serving
@@ -33,6 +38,14 @@ WORKS = "/api/v1/works"
 @pytest.fixture
 def time() -> Time:
     return Time()
+
+
+@pytest.fixture
+def correlator() -> Correlator:
+    made = Correlator(Plan(by_default=True))
+    nodes = [Sample({"node": node.name, "site": node.site, "role": node.role}, 1.0) for node in NODES]
+    made.learn(lambda query: nodes if "up{" in query else [Sample({}, CHANNELS)])
+    return made
 
 
 def plan(database: Database, time: Time, **change: object) -> Works:
@@ -173,6 +186,36 @@ def test_an_end_that_was_lost_is_found_by_the_reconciler(database: Database, tim
     assert end_works(database, POLICY, time()).opened == 0
 
 
+def test_effects_of_an_open_ticket_stay_with_it_when_works_are_planned_later(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    told(database, correlator, time, packager(), stale("ch01", "edge-1"))
+    plan(database, time)
+    told(database, correlator, time, stale("ch01", "edge-1"), stale("ch01", "edge-1", firing=False))
+    with database.read() as connection:
+        ends = connection.scalars(select(alarm.c.ends_at).where(alarm.c.effect)).all()
+    assert ends == [START + timedelta(minutes=5)]
+
+
+def test_what_waits_for_its_cause_is_not_the_works(database: Database, correlator: Correlator, time: Time) -> None:
+    told(database, correlator, time, stale("ch01", "edge-1"))
+    works = plan(database, time)
+    told(database, correlator, time, stale("ch01", "edge-1"))
+    assert recorded(database, works) == []
+    assert later(database, correlator, time, WAIT) == 1
+
+
+def test_what_outlives_its_works_is_gathered_under_its_cause(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    plan(database, time)
+    told(database, correlator, time, stale("ch01", "edge-1"), packager())
+    assert [row["node"] for row in rows(database)] == ["origin-1"]
+    time.pass_(hours=1)
+    assert end_works(database, POLICY, time(), correlator).opened == 0
+    assert effects(database) == {1: (2, 1)}
+
+
 def test_a_thousand_windows_lose_double_and_delay_nothing(database: Database, time: Time) -> None:
     """Seeded: windows once and again, overlapping, extended, cancelled; the desk restarts whenever it likes."""
     chance = random.Random(13)
@@ -217,9 +260,12 @@ def test_a_thousand_windows_lose_double_and_delay_nothing(database: Database, ti
 def api(database: Database, time: Time) -> Iterator[httpx.Client]:
     with database.write() as connection:
         access.add_token(connection, "planner", "engineer", secrets.digest("key"), time())
-    with serving(Runtime(Settings(), database, POLICY, time)) as url:
-        with httpx.Client(base_url=url, headers={"Authorization": "Bearer key"}, timeout=30) as client:
-            yield client
+    headers = {"Authorization": "Bearer key"}
+    with (
+        serving(Runtime(Settings(), database, POLICY, time)) as url,
+        httpx.Client(base_url=url, headers=headers, timeout=30) as client,
+    ):
+        yield client
 
 
 def test_works_over_the_api(api: httpx.Client, database: Database, time: Time) -> None:

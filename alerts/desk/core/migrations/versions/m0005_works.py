@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("starts", sa.Text(), nullable=False),
         sa.Column("ends", sa.Text(), nullable=False),
         sa.Column("time_zone", sa.Text(), nullable=False),
-        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("over_at", sa.BigInteger(), nullable=False),
         sa.Column("recurrence", sa.Text(), nullable=False),
         sa.Column("skipped", sa.JSON(), nullable=False),
         sa.Column("approver", sa.Text(), nullable=False),
@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_works"),
         sa.UniqueConstraint("uid", name="uq_works_uid"),
     )
+    op.create_index("ix_works_over_at", "works", ["over_at"])
     op.create_table(
         "works_alarm",
         sa.Column("id", KEY, nullable=False),
