@@ -48,7 +48,7 @@ def test_a_ticket_appears_without_reload_and_is_worked_on_in_russian(desk: Proce
     state(page, "в работе")
     page.click("#do-hand_over summary")
     page.click("#do-hand_over button")
-    state(page, "приостановлена (у поставщика)")
+    state(page, "приостановлена (у вендора)")
     act(page, "accept", text="VN-77")
     expect(page.locator(".timeline")).to_contain_text("Номер у Edge Ltd: VN-77")
     page.evaluate("window.same = true")
@@ -120,11 +120,11 @@ def test_a_whole_life_by_keys_alone_in_russian(desk: Process, enter: Enter) -> N
     press(page, "v")
     expect(page.locator("#do-hand_over select")).to_be_focused()
     press(page, "Tab", "Tab", "Enter")  # past the vendor and the note
-    state(page, "приостановлена (у поставщика)")
+    state(page, "приостановлена (у вендора)")
     fill_in(page, "a", "VN-77")
     expect(page.locator(".timeline")).to_contain_text("Номер у Edge Ltd: VN-77")
     fill_in(page, "b", "порт заменён")
-    state(page, "в работе (вернулась от поставщика)")
+    state(page, "в работе (вернулась от вендора)")
     fill_in(page, "r", "порт заменён")  # while the alarm still fires: this is the stated reason
     state(page, "решена (порт заменён)")
     fill_in(page, "o", "зрители жалуются")

@@ -96,7 +96,7 @@ def test_an_engineer_works_on_a_ticket_in_the_console(desk: Process) -> None:
         # Somebody who still looks at the old page is told, and nothing is overwritten.
         assert submit(browser, stale, "/ticket/1/take").status_code == 409
         page = submit(browser, page, "/ticket/1/hand-over", vendor="Edge Ltd", text="<b>power</b>")
-        assert "у поставщика: Edge Ltd" in page.text
+        assert "у вендора: Edge Ltd" in page.text
         assert "&lt;b&gt;power&lt;/b&gt;" in page.text
         assert browser.post("/ticket/1/note", data={"text": "x", "version": "1", "csrf": "forged"}).status_code == 403
         page = submit(browser, page, "/language", language="en")

@@ -192,9 +192,9 @@ def test_markup_in_alarms_and_notes_is_text(control_room: Hall) -> None:
     ("path", "fields", "why"),
     [
         ("note", {"text": " "}, "запись пуста"),
-        ("hand-over", {"vendor": "Nobody"}, "поставщика «Nobody» в настройках нет"),
-        ("accept", {}, "заявка сейчас не у поставщика"),
-        ("give-back", {}, "заявка сейчас не у поставщика"),
+        ("hand-over", {"vendor": "Nobody"}, "вендора «Nobody» в настройках нет"),
+        ("accept", {}, "заявка сейчас не у вендора"),
+        ("give-back", {}, "заявка сейчас не у вендора"),
         ("priority", {"to": "P9", "text": "x"}, "есть P1, P2, P3, P4"),
         ("priority", {"to": "P2"}, "почему меняется приоритет"),
         ("move", {"to": "held"}, "почему работа приостановлена"),
@@ -221,4 +221,4 @@ def test_a_ticket_is_handed_over_once(control_room: Hall) -> None:
     control_room.alarm()
     engineer = control_room.person(language="ru")
     page = do(engineer, engineer.get("/ticket/1"), "hand-over", vendor="Edge Ltd")
-    assert "заявка уже у поставщика Edge Ltd" in do(engineer, page, "hand-over", vendor="Edge Ltd").text
+    assert "заявка уже у вендора Edge Ltd" in do(engineer, page, "hand-over", vendor="Edge Ltd").text
