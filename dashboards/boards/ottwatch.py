@@ -22,6 +22,7 @@ OUTCOMES = (
     ("late", "overtaken by later news"),
     ("settled", "closed by an engineer"),
     ("no_ticket", "opens no ticket"),
+    ("works", "belongs to planned works"),
     ("watchdog", "sign of life"),
 )
 
