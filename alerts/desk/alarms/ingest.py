@@ -155,4 +155,5 @@ def _store(  # noqa: PLR0913, PLR0917 - the transaction of `ingest_problems`
         gather(work, correlator, fresh)
     work.save()
     stored_alarms.update(connection, [each for each in stored if each.changed])
+    work.describe()
     return len(work.opening)

@@ -25,17 +25,15 @@ def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Dra
     """Return a new ticket for a problem; the facts are those of its worst alarm."""
     worst = worst_of(fresh)
     texts = {**worst.annotations, **{name: text for name, text in problem.annotations.items() if text}}
-    title = " ".join(worst.labels[name] for name in ("alertname", "node", "channel") if worst.labels.get(name))
-    names = by_language(texts, "summary", title or "alarm")
+    names, descriptions = texts_of(worst.labels, texts)
     priority, severity = priority_of(worst.labels), severity_of(worst.labels)
-    described = by_language(texts, "description", "")
     draft = tickets.fresh(
         problem_key=problem.key,
         labels=dict(problem.labels),
         site=worst.labels.get("site", ""),
         node=worst.labels.get("node", "") or worst.labels.get("instance", ""),
         names=names,
-        descriptions={name: described.get(name) or described["en"] or text for name, text in names.items()},
+        descriptions=descriptions,
         runbook_url=_web(texts.get("runbook_url", "")),
         severity=severity,
         priority=priority,
@@ -47,6 +45,14 @@ def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Dra
     )
     draft.record(now, Opened(priority, severity), DESK)
     return draft
+
+
+def texts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return title and description of an alarm, by language."""
+    title = " ".join(labels[name] for name in ("alertname", "node", "channel") if labels.get(name))
+    names = by_language(annotations, "summary", title or "alarm")
+    described = by_language(annotations, "description", "")
+    return names, {name: described.get(name) or described["en"] or text for name, text in names.items()}
 
 
 def by_language(texts: Mapping[str, str], name: str, default: str) -> dict[str, str]:

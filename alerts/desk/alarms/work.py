@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from alerts.desk.alarms import planned
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation import store as correlation
+from alerts.desk.alarms.describing import describe
 from alerts.desk.alarms.judging import Judged
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import open_ticket
@@ -39,6 +40,7 @@ class Work:
         self._effects: dict[int, tuple[Draft, Judged]] = {}
         self._fresh: list[stored_alarms.Fresh] = []
         self._after: list[Callable[[], None]] = []
+        self._reacting: dict[int, Draft] = {}
 
     def lock(self, keys: Sequence[str]) -> None:
         """Lock the open tickets of these problems."""
@@ -99,6 +101,7 @@ class Work:
             sum_of.ended += judged.ended
         else:
             self._told.append((draft, lambda: react(draft, judged, self.policy, self.now)))
+            self._reacting[id(draft)] = draft
 
     def act(self, draft: Draft, action: Callable[[], None]) -> None:
         """Do something to a ticket once its log is read."""
@@ -127,3 +130,9 @@ class Work:
         stored_alarms.insert(self.connection, self._fresh)
         for action in self._after:
             action()
+
+    def describe(self) -> None:
+        """Let titles follow the alarms, once all of them are written."""
+        opened = {id(draft) for draft in self.opening}
+        moved = [draft for one, draft in self._reacting.items() if one not in opened and draft["firing"]]
+        describe(self.connection, [draft["id"] for draft in moved])

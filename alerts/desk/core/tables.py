@@ -238,7 +238,7 @@ correlated = Table(
     Column("labels", JSON, nullable=False),  # of the worst alarm
     Column("place", Text, nullable=False),
     Column("began", Instant, nullable=False),
-    Column("kin", JSON),  # what the alarms of an inferred cause have in common
+    Column("kin", JSON(none_as_null=True)),  # what the alarms of an inferred cause have in common
     Column("cause_id", Key, ForeignKey("ticket.id", ondelete="SET NULL")),
     Column("why", JSON, nullable=False, default={}),  # one sentence by language
     Column("fixed", Boolean, nullable=False, default=False),  # not folded again by itself

@@ -93,9 +93,14 @@ def _vendor(table: VendorSettings, calendar: Calendar) -> Vendor:
     )
 
 
+def _said(labels: Mapping[str, str]) -> str:
+    """Return the severity as the tables have it: other rule sets write CRITICAL or Critical."""
+    return labels.get("severity", "").strip().lower()
+
+
 def severity_of(labels: Mapping[str, str]) -> str:
     """Return X.733's perceived severity; anything else is indeterminate and wants triage."""
-    severity = labels.get("severity", "")
+    severity = _said(labels)
     return severity if severity in _BY_SEVERITY else "indeterminate"
 
 
@@ -104,7 +109,7 @@ def priority_of(labels: Mapping[str, str]) -> str:
 
     An unknown severity is P3: somebody has to look, nobody has to be woken.
     """
-    rank = _BY_SEVERITY.get(labels.get("severity", ""), 2)
+    rank = _BY_SEVERITY.get(_said(labels), 2)
     if rank < 2 and labels.get("service_affecting") == "no":
         rank += 1
     return PRIORITIES[rank]
@@ -114,7 +119,7 @@ def wants_ticket(labels: Mapping[str, str]) -> bool:
     """Say whether this alert opens a ticket: a warning only where its rule asks for one."""
     if labels.get("ticket") == "yes":
         return True
-    return labels.get("severity") not in ("warning", "info", "none") and labels.get("ticket") != "no"
+    return _said(labels) not in ("warning", "info", "none") and labels.get("ticket") != "no"
 
 
 def worse(one: str, other: str) -> str:

@@ -1,5 +1,6 @@
 """Apprise targets, Grafana annotations, TMF621 listeners and desks."""
 
+import html
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from alerts.desk.notify.texts import Letter
 from service.settings import Secret
 
 TIMEOUT = 15.0
+SPARE = 64  # characters of the markup that a service puts around title and text
 
 
 class Annotation(NamedTuple):
@@ -22,11 +24,40 @@ class Annotation(NamedTuple):
 
 def notify(url: Secret, letter: Letter) -> None:
     """Send through Apprise, which knows Telegram and some hundred others."""
-    service = apprise.Apprise()
-    if not service.add(url.read()):
+    services = apprise.Apprise()
+    if not services.add(url.read()):
         raise OSError("Apprise does not understand the address in the secret")
-    if not service.notify(body=letter.text, title=letter.subject):
-        raise OSError("Apprise could not deliver")
+    for service in services:
+        one = apprise.Apprise()
+        one.add(service)
+        # As plain text, so that what an alert says is escaped where a service reads markup.
+        for text in parts(letter.text, int(service.body_maxlen) - len(html.escape(letter.subject)) - SPARE):
+            if not one.notify(body=text, title=letter.subject, body_format=apprise.NotifyFormat.TEXT):
+                raise OSError("Apprise could not deliver")
+
+
+def parts(text: str, room: int) -> list[str]:
+    """Return a text in parts of which each takes at most so many characters with its markup escaped.
+
+    A message that a service refuses for its length would never arrive. Lines stay whole where they fit.
+    """
+    result, rest = [], text
+    while len(html.escape(rest)) > room:
+        end = _longest(rest, room)
+        cut = rest.rfind("\n", 1, end)
+        end = cut if cut > 0 else end
+        result.append(rest[:end].rstrip())
+        rest = rest[end:].lstrip("\n")
+    return [*result, rest] if rest or not result else result
+
+
+def _longest(text: str, room: int) -> int:
+    """Return how many characters of a text fit; at least one."""
+    low, high = 1, min(len(text), max(room, 1))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if len(html.escape(text[:middle])) <= room else (low, middle - 1)
+    return low
 
 
 def annotate(client: httpx.Client, url: Secret, token: Secret | None, note: Annotation) -> None:

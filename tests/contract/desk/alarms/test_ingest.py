@@ -286,3 +286,26 @@ def test_a_ticket_keeps_the_texts_in_every_language_that_its_alarm_has(database:
     expected = {"en": "edge-1 does not answer", "kk": "edge-1 жауап бермейді", "ru": "edge-1 не отвечает"}
     assert names == expected
     assert line.texts == {language: [text] for language, text in expected.items()}
+
+
+def test_the_title_follows_the_alarms_that_fire(database: Database, time: Time) -> None:
+    def told(mount: str, *, firing: bool = True, severity: str = "minor") -> None:
+        one = alert(firing=firing, mountpoint=mount, severity=severity)
+        one["annotations"] |= {"summary": f"Disk full: {mount}", "summary_ru": f"Диск заполнен: {mount}"}
+        send(database, notification(one), time())
+
+    def title() -> str:
+        with database.read() as connection:
+            name: str = connection.scalars(select(ticket.c.names)).one()["en"]
+        return name
+
+    told("/var/log")
+    told("/srv")
+    assert title() == "Disk full: /var/log"
+    told("/var/log", firing=False)
+    assert title() == "Disk full: /srv"
+    told("/boot", severity="CRITICAL")
+    assert title() == "Disk full: /boot"
+    told("/boot", firing=False, severity="CRITICAL")
+    told("/srv", firing=False)
+    assert title() == "Disk full: /srv"  # the last one that fired
