@@ -22,9 +22,13 @@ class Prometheus(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-        start, end = (int(float(asked[name][0])) for name in ("start", "end"))
-        values = [[at, str(int(at < START.timestamp()))] for at in range(start, end + 1, 30)]
-        answer = json.dumps({"data": {"result": [{"metric": {"node": "edge-1"}, "values": values}]}}).encode()
+        if "start" in asked:
+            start, end = (int(float(asked[name][0])) for name in ("start", "end"))
+            values = [[at, str(int(at < START.timestamp()))] for at in range(start, end + 1, 30)]
+            data = {"resultType": "matrix", "result": [{"metric": {"node": "edge-1"}, "values": values}]}
+        else:
+            data = {"resultType": "vector", "result": []}
+        answer = json.dumps({"status": "success", "data": data}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
