@@ -142,7 +142,7 @@ def test_no_page_bars_anybody_with_a_platform_behind_it(
 ) -> None:
     page = open_(color_scheme=colours)
     page.goto("/ticket/1")
-    expect(page.locator(".chart svg").first).to_be_visible()
+    expect(page.locator(".chart svg").first).to_be_visible(timeout=SECONDS)
     for path in ("/ticket/1", "/overview", *WALL, "/busy-hour", "/reports", "/settings/policies"):
         for width, height in SIZES.values():
             page.set_viewport_size({"width": width, "height": height})
