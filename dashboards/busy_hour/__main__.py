@@ -19,7 +19,7 @@ def arguments() -> argparse.ArgumentParser:
             ("serve", "record every day shortly after local midnight and serve /metrics"),
             ("report", "print a report from the records, or straight from Prometheus"),
             ("backfill", "record past days from Prometheus; days that have a record are left alone"),
-            ("import", "record days from a CSV file"),
+            ("import", "record days from a file: CSV, Excel, RRDtool, Zabbix, Prometheus's JSON"),
             ("check-config", "read the settings and say whether they can be used"),
         ],
     )
@@ -58,11 +58,15 @@ def _report(parser: argparse.ArgumentParser) -> None:
 
 def _import(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("file", type=Path, metavar="CSV")
+    add("file", type=Path, metavar="FILE")
     add("--scope", default="platform", help="whose traffic this is")
     add("--quantity", required=True, help="what it is, such as sessions")
-    add("--time-column", default="1", metavar="NAME", help="name or number of the column with the interval's start")
-    add("--value-column", default="2", metavar="NAME", help="name or number of the column with the value")
+    add("--time-column", metavar="NAME", help="name or number of the column with the time stamp; detected")
+    add(
+        "--value-column",
+        metavar="NAME",
+        help="name or number of the column with the value; detected if it is the only one",
+    )
     add("--where", metavar="COLUMN=VALUE", help="only the rows with this value")
     add(
         "--kind",
@@ -82,6 +86,32 @@ def _import(parser: argparse.ArgumentParser) -> None:
     add("--sort", action="store_true", help="accept rows in any order")
     add("--repeated-hour", choices=["refuse", "skip"], default="refuse", help="stamps that happen twice without offset")
     add("--replace", action="store_true", help="overwrite days that have a record")
+    add("--dry-run", action="store_true", help="read the file and show how, but record nothing")
+    _form(parser)
+
+
+def _form(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group(
+        "how the file is written (each is detected and shown; give it where it is not)"
+    ).add_argument
+    add("--delimiter", metavar="SIGN", help='between columns: ",", ";", "tab" or "|"')
+    add("--decimal", choices=[".", ","], help="the decimal sign")
+    add("--thousands", choices=[".", ",", "space", "none"], help="the mark between groups of three digits")
+    add("--encoding", metavar="NAME", help="such as utf-8, utf-16, cp1251 or cp866")
+    add(
+        "--time-format",
+        metavar="FORM",
+        help='iso, epoch, epoch-ms, epoch-us, epoch-ns, day-first, month-first, year-first or "%%d %%b %%Y %%H:%%M"',
+    )
+    add(
+        "--stamps",
+        choices=["start", "end"],
+        default="start",
+        help="whether stamps are the start or the end of intervals",
+    )
+    add("--header", choices=["yes", "no"], help="whether a row names the columns")
+    add("--preamble", type=int, metavar="LINES", help="lines to leave out at the beginning")
+    add("--sheet", metavar="NAME", help="of a workbook")
 
 
 def main() -> int:

@@ -78,7 +78,7 @@ def _backfill(arguments: argparse.Namespace, chosen: Settings) -> int:
     if not is_over(calendar.day(first), now):
         raise _CallError(f"--from {first}: that day is not over in {calendar.zone.key}, nothing can be recorded yet")
     with closing(Store(_database(arguments, chosen))) as store, closing(_server(chosen)) as server:
-        recorder = Recorder(server, store, sources(chosen.source), calendar)
+        recorder = Recorder(server, store, sources(chosen.source), calendar, chosen.replica_labels)
         days = calendar.days(first, min(last, calendar.day_of(now)))
         written = recorder.record(days, now)
     print(f"{written} records written for {first} to {last}")
@@ -101,12 +101,19 @@ def _import(arguments: argparse.Namespace, chosen: Settings) -> int:
             where=_where(arguments.where),
             any_order="sort" if arguments.sort else "refuse",
             repeated_hour=arguments.repeated_hour,
+            form=_form(arguments),
+            decimal=arguments.decimal,
+            thousands={"space": " ", "none": ""}.get(arguments.thousands, arguments.thousands),
+            time_format=arguments.time_format,
+            stamps=arguments.stamps,
         )
     except importer.CsvError:
         raise
     except ValueError as error:
         raise _CallError(str(error)) from None
-    days = importer.read_days(arguments.file, layout)
+    read = importer.read_file(arguments.file, layout)
+    _show_reading(read)
+    days = read.days
     if not days:
         raise importer.CsvError(f"{arguments.file}: no value lies in any day")
     now = time.time()
@@ -117,6 +124,10 @@ def _import(arguments: argparse.Namespace, chosen: Settings) -> int:
             f"{arguments.file}: {coming[0]} is not over in {zone.key}; leave out its rows and those after it; "
             "nothing was imported"
         )
+    summary = _summary(read, chosen.min_coverage)
+    if arguments.dry_run:
+        print(f"{summary}\nnothing was recorded (--dry-run)")
+        return Exit.FINE
     with closing(Store(_database(arguments, chosen))) as store:
         known = importer.overlap(days, store.sources_of(days[0].date, days[-1].date), scope, quantity)
         if known and not arguments.replace:
@@ -126,8 +137,41 @@ def _import(arguments: argparse.Namespace, chosen: Settings) -> int:
             )
         source = f"import:{arguments.file.name}"[:255]
         store.save(importer.records(days, (scope, quantity), source, int(now)))
-    print(f"{len(days)} days imported, {days[0].date} to {days[-1].date}")
+    print(f"{summary}\n{len(days)} days imported, {days[0].date} to {days[-1].date}")
     return Exit.FINE
+
+
+def _form(arguments: argparse.Namespace) -> importer.Form:
+    delimiter = "\t" if arguments.delimiter in ("tab", "\\t") else arguments.delimiter
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise _CallError(f'--delimiter "{arguments.delimiter}": write one sign, or "tab"')
+    if arguments.preamble is not None and arguments.preamble < 0:
+        raise _CallError("--preamble is a number of lines")
+    return importer.Form(
+        delimiter=delimiter,
+        encoding=arguments.encoding,
+        header=None if arguments.header is None else arguments.header == "yes",
+        preamble=arguments.preamble,
+        sheet=arguments.sheet,
+    )
+
+
+def _show_reading(read: importer.Imported) -> None:
+    for name, text in read.notes:
+        print(f"{name}: {text}", file=sys.stderr)
+    for remark in read.remarks[:20]:
+        print(f"remark: {remark}", file=sys.stderr)
+    if len(read.remarks) > 20:
+        print(f"remark: and {len(read.remarks) - 20} more", file=sys.stderr)
+
+
+def _summary(read: importer.Imported, min_coverage: float) -> str:
+    complete = sum(day.coverage >= min_coverage for day in read.days)
+    return (
+        f"{read.rows} rows from {read.first} to {read.last}; as in the file: minimum {read.least:g}, "
+        f"mean {read.mean:g}, maximum {read.most:g}; without a value {read.missing}, gaps {read.gaps}; "
+        f"days {len(read.days)}, complete {complete}"
+    )
 
 
 def _report(arguments: argparse.Namespace, chosen: Settings) -> int:
@@ -156,7 +200,9 @@ def _report(arguments: argparse.Namespace, chosen: Settings) -> int:
         ]
         last_over = min(last, rules.calendar.day_of(now) - timedelta(days=1))
         with closing(_server(chosen)) as server:
-            Recorder(server, store, wanted, rules.calendar).record(rules.calendar.days(first, last_over), now)
+            Recorder(server, store, wanted, rules.calendar, chosen.replica_labels).record(
+                rules.calendar.days(first, last_over), now
+            )
     else:
         store = Store(_database(arguments, chosen))
     with closing(store):

@@ -90,7 +90,9 @@ class Service:
 
     def _record(self) -> None:
         now = self.clock()
-        recorder = Recorder(self.server, self.store, sources(self.chosen.source), self.chosen.calendar)
+        recorder = Recorder(
+            self.server, self.store, sources(self.chosen.source), self.chosen.calendar, self.chosen.replica_labels
+        )
         for span in self._days(now):
             if self.stopping.is_set():
                 return

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from dashboards.busy_hour.measures.capacity import Capacity
 from dashboards.busy_hour.measures.quantities import Source
 from dashboards.busy_hour.measures.series import HOUR, SETTLED, Calendar
+from dashboards.busy_hour.records import replicas
 from service.mail import Security, refuse_open_password
 from service.settings import Seconds, Secret, load, make_converter, structure
 
@@ -66,6 +67,7 @@ class Settings:
     capacity: list[Capacity] = field(default_factory=list)
     exceptional_day: list[ExceptionalDay] = field(default_factory=list)
     source: list[Source] = field(default_factory=list)
+    replica_labels: list[str] = field(default_factory=lambda: list(replicas.LABELS))
     mail: Mail | None = None
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-DEFINITION = 1
+DEFINITION = 2
 """Version of the definitions in this folder; stored with every record, raised when a number could change."""
 
 MINUTE = 60
@@ -29,7 +29,8 @@ HOUR = 3600
 SETTLED = 300
 """Seconds after which the samples and recorded series of a day's last minute have arrived."""
 PRESENT = 0.8
-"""Share of an interval's parts that must be present: 12 of 15 minutes make a quarter (project rule)."""
+"""Share of an interval's parts that must be present, to the nearest part: 12 of 15 minutes or two of three polls every
+five minutes make a quarter (project rule)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,11 @@ class DaySeries:
 
     @property
     def coverage(self) -> float:
-        """Share of the day's slots that are present."""
-        return float(np.count_nonzero(~np.isnan(self.slots)) / len(self.slots))
+        """Share of the day's averages of five minutes, or of its samples where they are rarer, that are present.
+
+        A quarter may be measured with a poll missing; the day's coverage still shows that poll.
+        """
+        return float(np.count_nonzero(~np.isnan(self.fine)) / len(self.fine))
 
 
 def slot_width(step: int) -> int:
@@ -132,12 +136,11 @@ def slot_means(span: LocalDay, times: Floats, values: Floats, width: int, phase:
 
 
 def coarsen(values: Floats, factor: int) -> Floats:
-    """Return means of `factor` neighbours, each valid with 80 % of them present."""
+    """Return means of `factor` neighbours, each valid with about 80 % of them present: 12 of 15, 4 of 5, 2 of 3."""
     if factor == 1:
         return values
     groups = values[: len(values) // factor * factor].reshape(-1, factor)
-    # Without the tolerance 0.8 × 15 would ask for 13.
-    return means(groups, 1, math.ceil(PRESENT * factor - 1e-9))
+    return means(groups, 1, round(PRESENT * factor))
 
 
 def means(table: Floats, axis: int, needed: float) -> Floats:
@@ -164,28 +167,6 @@ def combine(parts: Iterable[DaySeries], *, mean: bool = False) -> DaySeries:
     if mean:
         slots, fine = slots / len(members), fine / len(members)
     return DaySeries(first.span, first.step, slots, first.fine_step, fine)
-
-
-def from_counter(times: Floats, values: Floats, max_gap: float) -> tuple[Floats, Floats]:
-    """Return (times, rates per second) for whole minutes from samples of a counter.
-
-    A fall is a restart: the counter began again at zero. A minute touched by a gap longer than `max_gap` is missing;
-    the increase across such a gap is real but nobody knows when it happened.
-    """
-    if len(times) < 2:
-        return np.empty(0), np.empty(0)
-    steps = np.diff(values)
-    steps = np.where(steps < 0, values[1:], steps)
-    total = np.concatenate(([0.0], np.cumsum(steps)))
-    edges = np.arange(math.ceil(times[0] / MINUTE), math.floor(times[-1] / MINUTE) + 1) * float(MINUTE)
-    if len(edges) < 2:
-        return np.empty(0), np.empty(0)
-    rates = np.diff(np.interp(edges, times, total)) / MINUTE
-    gaps = np.diff(times) > max_gap
-    for left, right in zip(times[:-1][gaps], times[1:][gaps], strict=True):
-        rates[(edges[:-1] < right) & (edges[1:] > left)] = np.nan
-    present = ~np.isnan(rates)
-    return edges[:-1][present], rates[present]
 
 
 @lru_cache(maxsize=4096)

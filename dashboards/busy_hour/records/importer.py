@@ -1,20 +1,21 @@
-"""History from before ottwatch, out of CSV.
+"""History from before ottwatch, out of files.
 
-Nothing is guessed: a stamp without an offset is read in the zone that was named, a row that cannot be understood
-refuses the file with its number, and records are written when the whole file has been read, or not at all.
+What a file looks like is detected from the whole of it and shown; where it fits two readings it is refused with the
+choices. A row that cannot be understood refuses the file with its number and content, and records are written when the
+whole file has been read, or not at all.
 """
 
-import csv
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from dashboards.busy_hour.measures.counters import counter_rates
 from dashboards.busy_hour.measures.quantities import Kind
 from dashboards.busy_hour.measures.series import (
     HOUR,
@@ -23,24 +24,23 @@ from dashboards.busy_hour.measures.series import (
     Calendar,
     Floats,
     day_series,
-    from_counter,
     local_offset,
     slot_width,
 )
 from dashboards.busy_hour.measures.traffic import Day
+from dashboards.busy_hour.records import numbers, stamps, tables
 from dashboards.busy_hour.records.store import Record, make_record
+from dashboards.busy_hour.records.tables import CsvError, Form, Stamps, Table
 
-
-class CsvError(ValueError):
-    """A file that cannot be used; the message names the row."""
+__all__ = ["CsvError", "Form", "Imported", "Layout", "overlap", "read_days", "read_file", "records"]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How to read the file."""
+    """How to read the file; None is detected."""
 
-    time_column: str
-    value_column: str
+    time_column: str | None
+    value_column: str | None
     kind: Kind
     step: int
     calendar: Calendar
@@ -49,31 +49,80 @@ class Layout:
     where: tuple[str, str] | None = None  # only rows with this value in this column
     any_order: Literal["refuse", "sort"] = "refuse"
     repeated_hour: Literal["refuse", "skip"] = "refuse"
+    form: Form = field(default_factory=Form)
+    decimal: str | None = None
+    thousands: str | None = None
+    time_format: str | None = None
+    stamps: Stamps = "start"
 
     def __post_init__(self) -> None:
         slot_width(self.step)
         if not 0 <= self.phase < self.step:
             raise CsvError(f"the phase must be shorter than the step of {self.step} s")
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise ValueError(f"--scale {self.scale:g}: a factor is greater than zero and finite")
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise ValueError(f'"{self.decimal}" cannot be both the decimal sign and the mark of thousands')
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The days of a file, and what a planner has to see of how it was read."""
+
+    days: list[Day]
+    notes: list[tuple[str, str]]  # what was detected
+    remarks: list[str]  # what is odd in the values
+    rows: int
+    first: str
+    last: str
+    least: float
+    mean: float
+    most: float
+    missing: int  # rows without a value
+    gaps: int  # pauses of more than one and a half steps
 
 
 def read_days(path: Path, layout: Layout) -> list[Day]:
     """Return the days of the file, the incomplete ones at its ends included."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            times, values = _columns(file, path, layout)
-    except OSError as error:
-        raise CsvError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise CsvError(f"{path}: is not UTF-8 text at byte {error.start}; save it as UTF-8") from None
+    return read_file(path, layout).days
+
+
+def read_file(path: Path, layout: Layout) -> Imported:
+    """Return the days of the file and how it was read.
+
+    Raises:
+        CsvError: the file cannot be read, or fits two readings.
+    """
+    table = tables.read(path, layout.form)
+    read = _Columns(path, layout, table)
+    rows = read.rows()
+    present = [row for row in rows if not math.isnan(row[1])]
+    times, values = np.array([row[0] for row in present]), np.array([row[1] for row in present])
+    distances = np.diff([row[0] for row in rows])
+    remarks: list[str] = []
+    step, intensity = layout.step, values
     if layout.kind == "counter":
         # Two steps without a sample are a gap; one may come late.
-        times, values = from_counter(times, values, 2.0 * layout.step)
-        values = values * layout.scale
-        step = min(layout.step, MINUTE)
+        times, rates, found = counter_rates(times, values, 2.0 * layout.step)
+        remarks = [f"{_shown(at, layout)}: {text}" for at, text in found]
+        intensity, step = rates * layout.scale, min(layout.step, MINUTE)
     else:
-        values = values * (layout.scale * (HOUR / layout.step if layout.kind == "volume" else 1.0))
-        step = layout.step
-    return list(_days(times, values, step, layout))
+        intensity = values * (layout.scale * (HOUR / layout.step if layout.kind == "volume" else 1.0))
+    if not np.isfinite(intensity).all():
+        raise CsvError(f"{path}: values times the factor of {layout.scale:g} are beyond what can be computed")
+    return Imported(
+        days=list(_days(times, intensity, step, layout)),
+        notes=read.notes,
+        remarks=remarks,
+        rows=len(rows),
+        first=_shown(rows[0][0], layout),
+        last=_shown(rows[-1][0], layout),
+        least=float(np.min(values)) if len(values) else math.nan,
+        mean=float(np.mean(values)) if len(values) else math.nan,
+        most=float(np.max(values)) if len(values) else math.nan,
+        missing=len(rows) - len(present),
+        gaps=int(np.count_nonzero(distances > 1.5 * layout.step)),
+    )
 
 
 def records(days: list[Day], series: tuple[str, str], source: str, recorded: int) -> list[Record]:
@@ -92,55 +141,134 @@ def _days(times: Floats, values: Floats, step: int, layout: Layout) -> Iterator[
             yield Day(series, calendar.zone, layout.phase, layout.kind)
 
 
-def _columns(file: TextIO, path: Path, layout: Layout) -> tuple[Floats, Floats]:
-    reader = csv.reader(file)
-    header = next(reader, None)
-    if not header:
-        raise CsvError(f"{path}: is empty; the first row must name the columns")
-    time_at, value_at = (_column(header, name, path) for name in (layout.time_column, layout.value_column))
-    where = (_column(header, layout.where[0], path), layout.where[1]) if layout.where else None
-    needed = max(time_at, value_at, where[0] if where else 0)
-    clock = _Clock(path, layout.calendar.zone, layout.repeated_hour)
-    rows: list[tuple[float, float, int]] = []
-    for row in _rows(reader, path):
-        number = reader.line_num
-        if not row or (where and len(row) > where[0] and row[where[0]] != where[1]):
-            continue
-        if len(row) <= needed:
-            raise CsvError(f"{path}: row {number} has {len(row)} columns, fewer than {needed + 1}")
-        instant = clock.instant(row[time_at].strip(), number)
-        value = _value(row[value_at].strip(), path, number, layout.value_column)
-        if instant is not None:
-            rows.append((instant, value, number))
-    if not rows:
-        raise CsvError(
-            f"{path}: has no rows to import" + (f" with {layout.where[0]}={where[1]}" if layout.where and where else "")
-        )
-    _check_order(rows, path, layout)
-    rows.sort()
-    _check_grid(rows, path, layout)
-    present = [row for row in rows if not math.isnan(row[1])]
-    return np.array([row[0] for row in present]), np.array([row[1] for row in present])
+class _Columns:
+    """The columns of a table that were asked for, as instants and values."""
 
+    def __init__(self, path: Path, layout: Layout, table: Table) -> None:
+        self.path, self.layout, self.table = path, layout, table
+        self.notes = list(table.notes)
+        self._where = (self._column(layout.where[0]), layout.where[1]) if layout.where else None
+        self._chosen = [
+            (number, cells)
+            for number, cells in table.rows
+            if self._where is None or cells[self._where[0]] == self._where[1]
+        ]
+        if not self._chosen:
+            of = f" with {layout.where[0]}={layout.where[1]}" if layout.where else ""
+            raise CsvError(f"{path}: has no rows to import{of}")
+        self._time = self._column(layout.time_column) if layout.time_column else self._only_time()
+        self._value = self._column(layout.value_column) if layout.value_column else self._only_value()
+        self.notes.append(("columns", f'time "{self._name(self._time)}", value "{self._name(self._value)}"'))
 
-def _rows(reader: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
-    try:
-        yield from reader
-    except csv.Error as error:
-        raise CsvError(f"{path}: is not CSV: {error}") from None
+    def rows(self) -> list[tuple[float, float, int]]:
+        """Return (instant, value, number in the file) in order of time."""
+        path, layout = self.path, self.layout
+        clock = self._clock()
+        notation = self._notation()
+        column = self._name(self._value)
+        rows = []
+        for number, cells in self._chosen:
+            instant = clock.instant(cells[self._time], number)
+            value = self._number(notation, cells[self._value], number, column)
+            if instant is not None:
+                rows.append((instant, value, number))
+        if not rows:
+            raise CsvError(f"{path}: has no rows to import")
+        _check_order(rows, path, layout)
+        rows.sort()
+        _check_grid(rows, path, layout)
+        return rows
 
+    def _clock(self) -> "_Clock":
+        cells = [row[self._time] for _, row in self._chosen]
+        try:
+            form = self.layout.time_format or stamps.detect(cells)
+            read = stamps.reader(form)
+        except stamps.StampError as error:
+            raise CsvError(f"{self.path}: row {self._chosen[0][0]}: {error}") from None
+        ends = self.layout.stamps == "end"
+        self.notes.append(("time stamps", f"{form}, {'end' if ends else 'start'} of the interval"))
+        self.notes.append(("zone of stamps without an offset", self.layout.calendar.zone.key))
+        shift = float(self.layout.step) if ends else 0.0
+        return _Clock(self.path, self.layout.calendar.zone, self.layout.repeated_hour, read, shift)
 
-def _column(header: list[str], name: str, path: Path) -> int:
-    """Return the place of a column given by its name, or by its number counted from 1."""
-    names = [cell.strip() for cell in header]
-    if name in names:
-        if names.count(name) > 1:
-            raise CsvError(f'{path}: has two columns named "{name}"; give the number instead')
-        return names.index(name)
-    if name.isdecimal() and 1 <= int(name) <= len(header):
-        return int(name) - 1
-    shown = ", ".join(f'"{cell[:40]}"' for cell in names)
-    raise CsvError(f'{path}: has no column "{name}"; it has {shown} (a number from 1 works too)')
+    def _notation(self) -> numbers.Notation:
+        layout = self.layout
+        cells = [row[self._value] for _, row in self._chosen]
+        if layout.decimal is not None or layout.thousands is not None:
+            thousands = layout.thousands or ""
+            notation = numbers.Notation(layout.decimal or ("." if thousands == "," else ","), thousands)
+            if layout.decimal is not None:
+                notation = numbers.Notation(layout.decimal, thousands)
+        else:
+            try:
+                notation = numbers.detect(cells, self.table.delimiter)
+            except numbers.AmbiguousError as error:
+                raise CsvError(f'{self.path}: column "{self._name(self._value)}": {error}') from None
+        grouped = {"": "none", " ": "space"}.get(notation.thousands, notation.thousands)
+        self.notes.append(("numbers", f'decimal sign "{notation.decimal}", mark of thousands {grouped}'))
+        return notation
+
+    def _number(self, notation: numbers.Notation, text: str, row: int, column: str) -> float:
+        try:
+            value = notation.number(text)
+        except ValueError:
+            raise CsvError(
+                f'{self.path}: row {row}: {text!r} in column "{column[:40]}" is not a number with '
+                f'decimal sign "{notation.decimal}"'
+            ) from None
+        if value < 0 or math.isinf(value):
+            raise CsvError(
+                f'{self.path}: row {row}: {text} in column "{column[:40]}" cannot be traffic; leave it empty if unknown'
+            )
+        return value
+
+    def _name(self, place: int) -> str:
+        return self.table.header[place]
+
+    def _column(self, name: str) -> int:
+        """Return the place of a column given by its name, or by its number counted from 1."""
+        header, path = self.table.header, self.path
+        if name in header and self.table.named:
+            if header.count(name) > 1:
+                raise CsvError(f'{path}: has two columns named "{name}"; give the number instead')
+            return header.index(name)
+        if name.isdecimal() and 1 <= int(name) <= len(header):
+            return int(name) - 1
+        shown = ", ".join(f'"{cell[:40]}"' for cell in header)
+        raise CsvError(f'{path}: has no column "{name}"; it has {shown} (a number from 1 works too)')
+
+    def _only_time(self) -> int:
+        cells = self._chosen[0][1]
+        found = [place for place, cell in enumerate(cells) if stamps.looks_like_stamp(cell)]
+        if not found:
+            raise CsvError(
+                f"{self.path}: row {self._chosen[0][0]} has no time stamp that is understood: "
+                f"{' | '.join(cells)[:120]}; write ISO 8601 or Unix seconds, "
+                "or say the form with --time-column and --time-format"
+            )
+        # A value such as 1791140400 looks like a stamp, too; the stamps come first.
+        return found[0]
+
+    def _only_value(self) -> int:
+        head = [cells for _, cells in self._chosen[:50]]
+        names = self.table.header
+        found = [
+            place
+            for place in range(len(names))
+            if place != self._time
+            and (self._where is None or place != self._where[0])
+            and any(cells[place] for cells in head)
+            and all(numbers.looks_like_number(cells[place]) for cells in head)
+        ]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            rest = [place for place in range(len(names)) if place != self._time]
+            if len(rest) == 1 or (len(rest) > 1 and not any(cells[rest[1]] for cells in head)):
+                return rest[0]  # whose first wrong cell is named
+        shown = ", ".join(f'"{names[place][:40]}"' for place in found) or "none with numbers"
+        raise CsvError(f"{self.path}: which column has the values? It has {shown}; say it with --value-column")
 
 
 @dataclass(slots=True)
@@ -150,15 +278,22 @@ class _Clock:
     path: Path
     zone: ZoneInfo
     repeated_hour: str
+    read: stamps.Read
+    shift: float  # seconds from the start of an interval to its stamp
     aware: bool | None = None
     offset: timedelta | None = None  # the first row's
 
     def instant(self, text: str, row: int) -> float | None:
+        found = self._instant(text, row)
+        return None if found is None else found - self.shift
+
+    def _instant(self, text: str, row: int) -> float | None:
         try:
-            moment = _stamp(text)
-        except (ValueError, OverflowError):
+            moment = self.read(text)
+        except (ValueError, OverflowError, OSError):
             raise CsvError(
-                f"{self.path}: row {row}: {text!r} is no time stamp; write ISO 8601 or Unix seconds"
+                f"{self.path}: row {row}: {text!r} is no time stamp; write ISO 8601 or Unix seconds, "
+                "or name another form with --time-format"
             ) from None
         aware = moment.tzinfo is not None
         if self.aware is None:
@@ -192,31 +327,6 @@ class _Clock:
                     f"{self.zone}: the file mixes zones; use one zone"
                 )
             self.offset = offset
-
-
-def _stamp(text: str) -> datetime:
-    if text.replace(".", "", 1).isdecimal() and len(text.partition(".")[0]) >= 9:
-        moment = datetime.fromtimestamp(float(text), UTC)
-    else:
-        moment = datetime.fromisoformat(text)
-    if not 1970 < moment.year < 9999:
-        raise ValueError("no local day can be made of the first and the last year of a calendar")
-    return moment
-
-
-def _value(text: str, path: Path, row: int, column: str) -> float:
-    """Return the number; an empty cell is a missing value."""
-    if not text:
-        return math.nan
-    try:
-        value = float(text)
-    except ValueError:
-        raise CsvError(f'{path}: row {row}: {text!r} in column "{column[:40]}" is not a number') from None
-    if not math.isfinite(value) or value < 0:
-        raise CsvError(
-            f'{path}: row {row}: {text} in column "{column[:40]}" cannot be traffic; leave it empty if unknown'
-        )
-    return value
 
 
 def _check_order(rows: list[tuple[float, float, int]], path: Path, layout: Layout) -> None:

@@ -6,6 +6,7 @@ Requests are sized to stay far below the server's sample limit, and shrink when 
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,10 +15,17 @@ import httpx
 import numpy as np
 
 from dashboards.busy_hour.measures.series import HOUR, QUARTER, Floats, utc_text
-from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError
+from service.prometheus import Client, PrometheusError
 
 SAMPLES_A_REQUEST = 400_000  # some 12 MB of JSON; Prometheus refuses 50 million
 ATTEMPTS = 4
+# How Prometheus, VictoriaMetrics, Mimir and Thanos refuse a query that asks for too much at once.
+_LIMIT = re.compile(
+    r"too many (?:samples|series|chunks|data ?points)|maxSamplesPer|exceeds? the limit|exceeded the (?:maximum|limit)"
+    r"|(?:samples|series|chunks|bytes) limit|limit \d+ violated|ResourceExhausted|err-mimir-max-"
+    r"|exceeds? the -search\.",
+    re.IGNORECASE,
+)
 
 
 class QueryError(OSError):
@@ -41,6 +49,7 @@ class Server:
     pause: Callable[[float], None]
     samples_a_request: int = SAMPLES_A_REQUEST
     _density: dict[str, float] = field(default_factory=dict)  # samples per second by selector
+    _longest: dict[str, int] = field(default_factory=dict)  # seconds that the server lets one query span, by selector
 
     def samples(self, selector: str, start: int, end: int) -> Iterator[list[RawSeries]]:
         """Yield the series of chunk after chunk of [start, end); chunks end on quarters counted from `start`."""
@@ -49,10 +58,10 @@ class Server:
             until = min(end, at + self._width(selector))
             try:
                 found = self._chunk(selector, at, until)
-            except _TooManySamplesError as error:
+            except _LimitError as error:
                 if until - at <= QUARTER:
-                    raise QueryError(f"{error}; raise the server's sample limit (--query.max-samples)") from None
-                self._density[selector] = 2 * self.samples_a_request / (until - at)
+                    raise QueryError(f"{error}; raise the server's limit (in Prometheus --query.max-samples)") from None
+                self._longest[selector] = max(QUARTER, (until - at) // 2 // QUARTER * QUARTER)
                 continue
             count = sum(len(series.times) for series in found)
             self._density[selector] = max(count / (until - at), self._density.get(selector, 0.0) / 2)
@@ -68,12 +77,13 @@ class Server:
         self._ask({"query": "1"}, "a test query")
 
     def _width(self, selector: str) -> int:
+        longest = self._longest.get(selector, 25 * HOUR)
         density = self._density.get(selector)
         if density is None:
-            return HOUR  # the first request finds out how dense the series is
+            return min(HOUR, longest)  # the first request finds out how dense the series is
         if density == 0:
-            return 24 * HOUR
-        return max(QUARTER, min(25 * HOUR, int(self.samples_a_request / density) // QUARTER * QUARTER))
+            return min(24 * HOUR, longest)
+        return max(QUARTER, min(longest, int(self.samples_a_request / density) // QUARTER * QUARTER))
 
     def _chunk(self, selector: str, start: int, end: int) -> list[RawSeries]:
         chunk = f"{selector} from {utc_text(start)} to {utc_text(end)}"
@@ -83,34 +93,34 @@ class Server:
         data = self._ask(query, chunk)
         if data.get("resultType") != "matrix":
             raise QueryError(f"{self.url}: {chunk}: this is no plain selector, so there are no raw samples")
-        return [_raw(series, start, end) for series in data["result"]]
+        try:
+            return [_raw(series, start, end) for series in data["result"]]
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise QueryError(f"{self.url}: {chunk}: the answer has a series that cannot be read: {error!r}") from None
 
     def _ask(self, query: dict[str, str], chunk: str) -> dict[str, Any]:
         try:
             return self._client().data("query", query)
-        except QueryRejectedError as error:
-            if "too many samples" in error.reason or "maxSamplesPer" in error.reason:
-                raise _TooManySamplesError(f"{self.url}: {chunk}: {error.reason}") from None
-            raise QueryError(f"{self.url}: {chunk}: {error.reason}") from None
-        except PrometheusUnavailableError as error:
-            raise QueryError(f"{self.url}: {chunk}: {error.reason}") from None
+        except PrometheusError as error:
+            problem = f"{self.url}: {chunk}: {error.reason}"
+            raise _LimitError(problem) if _LIMIT.search(error.reason) else QueryError(problem) from None
 
     def _client(self) -> Client:
         return Client(self.url, self.http, attempts=ATTEMPTS, pause=self.pause)
 
 
-class _TooManySamplesError(Exception):
-    """The server refused because of its sample limit."""
+class _LimitError(Exception):
+    """The server refuses a query that asks for so much at once."""
 
 
 def _raw(series: dict[str, Any], start: int, end: int) -> RawSeries:
-    pairs = series.get("values", [])
+    pairs = series.get("values") or []
     times = np.array([pair[0] for pair in pairs], dtype=np.float64)
     values = np.array([float(pair[1]) for pair in pairs], dtype=np.float64)
     keep = (times >= start) & (times < end) & np.isfinite(values)
     if not keep.all():
         times, values = times[keep], values[keep]
-    return RawSeries(series["metric"], times, values)
+    return RawSeries(dict(series["metric"]), times, values)
 
 
 def connect(url: str, token: str | None, timeout: float, pause: Callable[[float], None]) -> Server:

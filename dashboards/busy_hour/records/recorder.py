@@ -1,12 +1,13 @@
 """From the server's samples to records: a day at a time, a day entirely or not at all."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dashboards.busy_hour.measures.counters import counter_rates
 from dashboards.busy_hour.measures.quantities import Source
 from dashboards.busy_hour.measures.series import (
     FIVE_MINUTES,
@@ -20,10 +21,11 @@ from dashboards.busy_hour.measures.series import (
     coarsen,
     combine,
     fine_width,
-    from_counter,
     slot_means,
+    utc_text,
 )
 from dashboards.busy_hour.measures.traffic import Day
+from dashboards.busy_hour.records import replicas
 from dashboards.busy_hour.records.store import Record, Store, make_record
 
 if TYPE_CHECKING:  # the HTTP client is not loaded for a report from records
@@ -35,6 +37,10 @@ SOURCE = "prometheus"
 MAX_GAP = 300.0  # a counter's increase across a longer gap has no known time
 
 
+class SourceError(OSError):
+    """A source whose series cannot be made one figure."""
+
+
 @dataclass(slots=True)
 class _Minutes:
     """Minute means of one series, filled chunk after chunk."""
@@ -43,7 +49,9 @@ class _Minutes:
     parts: list[tuple[Floats, Floats]] = field(default_factory=list)  # raw, for counters only
 
 
-def day_of_source(server: "Server", source: Source, span: LocalDay) -> dict[str, DaySeries]:
+def day_of_source(
+    server: "Server", source: Source, span: LocalDay, replica_labels: Sequence[str] = replicas.LABELS
+) -> dict[str, DaySeries]:
     """Return the day of each scope that has samples."""
     found: dict[tuple[str, ...], _Minutes] = {}
     labels_of: dict[tuple[str, ...], dict[str, str]] = {}
@@ -59,13 +67,28 @@ def day_of_source(server: "Server", source: Source, span: LocalDay) -> dict[str,
             else:
                 means = slot_means(span, series.times, series.values, MINUTE)
                 np.copyto(found[key].means, means, where=~np.isnan(means))
-    scopes: dict[str, list[Floats]] = {}
+    scopes: dict[str, list[tuple[Mapping[str, str], Floats]]] = {}
     for key in sorted(found):  # the order of addition must not depend on the order of the answer
         scope = source.scope_of(labels_of[key])
         minutes = _finished(found[key], span) * source.scale
         if scope is not None and not np.isnan(minutes).all():
-            scopes.setdefault(scope, []).append(minutes)
-    return {scope: _combined(span, members, source) for scope, members in sorted(scopes.items())}
+            scopes.setdefault(scope, []).append((labels_of[key], minutes))
+    return {
+        scope: _combined(span, _without_replicas(scope, members, source, replica_labels), source)
+        for scope, members in sorted(scopes.items())
+    }
+
+
+def _without_replicas(
+    scope: str, members: Sequence[tuple[Mapping[str, str], Floats]], source: Source, labels: Sequence[str]
+) -> list[Floats]:
+    try:
+        series, found = replicas.merged(members, labels)
+    except replicas.ReplicaError as error:
+        raise SourceError(f"{source.quantity} of {scope}: {error}") from None
+    if found:
+        LOG.info("replicas count once", extra={"scope": scope, "quantity": source.quantity, "labels": found})
+    return series
 
 
 def _finished(minutes: _Minutes, span: LocalDay) -> Floats:
@@ -73,7 +96,10 @@ def _finished(minutes: _Minutes, span: LocalDay) -> Floats:
         return minutes.means
     times = np.concatenate([part[0] for part in minutes.parts])
     values = np.concatenate([part[1] for part in minutes.parts])
-    return slot_means(span, *from_counter(times, values, MAX_GAP), MINUTE)
+    at, rates, remarks = counter_rates(times, values, MAX_GAP)
+    for moment, text in remarks:
+        LOG.warning("counter", extra={"at": utc_text(moment), "remark": text})
+    return slot_means(span, at, rates, MINUTE)
 
 
 def _combined(span: LocalDay, members: Sequence[Floats], source: Source) -> DaySeries:
@@ -115,6 +141,7 @@ class Recorder:
     store: Store
     sources: Sequence[Source]
     calendar: Calendar
+    replica_labels: Sequence[str] = replicas.LABELS
 
     def record(self, days: Iterable[LocalDay], now: float) -> int:
         """Record each finished day that has no record yet; return how many records were written.
@@ -141,6 +168,6 @@ class Recorder:
             make_record(scope, source.quantity, Day(series, self.calendar.zone, kind=source.kind), SOURCE, int(now))
             for source in self.sources
             if (source.level, source.quantity) not in done
-            for scope, series in day_of_source(self.server, source, span).items()
+            for scope, series in day_of_source(self.server, source, span, self.replica_labels).items()
             if (scope, source.quantity, span.day) not in known  # imported history stands
         ]

@@ -256,4 +256,4 @@ def test_victoria_metrics_gives_the_same_records(
     assert sorted(both[0]) == sorted(both[1]) == ["node:a", "node:b"]
     for scope, series in both[0].items():
         assert series.slots.tobytes() == both[1][scope].slots.tobytes()
-        assert series.coverage == pytest.approx(1 - 7 / 96)  # 05:00 to 06:40; 5 of 15 minutes are no quarter
+        assert series.coverage == pytest.approx(1 - 20 / 288)  # 05:00 to 06:40, in averages of five minutes

@@ -75,3 +75,34 @@ def test_a_server_with_too_low_a_limit_is_named_with_its_remedy() -> None:
     error = "query processing would load too many samples into memory in query execution"
     with pytest.raises(QueryError, match=r"too many samples.*--query\.max-samples"):
         ask(lambda _: httpx.Response(422, json={"status": "error", "error": error}))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "query processing would load too many samples into memory in query execution",
+        "the query exceeded the maximum number of chunks (limit: 100 chunks) (err-mimir-max-chunks-per-query)",
+        "the query time range exceeds the limit (query length: 1h0m0s, limit: 15m0s) (err-mimir-max-query-length)",
+        "rpc error: code = ResourceExhausted desc = exceeded samples limit: limit 240 violated (got 1440)",
+        "cannot select more than -search.maxSamplesPerQuery=1000 samples",
+    ],
+)
+def test_a_limit_is_met_with_smaller_queries(error: str) -> None:
+    asked: list[str] = []
+
+    def limited(request: httpx.Request) -> httpx.Response:
+        selector = dict(httpx.QueryParams(request.content.decode()))["query"]
+        asked.append(selector)
+        if selector not in ("x[900001ms]", "x[1800001ms]"):
+            return httpx.Response(422, json={"status": "error", "errorType": "execution", "error": error})
+        return httpx.Response(200, json=matrix())
+
+    chunks = list(server(limited).samples("x", 0, 7200))
+    assert len(chunks) == 4
+    assert asked == ["x[3600001ms]", *["x[1800001ms]"] * 4]
+
+
+def test_a_result_that_is_null_is_refused() -> None:
+    null = {"status": "success", "data": {"resultType": "matrix", "result": None}}
+    with pytest.raises(QueryError, match="no list of results"):
+        ask(lambda _: httpx.Response(200, json=null))

@@ -1,0 +1,96 @@
+"""Samples of a counter as rates: what a fall means.
+
+A counter falls because its program started again (it counts from zero), because its 32 or 64 bits were full, or
+because another replica answered that is a little behind. Each is told, with its effect.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from dashboards.busy_hour.measures.series import MINUTE, Floats
+
+Remark = tuple[float, str]
+"""An instant in Unix seconds, and what happened then."""
+
+PLAUSIBLE = 10.0
+"""An increase this many times faster than the fastest of the others is none (project rule)."""
+SMALL = 0.01
+"""A fall by less than this share of the value is a step back, not a start from zero (project rule)."""
+_WIDTHS = (32, 64)
+
+
+def counter_rates(times: Floats, values: Floats, max_gap: float) -> tuple[Floats, Floats, list[Remark]]:
+    """Return (times, rates per second, remarks) for whole minutes from samples of a counter in order of time.
+
+    A minute touched by a gap longer than `max_gap` seconds is missing; the increase across such a gap is real but
+    nobody knows when it happened.
+    """
+    if len(times) < 2:
+        return np.empty(0), np.empty(0), []
+    steps, remarks = _increases(times, values, max_gap)
+    unknown = np.isnan(steps) | (np.diff(times) > max_gap)
+    total = np.concatenate(([0.0], np.cumsum(np.nan_to_num(steps))))
+    edges = np.arange(math.ceil(times[0] / MINUTE), math.floor(times[-1] / MINUTE) + 1) * float(MINUTE)
+    if len(edges) < 2:
+        return np.empty(0), np.empty(0), remarks
+    rates = np.diff(np.interp(edges, times, total)) / MINUTE
+    for left, right in zip(times[:-1][unknown], times[1:][unknown], strict=True):
+        rates[(edges[:-1] < right) & (edges[1:] > left)] = np.nan
+    present = ~np.isnan(rates)
+    return edges[:-1][present], rates[present], remarks
+
+
+def _increases(times: Floats, values: Floats, max_gap: float) -> tuple[Floats, list[Remark]]:
+    """Return the increase of each interval, NaN where none can be told."""
+    steps = np.diff(values)
+    falls = np.flatnonzero(steps < 0).tolist()
+    if not falls:
+        return steps, []
+    seconds = np.diff(times)
+    rising = steps >= 0
+    fastest = float(np.max(steps[rising] / seconds[rising])) if rising.any() else math.inf
+    limit = PLAUSIBLE * fastest if fastest > 0 else math.inf
+    remarks: list[Remark] = []
+    done = -1
+    for fall in falls:
+        if fall < done:
+            continue  # inside a step back that was told
+        before, after = float(values[fall]), float(values[fall + 1])
+        back = _recovered(values, fall) if before - after <= SMALL * before else None
+        if back is not None:
+            # Another reading lay in between: the increase over it is spread evenly, and unknown over a long one.
+            long = times[back] - times[fall]
+            gained = float(values[back] - values[fall])
+            steps[fall:back] = gained * seconds[fall:back] / long if long <= max_gap else np.nan
+            done = back
+            remarks.append(
+                (times[fall + 1], f"the counter steps back by {before - after:g}; counted on from {before:.15g}")
+            )
+            continue
+        steps[fall], text = _restarted(before, after, limit * float(seconds[fall]))
+        remarks.append((times[fall + 1], text))
+    return steps, remarks
+
+
+def _recovered(values: Floats, fall: int) -> int | None:
+    """Return where the counter has reached again what it had before a fall."""
+    later = np.flatnonzero(values[fall + 1 :] >= values[fall])
+    return fall + 1 + int(later[0]) if len(later) else None
+
+
+def _restarted(before: float, after: float, limit: float) -> tuple[float, str]:
+    for width in _WIDTHS:
+        full = 2.0**width
+        if full / 2 <= before < full and (gained := full - before + after) <= limit and gained < full / 2:
+            return gained, f"the counter of {width} bits was full; increase {gained:.15g}"
+    if after <= limit and after < before * (1 - SMALL):
+        return after, f"the counter began again at zero (from {before:.15g}); at least {after:.15g} since then"
+    return math.nan, f"the counter fell from {before:.15g} to {after:.15g}; that interval is left out"
+
+
+def shown(remarks: Sequence[Remark], most: int = 5) -> list[str]:
+    """Return the texts of the first remarks, and how many more there are."""
+    texts = [text for _, text in remarks[:most]]
+    return [*texts, f"and {len(remarks) - most} more"] if len(remarks) > most else texts

@@ -1,0 +1,125 @@
+"""Time stamps as files write them: which form a column has.
+
+A column is judged as a whole: 01/02/2026 is the first of February or the second of January, and only another row, or
+the planner, can tell.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+EPOCHS = {"epoch": 1.0, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
+_UNIX = re.compile(r"\d{9,10}(?:\.\d*)?|\d{13}|\d{16}|\d{19}")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d[\d:.]*(?:Z|[+-]\d\d:?(?:\d\d)?)?)?|\d{8}T\d{4,6}Z?")
+_LOCAL = re.compile(
+    r"(?P<a>\d{1,2})(?P<mark>[./-])(?P<b>\d{1,2})(?P=mark)(?P<year>\d{4}|\d\d)"
+    r"(?:[ T,]+(?P<clock>\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?) ?(?P<half>[AaPp][Mm])?)?"
+)
+_YEAR_FIRST = re.compile(r"\d{4}[/.]\d{1,2}[/.]\d{1,2}(?:[ T]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?)?")
+_ORDERS = {"day-first", "month-first"}
+
+
+class StampError(ValueError):
+    """The stamps cannot be read in one way; the message has the choices."""
+
+
+Read = Callable[[str], datetime]
+
+
+def looks_like_stamp(text: str) -> bool:
+    """Return whether a cell has the form of a time stamp."""
+    return any(form.fullmatch(text) for form in (_ISO, _UNIX, _LOCAL, _YEAR_FIRST))
+
+
+def detect(cells: Iterable[str]) -> str:
+    """Return the name of the form that the cells have: "iso", "epoch", "epoch-ms", "day-first" …
+
+    Raises:
+        StampError: day and month may be exchanged and no cell tells which is which.
+    """
+    cells = list(cells)
+    first = cells[0]
+    if _UNIX.fullmatch(first):
+        return {13: "epoch-ms", 16: "epoch-us", 19: "epoch-ns"}.get(len(first), "epoch")
+    if _YEAR_FIRST.fullmatch(first):
+        return "year-first"
+    local = [found for cell in cells if (found := _LOCAL.fullmatch(cell))]
+    if _ISO.fullmatch(first) or not local:
+        return "iso"
+    if local[0]["mark"] == ".":
+        return "day-first"  # no language writes the month first with points
+    day_first = any(int(found["a"]) > 12 for found in local)
+    month_first = any(int(found["b"]) > 12 for found in local)
+    if day_first and month_first:
+        raise StampError("the stamps have the day first in some rows and the month first in others")
+    if day_first or month_first:
+        return "day-first" if day_first else "month-first"
+    raise StampError(
+        f'"{first}" may have the day or the month first, and no row tells; '
+        "say which: --time-format day-first or --time-format month-first"
+    )
+
+
+def reader(form: str) -> Read:
+    """Return what reads stamps of a form, which may also be one of `strptime`, such as "%d %b %Y %H:%M".
+
+    The result has no zone where the stamp has none. It raises ValueError for a stamp of another form.
+    """
+    if form in EPOCHS:
+        per_second = EPOCHS[form]
+        return lambda text: _checked(datetime.fromtimestamp(_digits(text) / per_second, UTC))
+    if form == "iso":
+        return lambda text: _checked(datetime.fromisoformat(text))
+    if form == "year-first":
+        return lambda text: _checked(_year_first(text))
+    if form in _ORDERS:
+        return lambda text: _checked(_local(text, day_first=form == "day-first"))
+    if "%" not in form:
+        raise StampError(
+            f'--time-format "{form}": write iso, {", ".join(EPOCHS)}, day-first, month-first, year-first '
+            'or a pattern such as "%d %b %Y %H:%M"'
+        )
+    return lambda text: _checked(datetime.strptime(text, form))  # noqa: DTZ007 - the zone is added by the caller
+
+
+def _digits(text: str) -> float:
+    if not re.fullmatch(r"\d+(?:\.\d*)?", text):
+        raise ValueError(f"{text!r} is no number of seconds")
+    return float(text)
+
+
+def _year_first(text: str) -> datetime:
+    if not _YEAR_FIRST.fullmatch(text):
+        raise ValueError(f"{text!r} does not begin with the year")
+    day, _, clock = text.replace("T", " ").partition(" ")
+    year, month, number = (int(part) for part in re.split(r"[/.]", day))
+    return datetime(year, month, number, *_clock(clock))  # noqa: DTZ001 - a zone is added by the caller
+
+
+def _local(text: str, *, day_first: bool) -> datetime:
+    found = _LOCAL.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is no day, month and year")
+    first, second, year = int(found["a"]), int(found["b"]), int(found["year"])
+    day, month = (first, second) if day_first else (second, first)
+    hour, minute, second_of, micro = _clock(found["clock"] or "")
+    if found["half"]:
+        if not 1 <= hour <= 12:
+            raise ValueError(f"{text!r} has no hour of a 12-hour clock")
+        hour = hour % 12 + (12 if found["half"].lower() == "pm" else 0)
+    full = year if year > 99 else 2000 + year
+    return datetime(full, month, day, hour, minute, second_of, micro)  # noqa: DTZ001 - a zone is added by the caller
+
+
+def _clock(text: str) -> tuple[int, int, int, int]:
+    if not text:
+        return 0, 0, 0, 0
+    hour, minute, *rest = text.split(":")
+    seconds = float(rest[0]) if rest else 0.0
+    return int(hour), int(minute), int(seconds), round((seconds - int(seconds)) * 1e6) % 1_000_000
+
+
+def _checked(moment: datetime) -> datetime:
+    if not 1970 < moment.year < 9999:
+        raise ValueError("no local day can be made of the first and the last year of a calendar")
+    return moment

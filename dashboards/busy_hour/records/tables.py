@@ -1,0 +1,395 @@
+"""Files of other programs as rows of cells: text with a delimiter, Excel, and the JSON and XML of monitoring programs.
+
+What a file looks like is detected and kept in `Table.notes` for the planner to see; each can be set instead.
+"""
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from xml.etree.ElementTree import Element, ParseError
+
+from dashboards.busy_hour.records import numbers, stamps
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_LOOKED_AT = 400  # rows that decide on the delimiter
+_DAMAGE = re.compile("[\ufffd\x00-\x08\x0e-\x1f]")
+_MOST_LETTERS = 0.05  # share of bytes beyond ASCII that may be letters of windows-1251 which no common text has
+
+
+class CsvError(ValueError):
+    """A file that cannot be used; the message names the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the planner says about the file; None is detected."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    preamble: int | None = None  # lines before the header
+    sheet: str | None = None
+
+
+@dataclass(slots=True)
+class Table:
+    """Names of the columns, and the rows of cells with their numbers in the file."""
+
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+    delimiter: str  # "" where the file has none
+    named: bool  # the file itself names the columns
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+def read(path: Path, form: Form) -> Table:
+    """Return the table of a file; raise CsvError where it cannot be read in one way."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CsvError(f"{path}: cannot be read: {error.strerror}") from None
+    if not content.strip():
+        raise CsvError(f"{path}: is empty")
+    if content[:4] == b"PK\x03\x04":
+        return _excel(path, form)
+    if content[:4] == b"\xd0\xcf\x11\xe0":
+        raise CsvError(f"{path}: is a workbook of Excel 97; save it as .xlsx or CSV")
+    text, encoding = _decoded(path, content, form.encoding)
+    start = text.lstrip()[:1]
+    try:
+        if start in ("{", "["):
+            made = _json(path, text)
+        elif start == "<":
+            made = _xport(path, text)
+        else:
+            made = _fetched(text) or _delimited(path, text, form)
+    except CsvError as error:
+        raise error if str(path) in str(error) else CsvError(f"{path}: {error}") from None
+    made.notes.insert(0, ("encoding", encoding))
+    return made
+
+
+def _decoded(path: Path, content: bytes, chosen: str | None) -> tuple[str, str]:
+    if chosen:
+        return _decode(path, content, chosen), chosen
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return _decode(path, content, encoding), f"{encoding.removesuffix('-sig')} (byte order mark)"
+    head = content[:4000]
+    if len(head) > 3 and 0 in head:
+        even, odd = head[::2].count(0), head[1::2].count(0)
+        if max(even, odd) > 0.3 * len(head) / 2 and min(even, odd) < 0.05 * len(head):
+            encoding = "utf-16-be" if even > odd else "utf-16-le"
+            return _decode(path, content, encoding), encoding
+    try:
+        return content.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        text = content.decode("cp1251", errors="replace")
+        letters = [character for character in text if ord(character) > 127]
+        cyrillic = sum("А" <= letter <= "я" or letter in "ЁёІіҚқ№\u00a0" for letter in letters)
+        if _DAMAGE.search(text) or cyrillic < 0.8 * len(letters):
+            raise CsvError(
+                f"{path}: is not UTF-8 text at byte {error.start}; "
+                "name its encoding with --encoding (cp1251, cp866, koi8-r, cp1252 …)"
+            ) from None
+        return text, "cp1251"
+
+
+def _decode(path: Path, content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except (LookupError, UnicodeError):
+        raise CsvError(f"{path}: is not text in {encoding}; name another with --encoding") from None
+
+
+# --- text with a delimiter ------------------------------------------------------------------------------------------
+
+
+def _delimited(path: Path, text: str, form: Form) -> Table:
+    announced = re.match(r"sep=(.)\r?\n", text)
+    skipped = form.preamble or 0
+    delimiter = form.delimiter or (announced[1] if announced else None) or _delimiter(path, text, skipped)
+    rows = [
+        (number, [cell.strip() for cell in cells])
+        for number, cells in _split(path, text, delimiter)
+        if number > skipped and any(cell.strip() for cell in cells)
+    ]
+    if announced and rows and rows[0][0] == 1:
+        rows = rows[1:]
+    if not rows:
+        raise CsvError(f"{path}: has no rows")
+    table = _with_header(path, rows, delimiter, form)
+    table.notes.insert(0, ("delimiter", DELIMITERS.get(delimiter, repr(delimiter))))
+    return table
+
+
+def _split(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise CsvError(f"{path}: row {reader.line_num}: is not CSV: {error}") from None
+
+
+def _delimiter(path: Path, text: str, skipped: int) -> str:
+    """Return the delimiter under which most rows have a time stamp and a further cell that may be a number."""
+    lines = text.splitlines()[skipped : skipped + _LOOKED_AT]
+    head = "\n".join(lines)
+    found = {mark: sum(_is_data(cells) for _, cells in _split(path, head, mark)) for mark in DELIMITERS}
+    best = max(found.values())
+    if best == 0:
+        # No row has a stamp: the header's own delimiter lets a message name the row that is wrong.
+        return max(DELIMITERS, key=lambda mark: sum(line.count(mark) for line in lines))
+    marks = [mark for mark, count in found.items() if count == best]
+    if len(marks) > 1:
+        choices = " or ".join(DELIMITERS[mark] for mark in marks)
+        raise CsvError(f"{path}: columns may be separated by {choices}; say which with --delimiter")
+    return marks[0]
+
+
+def _is_data(cells: Sequence[str]) -> bool:
+    stripped = [cell.strip() for cell in cells]
+    if not any(map(stamps.looks_like_stamp, stripped)):
+        return False
+    rest = [cell for cell in stripped if not stamps.looks_like_stamp(cell)]
+    return len(stripped) > 1 and (not rest or any(map(numbers.looks_like_number, rest)))
+
+
+def _with_header(path: Path, rows: list[tuple[int, list[str]]], delimiter: str, form: Form) -> Table:
+    """Split preamble, header and data; the data begins with the first row that has a stamp and a number."""
+    notes: list[tuple[str, str]] = []
+    first = next((place for place, (_, cells) in enumerate(rows) if _is_data(cells)), None)
+    if first is None:
+        # Nothing is data: the first row is the header, and the caller names the first row that is wrong.
+        first = 0 if form.header is False else 1
+    named = first > 0 if form.header is None else form.header
+    if named and first == 0:
+        first = 1
+    above = [cells for _, cells in rows[:first]]
+    header = above[-1] if named else []
+    if named and form.header is None and len(rows) > first and not _names(header):
+        raise CsvError(
+            f"{path}: row {rows[first - 1][0]} is neither a row of values nor names of columns: {header}; "
+            "correct it, or say --header yes or --header no"
+        )
+    width = len(header) if named else len(rows[first][1])
+    _check_widths(path, rows[first:], width, "the header" if named else f"row {rows[first][0]}")
+    notes.append(("header", f"row {rows[first - 1][0]}" if named else "none: columns are known by their number"))
+    if len(above) > 1:
+        notes.append(("preamble", f"{len(above) - 1} rows before the header"))
+    return Table(header or [str(place + 1) for place in range(width)], rows[first:], delimiter, named, notes)
+
+
+def _names(header: Sequence[str]) -> bool:
+    """Return whether a row can name the columns: no cell is a stamp or a number."""
+    filled = [cell for cell in header if cell]
+    return bool(filled) and not any(
+        stamps.looks_like_stamp(cell) or re.fullmatch(r"[+-]?\d+[\d.,]*", cell) for cell in filled[:2]
+    )
+
+
+def _check_widths(path: Path, rows: Sequence[tuple[int, list[str]]], width: int, of: str) -> None:
+    for number, cells in rows:
+        if len(cells) == width or (len(cells) == width + 1 and not cells[-1]):
+            continue
+        raise CsvError(
+            f"{path}: row {number} has {len(cells)} fields, {of} has {width}: {_shown(cells)}; "
+            "a decimal or thousands comma has to be in quotes, or the file separated by semicolons"
+        )
+
+
+def _shown(cells: Sequence[str]) -> str:
+    return " | ".join(cells)[:120]
+
+
+# --- Excel ----------------------------------------------------------------------------------------------------------
+
+
+def _excel(path: Path, form: Form) -> Table:
+    import openpyxl  # noqa: PLC0415 - only a workbook needs it
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:  # noqa: BLE001 - the library raises whatever its parsers do
+        raise CsvError(f"{path}: is not a workbook that can be read: {error}") from None
+    try:
+        names = book.sheetnames
+        if form.sheet is not None and form.sheet not in names:
+            raise CsvError(f'{path}: has no sheet "{form.sheet}"; it has {", ".join(names)}')
+        if form.sheet is None and len(names) > 1:
+            raise CsvError(f"{path}: has {len(names)} sheets ({', '.join(names)}); say which with --sheet")
+        sheet = book[form.sheet or names[0]]
+        rows = [
+            (number, [_cell(path, number, value) for value in cells])
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1)
+            if number > (form.preamble or 0) and any(value is not None for value in cells)
+        ]
+    finally:
+        book.close()
+    if not rows:
+        raise CsvError(f"{path}: has no rows")
+    width = max((place + 1 for _, cells in rows for place, cell in enumerate(cells) if cell), default=0)
+    table = _with_header(path, [(number, cells[:width]) for number, cells in rows], "", form)
+    table.notes.insert(0, ("sheet", form.sheet or names[0]))
+    return table
+
+
+def _cell(path: Path, number: int, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        # Excel keeps days as binary fractions: the last digits of a second are noise.
+        rounded = datetime.fromtimestamp(round(value.timestamp()), value.tzinfo)
+        return rounded.isoformat(" ")
+    if isinstance(value, float):
+        return repr(value)
+    text = str(value).strip()
+    if text.startswith("#") and text.endswith(("!", "?", "A")):
+        raise CsvError(f"{path}: row {number}: a formula ends in {text}; correct it in the workbook")
+    return text
+
+
+# --- what programs write ----------------------------------------------------------------------------------------------
+
+_TIMES = ("time", "value")
+
+
+def _json(path: Path, text: str) -> Table:
+    """Read a range of Prometheus's API, Zabbix's `history.get` or `trend.get`, or `rrdtool xport --json`."""
+    try:
+        # RRDtool before 1.5 writes its keys without quotes; only documents that are JSON are read.
+        found = json.loads(text, parse_constant=lambda _: None)
+    except ValueError as error:
+        raise CsvError(f"{path}: begins as JSON but is none: {error}") from None
+    if isinstance(found, dict) and found.get("status") == "error":
+        raise CsvError(f"{path}: is an error of Prometheus: {found.get('error')}")
+    if isinstance(found, dict) and (found.get("warnings") or found.get("isPartial")):
+        raise CsvError(f"{path}: is a partial answer ({found.get('warnings') or 'isPartial'}); export it again")
+    if isinstance(found, dict) and isinstance(found.get("error"), dict):
+        raise CsvError(f"{path}: is an error of Zabbix: {found['error'].get('data') or found['error'].get('message')}")
+    try:
+        return _prometheus(found) or _zabbix(found) or _rrd_json(found) or _unknown(path)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise CsvError(f"{path}: is JSON of a known form with a part that cannot be read: {error!r}") from None
+
+
+def _unknown(path: Path) -> Table:
+    raise CsvError(f"{path}: is JSON, but no range of Prometheus, history of Zabbix or export of RRDtool")
+
+
+def _prometheus(found: Any) -> Table | None:
+    data = found.get("data") if isinstance(found, dict) else None
+    if not isinstance(data, dict) or "resultType" not in data:
+        return None
+    if data["resultType"] != "matrix":
+        raise CsvError(f"Prometheus answered a {data['resultType']}, not a range; export from /api/v1/query_range")
+    series = data["result"] or []
+    names = [_labels(one["metric"]) for one in series]
+    return _joined([(name, one["values"]) for name, one in zip(names, series, strict=True)], "Prometheus, query_range")
+
+
+def _labels(metric: dict[str, str]) -> str:
+    rest = ",".join(f'{key}="{value}"' for key, value in sorted(metric.items()) if key != "__name__")
+    return f"{metric.get('__name__', '')}{{{rest}}}"
+
+
+def _zabbix(found: Any) -> Table | None:
+    rows = found.get("result") if isinstance(found, dict) else found
+    if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict) or "clock" not in rows[0]:
+        return None
+    key = "value" if "value" in rows[0] else "value_avg"
+    items: dict[str, list[tuple[Any, Any]]] = {}
+    for row in rows:
+        items.setdefault(f"item {row.get('itemid', '')}".strip(), []).append((row["clock"], row[key]))
+    return _joined(list(items.items()), "Zabbix, trend.get" if key == "value_avg" else "Zabbix, history.get")
+
+
+def _rrd_json(found: Any) -> Table | None:
+    if not isinstance(found, dict) or "meta" not in found or "data" not in found:
+        return None
+    meta = found["meta"]
+    start, step = int(meta["start"]), int(meta["step"])
+    names = [str(name) for name in meta["legend"]]
+    return _steps(names, start, step, found["data"], "RRDtool, xport")
+
+
+def _joined(series: Sequence[tuple[str, Sequence[Sequence[Any]]]], program: str) -> Table:
+    """Return one row an instant, one column a series; a series without a value there has an empty cell."""
+    doubled = [name for name, count in Counter(name for name, _ in series).items() if count > 1]
+    if doubled:
+        raise CsvError(f"two series are named {doubled[0]}")
+    rows: dict[str, list[str]] = {}
+    for place, (_, points) in enumerate(series):
+        for moment, value in points:
+            cells = rows.setdefault(str(moment), [""] * len(series))
+            cells[place] = "" if value is None else str(value)
+    ordered = sorted(rows.items(), key=lambda item: float(item[0]))
+    table = [(number, [moment, *cells]) for number, (moment, cells) in enumerate(ordered, 1)]
+    return Table([_TIMES[0], *(name for name, _ in series)], table, "", named=True, notes=[("program", program)])
+
+
+def _steps(names: Sequence[str], start: int, step: int, data: Sequence[Sequence[Any]], program: str) -> Table:
+    rows = [
+        (number + 1, [str(start + number * step), *("" if value is None else str(value) for value in values)])
+        for number, values in enumerate(data)
+    ]
+    notes = [("program", program), ("step", f"{step} s")]
+    return Table([_TIMES[0], *names], rows, "", named=True, notes=notes)
+
+
+def _xport(path: Path, text: str) -> Table:
+    """Read the XML of `rrdtool xport`."""
+    from defusedxml.ElementTree import fromstring  # noqa: PLC0415 - only XML needs it
+
+    try:
+        root: Element = fromstring(
+            text.encode() if "encoding=" not in text[:100] else text.encode("iso-8859-1", "replace")
+        )
+    except (ParseError, ValueError) as error:
+        raise CsvError(f"{path}: begins as XML but is none: {error}") from None
+    rows = root.findall("./data/row")
+    legend = [entry.text or "" for entry in root.findall("./meta/legend/entry")]
+    start, step = root.findtext("./meta/start"), root.findtext("./meta/step")
+    if root.tag != "xport" or not rows or start is None or step is None:
+        raise CsvError(f"{path}: is XML, but not what `rrdtool xport` writes")
+    cells = [[value.text or "" for value in row.findall("v")] for row in rows]
+    times = [row.findtext("t") for row in rows]
+    table = _steps(legend, int(start), int(step), cells, "RRDtool, xport")
+    if all(times):
+        table.rows = [(number, [str(at), *row]) for number, (at, row) in enumerate(zip(times, cells, strict=True), 1)]
+    return table
+
+
+_FETCHED = re.compile(r"(\d{9,10}): +(\S.*)")
+
+
+def _fetched(text: str) -> Table | None:
+    """Return what `rrdtool fetch` printed: names of the sources, an empty line, and "1791140400: 1.2e+03 nan"."""
+    lines = text.splitlines()
+    first = next((place for place, line in enumerate(lines) if _FETCHED.fullmatch(line.strip())), None)
+    if first is None:
+        return None
+    names = next((line.split() for line in lines[:first] if line.strip()), [])
+    rows = []
+    for number, line in enumerate(lines[first:], first + 1):
+        if not line.strip():
+            continue
+        found = _FETCHED.fullmatch(line.strip())
+        cells = found[2].split() if found else []
+        if found is None or len(cells) != len(names):
+            raise CsvError(f"row {number} is no row of `rrdtool fetch` with {len(names)} values: {line[:80]}")
+        # RRDtool stamps the end of an interval in `fetch`.
+        rows.append((number, [found[1], *cells]))
+    return Table([_TIMES[0], *names], rows, "", named=True, notes=[("program", "RRDtool, fetch")])
+
+
+Stamps = Literal["start", "end"]

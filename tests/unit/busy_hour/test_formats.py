@@ -1,0 +1,282 @@
+"""Files in the forms that programs write, each with its right answer; and files that fit two readings.
+
+The forms are those of RRDtool 1.7 (rrd_xport.c, rrd_fetch output of rrdtool.c), Cacti 1.2 (graph_xport.php), Grafana 10
+(CSV export of the inspector, with and without "sep=,"), Prometheus (HTTP API), Zabbix 6 (history.get, trend.get) and
+Excel, whose separators follow the language of Windows: "," in English, ";" with a decimal comma in Russian and Kazakh.
+"""
+
+import datetime
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboards.busy_hour.measures.counters import counter_rates
+from dashboards.busy_hour.measures.series import Calendar
+from dashboards.busy_hour.records.importer import CsvError, Form, Layout, read_file
+from tests.unit.busy_hour.example import ALMATY
+
+HOURLY = Layout(None, None, "gauge", 3600, Calendar(ALMATY))
+MIDNIGHT = datetime.datetime(2026, 10, 13, tzinfo=ALMATY)
+UNIX = int(MIDNIGHT.timestamp())
+BUSY = 9123.75
+VALUES = [BUSY if hour == 20 else 1000.5 + hour for hour in range(24)]
+
+Row = Callable[[datetime.datetime, float], str]
+
+
+EXCEL, ISO = "%d.%m.%Y %H:%M", "%Y-%m-%d %H:%M:%S"
+
+
+def lines(row: Row, *head: str) -> str:
+    moments = [MIDNIGHT.replace(tzinfo=None) + datetime.timedelta(hours=hour) for hour in range(24)]
+    return "\r\n".join([*head, *map(row, moments, VALUES), ""])
+
+
+def russian(value: float) -> str:
+    return f"{value:.2f}".replace(".", ",")
+
+
+def grouped(value: float, mark: str, decimal: str) -> str:
+    return f"{value:,.2f}".replace(",", "#").replace(".", decimal).replace("#", mark)
+
+
+def prometheus(*names: str) -> str:
+    series = [
+        {"metric": {"__name__": "x", "node": name}, "values": [[UNIX + 3600 * n, str(v)] for n, v in enumerate(VALUES)]}
+        for name in names
+    ]
+    return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": series}})
+
+
+def xport(times: bool) -> str:
+    rows = "".join(
+        f"<row>{f'<t>{UNIX + 3600 * n}</t>' if times else ''}<v>{v:.10e}</v><v>NaN</v></row>"
+        for n, v in enumerate(VALUES)
+    )
+    meta = f"<start>{UNIX}</start><end>{UNIX + 86400}</end><step>3600</step><rows>24</rows><columns>2</columns>"
+    legend = "<legend><entry>in</entry><entry>out</entry></legend>"
+    return f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<xport><meta>{meta}{legend}</meta><data>{rows}</data></xport>'
+
+
+CACTI = (
+    '"Title:","edge-1 - Traffic"',
+    '"Vertical Label:","bits per second"',
+    '"Start Date:","2026-10-13 00:00:00"',
+    '"End Date:","2026-10-13 23:00:00"',
+    '"Step:","3600"',
+    '"Total Rows:","24"',
+    '"Graph ID:","7"',
+    '"Host ID:","2"',
+    '""',
+    '"Date","Inbound"',
+)
+GOOD: dict[str, tuple[bytes, Layout]] = {
+    "excel, en": (lines(lambda t, v: f"{t.month}/{t.day}/{t.year} {t:%H:%M},{v}", "Time,Mbps").encode(), HOURLY),
+    "excel, en, 12-hour clock": (
+        lines(lambda t, v: f"{t.month}/{t.day}/{t.year} {t:%I:%M %p},{v}", "Time,Mbps").encode(),
+        HOURLY,
+    ),
+    "excel, en, thousands in quotes": (
+        lines(lambda t, v: f'{t:%m/%d/%Y %H:%M},"{v:,.2f}"', "Time,Mbps").encode(),
+        HOURLY,
+    ),
+    "excel, ru": (lines(lambda t, v: f"{t:{EXCEL}};{russian(v)}", "Время;Мбит/с").encode("cp1251"), HOURLY),
+    "excel, ru, no-break space between thousands": (
+        lines(lambda t, v: f"{t:{EXCEL}};{grouped(v, chr(0xA0), ',')}", "Время;Мбит/с").encode("cp1251"),
+        HOURLY,
+    ),
+    "excel, kk, UTF-8 with mark": (
+        lines(lambda t, v: f"{t:%d.%m.%Y %H:%M:%S};{russian(v)}", "Уақыты;Мәні").encode("utf-8-sig"),
+        HOURLY,
+    ),
+    "excel, kk, dd.mm.yy": (lines(lambda t, v: f"{t:%d.%m.%y %H:%M};{russian(v)}", "Уақыты;Мәні").encode(), HOURLY),
+    "excel, Unicode text": (lines(lambda t, v: f"{t:{EXCEL}}\t{russian(v)}", "Время\tТрафик").encode("utf-16"), HOURLY),
+    "UTF-16 without a mark": (lines(lambda t, v: f"{t:%Y-%m-%d %H:%M};{v}", "Time;Value").encode("utf-16-le"), HOURLY),
+    "German thousands": (lines(lambda t, v: f"{t:{EXCEL}};{grouped(v, '.', ',')}", "Zeit;Wert").encode(), HOURLY),
+    "Swiss thousands": (lines(lambda t, v: f"{t:{EXCEL}};{grouped(v, chr(39), '.')}", "Zeit;Wert").encode(), HOURLY),
+    "no header": (lines(lambda t, v: f"{t:%Y-%m-%d %H:%M},{v}").encode(), HOURLY),
+    "no header, semicolons": (lines(lambda t, v: f"{t:%Y-%m-%dT%H:%M};{russian(v)}").encode(), HOURLY),
+    "trailing delimiter": (lines(lambda t, v: f"{t:%Y-%m-%d %H:%M},{v},", "Time,Value").encode(), HOURLY),
+    "bars": (lines(lambda t, v: f"{t:%Y-%m-%d %H:%M}|{v}", "Time|Value").encode(), HOURLY),
+    "years first with strokes": (lines(lambda t, v: f"{t:%Y/%m/%d %H:%M},{v}", "Time,Value").encode(), HOURLY),
+    "ends of intervals": (
+        lines(lambda t, v: f"{t + datetime.timedelta(hours=1):%Y-%m-%d %H:%M},{v}", "Time,Value").encode(),
+        replace(HOURLY, stamps="end"),
+    ),
+    "months in words": (
+        lines(lambda t, v: f"{t:%d %b %Y %H:%M},{v}", "Time,Value").encode(),
+        replace(HOURLY, time_format="%d %b %Y %H:%M", time_column="1", value_column="2", form=Form(header=True)),
+    ),
+    "epoch": (lines(lambda t, v: f"{t.replace(tzinfo=ALMATY).timestamp():.0f},{v}", "t,v").encode(), HOURLY),
+    "epoch in ms": (lines(lambda t, v: f"{t.replace(tzinfo=ALMATY).timestamp():.0f}000,{v}", "t,v").encode(), HOURLY),
+    "cacti": (lines(lambda t, v: f'"{t:{ISO}}","{v:.8e}"', *CACTI).encode(), HOURLY),
+    "cacti, with a total": (
+        lines(lambda t, v: f'"{t:{ISO}}","{v:.8e}","{2 * v}"', *CACTI[:-1], '"Date","Inbound","All"').encode(),
+        replace(HOURLY, value_column="Inbound"),
+    ),
+    "grafana": (lines(lambda t, v: f'"{t:{ISO}}","{v}"', '"Time","sessions"').encode(), HOURLY),
+    "grafana, for Excel": (
+        lines(lambda t, v: f'"{t:{ISO}}","{v}"', "sep=,", '"Time","sessions"').encode("utf-8-sig"),
+        HOURLY,
+    ),
+    "grafana, joined": (
+        lines(lambda t, v: f"{t:%Y-%m-%d %H:%M:%S},{v},", "sep=,", "Time,edge-1,edge-2").encode(),
+        replace(HOURLY, value_column="edge-1"),
+    ),
+    "prometheus": (prometheus("a").encode(), HOURLY),
+    "prometheus, two series": (prometheus("a", "b").encode(), replace(HOURLY, value_column='x{node="b"}')),
+    "rrdtool xport": (xport(times=False).encode(), replace(HOURLY, value_column="in")),
+    "rrdtool xport with times": (xport(times=True).encode(), replace(HOURLY, value_column="in")),
+    "rrdtool xport, JSON": (
+        json.dumps({"about": "RRDtool graph JSON output", "meta": {"start": UNIX, "step": 3600, "end": UNIX + 86400,
+                    "legend": ["in", "out"]}, "data": [[v, None] for v in VALUES]}).encode(),
+        replace(HOURLY, value_column="in"),
+    ),
+    "rrdtool fetch": (
+        ("              in             out\n\n"
+         + "".join(f"{UNIX + 3600 * (n + 1)}: {v:.10e} -nan\n" for n, v in enumerate(VALUES))).encode(),
+        replace(HOURLY, value_column="in", stamps="end"),
+    ),
+    "zabbix history.get": (
+        json.dumps({"jsonrpc": "2.0", "id": 1, "result": [
+            {"itemid": "7", "clock": str(UNIX + 3600 * n), "value": str(v), "ns": "0"}
+            for n, v in enumerate(VALUES)]}).encode(),
+        HOURLY,
+    ),
+    "zabbix trend.get": (
+        json.dumps([{"itemid": "7", "clock": UNIX + 3600 * n, "num": "60", "value_min": "0", "value_avg": str(v),
+                     "value_max": "99999"} for n, v in enumerate(VALUES)]).encode(),
+        HOURLY,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_form_is_read_right(tmp_path: Path, name: str) -> None:
+    content, layout = GOOD[name]
+    file = tmp_path / "history"
+    file.write_bytes(content)
+    read = read_file(file, layout)
+    [day] = read.days
+    assert day.series.slots.tolist() == pytest.approx(VALUES)
+    assert (read.rows, read.gaps, read.missing) == (24, 0, 0)
+    assert read.most == pytest.approx(BUSY)
+
+
+def test_a_workbook(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["Отчёт", None])
+    book.active.append(["Время", "Мбит/с"])
+    for hour, value in enumerate(VALUES):
+        book.active.append([MIDNIGHT.replace(tzinfo=None, hour=hour), value])
+    book.save(tmp_path / "history.xlsx")
+    [day] = read_file(tmp_path / "history.xlsx", HOURLY).days
+    assert day.series.slots.tolist() == VALUES
+    book.create_sheet("2027")
+    book.save(tmp_path / "history.xlsx")
+    with pytest.raises(CsvError, match=r"has 2 sheets \(Sheet, 2027\); say which with --sheet"):
+        read_file(tmp_path / "history.xlsx", HOURLY)
+
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "decimal comma without quotes": (
+        "t,v\n2026-10-05 00:00,123,75\n",
+        r"row 2 has 3 fields, the header has 2: .*123 \| 75",
+    ),
+    "thousands comma without quotes": ("t,v\n2026-10-05 00:00,1,460.5\n", "row 2 has 3 fields"),
+    "the same without a header": ("2026-10-05 00:00,1,460.5\n", "which column has the values"),
+    "thousands or decimals": ("t;v\n2026-10-05 00:00;1.234\n", r'"1.234" may be 1.234 or 1234; .*--decimal "."'),
+    "thousands or decimals, comma": (
+        't,v\n2026-10-05 00:00,"1,234"\n',
+        r'"1,234" may be 1.234 or 1234; .*--decimal ","',
+    ),
+    "day or month": ("t,v\n01/02/2026 00:00,5\n", "day or the month first, .*--time-format day-first"),
+    "both orders": ("t,v\n13/02/2026 00:00,5\n02/13/2026 00:00,5\n", "day first in some rows"),
+    "two columns of values": ("t,a,b\n2026-10-05 00:00,5,6\n", 'has "a", "b"; say it with --value-column'),
+    "a short row": ("t,v\n2026-10-05 00:00,5\n2026-10-05 01:00\n", "row 3 has 1 fields"),
+    "a row of totals": ("t,v\n2026-10-05 00:00,5\nTotal,5\n", "row 3: 'Total' is no time stamp"),
+    "another notation in a later row": ("t;v\n2026-10-05 00:00;5,5\n2026-10-05 01:00;5.5\n", "are in one column"),
+    "an error of Prometheus": ('{"status":"error","error":"bad"}', "is an error of Prometheus: bad"),
+    "a partial answer": ('{"status":"success","isPartial":true,"data":{}}', "is a partial answer"),
+    "a vector": ('{"status":"success","data":{"resultType":"vector","result":[]}}', "answered a vector"),
+    "nothing of Prometheus": ('{"status":"success","data":{"resultType":"matrix","result":null}}', "no rows to import"),
+    "JSON that breaks off": ('{"status":"succ', "begins as JSON but is none"),
+    "JSON of something else": ('{"a":1}', "no range of Prometheus"),
+    "XML of something else": ("<a/>", "not what `rrdtool xport` writes"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_that_is_damaged_or_fits_two_readings_is_refused(tmp_path: Path, name: str) -> None:
+    content, message = REFUSED[name]
+    file = tmp_path / "history.csv"
+    file.write_text(content)
+    with pytest.raises(CsvError, match=message):
+        read_file(file, HOURLY)
+
+
+def test_what_is_said_settles_what_is_ambiguous(tmp_path: Path) -> None:
+    file = tmp_path / "history.csv"
+    file.write_text("t;v\n01/02/2026 00:00;1.234\n")
+    read = read_file(file, replace(HOURLY, thousands=".", time_format="day-first"))
+    assert (str(read.days[0].date), read.most) == ("2026-02-01", 1234.0)
+    read = read_file(file, replace(HOURLY, decimal=".", time_format="month-first"))
+    assert (str(read.days[0].date), read.most) == ("2026-01-02", 1.234)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet='0123456789.,;:-/ \tTt|"{}[]<>\nnaé', max_size=120))
+def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    file = tmp_path_factory.mktemp("any") / "history.csv"
+    file.write_text(text, "utf-8")
+    refusal = ""
+    try:
+        read_file(file, HOURLY)
+    except CsvError as error:
+        refusal = str(error)
+    assert not refusal or "history.csv" in refusal
+
+
+# --- counters ---------------------------------------------------------------------------------------------------------
+
+
+def rates(values: Sequence[float]) -> tuple[list[float], list[str]]:
+    times = np.arange(len(values), dtype=np.float64) * 60.0
+    _, found, remarks = counter_rates(times, np.array(values), 120.0)
+    return [round(value, 6) for value in found.tolist()], [text for _, text in remarks]
+
+
+def test_a_small_step_back_is_no_restart() -> None:
+    found, remarks = rates([9e14, 9e14 + 6e5, 9e14 + 6e5 - 1500, 9e14 + 18e5, 9e14 + 24e5])
+    assert found == [1e4] * 4
+    assert len(remarks) == 1
+    assert "steps back by 1500" in remarks[0]
+
+
+def test_a_restart_counts_from_zero() -> None:
+    found, remarks = rates([6e5, 12e5, 3e5, 9e5])
+    assert found == [1e4, 5e3, 1e4]
+    assert "began again at zero" in remarks[0]
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_a_full_counter_goes_on(bits: int) -> None:
+    top = 2.0**bits
+    step = 2.0**26
+    found, remarks = rates([top - 2 * step, top - step, 0.0, step])
+    assert found == [round(step / 60, 6)] * 3
+    assert f"{bits} bits was full" in remarks[0]
+
+
+def test_a_fall_that_is_neither_is_left_out() -> None:
+    found, remarks = rates([9e14, 9e14 + 6e5, 5e14, 5e14 + 6e5])
+    assert found == [1e4, 1e4]
+    assert "is left out" in remarks[0]
