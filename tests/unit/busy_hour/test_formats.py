@@ -1,8 +1,8 @@
 """Files in the forms that programs write, each with its right answer; and files that fit two readings.
 
-The forms are those of RRDtool (xport and fetch), Cacti, Grafana (CSV export, with and without "sep=,"), Prometheus (HTTP
-API), Zabbix (history.get, trend.get) and Excel, whose separators follow the language of Windows: "," in English, ";" with a
-decimal comma in Russian and Kazakh. They are written by hand and were not compared with the programs.
+The forms are those of RRDtool (xport and fetch), Cacti, Grafana (CSV export, with and without "sep=,"), Prometheus
+(HTTP API), Zabbix (history.get, trend.get) and Excel, whose separators follow the language of Windows: "," in English,
+";" with a decimal comma in Russian and Kazakh. They are written by hand and were not compared with the programs.
 """
 
 import datetime
