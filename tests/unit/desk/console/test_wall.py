@@ -116,7 +116,7 @@ def test_the_most_urgent_tickets_with_their_time_left(control_room: Hall, platfo
     page = control_room.person(language="en").get("/wall?view=tickets").text
     urgent = page[page.index('<ol class="urgent">') : page.index("</ol>")]
     assert urgent.count("<li ") == TICKETS_SHOWN
-    assert words(urgent).startswith("▲ P1 critical &lt;worst&gt; is down nobody · acknowledged 10 min 0 s ● P3 minor")
+    assert words(urgent).startswith("▲ P1 critical &lt;worst&gt; is down nobody · new 10 min 0 s ● P3 minor")
     assert "and 3 more in the queue" in page
     assert "▲ critical 1" in words(page)
 
