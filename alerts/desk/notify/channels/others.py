@@ -11,6 +11,8 @@ from alerts.desk.notify.texts import Letter
 from service.settings import Secret
 
 TIMEOUT = 15.0
+LONGEST_ESCAPE = len("&quot;")
+LEAST = 40  # characters of a part, where a long title leaves less of a short message such as an SMS
 SPARE = 64  # characters of the markup that a service puts around title and text
 
 
@@ -31,7 +33,8 @@ def notify(url: Secret, letter: Letter) -> None:
         one = apprise.Apprise()
         one.add(service)
         # As plain text, so that what an alert says is escaped where a service reads markup.
-        for text in parts(letter.text, int(service.body_maxlen) - len(html.escape(letter.subject)) - SPARE):
+        room = max(int(service.body_maxlen) - len(html.escape(letter.subject)) - SPARE, LEAST)
+        for text in parts(letter.text, room):
             if not one.notify(body=text, title=letter.subject, body_format=apprise.NotifyFormat.TEXT):
                 raise OSError("Apprise could not deliver")
 
@@ -41,6 +44,8 @@ def parts(text: str, room: int) -> list[str]:
 
     A message that a service refuses for its length would never arrive. Lines stay whole where they fit.
     """
+    if room < LONGEST_ESCAPE:
+        raise ValueError(f"a part of {room} characters may be too short for one of them")
     result, rest = [], text
     while len(html.escape(rest)) > room:
         end = _longest(rest, room)

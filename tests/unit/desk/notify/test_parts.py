@@ -2,6 +2,7 @@
 
 import html
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,13 @@ def test_lines_stay_whole_where_they_fit() -> None:
     assert "\n".join(found) == text
 
 
-@given(st.text(alphabet="ab<&>\n "), st.integers(10, 60))
+@pytest.mark.parametrize("room", [-5, 0, 5])
+def test_a_part_without_room_is_refused_and_never_tried_for_ever(room: int) -> None:
+    with pytest.raises(ValueError, match="too short"):
+        parts("Channel news is down", room)
+
+
+@given(st.text(alphabet='ab<&>"\n '), st.integers(6, 60))
 def test_every_part_fits_when_it_is_escaped(text: str, room: int) -> None:
     found = parts(text, room)
     assert all(len(html.escape(part)) <= room for part in found)
