@@ -3,19 +3,18 @@
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import time
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NewType
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-import holidays
 from cattrs import Converter
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from alerts.desk.core import checks
+from alerts.desk.core.calendar_settings import CalendarSettings, ZoneName, zone_name
 from service.mail import Security, refuse_open_password
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
 
@@ -23,13 +22,9 @@ Language = Literal["ru", "en"]
 Grouping = Literal["group", "alert"]
 Listen = NewType("Listen", str)
 """address:port"""
-ZoneName = NewType("ZoneName", str)
 Url = NewType("Url", str)
 """An http:// or https:// address without a slash at its end, or nothing."""
 DRIVERS = ("sqlite", "postgresql+psycopg")
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MIDNIGHT = time(0)
-"""As the end of a working day: of that day, not its beginning."""
 PRIORITIES = ("P1", "P2", "P3", "P4")
 TOPICS = (
     "opened",
@@ -46,42 +41,6 @@ TOPICS = (
 """What a target can ask to hear of."""
 DEFAULT_TOPICS = ("opened", "breach", "resolved", "reopened", "unverified", "escalated")
 MINUTE, HOUR = 60.0, 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class CalendarSettings:
-    """Business hours; without this table there is "24x7"."""
-
-    days: tuple[str, ...] = DAYS[:5]
-    opens: str = "09:00"
-    closes: str = "18:00"
-    holidays: str = "KZ"  # a country of the `holidays` library, or ""
-    closed: tuple[str, ...] = ()
-    open_days: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if unknown := set(self.days) - set(DAYS):
-            raise ValueError(f"no such day: {', '.join(sorted(unknown))}; write monday … sunday")
-        if not self.days:
-            raise ValueError("days is empty; name at least one")
-        opens, closes = _hours(self)
-        if closes != MIDNIGHT and opens >= closes:
-            raise ValueError(f'opens "{self.opens}" is not before closes "{self.closes}"')
-        if self.holidays and self.holidays not in holidays.list_supported_countries():
-            raise ValueError(f'no holidays are known for "{self.holidays}"; write a country such as "KZ", or ""')
-        for name, days in (("closed", self.closed), ("open_days", self.open_days)):
-            for day in days:
-                checks.day(name, day)
-
-    @property
-    def hours(self) -> tuple[time, time]:
-        """Return when a business day begins and ends."""
-        return _hours(self)
-
-
-def _hours(table: CalendarSettings) -> tuple[time, time]:
-    closes = MIDNIGHT if table.closes == "24:00" else checks.hour("closes", table.closes)
-    return checks.hour("opens", table.opens), closes
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +169,7 @@ class Settings:
 
     listen: Listen = Listen("127.0.0.1:9781")
     database: str | Secret = "sqlite:////var/lib/ottwatch-desk/desk.db"
-    time_zone: ZoneName = ZoneName("Asia/Almaty")
+    time_zone: ZoneName = field(default=ZoneName("Asia/Almaty"))
     language: Language = "ru"
     public_url: Url = Url("")
     alertmanagers: tuple[Url, ...] = ()
@@ -282,7 +241,7 @@ def converter() -> Converter:
     result = make_converter()
     hooks: list[tuple[Any, Callable[[str], Any]]] = [
         (Listen, _listen),
-        (ZoneName, _zone_name),
+        (ZoneName, zone_name),
         (Url, _url),
     ]
     for kind, check in hooks:
@@ -312,14 +271,6 @@ def _listen(text: str) -> Listen:
     if not host or not port.isdigit() or int(port) > 65535:
         raise ValueError(f'"{text}" is not address:port; write for example "127.0.0.1:9781"')
     return Listen(text)
-
-
-def _zone_name(text: str) -> ZoneName:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f'there is no time zone "{text}"; write for example "Asia/Almaty"') from None
-    return ZoneName(text)
 
 
 def _url(text: str) -> Url:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import Connection
 
-from alerts.desk.core.settings import DEFAULT_PRIORITIES, PRIORITIES, CalendarSettings, Settings, VendorSettings
+from alerts.desk.core.calendar_settings import CalendarSettings
+from alerts.desk.core.settings import DEFAULT_PRIORITIES, PRIORITIES, Settings, VendorSettings
 from alerts.desk.tickets.calendars import Always, Calendar, business_hours
 from alerts.desk.tickets.events import Recorded
 

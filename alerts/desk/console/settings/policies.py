@@ -2,25 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import URL
 
+from alerts.desk.console.settings.calendars import calendars
 from alerts.desk.console.settings.frame import show
 from alerts.desk.core.figures import figure
-from alerts.desk.core.settings import DAYS, DEFAULT_PRIORITIES, CalendarSettings, Limits, Retention, Settings, Smtp
+from alerts.desk.core.settings import DEFAULT_PRIORITIES, Limits, Retention, Settings, Smtp
 from alerts.desk.core.words import Words
-from alerts.desk.tickets.calendars import business_hours
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running
 from service.settings import Secret
 
-NEXT_DAYS = 5
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 router = APIRouter(include_in_schema=False)
@@ -34,16 +32,6 @@ class Line(NamedTuple):
     value: str
 
 
-class Calendar(NamedTuple):
-    """When a calendar works."""
-
-    name: str
-    key: str
-    opens: str
-    closed: str
-    extra: str
-
-
 @router.get("/settings/policies")
 def policies(request: Request, runtime: Running, found: Reading) -> Response:
     """Show what the desk works by."""
@@ -55,7 +43,7 @@ def policies(request: Request, runtime: Running, found: Reading) -> Response:
         "policies",
         found,
         groups={name: make(words, runtime) for name, make in GROUPS.items()},
-        calendars=[_calendar(words, settings, name, today) for name in ("24x7", *_calendars(settings))],
+        calendars=calendars(words, settings, today),
         priorities=[
             (name, table, table == DEFAULT_PRIORITIES[name])
             for name, table in {**DEFAULT_PRIORITIES, **settings.priorities}.items()
@@ -178,33 +166,3 @@ def duration(words: Words, seconds: float, units: Sequence[tuple[str, int]] = _U
         if number:
             parts.append(f"{number} {words(f'unit.{unit}')}")
     return " ".join(parts) or f"0 {words('unit.s')}"
-
-
-def _calendars(settings: Settings) -> dict[str, CalendarSettings]:
-    return {"business": CalendarSettings(), **settings.calendars}
-
-
-def _calendar(words: Words, settings: Settings, name: str, today: date) -> Calendar:
-    if name == "24x7":
-        return Calendar(name, "", words("policy.days_all"), "", "")
-    table = _calendars(settings)[name]
-    days = [each for each in DAYS if each in table.days]
-    whole = [DAYS.index(each) for each in days]
-    if len(days) > 2 and whole == list(range(whole[0], whole[-1] + 1)):
-        shown_days = f"{words(f'weekday.{days[0]}')}–{words(f'weekday.{days[-1]}')}"
-    else:
-        shown_days = ", ".join(words(f"weekday.{each}") for each in days)
-    hours = business_hours(table, settings.zone)
-    closed = sorted(day for day in hours.closed - hours.open_days if day >= today and day.weekday() in whole)
-    extra = sorted(day for day in hours.open_days if day >= today)
-    return Calendar(
-        name,
-        f"[calendars.{name}]",
-        f"{shown_days} {table.opens}–{table.closes}",
-        ", ".join(_day(words, day) for day in closed[:NEXT_DAYS]),
-        ", ".join(_day(words, day) for day in extra[:NEXT_DAYS]),
-    )
-
-
-def _day(words: Words, day: date) -> str:
-    return f"{day.day} {words(f'month.{day.month}')} {day.year}"

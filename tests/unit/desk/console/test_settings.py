@@ -14,8 +14,8 @@ from alerts.desk.access.roles import PEOPLE, ROLES, Permission
 from alerts.desk.access.store import AuditFilter, read_audit
 from alerts.desk.access.trail import Action, By
 from alerts.desk.console.settings.frame import TABS
+from alerts.desk.core.calendar_settings import CalendarSettings, ZoneName
 from alerts.desk.core.settings import (
-    CalendarSettings,
     Limits,
     PrioritySettings,
     Retention,
@@ -28,7 +28,7 @@ from alerts.desk.core.settings import (
 from alerts.desk.core.words import LANGUAGES, catalogue
 from alerts.desk.notify import hubs, outbox
 from alerts.desk.notify import test_message as trial
-from service.settings import Secret
+from service.settings import Seconds, Secret
 from tests.unit.desk.console_desk import Hall, csrf, hall
 
 PAGES = [tab.address for tab in TABS]
@@ -146,7 +146,16 @@ def full(tmp_path: Path) -> Iterator[Hall]:
         "prometheus": Url(f"http://127.0.0.1:9090/p?key={PLANTED['query']}"),
         "grafana": Url(f"https://{PLANTED['password']}@grafana.example"),
         "public_url": Url(f"https://desk.example/#{PLANTED['query']}"),
-        "calendars": {"shift": CalendarSettings(days=("monday",), open_days=("2026-03-07",))},
+        "calendars": {
+            "shift": CalendarSettings(days=("monday",), open_days=("2026-03-07",)),
+            "contract": CalendarSettings(
+                hours=("09:00-13:00", "14:00-18:00"),
+                weekdays={"friday": ("09:00-13:00", "14:00-17:00")},
+                before_holiday=Seconds(3600.0),
+                dates={"2026-12-31": ("09:00-13:00",)},
+                time_zone=ZoneName("Europe/Moscow"),
+            ),
+        },
         "database": plant(tmp_path, "database", f"postgresql+psycopg://desk:{PLANTED['database']}@db/desk"),
     }
     with hall(tmp_path, **known) as result:
@@ -210,6 +219,9 @@ def test_policies_say_what_the_desk_works_by(full: Hall) -> None:
         "32 MiB",
         "Mon–Fri 09:00–18:00",
         "Mon 09:00–18:00",
+        "Mon–Thu 09:00–13:00, 14:00–18:00; Fri 09:00–13:00, 14:00–17:00; on the day before a holiday 60 min less;",
+        "Europe/Moscow",
+        "31 Dec 2026 09:00–13:00",
         "9 Mar 2026",
         "7 Mar 2026",
         "45 h",

@@ -1,15 +1,19 @@
 """Policies and event logs for clock tests."""
 
+import tomllib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from alerts.desk.core.actors import DESK
-from alerts.desk.core.settings import PRIORITIES, CalendarSettings
+from alerts.desk.core.calendar_settings import CalendarSettings
+from alerts.desk.core.settings import PRIORITIES, Settings, converter
 from alerts.desk.tickets.calendars import Always, Calendar, business_hours
 from alerts.desk.tickets.events import Accepted, Event, HandedOver, Opened, StatusChanged, Taken
 from alerts.desk.tickets.policy import Policy, Target, Vendor
 from alerts.desk.tickets.ticket import VENDOR, Status
+from service.settings import structure
+from tests.conftest import ROOT
 from tests.support.policies import untold
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -25,10 +29,19 @@ def policy(calendar: Calendar) -> Policy:
     return Policy(dict.fromkeys(PRIORITIES, target), vendors, publish=untold)
 
 
+def documented() -> dict[str, CalendarSettings]:
+    """Return the calendars that docs/clocks.md shows."""
+    text = (ROOT / "docs" / "clocks.md").read_text("utf-8")
+    example = tomllib.loads(text.partition("```toml\n")[2].partition("```")[0])
+    return structure(example, Settings, ROOT / "docs" / "clocks.md", converter()).calendars
+
+
 def calendar(name: str) -> tuple[Calendar, ZoneInfo]:
     zone = ZONES["Europe/Berlin" if name.endswith("berlin") else "Asia/Almaty"]
     if name.startswith("24x7"):
         return Always(), zone
+    if not name.startswith("business"):
+        return business_hours(documented()[name], zone), zone
     return business_hours(CalendarSettings(holidays="DE" if name.endswith("berlin") else "KZ"), zone), zone
 
 

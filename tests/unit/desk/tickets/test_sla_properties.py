@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.desk.core.actors import DESK
-from alerts.desk.core.settings import CalendarSettings
+from alerts.desk.core.calendar_settings import CalendarSettings
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.calendars import Always, BusinessHours, Calendar, business_hours
 from alerts.desk.tickets.event_json import from_json, to_json
