@@ -90,7 +90,7 @@ def messages(events: Iterable[Event], priority: str, routes: Sequence[Route]) ->
 
 def _facts(event: Event) -> dict[str, Any]:
     match event.body:
-        case Warned(clock, percent, vendor):
+        case Warned(clock, percent, vendor, _):
             return {"clock": clock, "percent": percent} | ({"vendor": vendor} if vendor else {})
         case StatusChanged(reason=reason):
             return {"reason": reason}

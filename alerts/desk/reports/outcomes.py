@@ -15,10 +15,11 @@ from typing import NamedTuple, TypeVar
 
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.tickets import sla as clock
+from alerts.desk.tickets import spans
 from alerts.desk.tickets.calendars import Calendar
 from alerts.desk.tickets.events import Event, HandedOver, StatusChanged, Taken
 from alerts.desk.tickets.policy import SEVERITIES, Policy
-from alerts.desk.tickets.sla import Span
+from alerts.desk.tickets.spans import Span
 from alerts.desk.tickets.ticket import Status
 
 MAX_NAMES = 100  # sites or vendors of a table; the smallest beyond that are added up
@@ -83,8 +84,11 @@ def fact(case: Case, events: Sequence[Event], policy: Policy, now: datetime) -> 
     unseen = clock.unseen(life, events)
     start, end = unseen[0]
     taken = any(isinstance(e.body, (Taken, HandedOver)) and max(e.at, start) == end for e in events)
-    acknowledge = _reading(unseen, target.acknowledge, target.calendar, now)
-    restore = _reading(clock.down(life, events, policy), target.restore, target.calendar, now)
+    # What was used is told from the opening; whether a target is missed, by the targets that bind.
+    acknowledged = spans.used(unseen, target.calendar, now)
+    used = spans.used(clock.down(life, events, policy), target.calendar, now)
+    clocks = clock.of_ncc(events, case.priority, policy, now)
+    acknowledge, restore = clocks["acknowledge"], clocks["restore"]
     restored = case.status in _RESTORED
     local = case.opened_at.astimezone(policy.zone)
     resolved = [e.at for e in events if isinstance(e.body, StatusChanged) and e.body.new is Status.RESOLVED]
@@ -92,10 +96,10 @@ def fact(case: Case, events: Sequence[Event], policy: Policy, now: datetime) -> 
     return Fact(
         case=case,
         month=date(local.year, local.month, 1),
-        outcome=_outcome(case.status, restore),
-        acknowledged=acknowledge.used if taken else None,
-        acknowledged_late=acknowledge.missed,
-        restored=restore.used if restored else None,
+        outcome=_outcome(case.status, missed=restore.breached),
+        acknowledged=acknowledged if taken else None,
+        acknowledged_late=acknowledge.breached,
+        restored=used if restored else None,
         elapsed=max(0.0, (resolved[-1] - case.opened_at).total_seconds()) if restored and resolved else None,
         stays=tuple([_stay(name, events, policy, now) for name in vendors]),
     )
@@ -109,12 +113,12 @@ class _Reading(NamedTuple):
 
 
 def _reading(found: Sequence[Span], target: float, calendar: Calendar, now: datetime) -> _Reading:
-    used = clock.used(found, calendar, now)
-    return _Reading(used, clock.missed(used, target, running=clock.running(found)))
+    used = spans.used(found, calendar, now)
+    return _Reading(used, spans.missed(used, target, running=spans.running(found)))
 
 
-def _outcome(status: Status, restore: _Reading) -> Outcome:
-    if restore.missed:
+def _outcome(status: Status, *, missed: bool) -> Outcome:
+    if missed:
         return Outcome.BREACHED
     if status in _RESTORED:
         return Outcome.IN_TIME
@@ -125,9 +129,9 @@ def _stay(name: str, events: Sequence[Event], policy: Policy, now: datetime) -> 
     vendor = policy.vendors.get(name)
     if vendor is None:
         return Stay(name, None, late=False, accepted_late=False)
-    spans = clock.at_vendor(events, vendor)
-    accept = _reading(spans[0], vendor.accept, vendor.calendar, now)
-    work = _reading(spans[1], vendor.restore, vendor.calendar, now)
+    accepting, working = clock.at_vendor(events, vendor)
+    accept = _reading(accepting, vendor.accept, vendor.calendar, now)
+    work = _reading(working, vendor.restore, vendor.calendar, now)
     return Stay(name, work.used, work.missed, accept.missed)
 
 

@@ -34,9 +34,9 @@ def to_json(body: EventBody) -> dict[str, Any]:
     """Return what is stored of a body; its kind has a column of its own."""
     if isinstance(body, StatusChanged):
         return {"from": body.old.value if body.old else "", "to": body.new.value, "reason": body.reason}
-    if isinstance(body, Warned) and not body.vendor:
-        return {"clock": body.clock, "percent": body.percent}
     found = {each.name: getattr(body, each.name) for each in fields(body)}
+    if isinstance(body, Warned):
+        return {name: value for name, value in found.items() if value != ""}
     if isinstance(body, (AlarmsChanged, NoteAdded)):
         return {name: value for name, value in found.items() if name not in ("effects", "texts") or value}
     return found
@@ -76,7 +76,7 @@ _READERS: dict[Kind, Callable[[Mapping[str, Any]], EventBody]] = {
     Kind.RETURNED: lambda data: Returned(data["vendor"]),
     Kind.REFERENCE: lambda data: ReferenceGiven(data["owner"], data["reference"]),
     Kind.EDITED: lambda data: Edited(tuple(data["fields"])),
-    Kind.WARNING: lambda data: Warned(data["clock"], data["percent"], data.get("vendor", "")),
+    Kind.WARNING: lambda data: Warned(data["clock"], data["percent"], data.get("vendor", ""), data.get("priority", "")),
     Kind.UNVERIFIED: lambda _: _UNVERIFIED,
     Kind.VERIFIED: lambda _: _VERIFIED,
     Kind.FLAPPING: lambda data: Flapping(data["returns"]),

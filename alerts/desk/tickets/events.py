@@ -32,7 +32,16 @@ class Kind(StrEnum):
 
 
 CLOCK_KINDS = frozenset(
-    {Kind.OPENED, Kind.STATUS, Kind.TAKEN, Kind.HANDED_OVER, Kind.ACCEPTED, Kind.RETURNED, Kind.WARNING}
+    {
+        Kind.OPENED,
+        Kind.STATUS,
+        Kind.TAKEN,
+        Kind.PRIORITY,
+        Kind.HANDED_OVER,
+        Kind.ACCEPTED,
+        Kind.RETURNED,
+        Kind.WARNING,
+    }
 )
 """What the clocks read."""
 
@@ -135,12 +144,16 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """A share of a target is used up; 100 per cent is the breach. `vendor` is set for the clock of a vendor."""
+    """A share of a target is used up; 100 per cent is the breach.
+
+    `vendor` is set for the clock of a vendor, `priority` for one whose target depends on it.
+    """
 
     kind: ClassVar[Kind] = Kind.WARNING
     clock: str
     percent: int
     vendor: str = ""
+    priority: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ policy gives the same answer as if it had always been so. The rules:
 - restore: runs while the ticket is acknowledged, inProgress or held; `pending` pauses it, `held` pauses it only with
   the reason "vendor" and only where the agreement says so, or with the reason "cause", while another ticket explains
   it; `resolved` and final states stop it; a reopened ticket goes on with the used time kept;
+- both by the target of the priority; after a change of it, see `urgency`;
 - accept: from the latest hand-over until the vendor accepts or the ticket comes back;
 - vendor: the vendor's own clock, while the ticket is with it: from its acceptance, or from the hand-over as long as
   it has not accepted; time from several hand-overs to one vendor adds up.
@@ -20,12 +21,11 @@ from enum import StrEnum
 from alerts.desk.tickets.calendars import Calendar
 from alerts.desk.tickets.events import Accepted, Event, HandedOver, Opened, Returned, StatusChanged, Taken, Warned
 from alerts.desk.tickets.policy import Policy, Vendor
+from alerts.desk.tickets.spans import Span, common, missed, running, used
 from alerts.desk.tickets.ticket import CAUSE, TERMINAL, VENDOR, Status
+from alerts.desk.tickets.urgency import binding
 
 WARNINGS = (50, 75, 90, 100)  # per cent of the target; 100 is the breach
-
-Span = tuple[datetime, datetime | None]
-"""A stretch in which a clock ran; None: it still runs."""
 
 
 class State(StrEnum):
@@ -47,6 +47,7 @@ class Clock:
     spans: tuple[Span, ...]
     calendar: Calendar
     told: frozenset[int] = frozenset()  # the warnings that the log already has
+    priority: str = ""  # whose target it is; that of a vendor depends on none
 
     @property
     def left(self) -> float:
@@ -55,7 +56,7 @@ class Clock:
 
     @property
     def breached(self) -> bool:
-        """Say whether the target is missed."""
+        """Return whether the target is missed."""
         return missed(self.used, self.target, running=self.state is State.RUNNING)
 
     @property
@@ -129,14 +130,25 @@ def of_ncc(events: Sequence[Event], priority: str, policy: Policy, now: datetime
     life = intervals(events)
     if not life:
         return {}
-    target = policy.targets[priority]
     waiting = life[-1].status in (Status.PENDING, Status.HELD)
-    return {
-        "acknowledge": _clock("acknowledge", unseen(life, events), (target.acknowledge, target.calendar), events, now),
-        "restore": _clock(
-            "restore", down(life, events, policy), (target.restore, target.calendar), events, now, waiting=waiting
-        ),
-    }
+    acknowledge, restore = [], []
+    seen, worked = unseen(life, events), down(life, events, policy)
+    for each, counted in binding(events, priority).items():
+        target, calendar = policy.targets[each], policy.targets[each].calendar
+        spans = list(common(seen, counted))
+        acknowledge.append(_clock("acknowledge", spans, (target.acknowledge, calendar), events, now, priority=each))
+        spans = list(common(worked, counted))
+        restore.append(
+            _clock("restore", spans, (target.restore, calendar), events, now, priority=each, waiting=waiting)
+        )
+    return {"acknowledge": _nearest(acknowledge), "restore": _nearest(restore)}
+
+
+def _nearest(clocks: Sequence[Clock]) -> Clock:
+    """Return the clock that counts: the one that ends first."""
+    # One that had stopped before the priority was raised is measured by the target that it had then.
+    begun = [each for each in clocks if each.spans or each.state is not State.STOPPED] or clocks
+    return min(begun, key=lambda each: (each.deadline.timestamp() if each.deadline else 0.0, each.left))
 
 
 def of_vendor(events: Sequence[Event], vendor: Vendor, now: datetime) -> dict[str, Clock]:
@@ -157,35 +169,22 @@ def _clock(  # noqa: PLR0913 - the one place where a clock's parts come together
     *,
     waiting: bool = False,
     vendor: str = "",
+    priority: str = "",
 ) -> Clock:
     seconds, calendar = target
     state = State.RUNNING if running(spans) else State.PAUSED if waiting else State.STOPPED
-    return Clock(name, seconds, used(spans, calendar, now), state, tuple(spans), calendar, _told(name, events, vendor))
+    told = _told(name, events, vendor, priority)
+    return Clock(name, seconds, used(spans, calendar, now), state, tuple(spans), calendar, told, priority)
 
 
-def used(spans: Sequence[Span], calendar: Calendar, now: datetime) -> float:
-    """Return the working seconds in some spans as of `now`."""
-    return sum(calendar.working(start, end if end is not None else max(now, start)) for start, end in spans)
-
-
-def running(spans: Sequence[Span]) -> bool:
-    """Say whether a clock with these spans runs."""
-    return bool(spans) and spans[-1][1] is None
-
-
-def missed(seconds: float, target: float, *, running: bool) -> bool:
-    """Say whether a target is missed; a clock that stopped at the very target kept it."""
-    return seconds >= target if running else seconds > target
-
-
-def _told(name: str, events: Sequence[Event], vendor: str) -> frozenset[int]:
+def _told(name: str, events: Sequence[Event], vendor: str, priority: str) -> frozenset[int]:
     told: set[int] = set()
     for event in events:
         body = event.body
         if isinstance(body, HandedOver) and name == "accept":
             told.clear()  # each hand-over asks for its own acceptance
-        elif isinstance(body, Warned) and body.clock == name and body.vendor == vendor:
-            told.add(body.percent)
+        elif isinstance(body, Warned) and (body.clock, body.vendor) == (name, vendor):
+            told |= {body.percent} if body.priority in ("", priority) else set()
     return frozenset(told)
 
 

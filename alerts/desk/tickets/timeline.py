@@ -28,7 +28,7 @@ def sentence(event: Event, words: Words) -> str:  # noqa: PLR0911 - one a kind o
             return words("event.status_reason" if told else "event.status", **places, reason=told)
         case AlarmsChanged() as body:
             return _alarms(body, words)
-        case Warned(clock, percent, vendor):
+        case Warned(clock, percent, vendor, _):
             name = words(f"clockname.{clock}")
             return words(
                 "event.breach" if percent == 100 else "event.warning", clock=name, percent=percent, vendor=vendor

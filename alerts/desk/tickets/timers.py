@@ -67,7 +67,8 @@ def warn(draft: Draft, now: datetime) -> list[str]:
     breaches = []
     for name, clock in draft.clocks.items():
         for percent in clock.warnings():
-            draft.record(now, Warned(name, percent, _vendor_of(draft) if name == "vendor" else ""), DESK)
+            vendor = _vendor_of(draft) if name == "vendor" else ""
+            draft.record(now, Warned(name, percent, vendor, clock.priority), DESK)
             if percent == 100:
                 breaches.append(name)
             if percent == 100 and name == "accept":

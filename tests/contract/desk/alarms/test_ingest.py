@@ -21,7 +21,7 @@ from alerts.desk.core.tables import alarm, audit, event, ticket
 from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk, Hand
-from alerts.desk.tickets.events import AlarmsChanged
+from alerts.desk.tickets.events import AlarmsChanged, Warned
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.queries import QueueFilter
 from alerts.desk.tickets.ticket import Status
@@ -309,3 +309,18 @@ def test_the_title_follows_the_alarms_that_fire(database: Database, time: Time) 
     told("/boot", firing=False, severity="CRITICAL")
     told("/srv", firing=False)
     assert title() == "Disk full: /srv"  # the last one that fired
+
+
+def test_a_worse_alarm_does_not_make_its_ticket_overdue(desk: Desk, time: Time) -> None:
+    send(desk.database, notification(alert(severity="minor")), time())
+    time.pass_(hours=10)
+    raised = time()
+    send(desk.database, notification(alert(device="sdb", start=raised)), raised)
+    recovery.run_due(desk)
+    with desk.database.read() as connection:
+        (row,) = queries.queue(connection, ALL, 10)
+        log = queries.timeline(connection, [row["id"]])[row["id"]]
+    assert (row["priority"], row["restore_by"]) == ("P1", raised + timedelta(hours=4))
+    assert [each.body.clock for each in log if isinstance(each.body, Warned) and each.body.percent == 100] == [
+        "acknowledge"  # of P3, since nobody took it for two hours
+    ]

@@ -9,7 +9,7 @@ from alerts.desk.core.actors import DESK
 from alerts.desk.core.calendar_settings import CalendarSettings
 from alerts.desk.core.settings import PRIORITIES, Settings, converter
 from alerts.desk.tickets.calendars import Always, Calendar, business_hours
-from alerts.desk.tickets.events import Accepted, Event, HandedOver, Opened, StatusChanged, Taken
+from alerts.desk.tickets.events import Accepted, Event, HandedOver, Opened, PriorityChanged, StatusChanged, Taken
 from alerts.desk.tickets.policy import Policy, Target, Vendor
 from alerts.desk.tickets.ticket import VENDOR, Status
 from service.settings import structure
@@ -53,7 +53,9 @@ def log(steps: Iterable[tuple[datetime, str]]) -> list[Event]:
         word, _, rest = step.partition(" ")
         at = at.astimezone(UTC)  # noqa: PLW2901
         if word == "open":
-            result.append(Event(at, DESK, Opened()))
+            result.append(Event(at, DESK, Opened(rest or "P1")))
+        elif word == "priority":
+            result.append(Event(at, "A", PriorityChanged(rest, "more viewers")))
         elif word == "take":
             result.append(Event(at, "A", Taken()))
             result.append(status(at, Status.IN_PROGRESS, "taken"))

@@ -1,14 +1,17 @@
 """Every worked case of docs/clocks.md is what the desk computes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from alerts.desk.tickets import sla as clock
+from alerts.desk.tickets.events import Opened, PriorityChanged
+from alerts.desk.tickets.policy import Target
 from tests.conftest import ROOT
-from tests.unit.desk.tickets.clocks import calendar, log, policy
+from tests.unit.desk.tickets.clocks import HOUR, calendar, log, policy
 
 TABLE = "| case | calendar | day |"
 
@@ -41,7 +44,15 @@ def test_case(cells: tuple[str, ...]) -> None:
         words = step.split()
         at = " ".join(words[:2]) if words[0].startswith("+") else words[0]
         steps.append((moment(at, first, zone), step.strip().removeprefix(at).strip()))
-    found = clock.read(log(steps), "P1", policy(working), moment(asked, first, zone))[name]
+    rules = policy(working)
+    rules = replace(rules, targets={**rules.targets, "P3": Target(2 * HOUR, 24 * HOUR, working)})
+    told = log(steps)
+    priority = [
+        each.body.priority if isinstance(each.body, Opened) else each.body.to
+        for each in told
+        if isinstance(each.body, (Opened, PriorityChanged))
+    ][-1]
+    found = clock.read(told, priority, rules, moment(asked, first, zone))[name]
     assert found.used == seconds(used)
     assert found.left == seconds(left)
     assert found.deadline == (None if deadline == "none" else moment(deadline, first, zone))
