@@ -137,7 +137,7 @@ def measure(tables: tuple[str, ...], names: dict[str, object], sessions: int) ->
         settings = "".join(TABLES[table].format(**names | {"folder": folder}) for table in tables)
         with agent(folder, settings) as running:
             wait_until(lambda: running.get("/readyz").status == 200, running)
-            settle(running)
+            expire(running)
             failing = [line for line in running.get("/metrics").text.splitlines() if is_failure(line)]
             assert not failing, failing
             before = resident(running)
@@ -145,11 +145,11 @@ def measure(tables: tuple[str, ...], names: dict[str, object], sessions: int) ->
                 return before, 0
             append(log, sessions)
             wait_until(lambda: active(running) == sessions, running, 60)
-            settle(running)
+            expire(running)
             return before, resident(running).total - before.total
 
 
-def settle(running: Agent) -> None:
+def expire(running: Agent) -> None:
     """Scrape a while, as Prometheus does, so that every source has run and a checkpoint was stored."""
     for _ in range(SCRAPES):
         running.get("/metrics")

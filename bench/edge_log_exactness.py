@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agent.sources.edge_log.grid import Moments
-from agent.sources.edge_log.replay import Replay, opened
+from agent.sources.edge_log.replay.replay import Replay, opened
+from agent.sources.edge_log.replay.time_steps import GivenTimes
 from agent.sources.edge_log.settings import EdgeLogSettings
 from agent.sources.edge_log.source import EdgeLogSource
 from bench.edge_log_generator import BEGIN, LATEST, Truth, generate
@@ -105,7 +105,7 @@ def compare(folder: Path, viewers: int, seconds: int) -> Iterator[tuple[str, Any
     yield "live rejects", truth.rejected, figures["ott_edge_log_rejected_lines_total"]
     yield "live sessions started", truth.sessions, figures["ott_edge_sessions_started_total"]
     yield "live sessions ended", truth.sessions, figures["ott_edge_sessions_ended_total"]
-    replay = Replay(settings, Moments(BEGIN + second for second in instants), BEGIN + 1e6)
+    replay = Replay(settings, GivenTimes(BEGIN + second for second in instants), BEGIN + 1e6)
     for path in (rotated, log):
         with opened(path) as stream:
             replay.read(path.name, stream)

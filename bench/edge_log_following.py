@@ -16,8 +16,8 @@ import threading
 import time
 from pathlib import Path
 
-from agent.sources.edge_log.batch import Batch
-from agent.sources.edge_log.piece import Piece
+from agent.sources.edge_log.formats.batch import Batch
+from agent.sources.edge_log.input.chunk import Chunk
 from agent.sources.edge_log.source import EdgeLogSource
 from bench.edge_log_exactness import settings_for
 
@@ -34,8 +34,8 @@ class Watched(EdgeLogSource):
 
     delays: list[float]
 
-    def _batch(self, piece: Piece) -> Batch:
-        batch = super()._batch(piece)
+    def _batch(self, chunk: Chunk) -> Batch:
+        batch = super()._batch(chunk)
         now = time.time()
         self.delays.extend(now - written for written in batch.times[::STRIDE])
         return batch

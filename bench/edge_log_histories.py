@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.sources.edge_log.descriptors import Descriptors, Quota
-from agent.sources.edge_log.follower import LINGER, Follower
-from agent.sources.edge_log.losses import Losses
-from agent.sources.edge_log.position import Position
+from agent.sources.edge_log.input.descriptors import Descriptors, Quota
+from agent.sources.edge_log.input.follower import LINGER, Follower
+from agent.sources.edge_log.input.losses import Losses
+from agent.sources.edge_log.input.position import Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,10 +117,10 @@ class History:
         self.now += seconds
         if self.follower is None:
             return
-        for piece in self.follower.poll(self.now):
-            if piece.rejected is not None:
+        for chunk in self.follower.poll(self.now):
+            if chunk.rejected is not None:
                 self.counted.rejects += 1
-            self.counted.lines.update(line for line in piece.data.splitlines() if not line.startswith(b"#"))
+            self.counted.lines.update(line for line in chunk.data.splitlines() if not line.startswith(b"#"))
 
     def pause(self) -> None:
         """Let so much time pass that renamed files are given up."""
@@ -184,7 +184,7 @@ class History:
         return Path(f"{path}.1")
 
     def is_counted(self, path: Path) -> bool:
-        """Whether the stored state has all lines of a file."""
+        """Return whether the stored state has all lines of a file."""
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         held = any(_same(writer.descriptor, path) for writer in self.writers)
         return not held and all(line in self.stored.lines for line in data.splitlines() if line in self.truth)
@@ -240,9 +240,9 @@ class History:
         self.reopen(which)
         if rotated.exists():
             status = rotated.stat()
-            packed = Path(f"{rotated}.gz")
-            packed.write_bytes(gzip.compress(rotated.read_bytes()))
-            os.utime(packed, ns=(status.st_atime_ns, status.st_mtime_ns))
+            compressed = Path(f"{rotated}.gz")
+            compressed.write_bytes(gzip.compress(rotated.read_bytes()))
+            os.utime(compressed, ns=(status.st_atime_ns, status.st_mtime_ns))
             rotated.unlink()
 
     def duplicate(self, which: int, *, hard: bool) -> None:

@@ -18,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from agent.sources.edge_log.engine import BUCKETS, Engine, spare_garbage_collector
-from agent.sources.edge_log.follower import Follower
+from agent.sources.edge_log.input.follower import Follower
+from agent.sources.edge_log.sessions.engine import BUCKETS, Engine, spare_garbage_collector
 from agent.sources.edge_log.settings import EdgeLogSettings
 from bench.edge_log_formats import FORMATS, Format, Request
 from service.settings import make_converter
@@ -89,8 +89,8 @@ def ours(log: Path, log_format: Format) -> tuple[float, dict[str, int]]:
     engine = Engine(settings.definition, b"bench")
     follower = Follower(settings.paths, settings.max_line, begin_at_end=False)
     parser = settings.make_format().parser()
-    for piece in follower.poll(0.0):
-        engine.feed(parser.parse(piece.data), 1e12)
+    for chunk in follower.poll(0.0):
+        engine.feed(parser.parse(chunk.data), 1e12)
     spent = time.process_time() - began
     follower.close()
     counters = engine.flush()

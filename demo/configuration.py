@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from agent.sources.edge_log.formats import PRESETS
+from agent.sources.edge_log.formats.by_name import PRESETS
 from demo.layout import CONTROL, EDGES, MIDDLEWARE, NODES, REPOSITORY, Layout, Node, quoted
 from demo.platform.lineup import CHANNELS
 from demo.platform.middleware import ACCOUNTS

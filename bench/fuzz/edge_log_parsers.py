@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of the access-log parsers: any bytes give a batch that adds up, or ValueError for settings.
 
-A piece must give the same as its lines one at a time; of JSON by a parser that has not learned how it is written.
+A chunk must give the same as its lines one at a time; of JSON by a parser that has not learned how it is written.
 
     python -m bench.fuzz.edge_log_parsers FORMAT SECONDS [CORPUS]
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agent.sources.edge_log.batch import Batch
+    from agent.sources.edge_log.formats.batch import Batch
 
 LARGEST = 4096
 NGINX_JSON = (
@@ -26,19 +26,19 @@ SEEDS = Path(__file__).parent / "edge_log_corpus"
 def targets() -> dict[str, Callable[[bytes], None]]:
     """Return what can be fuzzed by name; imported late, so that atheris can instrument it."""
     from agent.sources.edge_log import checkpoint  # noqa: PLC0415
-    from agent.sources.edge_log.columns import concatenated  # noqa: PLC0415
-    from agent.sources.edge_log.formats import make_format  # noqa: PLC0415
-    from agent.sources.edge_log.times import clf_time, epoch_time, haproxy_time, iso_time  # noqa: PLC0415
+    from agent.sources.edge_log.formats.by_name import make_format  # noqa: PLC0415
+    from agent.sources.edge_log.formats.columns import concatenated  # noqa: PLC0415
+    from agent.sources.edge_log.formats.times import clf_time, epoch_time, haproxy_time, iso_time  # noqa: PLC0415
 
     def lines_of(name: str, *columns: str) -> Callable[[bytes], None]:
         log_format = make_format(name, columns)
 
         def one(data: bytes) -> None:
-            piece = data + b"\n"
-            batch = log_format.parser().parse(piece)
+            chunk = data + b"\n"
+            batch = log_format.parser().parse(chunk)
             parser = log_format.parser()
-            compare(batch, concatenated([parser.parse(line + b"\n") for line in piece.split(b"\n")[:-1]]))
-            assert batch.lines == piece.count(b"\n") == len(batch.times) + len(batch.rejects) + len(batch.headers)
+            compare(batch, concatenated([parser.parse(line + b"\n") for line in chunk.split(b"\n")[:-1]]))
+            assert batch.lines == chunk.count(b"\n") == len(batch.times) + len(batch.rejects) + len(batch.headers)
             assert all(size >= 0 for size in batch.sizes)
 
         return one
@@ -98,7 +98,7 @@ def main() -> None:
 
     name, seconds = sys.argv[1], int(sys.argv[2])
     with atheris.instrument_imports(include=["agent.sources.edge_log", "json"]):
-        import agent.sources.edge_log.formats  # noqa: F401, PLC0415
+        import agent.sources.edge_log.formats.by_name  # noqa: F401, PLC0415
     target = targets()[name]
 
     def one(data: bytes) -> None:

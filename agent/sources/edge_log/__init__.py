@@ -17,6 +17,6 @@ SOURCE = SourceKind(
     notes="agent.sources.edge_log.notes:notes",
     proposal="agent.sources.edge_log.proposal:proposal",
     commands=(
-        Command("replay", "agent.sources.edge_log.replay", "count sessions, viewers and traffic in access logs"),
+        Command("replay", "agent.sources.edge_log.replay.replay", "count sessions, viewers and traffic in access logs"),
     ),
 )

@@ -14,13 +14,14 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from agent.sources.edge_log.engine import BUCKETS, Counters
-from agent.sources.edge_log.position import Position
-from agent.sources.edge_log.sessions import VIEWER_BYTES, Dump
+from agent.sources.edge_log.input.position import Position
+from agent.sources.edge_log.sessions.engine import BUCKETS, Counters
+from agent.sources.edge_log.sessions.table import VIEWER_BYTES, Dump
 
-VERSION = 3
-# Version 2 knew less of a file; what it lacks has defaults.
-_READABLE = (2, VERSION)
+VERSION = 4
+# Version 2 knew less of a file, and what it lacks has defaults; until version 3 a counter had another name.
+_READABLE = (2, 3, VERSION)
+_RENAMED = {"rungs": "identity_sources"}
 _DIGEST = 32
 _NAMES = [one.name for one in fields(Position)]
 _VALUES = attrgetter(*_NAMES)
@@ -94,8 +95,8 @@ def _decode(header: dict[str, Any], table: bytes) -> Checkpoint:
         column.frombytes(rest[: count * column.itemsize])
         rest = rest[count * column.itemsize :]
     names = [(channel, protocol) for channel, protocol in header["names"]]
-    counters = dict(header["counters"])
-    for name in ("requests", "egress", "rungs", "rejects"):
+    counters = {_RENAMED.get(name, name): value for name, value in header["counters"].items()}
+    for name in ("requests", "egress", "identity_sources", "rejects"):
         counters[name] = Counter(counters[name])
     return Checkpoint(
         [Position(**position) for position in header["positions"]],

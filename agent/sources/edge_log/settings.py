@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-from agent.sources.edge_log.batch import LineFormat
-from agent.sources.edge_log.engine import Definition
-from agent.sources.edge_log.formats import make_format
-from agent.sources.edge_log.log_format import ADDRESSES, Choice
-from agent.sources.edge_log.syslog import host_and_port
-from agent.sources.edge_log.targets import PROTOCOLS
+from agent.sources.edge_log.formats.batch import LineFormat
+from agent.sources.edge_log.formats.by_name import make_format
+from agent.sources.edge_log.formats.log_format import ADDRESSES, Choice
+from agent.sources.edge_log.input.syslog import host_and_port
+from agent.sources.edge_log.sessions.engine import Definition
+from agent.sources.edge_log.sessions.targets import PROTOCOLS
 from service.settings import Seconds
 
 _SERVICE = re.compile(r"[A-Za-z0-9_-]{1,40}")

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from agent.sources.edge_log import checkpoint
 from agent.sources.edge_log import metrics as catalogue
-from agent.sources.edge_log.batch import Batch, Reason, cut_short, rejected
-from agent.sources.edge_log.engine import BUCKETS, RUNGS, Counters, Engine, spare_garbage_collector
-from agent.sources.edge_log.follower import Follower
-from agent.sources.edge_log.losses import Loss, Losses
-from agent.sources.edge_log.piece import Piece
-from agent.sources.edge_log.sessions import Activity
+from agent.sources.edge_log.formats.batch import Batch, Reason, cut_short, rejected
+from agent.sources.edge_log.input.chunk import Chunk
+from agent.sources.edge_log.input.follower import Follower
+from agent.sources.edge_log.input.losses import Loss, Losses
+from agent.sources.edge_log.input.syslog import SyslogListener
+from agent.sources.edge_log.sessions.engine import BUCKETS, IDENTITY_SOURCES, Counters, Engine, spare_garbage_collector
+from agent.sources.edge_log.sessions.table import Activity
+from agent.sources.edge_log.sessions.targets import OTHER
 from agent.sources.edge_log.settings import EdgeLogSettings
-from agent.sources.edge_log.syslog import SyslogListener
-from agent.sources.edge_log.targets import OTHER
 from agent.sources.kind import Context
 from service.metric import Distribution, Sample
 
@@ -142,26 +142,26 @@ class EdgeLogSource:
     def _read(self, engine: Engine, input_: Input) -> bool:
         """Count what is there; say whether that was all of it."""
         self._looked_at = self._clock()
-        for piece in input_.poll(self._looked_at):
-            batch = self._batch(piece)
+        for chunk in input_.poll(self._looked_at):
+            batch = self._batch(chunk)
             with self._lock:
                 newest = engine.feed(batch, self._clock())
-                piece.origin.read_to = max(piece.origin.read_to, newest)
+                chunk.origin.read_to = max(chunk.origin.read_to, newest)
                 engine.bound(self._read_to(input_))
             self._store_if_due(engine, input_)
             if self._stop.is_set():
                 return False
         return True
 
-    def _batch(self, piece: Piece) -> Batch:
-        origin = piece.origin
+    def _batch(self, chunk: Chunk) -> Batch:
+        origin = chunk.origin
         if origin.parser is None:
             origin.parser = self._format.parser(origin.state)
-        if piece.rejected is Reason.TOO_LONG:
-            return rejected(piece.rejected)
-        if piece.rejected is Reason.TRUNCATED:
-            return cut_short(origin.parser, piece.data, closed=self._format.closed)
-        batch = origin.parser.parse(piece.data)
+        if chunk.rejected is Reason.TOO_LONG:
+            return rejected(chunk.rejected)
+        if chunk.rejected is Reason.TRUNCATED:
+            return cut_short(origin.parser, chunk.data, closed=self._format.closed)
+        batch = origin.parser.parse(chunk.data)
         origin.state = origin.parser.state
         return batch
 
@@ -170,7 +170,7 @@ class EdgeLogSource:
         return min(input_.read_to, self._looked_at)
 
     def _store_if_due(self, engine: Engine, input_: Input) -> None:
-        # Also between two pieces: what was read so far is what the positions say. And at once before anything is shown:
+        # Also between two chunks: what was read so far is what the positions say. And at once before anything is shown:
         # an agent killed in its first seconds still knows which file it had been reading.
         if self._stored_at is None or abs(self._clock() - self._stored_at) >= self._settings.checkpoint_interval:
             self._store(engine, input_)
@@ -178,7 +178,7 @@ class EdgeLogSource:
     def _store(self, engine: Engine, input_: Input) -> None:
         now = self._clock()
         with self._lock:
-            engine.settle(self._read_to(input_))
+            engine.expire(self._read_to(input_))
             content = checkpoint.encode(
                 checkpoint.Checkpoint(
                     input_.positions(),
@@ -218,8 +218,8 @@ def figures(
     yield catalogue.EDGE_SESSIONS_ENDED.sample(counters.ended, service)
     for code in dict.fromkeys((*CODES, *sorted(counters.requests))):
         yield catalogue.EDGE_REQUESTS.sample(counters.requests[code], service, code)
-    for rung in RUNGS:
-        yield catalogue.EDGE_IDENTITY_REQUESTS.sample(counters.rungs[rung], service, rung)
+    for rung in IDENTITY_SOURCES:
+        yield catalogue.EDGE_IDENTITY_REQUESTS.sample(counters.identity_sources[rung], service, rung)
     yield catalogue.EDGE_UNTRACKED_REQUESTS.sample(counters.untracked, service)
     yield catalogue.EDGE_LOG_LINES.sample(counters.lines, service)
     for reason in Reason:

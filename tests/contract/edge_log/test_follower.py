@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.sources.edge_log.batch import Reason
-from agent.sources.edge_log.follower import LINGER, Follower
-from agent.sources.edge_log.position import Position
+from agent.sources.edge_log.formats.batch import Reason
+from agent.sources.edge_log.input.follower import LINGER, Follower
+from agent.sources.edge_log.input.position import Position
 
 MAX_LINE = 2000
 
@@ -38,11 +38,11 @@ class Reading:
         """Let time pass, read, and return the new lines."""
         self.now += seconds
         before = len(self.lines)
-        for piece in self.follower.poll(self.now):
-            if piece.rejected is not None:
-                self.rejects.append(piece.rejected)
+        for chunk in self.follower.poll(self.now):
+            if chunk.rejected is not None:
+                self.rejects.append(chunk.rejected)
             else:
-                self.lines += piece.data.splitlines()
+                self.lines += chunk.data.splitlines()
         return self.lines[before:]
 
     def followed(self) -> list[Position]:

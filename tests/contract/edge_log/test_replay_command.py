@@ -35,14 +35,14 @@ def test_json_lines_and_exit_statuses(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--at", "yesterday"], "yesterday is no time; write 2026-01-22T20:00:00Z or"),
         (["--every", "0s"], "0s is less than a second"),
         (["--every", "x"], "duration"),
     ],
 )
-def test_a_wrong_moment_or_step_is_told_with_its_remedy(tmp_path: Path, arguments: list[str], said: str) -> None:
+def test_a_wrong_moment_or_step_is_told_with_its_remedy(tmp_path: Path, arguments: list[str], message: str) -> None:
     result = replay("--config", tmp_path / "agent.toml", *arguments, tmp_path / "a.log")
     assert result.returncode == 2
-    assert said in result.stderr.splitlines()[-1]
+    assert message in result.stderr.splitlines()[-1]

@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from agent.sources.edge_log import checkpoint
-from agent.sources.edge_log.piece import PIECE
+from agent.sources.edge_log.input.chunk import CHUNK_SIZE
 from tests.contract.edge_log.conftest import Edge, line
 
 
@@ -118,9 +118,9 @@ def test_sessions_go_on_through_a_time_that_is_read_long_after(edge: Edge) -> No
     edge.start()
     edge.await_lines(10)
     edge.stop()
-    # More than one piece: the state is stored between two of them, when most of the time away is still unread.
+    # More than one chunk: the state is stored between two of them, when most of the time away is still unread.
     edge.write(*(line(second, viewer) for second in range(2, 1200) for viewer in viewers))
-    assert edge.log.stat().st_size > 8 * PIECE
+    assert edge.log.stat().st_size > 8 * CHUNK_SIZE
     edge.second = 1200
     edge.start()
     figures = edge.await_lines(10 * 1199)
@@ -141,7 +141,7 @@ def test_several_logs_go_forward_together_when_a_long_time_away_is_read(edge: Ed
     edge.start()
     edge.await_lines(sum(names.values()))
     edge.stop()
-    # One of them is rotated meanwhile, and the quiet one's first piece spans what are many of the busy one's.
+    # One of them is rotated meanwhile, and the quiet one's first chunk spans what are many of the busy one's.
     write("ott_access.log", range(2, 700))
     (edge.folder / "ott_access.log").rename(edge.folder / "ott_access.log.1")
     write("ott_access.log", range(700, 1200))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.sources.edge_log.syslog import line_of
+from agent.sources.edge_log.input.syslog import line_of
 from demo.ports import free_port
 from tests.contract.edge_log.conftest import Edge, line, until
 

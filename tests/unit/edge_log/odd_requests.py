@@ -57,8 +57,8 @@ def rows() -> list[Row]:
     result = []
     for number, change, size, channel, viewer in _ROW.findall(PAGE):
         fields = {name: _bytes(value) for name, value in _VALUE.findall(change)}
-        whole = int(size) if size.isdigit() else None
-        result.append(Row(number, fields, whole, "" if whole is not None else size, channel, viewer))
+        byte_count = int(size) if size.isdigit() else None
+        result.append(Row(number, fields, byte_count, "" if byte_count is not None else size, channel, viewer))
     return result
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from agent.settings import AgentSettings, converter
-from agent.sources.edge_log.batch import Reason
-from agent.sources.edge_log.formats import PRESETS, make_format
-from agent.sources.edge_log.grid import Moments, Steps
-from agent.sources.edge_log.replay import Replay, interval, moment
+from agent.sources.edge_log.formats.batch import Reason
+from agent.sources.edge_log.formats.by_name import PRESETS, make_format
+from agent.sources.edge_log.replay.replay import Replay, interval, moment
+from agent.sources.edge_log.replay.time_steps import GivenTimes, RegularSteps
+from agent.sources.edge_log.sessions.targets import PROTOCOLS
 from agent.sources.edge_log.settings import EdgeLogSettings
-from agent.sources.edge_log.targets import PROTOCOLS
 from service.settings import structure
 from tests.conftest import ROOT
 
@@ -31,8 +31,8 @@ def test_a_worked_example_gives_what_the_page_says(log: str, call: str, printed:
     settings = structure(tomllib.loads(SETTINGS), EdgeLogSettings, Path("sessions.md"), converter())
     words = shlex.split(call)
     at = [moment(words[index + 1]) for index, word in enumerate(words) if word == "--at"]
-    grid = Moments(at) if at else Steps(interval(words[words.index("--every") + 1]))
-    replay = Replay(settings, grid, 2e9)
+    steps = GivenTimes(at) if at else RegularSteps(interval(words[words.index("--every") + 1]))
+    replay = Replay(settings, steps, 2e9)
     replay.read("LOG", io.BytesIO(log.encode()))
     assert [json.dumps(one) for one in replay.report()] == printed.splitlines()
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.edge_log.batch import Batch
-from agent.sources.edge_log.engine import Definition, Engine
-from agent.sources.edge_log.targets import LONGEST_CHANNEL, Targets, first_group
+from agent.sources.edge_log.formats.batch import Batch
+from agent.sources.edge_log.sessions.engine import Definition, Engine
+from agent.sources.edge_log.sessions.targets import LONGEST_CHANNEL, Targets, first_group
 
 TOKEN = re.compile(rb"[?&]token=([0-9a-f]+)")
 CHANNEL = re.compile(rb"^/live/([^/]+)/")
@@ -47,7 +47,7 @@ def test_sessions_are_by_viewer_and_channel() -> None:
     activity = one.activity(104.0)
     assert activity.sessions == {("a", "hls"): 1, ("b", "dash"): 1, ("b", "cmaf"): 1}
     assert activity.viewers == 2
-    assert one.flush().rungs == {"token": 4}
+    assert one.flush().identity_sources == {"token": 4}
     assert one.flush().egress == {"hls": 20, "dash": 10, "cmaf": 10}
 
 
@@ -95,14 +95,14 @@ def test_the_rungs_of_the_ladder() -> None:
         now=100.0,
     )
     assert one.activity(100.0).viewers == 5
-    assert one.flush().rungs == {"token": 2, "session": 1, "address": 2}
+    assert one.flush().identity_sources == {"token": 2, "session": 1, "address": 2}
 
 
 def test_identities_of_the_log_itself() -> None:
     one = engine(viewer=[])
     rows = [(100.0, "/live/a/1.ts")] * 4
     one.feed(batch(*rows, viewers=[b"u1", b"-", b"-", b""], sessions=[b"s", b"s", b"-", b""]), now=100.0)
-    assert one.flush().rungs == {"token": 1, "session": 1, "address": 2}
+    assert one.flush().identity_sources == {"token": 1, "session": 1, "address": 2}
     assert one.activity(100.0).viewers == 3
 
 
@@ -137,7 +137,7 @@ def test_the_table_is_bounded_and_says_so() -> None:
         one.feed(batch((100.0 + second, f"/live/a/1.ts?token={second:x}")), now=110.0)
     assert one.activity(109.0).total == 3
     assert one.flush().untracked == 7
-    one.settle(1000.0)
+    one.expire(1000.0)
     one.feed(batch((1000.0, "/live/a/1.ts?token=ff")), now=1000.0)
     assert one.activity(1000.0).total == 1
 
@@ -208,7 +208,7 @@ def test_searching_from_the_question_mark_finds_what_a_whole_search_finds(uri: b
     one = engine(media_suffixes=["*"])
     one.feed(batch((1.0, uri.decode())), now=1.0)
     expected = "token" if first_group(TOKEN.search(uri)) else "address"
-    assert +one.flush().rungs == {expected: 1}
+    assert +one.flush().identity_sources == {expected: 1}
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_searching_from_the_question_mark_finds_what_a_whole_search_finds(uri: b
 def test_a_pattern_that_may_match_in_the_path_is_looked_for_there(pattern: bytes) -> None:
     one = engine(viewer=[re.compile(pattern)])
     one.feed(batch((1.0, "/live/token=1/u/1/1.ts?A=1")), now=1.0)
-    assert +one.flush().rungs == {"token": 1}
+    assert +one.flush().identity_sources == {"token": 1}
 
 
 class CountingPattern:
@@ -233,7 +233,7 @@ class CountingPattern:
 
 def searches(monkeypatch: pytest.MonkeyPatch, rounds: int, query: str) -> int:
     """Return how often a token was looked for in the last of so many requests of each of 500 viewers."""
-    monkeypatch.setattr("agent.sources.edge_log.engine.WEIGHED", 100)
+    monkeypatch.setattr("agent.sources.edge_log.sessions.engine.REVIEW_AFTER", 100)
     pattern = CountingPattern()
     one = Engine(Definition(viewer=cast("list[re.Pattern[bytes]]", [pattern]), channel=CHANNEL), b"secret")
     before = 0
@@ -246,7 +246,7 @@ def searches(monkeypatch: pytest.MonkeyPatch, rounds: int, query: str) -> int:
     return pattern.searches - before
 
 
-def test_players_that_repeat_their_query_are_recalled_by_it_however_many_they_are(
+def test_players_that_repeat_their_query_are_found_by_it_however_many_they_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert [searches(monkeypatch, rounds, "") for rounds in (1, 2, 9)] == [500, 0, 0]

@@ -1,4 +1,4 @@
-"""Whole pieces at once give what line by line gives, whatever stands in them."""
+"""Whole chunks at once give what line by line gives, whatever stands in them."""
 
 import json
 import time
@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.edge_log.batch import Batch, Fraction, Reason, Reject
-from agent.sources.edge_log.columns import COLUMNS, parse_mostly
-from agent.sources.edge_log.formats import PRESETS, make_format
-from agent.sources.edge_log.haproxy import HaProxy
-from agent.sources.edge_log.json_lines import JsonLines
-from agent.sources.edge_log.log_format import Choice, LogFormat
-from agent.sources.edge_log.syslog_header import without_headers
-from agent.sources.edge_log.tab_separated import TabSeparated
-from agent.sources.edge_log.w3c import W3cParser
+from agent.sources.edge_log.formats.batch import Batch, Fraction, Reason, Reject
+from agent.sources.edge_log.formats.by_name import PRESETS, make_format
+from agent.sources.edge_log.formats.columns import COLUMNS, parse_mostly
+from agent.sources.edge_log.formats.haproxy import HaProxy
+from agent.sources.edge_log.formats.json_lines import JsonLines
+from agent.sources.edge_log.formats.log_format import Choice, LogFormat
+from agent.sources.edge_log.formats.syslog_header import without_headers
+from agent.sources.edge_log.formats.tab_separated import TabSeparated
+from agent.sources.edge_log.formats.w3c import W3cParser
 from tests.unit.edge_log.test_formats import NGINX_JSON, SAMPLES, TSV, W3C_HEADER
 
 JSON = ["time=t", "address=h.ip", "request=r.line", "status=r.status", "size=b", "duration=d", "viewer=v"]
@@ -46,7 +46,7 @@ class LineByLine(W3cParser):
 
 
 class Case(NamedTuple):
-    """A way to read pieces, another way to the same, and a line that both know."""
+    """A way to read chunks, another way to the same, and a line that both know."""
 
     parse: Callable[[bytes], Batch]
     reference: Callable[[bytes], Batch]
@@ -59,8 +59,8 @@ def of_one_expression(name: str) -> Case:
     assert isinstance(log_format, LogFormat | HaProxy)
     expression = log_format._expression
 
-    def exact(piece: bytes) -> Batch:
-        return parse_mostly(expression, piece, log_format._read, log_format._odd, quick=False)
+    def exact(chunk: bytes) -> Batch:
+        return parse_mostly(expression, chunk, log_format._read, log_format._odd, quick=False)
 
     return Case(log_format.parse, exact, SAMPLES[name][1])
 
@@ -70,8 +70,8 @@ def of_json(name: str, columns: Sequence[str], line: bytes) -> Case:
     log_format = make_format(name, columns)
     assert isinstance(log_format, JsonLines)
 
-    def reference(piece: bytes) -> Batch:
-        return log_format._batch_of([without_headers(text) for text in piece.split(b"\n")[:-1]])
+    def reference(chunk: bytes) -> Batch:
+        return log_format._batch_of([without_headers(text) for text in chunk.split(b"\n")[:-1]])
 
     return Case(log_format.parse, reference, line)
 
@@ -87,11 +87,11 @@ def of_w3c(fields: str, line: bytes) -> Case:
     assert expression is not None
     assert expression.take(line).left == {}
 
-    def parse(piece: bytes) -> Batch:
-        return W3cParser(Choice(), UTC, fields).parse(piece)
+    def parse(chunk: bytes) -> Batch:
+        return W3cParser(Choice(), UTC, fields).parse(chunk)
 
-    def reference(piece: bytes) -> Batch:
-        return LineByLine(Choice(), UTC, fields).parse(piece)
+    def reference(chunk: bytes) -> Batch:
+        return LineByLine(Choice(), UTC, fields).parse(chunk)
 
     return Case(parse, reference, line)
 
@@ -194,8 +194,8 @@ def facts(batch: Batch) -> list[Any]:
 def test_a_piece_gives_what_its_lines_give(name: str, data: st.DataObject) -> None:
     case = CASES[name]
     lines = data.draw(st.lists(mutated(case.line) | st.just(case.line), max_size=6))
-    piece = b"".join(lines) + b"\n"
-    assert facts(case.parse(piece)) == facts(case.reference(piece))
+    chunk = b"".join(lines) + b"\n"
+    assert facts(case.parse(chunk)) == facts(case.reference(chunk))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.edge_log.batch import Batch, LineFormat, Reason
-from agent.sources.edge_log.formats import PRESETS, make_format
-from agent.sources.edge_log.log_format import Choice
-from agent.sources.edge_log.request import client_address
+from agent.sources.edge_log.formats.batch import Batch, LineFormat, Reason
+from agent.sources.edge_log.formats.by_name import PRESETS, make_format
+from agent.sources.edge_log.formats.log_format import Choice
+from agent.sources.edge_log.formats.request import client_address
 
 AT = 1769036174.0  # 2026-01-21T22:56:14Z
 TSV = ["time", "address", "-", "method", "target", "status", "size", "duration", "agent"]
@@ -110,23 +110,23 @@ def test_a_line_cut_anywhere_is_no_other_line(name: str) -> None:
     head, line = sample[: sample.rfind(b"\n", 0, -1) + 1], sample[sample.rfind(b"\n", 0, -1) + 1 :]
     for end in range(len(line) - 1):
         batch = parsed(log_format, head, line[:end] + b"\n")
-        whole = parsed(log_format, sample)
+        byte_count = parsed(log_format, sample)
         # Only the last field of a format without an end mark may come out shorter.
-        assert not batch.times or (not log_format.closed and batch.sizes == whole.sizes)
+        assert not batch.times or (not log_format.closed and batch.sizes == byte_count.sizes)
 
 
 @by_name
 @given(data=st.data())
 def test_any_bytes_give_a_batch_that_adds_up(name: str, data: st.DataObject) -> None:
     log_format, sample = SAMPLES[name]
-    pieces = data.draw(
+    chunks = data.draw(
         st.lists(
             st.sampled_from([sample, sample[:40], sample[40:], b"\n", b"-", b'"']) | st.binary(max_size=30), max_size=8
         )
     )
-    piece = b"".join(pieces) + b"\n"
-    batch = parsed(log_format, piece)
-    assert batch.lines == piece.count(b"\n") == len(batch.times) + len(batch.rejects) + len(batch.headers)
+    chunk = b"".join(chunks) + b"\n"
+    batch = parsed(log_format, chunk)
+    assert batch.lines == chunk.count(b"\n") == len(batch.times) + len(batch.rejects) + len(batch.headers)
     columns = [batch.addresses, batch.agents, batch.uris, batch.statuses, batch.sizes]
     assert {len(column) for column in columns} == {len(batch.times)}
     assert all(size >= 0 for size in batch.sizes)

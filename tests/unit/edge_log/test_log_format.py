@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.edge_log.batch import Reason, Reject
-from agent.sources.edge_log.columns import parse_mostly
-from agent.sources.edge_log.formats import PRESETS, make_format
-from agent.sources.edge_log.log_format import Choice, LogFormat
-from agent.sources.edge_log.request import client_address
+from agent.sources.edge_log.formats.batch import Reason, Reject
+from agent.sources.edge_log.formats.by_name import PRESETS, make_format
+from agent.sources.edge_log.formats.columns import parse_mostly
+from agent.sources.edge_log.formats.log_format import Choice, LogFormat
+from agent.sources.edge_log.formats.request import client_address
 
 COMBINED = LogFormat(PRESETS["combined"])
 GOOD = b'192.0.2.7 - - [22/Jan/2026:03:56:14 +0500] "GET /live/a/1.ts?t=1 HTTP/1.1" 200 188 "-" "Player/1.0"\n'
@@ -160,10 +160,10 @@ FIELDS = st.sampled_from(
 
 @given(st.lists(FIELDS | st.binary(max_size=20), max_size=12))
 def test_the_quick_expression_gives_what_the_exact_one_gives(parts: list[bytes]) -> None:
-    piece = b"".join(parts) + b"\n"
-    batch = COMBINED.parse(piece)
-    exact = parse_mostly(COMBINED._expression, piece, COMBINED._read, COMBINED._odd, quick=False)
-    assert batch.lines == piece.count(b"\n") == len(batch.times) + len(batch.rejects)
+    chunk = b"".join(parts) + b"\n"
+    batch = COMBINED.parse(chunk)
+    exact = parse_mostly(COMBINED._expression, chunk, COMBINED._read, COMBINED._odd, quick=False)
+    assert batch.lines == chunk.count(b"\n") == len(batch.times) + len(batch.rejects)
     assert list(zip(batch.addresses, batch.uris, batch.agents, strict=True)) == list(
         zip(exact.addresses, exact.uris, exact.agents, strict=True)
     )

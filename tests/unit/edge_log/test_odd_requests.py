@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from agent.settings import converter
-from agent.sources.edge_log.grid import Moments
-from agent.sources.edge_log.replay import Replay
+from agent.sources.edge_log.replay.replay import Replay
+from agent.sources.edge_log.replay.time_steps import GivenTimes
 from agent.sources.edge_log.settings import EdgeLogSettings
 from service.settings import structure
 from tests.unit.edge_log.odd_requests import FORMATS, PLAIN, SYSLOG_HEADERS, Fields, Row, rows
@@ -29,7 +29,7 @@ def summary(name: str, *changes: Fields, header: bytes = b"") -> dict[str, Any]:
     """Return what replay says of requests written in a format."""
     one = FORMATS[name]
     lines = [header + one.write({**PLAIN, **change}) + b"\n" for change in changes]
-    replay = Replay(settings_of(name), Moments([0.0]), 2e9)
+    replay = Replay(settings_of(name), GivenTimes([0.0]), 2e9)
     replay.read("LOG", io.BytesIO(one.head + b"".join(lines)))
     *_, last = replay.report()
     found: dict[str, Any] = last["summary"]

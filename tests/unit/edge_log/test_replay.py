@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agent.sources.edge_log.grid import Grid, Moments, Steps, iso
-from agent.sources.edge_log.replay import Replay, moment, opened
+from agent.sources.edge_log.replay.replay import Replay, moment, opened
+from agent.sources.edge_log.replay.time_steps import GivenTimes, RegularSteps, TimeSteps, iso
 from agent.sources.edge_log.settings import EdgeLogSettings
 from service.settings import Seconds
 
@@ -20,9 +20,11 @@ FORWARDED = (
 )
 
 
-def replay(path: Path | bytes, grid: Grid | None = None, piece: int = 1 << 17, **keys: Any) -> list[dict[str, Any]]:
+def replay(
+    path: Path | bytes, steps: TimeSteps | None = None, chunk: int = 1 << 17, **keys: Any
+) -> list[dict[str, Any]]:
     settings = EdgeLogSettings(service="ott", paths=["/log"], **keys)
-    one = Replay(settings, grid or Moments([]), 2e9, piece)
+    one = Replay(settings, steps or GivenTimes([]), 2e9, chunk)
     with io.BytesIO(path) if isinstance(path, bytes) else opened(path) as stream:
         one.read("a.log", stream)
     return list(one.report())
@@ -41,7 +43,7 @@ def test_a_thousand_lines_of_a_shop(shared: Path) -> None:
     log = shared / "data/access_logs/lnav/logfile_shop_access_log.0"
     *steps, summary = replay(
         log,
-        Steps(60.0),
+        RegularSteps(60.0),
         format=FORWARDED,
         idle_timeout=Seconds(60.0),
         media_suffixes=["*"],
@@ -91,7 +93,7 @@ START = moment("2026-01-22T00:00:00Z")
 
 def test_the_lines_it_prints() -> None:
     log = line(1, 1) + b"garbage\n" + line(2, 3) + line(1, 2) + line(1, 45)
-    first, second, summary = replay(log, Moments([START + 2, START + 40]))
+    first, second, summary = replay(log, GivenTimes([START + 2, START + 40]))
     assert first == {
         "time": "2026-01-22T00:00:02Z",
         "service": "ott",
@@ -126,23 +128,23 @@ def test_the_lines_it_prints() -> None:
 def test_a_line_however_late_joins_the_session_it_belongs_to() -> None:
     in_order = line(1, 0) + line(1, 25) + line(1, 50)
     late = line(1, 0) + line(1, 50) + line(1, 25)
-    sessions, expected = ([one.get("sessions") for one in replay(log, Steps(1.0))] for log in (late, in_order))
+    sessions, expected = ([one.get("sessions") for one in replay(log, RegularSteps(1.0))] for log in (late, in_order))
     assert sessions == expected
     assert replay(late)[-1]["summary"]["sessions"] == 1
 
 
-@pytest.mark.parametrize("piece", [1, 7, 100, 4096])
-def test_the_size_of_the_pieces_changes_nothing(piece: int) -> None:
+@pytest.mark.parametrize("chunk", [1, 7, 100, 4096])
+def test_the_size_of_the_pieces_changes_nothing(chunk: int) -> None:
     log = b"".join(line(number % 7, number % 60, "ab"[number % 2]) for number in range(200))
     log += b"x" * 70_000 + b"\n" + b"\x00\xff\n" + line(9, 30) + line(9, 31)[:-5]
-    whole = replay(log, Steps(5.0), channel=None)
+    whole = replay(log, RegularSteps(5.0), channel=None)
     assert whole[-1]["summary"]["rejected_lines"] == {"format": 1, "too_long": 1, "truncated": 1}
     assert whole[-1]["summary"]["first_rejected"]["truncated"] == {
         "file": "a.log",
         "line": 204,
         "text": line(9, 31)[:-5].decode(),
     }
-    assert replay(log, Steps(5.0), piece=piece) == whole
+    assert replay(log, RegularSteps(5.0), chunk=chunk) == whole
 
 
 def test_a_whole_last_line_without_a_newline_counts() -> None:
@@ -151,21 +153,21 @@ def test_a_whole_last_line_without_a_newline_counts() -> None:
 
 
 def test_gzip_is_read_whatever_its_name(tmp_path: Path) -> None:
-    plain, packed = tmp_path / "a.log", tmp_path / "a.log.1"
+    plain, compressed = tmp_path / "a.log", tmp_path / "a.log.1"
     plain.write_bytes(line(1, 1) * 5)
-    packed.write_bytes(gzip.compress(line(1, 1) * 5))
-    assert replay(packed) == replay(plain)
+    compressed.write_bytes(gzip.compress(line(1, 1) * 5))
+    assert replay(compressed) == replay(plain)
 
 
 def test_an_empty_log() -> None:
-    (summary,) = replay(b"", Steps(60.0))
+    (summary,) = replay(b"", RegularSteps(60.0))
     assert (summary["summary"]["max_sessions"], summary["summary"]["max_sessions_time"]) == (0, None)
 
 
 def test_a_step_too_short_for_the_span_is_refused() -> None:
     log = line(1, 1) + line(1, 1).replace(b"2026", b"1970")
     with pytest.raises(ValueError, match="take longer steps"):
-        replay(log, Steps(1.0))
+        replay(log, RegularSteps(1.0))
 
 
 def test_times_are_printed_in_utc() -> None:

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.edge_log.sessions import Interval, SessionTable, Who
+from agent.sources.edge_log.sessions.table import Interval, SessionTable, Who
 
 IDLE = 30.0
 
@@ -69,8 +69,8 @@ MOMENTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 300)), max_size=4
 
 @given(MOMENTS, st.data())
 def test_any_order_gives_the_sessions_of_the_definition(requests: list[tuple[int, int]], data: st.DataObject) -> None:
-    settled: list[tuple[bytes, Interval]] = []
-    table = SessionTable(IDLE, lambda one, interval: settled.append((one.viewer, interval)))
+    expired: list[tuple[bytes, Interval]] = []
+    table = SessionTable(IDLE, lambda one, interval: expired.append((one.viewer, interval)))
     for key, moment in data.draw(st.permutations(requests)):
         enter(table, key, float(moment))
     by_key = {key: truth([moment for other, moment in requests if other == key]) for key, _ in requests}
@@ -79,31 +79,31 @@ def test_any_order_gives_the_sessions_of_the_definition(requests: list[tuple[int
     for instant in (0.0, 45.0, 150.0, 330.0):
         active = sum(any(one.first <= instant < one.last + IDLE for one in ones) for ones in by_key.values())
         assert table.active(instant).total == active
-    table.settle(float("inf"))
-    assert (sorted(settled), len(table)) == (expected, 0)
+    table.expire(float("inf"))
+    assert (sorted(expired), len(table)) == (expected, 0)
 
 
 @given(MOMENTS, MOMENTS)
 def test_a_restart_changes_nothing(before: list[tuple[int, int]], after: list[tuple[int, int]]) -> None:
-    whole, second = SessionTable(IDLE), SessionTable(IDLE)
+    byte_count, second = SessionTable(IDLE), SessionTable(IDLE)
     for key, moment in before:
-        enter(whole, key, float(moment))
-    second.restore(whole.dump())
-    second.started = whole.started
+        enter(byte_count, key, float(moment))
+    second.restore(byte_count.dump())
+    second.started = byte_count.started
     for key, moment in after:
-        enter(whole, key, float(moment))
+        enter(byte_count, key, float(moment))
         enter(second, key, float(moment))
-    assert second.started == whole.started
+    assert second.started == byte_count.started
     for instant in (0.0, 60.0, 150.0, 300.0):
-        assert second.active(instant) == whole.active(instant)
-    assert sorted(second.dump().rows()) == sorted(whole.dump().rows())
+        assert second.active(instant) == byte_count.active(instant)
+    assert sorted(second.dump().rows()) == sorted(byte_count.dump().rows())
 
 
 def test_settling_forgets_only_what_no_line_can_reach() -> None:
     table = SessionTable(IDLE)
     enter(table, 1, 100.0)
     enter(table, 2, 120.0)
-    table.settle(140.0)
+    table.expire(140.0)
     assert list(table.by_key) == [2]
-    table.settle(151.0)
+    table.expire(151.0)
     assert list(table.by_key) == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.edge_log.times import TimeCache, clf_time, epoch_time, iso_time
+from agent.sources.edge_log.formats.times import TimeCache, clf_time, epoch_time, iso_time
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+"""Log formats by name, and the way from a setting to a format."""
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+from agent.sources.edge_log.formats.batch import LineFormat
+from agent.sources.edge_log.formats.haproxy import HaProxy
+from agent.sources.edge_log.formats.json_lines import caddy, named_fields, nginx_json
+from agent.sources.edge_log.formats.log_format import Choice, LogFormat
+from agent.sources.edge_log.formats.tab_separated import TabSeparated
+from agent.sources.edge_log.formats.w3c import W3c
+
+# Presets are nginx's notation, whoever writes the log.
+PRESETS = {
+    "combined": (
+        "$remote_addr $remote_logname $remote_user [$time_local]"
+        ' "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
+    ),
+    "combined_vhost": (
+        "$host $remote_addr $remote_logname $remote_user [$time_local]"
+        ' "$request" $status $bytes_sent "$http_referer" "$http_user_agent"'
+    ),
+    "ott": (
+        "$msec $remote_addr $status $bytes_sent $request_time"
+        ' "$request" "$http_user_agent" "$http_x_playback_session_id"'
+    ),
+}
+
+
+def make_format(name: str, columns: Sequence[str] = (), choice: Choice | None = None, zone: tzinfo = UTC) -> LineFormat:
+    """Return the format of a preset's name or of nginx's log_format string; raise ValueError with the remedy."""
+    choice = choice or Choice()
+    if name in ("json", "tsv"):
+        if not columns:
+            raise ValueError(f'columns are missing: format = "{name}" needs to know where the log has what')
+        return named_fields(columns, choice) if name == "json" else TabSeparated(columns, choice.methods)
+    if columns:
+        raise ValueError(f'columns belong to format = "json" or "tsv", not to "{name}"; remove them')
+    if name == "caddy":
+        return caddy(choice)
+    if name == "w3c":
+        return W3c(choice, zone)
+    if name == "haproxy":
+        return HaProxy(choice.methods, zone)
+    if name.startswith("{"):
+        return nginx_json(name, choice)
+    if "$" not in name and name not in PRESETS:
+        known = ", ".join((*PRESETS, "caddy", "w3c", "haproxy", "json", "tsv"))
+        raise ValueError(f'format "{name}" is unknown; known: {known}, or nginx\'s log_format string')
+    return LogFormat(PRESETS.get(name, name), choice)

@@ -1,0 +1,118 @@
+"""From the columns that an expression took to a batch, and one batch of the lines taken and those left."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from agent.sources.edge_log.formats.batch import Batch, Fraction, Reason, Reject
+from agent.sources.edge_log.formats.expression import Columns, Expression
+from agent.sources.edge_log.formats.syslog_header import without_headers
+from agent.sources.edge_log.formats.times import TimeCache
+
+ParsedTimes = tuple[Sequence[float], set[int]]
+"""The times of a column, and the rows whose time is none."""
+NONE: set[int] = set()
+COLUMNS = ("times", "addresses", "agents", "uris", "statuses", "sizes", "durations", "sessions", "viewers")
+
+
+def parse_mostly(
+    expression: Expression,
+    chunk: bytes,
+    read: Callable[[Columns], Batch],
+    rest: Callable[[bytes], Batch],
+    *,
+    quick: bool = True,
+) -> Batch:
+    """Return the batch of a chunk: of what the expression takes by `read`, of all other lines by `rest`.
+
+    What the expression leaves may have a syslog header, without which it is tried again.
+    """
+    taken = expression.take(chunk, quick=quick)
+    if not taken.left:
+        return read(taken.columns)
+    left = b"".join(taken.left.values())
+    bare = without_headers(left)
+    rest_batch = rest(left) if bare == left else parse_mostly(expression, bare, read, rest, quick=quick)
+    if len(taken.left) == taken.lines:
+        return rest_batch
+    return merged(taken.lines, taken.left, read(taken.columns), rest_batch)
+
+
+def batch_of_columns(
+    columns: Columns, moments: ParsedTimes, uris: Sequence[bytes], durations: Sequence[Fraction] | None
+) -> Batch:
+    """Return the batch of lines that were taken; the other columns bear the names of rows.FIELDS."""
+    times, wrong = moments
+    none = (b"",) * len(times)
+    batch = Batch(
+        len(times),
+        times=times,
+        addresses=columns.get("address", none),
+        agents=columns.get("agent", none),
+        uris=uris,
+        statuses=columns["status"],
+        sizes=parse_sizes(columns["size"]),
+        durations=durations,
+        sessions=columns.get("session"),
+        viewers=columns.get("viewer"),
+    )
+    return batch.without(wrong, Reason.TIME) if wrong else batch
+
+
+def parse_times(column: Sequence[bytes], cache: TimeCache) -> ParsedTimes:
+    """Return the moments of a column; where a time is none the moment is 0."""
+    try:
+        return list(map(cache.__getitem__, column)), NONE
+    except ValueError:
+        times, wrong = [], set()
+        for row, text in enumerate(column):
+            try:
+                times.append(cache[text])
+            except ValueError:
+                times.append(0.0)
+                wrong.add(row)
+        return times, wrong
+
+
+def parse_sizes(column: Sequence[bytes]) -> list[int]:
+    """Return the bytes sent; "-" and -1 are how servers write that none were."""
+    try:
+        sizes = list(map(int, column))
+    except ValueError:
+        sizes = [0 if text == b"-" else int(text) for text in column]
+    return [max(size, 0) for size in sizes] if -1 in sizes else sizes
+
+
+def merged(lines: int, left_lines: Collection[int], batch: Batch, rest: Batch) -> Batch:
+    """Return one batch in the order of the lines: `rest` is of the lines `left_lines`, `batch` of all others."""
+    left = list(left_lines)
+    rejects = [Reject(left[one.line], one.reason) for one in rest.rejects]
+    if batch.rejects:
+        numbers = [line for line in range(lines) if line not in left_lines]
+        rejects = sorted([*rejects, *(Reject(numbers[one.line], one.reason) for one in batch.rejects)])
+    headers = frozenset(left[line] for line in rest.headers)
+    columns = {name: column for name in COLUMNS if (column := getattr(batch, name)) is not None}
+    if rest.times:
+        columns = {name: list(column) for name, column in columns.items()}
+        others = sorted([*headers, *(one.line for one in rejects)])
+        for row, line in enumerate(left[line] for line in rest.row_lines()):
+            for name, column in columns.items():
+                column.insert(line - bisect_left(others, line), getattr(rest, name)[row])
+    return Batch(lines, **columns, rejects=rejects, headers=headers)
+
+
+def concatenated(batches: Sequence[Batch]) -> Batch:
+    """Return one batch of the batches of consecutive lines."""
+    if len(batches) == 1:
+        return batches[0]
+    rejects, headers, lines = [], [], 0
+    for batch in batches:
+        rejects += [Reject(lines + one.line, one.reason) for one in batch.rejects]
+        headers += [lines + line for line in batch.headers]
+        lines += batch.lines
+
+    def column(name: str) -> list[Any]:
+        return [value for batch in batches for value in getattr(batch, name) or ()]
+
+    columns = {name: column(name) for name in COLUMNS if any(getattr(batch, name) is not None for batch in batches)}
+    return Batch(lines, **columns, rejects=rejects, headers=frozenset(headers))

@@ -1,0 +1,111 @@
+"""HAProxy's HTTP log (`option httplog`), bare or with its syslog header.
+
+Its time is when the request was accepted, in the server's zone, which the line does not name. The user agent is
+there when the frontend captures it: `capture request header User-Agent len 128`.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import tzinfo
+from operator import add
+
+from agent.sources.edge_log.formats.batch import Batch, Reason
+from agent.sources.edge_log.formats.columns import ParsedTimes, batch_of_columns, parse_mostly, parse_times
+from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
+from agent.sources.edge_log.formats.request import split_request
+from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, byte_count, moment_of, seconds, status_of
+from agent.sources.edge_log.formats.times import TimeCache, haproxy_time
+
+# Nothing but a syslog header is looked for, of any notation, with or without a pid: it must never run on into the next
+# line.
+_HEADER = r'(?:[^{"\n]*? )??'
+_GROUPS = ("address", "second", "fraction", "total", "status", "size", "agent", "target")
+_LINE = (
+    rf"(\[?[0-9A-Fa-f.:]+\]?|unix):[0-9]++ \[([^\]{NL}]{{20}})([^\]{NL}]{{4}})\] [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ "
+    rf"{'-?[0-9]++/' * 4}\+?(-?[0-9]{{1,12}}+) ([0-9]{{3}}|0|-1|-) \+?([0-9]{{1,18}}+|-1|-)"
+    rf" [^ {NL}]++ [^ {NL}]++ [^ {NL}]{{2,4}} [0-9+/-]++ [0-9/-]++ (?:\{{([^}}{NL}]*+)\}} )?(?:\{{[^}}{NL}]*+\}} )?"
+    rf'"(?:(?:METHODS) ([^ "{NL}]++(?: (?!HTTP/)[^ "{NL}]*+)*+)(?: HTTP/[0-9.]++)?(?=")|[^"{NL}]*+)"'
+)
+# What is odd in a field that nobody needs; a request that HAProxy cut short has no quote at its end.
+_ODD = re.compile(
+    rb'(?:^| )(\S+):\d+ \[([^\]]*)\] \S+ \S+ (\S+) (\S+) (\S+) (?:[^"{]*?\{([^}"]*)\})?[^"]*"(.*?)("?)$', re.DOTALL
+)
+# Quotes, "#", controls and bytes beyond ASCII are written as #HH.
+_ESCAPE = re.compile(rb"#([0-9A-F]{2})")
+_FRACTION = re.compile(rb"\.[0-9]{3}")
+
+
+class HaProxy:
+    """The format; no line depends on another, so it is its own parser."""
+
+    closed = True
+    has_durations = True
+    state = ""
+
+    def __init__(self, methods: Sequence[str], zone: tzinfo) -> None:
+        self._expression = Expression(_GROUPS, *forms(_HEADER + _LINE.replace("METHODS", one_of(methods))))
+        self._methods = frozenset(method.encode() for method in methods)
+        self._times = TimeCache(lambda text: haproxy_time(text, zone))
+        # Apart, because the milliseconds of a busy server are all distinct, and few.
+        self._seconds = TimeCache(lambda text: haproxy_time(text + b".000", zone))
+        self._fractions = TimeCache(_fraction)
+        self._totals = TimeCache(lambda text: int(text) / 1000)
+
+    def parser(self, state: str = "") -> "HaProxy":
+        """Return itself."""
+        del state
+        return self
+
+    def parse(self, chunk: bytes) -> Batch:
+        """Parse whole lines."""
+        return parse_mostly(self._expression, chunk, self._read, self._odd)
+
+    def _odd(self, chunk: bytes) -> Batch:
+        return batch_of(chunk.split(b"\n")[:-1], self._row, ("duration",))
+
+    def _row(self, line: bytes) -> Row:
+        """Return one line's values; where a needed field is not as it should be, RowError names it."""
+        found = _ODD.search(line)
+        if found is None:
+            raise ValueError("not written so")
+        address, time, timers, status, size, agent, request, end = found.groups(b"")
+        texts = [text.decode("latin-1") for text in (time, status, size.removeprefix(b"+"))]
+        taken = seconds(timers.rpartition(b"/")[2].removeprefix(b"+").decode("latin-1"))
+        moment = moment_of(texts[0], self._times)
+        code, sent = status_of(texts[1]), byte_count(texts[2])
+        if not end:
+            raise RowError(Reason.TRUNCATED)
+        method, target = split_request(request)
+        return Row(
+            moment,
+            address,
+            agent,
+            _unescaped(target) if method in self._methods else b"",
+            code,
+            sent,
+            taken / 1000 if isinstance(taken, float) else taken,
+            b"",
+            b"",
+        )
+
+    def _read(self, columns: Columns) -> Batch:
+        targets = columns["target"]
+        if any(b"#" in target for target in targets):
+            targets = list(map(_unescaped, targets))
+        durations = ["-" if total < 0 else total for total in map(self._totals.__getitem__, columns["total"])]
+        return batch_of_columns(columns, self._moments(columns), targets, durations)
+
+    def _moments(self, columns: Columns) -> ParsedTimes:
+        seconds, wrong = parse_times(columns["second"], self._seconds)
+        fractions, none = parse_times(columns["fraction"], self._fractions)
+        return list(map(add, seconds, fractions)), wrong | none
+
+
+def _unescaped(text: bytes) -> bytes:
+    return _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), text)
+
+
+def _fraction(text: bytes) -> float:
+    if not _FRACTION.fullmatch(text):
+        raise ValueError("not milliseconds such as .123")
+    return float(text)

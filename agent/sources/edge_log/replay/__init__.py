@@ -1,0 +1,1 @@
+"""`ott-agent replay`: the same counts from log files, as JSON lines."""

@@ -1,0 +1,338 @@
+"""Counts the figures of one service from batches of log lines: pure, in the log's own time.
+
+The loop over the lines is written for speed: it calls nothing for a line that continues a known session but
+dictionary look-ups and one regular expression.
+"""
+
+import gc
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Protocol
+
+from agent.sources.edge_log.formats.batch import Batch, Fraction, Reason
+from agent.sources.edge_log.formats.request import Addresses
+from agent.sources.edge_log.formats.times import MOST_CACHED
+from agent.sources.edge_log.sessions.table import EXPIRED, VIEWER_BYTES, Activity, OnExpired, Session, SessionTable, Who
+from agent.sources.edge_log.sessions.targets import PENDING_PROTOCOLS, PROTOCOLS, Target, Targets, first_group_of
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+IDENTITY_SOURCES = ("token", "session", "address", "none")
+# Seconds of the log's time, and sessions, between two looks for sessions that are over.
+EXPIRE_EVERY, SMALL_TABLE = 300.0, 10_000
+# Media requests, at least and for each session, after which it is weighed whether caching by the query pays. A
+# session's first request can never be cached, so a busy edge has hundreds of thousands of those before it pays.
+REVIEW_AFTER, REQUESTS_PER_REVIEW = 200_000, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a site sets of the published definition."""
+
+    idle_timeout: float = 30.0
+    viewer: "Sequence[re.Pattern[bytes]]" = ()
+    session: "Sequence[re.Pattern[bytes]]" = ()
+    channel: "re.Pattern[bytes] | None" = None
+    media_suffixes: Sequence[str] = tuple(PROTOCOLS)
+    media_statuses: Sequence[int] = (200, 206, 304)
+    ahead_tolerance: float = 60.0
+    lateness: float = 60.0
+    max_sessions: int = 500_000
+
+
+@dataclass(slots=True)
+class Counters:
+    """What only grows; with the positions and the session table it is what a checkpoint holds."""
+
+    lines: int = 0
+    requests: Counter[str] = field(default_factory=Counter)  # by status class
+    egress: Counter[str] = field(default_factory=Counter)  # bytes by protocol
+    identity_sources: Counter[str] = field(default_factory=Counter)
+    rejects: Counter[str] = field(default_factory=Counter)
+    untracked: int = 0  # media requests of viewers beyond the limit of sessions
+    durations: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))  # by bucket, not cumulative
+    duration_sum: float = 0.0
+    newest: float | None = None  # time of the newest request
+    started: int = 0  # as last exported: neither may fall when a late line joins two sessions
+    ended: int = 0
+
+
+NO_BUCKET = -1
+NO_TIME = (b"-", b"", "-", "")
+
+
+class SecondsCache(dict[Fraction, float]):
+    """Request time as logged to seconds, 0 where there is none; times to the millisecond repeat a lot."""
+
+    def __missing__(self, text: Fraction) -> float:
+        if len(self) > MOST_CACHED:
+            self.clear()
+        seconds = self[text] = 0.0 if text in NO_TIME else float(text)
+        return seconds
+
+
+class BucketCache(dict[Fraction, int]):
+    """Request time as logged to its bucket."""
+
+    def __missing__(self, text: Fraction) -> int:
+        if len(self) > MOST_CACHED:
+            self.clear()
+        bucket = self[text] = NO_BUCKET if text in NO_TIME else bisect_left(BUCKETS, float(text))
+        return bucket
+
+
+def spare_garbage_collector() -> None:
+    """Let Python look for reference cycles less often in this process.
+
+    A chunk of log is hundreds of short-lived rows and no cycle; looking through them at the default threshold takes
+    an eighth of the time.
+    """
+    gc.set_threshold(10_000)
+
+
+class Observer(Protocol):
+    """Is told of every batch after it was counted; replay keeps time series with it."""
+
+    def observe(self, batch: Batch) -> None:
+        """Take note of the accepted rows and of the rejects."""
+
+
+class Engine:
+    """The figures of one service."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        secret: bytes,
+        expired: OnExpired | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.counters = Counters()
+        self.sessions = SessionTable(definition.idle_timeout, expired)
+        self._definition = definition
+        self._secret = secret
+        self._observer = observer
+        self._token, query_only = _first_search(definition.viewer)
+        self._targets = Targets(definition.media_suffixes, definition.channel, query_only=query_only)
+        self._egress = [0] * len(self._targets.protocols)
+        self._statuses = frozenset(b"%03d" % status for status in definition.media_statuses)
+        self._buckets, self._seconds = BucketCache(), SecondsCache()
+        self._addresses = Addresses()
+        # Sessions by the query that named them, so that its token need not be looked for again.
+        self._by_query: dict[int, Session] = {}
+        self._caching, self._query_only = query_only, query_only
+        self._cached = self._searched = 0
+        self._pending: set[Session] = set()  # sessions whose protocol the next manifest decides
+        self._expired_to = float("-inf")
+        self._expire_above = 0
+        self._any_token = first_group_of(definition.viewer)
+        self._session_id = first_group_of(definition.session)
+
+    @property
+    def protocols(self) -> list[str]:
+        """Every value that the label `protocol` can take."""
+        return self._targets.protocols
+
+    def feed(self, batch: Batch, now: float) -> float:
+        """Count a batch; `now` is the clock that a line's time is held against. Return the time of its newest line."""
+        counters = self.counters
+        limit = now + self._definition.ahead_tolerance
+        newest = max(batch.times, default=EXPIRED)
+        if newest > limit:
+            batch = batch.without({row for row, time in enumerate(batch.times) if time > limit}, Reason.AHEAD)
+            newest = max(batch.times, default=EXPIRED)
+        counters.lines += batch.lines
+        for reject in batch.rejects:
+            counters.rejects[reject.reason] += 1
+        if batch.times:
+            counters.newest = newest if counters.newest is None else max(newest, counters.newest)
+            for status, count in Counter(batch.statuses).items():
+                counters.requests[_status_class(status)] += count
+            if batch.durations is not None:
+                self._count_durations(batch)
+            self._count_media(batch)
+        if self._observer is not None:
+            self._observer.observe(batch)
+        return newest
+
+    def bound(self, read_to: float) -> None:
+        """Settle when the table has grown much, or much time has passed: while catching up nobody asks for figures."""
+        due = self._expired_to + self._definition.lateness + EXPIRE_EVERY
+        if len(self.sessions) > self._expire_above or read_to > due:
+            self.expire(read_to)
+            self._expire_above = max(SMALL_TABLE, 2 * len(self.sessions))
+
+    def expire(self, read_to: float) -> None:
+        """Forget sessions that no line can reach any more; `read_to` is the time of which every line was read.
+
+        While catching up that is not the clock's time: lines of long ago are still to come.
+        """
+        moment = read_to - self._definition.lateness
+        self._expired_to = moment
+        self.sessions.expire(moment)
+        if self._pending:
+            self._pending = {session for session in self._pending if session.last != EXPIRED}
+
+    def activity(self, moment: float) -> Activity:
+        """Return the sessions active at `moment`, and advance the counters of started and ended sessions to it."""
+        activity = self.sessions.active(moment)
+        counters = self.counters
+        counters.started = max(counters.started, self.sessions.started)
+        counters.ended = max(counters.ended, self.sessions.started - activity.total)
+        return activity
+
+    def flush(self) -> Counters:
+        """Return the counters with all that was counted so far."""
+        for index, size in enumerate(self._egress):
+            if size:
+                self.counters.egress[self._targets.protocols[index]] += size
+                self._egress[index] = 0
+        return self.counters
+
+    def _count_durations(self, batch: Batch) -> None:
+        counters, column = self.counters, batch.durations or ()
+        for bucket, count in Counter(map(self._buckets.__getitem__, column)).items():
+            if bucket != NO_BUCKET:
+                counters.durations[bucket] += count
+        counters.duration_sum += sum(map(self._seconds.__getitem__, column))
+
+    def _count_media(self, batch: Batch) -> None:  # noqa: C901, PLR0912 - one loop: a call a line would cost a tenth
+        targets, egress, statuses, token = self._targets, self._egress, self._statuses, self._token
+        by_key, idle, pending = self.sessions.by_key, self.sessions.idle_timeout, self._pending
+        by_query, caching = self._by_query, self._caching
+        by_token = cached = 0
+        columns = zip(
+            range(len(batch.times)),
+            batch.times,
+            batch.uris,
+            batch.statuses,
+            batch.sizes,
+            strict=True,
+        )
+        for row, time, uri, status, size in columns:
+            path, _, query = uri.partition(b"?")
+            target = targets[path]
+            protocol, salt, query_only, manifest, origin, _ = target
+            egress[protocol] += size
+            if salt is None or status not in statuses:
+                continue
+            # The same query on the same channel is the same session, without another look for the token in it.
+            if query_only and query and caching:
+                session = by_query.get(hash(query) ^ salt)
+                if session is not None and session.last <= time <= session.last + idle:
+                    session.last = time
+                    cached += 1
+                    if manifest and pending and session in pending:
+                        self._set_protocol(session, protocol)
+                    continue
+            if origin:
+                uri = uri[origin:]  # noqa: PLW2901 - what stands before the path is no part of it
+            match = token(uri, len(path) - origin if query_only else 0)
+            if match is not None and (identity := match[1]):
+                by_token += 1
+            else:
+                identity, query_only = self._identify(uri, batch, row), False
+                if identity is None:
+                    continue
+            key = hash(identity) ^ salt
+            session = by_key.get(key) or self._begin(key, time, identity, target)
+            if session is None:
+                continue
+            if query_only and caching:
+                by_query[hash(query) ^ salt] = session
+            if session.last <= time <= session.last + idle:
+                session.last = time
+            else:
+                self.sessions.touch(session, time)
+            if manifest and pending and session in pending:
+                self._set_protocol(session, protocol)
+        self.counters.identity_sources["token"] += by_token + cached
+        self._review_cache(cached, by_token)
+
+    def _set_protocol(self, session: Session, protocol: int) -> None:
+        self._pending.discard(session)
+        session.place = (session.place[0], self.protocols[protocol])
+
+    def _identify(self, uri: bytes, batch: Batch, row: int) -> "Identity | None":
+        """Return the viewer's identity from the first rung that the request has, and count the rung.
+
+        Without an address the user agent alone would make one viewer of all households with the same player.
+        """
+        identity_sources = self.counters.identity_sources
+        viewer = batch.viewers[row] if batch.viewers is not None else b""
+        token = self._any_token(uri) or (viewer if viewer != b"-" else b"")
+        if token:
+            identity_sources["token"] += 1
+            return token
+        session = batch.sessions[row] if batch.sessions is not None else b""
+        identifier = self._session_id(uri) or (session if session != b"-" else b"")
+        if identifier:
+            identity_sources["session"] += 1
+            return (identifier,)
+        address = self._addresses[batch.addresses[row]]
+        if not address:
+            identity_sources["none"] += 1
+            return None
+        identity_sources["address"] += 1
+        return (address, batch.agents[row])
+
+    def _review_cache(self, cached: int, searched: int) -> None:
+        """Recall sessions by their query only while that pays, and within bounds.
+
+        Where every request has a query of its own, such as a time stamp, caching would cost and gain nothing.
+        """
+        if len(self._by_query) > 2 * len(self.sessions) + SMALL_TABLE:
+            self._by_query.clear()
+        self._cached, self._searched = self._cached + cached, self._searched + searched
+        if self._cached + self._searched > max(REVIEW_AFTER, REQUESTS_PER_REVIEW * len(self.sessions)):
+            # A new trial now and then: players change.
+            self._caching = self._query_only and (not self._caching or self._cached > self._searched)
+            self._cached = self._searched = 0
+            if not self._caching:
+                self._by_query.clear()
+
+    def _begin(self, key: int, time: float, identity: "Identity", target: Target) -> Session | None:
+        """Enter a session; None where the table is full."""
+        if len(self.sessions) >= self._definition.max_sessions:
+            self.counters.untracked += 1
+            return None
+        protocol = self.protocols[target.protocol]
+        session = self.sessions.begin(key, time, Who(self._viewer(identity), target.channel, protocol))
+        if session.place[1] in PENDING_PROTOCOLS:
+            self._pending.add(session)
+        return session
+
+    def _viewer(self, identity: "Identity") -> bytes:
+        """Return the identity as a short hash that only the holder of the secret can compute."""
+        if isinstance(identity, bytes):
+            text = b"t" + identity
+        else:
+            text = (b"s" if len(identity) == 1 else b"a") + b"\0".join(identity)
+        return blake2b(text, digest_size=VIEWER_BYTES, key=self._secret).digest()
+
+
+Identity = bytes | tuple[bytes, ...]
+"""A token, (session identifier,), or (address, user agent)."""
+
+
+def _first_search(patterns: "Sequence[re.Pattern[bytes]]") -> "tuple[Search, bool]":
+    """Return the search of the first pattern, and whether it can match nowhere but behind the question mark.
+
+    Where that is certain the search begins there, which halves its cost. A pattern that begins with [?&], without
+    alternatives or a look behind, needs one of the two characters first; `Target.query_only` excludes paths with an &.
+    """
+    if not patterns:
+        return (lambda _text, _start: None), False
+    source = patterns[0].pattern
+    certain = re.match(rb"\[(\?&|&\?)\](?![?*+{])", source) is not None and not re.search(rb"\||\(\?<", source)
+    return patterns[0].search, certain and not patterns[0].flags
+
+
+Search = Callable[[bytes, int], "re.Match[bytes] | None"]
+
+
+def _status_class(status: bytes) -> str:
+    return f"{chr(status[0])}xx" if status[:1] in b"12345" else "other"
