@@ -35,7 +35,7 @@ class Contest(NamedTuple):
     """A method's error over the origins, in per cent."""
 
     method: str
-    mape: float
+    mape: float | None  # None: there was nothing to compare with
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,16 @@ class WeekAhead:
     mape: float
     baseline_mape: float
     origins: int
-    held_out_mape: float
-    held_out_baseline_mape: float
+    held_out_mape: float | None  # None: the week kept out has no hour with traffic
+    held_out_baseline_mape: float | None
     contest: tuple[Contest, ...]
     start: int  # UTC seconds of the first hour to come
-    values: Floats
+    values: Floats  # NaN at an hour that was never measured
+
+    @property
+    def unknown(self) -> int:
+        """The number of hours without a forecast."""
+        return int(np.count_nonzero(np.isnan(self.values)))
 
 
 def hourly(days: Sequence[Day]) -> tuple[int, Floats] | None:
@@ -89,22 +94,26 @@ def week_ahead(days: Sequence[Day]) -> WeekAhead | None:
     origins = [last - WEEK - 24 * back for back in range(ORIGINS) if last - WEEK - 24 * back >= 2 * WEEK]
     made = _forecasts(values, [*origins, last, len(values)])
     errors = _mean_errors(values, made, origins)
-    contest = [Contest(name, float(error)) for name, error in zip(METHODS, errors, strict=True)]
-    chosen = int(np.nanargmin(errors)) if not np.isnan(errors).all() else None
-    if chosen is None:
-        return None
+    contest = [Contest(name, _or_none(error)) for name, error in zip(METHODS, errors, strict=True)]
+    if np.isnan(errors[0]):
+        return None  # no origin with which "as a week ago" could be compared
+    chosen = int(np.nanargmin(errors))
     held_out = _mean_errors(values, made, [last])
     return WeekAhead(
         method=METHODS[chosen],
         mape=float(errors[chosen]),
         baseline_mape=float(errors[0]),
         origins=len(origins),
-        held_out_mape=float(held_out[chosen]),
-        held_out_baseline_mape=float(held_out[0]),
+        held_out_mape=_or_none(held_out[chosen]),
+        held_out_baseline_mape=_or_none(held_out[0]),
         contest=tuple(contest),
         start=end,
         values=made[len(values)][chosen],
     )
+
+
+def _or_none(error: float) -> float | None:
+    return None if math.isnan(error) else float(error)
 
 
 def _forecasts(values: Floats, origins: Sequence[int]) -> dict[int, Floats]:

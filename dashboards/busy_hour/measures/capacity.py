@@ -1,5 +1,6 @@
 """How much a scope can carry, and what is left of it when its largest node fails."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -29,8 +30,8 @@ class Capacity:
             raise ValueError(f'"site" tells where a node stands; remove it from {self.scope}')
         if self.scope.startswith("node:") and self.site is None:
             raise ValueError(f'{self.scope} needs site = "…" so that it counts for its site')
-        if any(value is not None and value <= 0 for value in self._values().values()):
-            raise ValueError("a capacity is greater than zero; remove what is not known")
+        if any(value is not None and not 0 < value < math.inf for value in self._values().values()):
+            raise ValueError("a capacity is greater than zero and finite; remove what is not known")
 
     def of(self, quantity: str) -> float | None:
         """Return the capacity for `quantity`, None where none is stated."""

@@ -1,5 +1,6 @@
 """What is measured, at which level, and the recorded series it is read from."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -40,6 +41,8 @@ class Source:
 
     def __post_init__(self) -> None:
         quantity_name(self.quantity)
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise ValueError(f"scale = {self.scale:g}: a factor is greater than zero and finite")
         if self.kind == "volume":
             raise ValueError('a server has gauges and counters; kind = "volume" is for imported files')
 

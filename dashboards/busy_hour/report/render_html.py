@@ -101,7 +101,7 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
             for score in (report.forecast.scores if report.forecast else ())
             if report.forecast
         ],
-        "week_ahead": words.week_sentence(report, language),
+        "week_ahead": words.week_sentence(report.week_ahead, language),
         "redundancy": words.redundancy_sentence(report.surviving, report.quantity, language),
         "thresholds": [
             {

@@ -1,5 +1,6 @@
 """A report as one JSON object; its names are a contract."""
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,7 +71,7 @@ def to_object(report: Report) -> dict[str, Any]:
                 "ru": words.forecast_sentence(report.forecast, "ru"),
             },
             "trend": None if report.forecast is None else trend_object(report.forecast),
-            "week_ahead": None if report.week_ahead is None else _week(report.week_ahead),
+            "week_ahead": None if report.week_ahead is None else week_object(report.week_ahead),
         },
     }
 
@@ -201,12 +202,14 @@ def trend_object(made: Forecast) -> dict[str, Any]:
     }
 
 
-def _week(made: WeekAhead) -> dict[str, Any]:
+def week_object(made: WeekAhead) -> dict[str, Any]:
+    """Return the week ahead ready for json.dumps; an hour without a forecast is null."""
     return {
         "method": made.method,
         "back_test": {"mape": made.mape, "baseline_mape": made.baseline_mape, "origins": made.origins},
         "held_out": {"hours": 168, "mape": made.held_out_mape, "baseline_mape": made.held_out_baseline_mape},
         "methods": [entry._asdict() for entry in made.contest],
+        "words": {"en": words.week_sentence(made, "en"), "ru": words.week_sentence(made, "ru")},
         "start": datetime.fromtimestamp(made.start, UTC).isoformat().replace("+00:00", "Z"),
-        "hours": [float(value) for value in made.values],
+        "hours": [None if math.isnan(value) else value for value in made.values.tolist()],
     }

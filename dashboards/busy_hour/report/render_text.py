@@ -96,7 +96,7 @@ def table(report: Report, language: Language) -> str:
         for sentence in (
             words.redundancy_sentence(report.surviving, report.quantity, language),
             words.forecast_sentence(report.forecast, language),
-            words.week_sentence(report, language),
+            words.week_sentence(report.week_ahead, language),
         )
         if sentence
     ]

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Literal
 
 from dashboards.busy_hour.forecast.forecast import Exhaustion, Forecast
+from dashboards.busy_hour.forecast.week_ahead import WeekAhead
 from dashboards.busy_hour.measures.capacity import ACT, Surviving
 from dashboards.busy_hour.measures.series import clock_text
 from dashboards.busy_hour.measures.traffic import Stability
-from dashboards.busy_hour.report.report import Report
 
 Language = Literal["ru", "en"]
 
@@ -272,27 +272,35 @@ def _tested(made: Forecast, language: Language) -> str:
     return f"Method: {name}, from {basis}; growth {growth} a month; back-test error {error}{baseline}."
 
 
-def week_sentence(report: Report, language: Language) -> str:
+def week_sentence(made: WeekAhead | None, language: Language) -> str:
     """Return what is known of the next 168 hours."""
-    made = report.week_ahead
     if made is None:
         return ""
     name = method("seasonal_naive_week" if made.method == "seasonal_naive" else made.method, language)
     error, baseline, held_out, held_out_baseline = (
-        written(f"{value:.3f} %", language)
+        "–" if value is None else written(f"{value:.3f} %", language)
         for value in (made.mape, made.baseline_mape, made.held_out_mape, made.held_out_baseline_mape)
     )
     if language == "ru":
-        return (
-            f"Неделя вперёд: {name}; ошибка {error} за {made.origins} проверок "
-            f"(как неделю назад: {baseline}); на последних 168 часах, не участвовавших в выборе, "
-            f"{held_out} (как неделю назад: {held_out_baseline})."
+        parts = [f"Неделя вперёд: {name}; ошибка {error} за {made.origins} проверок (как неделю назад: {baseline})"]
+        parts.append(
+            "на последних 168 часах, не участвовавших в выборе, трафика не было, сравнить не с чем"
+            if made.held_out_mape is None
+            else f"на последних 168 часах, не участвовавших в выборе, {held_out} "
+            f"(как неделю назад: {held_out_baseline})"
         )
-    return (
-        f"Week ahead: {name}; back-test error {error} over {made.origins} origins "
-        f"(as a week ago: {baseline}); on the last 168 hours, kept out of the choice, "
-        f"{held_out} (as a week ago: {held_out_baseline})."
-    )
+        if made.unknown:
+            parts.append(f"для часов без измерений ({made.unknown}) прогноза нет")
+    else:
+        parts = [f"Week ahead: {name}; back-test error {error} over {made.origins} origins (as a week ago: {baseline})"]
+        parts.append(
+            "the last 168 hours, kept out of the choice, carried nothing to compare with"
+            if made.held_out_mape is None
+            else f"on the last 168 hours, kept out of the choice, {held_out} (as a week ago: {held_out_baseline})"
+        )
+        if made.unknown:
+            parts.append(f"no forecast for {made.unknown} hours that were never measured")
+    return "; ".join(parts) + "."
 
 
 def stability_sentence(found: Stability | None, language: Language) -> str:
