@@ -21,7 +21,7 @@ def collectors(settings: AgentSettings, file: Path, clock: Clock, *, once: bool 
     context = Context(file, settings.state, clock)
     made: list[Made] = [*host.jobs(settings.host)]
     faults = list(host.faults(settings.host, file))
-    for key, make in _makers(settings, context, once=once):
+    for key, extra, make in _makers(settings, context, once=once):
         try:
             made += make()
         except SettingsError as error:
@@ -29,23 +29,30 @@ def collectors(settings: AgentSettings, file: Path, clock: Clock, *, once: bool 
         except (OSError, ValueError) as error:
             faults.append(Fault(file, key, str(error)))
         except ModuleNotFoundError as error:
-            faults.append(_missing(file, key, error))
+            faults.append(_missing(file, key, extra, error))
     if faults:
         raise SettingsError(faults)
     return made
 
 
-def _makers(settings: AgentSettings, context: Context, *, once: bool) -> Iterator[tuple[str, Callable[[], list[Made]]]]:
+def _makers(
+    settings: AgentSettings, context: Context, *, once: bool
+) -> Iterator[tuple[str, str, Callable[[], list[Made]]]]:
+    """Yield the key in the file, the extra that the collector needs, and what makes it."""
     for key, make in host.makers(settings.host):
-        yield key, partial(_listed, make)
+        yield key, "agent", partial(_listed, make)
     for kind in settings.kinds:
         tables = settings.of(kind.table)
         if not tables or (once and kind.not_once):
             continue
         if kind.collectors:
-            yield kind.table, partial(_together, kind, settings, context)
+            yield kind.table, kind.extra, partial(_together, kind, settings, context)
         for number, table in enumerate(tables if kind.collector else (), 1):
-            yield f"{kind.table}[{number}]", partial(_listed, partial(_single, kind.collector, table, context))
+            yield (
+                f"{kind.table}[{number}]",
+                kind.extra,
+                partial(_listed, partial(_single, kind.collector, table, context)),
+            )
 
 
 def _listed(make: Callable[[], Made]) -> list[Made]:
@@ -61,5 +68,5 @@ def _together(kind: SourceKind, settings: AgentSettings, context: Context) -> li
     return list(function(kind.collectors)(settings.of(kind.table), settings.limits_of(kind), context))
 
 
-def _missing(file: Path, key: str, error: ModuleNotFoundError) -> Fault:
-    return Fault(file, key, f"needs the extra “agent” ({error.name} is missing): pip install 'ottwatch[agent]'")
+def _missing(file: Path, key: str, extra: str, error: ModuleNotFoundError) -> Fault:
+    return Fault(file, key, f"needs the extra “{extra}” ({error.name} is missing): pip install 'ottwatch[{extra}]'")

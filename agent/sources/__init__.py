@@ -3,8 +3,9 @@
 from agent.sources.certificate import SOURCE as CERTIFICATE
 from agent.sources.edge_log import SOURCE as EDGE_LOG
 from agent.sources.kind import SourceKind
+from agent.sources.multicast import SOURCE as MULTICAST
 from agent.sources.server import SOURCE as SERVER
 from agent.sources.streams import SOURCE as STREAMS
 from agent.sources.subscribers import SOURCE as SUBSCRIBERS
 
-SOURCES: tuple[SourceKind, ...] = (EDGE_LOG, SERVER, SUBSCRIBERS, STREAMS, CERTIFICATE)
+SOURCES: tuple[SourceKind, ...] = (EDGE_LOG, SERVER, SUBSCRIBERS, STREAMS, MULTICAST, CERTIFICATE)

@@ -49,6 +49,7 @@ class SourceKind:
     name: Callable[[Any], str] = field(default=attrgetter("service"))  # of a table, unique among those of its kind
     limits: type[Any] | None = None  # a table for all tables together; `check(tables)` raises ValueError
     limits_table: str = ""
+    extra: str = "agent"  # what is to be installed for it
     keeps_state: bool = False  # whether it writes into the folder `state`
     not_once: str = ""  # why `ott-agent once` leaves it out
     notes: str = ""  # (settings) -> texts "key: note", what may be a mistake or be there later

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from agent.transport.packets import NULL_PID, payload
-from agent.transport.sections import Assembler, Section, crc, parse
+from agent.transport.sections import Assembler, Section, is_intact, parse
 
 PAT_PID = 0
 PAT_TABLE, PMT_TABLE = 0x00, 0x02
@@ -31,6 +31,7 @@ _TYPES: dict[int, tuple[Kind, str]] = {
     0x33: ("video", "H.266"),
     0x42: ("video", "AVS"),
     0x81: ("audio", "AC-3"),
+    0x86: ("data", "SCTE-35"),
     0x87: ("audio", "E-AC-3"),
     0xC1: ("audio", "AC-3, encrypted samples"),
     0xC2: ("audio", "E-AC-3, encrypted samples"),
@@ -67,6 +68,7 @@ class Elementary(NamedTuple):
     kind: Kind
     codec: str
     language: str | None
+    audio_type: int = 0  # ISO 639: 0 is the main sound; above it sound for few, such as a description of the picture
 
     def __str__(self) -> str:
         return f"PID {self.pid} ({self.codec}{', ' + self.language if self.language else ''})"
@@ -120,7 +122,7 @@ class ProgramReader:
         table = self._tables[pid]
         if data == table.last:
             return  # tables are repeated several times a second
-        if crc(data):
+        if not is_intact(data):
             self.crc_errors += 1
         table.last = data
         section = parse(data)
@@ -133,39 +135,55 @@ class ProgramReader:
 
     def _association(self, body: bytes) -> None:
         self.pat = True
-        for at in range(0, len(body) - 3, 4):
-            number, pid = body[at] << 8 | body[at + 1], (body[at + 2] & 0x1F) << 8 | body[at + 3]
-            if number and pid not in (PAT_PID, NULL_PID):  # programme 0 is the network information
-                self.maps[number] = pid
-                self._follow(pid)
+        for number, pid in association(body).items():
+            self.maps[number] = pid
+            self._follow(pid)
 
     def _map(self, section: Section) -> None:
-        body = section.body
-        if len(body) < 4:
-            return
-        pcr_pid = (body[0] & 0x1F) << 8 | body[1]
-        at = 4 + ((body[2] & 0x0F) << 8 | body[3])
-        streams = []
-        while at + 5 <= len(body):
-            pid = (body[at + 1] & 0x1F) << 8 | body[at + 2]
-            end = at + 5 + ((body[at + 3] & 0x0F) << 8 | body[at + 4])
-            streams.append(_elementary(pid, body[at], body[at + 5 : end]))
-            at = end
-        self.programs[section.extension] = Program(section.extension, pcr_pid, tuple(streams))
+        program = program_of(section)
+        if program is not None:
+            self.programs[section.extension] = program
+
+
+def association(body: bytes) -> dict[int, int]:
+    """Return the PID of each programme's map that the body of a PAT names."""
+    maps = {}
+    for at in range(0, len(body) - 3, 4):
+        number, pid = body[at] << 8 | body[at + 1], (body[at + 2] & 0x1F) << 8 | body[at + 3]
+        if number and pid not in (PAT_PID, NULL_PID):  # programme 0 is the network information
+            maps[number] = pid
+    return maps
+
+
+def program_of(section: Section) -> Program | None:
+    """Return the programme that a PMT describes; None for one too short to describe any."""
+    body = section.body
+    if len(body) < 4:
+        return None
+    pcr_pid = (body[0] & 0x1F) << 8 | body[1]
+    at = 4 + ((body[2] & 0x0F) << 8 | body[3])
+    streams = []
+    while at + 5 <= len(body):
+        pid = (body[at + 1] & 0x1F) << 8 | body[at + 2]
+        end = at + 5 + ((body[at + 3] & 0x0F) << 8 | body[at + 4])
+        streams.append(_elementary(pid, body[at], body[at + 5 : end]))
+        at = end
+    return Program(section.extension, pcr_pid, tuple(streams))
 
 
 def _elementary(pid: int, stream_type: int, descriptors: bytes) -> Elementary:
     kind, codec = _TYPES.get(stream_type, ("data", f"stream type 0x{stream_type:02x}"))
-    language = None
+    language, audio_type = None, 0
     at = 0
     while at + 2 <= len(descriptors):
         tag, length = descriptors[at], descriptors[at + 1]
         content = descriptors[at + 2 : at + 2 + length]
         if tag == _LANGUAGE and len(content) >= 3:
             language = content[:3].decode("latin-1") if content[:3].isalnum() else None
+            audio_type = content[3] if len(content) > 3 else 0
         elif stream_type not in _TYPES and tag == _REGISTRATION:
             kind, codec = _REGISTRATIONS.get(content[:4], (kind, codec))
         elif stream_type not in _TYPES:
             kind, codec = _DESCRIPTORS.get(tag, (kind, codec))
         at += 2 + length
-    return Elementary(pid, stream_type, kind, codec, language)
+    return Elementary(pid, stream_type, kind, codec, language, audio_type)

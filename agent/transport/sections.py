@@ -1,5 +1,6 @@
 """Sections of tables (ISO/IEC 13818-1, 2.4.4): put together from packets, checked by their CRC."""
 
+import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -21,25 +22,14 @@ class Section(NamedTuple):
     body: bytes  # between the head and the CRC
 
 
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for byte in range(256):
-        value = byte << 24
-        for _ in range(8):
-            value = (value << 1 ^ 0x04C11DB7 if value & 0x80000000 else value << 1) & 0xFFFFFFFF
-        table.append(value)
-    return tuple(table)
+# The CRC of annex A is zlib's with the bits of each byte the other way round, and without its last inversion.
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_ZERO = 0xFFFFFFFF
 
 
-_CRC = _crc_table()
-
-
-def crc(data: bytes) -> int:
-    """Return the CRC of annex A; over a whole section with its CRC it is 0."""
-    value = 0xFFFFFFFF
-    for byte in data:
-        value = value << 8 & 0xFFFFFFFF ^ _CRC[value >> 24 ^ byte]
-    return value
+def is_intact(section: bytes) -> bool:
+    """Return whether the CRC (ISO/IEC 13818-1, annex A) at the section's end is right."""
+    return zlib.crc32(section.translate(_MIRRORED)) == _ZERO
 
 
 def parse(data: bytes) -> Section | None:

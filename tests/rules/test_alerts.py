@@ -28,7 +28,7 @@ UNITS = {
         "messages",
         "evaluations",
     ),
-    *("alerts", "notifications", "webhooks", "runs", "errors"),
+    *("alerts", "notifications", "webhooks", "runs", "errors", "datagrams"),
 }
 
 every_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)

@@ -2,11 +2,20 @@
 
 import struct
 
-from agent.transport.sections import crc
 from tests.unit.streams.packets import run
 
 VIDEO, AUDIO, PMT = 0x100, 0x101, 0x1000
 H264, AAC = 0x1B, 0x0F
+
+
+def crc(data: bytes) -> int:
+    """Return the CRC of ISO/IEC 13818-1, annex A, bit by bit as it is defined."""
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ 0x04C11DB7 if value & 0x80000000 else value << 1) & 0xFFFFFFFF
+    return value
 
 
 def section(table: int, extension: int, body: bytes) -> bytes:

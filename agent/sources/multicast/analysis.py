@@ -1,0 +1,99 @@
+"""One turn: the datagrams of all channels, looked at together and then channel by channel."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.sources.multicast.channel import ChannelAnalyser
+from agent.sources.multicast.framing import Frames, Packets, RtpHeaders, frames, packets
+from agent.sources.multicast.pids import Clocks, Pids
+from agent.sources.multicast.receive import Datagrams
+from agent.sources.multicast.settings import MulticastSettings
+
+_SYNC, _DAMAGED = 0x47, 0x80
+
+
+class Analysis:
+    """All channels."""
+
+    def __init__(self, channels: Sequence[MulticastSettings], offset: Callable[[], float] = lambda: 0.0) -> None:
+        """Take the channels; `offset` is what turns the datagrams' arrival times into moments of the probe's clock."""
+        self.pids = Pids(len(channels))
+        self.channels = [ChannelAnalyser(index, settings, self.pids) for index, settings in enumerate(channels)]
+        self._offset = offset
+
+    def take(self, datagrams: Datagrams) -> None:
+        """Take what one fetch brought."""
+        if not len(datagrams.length):
+            return
+        datagrams = datagrams._replace(arrived=datagrams.arrived + self._offset())
+        for index, total in datagrams.dropped.items():
+            self.channels[index].datagrams_dropped(total)
+        found = frames(datagrams)
+        bounds = _bounds(datagrams.channel)
+        for index, begin, end in bounds:
+            self.channels[index].datagrams_came(datagrams.arrived[begin:end], found.packets[begin:end])
+        self._packets(packets(datagrams, found, self._order(datagrams, found, bounds)))
+
+    def tick(self, moment: float) -> None:
+        """Judge what has not come by `moment`."""
+        for channel in self.channels:
+            channel.tick(moment)
+
+    def _order(
+        self, datagrams: Datagrams, found: Frames, bounds: list[tuple[int, int, int]]
+    ) -> NDArray[np.int64] | None:
+        """Return the datagrams in the order of their RTP numbers; None where that is the order of arrival."""
+        if found.rtp is None:
+            return None
+        order, changed = [], False
+        for index, begin, end in bounds:
+            own = np.arange(begin, end)
+            numbered = own[found.rtp.sequence[begin:end] >= 0]
+            if len(numbered):
+                headers = RtpHeaders(*(field[numbered] for field in found.rtp))
+                sorted_ = self.channels[index].rtp.take(headers, datagrams.arrived[numbered])
+                if sorted_ is not None:
+                    own, changed = numbered[sorted_], True
+            order.append(own)
+        return np.concatenate(order) if changed else None
+
+    def _packets(self, turn: Packets) -> None:
+        good = turn.head[:, 0] == _SYNC
+        damaged = turn.head[:, 1] & _DAMAGED != 0
+        usable = np.zeros(len(good), np.bool_)
+        first = {}
+        for index, begin, end in _bounds(turn.channel):
+            channel = self.channels[index]
+            first[index] = begin - channel.packets
+            moment = float(turn.arrived[begin])
+            usable[begin:end] = channel.packets_came(good[begin:end], damaged[begin:end], moment)
+        looked = self.pids.look(turn, usable)
+        for channel_index, pid, missing in looked.unexpected:
+            self.channels[channel_index].unexpected(pid, missing)
+        for channel_index in looked.scrambled:
+            self.channels[channel_index].scrambled_came(float(turn.arrived[-1]))
+        self._clocks(turn, looked.clocks, first)
+        self._wanted(turn, looked.wanted, looked.pid)
+
+    def _clocks(self, turn: Packets, clocks: Clocks, first: dict[int, int]) -> None:
+        moments = turn.arrived[clocks.place].tolist()
+        columns = zip(*(column.tolist() for column in clocks), moments, strict=True)
+        for index, pid, ticks, place, announced, moment in columns:
+            self.channels[index].clock_came(pid, ticks, place - first[index], moment, announced=announced)
+
+    def _wanted(self, turn: Packets, wanted: NDArray[np.int64], pid: NDArray[np.int64]) -> None:
+        content = turn.memory[turn.place[wanted]]
+        columns = zip(turn.channel[wanted].tolist(), pid[wanted].tolist(), turn.arrived[wanted].tolist(), strict=True)
+        for row, (index, number, moment) in enumerate(columns):
+            self.channels[index].take(number, content[row].tobytes(), moment)
+
+
+def _bounds(channel: NDArray[np.int32]) -> list[tuple[int, int, int]]:
+    """Return (channel, begin, end) of each run of equal channels."""
+    if not len(channel):
+        return []
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(channel)) + 1])
+    ends = np.append(starts[1:], len(channel))
+    return list(zip(channel[starts].tolist(), starts.tolist(), ends.tolist(), strict=True))

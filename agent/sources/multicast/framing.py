@@ -1,0 +1,89 @@
+"""Transport stream packets inside datagrams: bare (UDP) or behind an RTP header (RFC 3550, RFC 2250)."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from agent.sources.multicast.receive import Datagrams
+from agent.transport.packets import PACKET
+
+_RTP_HEADER = 12
+_VERSION = 2
+
+
+class RtpHeaders(NamedTuple):
+    """The headers of the datagrams that have one."""
+
+    sequence: NDArray[np.int64]  # (n,) 16 bits; -1 for a datagram without RTP
+    timestamp: NDArray[np.int64]  # (n,) 32 bits, 90 kHz
+    sender: NDArray[np.int64]  # (n,) SSRC
+
+
+class Frames(NamedTuple):
+    """Where the packets of each datagram are."""
+
+    offset: NDArray[np.int64]  # (n,) bytes before the first packet
+    packets: NDArray[np.int64]  # (n,) whole packets; 0 for a datagram that holds no transport stream
+    rtp: RtpHeaders | None  # None where no datagram has RTP
+
+
+class Packets(NamedTuple):
+    """The packets of one turn: channel by channel, each channel's in order."""
+
+    head: NDArray[np.uint8]  # (m, 12) the first bytes: header, flags of the adaptation field, PCR
+    place: NDArray[np.int64]  # (m,) where the packet begins in `memory`
+    memory: NDArray[np.uint8]  # (bytes, PACKET) the block, seen as a packet at every byte
+    channel: NDArray[np.int32]  # (m,) index of the channel
+    arrived: NDArray[np.float64]  # (m,) of the datagram, seconds
+
+
+def frames(datagrams: Datagrams) -> Frames:
+    """Find the packets of each datagram.
+
+    A length that is a multiple of 188 is a bare transport stream even where a sync byte is wrong: an RTP header makes
+    every length something else.
+    """
+    length = datagrams.length.astype(np.int64)
+    bare = length % PACKET == 0
+    if bare.all():
+        return Frames(np.zeros(len(length), np.int64), length // PACKET, None)
+    data = datagrams.data
+    first = data[:, 0].astype(np.int64)
+    is_rtp = ~bare & (first >> 6 == _VERSION) & (length > _RTP_HEADER)
+    offset = np.where(is_rtp, _RTP_HEADER + 4 * (first & 0x0F), 0)
+    extended = np.flatnonzero(is_rtp & (first & 0x10 != 0) & (offset + 4 <= length))
+    if len(extended):
+        at = offset[extended]
+        words = data[extended, at + 2].astype(np.int64) << 8 | data[extended, at + 3]
+        offset[extended] += 4 + 4 * words
+    content = length - offset
+    padded = np.flatnonzero(is_rtp & (first & 0x20 != 0))
+    content[padded] -= data[padded, length[padded] - 1]
+    good = (bare | is_rtp) & (content > 0) & (content % PACKET == 0)
+    return Frames(offset, np.where(good, content // PACKET, 0), _headers(data, is_rtp & good))
+
+
+def packets(datagrams: Datagrams, found: Frames, order: NDArray[np.int64] | None = None) -> Packets:
+    """Return the packets of the datagrams, or of those in `order`."""
+    index = np.arange(len(datagrams.length)) if order is None else order
+    counts = found.packets[index]
+    datagram = np.repeat(index, counts)
+    within = np.arange(len(datagram)) - np.repeat(np.cumsum(counts) - counts, counts)
+    place = datagram * datagrams.data.shape[1] + found.offset[datagram] + within * PACKET
+    flat = datagrams.data.reshape(-1)
+    head = as_strided(flat, (max(0, flat.size - 11), 12), (1, 1))[place]
+    memory = as_strided(flat, (max(0, flat.size - PACKET + 1), PACKET), (1, 1))
+    return Packets(head, place, memory, datagrams.channel[datagram], datagrams.arrived[datagram])
+
+
+def _headers(data: NDArray[np.uint8], is_rtp: NDArray[np.bool_]) -> RtpHeaders | None:
+    if not is_rtp.any():
+        return None
+    head = data[:, :_RTP_HEADER].astype(np.int64)
+    return RtpHeaders(
+        np.where(is_rtp, head[:, 2] << 8 | head[:, 3], -1),
+        head[:, 4] << 24 | head[:, 5] << 16 | head[:, 6] << 8 | head[:, 7],
+        head[:, 8] << 24 | head[:, 9] << 16 | head[:, 10] << 8 | head[:, 11],
+    )

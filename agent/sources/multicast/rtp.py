@@ -1,0 +1,91 @@
+"""Loss, order and jitter of one RTP stream (RFC 3550, 6.4.1, A.3 and A.8)."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.sources.multicast.framing import RtpHeaders
+
+_CLOCK = 90_000  # Hz, of MPEG transport streams (RFC 2250, 2)
+_MODULUS = 1 << 16
+# A missing datagram that has not come after so many others is lost; later than that no receiver waits for it either.
+_PATIENCE = 512
+# A jump by more than this is a sender that began again, not a loss (MAX_DROPOUT of RFC 3550, A.1).
+_DROPOUT = 3000
+
+
+class RtpStream:
+    """Counts over the life of one channel."""
+
+    def __init__(self) -> None:
+        self.received = self.lost = self.reordered = self.duplicates = self.restarts = 0
+        self.jitter = 0.0  # seconds
+        self._sender: int | None = None
+        self._highest = 0  # sequence number, extended beyond 16 bits
+        self._missing: dict[int, None] = {}  # in rising order
+        self._transit = 0.0
+
+    def take(self, headers: RtpHeaders, arrived: NDArray[np.float64]) -> NDArray[np.int64] | None:
+        """Take a turn's headers, in order of arrival at `arrived` (n,), seconds.
+
+        Returns the order of their numbers, without duplicates; None where that is the order of arrival.
+        """
+        sequence, timestamp, sender = headers
+        if self._sender != sender[0] or (sender != sender[0]).any():
+            self._sender = int(sender[-1])
+            self._restart(int(sequence[0]), timestamp[0], arrived[0])
+        self._measure_jitter(timestamp, arrived)
+        self.received += len(sequence)
+        steps = np.diff(sequence, prepend=self._highest % _MODULUS) % _MODULUS
+        if (steps == 1).all():
+            self._highest += len(sequence)
+            self._forget()
+            return None
+        return self._sort(sequence)
+
+    def skip(self) -> None:
+        """Expect nothing of the next datagram: the kernel dropped some."""
+        self._sender = None
+
+    def _restart(self, sequence: int, timestamp: Any, arrived: Any) -> None:
+        self._missing.clear()
+        self._highest = sequence - 1 + _MODULUS
+        self._transit = float(arrived) - float(timestamp) / _CLOCK
+
+    def _sort(self, sequence: NDArray[np.int64]) -> NDArray[np.int64]:
+        places: list[tuple[int, int]] = []
+        for index, number in enumerate(sequence.tolist()):
+            step = (number - self._highest + _DROPOUT) % _MODULUS - _DROPOUT
+            extended = self._highest + step
+            if step > _DROPOUT:
+                self.restarts += 1
+                self._missing.clear()
+                self._highest = extended
+            elif step > 0:
+                self._missing.update(dict.fromkeys(range(self._highest + 1, extended)))
+                self._highest = extended
+            elif extended in self._missing:
+                del self._missing[extended]
+                self.reordered += 1
+            else:
+                self.duplicates += 1
+                continue
+            places.append((extended, index))
+        self._forget()
+        return np.array([index for _, index in sorted(places)], np.int64)
+
+    def _forget(self) -> None:
+        while self._missing and (oldest := next(iter(self._missing))) < self._highest - _PATIENCE:
+            del self._missing[oldest]
+            self.lost += 1
+
+    def _measure_jitter(self, timestamp: NDArray[np.int64], arrived: NDArray[np.float64]) -> None:
+        """J += (|D| - J) / 16 for each datagram (A.8), in closed form."""
+        transit = arrived - timestamp / _CLOCK
+        differences = np.abs(np.diff(transit, prepend=self._transit))
+        self._transit = float(transit[-1])
+        differences = differences[differences < 1.0]  # the timestamp wraps, or the sender began again
+        keep = 15 / 16
+        powers = keep ** np.arange(len(differences) - 1, -1, -1)
+        self.jitter = float(self.jitter * keep ** len(differences) + (powers * differences).sum() / 16)

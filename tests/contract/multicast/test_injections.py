@@ -1,0 +1,47 @@
+"""Each fault of the table raises its indicators and no others, within a second; the clean stream raises none."""
+
+import pytest
+
+from tests.contract.multicast.injections import ALL, AT, SECOND, Injection
+from tests.contract.multicast.streams import IN_DATAGRAM, RATE, Packets, Probe
+
+
+def test_there_are_sixty_faults_and_every_indicator_is_among_them() -> None:
+    assert len(ALL) >= 60
+    assert len({name for injection in ALL for name in injection.raised}) == 13
+
+
+@pytest.mark.parametrize("injection", ALL, ids=lambda injection: injection.name)
+def test_a_fault_raises_its_indicators_only(clean: Packets, injection: Injection) -> None:
+    probe = Probe()
+    packets = injection.apply(clean)
+    assert injection.raised == {} or packets != clean
+
+    probe.feed(packets)
+
+    assert probe.errors() == injection.raised
+    assert probe.channel.is_up
+
+
+@pytest.mark.parametrize("injection", [found for found in ALL if found.raised], ids=lambda injection: injection.name)
+def test_a_fault_is_noticed_within_a_second_of_its_limit(clean: Packets, injection: Injection) -> None:
+    """Half a second to five are the limits themselves; 1 s, the window of the clock, and a turn come on top."""
+    limit = {"PID_error": 5.0, "CAT_error": 1.0, "PTS_error": 0.7, "PAT_error": 0.5, "PMT_error": 0.5}
+    probe = Probe()
+    packets = injection.apply(clean)
+    wait = max(limit.get(name, 0.0) for name in injection.raised) + 1.2
+
+    probe.feed(packets[: AT + int(wait * SECOND) // IN_DATAGRAM * IN_DATAGRAM])
+
+    assert set(probe.errors()) == set(injection.raised)
+
+
+def test_rate_and_accuracy_of_the_clean_stream_are_exact(clean: Packets) -> None:
+    probe = Probe()
+
+    probe.feed(clean)
+
+    figures = probe.channel.clocks[0x100].figures
+    assert figures.bit_rate == pytest.approx(RATE, abs=1e-3)
+    assert figures.accuracy == pytest.approx(0.0, abs=1e-12)
+    assert probe.channel.availability.errored == 0

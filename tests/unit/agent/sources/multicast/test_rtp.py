@@ -1,0 +1,116 @@
+"""Loss, order and jitter of RTP, and the frames around the packets."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.sources.multicast.framing import RtpHeaders, frames
+from agent.sources.multicast.rtp import RtpStream
+from tests.contract.multicast.streams import block
+
+TS = b"\x47\x1f\xff\x10" + bytes(184)
+
+
+def take(stream: RtpStream, *sequence: int, sender: int = 7) -> list[int] | None:
+    """Give the stream one turn; return the order that it gives back."""
+    numbers = np.array(sequence, np.int64)
+    headers = RtpHeaders(numbers % 65_536, numbers * 300, np.full(len(sequence), sender))
+    order = stream.take(headers, np.arange(len(sequence)) / 300)
+    return None if order is None else [sequence[place] for place in order.tolist()]
+
+
+def test_what_comes_in_order_stays_as_it_is_over_the_wrap() -> None:
+    stream = RtpStream()
+
+    assert take(stream, 65_534, 65_535, 65_536, 65_537) is None
+    assert take(stream, 65_538) is None
+    assert (stream.lost, stream.reordered, stream.duplicates) == (0, 0, 0)
+
+
+def test_exchanged_datagrams_are_put_in_order_and_counted() -> None:
+    stream = RtpStream()
+
+    assert take(stream, 1, 3, 2, 4) == [1, 2, 3, 4]
+    assert (stream.lost, stream.reordered) == (0, 1)
+
+
+def test_a_datagram_that_comes_again_is_left_out() -> None:
+    stream = RtpStream()
+
+    assert take(stream, 1, 2, 2, 3) == [1, 2, 3]
+    assert stream.duplicates == 1
+
+
+def test_a_loss_counts_when_nobody_waits_for_it_any_more() -> None:
+    stream = RtpStream()
+
+    take(stream, 1, 2, 4)
+    assert stream.lost == 0
+    take(stream, *range(5, 600))
+    assert (stream.lost, stream.reordered) == (1, 0)
+
+
+def test_another_sender_and_a_restart_are_no_loss() -> None:
+    stream = RtpStream()
+    take(stream, 1, 2, 3)
+
+    take(stream, 40_000, 40_001)
+    take(stream, 9, 10, sender=8)
+    take(stream, *range(11, 700), sender=8)
+
+    assert (stream.lost, stream.restarts) == (0, 1)
+
+
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=60, unique=True), st.randoms(use_true_random=False))
+def test_every_number_is_received_or_lost_once(missing: list[int], random: object) -> None:
+    """Within the patience any order is put right, and what never came is lost, exactly."""
+    stream = RtpStream()
+    sent = [number for number in range(1000, 2600) if number - 1100 not in missing]
+    late = sent[:]
+    for place in range(0, len(late) - 8, 8):
+        part = late[place : place + 8]
+        random.shuffle(part)  # type: ignore[attr-defined]
+        late[place : place + 8] = part
+    first = min(late[:8])
+    late.remove(first)
+    take(stream, first)
+    for place in range(0, len(late), 100):
+        take(stream, *late[place : place + 100])
+
+    expected = [number for number in missing if 1100 + number > first]
+    assert stream.lost == len(expected)
+    assert stream.duplicates == 0
+
+
+@pytest.mark.parametrize(
+    ("datagram", "packets", "offset"),
+    [
+        (TS * 7, 7, 0),
+        (TS, 1, 0),
+        (b"\x46" + TS[1:] + TS, 2, 0),  # a wrong sync byte is no RTP header
+        (b"\x80\x21" + bytes(10) + TS * 7, 7, 12),
+        (b"\x82\x21" + bytes(18) + TS * 7, 7, 20),  # two contributing sources
+        (b"\x90\x21" + bytes(10) + b"\xbe\xde\x00\x02" + bytes(8) + TS * 3, 3, 24),  # an extension
+        (b"\xa0\x21" + bytes(10) + TS * 2 + b"\0\0\0\4", 2, 12),  # padding
+        (b"\x80\x21" + bytes(10), 0, 12),  # nothing in it
+        (b"\x80\x21" + bytes(10) + TS[:-1], 0, 12),
+        (TS[:-1], 0, 0),
+        (b"GET / HTTP/1.1\r\n\r\n", 0, 0),
+        (b"", 0, 0),
+    ],
+)
+def test_packets_are_found_behind_every_header(datagram: bytes, packets: int, offset: int) -> None:
+    found = frames(block([(0, 0.0, datagram), (0, 0.0, b"\x80\x21" + bytes(10) + TS)]))
+
+    assert found.packets[0] == packets
+    assert packets == 0 or found.offset[0] == offset
+
+
+@given(st.lists(st.binary(max_size=1400), min_size=1, max_size=8))
+def test_any_bytes_give_frames_inside_their_datagram(datagrams: list[bytes]) -> None:
+    found = frames(block([(0, 0.0, data) for data in datagrams]))
+
+    for data, packets, offset in zip(datagrams, found.packets.tolist(), found.offset.tolist(), strict=True):
+        assert packets >= 0
+        assert packets == 0 or offset + packets * 188 <= len(data)
