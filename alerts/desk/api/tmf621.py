@@ -4,12 +4,13 @@ import uuid
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from alerts.desk.alarms.problem import problem_key
 from alerts.desk.api import relationships, tmf_list
-from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, kept
+from alerts.desk.api.known import once, only
+from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, check_set_by_desk, kept
 from alerts.desk.api.tmf_patch import check_removals, patch
 from alerts.desk.core import metrics
 from alerts.desk.core.words import LANGUAGES
@@ -30,6 +31,7 @@ _COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}
 _ONE: Responses = _COMMON | {404: RESPONSES[404]}
 _CHANGE: Responses = _ONE | {409: RESPONSES[409], 413: RESPONSES[413]}
 
+NOTHING = Depends(only())
 router = APIRouter(prefix=BASE, tags=["troubleTicket"])
 Fields = Annotated[str | None, Query(max_length=1000)]
 
@@ -46,7 +48,10 @@ def list_tickets(
 ) -> Response:
     """List tickets, filtered by the attributes that the query names."""
     try:
-        wanted = tmf_list.conditions(request.query_params.multi_items())
+        pairs = request.query_params.multi_items()
+        once((name for name, _ in pairs), tmf_list.RESERVED)
+        tmf_list.check_fields(fields)
+        wanted = tmf_list.conditions(pairs)
         order = tmf_list.order(sort)
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
@@ -62,7 +67,12 @@ def list_tickets(
     return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
 
 
-@router.post("/troubleTicket", status_code=201, responses=_COMMON | {409: RESPONSES[409], 413: RESPONSES[413]})
+@router.post(
+    "/troubleTicket",
+    status_code=201,
+    dependencies=[NOTHING],
+    responses=_COMMON | {409: RESPONSES[409], 413: RESPONSES[413]},
+)
 def create_ticket(fresh: TicketCreate, runtime: Running, caller: Actor) -> Response:
     """Open a ticket that no alarm caused."""
     try:
@@ -75,20 +85,26 @@ def create_ticket(fresh: TicketCreate, runtime: Running, caller: Actor) -> Respo
     return JSONResponse(shown, 201, {"Location": shown["href"]})
 
 
-@router.get("/troubleTicket/{number}", responses=_ONE)
+@router.get("/troubleTicket/{number}", dependencies=[Depends(only("fields"))], responses=_ONE)
 def read_ticket(number: str, runtime: Running, _: Reader, fields: Fields = None) -> Response:
     """Read one ticket."""
+    try:
+        tmf_list.check_fields(fields)
+    except ValueError as error:
+        return answer(400, "Bad Request", str(error))
     return JSONResponse(select_fields(represent(runtime, ticket_number(number)), fields))
 
 
-@router.patch("/troubleTicket/{number}", responses=_CHANGE)
+@router.patch("/troubleTicket/{number}", dependencies=[NOTHING], responses=_CHANGE)
 def patch_ticket(number: str, changes: TicketPatch, runtime: Running, caller: Actor) -> Response:
     """Change a ticket: state with its reason, notes, priority, texts. A move the life cycle lacks gets 409."""
     hand = Hand(caller.name, ticket_number(number))
     try:
         check_removals(changes)
         sent = kept(changes)
-        extra = theirs(sent, own_lists(*_read(runtime, hand.number))) if sent else {}
+        row, events = _read(runtime, hand.number)
+        check_set_by_desk(changes, body(row, events, runtime.settings.language))
+        extra = theirs(sent, own_lists(row, events)) if sent else {}
         with actions.changing(runtime.desk, hand) as (draft, now):
             patch(draft, changes, extra, caller.name, now)
     except ValueError as error:
@@ -119,7 +135,7 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
             updated_at=now,
         )
         draft.record(now, Opened(draft["priority"], severity), actor)
-        changes = TicketPatch(
+        changes = TicketPatch.model_construct(
             note=fresh.note,
             priority=fresh.priority,
             status=fresh.status,

@@ -2,10 +2,11 @@
 
 import uuid
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from alerts.desk.access.trail import Action, By, tell
+from alerts.desk.api.known import only
 from alerts.desk.api.tmf_models import HubCreate
 from alerts.desk.notify import hubs
 from alerts.desk.tickets.tmf621 import BASE
@@ -16,7 +17,7 @@ MAX_LISTENERS = 100
 _COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}
 _ONE: Responses = _COMMON | {404: RESPONSES[404]}
 
-router = APIRouter(prefix=f"{BASE}/hub", tags=["hub"])
+router = APIRouter(prefix=f"{BASE}/hub", tags=["hub"], dependencies=[Depends(only())])
 
 
 @router.post("", status_code=201, responses=_COMMON | {409: RESPONSES[409], 413: RESPONSES[413]})

@@ -7,8 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 
 from alerts.desk.alarms.webhook import instant_of
+from alerts.desk.api import known
+from alerts.desk.api.tmf_models import ATTRIBUTES
+from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.core.tables import ticket
-from alerts.desk.tickets.ticket import ticket_number
+from alerts.desk.tickets.policy import SEVERITIES
+from alerts.desk.tickets.ticket import Status, ticket_number
 
 MAX_LIMIT = 1000
 _COLUMNS: dict[str, ColumnElement[Any]] = {
@@ -27,25 +31,32 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
 }
 _DATES = frozenset({"creationDate", "lastUpdate", "statusChangeDate", "resolutionDate", "expectedResolutionDate"})
 _OPERATORS = ("gt", "gte", "lt", "lte", "ne", "eq")
+_WORDS: dict[str, tuple[str, ...]] = {
+    "status": tuple(status.value for status in Status),
+    "severity": SEVERITIES,
+    "priority": PRIORITIES,
+}
 RESERVED = frozenset({"fields", "offset", "limit", "sort"})
 
 
 def conditions(pairs: Iterable[tuple[str, str]]) -> list[ColumnElement[bool]]:
     """Return the conditions that the query's attributes ask for.
 
-    Several values of one attribute are alternatives; after `ne`, a ticket has none of them.
+    Several values of one attribute are alternatives, whether after commas or in parameters of their own; after `ne`, a
+    ticket has none of them.
     """
     result = []
+    asked: dict[tuple[str, str], list[str]] = {}
     for name, text in pairs:
-        if name in RESERVED:
-            continue
-        attribute, operator = _split(name)
+        if name not in RESERVED:
+            asked.setdefault(_split(name), []).extend(text.split(","))
+    for (attribute, operator), texts in asked.items():
         column = _COLUMNS.get(attribute)
         if column is None:
-            raise ValueError(f'cannot filter by "{name}"; known: {", ".join(_COLUMNS)}')
-        values = [_value(attribute, value) for value in text.split(",")]
+            raise ValueError(f'cannot filter by "{attribute}"; known: {", ".join(_COLUMNS)}')
+        values = [_value(attribute, value) for value in texts]
         if operator not in ("eq", "ne") and len(values) > 1:
-            raise ValueError(f'"{name}" takes one value')
+            raise ValueError(f'"{attribute}.{operator}" takes one value')
         joined = and_ if operator == "ne" else or_
         result.append(joined(*(_compare(column, operator, value) for value in values)))
     return result
@@ -64,6 +75,11 @@ def order(sort: str | None) -> list[ColumnElement[Any]]:
     return [*result, ticket.c.id.asc()]
 
 
+def check_fields(fields: str | None) -> None:
+    """Raise ValueError where an attribute is asked for that no ticket has."""
+    known.check((name.strip() for name in (fields or "").split(",") if name.strip()), ATTRIBUTES)
+
+
 def _split(name: str) -> tuple[str, str]:
     attribute, dot, operator = name.rpartition(".")
     return (attribute, operator) if dot and operator in _OPERATORS else (name, "eq")
@@ -77,7 +93,11 @@ def _value(attribute: str, text: str) -> str | int | datetime:
             raise ValueError(f'"{text}" is not a time with a zone such as 2026-01-31T12:00:00Z')
         return moment
     if attribute == "id":
+        if not ticket_number(text):
+            raise ValueError(f'"{text}" is not the number of a ticket')
         return ticket_number(text)
+    if text not in _WORDS.get(attribute, (text,)):
+        raise ValueError(f'{attribute}: no ticket is ever "{text}"; known: {", ".join(_WORDS[attribute])}')
     if "\0" in text:
         raise ValueError(f"{attribute}: a NUL character is in no ticket")
     return text

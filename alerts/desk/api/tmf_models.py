@@ -1,16 +1,19 @@
 """What TMF621 callers send. Attributes the desk has no own use for are kept and shown again as they came."""
 
 import json
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from httpx import URL, InvalidURL
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 
 from alerts.desk.alarms.webhook import instant_of
+from alerts.desk.api import known
 from alerts.desk.core.json_body import storable
 from alerts.desk.core.settings import PRIORITIES
+from alerts.desk.notify.routing import EVENT_TYPES
 from alerts.desk.tickets.policy import SEVERITIES
 from alerts.desk.tickets.ticket import Status
 
@@ -33,17 +36,37 @@ _SHAPES: dict[str, type] = {
     "troubleTicketSpecification": dict,
 }
 KEPT = tuple(_SHAPES)
+_MOVING = ("lastUpdate", "statusChangeDate", "statusChangeHistory")
+"""What changes by itself between a caller's reading and its patch."""
+_FIRM = ("id", "href", "creationDate", "expectedResolutionDate", "resolutionDate")
+SET_BY_DESK = (*_FIRM, *_MOVING)
+"""What only the desk sets; a patch may hold it as it was read, so that a whole ticket can be sent back."""
+
+
+_ANY = ("@type", "@baseType", "@schemaLocation")  # what TMF630 lets every object have
 
 
 class Wire(BaseModel):
-    """camelCase outside, snake_case inside."""
+    """camelCase outside, snake_case inside; an attribute that is not known is refused.
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
+    `also` are attributes that are known though the model does not read them.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="allow")
+    also: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            known.check(given, (*(to_camel(name) for name in cls.model_fields), *cls.also))
+        return given
 
 
 class NoteIn(Wire):
-    """A note to be added."""
+    """A note to be added; its author is who asks, its date is now."""
 
+    also = ("author", "date", *_ANY)
     text: Text
     id: Text | None = None
 
@@ -51,6 +74,7 @@ class NoteIn(Wire):
 class TicketPatch(Wire):
     """A merge patch of a ticket: what is absent stays."""
 
+    also = (*KEPT, *SET_BY_DESK, *_ANY)
     status: Status | None = None
     status_change_reason: Text | None = None
     name: Word | None = None
@@ -64,6 +88,7 @@ class TicketPatch(Wire):
 class TicketCreate(Wire):
     """A ticket that another system opens."""
 
+    also = (*KEPT, *_ANY)
     description: Word10k
     severity: Severity
     ticket_type: Word
@@ -72,6 +97,10 @@ class TicketCreate(Wire):
     status: Status | None = None
     status_change_reason: Text | None = None
     note: Annotated[list[NoteIn], Field(max_length=1000)] | None = None
+
+
+ATTRIBUTES = (*(to_camel(name) for name in TicketPatch.model_fields), *TicketPatch.also)
+"""What a ticket has."""
 
 
 def _address(text: str) -> str:
@@ -88,13 +117,23 @@ def _address(text: str) -> str:
     return text
 
 
+def _query(text: str) -> str:
+    """Return the query of a listener; raise ValueError where it asks for what the desk does not filter by."""
+    pairs = [part.partition("=") for part in text.removeprefix("?").split("&") if part]
+    known.check((name for name, _, _ in pairs), ("eventType",), "filter in query")
+    for _, _, types in pairs:
+        known.check(types.split(","), EVENT_TYPES, "eventType")
+    return text
+
+
 class HubCreate(Wire):
     """A listener to be registered."""
 
+    also = _ANY
     callback: Annotated[
         str, StringConstraints(max_length=2000, pattern=r"^https?://[^\x00\s]+$"), AfterValidator(_address)
     ]
-    query: Text = ""
+    query: Annotated[Text, AfterValidator(_query)] = ""
 
 
 def kept(model: Wire) -> dict[str, Any]:
@@ -109,6 +148,20 @@ def kept(model: Wire) -> dict[str, Any]:
         if value is not None:
             _check_shape(name, value)
     return result
+
+
+def check_set_by_desk(model: Wire, shown: Mapping[str, Any]) -> None:
+    """Raise ValueError where a patch asks for another value of what only the desk sets."""
+    extra = model.model_extra or {}
+    for name in _FIRM:
+        if name in extra and _value(extra[name]) != _value(shown.get(name)):
+            raise ValueError(f"{name} is set by the desk and cannot be changed; leave it out of the patch")
+    if extra.get("@type", "TroubleTicket") != "TroubleTicket":
+        raise ValueError(f'@type "{extra["@type"]}" is not known here; this is a "TroubleTicket"')
+
+
+def _value(given: Any) -> Any:
+    return instant_of(given) or given
 
 
 def _check_shape(name: str, value: object) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Response
+from fastapi import APIRouter, Body, Depends, Path, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import Field, StrictStr
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from alerts.desk.access.trail import Action, By, tell
 from alerts.desk.alarms import planned_store
 from alerts.desk.alarms.planned_store import Kept
+from alerts.desk.api.known import only
 from alerts.desk.api.tmf_models import Wire
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.errors import RESPONSES, Responses, answer
@@ -26,7 +27,7 @@ CALENDAR = "text/calendar"
 _COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}
 _ONE: Responses = _COMMON | {404: RESPONSES[404]}
 
-router = APIRouter(prefix=BASE, tags=["planned works"])
+router = APIRouter(prefix=BASE, tags=["planned works"], dependencies=[Depends(only())])
 Names = list[StrictStr]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Calendar = Annotated[bytes, Body(media_type=CALENDAR)]
@@ -55,20 +56,26 @@ class WorksIn(Wire):
     back_out: StrictStr = ""
 
 
+class WorksChange(WorksIn):
+    """Works as they were read, changed: what only the desk sets may come back with them."""
+
+    also = ("id", "href", "uid", "state", "nextWindow", "alarms")
+
+
 @router.post("", status_code=201, responses=_COMMON)
 def create(given: WorksIn, runtime: Running, caller: Actor) -> Response:
     """Plan works."""
     try:
         works = checked(_works(given, runtime))
     except WorksError as error:
-        return answer(400, "Bad Request", str(error))
+        return _refused(error)
     with runtime.database.write() as connection:
         body = _put(connection, caller.name, works, runtime.now())
     return JSONResponse(body, 201, {"Location": body["href"]})
 
 
 @router.put("/{number}", responses=_ONE)
-def change(number: Number, given: WorksIn, runtime: Running, caller: Actor) -> Response:
+def change(number: Number, given: WorksChange, runtime: Running, caller: Actor) -> Response:
     """Replace works: to extend them, to approve them, to change their scope."""
 
     def changed(known: Works) -> Works:
@@ -107,7 +114,7 @@ def take(body: Calendar, runtime: Running, caller: Actor) -> Response:
     try:
         found = ical.read(body.decode("utf-8-sig"), runtime.settings.time_zone, runtime.now())
     except ValueError as error:
-        return answer(400, "Bad Request", str(error))
+        return _refused(error)
     now = runtime.now()
     with runtime.database.write() as connection:
         return JSONResponse([_put(connection, caller.name, works, now) for works in found])
@@ -122,6 +129,12 @@ def read(number: Number, runtime: Running, _: Reader) -> Response:
     if works is None:
         return _missing(number)
     return JSONResponse(_body(works, runtime.now()) | {"alarms": [_alarm(each) for each in alarms]})
+
+
+def _refused(error: ValueError) -> Response:
+    """Return the answer to what is not valid, with the attributes' names as they are sent."""
+    sentence = str(error).replace("time_zone", "timeZone").replace("back_out", "backOut")
+    return answer(400, "Bad Request", sentence)
 
 
 def _missing(number: int) -> Response:
@@ -152,7 +165,7 @@ def _change(runtime: Runtime, by: str, number: int, changed: Callable[[Works], W
         try:
             works = checked(changed(known))
         except WorksError as error:
-            return answer(400, "Bad Request", str(error))
+            return _refused(error)
         return JSONResponse(_put(connection, by, works, runtime.now()))
 
 

@@ -108,6 +108,7 @@ CHANGED = "TroubleTicketAttributeValueChangeEvent"
 STATUS_CHANGED = "TroubleTicketStatusChangeEvent"
 RESOLVED = "TroubleTicketResolvedEvent"
 INFORMATION = "TroubleTicketInformationRequiredEvent"
+EVENT_TYPES = (CREATED, CHANGED, STATUS_CHANGED, RESOLVED, INFORMATION)
 
 
 def hub_events(events: Sequence[Event]) -> list[str]:

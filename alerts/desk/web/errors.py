@@ -64,7 +64,9 @@ def register(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        faults = "; ".join(
+            f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}" for each in error.errors()
+        )
         return reply(request, 400, "Bad Request", faults[:2000])
 
     @app.exception_handler(IllegalMoveError)

@@ -309,7 +309,7 @@ def test_works_over_the_api(api: httpx.Client, database: Database, time: Time) -
     [
         ({"scope": {}}, "scope"),
         ({"ends": "2026-03-01T12:00:00"}, "ends"),
-        ({"timeZone": "Mars/Base"}, "time_zone"),
+        ({"timeZone": "Mars/Base"}, "timeZone"),
         ({"starts": "2026-03-01T12:00:00Z"}, "starts"),
         ({"recurrence": "every tuesday"}, "recurrence"),
     ],
