@@ -62,6 +62,10 @@ class Indicators:
             if indicator is not Indicator.SYNC_LOSS:
                 subjects.clear()
 
+    def subjects(self, indicator: Indicator) -> set[object]:
+        """Return the set of what raises the indicator now, which stays the same set."""
+        return self._active[indicator]
+
     def active(self, indicator: Indicator) -> bool:
         """Return whether the indicator is raised now."""
         return bool(self._active[indicator])
@@ -72,6 +76,7 @@ class Interval:
 
     def __init__(self, indicators: Indicators, indicator: Indicator, subject: object, limit: float) -> None:
         self._indicators, self._indicator, self._subject, self._limit = indicators, indicator, subject, limit
+        self._raised = indicators.subjects(indicator)
         self.last: float | None = None
         self.longest = 0.0  # seconds, since it was last set to 0
 
@@ -80,7 +85,7 @@ class Interval:
         if self.last is not None:
             self.waiting(moment)
             self.longest = max(self.longest, moment - self.last)
-        self._indicators.end(self._indicator, self._subject)
+        self._raised.discard(self._subject)
         self.last = moment
 
     def waiting(self, moment: float) -> None:
@@ -92,5 +97,5 @@ class Interval:
 
     def restart(self) -> None:
         """Expect nothing of the time before the next call."""
-        self._indicators.end(self._indicator, self._subject)
+        self._raised.discard(self._subject)
         self.last = None

@@ -72,6 +72,7 @@ class Pids:
         self._counter = np.full(size, _UNKNOWN, np.uint8)
         self._repeated = np.zeros(size, np.bool_)
         self._damaged = np.zeros(size, np.uint8)
+        self._null = np.zeros(size, np.bool_)  # null packets, whose counter means nothing
         self._last = np.zeros((size, PACKET), np.uint8)
         self.role = np.zeros(size, np.uint8)
         self.packets = np.zeros(size, np.int64)
@@ -92,6 +93,7 @@ class Pids:
             self._keys.append(key)
             self._of_channel[channel] += 1
             self._slot[key] = slot
+            self._null[slot] = pid == NULL_PID
         return slot
 
     def of_channel(self, channel: int) -> Iterator[tuple[int, int]]:
@@ -129,7 +131,7 @@ class Pids:
 
     def _grow(self) -> None:
         size = 2 * len(self._counter)
-        for name in ("_counter", "_repeated", "_damaged", "_last", "role", "packets", "scrambled", "seen"):
+        for name in ("_counter", "_repeated", "_damaged", "_null", "_last", "role", "packets", "scrambled", "seen"):
             old = getattr(self, name)
             new = np.zeros((size, *old.shape[1:]), old.dtype)
             new[: len(old)] = old
@@ -171,7 +173,8 @@ class Pids:
         before[starts] = self._counter[slot[starts]]
         repeats = (counter == before) & (payload != 0)
         turn = _Turn(packets, index, slot, first, repeats)
-        odd = np.flatnonzero((counter != (before + payload) & 0x0F) & (before != _UNKNOWN))
+        counted = (before != _UNKNOWN) & ~self._null[slot]
+        odd = np.flatnonzero((counter != (before + payload) & 0x0F) & counted)
         unexpected = [found for place in odd.tolist() if (found := self._judge(turn, place)) is not None]
         slots, counts = slot[starts], ends - starts + 1
         self._repeated[slots] = repeats[ends]
@@ -187,7 +190,7 @@ class Pids:
         slot, is_first = int(turn.slot[place]), bool(turn.first[place])
         channel, pid = divmod(self._keys[slot], _PIDS)
         packet = turn.packet(place)
-        if pid == NULL_PID or _announced(packet):
+        if _announced(packet):
             return None
         previous = self._last[slot] if is_first else turn.packet(place - 1)
         if turn.repeats[place] and previous[3] & _PAYLOAD:

@@ -1,4 +1,4 @@
-"""The multicast probe as a source of the agent: one thread that receives all channels ten times a second."""
+"""The multicast probe as a source of the agent: one thread that receives all channels five times a second."""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agent.sources.multicast")
 
-_TURN = 0.1  # seconds
+_TURN = 0.2  # seconds
 _RETRY = 10.0  # seconds until a group that could not be joined is tried again
 _EXTRA_FETCHES = 50  # in one turn, for channels that hold more than one fetch takes
 

@@ -19,13 +19,13 @@ VIDEO, AUDIO, PMT = 0x100, 0x101, 0x1000
 Packets = list[bytes]
 
 
-def make(folder: Path, seconds: int = 12) -> Packets:
+def make(folder: Path, seconds: int = 12, rate: int = RATE) -> Packets:
     """Return the packets of a stream with picture, sound, tables and clock, exact in time."""
     path = folder / "stream.ts"
     inputs = f"-f lavfi -i testsrc2=size=320x240:rate=25:duration={seconds} -f lavfi -i sine=duration={seconds}"
     video = "-c:v libx264 -preset ultrafast -g 50 -b:v 1500k -maxrate 1500k -bufsize 750k"
     output = (
-        f"-c:a mp2 -b:a 128k -metadata:s:a:0 language=kaz -f mpegts -muxrate {RATE} -pat_period 0.1 -sdt_period 0.5"
+        f"-c:a mp2 -b:a 128k -metadata:s:a:0 language=kaz -f mpegts -muxrate {rate} -pat_period 0.1 -sdt_period 0.5"
     )
     command = f"ffmpeg -nostdin -loglevel error -y {inputs} {video} {output}"
     subprocess.run([*command.split(), str(path)], check=True)
