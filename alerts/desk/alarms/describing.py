@@ -1,19 +1,42 @@
-"""A ticket's title and description follow its alarms: they tell of the worst that fires now."""
+"""A ticket's texts follow its alarms: they tell of the worst that fires now, with its latest figures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from alerts.desk.alarms.opening import texts_of
-from alerts.desk.core.tables import alarm, correlated, ticket
+from alerts.desk.alarms.opening import facts_of
+from alerts.desk.core.tables import alarm, correlated, event, ticket
+from alerts.desk.tickets.events import Kind
 from alerts.desk.tickets.policy import priority_of
 
+_EDITED = {"name": "names", "description": "descriptions"}
 
-def describe(connection: Connection, numbers: Sequence[int]) -> None:
-    """Describe tickets anew whose alarms came or went; a title that says what is inferred stays."""
-    if not numbers:
+
+def describe(connection: Connection, numbers: Iterable[int], now: datetime) -> None:
+    """Describe tickets whose alarms changed.
+
+    A title that says what is inferred stays, and so does a text that somebody wrote over the API.
+    """
+    worst = _worst(connection, sorted({*numbers}))
+    if not worst:
         return
+    written = _written(connection, worst)
+    shown = (ticket.c.id, ticket.c.site, ticket.c.node, ticket.c.names, ticket.c.descriptions, ticket.c.runbook_url)
+    for row in connection.execute(select(*shown).where(ticket.c.id.in_(worst))).mappings().all():
+        number = row["id"]
+        facts = facts_of(worst[number].labels, worst[number].annotations)
+        changed = {name: value for name, value in facts.items() if row[name] != value and (number, name) not in written}
+        if changed:
+            changed["updated_at"] = now
+            connection.execute(update(ticket).where(ticket.c.id == number).values(changed))
+
+
+def _worst(connection: Connection, numbers: list[int]) -> dict[int, Any]:
+    """Return the worst alarm of each ticket that fires now, the earliest of several."""
+    if not numbers:
+        return {}
     inferred = select(correlated.c.ticket_id).where(correlated.c.kin.is_not(None))
     rows = connection.execute(
         select(alarm.c.ticket_id, alarm.c.labels, alarm.c.annotations, alarm.c.starts_at)
@@ -30,9 +53,15 @@ def describe(connection: Connection, numbers: Sequence[int]) -> None:
         known = worst.get(row.ticket_id)
         if known is None or _rank(row) < _rank(known):
             worst[row.ticket_id] = row
-    for number, row in worst.items():
-        names, descriptions = texts_of(row.labels, row.annotations)
-        connection.execute(update(ticket).where(ticket.c.id == number).values(names=names, descriptions=descriptions))
+    return worst
+
+
+def _written(connection: Connection, numbers: Iterable[int]) -> set[tuple[int, str]]:
+    """Return the texts that people or other systems wrote, by ticket."""
+    rows = connection.execute(
+        select(event.c.ticket_id, event.c.data).where(event.c.ticket_id.in_(numbers), event.c.kind == Kind.EDITED)
+    )
+    return {(row.ticket_id, _EDITED[name]) for row in rows for name in row.data["fields"] if name in _EDITED}
 
 
 def _rank(row: Any) -> tuple[str, Any]:

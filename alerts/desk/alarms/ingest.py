@@ -154,6 +154,7 @@ def _store(  # noqa: PLR0913, PLR0917 - the transaction of `ingest_problems`
     if fresh and correlator is not None:
         gather(work, correlator, fresh)
     work.save()
-    stored_alarms.update(connection, [each for each in stored if each.changed])
-    work.describe()
+    changed = [each for each in stored if each.changed]
+    stored_alarms.update(connection, changed)
+    work.describe([each.ticket_id for each in changed if each.ticket_id is not None and each.in_open_ticket])
     return len(work.opening)

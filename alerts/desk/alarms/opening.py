@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence
@@ -25,16 +26,11 @@ def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Dra
     """Return a new ticket for a problem; the facts are those of its worst alarm."""
     worst = worst_of(fresh)
     texts = {**worst.annotations, **{name: text for name, text in problem.annotations.items() if text}}
-    names, descriptions = texts_of(worst.labels, texts)
     priority, severity = priority_of(worst.labels), severity_of(worst.labels)
     draft = tickets.fresh(
         problem_key=problem.key,
         labels=dict(problem.labels),
-        site=worst.labels.get("site", ""),
-        node=worst.labels.get("node", "") or worst.labels.get("instance", ""),
-        names=names,
-        descriptions=descriptions,
-        runbook_url=_web(texts.get("runbook_url", "")),
+        **facts_of(worst.labels, texts),
         severity=severity,
         priority=priority,
         ticket_type="incident",
@@ -45,6 +41,18 @@ def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Dra
     )
     draft.record(now, Opened(priority, severity), DESK)
     return draft
+
+
+def facts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a ticket shows of the alarm that it tells of, by column."""
+    names, descriptions = texts_of(labels, annotations)
+    return {
+        "site": labels.get("site", ""),
+        "node": labels.get("node", "") or labels.get("instance", ""),
+        "names": names,
+        "descriptions": descriptions,
+        "runbook_url": _web(annotations.get("runbook_url", "")),
+    }
 
 
 def texts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -1,6 +1,6 @@
 """The tickets of one transaction: which are locked or opened, what each is told, and how it is all written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from alerts.desk.alarms.judging import Judged
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import open_ticket
 from alerts.desk.alarms.reacting import note_effects, react
+from alerts.desk.alarms.severity_note import severity_remark
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft, Readings
@@ -82,6 +83,9 @@ class Work:
         note = planned.remark(problem, self._running)
         if note is not None:
             draft.record(self.now, note, DESK)
+        note = severity_remark([each.labels for each in judged.fresh])
+        if note is not None:
+            draft.record(self.now, note, DESK)
         self.opening.append(draft)
         if stored:
             judged.fresh = []
@@ -131,8 +135,8 @@ class Work:
         for action in self._after:
             action()
 
-    def describe(self) -> None:
-        """Let titles follow the alarms, once all of them are written."""
+    def describe(self, updated: Iterable[int]) -> None:
+        """Let titles follow the alarms, once all of them are written; `updated` tickets have alarms with new texts."""
         opened = {id(draft) for draft in self.opening}
         moved = [draft for one, draft in self._reacting.items() if one not in opened and draft["firing"]]
-        describe(self.connection, [draft["id"] for draft in moved])
+        describe(self.connection, [*(draft["id"] for draft in moved), *updated], self.now)

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from alerts.desk.alarms.problem import problem_key
 from alerts.desk.api import relationships, tmf_list
 from alerts.desk.api.known import once, only
-from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, check_set_by_desk, kept
+from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, check_set_by_desk, kept, severity_said
 from alerts.desk.api.tmf_patch import check_removals, patch
 from alerts.desk.core import metrics
 from alerts.desk.core.words import LANGUAGES
@@ -18,7 +18,7 @@ from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Hand
 from alerts.desk.tickets.events import Event, Opened
-from alerts.desk.tickets.policy import SEVERITIES, priority_of
+from alerts.desk.tickets.policy import priority_of
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.store import NoSuchTicketError
 from alerts.desk.tickets.ticket import IllegalMoveError, ticket_number
@@ -116,9 +116,7 @@ def patch_ticket(number: str, changes: TicketPatch, runtime: Running, caller: Ac
 
 def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
     """Store a new ticket; return its number."""
-    severity = fresh.severity.lower()
-    if severity not in SEVERITIES:
-        raise ValueError(f'there is no severity "{fresh.severity}"; there are {", ".join(SEVERITIES)}')
+    severity = severity_said(fresh.severity)
     name = fresh.name or fresh.description.splitlines()[0][:200] or "-"
     with runtime.database.write() as connection:
         now = runtime.now()

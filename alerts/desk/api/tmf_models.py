@@ -14,7 +14,7 @@ from alerts.desk.api import known
 from alerts.desk.core.json_body import storable
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.notify.routing import EVENT_TYPES
-from alerts.desk.tickets.policy import SEVERITIES
+from alerts.desk.tickets.severities import SEVERITIES, known_severity
 from alerts.desk.tickets.ticket import Status
 
 # No NUL: PostgreSQL stores none.
@@ -134,6 +134,14 @@ class HubCreate(Wire):
         str, StringConstraints(max_length=2000, pattern=r"^https?://[^\x00\s]+$"), AfterValidator(_address)
     ]
     query: Annotated[Text, AfterValidator(_query)] = ""
+
+
+def severity_said(text: str) -> str:
+    """Return X.733's severity for a word; raise ValueError for one that no table has."""
+    severity = known_severity(text)
+    if severity not in SEVERITIES:
+        raise ValueError(f'there is no severity "{text}"; there are {", ".join(SEVERITIES)}')
+    return severity
 
 
 def kept(model: Wire) -> dict[str, Any]:

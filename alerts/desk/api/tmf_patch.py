@@ -6,12 +6,11 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from alerts.desk.api.tmf_models import TicketPatch
+from alerts.desk.api.tmf_models import TicketPatch, severity_said
 from alerts.desk.core.words import LANGUAGES
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import Edited
-from alerts.desk.tickets.policy import SEVERITIES
 from alerts.desk.tickets.ticket import Status
 
 _STAYS = ("status", "name", "description", "severity", "priority", "ticket_type", "note")
@@ -52,10 +51,9 @@ def _texts(draft: Draft, changes: TicketPatch) -> list[str]:
         if text is not None and text not in draft[column].values():
             draft.set(**{column: dict.fromkeys(LANGUAGES, text)})
             edited.append(field)
-    if changes.severity is not None and changes.severity != draft["severity"]:
-        if changes.severity not in SEVERITIES:
-            raise ValueError(f'there is no severity "{changes.severity}"; there are {", ".join(SEVERITIES)}')
-        draft.set(severity=changes.severity)
+    severity = draft["severity"] if changes.severity is None else severity_said(changes.severity)
+    if severity != draft["severity"]:
+        draft.set(severity=severity)
         edited.append("severity")
     if changes.ticket_type is not None and changes.ticket_type != draft["ticket_type"]:
         draft.set(ticket_type=changes.ticket_type)

@@ -18,7 +18,8 @@ from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets import spans
 from alerts.desk.tickets.calendars import Calendar
 from alerts.desk.tickets.events import Event, HandedOver, StatusChanged, Taken
-from alerts.desk.tickets.policy import SEVERITIES, Policy
+from alerts.desk.tickets.policy import Policy
+from alerts.desk.tickets.severities import SEVERITIES
 from alerts.desk.tickets.spans import Span
 from alerts.desk.tickets.ticket import Status
 

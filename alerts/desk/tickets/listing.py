@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, case, func, select
 
 from alerts.desk.core.tables import event, ticket
-from alerts.desk.tickets.policy import SEVERITIES
 from alerts.desk.tickets.queries import IS_OPEN, QueueFilter
+from alerts.desk.tickets.severities import SEVERITIES
 
 MAX_CHOICES = 1000
 _RECENT = 500
@@ -88,5 +88,7 @@ def tally(connection: Connection, wanted: QueueFilter, now: datetime) -> Tally:
 
 
 def ticket_mark(connection: Connection, number: int) -> str:
-    """Return a word that changes with every event of one ticket."""
-    return str(connection.scalar(select(func.max(event.c.id)).where(event.c.ticket_id == number)) or 0)
+    """Return a word that changes with every event of one ticket, and when its texts follow another alarm."""
+    newest = connection.scalar(select(func.max(event.c.id)).where(event.c.ticket_id == number)) or 0
+    updated = connection.scalar(select(ticket.c.updated_at).where(ticket.c.id == number))
+    return f"{newest}.{updated.timestamp():.6f}" if updated else "0"

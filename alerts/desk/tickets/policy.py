@@ -10,10 +10,9 @@ from alerts.desk.core.calendar_settings import CalendarSettings
 from alerts.desk.core.settings import DEFAULT_PRIORITIES, PRIORITIES, Settings, VendorSettings
 from alerts.desk.tickets.calendars import Always, Calendar, business_hours
 from alerts.desk.tickets.events import Recorded
+from alerts.desk.tickets.severities import INFO, SEVERITIES, is_mere_warning, known_severity
 
-SEVERITIES = ("critical", "major", "minor", "warning", "indeterminate")  # the worst first
-_BY_SEVERITY = {"critical": 0, "major": 1, "minor": 2, "warning": 3}
-
+_RANK = {"critical": 0, "major": 1, "minor": 2, "warning": 3, "indeterminate": 2}
 
 Publish = Callable[[Connection, Sequence[Recorded], datetime], None]
 """Write the messages that new events cause, in the transaction that stores the events."""
@@ -94,15 +93,10 @@ def _vendor(table: VendorSettings, calendar: Calendar) -> Vendor:
     )
 
 
-def _said(labels: Mapping[str, str]) -> str:
-    """Return the severity as the tables have it: other rule sets write CRITICAL or Critical."""
-    return labels.get("severity", "").strip().lower()
-
-
 def severity_of(labels: Mapping[str, str]) -> str:
-    """Return X.733's perceived severity; anything else is indeterminate and wants triage."""
-    severity = _said(labels)
-    return severity if severity in _BY_SEVERITY else "indeterminate"
+    """Return X.733's perceived severity; an unknown word is indeterminate and wants triage."""
+    severity = known_severity(labels.get("severity", "")) or "indeterminate"
+    return "warning" if severity == INFO else severity
 
 
 def priority_of(labels: Mapping[str, str]) -> str:
@@ -110,17 +104,17 @@ def priority_of(labels: Mapping[str, str]) -> str:
 
     An unknown severity is P3: somebody has to look, nobody has to be woken.
     """
-    rank = _BY_SEVERITY.get(_said(labels), 2)
+    rank = _RANK[severity_of(labels)]
     if rank < 2 and labels.get("service_affecting") == "no":
         rank += 1
     return PRIORITIES[rank]
 
 
 def wants_ticket(labels: Mapping[str, str]) -> bool:
-    """Say whether this alert opens a ticket: a warning only where its rule asks for one."""
+    """Return whether this alert opens a ticket: a warning only where its rule asks for one."""
     if labels.get("ticket") == "yes":
         return True
-    return _said(labels) not in ("warning", "info", "none") and labels.get("ticket") != "no"
+    return not is_mere_warning(labels.get("severity", "")) and labels.get("ticket") != "no"
 
 
 def worse(one: str, other: str) -> str:

@@ -11,7 +11,7 @@ from alerts.desk.core.metrics import Figures
 from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket
 from alerts.desk.tickets.event_json import from_json
 from alerts.desk.tickets.events import Event
-from alerts.desk.tickets.policy import SEVERITIES
+from alerts.desk.tickets.severities import SEVERITIES
 
 NCC = "ncc"
 NOBODY = "-"  # as an owner: the tickets that have none

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from alerts.desk.console.overview.snapshot import Present
-from alerts.desk.tickets.policy import SEVERITIES
+from alerts.desk.tickets.severities import SEVERITIES
 from alerts.desk.tickets.troubles import Trouble
 
 
