@@ -88,7 +88,7 @@ def split(request: bytes) -> tuple[bytes, bytes]:
     """Return method and target as a server that logs them apart has them."""
     method, _, rest = request.partition(b" ")
     target, _, protocol = rest.rpartition(b" ")
-    if target and protocol.startswith(b"HTTP/"):
+    if target and protocol.upper().startswith(b"HTTP/"):
         return method, target
     return (method, rest) if rest else (b"-", b"-")
 
@@ -340,6 +340,19 @@ def haproxy(one: Fields) -> bytes:
     )
 
 
+def haproxy_https(one: Fields) -> bytes:
+    """Write as HAProxy does with `option httpslog`."""
+    return haproxy(one) + b" 0/0000000000000000/0/0/0 edge.example/TLSv1.3/TLS_AES_256_GCM_SHA384"
+
+
+def traffic_server(one: Fields) -> bytes:
+    """Write as Traffic Server does by docs/sources/access-logs.md: nothing is escaped."""
+    names = ("address", "account", "request", "status", "size", "agent")
+    address, account, request, status, size, agent = (one[name] for name in names)
+    line = b'%b - %b [%b] "%b" %b %b "-" "%b"'
+    return line % (address, account or b"-", clf(one), request, status, size, agent)
+
+
 SYSLOG_HEADERS = {
     "pid": b"Jan 22 00:00:00 edge-1 haproxy[4711]: ",
     "no pid": b"Jan 22 00:00:00 edge-1 haproxy: ",
@@ -390,4 +403,8 @@ FORMATS = {
         {"format": "w3c"} | W3C_KEYS, w3c_uri, frozenset({"upstream"}), b"#Fields: " + W3C_FIELDS % b"cs-uri" + b"\n"
     ),
     "haproxy": Format({"format": "haproxy"}, haproxy, frozenset({"upstream", "forwarded", "account", "session"})),
+    "haproxy with TLS": Format(
+        {"format": "haproxy"}, haproxy_https, frozenset({"upstream", "forwarded", "account", "session"})
+    ),
+    "Traffic Server": Format({"format": "combined"} | COMBINED_KEYS, traffic_server, frozenset(_FIELDS)),
 }

@@ -1,4 +1,4 @@
-"""HAProxy's HTTP log (`option httplog`), bare or with its syslog header.
+"""HAProxy's HTTP log (`option httplog`, `option httpslog`), bare or with its syslog header.
 
 Its time is when the request was accepted, in the server's zone, which the line does not name. The user agent is
 there when the frontend captures it: `capture request header User-Agent len 128`.
@@ -12,7 +12,7 @@ from operator import add
 from agent.sources.edge_log.formats.batch import Batch, Reason
 from agent.sources.edge_log.formats.columns import ParsedTimes, batch_of_columns, parse_mostly, parse_times
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
-from agent.sources.edge_log.formats.request import split_request
+from agent.sources.edge_log.formats.request import PROTOCOL, split_request
 from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, byte_count, moment_of, seconds, status_of
 from agent.sources.edge_log.formats.times import TimeCache, haproxy_time
 
@@ -24,11 +24,13 @@ _LINE = (
     rf"(\[?[0-9A-Fa-f.:]+\]?|unix):[0-9]++ \[([^\]{NL}]{{20}})([^\]{NL}]{{4}})\] [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ "
     rf"{'-?[0-9]++/' * 4}\+?(-?[0-9]{{1,12}}+) ([0-9]{{3}}|0|-1|-) \+?([0-9]{{1,18}}+|-1|-)"
     rf" [^ {NL}]++ [^ {NL}]++ [^ {NL}]{{2,4}} [0-9+/-]++ [0-9/-]++ (?:\{{([^}}{NL}]*+)\}} )?(?:\{{[^}}{NL}]*+\}} )?"
-    rf'"(?:(?:METHODS) ([^ "{NL}]++(?: (?!HTTP/)[^ "{NL}]*+)*+)(?: HTTP/[0-9.]++)?(?=")|[^"{NL}]*+)"'
+    rf'"(?:(?:METHODS) ([^ "{NL}]++(?: (?!(?:HTTP|http)/)[^ "{NL}]*+)*+)(?: {PROTOCOL})?(?=")|[^"{NL}]*+)"'
+    rf"(?: [^{NL}]*+)?"
 )
 # What is odd in a field that nobody needs; a request that HAProxy cut short has no quote at its end.
 _ODD = re.compile(
-    rb'(?:^| )(\S+):\d+ \[([^\]]*)\] \S+ \S+ (\S+) (\S+) (\S+) (?:[^"{]*?\{([^}"]*)\})?[^"]*"(.*?)("?)$', re.DOTALL
+    rb'(?:^| )(\S+):\d+ \[([^\]]*)\] \S+ \S+ (\S+) (\S+) (\S+) (?:[^"{]*?\{([^}"]*)\})?[^"]*"([^"]*)("?)[^"]*$',
+    re.DOTALL,
 )
 # Quotes, "#", controls and bytes beyond ASCII are written as #HH.
 _ESCAPE = re.compile(rb"#([0-9A-F]{2})")

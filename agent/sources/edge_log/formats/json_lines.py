@@ -18,7 +18,7 @@ from agent.sources.edge_log.formats.expression import one_of
 from agent.sources.edge_log.formats.json_object import json_object, text_bytes
 from agent.sources.edge_log.formats.json_record import RecordDecoder, values_at
 from agent.sources.edge_log.formats.log_format import ADDRESSES, Choice, find_roles
-from agent.sources.edge_log.formats.request import joined_addresses, split_request
+from agent.sources.edge_log.formats.request import PROTOCOL, joined_addresses, split_request
 from agent.sources.edge_log.formats.rows import (
     FIELDS,
     Row,
@@ -58,7 +58,7 @@ class JsonLines:
         get = one_of(methods)
         # All requests of a chunk, a line each; what is left to `split_request` fits neither.
         self._requests = re.compile(
-            rf"^(?:(?:{get}) ([^ \n]++) HTTP/[0-9.]++|(?!(?:{get}) )[^\n]*+)\n".encode(), re.MULTILINE
+            rf"^(?:(?:{get}) ([^ \n]++) {PROTOCOL}|(?!(?:{get}) )[^\n]*+)\n".encode(), re.MULTILINE
         )
         self.has_durations = "duration" in self._names
 

@@ -26,13 +26,18 @@ class Part(NamedTuple):
     before: bytes = b""  # the first byte of the next field, where no text is between the two
 
 
-def split_line(line: bytes, prefix: bytes, parts: Sequence[Part]) -> Mapping[str, bytes] | None:
-    """Return the fields by name; None where the line is not written so."""
+def split_line(
+    line: bytes, prefix: bytes, parts: Sequence[Part], *, escaped: bool = True
+) -> Mapping[str, bytes] | None:
+    """Return the fields by name; None where the line is not written so.
+
+    `escaped` is false for a server that escapes nothing (Traffic Server): a backslash before a quote is a backslash.
+    """
     if not (line.startswith(prefix) and line.endswith(parts[-1].text)):
         return None
     steps = _MOST_STEPS * len(parts)
     values = [b""] * len(parts)
-    waiting = [_ends(line, len(prefix), parts[0], last=len(parts) == 1)]
+    waiting = [_ends(line, len(prefix), parts[0], escaped=escaped, last=len(parts) == 1)]
     while waiting:
         found = next(waiting[-1], None)
         steps -= 1
@@ -43,11 +48,11 @@ def split_line(line: bytes, prefix: bytes, parts: Sequence[Part]) -> Mapping[str
         if len(waiting) == len(parts):
             return {part.name: value for part, value in zip(parts, values, strict=True)}
         part = parts[len(waiting)]
-        waiting.append(_ends(line, begin, part, last=len(waiting) == len(parts) - 1))
+        waiting.append(_ends(line, begin, part, escaped=escaped, last=len(waiting) == len(parts) - 1))
     return None
 
 
-def _ends(line: bytes, begin: int, part: Part, *, last: bool) -> Iterator[tuple[bytes, int]]:
+def _ends(line: bytes, begin: int, part: Part, *, escaped: bool, last: bool) -> Iterator[tuple[bytes, int]]:
     """Yield the values that a field may have, the shortest first, each with the place where the next field begins."""
     text = part.text or part.before
     end = begin
@@ -56,10 +61,12 @@ def _ends(line: bytes, begin: int, part: Part, *, last: bool) -> Iterator[tuple[
         if end < begin or (last and not line.endswith(text)):
             return
         value = line[begin:end]
-        if not part.quoted and _RAW_QUOTE.search(value):
+        if escaped and not part.quoted and _RAW_QUOTE.search(value):
             return
-        odd = part.quoted and ((len(value) - len(value.rstrip(b"\\"))) % 2 or _BORDER.search(value))
-        if not odd and (part.pattern is None or part.pattern.fullmatch(value)):
+        within = escaped and (len(value) - len(value.rstrip(b"\\"))) % 2
+        if not (part.quoted and (within or _BORDER.search(value))) and (
+            part.pattern is None or part.pattern.fullmatch(value)
+        ):
             yield value, end + len(part.text)
         if last or part.pattern is not None:
             return

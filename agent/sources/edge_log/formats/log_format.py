@@ -8,7 +8,7 @@ from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.formats.columns import NONE, batch_of_columns, parse_mostly, parse_times
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
 from agent.sources.edge_log.formats.line_parts import Part, split_line
-from agent.sources.edge_log.formats.request import joined_addresses, split_request
+from agent.sources.edge_log.formats.request import PROTOCOL, joined_addresses, split_request
 from agent.sources.edge_log.formats.rows import Row, batch_of, byte_count, moment_of, seconds, status_of
 from agent.sources.edge_log.formats.times import TimeCache, clf_time, epoch_time, iso_time
 
@@ -108,9 +108,11 @@ class LogFormat:
 
     def _row(self, line: bytes) -> Row:
         """Return one line's values; where a needed field is not as it should be, RowError names it."""
-        values = split_line(line, self._prefix, self._parts)
-        if values is None:
-            values = split_line(line, self._prefix, self._loose_parts)
+        values = (
+            split_line(line, self._prefix, self._parts)
+            or split_line(line, self._prefix, self._parts, escaped=False)
+            or split_line(line, self._prefix, self._loose_parts)
+        )
         if values is None:
             raise ValueError("not written so")
         roles = self._roles
@@ -258,7 +260,7 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
         word = f"(?=[^ ]){_WORD}" if quoted else f"[^ {_in_class(end)}{NL}]++"
         template.text += f"(?:(?:{template.methods}) "
         template.group(REQUEST, word)
-        template.text += f" HTTP/[0-9.]++(?={re.escape(end)})|(?!(?:{template.methods}) ){any_text})"
+        template.text += f" {PROTOCOL}(?={re.escape(end)})|(?!(?:{template.methods}) ){any_text})"
     elif part.name not in wanted:
         template.text += _pattern(part.name, any_text)
     elif part.name == METHOD:

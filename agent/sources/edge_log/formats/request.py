@@ -9,7 +9,10 @@ from ipaddress import IPv6Address
 
 # RFC 9112, 3.2.2: a target may name scheme and host. varnishncsa always writes it so, HAProxy does for HTTP/2.
 _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
-_PROTOCOL = re.compile(rb"HTTP/[0-9.]+")
+# In lower case by Traffic Server.
+PROTOCOL = "(?:HTTP|http)/[0-9.]++"
+_PROTOCOL = re.compile(PROTOCOL.encode())
+_PROTOCOL_WITHIN = re.compile(b" (?:HTTP|http)/")
 _WITH_PORT = re.compile(rb"([^:]+):[0-9]{1,5}")
 _BRACKETS = re.compile(rb"\[([^\]]+)\](?::[0-9]{1,5})?")
 # A quote as nginx, Apache and HAProxy escape it.
@@ -59,7 +62,7 @@ def split_request(line: bytes) -> tuple[bytes, bytes]:
     target, blank, protocol = rest.rpartition(b" ")
     if blank and _PROTOCOL.fullmatch(protocol):
         return method, target
-    return (b"", b"") if b" HTTP/" in rest else (method, rest)
+    return (b"", b"") if _PROTOCOL_WITHIN.search(rest) else (method, rest)
 
 
 def client_address(text: bytes) -> bytes:
