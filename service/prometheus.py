@@ -152,6 +152,19 @@ class Client:
         """Return whether an instant query has a result. Raises as `query` does."""
         return bool(self.data("query", {"query": expression})["result"])
 
+    def rules(self, kind: str) -> list[Mapping[str, Any]]:
+        """Return the rules of a kind (`alert` or `record`) with name, query and labels; none where no rules are served.
+
+        Raises as `query` does.
+        """
+        response = self._sent("GET", "rules", params={"type": kind, "exclude_alerts": "true"})
+        if response.status_code in _NO_API:
+            return []
+        groups = self._answer(response).get("groups")
+        if not isinstance(groups, list):
+            raise PrometheusUnavailableError(self.name, "the answer has no list of groups of rules")
+        return [rule for group in groups for rule in group.get("rules") or ()]
+
     def answers(self) -> bool:
         """Return whether the server answers a query at all."""
         try:
@@ -181,23 +194,32 @@ class Client:
         return PrometheusUnavailableError(self.name, f"{error.reason}{asked}", error.retry_after)
 
     def _once(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        data = self._answer(self._sent("POST", path, data=dict(parameters)))
+        if not isinstance(data.get("result"), list):
+            raise PrometheusUnavailableError(self.name, "the answer has no list of results")
+        return data
+
+    def _sent(self, method: str, path: str, **content: Any) -> httpx.Response:
         try:
-            response = self._http.post(
+            return self._http.request(
+                method,
                 f"{self._base}/api/v1/{path}",
-                data=dict(parameters),
                 headers=self._headers,
                 auth=self._account or httpx.USE_CLIENT_DEFAULT,
+                **content,
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _NoAnswerError(self.name, str(error) or type(error).__name__) from None
+
+    def _answer(self, response: httpx.Response) -> dict[str, Any]:
         answer = _json(response)
         if not response.is_success or answer is None or answer.get("status") != "success":
             raise self._failure(response, answer)
         if partial := _partial(answer):
             raise PrometheusUnavailableError(self.name, f"the answer is partial ({partial})")
         data = answer.get("data")
-        if not isinstance(data, dict) or not isinstance(data.get("result"), list):
-            raise PrometheusUnavailableError(self.name, "the answer has no list of results")
+        if not isinstance(data, dict):
+            raise PrometheusUnavailableError(self.name, "the answer has no data")
         if faulty := _warned(answer):
             raise QueryRejectedError(self.name, faulty)
         return data

@@ -91,6 +91,17 @@ def selectors(tree: Any) -> Iterator[Selector]:
         yield Selector(node.name or (named[0] if named else ""), matchers)
 
 
+def metric_of(selector: Any) -> str:
+    """Return the name of a selector's metric; nothing where it matches on a pattern of names."""
+    return str(selector.name or equalities(selector).get("__name__", ""))
+
+
+def equalities(selector: Any) -> dict[str, str]:
+    """Return the labels that a selector wants to have a certain value."""
+    matchers = [] if selector.matchers.or_matchers else selector.matchers.matchers
+    return {each.name: each.value for each in matchers if operator(each) == "=" and each.value}
+
+
 def windows(tree: Any) -> Iterator[Window]:
     """Yield every function that is applied to a range of raw samples."""
     for node in nodes(tree):
@@ -111,13 +122,13 @@ def selector_of(selector: Any, labels: Mapping[str, str]) -> str:
     Nobody can tell from outside which labels of an alarm a rule added and which its series had.
     """
     added = [
-        f"{_name(name)}=~{_quoted(f'{_escaped(value)}|')}"
+        f"{_name(name)}=~{quoted(f'{_escaped(value)}|')}"
         for name, value in sorted(labels.items())
         if name != "alertname" and value
     ]
     groups = selector.matchers.or_matchers or [selector.matchers.matchers]  # `or` inside braces is VictoriaMetrics's
     written = [
-        ",".join([*(f"{_name(each.name)}{operator(each)}{_quoted(each.value)}" for each in group), *added])
+        ",".join([*(f"{_name(each.name)}{operator(each)}{quoted(each.value)}" for each in group), *added])
         for group in groups
     ]
     return f"{selector.name or ''}{{{' or '.join(written)}}}"
@@ -138,31 +149,32 @@ def written(node: Any, labels: Mapping[str, str]) -> str:
     The parser's own text leaves out the backslashes that quotes need (`"a\\.b"` comes back as `"a\.b"`, which no
     Prometheus reads), so whatever was in quotes is put into that text afterwards.
     """
-    quoted: list[str] = []
+    held: list[str] = []
 
     def hold(each: Any) -> Any:
         if isinstance(each, parser.VectorSelector):
             when = str(each).rpartition("}")[2]  # offset and @
-            quoted.append(selector_of(each, labels))
-            return parser.parse(f"{_HELD}{len(quoted) - 1}_{when}")
+            held.append(selector_of(each, labels))
+            return parser.parse(f"{_HELD}{len(held) - 1}_{when}")
         if isinstance(each, parser.StringLiteral):
-            quoted.append(_quoted(each.val))
-            return parser.parse(f'"{_HELD}{len(quoted) - 1}_"')
+            held.append(quoted(each.val))
+            return parser.parse(f'"{_HELD}{len(held) - 1}_"')
         return None
 
     transform: Callable[[Any, Callable[[Any], Any]], Any] = parser.transform
     text = str(transform(node, hold))
-    return _HELD_PLACE.sub(lambda place: quoted[int(place[1] or place[2])], text)
+    return _HELD_PLACE.sub(lambda place: held[int(place[1] or place[2])], text)
 
 
 def _name(label: str) -> str:
     """Return a label name as a selector has it: quoted unless it is a legacy name (Prometheus 3)."""
-    return label if is_legacy(label) else _quoted(label)
+    return label if is_legacy(label) else quoted(label)
 
 
 def _escaped(text: str) -> str:
     return "".join(f"\\{character}" if character in _SPECIAL else character for character in text)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text as PromQL quotes it."""
     return json.dumps(text, ensure_ascii=False)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from alerts import layers
-from alerts.layers import Where
+from alerts.layers import Reach, Where
 from tests.conftest import ROOT
 from tests.rules.reading import Alert, alerts
 
@@ -56,8 +56,14 @@ def test_every_layer_and_every_exception_is_documented() -> None:
             _listed(own.explains),
             _listed(own.explains_here),
             _listed(own.explains_downstream),
-            own.reason if own.explained_by is None else f"{own.reason} Nothing explains it.",
+            f"{own.reason}{_explained_by(own)}",
         ) in rows, name
+
+
+def _explained_by(own: Reach) -> str:
+    if own.explained_by is None:
+        return ""
+    return f" Only {_listed(own.explained_by)} explain it." if own.explained_by else " Nothing explains it."
 
 
 def _listed(names: frozenset[str]) -> str:
@@ -74,7 +80,8 @@ def _listed(names: frozenset[str]) -> str:
         ("NodeDown", "NodeDown", True, False),
         ("NodeMemoryLow", "NodeDiskFull", False, False),
         ("NodeDiskFull", "NodeProcessMissing", True, True),
-        ("NodeDiskFull", "NodeMemoryLow", True, False),
+        ("NodeDiskFull", "NodeMemoryLow", False, False),
+        ("NodeDiskFull", "NodeIoStalled", True, False),
         ("NodeDiskFilling", "EdgeErrorRatioHigh", False, False),
         ("NodeProcessMissing", "CollectorFailing", True, True),
         ("CollectorFailing", "NodeProcessMissing", False, False),

@@ -9,12 +9,15 @@ from service.prometheus import Client
 
 
 def prometheus_where(exists: Callable[[str], bool | httpx.Response]) -> Client:
-    """Return a client whose server finds a series where `exists` returns true.
+    """Return a client whose server finds the data of a query where `exists` returns true; no condition is met.
 
-    Where `exists` raises OSError nobody answers; a response that it returns is sent as it is.
+    The value is always 0, which is also how a comparison in its `bool` form says that it is false. Where `exists`
+    raises OSError nobody answers; a response that it returns is sent as it is.
     """
 
     def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/rules"):
+            return httpx.Response(200, json={"status": "success", "data": {"groups": []}})
         query = parse_qs(request.content.decode())["query"][0]
         try:
             found = exists(query)
@@ -22,8 +25,10 @@ def prometheus_where(exists: Callable[[str], bool | httpx.Response]) -> Client:
             raise httpx.ConnectError(str(error)) from error
         if isinstance(found, httpx.Response):
             return found
-        result = [{"metric": {}, "value": [0, "1"]}] if found else []
-        return httpx.Response(200, json={"status": "success", "data": {"resultType": "vector", "result": result}})
+        ranged = request.url.path.endswith("/query_range")
+        kind, point = ("matrix", {"values": [[0, "0"]]}) if ranged else ("vector", {"value": [0, "0"]})
+        result = [{"metric": {}, **point}] if found else []
+        return httpx.Response(200, json={"status": "success", "data": {"resultType": kind, "result": result}})
 
     return Client("http://prometheus:9090", httpx.Client(transport=httpx.MockTransport(handle)))
 

@@ -105,6 +105,8 @@ def apply(known: Occurrence | None, verdict: Verdict, alert: Alert, now: datetim
             ]  # fmt: skip
         case Verdict.RECOVERED if known is not None:
             known.ends_at = max(alert.ends_at or now, known.starts_at)
+            # Some senders say there why it ended.
+            known.annotations = alert.annotations or known.annotations
             known.changed_at, known.changed = now, True
         case Verdict.REOPENED if known is not None:
             known.ends_at, known.changed_at, known.late, known.changed = None, now, known.late + 1, True

@@ -1,7 +1,7 @@
-"""Recovered tickets whose series are asked about, outside of any transaction: a slow Prometheus holds no lock.
+"""Tickets whose alarms have ended: their conditions are evaluated, outside of any transaction.
 
-A claim takes a ticket for a while; a desk that dies meanwhile loses the claim, not the ticket. Asking has a worker of
-its own, since a Prometheus that hangs must not hold up deadlines.
+A slow Prometheus holds no lock. A claim takes a ticket for a while; a desk that dies meanwhile loses the claim, not the
+ticket. Asking has a worker to itself, since a Prometheus that hangs must not hold up deadlines.
 """
 
 import logging
@@ -11,19 +11,24 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import NamedTuple
 
-from alerts.desk.alarms.series_exists import MAX_ALARMS, Presence, presence
+from alerts.desk.alarms import store as stored_alarms
+from alerts.desk.alarms.evaluation import rules as loaded
+from alerts.desk.alarms.evaluation.finding import Doubt
+from alerts.desk.alarms.evaluation.questions import Ended, Questions
+from alerts.desk.alarms.evaluation.rules import Rules
+from alerts.desk.alarms.evaluation.verdict import doubt_about
 from alerts.desk.core.actors import DESK
-from alerts.desk.tickets import queries, timers
 from alerts.desk.tickets import store as tickets
+from alerts.desk.tickets import timers
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import Unverified, Verified
+from alerts.desk.tickets.events import Event, Kind, Unverified, Verified
 from alerts.desk.tickets.ticket import RECOVERED, WORKING, Status
 from alerts.desk.tickets.timers import React
 from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError
 
 CLAIM = timedelta(seconds=30)
-RECHECK = timedelta(seconds=60)  # how soon to look again at a ticket whose series vanished
+RECHECK = timedelta(seconds=60)  # how soon at the latest to evaluate again what is in doubt
 RETRY = timedelta(seconds=5)  # how soon to ask again a Prometheus that did not answer, or when there is no room now
 ROOM = 100  # claimed tickets that may wait: what is claimed and not asked about in time would be claimed twice
 BATCH = 25  # tickets settled in one transaction
@@ -88,13 +93,13 @@ def due(draft: Draft, now: datetime, *, room: bool) -> bool:
 
 
 def believe(draft: Draft, now: datetime) -> None:
-    """Resolve a ticket that waits to be asked about though nobody asks any more: the settings changed meanwhile."""
+    """Resolve a ticket that waits for its evaluation though nobody evaluates any more: the settings changed."""
     if draft["verify_at"] is not None and draft.status in WORKING and not draft["firing"]:
-        _present(draft, now)
+        _recovered(draft, now)
 
 
 def verify(desk: Desk, numbers: Sequence[int], client: Client) -> None:
-    """Ask about claimed tickets and act on the answers.
+    """Evaluate the conditions of claimed tickets' alarms and act on what they come to.
 
     A ticket whose query is rejected or not answered in time holds up no other one. Once the server answers nothing at
     all, those that have no answer yet are put off.
@@ -103,37 +108,50 @@ def verify(desk: Desk, numbers: Sequence[int], client: Client) -> None:
         PrometheusUnavailableError: the server does not answer.
     """
     with desk.database.read() as connection:
-        alarms = {number: queries.alarms_of(connection, number, MAX_ALARMS) for number in numbers}
+        alarms = {number: stored_alarms.ended(connection, number) for number in numbers}
     reactions: dict[int, React] = dict.fromkeys(numbers, _put_off)
     try:
-        for number, rows in alarms.items():
-            reactions[number] = _reaction(number, [(row["generator_url"], row["labels"]) for row in rows], client)
+        rules, questions = _rules(client), Questions(client)
+        for number, ended in alarms.items():
+            reactions[number] = _reaction(desk, number, ended, _Asked(client, questions, rules))
     finally:
         _settle(desk, reactions)
 
 
-def _reaction(number: int, alarms: Iterable[tuple[str, Mapping[str, str]]], client: Client) -> React:
+class _Asked(NamedTuple):
+    client: Client
+    questions: Questions
+    rules: Rules
+
+
+def _rules(client: Client) -> Rules:
     try:
-        found = presence(alarms, client.exists)
+        return loaded.read(client)
     except QueryRejectedError as error:
-        # As for an alarm without an expression: Alertmanager said that it ended, and nothing contradicts it.
-        log.warning(
-            "a recovery cannot be verified: the query is rejected", extra={"ticket": number, "error": str(error)}
-        )
-        return _present
+        log.warning("the rules cannot be read; alarms count as they were told", extra={"error": str(error)})
+        return Rules()
+
+
+def _reaction(desk: Desk, number: int, alarms: Sequence[Ended], asked: _Asked) -> React:
+    try:
+        doubt = doubt_about(alarms, asked.questions, asked.rules, desk.now())
     except PrometheusUnavailableError as error:
-        if not client.answers():
+        if not asked.client.answers():
             raise
         log.warning("a recovery is not verified yet", extra={"ticket": number, "error": str(error)})
         return _put_off_longer
-    return _vanished if found is Presence.VANISHED else _present
+    if doubt is None:
+        return _recovered
+    log.info("a recovery cannot be verified", extra={"ticket": number, "why": doubt.why.value, "what": doubt.what})
+    last = max(alarm.ends_at for alarm in alarms)
+    return lambda draft, now: _doubted(draft, doubt, last, now)
 
 
 def _settle(desk: Desk, reactions: Mapping[int, React]) -> None:
     with desk.database.write() as connection:
         now = desk.now()
         # In the order of their numbers, as everybody locks several tickets.
-        drafts = [tickets.lock(connection, number) for number in sorted(reactions)]
+        drafts = [tickets.lock(connection, number, also=(Kind.UNVERIFIED,)) for number in sorted(reactions)]
         for draft in drafts:
             # Meanwhile it may have fired again or been resolved by hand: then the answer is about the past.
             if draft.status in WORKING and not draft["firing"] and draft["verify_at"] is not None:
@@ -151,13 +169,20 @@ def _put_off_longer(draft: Draft, now: datetime) -> None:
     draft.set(verify_at=now + RECHECK)
 
 
-def _present(draft: Draft, now: datetime) -> None:
+def _recovered(draft: Draft, now: datetime) -> None:
     if draft["unverified"]:
         draft.record(now, Verified(), DESK)
     draft.move(Status.RESOLVED, RECOVERED, DESK, now)
 
 
-def _vanished(draft: Draft, now: datetime) -> None:
-    if not draft["unverified"]:
-        draft.record(now, Unverified(), DESK)
-    draft.set(unverified=True, verify_at=now + RECHECK)
+def _doubted(draft: Draft, doubt: Doubt, ended_at: datetime, now: datetime) -> None:
+    """Keep the ticket open and record why, once for each reason; look again soon at first, then less often."""
+    if not draft["unverified"] or _known(draft.log) != (doubt.why, doubt.what):
+        since = doubt.since.isoformat(timespec="seconds") if doubt.since else ""
+        draft.record(now, Unverified(doubt.why, doubt.what, since), DESK)
+    draft.set(unverified=True, verify_at=now + min(RECHECK, max(RETRY, (now - ended_at) / 4)))
+
+
+def _known(log_: Sequence[Event]) -> tuple[str, str]:
+    last = next((each.body for each in reversed(log_) if isinstance(each.body, Unverified)), Unverified())
+    return last.why, last.what

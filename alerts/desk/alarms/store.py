@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
+from alerts.desk.alarms.evaluation.questions import Ended
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence
 from alerts.desk.core import batch
@@ -83,6 +84,17 @@ def firing(connection: Connection) -> dict[tuple[str, str], Held]:
         .where(alarm.c.ends_at.is_(None), OPEN)
     )
     return {(row[0], row[2]): Held(*row) for row in rows}
+
+
+def ended(connection: Connection, number: int) -> list[Ended]:
+    """Return the latest occurrence of each alarm of a ticket that has ended; effects of its alarms do not count."""
+    newest = (
+        select(func.max(alarm.c.id))
+        .where(alarm.c.ticket_id == number, alarm.c.effect.is_(False), alarm.c.ends_at.is_not(None))
+        .group_by(alarm.c.problem_key, alarm.c.fingerprint)
+    )
+    columns = (alarm.c.labels, alarm.c.annotations, alarm.c.generator_url, alarm.c.starts_at, alarm.c.ends_at)
+    return [Ended(*row) for row in connection.execute(select(*columns).where(alarm.c.id.in_(newest)))]
 
 
 def fires(connection: Connection, problem_key: str, fingerprint: str) -> bool:

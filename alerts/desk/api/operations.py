@@ -9,7 +9,7 @@ from alerts.desk.alarms import heartbeats
 from alerts.desk.core import metrics
 from alerts.desk.core.migrate import current
 from alerts.desk.tickets import queries
-from alerts.desk.web.errors import RESPONSES, answer
+from alerts.desk.web.errors import READ_ONLY, RESPONSES, answer
 from alerts.desk.web.session import Needs, Running, near
 
 router = APIRouter(tags=["operations"])
@@ -23,9 +23,11 @@ def healthz() -> str:
 
 @router.get("/readyz", response_class=PlainTextResponse, responses={503: RESPONSES[503]})
 def readyz(runtime: Running) -> Response:
-    """Say whether the storage answers with the expected schema."""
+    """Say whether the storage answers with the expected schema and takes writes."""
     if not current(runtime.database):
         return answer(503, "Service Unavailable", "the database has another schema; run: ott-desk migrate")
+    if not runtime.database.takes_writes():
+        return answer(503, "Service Unavailable", READ_ONLY)
     return PlainTextResponse("ready\n")
 
 

@@ -16,19 +16,20 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
-"""What the storage raises when it is down, locked, full or gone: trying again can help."""
+UNAVAILABLE = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+"""What the storage raises when it is down, locked, full, read-only or gone: trying again can help."""
 
 CACHE_KIB = 64 * 1024
 CHECKPOINT_PAGES = (
     8192  # 32 MiB of log: a page that a storm changes often is copied into the database once, not each time
 )
 _SERIALIZATION_FAILURE = {"40001", "40P01"}
+_READ_ONLY = "25006"  # sqlstate
 
 
 class Database:
@@ -44,7 +45,8 @@ class Database:
             options["connect_args"] = {"connect_timeout": 5}
         self.engine: Engine = create_engine(self.url, **options)
         self._committed: list[Callable[[], None]] = []
-        self._writer: AbstractContextManager[Any] = Lock() if self.sqlite else nullcontext()
+        self._lock = Lock()
+        self._writer: AbstractContextManager[Any] = self._lock if self.sqlite else nullcontext()
         if self.sqlite:
             self.writing = create_engine(self.url, pool_size=1, max_overflow=0, **options)
             event.listen(self.writing, "connect", _prepare_sqlite)
@@ -54,6 +56,7 @@ class Database:
         else:
             self.writing = create_engine(self.url, **options)
             event.listen(self.writing, "connect", _prepare_postgresql_writer)
+            event.listen(self.writing, "handle_error", self._refused)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -73,10 +76,27 @@ class Database:
         """Call `told` after each commit of this process, in the thread that committed."""
         self._committed.append(told)
 
-    def ping(self) -> None:
-        """Raise one of UNAVAILABLE when the storage does not answer."""
-        with self.read() as connection:
-            connection.execute(text("SELECT 1"))
+    def takes_writes(self) -> bool:
+        """Return whether the storage takes writes; raise one of UNAVAILABLE when it does not answer.
+
+        A PostgreSQL that became a standby answers every question and refuses every change.
+        """
+        if self.sqlite and self._lock.locked():
+            return True  # somebody is writing
+        try:
+            with self._writer, self.writing.connect() as connection, connection.begin():
+                connection.execute(text("UPDATE alembic_version SET version_num = version_num WHERE 1 = 0"))
+        except UNAVAILABLE as error:
+            if not is_read_only(error):
+                raise
+            return False
+        return True
+
+    def _refused(self, context: ExceptionContext) -> None:
+        """Give up the connections to a server that takes no writes: the next ones may lead to its successor."""
+        if is_read_only(context.original_exception):
+            context.is_disconnect = True
+            self.engine.dispose()
 
     def dispose(self) -> None:
         """Close all connections."""
@@ -87,6 +107,12 @@ class Database:
 def lost_race(error: DBAPIError) -> bool:
     """Say whether PostgreSQL gave up this transaction for another's sake: running it again is the remedy."""
     return getattr(error.orig, "sqlstate", None) in _SERIALIZATION_FAILURE
+
+
+def is_read_only(error: BaseException) -> bool:
+    """Return whether the storage refused a change because it is read-only."""
+    original = getattr(error, "orig", error)
+    return getattr(original, "sqlstate", None) == _READ_ONLY or "readonly database" in str(original)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -85,7 +85,7 @@ ticket = Table(
     Column("status_reason", Text, nullable=False, default=""),
     Column("firing", Integer, nullable=False, default=0),  # occurrences that still fire
     Column("automatic", Boolean, nullable=False, default=False),  # opened by alarms
-    Column("unverified", Boolean, nullable=False, default=False),  # recovered by name, but the series vanished
+    Column("unverified", Boolean, nullable=False, default=False),  # its alarms ended, the problem perhaps not
     Column("flapping", Boolean, nullable=False, default=False),
     Column("owner", Text, nullable=False, default=""),  # the engineer; empty: nobody took it
     Column("vendor", Text, nullable=False, default=""),  # with whom it is; empty: with the NCC
@@ -97,7 +97,7 @@ ticket = Table(
     Column("restore_by", Instant),
     Column("vendor_by", Instant),
     Column("deadline_at", Instant),  # the first of them: what the queue sorts by
-    Column("verify_at", Instant),  # when to ask Prometheus whether the series of a recovered alarm still exists
+    Column("verify_at", Instant),  # when to evaluate the conditions of alarms that ended
     Column("due_at", Instant),  # when the timers have to look at it next
     Column("extra", JSON, nullable=False, default={}),  # what other systems put into TMF621 fields of theirs
     # One problem, one open ticket: the database itself refuses a second one.

@@ -63,7 +63,7 @@ def _status(data: Mapping[str, Any]) -> StatusChanged:
     return StatusChanged(_STATES.get(data["from"]), _STATES[data["to"]], str(data.get("reason", "")))
 
 
-_TAKEN, _UNVERIFIED, _VERIFIED = Taken(), Unverified(), Verified()
+_TAKEN, _VERIFIED = Taken(), Verified()
 _READERS: dict[Kind, Callable[[Mapping[str, Any]], EventBody]] = {
     Kind.OPENED: lambda data: Opened(data.get("priority", ""), data.get("severity", "")),
     Kind.ALARMS: _alarms,
@@ -77,7 +77,7 @@ _READERS: dict[Kind, Callable[[Mapping[str, Any]], EventBody]] = {
     Kind.REFERENCE: lambda data: ReferenceGiven(data["owner"], data["reference"]),
     Kind.EDITED: lambda data: Edited(tuple(data["fields"])),
     Kind.WARNING: lambda data: Warned(data["clock"], data["percent"], data.get("vendor", ""), data.get("priority", "")),
-    Kind.UNVERIFIED: lambda _: _UNVERIFIED,
+    Kind.UNVERIFIED: lambda data: Unverified(data.get("why", ""), data.get("what", ""), data.get("since", "")),
     Kind.VERIFIED: lambda _: _VERIFIED,
     Kind.FLAPPING: lambda data: Flapping(data["returns"]),
     Kind.ESCALATED: lambda data: Escalated(data["clock"], data["vendor"]),

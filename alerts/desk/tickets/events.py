@@ -158,14 +158,17 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """The series vanished."""
+    """The alarms ended, and it cannot be verified that the problem did; `since` is an RFC 3339 time or nothing."""
 
     kind: ClassVar[Kind] = Kind.UNVERIFIED
+    why: str = ""  # a key of the texts; events of earlier versions have none
+    what: str = ""
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The series is back and healthy."""
+    """The alarms' conditions were evaluated over present data and are not met."""
 
     kind: ClassVar[Kind] = Kind.VERIFIED
 

@@ -15,7 +15,7 @@ from alerts.desk.core import batch
 from alerts.desk.core.tables import OPEN, defaults, event, ticket
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.event_json import from_json, to_json
-from alerts.desk.tickets.events import CLOCK_KINDS, Event, Recorded
+from alerts.desk.tickets.events import CLOCK_KINDS, Event, Kind, Recorded
 from alerts.desk.tickets.policy import Publish
 
 # What alarms change or need to know of a ticket; a storm has no time for the rest.
@@ -86,17 +86,19 @@ def lock_numbers(connection: Connection, numbers: Sequence[int]) -> list[Draft]:
     return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows.all()]
 
 
-def load_logs(connection: Connection, drafts: Sequence[Draft]) -> list[Draft]:
-    """Give locked tickets the events that their clocks read."""
-    logs = clock_events(connection, [draft["id"] for draft in drafts]) if drafts else {}
+def load_logs(connection: Connection, drafts: Sequence[Draft], also: tuple[Kind, ...] = ()) -> list[Draft]:
+    """Give locked tickets the events that their clocks read, and those of further kinds."""
+    logs = clock_events(connection, [draft["id"] for draft in drafts], also) if drafts else {}
     for draft in drafts:
         draft.log = logs.get(draft["id"], [])
     return list(drafts)
 
 
-def lock(connection: Connection, number: int, version: int | None = None) -> Draft:
+def lock(
+    connection: Connection, number: int, version: int | None = None, also: tuple[Kind, ...] = ()
+) -> Draft:  # fmt: skip
     """Lock and return one ticket; raise StaleTicketError when it is not in the version the caller saw."""
-    drafts = load_logs(connection, _lock(connection, ticket.c.id == number))
+    drafts = load_logs(connection, _lock(connection, ticket.c.id == number), also)
     if not drafts:
         raise NoSuchTicketError(f"there is no ticket {number}")
     current = int(drafts[0]["version"])
@@ -123,20 +125,24 @@ def _lock(connection: Connection, *conditions: ColumnElement[bool]) -> list[Draf
     return [Draft(dict(row)) for row in rows]
 
 
-def clock_events(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:
-    """Return the events that the clocks read, oldest first, by ticket."""
+def clock_events(
+    connection: Connection, numbers: Sequence[int], also: tuple[Kind, ...] = ()
+) -> dict[int, list[Event]]:  # fmt: skip
+    """Return the events that the clocks read and those of further kinds, oldest first, by ticket."""
     result: dict[int, list[Event]] = defaultdict(list)
     parameters = {"numbers": batch.listed(connection, numbers)}
-    for number, at, kind, actor, data in connection.execute(_clock_log(connection.dialect.name), parameters).all():
+    for number, at, kind, actor, data in connection.execute(
+        _clock_log(connection.dialect.name, also), parameters
+    ).all():
         result[number].append(Event(at, actor, from_json(kind, data)))
     return result
 
 
 @cache
-def _clock_log(dialect: str) -> Select[Any]:
+def _clock_log(dialect: str, also: tuple[Kind, ...]) -> Select[Any]:
     theirs = batch.among(dialect, event.c.ticket_id, "numbers")
     columns = (event.c.ticket_id, event.c["at"], event.c.kind, event.c.actor, event.c.data)
-    return select(*columns).where(theirs, event.c.kind.in_(CLOCK_KINDS)).order_by(event.c.id)
+    return select(*columns).where(theirs, event.c.kind.in_(CLOCK_KINDS | {*also})).order_by(event.c.id)
 
 
 def insert(connection: Connection, drafts: Sequence[Draft], publish: Publish) -> None:

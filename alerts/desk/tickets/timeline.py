@@ -1,6 +1,8 @@
 """Events as sentences of the timeline."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 from alerts.desk.core.words import Words, in_language
 from alerts.desk.tickets.events import (
@@ -13,11 +15,12 @@ from alerts.desk.tickets.events import (
     Opened,
     PriorityChanged,
     StatusChanged,
+    Unverified,
     Warned,
 )
 
 
-def sentence(event: Event, words: Words) -> str:  # noqa: PLR0911 - one a kind of event
+def sentence(event: Event, words: Words) -> str:  # noqa: C901, PLR0911 - one a kind of event
     """Return what happened in the reader's language."""
     match event.body:
         case Opened(priority, severity):
@@ -41,10 +44,22 @@ def sentence(event: Event, words: Words) -> str:  # noqa: PLR0911 - one a kind o
             return words("event.note", text=in_language(texts, words.language) or text)
         case Edited(fields):
             return words("event.edited", fields=", ".join(fields))
+        case Unverified(why, what, since) if why:
+            return words(f"event.unverified_{why}", what=what, since=words.time(_moment(since)))
         case Delivered(target, outcome):
             return words("event.delivery", target=target, outcome=words.of("delivery", outcome))
         case body:
             return words(f"event.{event.kind.name.lower()}", **asdict(body))
+
+
+def latest_doubt(log: Sequence[Event], words: Words) -> str:
+    """Return the last reason why a recovery could not be verified; nothing where nobody asked yet."""
+    told = [each for each in log if isinstance(each.body, Unverified)]
+    return sentence(told[-1], words) if told else ""
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _alarms(body: AlarmsChanged, words: Words) -> str:

@@ -9,14 +9,17 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from alerts.desk.core.database import is_read_only
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
 from alerts.desk.tickets.ticket import IllegalMoveError
 
 log = logging.getLogger("desk.api")
+RETRY_AFTER = "5"  # seconds after which a sender may try a storage that did not answer
+READ_ONLY = "the database is read-only and takes no changes; a standby? try again once it is the primary"
 
 
 class Error(BaseModel):
@@ -39,11 +42,13 @@ RESPONSES: Responses = {
 RESPONSES[413]["content"] = {"text/plain": {"schema": {"type": "string"}}}
 
 
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": RETRY_AFTER}}
+
+
 def answer(status: int, reason: str, message: str = "") -> JSONResponse:
     """Return an error as JSON."""
     body = {"@type": "Error", "code": str(status), "reason": reason, "message": message, "status": str(status)}
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse(body, status, headers)
+    return JSONResponse(body, status, _HEADERS.get(status))
 
 
 Page = Callable[[Request, int], Response | None]
@@ -83,7 +88,11 @@ def register(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(InterfaceError)
+    @app.exception_handler(InternalError)
     @app.exception_handler(PoolTimeout)
     def storage(request: Request, error: Exception) -> Response:
-        log.warning("the storage does not answer", extra={"error": str(error).splitlines()[0]})
-        return reply(request, 503, "Service Unavailable", "the storage does not answer; try again")
+        log.warning("the storage does not take this", extra={"error": str(error).splitlines()[0]})
+        sentence = READ_ONLY if is_read_only(error) else "the storage does not answer; try again"
+        result = reply(request, 503, "Service Unavailable", sentence)
+        result.headers["Retry-After"] = RETRY_AFTER
+        return result

@@ -20,7 +20,7 @@ from alerts.desk.tickets.actions import Hand, UnfitError
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
 from alerts.desk.tickets.ticket import TERMINAL, IllegalMoveError, Status, ticket_number
-from alerts.desk.tickets.timeline import sentence
+from alerts.desk.tickets.timeline import latest_doubt, sentence
 from alerts.desk.web import events
 from alerts.desk.web.forms import Engineer, Reading
 from alerts.desk.web.render import page, words_for
@@ -102,6 +102,7 @@ def show(
         status,
         here=f"/ticket/{number}",
         row=row,
+        doubt=latest_doubt(log, words),
         mark=mark,
         problem=problem,
         clocks=list(clock.read(log, row["priority"], runtime.policy, now).values()),

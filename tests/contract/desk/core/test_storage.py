@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -30,9 +31,11 @@ from alerts.desk.tickets import queries
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.queries import QueueFilter
 from alerts.desk.tickets.retention import forget
+from alerts.desk.tickets.runtime import Runtime
 from tests.contract.desk.alarms.test_ingest import POLICY, Time, send, states
+from tests.contract.desk.conftest import serving
 from tests.contract.desk.payloads import alert, notification
-from tests.contract.desk.postgres import BINARIES
+from tests.contract.desk.postgres import BINARIES, Postgres
 
 
 @pytest.fixture
@@ -250,3 +253,53 @@ def test_sqlite_is_durable_and_has_one_writer(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     database.dispose()
     assert sqlite3.sqlite_version_info >= (3, 35), "RETURNING"
+
+
+def test_a_postgresql_that_takes_no_writes_is_told_from_one_that_is_down(
+    postgresql: Postgres, tmp_path: Path, time: Time
+) -> None:
+    database = Database(postgresql.create_database())
+    migrate(database)
+    name = database.url.database
+    runtime = Runtime(Settings(), database, POLICY, now=time)
+    token = secrets.new_token()
+    with database.write() as connection:
+        access.add_token(connection, "alertmanager", "machine", secrets.digest(token), time())
+    with serving(runtime) as address, httpx.Client(base_url=address) as http:
+
+        def post(node: str) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {token}"}
+            return http.post("/webhook/alertmanager", json=notification(alert(node)), headers=headers)
+
+        def become(read_only: bool) -> None:
+            with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("SET default_transaction_read_only = off")
+                state = "on" if read_only else "off"
+                connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = {state}")
+            database.dispose()
+
+        assert post("edge-1").status_code == 200
+        become(read_only=True)
+        refused = post("edge-2")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+        assert "read-only" in refused.json()["message"]
+        assert http.get("/readyz").status_code == 503
+        assert http.get("/healthz").status_code == 200
+        become(read_only=False)
+        assert post("edge-2").status_code == 200
+        assert http.get("/readyz").status_code == 200
+    assert states(database) == [("acknowledged", "", 1)] * 2
+    database.dispose()
+
+
+def test_a_sqlite_file_that_may_not_be_written_is_not_ready(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    assert database.takes_writes()
+    with database.write():
+        assert database.takes_writes(), "another writer is at it"
+    database.dispose()
+    closed = Database(f"sqlite:///file:{path}?mode=ro&uri=true")
+    assert not closed.takes_writes()
+    closed.dispose()
