@@ -7,16 +7,21 @@ time before was at least as urgent.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.tickets.events import Event, Opened, PriorityChanged
 from alerts.desk.tickets.spans import Span
 
+_EVER = datetime.min.replace(tzinfo=UTC)
+
 
 def binding(events: Sequence[Event], priority: str) -> dict[str, list[Span]]:
     """Return the priorities whose targets bind a ticket that has `priority` now, with the time that counts for each."""
     history = _history(events, priority)
+    if history:
+        # Whatever the clocks count from, the ticket had no other priority before its first one.
+        history[0] = (_EVER, history[0][1])
     lasting = [(at, end, given) for (at, given), (end, _) in zip(history, [*history[1:], (None, "")], strict=True)]
     binds = {given for _, given in history if _rank(given) >= _rank(priority)} | {priority}
     return {

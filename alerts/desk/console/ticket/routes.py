@@ -13,7 +13,7 @@ from alerts.desk.console.ticket.links import links
 from alerts.desk.console.ticket.runbook import runbook
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.core.words import Words
-from alerts.desk.tickets import actions, queries
+from alerts.desk.tickets import actions, history, queries
 from alerts.desk.tickets import listing as console
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.actions import Hand, UnfitError
@@ -93,6 +93,7 @@ def show(
             raise NoSuchTicketError(f"there is no ticket {number}")
         log = queries.timeline(connection, [number])[number]
         alarms = queries.alarms_of(connection, number, ALARM_LIMIT)
+        others = history.read(connection, row)
     now = runtime.now()
     name = str(row["labels"].get("alertname", ""))
     return page(
@@ -108,6 +109,7 @@ def show(
         clocks=list(clock.read(log, row["priority"], runtime.policy, now).values()),
         alarms=alarms,
         alarm_limit=ALARM_LIMIT,
+        history=others,
         charted=bool(runtime.settings.prometheus and charts.wanted(alarms[: charts.ALARMS])),
         runbook=runbook(name, words.language),
         links=links(runtime.settings, row, alarms, words.language),

@@ -222,3 +222,33 @@ def test_a_ticket_is_handed_over_once(control_room: Hall) -> None:
     engineer = control_room.person(language="ru")
     page = do(engineer, engineer.get("/ticket/1"), "hand-over", vendor="Edge Ltd")
     assert "заявка уже у вендора Edge Ltd" in do(engineer, page, "hand-over", vendor="Edge Ltd").text
+
+
+def test_a_ticket_tells_of_earlier_ones_of_its_problem_and_of_others_around_it(control_room: Hall) -> None:
+    engineer = control_room.person(name="Aigerim")
+    control_room.alarm()
+    page = engineer.get("/ticket/1")
+    assert 'id="history"' not in page.text, "there is nothing to tell of"
+    page = do(engineer, page, "resolve", text="changed the power supply")
+    control_room.recover()
+    do(engineer, engineer.get("/ticket/1"), "move", to="closed", text="agreed with the site")
+    control_room.now += timedelta(days=40)
+    control_room.alarm(alertname="DiskFull", title="The disk of edge-1 is full")
+    control_room.alarm(node="edge-2", title="edge-2 is down")
+    control_room.now += timedelta(minutes=30)
+    control_room.alarm()
+    engineer = control_room.session("Aigerim")
+    text = re.sub(
+        r"<[^>]*>|\s+", " ", engineer.get("/ticket/4").text.partition('id="history"')[2].partition("</section>")[0]
+    )
+    text = " ".join(text.split())
+    assert "1 in all, 0 of them within the last 30 days" in text
+    assert "1 01.03.2026 12:00:00 – 01.03.2026 12:00:00 (0 s): closed, changed the power supply Aigerim" in text
+    assert "Open tickets of edge-1 2 P1 The disk of edge-1 is full" in text
+    assert "edge-2" not in text
+    text = engineer.get("/ticket/2").text.partition('id="history"')[2]
+    assert "Open tickets of the same minute" in text
+    assert "edge-2 is down" in text
+    assert "edge-1 does not answer" in text
+    russian = control_room.person(language="ru").get("/ticket/4").text
+    assert "Прежние билеты по этой проблеме" in russian
