@@ -72,15 +72,20 @@ class Secret:
             mode = self.file.stat().st_mode
             if stat.S_ISDIR(mode):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            content = self.file.read_bytes()
         except OSError as error:
             raise OSError(
-                f"{self.file} cannot be read: {error.strerror}; the secret is that file's only line"
+                f"{self.file} cannot be read: {error.strerror}; the secret is that file's only line, and this account "
+                "needs to read it"
             ) from None
         if mode & (stat.S_IRWXO | stat.S_IWGRP):
             raise OSError(f"{self.file} is open to other users (mode {stat.S_IMODE(mode):04o}): chmod 0640 or stricter")
-        value = self.file.read_text("utf-8").rstrip("\n")
-        if not value:
-            raise OSError(f"{self.file} is empty")
+        try:
+            value = content.decode("utf-8").rstrip("\n")
+        except UnicodeDecodeError:
+            raise OSError(f"{self.file} is not text in UTF-8; write the secret as its only line") from None
+        if not value.strip():
+            raise OSError(f"{self.file} is empty; write the secret as its only line")
         return _one_line(value, str(self.file))
 
 
@@ -90,6 +95,8 @@ def _one_line(secret: str, where: str) -> str:
         raise OSError(
             f"{where} holds more than one line, or a control character; a secret is one line, ended as on Unix"
         )
+    if secret != secret.strip():
+        raise OSError(f"{where} begins or ends with a blank; remove it")
     return secret
 
 

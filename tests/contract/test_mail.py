@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from demo.ports import free_port
 from service import mail
-from service.mail import Server
+from service.mail import MailError, Refusal, Smtp
+from service.mail_message import Envelope, compose, domain_of
 from service.settings import Secret
 from tests.contract.mailbox import Box, taking_mail
 from tests.contract.streams.certificates import Authority
@@ -33,8 +35,8 @@ class Guarded(Box):
         return AuthResult(success=given.password == b"s3cret", handled=False)
 
 
-def refused(port: int, reason: str) -> pytest.RaisesExc[OSError]:
-    return pytest.raises(OSError, match=rf"mail to (localhost|127\.0\.0\.1):{port}: .*{reason}")
+def refused(port: int, reason: str) -> pytest.RaisesExc[MailError]:
+    return pytest.raises(MailError, match=rf"mail to (localhost|127\.0\.0\.1):{port}: .*{reason}")
 
 
 @pytest.fixture
@@ -67,11 +69,18 @@ def serving(authority: Authority, security: mail.Security) -> Iterator[tuple[Gua
         yield box, port
 
 
-def letter() -> EmailMessage:
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "ottwatch@example.kz", "noc@example.kz", "Заявка 7"
-    message.set_content("edge-1 не отвечает")
-    return message
+SENDER = "ОТТ-мониторинг <ottwatch@example.kz>"
+TO = ["noc@example.kz"]
+AT = datetime(2026, 11, 28, 9, tzinfo=UTC)
+
+
+def letter(subject: str = "Билет 7", text: str = "edge-1 не отвечает\n") -> EmailMessage:
+    return compose(Envelope(SENDER, TO, subject, "ticket.7.1@example.kz", AT, ["ticket.7@example.kz"]), text)
+
+
+def account(port: int, security: mail.Security = "none", password: Secret | None = None) -> Smtp:
+    host = "localhost" if security != "none" else "127.0.0.1"
+    return Smtp(host, SENDER, port, security, "desk" if password else "", password)
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -80,13 +89,15 @@ def test_a_letter_goes_encrypted_and_with_a_login(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     with serving(authority, security) as (box, port):
-        mail.send(Server("localhost", port, security, "desk", password), letter())
+        mail.send(account(port, security, password), letter(), TO)
     assert box.logins == [(b"desk", b"s3cret")]
     ((_, taken),) = box.mails
-    assert taken["Subject"] == "Заявка 7"
+    assert taken["Subject"] == "Билет 7"
     assert taken["Auto-Submitted"] == "auto-generated"
-    assert taken["Message-ID"].endswith("@example.kz>")
-    assert abs((taken["Date"].datetime.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()) < 300
+    assert taken["Message-ID"] == "<ticket.7.1@example.kz>"
+    assert (taken["In-Reply-To"], taken["References"]) == ("<ticket.7@example.kz>", "<ticket.7@example.kz>")
+    assert taken["Date"].datetime == AT
+    assert taken["From"].addresses[0].display_name == "ОТТ-мониторинг"
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -97,7 +108,7 @@ def test_a_server_whose_certificate_nobody_vouches_for_gets_neither_password_nor
         serving(authority, security) as (box, port),
         refused(port, "CERTIFICATE_VERIFY_FAILED"),
     ):
-        mail.send(Server("localhost", port, security, "desk", password), letter())
+        mail.send(account(port, security, password), letter(), TO)
     assert (box.logins, box.mails) == ([], [])
 
 
@@ -109,8 +120,10 @@ def test_a_wrong_password_is_an_error_that_does_not_show_it(
         serving(authority, "starttls") as (box, port),
         refused(port, "535") as caught,
     ):
-        mail.send(Server("localhost", port, "starttls", "desk", secret(tmp_path, "n0t-it")), letter())
+        mail.send(account(port, "starttls", secret(tmp_path, "n0t-it")), letter(), TO)
     assert "n0t-it" not in str(caught.value)
+    assert "check username and password in [smtp]" in str(caught.value)
+    assert caught.value.final, "a password that is wrong is not tried until the account is locked"
     assert box.mails == []
 
 
@@ -122,12 +135,12 @@ def test_a_password_that_mail_cannot_carry(
         serving(authority, "starttls") as (_, port),
         refused(port, "not plain ASCII"),
     ):
-        mail.send(Server("localhost", port, "starttls", "desk", secret(tmp_path, "құпия")), letter())
+        mail.send(account(port, "starttls", secret(tmp_path, "құпия")), letter(), TO)
 
 
 def test_a_password_that_cannot_be_read_is_said_before_anybody_is_called(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="gone cannot be read"):
-        mail.send(Server("localhost", free_port(), "tls", "desk", Secret(file=tmp_path / "gone")), letter())
+        mail.send(account(free_port(), "tls", Secret(file=tmp_path / "gone")), letter(), TO)
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls", "none"])
@@ -138,4 +151,179 @@ def test_a_server_that_says_nothing_is_left_in_the_end(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with refused(port, "timed out"):
-            mail.send(Server("127.0.0.1", port, security), letter())
+            mail.send(Smtp("127.0.0.1", SENDER, port, security), letter(), TO)
+
+
+class Odd(Box):
+    """A mail server that refuses as told: answers by recipient, by command, or by closing the connection."""
+
+    def __init__(self, recipients: dict[str, str] | None = None, **commands: str) -> None:
+        super().__init__()
+        self.recipients, self.commands = recipients or {}, commands
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        envelope.mail_from = address
+        return self.commands.get("mail", "250 OK")
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if answer := self.recipients.get(address):
+            return answer
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        if self.commands.get("data", "250")[0] != "2":
+            return self.commands["data"]
+        taken = await super().handle_DATA(server, session, envelope)
+        if "gone" in self.commands:
+            server.transport.abort()
+        return taken
+
+    async def handle_QUIT(self, server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        return self.commands.get("quit", "221 Bye")
+
+
+def test_refused_recipients_are_named_with_the_answer_and_the_others_get_the_message() -> None:
+    box = Odd({"old@example.kz": "550 5.1.1 no such user", "slow@example.kz": "450 4.2.0 greylisted, try again"})
+    to = ["noc@example.kz", "old@example.kz", "Смена <slow@example.kz>"]
+    with taking_mail(box) as port:
+        refused = mail.send(account(port), letter(), to)
+    assert refused == {
+        "old@example.kz": Refusal(550, "5.1.1 no such user"),
+        "Смена <slow@example.kz>": Refusal(450, "4.2.0 greylisted, try again"),
+    }
+    assert [each.final for each in refused.values()] == [True, False]
+    assert [to for to, _ in box.mails] == [["noc@example.kz"]]
+
+
+def test_a_server_that_hangs_up_among_the_recipients_leaves_the_rest_for_later() -> None:
+    box = Odd({"second@example.kz": "421 4.3.2 shutting down"})
+    with taking_mail(box) as port:
+        refused = mail.send(account(port), letter(), ["noc@example.kz", "second@example.kz", "third@example.kz"])
+    assert set(refused) == {"noc@example.kz", "second@example.kz", "third@example.kz"}
+    assert not any(each.final for each in refused.values())
+    assert box.mails == []
+
+
+@pytest.mark.parametrize(
+    ("box", "said", "final"),
+    [
+        pytest.param(Odd(data="552 5.3.4 Message too big"), "552 5.3.4 Message too big", True, id="too large"),
+        pytest.param(Odd(data="451 4.3.0 queue full"), "451 4.3.0 queue full", False, id="queue full"),
+        pytest.param(Odd(mail="550 5.7.1 sender not allowed"), "550 5.7.1 sender not allowed", True, id="sender"),
+        pytest.param(Odd(mail="530 5.7.0 Authentication required"), "530 5.7.0", True, id="login wanted"),
+    ],
+)
+def test_what_a_server_refuses_for_everybody(box: Odd, said: str, final: bool) -> None:
+    with taking_mail(box) as port, refused(port, said) as caught:
+        mail.send(account(port), letter(), TO)
+    assert caught.value.final is final
+    assert box.mails == []
+
+
+def test_a_server_that_takes_a_message_and_is_gone_gets_it_again_under_the_same_number() -> None:
+    box = Odd(gone="")
+    with taking_mail(box) as port:
+        with refused(port, "closed the connection") as caught:
+            mail.send(account(port), letter(), TO)
+        assert not caught.value.final
+        box.commands.clear()
+        mail.send(account(port), letter(), TO)
+    assert [taken["Message-ID"] for _, taken in box.mails] == ["<ticket.7.1@example.kz>"] * 2
+
+
+def test_a_goodbye_that_fails_does_not_send_a_message_again() -> None:
+    box = Odd(quit="451 4.3.0 cannot say goodbye")
+    with taking_mail(box) as port:
+        assert mail.send(account(port), letter(), TO) == {}
+    assert len(box.mails) == 1
+
+
+def test_remedies_for_security_that_does_not_fit_the_server(
+    authority: Authority, password: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with taking_mail(Box()) as port:
+        with refused(port, "the server offers no STARTTLS on this port"):
+            mail.send(Smtp("127.0.0.1", SENDER, port), letter(), TO)
+        with refused(port, r'no TLS with this server \(.*\); security = "starttls" may be right'):
+            mail.send(Smtp("127.0.0.1", SENDER, port, "tls"), letter(), TO)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(authority.issue("mail", ["other.example"], datetime.now(UTC) + timedelta(minutes=30)))
+    with (
+        taking_mail(Box(), "localhost", tls_context=context) as port,
+        refused(port, "Hostname mismatch.*host must be a name in the server's certificate"),
+    ):
+        mail.send(account(port, "starttls"), letter(), TO)
+    context.load_cert_chain(authority.issue("right", ["localhost"], datetime.now(UTC) + timedelta(minutes=30)))
+    with (
+        taking_mail(Box(), "localhost", tls_context=context, auth_exclude_mechanism=["LOGIN", "PLAIN"]) as port,
+        pytest.raises(MailError, match=r"No suitable authentication|no login here"),
+    ):
+        mail.send(account(port, "starttls", password), letter(), TO)
+
+
+def test_an_address_outside_of_ascii_needs_a_server_that_takes_it() -> None:
+    to = ["смена@example.kz", "noc@пример.қаз"]
+    old, new = Box(), Box()
+    with taking_mail(old, enable_SMTPUTF8=False) as port:
+        refused = mail.send(account(port), letter(), to)
+    assert list(refused) == ["смена@example.kz"]
+    assert refused["смена@example.kz"].final
+    assert [each.to for each in old.mails] == [["noc@xn--e1afmkfd.xn--80ao21a"]]
+    with taking_mail(new, enable_SMTPUTF8=True) as port:
+        assert mail.send(account(port), letter(), to) == {}
+    assert [each.to for each in new.mails] == [["смена@example.kz", "noc@xn--e1afmkfd.xn--80ao21a"]]
+
+
+LONG = "Достопримечательность: многоканальная телерадиовещательная головная станция"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "[P1] № 7 Новый билет: edge-1 (almaty) не отвечает",
+        " ".join([LONG] * 4),
+        f"{'a' * 70} {LONG} {'b' * 70} 17",
+        "a" * 200,
+        'Қазақстан 😀 < > & "кавычки" ' * 6 + "конец",
+        "\\ =?broken?= ?= _",
+    ],
+)
+def test_subjects_and_texts_arrive_as_they_were_in_seven_bits_and_short_lines(subject: str) -> None:
+    text = "слово " * 400 + "\n.\n" + "x" * 2000 + "\nFrom here\n"
+    raw = letter(subject, text).as_bytes()
+    assert raw.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    box = Box()
+    with taking_mail(box) as port:
+        mail.send(account(port), letter(subject, text), TO)
+    ((_, taken),) = box.mails
+    assert taken["Subject"] == subject
+    assert taken.get_content().replace("\r\n", "\n") == text
+    assert str(make_header(decode_header(taken.as_string().partition("From: ")[2].partition("To:")[0]))).startswith(
+        "ОТТ-мониторинг"
+    )
+
+
+@pytest.mark.parametrize("hidden", ["=?utf-8?q?a=0D=0ABcc:_x@y.z?=", "a\r\nBcc: x@y.z"])
+def test_no_subject_forges_a_header(hidden: str) -> None:
+    box = Box()
+    with taking_mail(box) as port:
+        mail.send(account(port), letter(hidden), TO)
+    ((_, taken),) = box.mails
+    assert taken["Bcc"] is None
+    assert taken["Subject"] == "a Bcc: x@y.z"
+
+
+def test_the_domain_of_a_number_is_the_senders_own() -> None:
+    assert domain_of("ОТТ <desk@пример.қаз>") == "xn--e1afmkfd.xn--80ao21a"
+
+
+@pytest.mark.parametrize(
+    "text", ["noc", "a@b.kz, c@d.kz", "a@b.kz\nBcc: c@d.kz", "@b.kz", "a@", "", f"a@{'b' * 70}.kz"]
+)
+def test_what_is_no_mail_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"to: .*mail address"):
+        mail.check_mailbox("to", text)

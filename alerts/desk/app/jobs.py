@@ -14,8 +14,9 @@ from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.alarms.release import pass_time
 from alerts.desk.app.workers import Worker
 from alerts.desk.core import metrics
-from alerts.desk.notify import deliver
-from alerts.desk.notify.deliver import Pace
+from alerts.desk.notify.deliver import Pace, deliver_target
+from alerts.desk.notify.listeners import deliver_hubs
+from alerts.desk.notify.vendors import deliver_vendors
 from alerts.desk.tickets.retention import forget
 from alerts.desk.tickets.runtime import Runtime
 
@@ -47,11 +48,11 @@ def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
         result.append(Worker("watchdog", WATCH, lambda: watch(runtime)))
     for target in settings.target:
         pace = Pace(target.per_minute)
-        job = partial(deliver.deliver_target, runtime, client, target, pace)
+        job = partial(deliver_target, runtime, client, target, pace)
         result.append(Worker(f"target {target.name}", DELIVER, job))
-    result.append(Worker("listeners", DELIVER, partial(deliver.deliver_hubs, runtime, client)))
+    result.append(Worker("listeners", DELIVER, partial(deliver_hubs, runtime, client)))
     if settings.vendor:
-        result.append(Worker("vendors", DELIVER, partial(deliver.deliver_vendors, runtime, client)))
+        result.append(Worker("vendors", DELIVER, partial(deliver_vendors, runtime, client)))
     result.append(Worker("attendance", ATTEND, partial(attend, runtime)))
     result.append(Worker("retention", TIDY, partial(tidy, runtime)))
     if settings.alertmanagers:

@@ -33,12 +33,6 @@ def printable(name: str) -> None:
         raise ValueError(f"the name {name!r} is empty or has characters that cannot be printed")
 
 
-def mailbox(name: str, text: str) -> None:
-    """Raise ValueError for what is no mail address; a line break in one would forge headers."""
-    if "@" not in text.strip("@") or not text.isprintable():
-        raise ValueError(f"{name}: {text!r} is not a mail address")
-
-
 def network(name: str, text: str) -> None:
     """Raise ValueError for what is neither an IP address nor a network of them."""
     try:

@@ -23,6 +23,19 @@ WEBHOOK_REQUESTS = Metric(
 )
 OUTBOX_PENDING = Metric("ott_desk_outbox_pending", "gauge", "Messages that wait for their delivery.")
 OUTBOX_DEAD = Metric("ott_desk_outbox_dead", "gauge", "Messages given up after the last attempt.")
+OUTBOX_OLDEST = Metric(
+    "ott_desk_outbox_oldest_timestamp_seconds",
+    "gauge",
+    "When the oldest message that waits for its delivery was written; no sample where none waits.",
+    ("target",),
+)
+RECIPIENTS_REFUSED = Metric(
+    "ott_desk_recipients_refused_total",
+    "counter",
+    "Recipients of messages that a server refused for good.",
+    ("target",),
+    reader="ad hoc",
+)
 WATCHDOG_LAST = Metric(
     "ott_desk_watchdog_last_timestamp_seconds", "gauge", "When the alert that never stops was last received."
 )
@@ -58,6 +71,7 @@ class Figures:
     deadlines: Sequence[tuple[int, str, str, str, datetime]]
     outbox_pending: int
     outbox_dead: int
+    outbox_oldest: Mapping[str, datetime]
     watchdog: datetime | None
 
 
@@ -99,6 +113,8 @@ def samples(counts: Counts, figures: Figures) -> Iterator[Sample]:
         yield TICKET_DEADLINE.sample(moment.timestamp(), str(ticket), clock, priority, node)
     yield OUTBOX_PENDING.sample(figures.outbox_pending)
     yield OUTBOX_DEAD.sample(figures.outbox_dead)
+    for target, moment in figures.outbox_oldest.items():
+        yield OUTBOX_OLDEST.sample(moment.timestamp(), target)
     if figures.watchdog is not None:
         yield WATCHDOG_LAST.sample(figures.watchdog.timestamp())
 

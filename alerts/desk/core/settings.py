@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from alerts.desk.core import checks
 from alerts.desk.core.calendar_settings import CalendarSettings, ZoneName, zone_name
-from service.mail import Security, refuse_open_password
+from service.mail import Smtp, check_mailbox
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
 
 Language = Literal["ru", "en"]
@@ -35,11 +35,12 @@ TOPICS = (
     "closed",
     "unverified",
     "flapping",
+    "priority",
     "handed_over",
     "escalated",
 )
 """What a target can ask to hear of."""
-DEFAULT_TOPICS = ("opened", "breach", "resolved", "reopened", "unverified", "escalated")
+DEFAULT_TOPICS = ("opened", "priority", "breach", "resolved", "reopened", "unverified", "escalated")
 MINUTE, HOUR = 60.0, 3600.0
 
 
@@ -81,28 +82,10 @@ class VendorSettings:
 
     def __post_init__(self) -> None:
         checks.printable(self.name)
-        checks.mailbox("mail", self.mail)
+        check_mailbox("mail", self.mail)
         if self.escalation_mail:
-            checks.mailbox("escalation_mail", self.escalation_mail)
+            check_mailbox("escalation_mail", self.escalation_mail)
         checks.positive(self, "accept", "restore")
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp:
-    """The mail server."""
-
-    host: str
-    sender: str
-    port: int = 587
-    security: Security = "starttls"
-    username: str = ""
-    password: Secret | None = None
-
-    def __post_init__(self) -> None:
-        checks.mailbox("sender", self.sender)
-        if not 0 < self.port < 65536:
-            raise ValueError(f"port {self.port} is not between 1 and 65535")
-        refuse_open_password(self.security, self.password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +116,7 @@ class TargetSettings:
         if ":" in self.name:
             raise ValueError(f'the name "{self.name}" has a colon')
         for address in self.to:
-            checks.mailbox("to", address)
+            check_mailbox("to", address)
         checks.positive(self, "per_minute", "digest_over")
 
 

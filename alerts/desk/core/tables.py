@@ -217,6 +217,8 @@ outbox = Table(
     Column("next_at", Instant),  # NULL once sent or dead
     Column("error", Text, nullable=False),
     Column("done_at", Instant),  # when it was sent or given up
+    # By recipient: "sent", "refused" with the reason, or "left" with the parts that it has not got.
+    Column("told", JSON, nullable=False, default={}, server_default=text("'{}'")),
     Index("ix_outbox_next_at", "next_at"),
     Index("ix_outbox_ticket_id", "ticket_id"),
 )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
 
 from alerts.desk.core import batch
 from alerts.desk.core.settings import Settings
@@ -19,6 +19,8 @@ from alerts.desk.tickets.policy import Publish
 CLAIM = timedelta(minutes=2)  # how long a desk may take over what it claims at once
 RETRIES = 12
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
+LONGEST_ERROR = 500
+LONGEST_THREAD = 10
 _LISTENERS = select(hub.c.id, hub.c.query)
 
 
@@ -33,7 +35,7 @@ def write(routes: Sequence[Route], connection: Connection, recorded: Sequence[Re
     rows = [
         {"ticket_id": each.ticket, "target": message.target, "kind": message.kind, "body": message.body}
         for each in recorded
-        for message in messages(each.events, each.priority, routes)
+        for message in messages(each, routes)
     ]
     told = [(each.ticket, types) for each in recorded if (types := hub_events(each.events))]
     if told:
@@ -50,7 +52,7 @@ def write(routes: Sequence[Route], connection: Connection, recorded: Sequence[Re
                 if wanted(query, kind)
             ]
     if rows:
-        fresh = {"state": "pending", "attempts": 0, "created_at": now, "next_at": now, "error": ""}
+        fresh = {"state": "pending", "attempts": 0, "created_at": now, "next_at": now, "error": "", "told": {}}
         batch.insert(connection, outbox, [row | fresh for row in rows])
 
 
@@ -87,24 +89,30 @@ def due_targets(connection: Connection, prefix: str, now: datetime) -> list[str]
     return list(connection.scalars(statement))
 
 
-def sent(connection: Connection, numbers: Sequence[int], now: datetime) -> None:
-    """Note that messages were delivered."""
-    values = {"state": "sent", "next_at": None, "error": "", "done_at": now}
-    connection.execute(update(outbox).where(outbox.c.id.in_(numbers)).values(values))
+@dataclass(slots=True)
+class Ending:
+    """What a message is after an attempt."""
+
+    number: int
+    told: dict[str, Any]
+    error: str = ""
+    state: str = "pending"
+    attempts: int | None = None
+    next_at: datetime | None = None
+    done_at: datetime | None = None
+
+    def close(self, state: str, now: datetime) -> None:
+        """Say that there is no further attempt."""
+        self.state, self.next_at, self.done_at = state, None, now
 
 
-def failed(connection: Connection, rows: Sequence[RowMapping], error: str, now: datetime) -> int:
-    """Plan the next attempt, or give up; return how many were given up. Whoever tests is told at once: no retries."""
-    given_up = 0
-    for row in rows:
-        if row["kind"] == TEST:
-            _set(connection, row["id"], next_at=None, state="failed", error=error[:500], done_at=now)
-        elif row["attempts"] >= RETRIES:
-            _set(connection, row["id"], next_at=None, state="dead", error=error[:500], done_at=now)
-            given_up += 1
-        else:
-            _set(connection, row["id"], next_at=now + rest(row), error=error[:500])
-    return given_up
+def end(connection: Connection, endings: Sequence[Ending]) -> None:
+    """Store what messages are after an attempt."""
+    for each in endings:
+        values = {name: getattr(each, name) for name in ("told", "error", "state", "next_at", "done_at")}
+        if each.attempts is not None:
+            values["attempts"] = each.attempts
+        connection.execute(update(outbox).where(outbox.c.id == each.number).values(**values))
 
 
 def put_off(connection: Connection, target: str, untried: Sequence[int], until: datetime) -> None:
@@ -120,10 +128,6 @@ def rest(row: RowMapping) -> timedelta:
     return timedelta(seconds=min(FIRST_PAUSE * 2.0 ** (row["attempts"] - 1), LONGEST_PAUSE))
 
 
-def _set(connection: Connection, number: int, **values: Any) -> None:
-    connection.execute(update(outbox).where(outbox.c.id == number).values(**values))
-
-
 def waiting(connection: Connection, target: str, now: datetime) -> int:
     """Return how many messages of a target are due."""
     statement = select(func.count()).select_from(outbox).where(outbox.c.target == target, outbox.c.next_at <= now)
@@ -137,15 +141,33 @@ def dead_letters(connection: Connection, limit: int) -> Sequence[RowMapping]:
 
 
 def again(connection: Connection, number: int, now: datetime) -> str | None:
-    """Send a dead letter once more, with all its attempts; return its target, or None where it is no longer dead."""
-    statement = (
-        update(outbox)
-        .where(outbox.c.id == number, outbox.c.state == "dead")
-        .values(state="pending", attempts=0, next_at=now, done_at=None)
-        .returning(outbox.c.target)
-    )
-    target: str | None = connection.scalar(statement)
-    return target
+    """Send a dead letter once more, with all its attempts, to those who have not got it.
+
+    Return its target, or None where it is no longer dead.
+    """
+    dead = (outbox.c.id == number) & (outbox.c.state == "dead")
+    row = connection.execute(select(outbox.c.target, outbox.c.told).where(dead).with_for_update()).one_or_none()
+    if row is None:
+        return None
+    told = {name: each for name, each in row.told.items() if "refused" not in each}
+    values = {"state": "pending", "attempts": 0, "next_at": now, "done_at": None, "told": told}
+    connection.execute(update(outbox).where(dead).values(**values))
+    return str(row.target)
+
+
+def dead_of(connection: Connection, target: str) -> Sequence[int]:
+    """Return the numbers of a target's dead letters, the oldest first."""
+    dead = select(outbox.c.id).where(outbox.c.target == target, outbox.c.state == "dead").order_by(outbox.c.id)
+    return connection.scalars(dead).all()
+
+
+def thread(connection: Connection, row: RowMapping) -> list[tuple[int, datetime]]:
+    """Return number and moment of the messages before this one, same ticket and target: the first and the latest."""
+    same = (outbox.c.ticket_id == row["ticket_id"]) & (outbox.c.target == row["target"]) & (outbox.c.id < row["id"])
+    earlier = select(outbox.c.id, outbox.c.created_at).where(same, outbox.c.state != "failed")
+    first = connection.execute(earlier.order_by(outbox.c.id).limit(1)).all()
+    latest = connection.execute(earlier.order_by(outbox.c.id.desc()).limit(LONGEST_THREAD - 1)).all()
+    return sorted({(each.id, each.created_at) for each in (*first, *latest)})
 
 
 def add_test(connection: Connection, target: str, sender: str, now: datetime) -> int | None:
@@ -174,6 +196,7 @@ class Queue:
     oldest_pending: datetime | None = None
     last_success: datetime | None = None
     error: str = ""  # of the latest message that is not delivered
+    notice: str = ""  # what should be changed although the latest message arrived
 
 
 def queues(connection: Connection) -> dict[str, Queue]:
@@ -192,13 +215,18 @@ def queues(connection: Connection) -> dict[str, Queue]:
     )
     for row in connection.execute(counted).mappings():
         found.setdefault(row["target"], {})[row["state"]] = row
-    newest = select(func.max(outbox.c.id)).where(outbox.c.error != "", outbox.c.state.in_(("pending", "dead")))
-    statement = select(outbox.c.target, outbox.c.error).where(outbox.c.id.in_(newest.group_by(outbox.c.target)))
-    errors: dict[str, str] = {row.target: row.error for row in connection.execute(statement)}
-    return {target: _queue(states, errors.get(target, "")) for target, states in found.items()}
+    errors = _latest_errors(connection, outbox.c.state.in_(("pending", "dead")) & (outbox.c.error != ""))
+    notices = _latest_errors(connection, outbox.c.state == "sent")
+    return {name: _queue(states, errors.get(name, ""), notices.get(name, "")) for name, states in found.items()}
 
 
-def _queue(states: Mapping[str, RowMapping], error: str) -> Queue:
+def _latest_errors(connection: Connection, among: ColumnElement[bool]) -> dict[str, str]:
+    newest = select(func.max(outbox.c.id)).where(among).group_by(outbox.c.target)
+    statement = select(outbox.c.target, outbox.c.error).where(outbox.c.id.in_(newest))
+    return {row.target: row.error for row in connection.execute(statement)}
+
+
+def _queue(states: Mapping[str, RowMapping], error: str, notice: str) -> Queue:
     pending, dead, sent_ = (states.get(name) for name in ("pending", "dead", "sent"))
     return Queue(
         pending=pending["number"] if pending else 0,
@@ -206,6 +234,7 @@ def _queue(states: Mapping[str, RowMapping], error: str) -> Queue:
         oldest_pending=pending["oldest"] if pending else None,
         last_success=sent_["latest"] if sent_ else None,
         error=error,
+        notice=notice,
     )
 
 

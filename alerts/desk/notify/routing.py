@@ -4,7 +4,7 @@ A row says what happened; the words are made at delivery, from the ticket as it 
 for its mail server tells the truth.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,9 @@ from alerts.desk.tickets.events import (
     NoteAdded,
     Opened,
     PriorityChanged,
+    Recorded,
     ReferenceGiven,
+    Returned,
     StatusChanged,
     Taken,
     Unverified,
@@ -58,6 +60,8 @@ def topic(event: Event) -> str | None:
             return "breach" if percent == 100 else "warning"
         case StatusChanged(old, new):
             return _topic_of_status(old, new)
+        case PriorityChanged():
+            return "priority"
         case Unverified() | Flapping() | HandedOver() | Escalated():
             return event.kind.name.lower()
         case _:
@@ -72,20 +76,48 @@ def _topic_of_status(old: Status | None, new: Status) -> str | None:
     return "reopened" if old is Status.RESOLVED else None
 
 
-def messages(events: Iterable[Event], priority: str, routes: Sequence[Route]) -> list[Message]:
+def messages(recorded: Recorded, routes: Sequence[Route]) -> list[Message]:
     """Return the messages that new events cause."""
     result = []
-    for event in events:
+    for event in recorded.events:
         name = topic(event)
-        if name is None:
-            continue
-        targets = [route.target for route in routes if name in route.topics and priority in route.priorities]
+        # Who heard of a ticket at its old priority also hears that it has another one now.
+        known = {recorded.priority, recorded.old_priority} if name == "priority" else {recorded.priority}
+        targets = [route.target for route in routes if name in route.topics and known & route.priorities]
         if isinstance(event.body, (HandedOver, Escalated)):
             targets.append(f"{VENDOR_PREFIX}{event.body.vendor}")
-        if targets:
-            body = _facts(event) | {"at": event.at.isoformat()}
-            result += [Message(target, name, body) for target in targets]
-    return result
+        if name and targets:
+            result += [Message(target, name, _body(event)) for target in targets]
+    return result + _to_holder(recorded)
+
+
+def _to_holder(recorded: Recorded) -> list[Message]:
+    """Return what the vendor that had the ticket is told: that it has not any more, or that it is more urgent."""
+    if not recorded.vendor:
+        return []
+    found = {kind: event for event in recorded.events if (kind := _vendor_topic(event))}
+    for kind in ("closed", "resolved", "returned"):
+        if kind in found:  # the most that has happened to it: the steps on the way are no news
+            found = {name: event for name, event in found.items() if name == kind}
+            break
+    return [Message(f"{VENDOR_PREFIX}{recorded.vendor}", kind, _body(event)) for kind, event in found.items()]
+
+
+def _vendor_topic(event: Event) -> str:
+    match event.body:
+        case Returned():
+            return "returned"
+        case StatusChanged(old, new):
+            found = _topic_of_status(old, new)
+            return found or ("returned" if old is Status.HELD else "")
+        case PriorityChanged():
+            return "priority"
+        case _:
+            return ""
+
+
+def _body(event: Event) -> dict[str, Any]:
+    return _facts(event) | {"at": event.at.isoformat()}
 
 
 def _facts(event: Event) -> dict[str, Any]:
@@ -94,6 +126,8 @@ def _facts(event: Event) -> dict[str, Any]:
             return {"clock": clock, "percent": percent} | ({"vendor": vendor} if vendor else {})
         case StatusChanged(reason=reason):
             return {"reason": reason}
+        case PriorityChanged(to, reason):
+            return {"priority": to, "reason": reason}
         case HandedOver(vendor):
             return {"vendor": vendor}
         case Escalated(clock, vendor):

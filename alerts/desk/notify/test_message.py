@@ -18,6 +18,17 @@ def start(runtime: Runtime, by: By, target: str) -> int:
     return number
 
 
+def again_all(runtime: Runtime, by: By, target: str) -> None:
+    """Send all dead letters of a target again."""
+    with runtime.database.write() as connection:
+        numbers = outbox.dead_of(connection, target)
+        if not numbers:
+            raise RefusedError("not_dead")
+        for number in numbers:
+            outbox.again(connection, number, runtime.now())
+            tell(connection, runtime.now(), by, Action.SENT_AGAIN, target, message=number)
+
+
 def again(runtime: Runtime, by: By, number: int) -> None:
     """Send a dead letter again."""
     with runtime.database.write() as connection:

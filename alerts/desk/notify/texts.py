@@ -1,6 +1,6 @@
 """The words of messages: one ticket, several in a digest, and the evidence that a vendor gets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,12 @@ MAX_ALARMS = 30
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message in words."""
+    """A message in words. A mail also has a number of its own, and those of the earlier mails about the same ticket."""
 
     subject: str
     text: str
+    number: str = ""
+    thread: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def one(row: Row, kind: str, body: Row, words: Words, public_url: str) -> Letter
     """Return the message about one ticket."""
     lines = [
         headline(row, words),
-        words(f"message.{kind}", clock=words.of("clockname", str(body.get("clock", ""))), **_percent(body)),
+        words(f"message.{kind}", **_facts(body, words)),
         words.text(row["descriptions"]),
         words("message.opened_at", time=words.time(row["opened_at"])),
     ]
@@ -48,11 +50,33 @@ def one(row: Row, kind: str, body: Row, words: Words, public_url: str) -> Letter
         lines.append(words("message.restore_by", time=words.time(row["restore_by"])))
     if public_url:
         lines.append(f"{public_url}/ticket/{row['id']}")
-    return Letter(f"[{row['priority']}] {words(f'topic.{kind}')}: {title(row, words)}", "\n".join(lines) + "\n")
+    return Letter(subject(row, kind, words), "\n".join(lines) + "\n")
 
 
-def _percent(body: Row) -> dict[str, Any]:
-    return {"percent": body.get("percent", "")}
+def to_vendor(row: Row, kind: str, body: Row, words: Words) -> Letter:
+    """Return what a vendor is told of a ticket that it has, or had until now."""
+    key = f"vendor_message.{kind}"
+    lines = [
+        headline(row, words),
+        words(key, **_facts(body, words)),
+        words("message.opened_at", time=words.time(row["opened_at"])),
+    ]
+    if row["resolved_at"]:
+        lines.append(words("message.resolved_at", time=words.time(row["resolved_at"])))
+    return Letter(subject(row, kind, words), "\n".join(lines) + "\n")
+
+
+def subject(row: Row, kind: str, words: Words) -> str:
+    """Return the subject: helpdesks find the ticket by its number."""
+    return f"[{row['priority']}] № {row['id']} {words(f'topic.{kind}')}: {title(row, words)}"
+
+
+def _facts(body: Row, words: Words) -> dict[str, str]:
+    found = {name: str(body.get(name, "")) for name in ("percent", "priority")}
+    return found | {
+        "clock": words.of("clockname", str(body.get("clock", ""))),
+        "reason": words.of("reason", str(body.get("reason", ""))),
+    }
 
 
 def title(row: Row, words: Words) -> str:
@@ -66,13 +90,29 @@ def headline(row: Row, words: Words) -> str:
     return f"№ {row['id']} {row['priority']} ({severity}): {title(row, words)}"
 
 
-def digest(items: Sequence[tuple[Row, str]], words: Words, public_url: str) -> Letter:
-    """Return many messages as one."""
+def digest(
+    items: Sequence[tuple[Row, str]], words: Words, public_url: str, fits: Callable[[Letter], bool]
+) -> list[tuple[Letter, int]]:
+    """Return many messages as few: each with how many of them it tells, and as long as the service takes.
+
+    A line stays whole. A message of one line may not fit; whoever sends it splits it further.
+    """
+    name = words("message.digest", number=len(items))
     lines = [f"{words(f'topic.{kind}')}: {headline(row, words)}" for row, kind in items[:MAX_LINES]]
-    if len(items) > MAX_LINES:
-        lines.append(words("message.more", number=len(items) - MAX_LINES))
-    lines.append(public_url)
-    return Letter(words("message.digest", number=len(items)), "\n".join(lines).strip() + "\n")
+    tail = [words("message.more", number=len(items) - MAX_LINES)] if len(items) > MAX_LINES else []
+    tail += [public_url] if public_url else []
+    chunks: list[list[str]] = [[]]
+    for line in lines:
+        if chunks[-1] and not fits(_digest(name, [*chunks[-1], line, *tail])):
+            chunks.append([])
+        chunks[-1].append(line)
+    letters = [(_digest(name, chunk), len(chunk)) for chunk in chunks[:-1]]
+    rest = len(items) - sum(number for _, number in letters)
+    return [*letters, (_digest(name, [*chunks[-1], *tail]), rest)]
+
+
+def _digest(name: str, lines: Sequence[str]) -> Letter:
+    return Letter(name, "\n".join(lines) + "\n")
 
 
 def test(target: str, body: Row, words: Words, public_url: str) -> Letter:

@@ -34,6 +34,8 @@ def to_json(body: EventBody) -> dict[str, Any]:
     """Return what is stored of a body; its kind has a column of its own."""
     if isinstance(body, StatusChanged):
         return {"from": body.old.value if body.old else "", "to": body.new.value, "reason": body.reason}
+    if isinstance(body, Delivered) and not body.reason:
+        return {"target": body.target, "outcome": body.outcome}
     found = {each.name: getattr(body, each.name) for each in fields(body)}
     if isinstance(body, Warned):
         return {name: value for name, value in found.items() if value != ""}
@@ -81,5 +83,5 @@ _READERS: dict[Kind, Callable[[Mapping[str, Any]], EventBody]] = {
     Kind.VERIFIED: lambda _: _VERIFIED,
     Kind.FLAPPING: lambda data: Flapping(data["returns"]),
     Kind.ESCALATED: lambda data: Escalated(data["clock"], data["vendor"]),
-    Kind.DELIVERY: lambda data: Delivered(data["target"], data["outcome"]),
+    Kind.DELIVERY: lambda data: Delivered(data["target"], data["outcome"], data.get("reason", "")),
 }

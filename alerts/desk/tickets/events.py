@@ -192,11 +192,12 @@ class Escalated:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A message was sent or given up."""
+    """A message was sent, refused for good or given up."""
 
     kind: ClassVar[Kind] = Kind.DELIVERY
     target: str
     outcome: str
+    reason: str = ""
 
 
 EventBody = (
@@ -236,8 +237,10 @@ class Event:
 
 
 class Recorded(NamedTuple):
-    """The new events of one ticket, and the ticket's priority after them."""
+    """The new events of one ticket, its priority after them, and what it was before."""
 
     ticket: int
     priority: str
     events: Sequence[Event]
+    old_priority: str = ""  # empty: just opened
+    vendor: str = ""  # who had the ticket before

@@ -35,8 +35,14 @@ def figures(connection: Connection, watchdog: datetime | None) -> Figures:
         deadlines=_deadlines(connection),
         outbox_pending=states.get("pending", 0),
         outbox_dead=states.get("dead", 0),
+        outbox_oldest=_oldest(connection),
         watchdog=watchdog,
     )
+
+
+def _oldest(connection: Connection) -> dict[str, datetime]:
+    waits = select(outbox.c.target, func.min(outbox.c.created_at)).where(outbox.c.next_at.is_not(None))
+    return {name: moment for name, moment in connection.execute(waits.group_by(outbox.c.target))}  # noqa: C416 - rows
 
 
 def _deadlines(connection: Connection) -> list[tuple[int, str, str, str, datetime]]:

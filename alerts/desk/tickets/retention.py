@@ -1,8 +1,11 @@
-"""What is forgotten, and when: ended tickets with all that hangs on them, and sent messages. Never the audit trail."""
+"""What is forgotten, and when: ended tickets with all that hangs on them, and sent messages. Never the audit trail.
+
+The messages of a ticket that is open stay: later mails refer to the earlier ones.
+"""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, or_, select
 
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import outbox, ticket
@@ -34,7 +37,9 @@ def _tickets(connection: Connection, before: datetime) -> int:
 
 def _messages(connection: Connection, before: datetime) -> int:
     ended = outbox.c.state.in_(("sent", "failed"))
-    old = select(outbox.c.id).where(ended, outbox.c.created_at < before).limit(BATCH)
+    over = select(ticket.c.id).where(ticket.c.id == outbox.c.ticket_id, ticket.c.status.in_(TERMINAL)).exists()
+    free = or_(outbox.c.ticket_id.is_(None), over)
+    old = select(outbox.c.id).where(ended, outbox.c.created_at < before, free).limit(BATCH)
     numbers = list(connection.scalars(old))
     connection.execute(delete(outbox).where(outbox.c.id.in_(numbers)))
     return len(numbers)

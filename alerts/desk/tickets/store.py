@@ -187,5 +187,15 @@ def _write_events(connection: Connection, drafts: Sequence[Draft], publish: Publ
     ]
     if rows:
         batch.insert(connection, event, rows)
-        recorded = [Recorded(draft["id"], draft["priority"], draft.events) for draft in drafts if draft.events]
+        recorded = [
+            Recorded(
+                draft["id"],
+                draft["priority"],
+                draft.events,
+                draft.row.get("priority") or "",
+                draft.row.get("vendor") or "",
+            )
+            for draft in drafts
+            if draft.events
+        ]
         publish(connection, recorded, rows[-1]["at"])

@@ -46,8 +46,9 @@ def sentence(event: Event, words: Words) -> str:  # noqa: C901, PLR0911 - one a 
             return words("event.edited", fields=", ".join(fields))
         case Unverified(why, what, since) if why:
             return words(f"event.unverified_{why}", what=what, since=words.time(_moment(since)))
-        case Delivered(target, outcome):
-            return words("event.delivery", target=target, outcome=words.of("delivery", outcome))
+        case Delivered(target, outcome, reason):
+            key = "event.delivery_reason" if reason else "event.delivery"
+            return words(key, target=target, outcome=words.of("delivery", outcome), reason=reason)
         case body:
             return words(f"event.{event.kind.name.lower()}", **asdict(body))
 

@@ -26,7 +26,8 @@ from dashboards.busy_hour.report.render_text import days_csv, table
 from dashboards.busy_hour.report.report import Report, ReportError, Rules
 from service.durations import parse_duration
 from service.program import Exit
-from service.settings import Secret
+from service.secrets import unreadable
+from service.settings import SettingsError
 
 if TYPE_CHECKING:
     from dashboards.busy_hour.records.query import Server
@@ -49,15 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.FAILED
 
 
-def _check_config(_: argparse.Namespace, chosen: Settings) -> int:
-    try:
-        password = chosen.mail.password if chosen.mail else None
-        for secret in (chosen.database, chosen.prometheus_token, password):
-            if isinstance(secret, Secret):
-                secret.read()
-    except OSError as error:
-        print(f"ott-busyhour: {error}", file=sys.stderr)
-        return Exit.FAILED
+def _check_config(arguments: argparse.Namespace, chosen: Settings) -> int:
+    if faults := unreadable(chosen, arguments.config or Path("defaults")):
+        raise SettingsError(faults)
     print("the settings can be used")
     return Exit.FINE
 

@@ -1,31 +1,61 @@
 """The monthly report by mail: the figures as text, the page with charts attached."""
 
-from collections.abc import Sequence
-from datetime import date
+import platform
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 from email.message import EmailMessage
+from typing import NamedTuple
 
-from dashboards.busy_hour.app.settings import Mail
+from dashboards.busy_hour.records.store import Store
 from dashboards.busy_hour.report import words
 from dashboards.busy_hour.report.render_html import page
 from dashboards.busy_hour.report.render_text import table
 from dashboards.busy_hour.report.report import Report
 from dashboards.busy_hour.report.words import Language
-from service import mail as smtp
+from service.mail import Refusal, Smtp
+from service.mail_message import Envelope, compose, domain_of
+
+Send = Callable[[Smtp, EmailMessage, Sequence[str]], dict[str, Refusal]]
 
 
-def message(reports: Sequence[Report], month: date, mail: Mail, language: Language, now: float) -> EmailMessage:
+class Readers(NamedTuple):
+    """Who gets the report, in which language, and through which server."""
+
+    smtp: Smtp
+    to: Sequence[str]
+    language: Language
+
+
+def message(reports: Sequence[Report], month: date, readers: Readers, now: float) -> EmailMessage:
     """Return the message about a month."""
-    made = EmailMessage()
+    smtp, to, language = readers
     subject = "Busy hour and capacity, {}" if language == "en" else "ЧНН и ёмкость, {}"
-    made["Subject"] = subject.format(words.month(month, language))
-    made["From"], made["To"] = mail.sender, ", ".join(mail.to)
-    made.set_content("\n".join(table(report, language) for report in reports))
+    # One number for all attempts of this machine, so that nobody gets the report of a month twice.
+    number = f"busy-hour.{month:%Y-%m}.{platform.node()}@{domain_of(smtp.sender)}"
+    head = Envelope(
+        smtp.sender, to, subject.format(words.month(month, language)), number, datetime.fromtimestamp(now, UTC)
+    )
+    made = compose(head, "\n".join(table(report, language) for report in reports))
     made.add_attachment(
         page(reports, language, now).encode(), maintype="text", subtype="html", filename=f"busy-hour-{month:%Y-%m}.html"
     )
     return made
 
 
-def send(made: EmailMessage, mail: Mail) -> None:
-    """Hand the message to the server; raise OSError where it does not take it."""
-    smtp.send(smtp.Server(mail.host, mail.port, mail.security, mail.user or "", mail.password), made)
+def deliver(
+    store: Store, month: date, to: Sequence[str], send: Callable[[Sequence[str]], dict[str, Refusal]], now: float
+) -> None:
+    """Send a month's report to those who have not got it; raise OSError that names whom the server refused.
+
+    Who is refused for good is not tried again; the month is done when nobody is left.
+    """
+    known = store.mailed_to(month)
+    missing = [each for each in to if each not in known]
+    refused = send(missing) if missing else {}
+    done = [each for each in missing if each not in refused or refused[each].final]
+    store.note_mailed_to(month, done, now)
+    if len(done) == len(missing):
+        store.note_mailed(month, now)
+    if refused:
+        told = "; ".join(f"{name}: {answer}" for name, answer in refused.items())
+        raise OSError(f"the mail server refused recipients of the report of {month:%Y-%m}: {told}")

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import FrameType
 
@@ -35,6 +34,7 @@ from dashboards.busy_hour.report import words
 from dashboards.busy_hour.web import metrics
 from dashboards.busy_hour.web.pages import Pages
 from service import __version__, systemd
+from service import mail as smtp
 from service.metric import Sample, families
 from service.program import Exit
 from service.settings import SettingsError
@@ -53,7 +53,7 @@ class Service:
     store: Store
     server: Server
     clock: Callable[[], float]
-    send: Callable[[EmailMessage, settings.Mail], None] = mail.send
+    send: mail.Send = smtp.send
     stopping: threading.Event = field(default_factory=threading.Event)
     _samples: list[Sample] = field(default_factory=list)
     _failures: int = 0
@@ -131,8 +131,8 @@ class Service:
             raise ValueError("; ".join(problems))
 
     def _mail(self) -> None:
-        wanted = self.chosen.mail
-        if wanted is None:
+        wanted, server = self.chosen.mail, self.chosen.smtp
+        if wanted is None or server is None:
             return
         now = self.clock()
         rules = reports.rules_of(self.chosen)
@@ -153,8 +153,9 @@ class Service:
             for report in reports.build_all(self.store, rules, ([scope], [quantity]), (month, last_day))
         ]
         if made:
-            self.send(mail.message(made, month, wanted, words.language(self.chosen.language), now), wanted)
-            self.store.note_mailed(month, now)
+            readers = mail.Readers(server, wanted.to, words.language(self.chosen.language))
+            message = mail.message(made, month, readers, now)
+            mail.deliver(self.store, month, wanted.to, lambda to: self.send(server, message, to), now)
             LOG.info("monthly report sent", extra={"month": f"{month:%Y-%m}", "reports": len(made)})
 
     def _attempt(self, what: str, action: Callable[[], None]) -> bool:

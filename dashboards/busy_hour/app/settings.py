@@ -14,7 +14,7 @@ from dashboards.busy_hour.measures.capacity import Capacity
 from dashboards.busy_hour.measures.quantities import Source
 from dashboards.busy_hour.measures.series import HOUR, SETTLED, Calendar
 from dashboards.busy_hour.records import replicas
-from service.mail import Security, refuse_open_password
+from service.mail import Smtp, check_mailbox
 from service.settings import Seconds, Secret, load, make_converter, structure
 
 
@@ -28,22 +28,15 @@ class ExceptionalDay:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """Where the monthly report goes."""
+    """Where the monthly report goes; the server that takes it is in [smtp]."""
 
-    host: str
-    sender: str
     to: list[str]
-    port: int = 587
-    security: Security = "starttls"
-    user: str | None = None
-    password: Secret | None = None
 
     def __post_init__(self) -> None:
-        if (self.user is None) != (self.password is None):
-            raise ValueError("user and password go together; give both or neither")
-        refuse_open_password(self.security, self.password)
         if not self.to:
             raise ValueError("to is empty; name at least one address")
+        for address in self.to:
+            check_mailbox("to", address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +61,7 @@ class Settings:
     exceptional_day: list[ExceptionalDay] = field(default_factory=list)
     source: list[Source] = field(default_factory=list)
     replica_labels: list[str] = field(default_factory=lambda: list(replicas.LABELS))
+    smtp: Smtp | None = None
     mail: Mail | None = None
 
     def __post_init__(self) -> None:
@@ -85,6 +79,8 @@ class Settings:
             problems.append('record_after lies between "5m" (the last samples must have arrived) and "12h"')
         if self.fixed_hour is not None and self.fixed_hour.minute % 15:
             problems.append("fixed_hour must be on a quarter of an hour")
+        if self.mail is not None and self.smtp is None:
+            problems.append("[mail] needs the table [smtp], which names the mail server")
         try:
             weekdays(self.weekend)
             if self.fixed_period is not None:

@@ -73,6 +73,15 @@ MAILED = Table(
     Column("sent", BigInteger, nullable=False),
 )
 
+# Who has been sent the report of a month, or refused for good; a month is mailed once this is everybody.
+MAILED_TO = Table(
+    "busy_hour_mail_recipient",
+    _METADATA,
+    Column("month", Date, primary_key=True),
+    Column("recipient", String(255), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
 
 class StoreError(OSError):
     """The database cannot be used; the message carries no password."""
@@ -209,6 +218,19 @@ class Store:
         """Tell whether the month's report has been handed to the mail server."""
         with self._guard("read"), self._engine.connect() as connection:
             return connection.execute(select(MAILED.c.month).where(MAILED.c.month == month)).first() is not None
+
+    def mailed_to(self, month: date) -> frozenset[str]:
+        """Return who needs no further attempt for the month's report."""
+        query = select(MAILED_TO.c.recipient).where(MAILED_TO.c.month == month)
+        with self._guard("read"), self._engine.connect() as connection:
+            return frozenset(connection.scalars(query))
+
+    def note_mailed_to(self, month: date, recipients: Sequence[str], now: float) -> None:
+        """Remember who was sent the month's report, or refused for good."""
+        rows = [{"month": month, "recipient": each, "at": int(now)} for each in recipients]
+        if rows:
+            with self._guard("write"), self._engine.begin() as connection:
+                connection.execute(insert(MAILED_TO), rows)
 
     def note_mailed(self, month: date, now: float) -> None:
         """Remember that the month's report has been sent."""

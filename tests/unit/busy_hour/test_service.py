@@ -1,6 +1,7 @@
 """The daily run: what it records, what it retries, what it mails."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,16 +18,18 @@ from dashboards.busy_hour.measures.series import Calendar, DaySeries
 from dashboards.busy_hour.measures.traffic import Day
 from dashboards.busy_hour.records.query import Server
 from dashboards.busy_hour.records.store import Store, make_record
+from service.mail import Refusal, Smtp
 from service.metric import Sample
 from tests.unit.busy_hour.example import ALMATY
 
 SETTINGS = """
 prometheus = "http://prometheus:9090"
 catch_up = "3d"
-[mail]
+[smtp]
 host = "mail.example"
 sender = "ottwatch@example.kz"
-to = ["planner@example.kz"]
+[mail]
+to = ["planner@example.kz", "chief@example.kz"]
 """
 
 
@@ -74,14 +77,16 @@ class Post:
     """A mail server that keeps what it takes."""
 
     def __init__(self) -> None:
-        self.taken: list[EmailMessage] = []
+        self.taken: list[tuple[EmailMessage, list[str]]] = []
+        self.refused: dict[str, Refusal] = {}
         self.down = False
 
-    def __call__(self, message: EmailMessage, mail: settings.Mail) -> None:
-        assert mail.host == "mail.example"
+    def __call__(self, smtp: Smtp, message: EmailMessage, to: Sequence[str]) -> dict[str, Refusal]:
+        assert smtp.host == "mail.example"
         if self.down:
             raise OSError("mail to mail.example:587: no answer")
-        self.taken.append(message)
+        self.taken.append((message, [each for each in to if each not in self.refused]))
+        return {name: answer for name, answer in self.refused.items() if name in to}
 
 
 @pytest.fixture
@@ -169,15 +174,35 @@ def test_the_month_is_mailed_once_and_again_after_a_failure(chosen: Settings, pr
     post.down = False
     assert made.run()
     assert made.run()
-    [message] = post.taken
+    [(message, to)] = post.taken
+    assert to == ["planner@example.kz", "chief@example.kz"]
     assert message["Subject"] == "ЧНН и ёмкость, сентябрь 2026"
-    assert message["To"] == "planner@example.kz"
+    assert message["To"] == "planner@example.kz, chief@example.kz"
     body = message.get_body(("plain",))
     assert body is not None
     assert "platform · сессии" in body.get_content()
     [page] = message.iter_attachments()
     assert page.get_filename() == "busy-hour-2026-09.html"
     assert page.get_content().startswith("<!doctype html>")
+
+
+def test_the_month_goes_again_to_those_alone_who_have_not_got_it(
+    chosen: Settings, prometheus: Prometheus, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, post = Clock("2026-09-30T12:00"), Post()
+    made = service(chosen, prometheus, clock, post)
+    assert made.run()
+    clock.set("2026-10-01T00:25")
+    post.refused = {"chief@example.kz": Refusal(450, "4.2.0 greylisted, try again")}
+    assert not made.run()
+    assert "chief@example.kz: 450 4.2.0 greylisted" in vars(caplog.records[-1])["problem"]
+    post.refused = {"chief@example.kz": Refusal(550, "5.1.1 no such user")}
+    assert not made.run()
+    assert "chief@example.kz: 550 5.1.1 no such user" in vars(caplog.records[-1])["problem"]
+    post.refused = {}
+    assert made.run()
+    assert [to for _, to in post.taken] == [["planner@example.kz"], []]
+    assert len({message["Message-ID"] for message, _ in post.taken}) == 1
 
 
 def test_an_edge_that_carries_nothing_takes_nobody_elses_figures_away(chosen: Settings, prometheus: Prometheus) -> None:

@@ -11,12 +11,13 @@ from sqlalchemy import URL
 from alerts.desk.console.settings.calendars import calendars
 from alerts.desk.console.settings.frame import show
 from alerts.desk.core.figures import figure
-from alerts.desk.core.settings import DEFAULT_PRIORITIES, Limits, Retention, Settings, Smtp
+from alerts.desk.core.settings import DEFAULT_PRIORITIES, Limits, Retention, Settings
 from alerts.desk.core.words import Words
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running
+from service.mail import Smtp
 from service.settings import Secret
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))

@@ -82,6 +82,16 @@ def again(
     return back(HERE, "again")
 
 
+@router.post(HERE + "/again-all")
+def again_all(request: Request, runtime: Running, found: Administering, name: Name = "") -> Response:
+    """Send all dead letters of a target again."""
+    try:
+        trial.again_all(runtime, by(request, found), name)
+    except RefusedError as error:
+        return _page(request, runtime, found, error)
+    return back(HERE, "again")
+
+
 def _page(request: Request, runtime: Runtime, found: Visitor, refused: RefusedError | None = None) -> Response:
     settings = runtime.settings
     with runtime.database.read() as connection:
@@ -90,6 +100,7 @@ def _page(request: Request, runtime: Runtime, found: Visitor, refused: RefusedEr
         listeners = {HUB_PREFIX + row["id"]: row["callback"] for row in hubs.every(connection)}
     words = words_for(request, found)
     own = {target.name for target in settings.target}
+    reachable = own | {VENDOR_PREFIX + name for name in runtime.policy.vendors} | listeners.keys()
     values: dict[str, Any] = {
         "targets": [(target, queues.get(target.name, Queue())) for target in settings.target],
         "others": _others(
@@ -99,7 +110,8 @@ def _page(request: Request, runtime: Runtime, found: Visitor, refused: RefusedEr
         "limit": LETTERS,
         "tries": outbox.RETRIES,
         "hidden": lambda text: redacted(text, settings),
-        "reachable": own | {VENDOR_PREFIX + name for name in runtime.policy.vendors} | listeners.keys(),
+        "reachable": reachable,
+        "dead": [(name, queue.dead) for name, queue in sorted(queues.items()) if queue.dead > 1 and name in reachable],
         "named": lambda target: _named(words, target),
     }
     return show(request, "targets", found, refused=refused, **values)

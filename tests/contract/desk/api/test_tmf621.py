@@ -16,7 +16,7 @@ from alerts.desk.access import store as access
 from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
 from alerts.desk.core.settings import Settings
-from alerts.desk.notify import deliver
+from alerts.desk.notify import listeners
 from alerts.desk.notify import outbox as stored
 from alerts.desk.notify import routing as compose
 from alerts.desk.tickets import actions
@@ -111,7 +111,7 @@ def test_every_body_that_the_desk_sends_conforms(api: httpx.Client, runtime: Run
     kinds = {row["kind"] for row in rows}
     assert kinds == {compose.CHANGED, compose.STATUS_CHANGED, compose.RESOLVED, compose.INFORMATION}
     for row in rows:
-        conforms(deliver.hub_event(runtime, row), row["kind"])
+        conforms(listeners.hub_event(runtime, row), row["kind"])
 
 
 def test_a_ticket_of_another_system_is_kept_whole(api: httpx.Client) -> None:

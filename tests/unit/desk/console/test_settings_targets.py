@@ -12,8 +12,9 @@ import pytest
 from alerts.desk.access import store as access
 from alerts.desk.access.trail import Action, By, tell
 from alerts.desk.console.settings.targets import host
-from alerts.desk.core.settings import Smtp, TargetSettings
+from alerts.desk.core.settings import TargetSettings
 from alerts.desk.notify import hubs, outbox
+from service.mail import Smtp
 from tests.unit.desk.console_desk import Caller, Hall, csrf, hall
 
 HERE = "/settings/targets"
@@ -36,12 +37,8 @@ def ask(room: Hall, caller: Caller, name: str = "duty") -> tuple[int, str]:
 def settle(room: Hall, number: int, error: str = "") -> None:
     """Deliver a message, or fail to."""
     with room.runtime.database.write() as connection:
-        row = outbox.find(connection, number)
-        assert row is not None
-        if error:
-            outbox.failed(connection, [row], error, room.now)
-        else:
-            outbox.sent(connection, [number], room.now)
+        state = "failed" if error else "sent"
+        outbox.end(connection, [outbox.Ending(number, {}, error, state, done_at=room.now)])
 
 
 def test_a_test_message_tells_what_became_of_it(room: Hall) -> None:
@@ -80,10 +77,8 @@ def test_queues_and_dead_letters(room: Hall) -> None:
     assert "vendor Edge Ltd" in page
     assert "No dead letters." in page
     with room.runtime.database.write() as connection:
-        row = outbox.find(connection, 1)
-        assert row is not None
-        given_up = dict(row) | {"attempts": outbox.RETRIES}
-        outbox.failed(connection, [given_up], "nobody listens", room.now)  # type: ignore[list-item]
+        told = {"noc@example.org": {"refused": "nobody listens"}}
+        outbox.end(connection, [outbox.Ending(1, told, "nobody listens", "dead", 12, done_at=room.now)])
     page = administrator.get(HERE).text
     assert "nobody listens" in page
     assert 'href="/ticket/1"' in page
@@ -93,7 +88,7 @@ def test_queues_and_dead_letters(room: Hall) -> None:
     with room.runtime.database.read() as connection:
         row = outbox.find(connection, 1)
         assert row is not None
-        assert (row["state"], row["attempts"], row["next_at"]) == ("pending", 0, room.now)
+        assert (row["state"], row["attempts"], row["next_at"], row["told"]) == ("pending", 0, room.now, {})
         (line,) = access.read_audit(connection, access.AuditFilter(action=Action.SENT_AGAIN), 10)
         assert (line["actor"], line["subject"]) == ("Dana", "duty")
 

@@ -1,0 +1,131 @@
+"""Telegram's Bot API: plain text in messages of at most 4,096 UTF-16 code units.
+
+Apprise reads the address. The messages are sent from here, because its plug-in tells neither how long Telegram asks to
+wait nor where a group has moved. Texts of refusals: tdlib/telegram-bot-api at commit 01a3679, Client.cpp and Query.cpp.
+"""
+
+import logging
+from typing import Any, NamedTuple
+
+import requests
+from apprise.plugins.telegram import NotifyTelegram
+
+from alerts.desk.notify.attempt import BusyError, RefusedError
+from alerts.desk.notify.channels.split import parts
+from alerts.desk.notify.texts import Letter
+
+log = logging.getLogger("desk.telegram")
+TIMEOUT = 15.0
+LONGEST = 4096  # UTF-16 code units of a message, once its entities are parsed
+PAUSE = 30.0  # where Telegram asks to wait without saying how long
+
+_REMEDIES = (
+    ("chat not found", "check the chat's number in the target's secret, and that the bot is in the chat"),
+    ("bot was blocked", "the person has to unblock the bot"),
+    ("bot was kicked", "add the bot to the chat again"),
+    ("is not a member", "add the bot to the chat"),
+    ("can't initiate conversation", "the person has to write to the bot first"),
+    ("user is deactivated", "the account is gone: remove it from the target's secret"),
+    ("chat was deleted", "the group is gone: remove it from the target's secret"),
+    ("group is deactivated", "the group is gone: remove it from the target's secret"),
+    ("thread not found", "the topic is gone: take its number out of the target's secret"),
+    ("not enough rights", "let the bot write in the chat"),
+    ("need administrator rights", "make the bot an administrator of the channel"),
+    ("chat_write_forbidden", "let the bot write in the chat"),
+    ("unauthorized", "the bot's token is not valid: get one from @BotFather and write it into the target's secret"),
+    ("not found", "the bot's token is not valid: get one from @BotFather and write it into the target's secret"),
+)  # fmt: skip
+
+
+class Answer(NamedTuple):
+    """What the Bot API answered."""
+
+    status: int
+    description: str = ""
+    retry_after: float | None = None
+    moved_to: int | None = None
+
+
+class Chat:
+    """One chat of a bot."""
+
+    def __init__(self, plugin: NotifyTelegram, chat: int | str, topic: int | None) -> None:
+        self._plugin, self._chat, self._topic = plugin, chat, topic
+        self.name = f"Telegram {chat}" + (f":{topic}" if topic else "")
+        self.notice = ""
+
+    def parts(self, letter: Letter) -> list[str]:
+        """Return the messages that a letter becomes."""
+        return parts(f"{letter.subject}\n{letter.text}".rstrip(), LONGEST, units)
+
+    def send(self, letter: Letter, text: str) -> None:
+        """Send one of them; its first line is bold where it is the letter's subject."""
+        bold = units(letter.subject) if text.startswith(letter.subject) else 0
+        answer = self._post(text, bold)
+        if answer.moved_to is not None:
+            old, self._chat = self._chat, answer.moved_to
+            self.notice = f"the group {old} is now the supergroup {self._chat}: write this number into the secret"
+            log.warning("a Telegram group has moved", extra={"old": old, "new": self._chat})
+            answer = self._post(text, bold)
+        raise_for(answer)
+
+    def _post(self, text: str, bold: int) -> Answer:
+        body: dict[str, Any] = {
+            "chat_id": self._chat,
+            "text": text,
+            "disable_notification": self._plugin.silent,
+            "link_preview_options": {"is_disabled": not self._plugin.preview},
+        }
+        if bold:
+            body["entities"] = [{"type": "bold", "offset": 0, "length": bold}]
+        if self._topic:
+            body["message_thread_id"] = self._topic
+        address = f"{self._plugin.notify_url}{self._plugin.bot_token}/sendMessage"
+        verify = self._plugin.verify_certificate
+        try:
+            got = requests.post(address, json=body, timeout=TIMEOUT, verify=verify, allow_redirects=False)
+        except requests.RequestException as error:
+            # Its own words hold the address, and with it the token.
+            raise OSError(f"Telegram does not answer: {type(error).__name__}") from None
+        return _answer(got)
+
+
+def chats(plugin: NotifyTelegram) -> list[Chat]:
+    """Return the chats that an address names; raise RefusedError where it names none."""
+    if not plugin.targets:
+        raise RefusedError("the address in the secret names no chat; write tgram://TOKEN/CHAT")
+    return [Chat(plugin, chat, topic) for chat, topic in plugin.targets]
+
+
+def units(text: str) -> int:
+    """Return the length as Telegram counts it, in UTF-16 code units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _answer(got: requests.Response) -> Answer:
+    try:
+        said = got.json()
+        parameters = said.get("parameters") or {}
+        wait, moved = parameters.get("retry_after"), parameters.get("migrate_to_chat_id")
+        return Answer(
+            got.status_code,
+            " ".join(str(said.get("description", "")).split()),
+            float(wait) if isinstance(wait, int) else None,
+            moved if isinstance(moved, int) else None,
+        )
+    except (ValueError, AttributeError):
+        return Answer(got.status_code)
+
+
+def raise_for(answer: Answer) -> None:
+    """Raise BusyError, RefusedError or OSError for an answer that is no success."""
+    if answer.status == 200:
+        return
+    said = f"{answer.status} {answer.description}".strip()
+    if answer.status == 429:
+        raise BusyError(f"Telegram asks to wait: {said}", answer.retry_after or PAUSE)
+    if not 400 <= answer.status < 500:
+        raise OSError(f"Telegram answered {said}")
+    known = answer.description.lower()
+    remedy = next((text for word, text in _REMEDIES if word in known), "")
+    raise RefusedError(f"Telegram answered {said}{f'; {remedy}' if remedy else ''}")

@@ -1,0 +1,98 @@
+"""TMF621 listeners: several are told at once, and one that hangs holds up nobody for long."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+from sqlalchemy import RowMapping
+
+from alerts.desk.notify import attempt, hubs, outbox
+from alerts.desk.notify.attempt import Answer, RefusedError
+from alerts.desk.notify.channels import web
+from alerts.desk.notify.routing import HUB_PREFIX
+from alerts.desk.tickets import queries
+from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.tmf621 import BASE, instant
+from alerts.desk.tickets.tmf621 import body as tmf_body
+
+FEW = 5  # events of one claim: were each answered at the last moment, the claim would still stand
+TURN = timedelta(seconds=10)  # how long a listener is talked to before the others are looked at again
+LISTENERS = 8  # of these at once
+
+
+def deliver_hubs(runtime: Runtime, client: httpx.Client) -> None:
+    """Send events to TMF621 listeners."""
+    with runtime.database.read() as connection:
+        due = outbox.due_targets(connection, HUB_PREFIX, runtime.now())
+    with ThreadPoolExecutor(LISTENERS, "listener") as pool:
+        for _ in pool.map(partial(_deliver_hub, runtime, client), due):
+            pass  # what one of them raised is raised here
+
+
+def _deliver_hub(runtime: Runtime, client: httpx.Client, target: str) -> None:
+    end = runtime.now() + TURN
+    while runtime.now() < end:
+        with runtime.database.write() as connection:
+            callback = hubs.callback(connection, target.removeprefix(HUB_PREFIX))
+            if callback is None:
+                outbox.drop(connection, target)
+                return
+            rows = outbox.claim(connection, target, runtime.now(), FEW)
+        if not rows:
+            return
+        for place, row in enumerate(rows, 1):
+            answer = _told(client, callback, hub_event(runtime, row), row["id"])
+            attempt.note(runtime, [row], [""], [answer])
+            if answer.error and not answer.final:
+                untried = [each["id"] for each in rows[place:]]
+                rest = answer.wait or min(attempt.REST, outbox.rest(row))
+                with runtime.database.write() as connection:
+                    outbox.put_off(connection, target, untried, runtime.now() + rest)
+                return
+
+
+def _told(client: httpx.Client, callback: str, event: dict[str, Any], number: int) -> Answer:
+    try:
+        _tell(client, callback, event)
+    except OSError as error:
+        return attempt.failed("", [number], error)
+    return Answer("", [number])
+
+
+def _tell(client: httpx.Client, callback: str, event: dict[str, Any]) -> None:
+    """POST an event to where its listener wants to hear of its kind; the callback's query stays behind the path."""
+    kind = event["eventType"]
+    try:
+        parts = urlsplit(callback)
+        path = f"{parts.path.rstrip('/')}/listener/{kind[0].lower()}{kind[1:]}"
+        address = urlunsplit(parts._replace(path=path))
+    except ValueError:
+        raise RefusedError("the callback is no address") from None
+    web.post(client, address, event)
+
+
+def hub_event(runtime: Runtime, row: RowMapping) -> dict[str, Any]:
+    """Return the event as TMF621 v5 puts it, with the ticket as it is now."""
+    number = row["ticket_id"]
+    with runtime.database.read() as connection:
+        ticket = queries.find(connection, number)
+        events = queries.timeline(connection, [number])[number]
+    shown = tmf_body(dict(ticket), events, runtime.settings.language) if ticket else {"id": str(number)}
+    moment = instant(datetime.fromisoformat(row["body"]["at"]))
+    return {
+        "@type": row["kind"],
+        "eventId": row["body"]["eventId"],
+        "eventType": row["kind"],
+        "eventTime": moment,
+        "timeOccurred": moment,
+        "correlationId": str(number),
+        "domain": "ottwatch",
+        "title": str(shown.get("name", "")),
+        "description": row["kind"],
+        "priority": str(shown.get("priority", "")),
+        "href": f"{BASE}/troubleTicket/{number}",
+        "event": {"@type": f"{row['kind']}Payload", "troubleTicket": shown},
+    }

@@ -1,0 +1,54 @@
+"""Another TMF621 desk as a target: it gets the ticket once, and what becomes of it as notes."""
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from sqlalchemy import RowMapping
+
+from alerts.desk.core.json_body import read_json
+from alerts.desk.core.settings import TargetSettings
+from alerts.desk.core.words import Words
+from alerts.desk.notify import texts
+from alerts.desk.notify.attempt import record
+from alerts.desk.notify.channels import web
+from alerts.desk.tickets import queries
+from alerts.desk.tickets.events import ReferenceGiven
+from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.tmf621 import body as tmf_body
+
+NAMES = ("@type", "name", "description", "severity", "priority", "ticketType")
+
+
+def forward(
+    runtime: Runtime, client: httpx.Client, target: TargetSettings, row: RowMapping, ticket: RowMapping
+) -> None:
+    """Create a ticket at another TMF621 desk and remember its number; later topics become notes there."""
+    if target.url is None:
+        return
+    base = target.url.read().rstrip("/")
+    headers = web.bearer(target.token)
+    words = Words(target.language, runtime.settings.zone)
+    with runtime.database.read() as connection:
+        events = queries.timeline(connection, [ticket["id"]])[ticket["id"]]
+    known = next(
+        (b.reference for e in events if isinstance(b := e.body, ReferenceGiven) and b.owner == target.name), None
+    )
+    if known is not None:
+        note = {"@type": "Note", "text": texts.one(ticket, row["kind"], row["body"], words, "").text}
+        changed = {"@type": "TroubleTicket", "note": [note]}
+        web.patch(client, f"{base}/troubleTicket/{quote(known, safe='')}", changed, headers)
+        return
+    whole = tmf_body(dict(ticket), events, target.language)
+    fresh: dict[str, Any] = {name: whole[name] for name in NAMES} | {
+        "externalIdentifier": [
+            {"@type": "ExternalIdentifier", "owner": "ottwatch", "externalIdentifierType": "TroubleTicket",
+             "id": whole["id"]}
+        ]
+    }  # fmt: skip
+    answer = web.post(client, f"{base}/troubleTicket", fresh, headers)
+    try:
+        reference = str(read_json(answer.content)["id"])
+    except (ValueError, KeyError, TypeError):
+        raise OSError("the other desk created a ticket and did not say its id") from None
+    record(runtime, {ticket["id"]: [ReferenceGiven(target.name, reference[:200])]})
