@@ -10,6 +10,7 @@ from pathlib import Path
 from agent.sources.edge_log import checkpoint
 from agent.sources.edge_log import metrics as catalogue
 from agent.sources.edge_log.formats.batch import Batch, Reason, cut_short, rejected
+from agent.sources.edge_log.formats.local_time import LocalTimeFormat
 from agent.sources.edge_log.input.chunk import Chunk
 from agent.sources.edge_log.input.follower import Follower
 from agent.sources.edge_log.input.losses import Loss, Losses
@@ -126,6 +127,10 @@ class EdgeLogSource:
             engine.sessions.started = stored.started
             self._losses = Losses(stored.losses, stored.last_losses)
         settings = self._settings
+        if isinstance(self._format, LocalTimeFormat):
+            # Datagrams, and what is written behind the end of a log, are of now.
+            live = settings.syslog or settings.begin == "end"
+            self._format.newest = engine.counters.newest or (self._clock() if live else None)
         if settings.syslog:
             return engine, SyslogListener(settings.syslog, settings.max_line, self._losses)
         at_end = settings.begin == "end"
@@ -162,6 +167,8 @@ class EdgeLogSource:
         if chunk.rejected is Reason.TRUNCATED:
             return cut_short(origin.parser, chunk.data, closed=self._format.closed)
         batch = origin.parser.parse(chunk.data)
+        if batch.ambiguous:
+            self._losses.note(Loss.AMBIGUOUS, self._settings.service)
         origin.state = origin.parser.state
         return batch
 

@@ -347,10 +347,8 @@ def haproxy_https(one: Fields) -> bytes:
 
 def traffic_server(one: Fields) -> bytes:
     """Write as Traffic Server does by docs/sources/access-logs.md: nothing is escaped."""
-    names = ("address", "account", "request", "status", "size", "agent")
-    address, account, request, status, size, agent = (one[name] for name in names)
-    line = b'%b - %b [%b] "%b" %b %b "-" "%b"'
-    return line % (address, account or b"-", clf(one), request, status, size, agent)
+    address, request, status, size, agent = (one[name] for name in ("address", "request", "status", "size", "agent"))
+    return b'%b - - [%b] "%b" %b %b "-" "%b"' % (address, clf(one), request, status, size, agent)
 
 
 SYSLOG_HEADERS = {
@@ -406,5 +404,5 @@ FORMATS = {
     "haproxy with TLS": Format(
         {"format": "haproxy"}, haproxy_https, frozenset({"upstream", "forwarded", "account", "session"})
     ),
-    "Traffic Server": Format({"format": "combined"} | COMBINED_KEYS, traffic_server, frozenset(_FIELDS)),
+    "Traffic Server": Format({"format": "combined"}, traffic_server, frozenset(_FIELDS | {"account"})),
 }

@@ -7,7 +7,7 @@ summed and converted by C code.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Reason(StrEnum):
@@ -55,6 +55,7 @@ class Batch:
     viewers: Sequence[bytes] | None = None
     rejects: list[Reject] = field(default_factory=list)
     headers: frozenset[int] = frozenset()  # lines that describe the log and are neither
+    ambiguous: int = 0  # lines of an hour that is repeated, of which nothing says in which of the two they were written
 
     def row_lines(self) -> Iterator[int]:
         """Yield the line number within the chunk of each row."""
@@ -69,12 +70,18 @@ class Batch:
             return [column[row] for row in keep]
 
         more = [Reject(line, reason) for row, line in enumerate(self.row_lines()) if row in rows]
-        columns = {
+        columns: dict[str, Any] = {
             name: kept(column)
             for name in ("times", "addresses", "agents", "uris", "statuses", "sizes", *OPTIONAL)
             if (column := getattr(self, name)) is not None
         }
-        return Batch(self.lines, **columns, rejects=sorted([*self.rejects, *more]), headers=self.headers)  # type: ignore[arg-type]
+        return Batch(
+            self.lines,
+            **columns,
+            rejects=sorted([*self.rejects, *more]),
+            headers=self.headers,
+            ambiguous=self.ambiguous,
+        )
 
 
 OPTIONAL = ("durations", "sessions", "viewers")

@@ -6,6 +6,7 @@ from datetime import UTC, tzinfo
 from agent.sources.edge_log.formats.batch import LineFormat
 from agent.sources.edge_log.formats.haproxy import HaProxy
 from agent.sources.edge_log.formats.json_lines import caddy, named_fields, nginx_json
+from agent.sources.edge_log.formats.local_time import LocalTimeFormat, changes
 from agent.sources.edge_log.formats.log_format import Choice, LogFormat
 from agent.sources.edge_log.formats.tab_separated import TabSeparated
 from agent.sources.edge_log.formats.w3c import W3c
@@ -29,11 +30,16 @@ PRESETS = {
 
 def make_format(name: str, columns: Sequence[str] = (), choice: Choice | None = None, zone: tzinfo = UTC) -> LineFormat:
     """Return the format of a preset's name or of nginx's log_format string; raise ValueError with the remedy."""
-    choice = choice or Choice()
+    log_format = _make(name, columns, choice or Choice(), zone)
+    local = changes(zone) and name in ("json", "tsv", "w3c", "haproxy")
+    return LocalTimeFormat(log_format, zone) if local else log_format
+
+
+def _make(name: str, columns: Sequence[str], choice: Choice, zone: tzinfo) -> LineFormat:
     if name in ("json", "tsv"):
         if not columns:
             raise ValueError(f'columns are missing: format = "{name}" needs to know where the log has what')
-        return named_fields(columns, choice) if name == "json" else TabSeparated(columns, choice.methods)
+        return named_fields(columns, choice, zone) if name == "json" else TabSeparated(columns, choice.methods, zone)
     if columns:
         raise ValueError(f'columns belong to format = "json" or "tsv", not to "{name}"; remove them')
     if name == "caddy":

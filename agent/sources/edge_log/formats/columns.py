@@ -91,7 +91,7 @@ def merged(lines: int, left_lines: Collection[int], batch: Batch, rest: Batch) -
         numbers = [line for line in range(lines) if line not in left_lines]
         rejects = sorted([*rejects, *(Reject(numbers[one.line], one.reason) for one in batch.rejects)])
     headers = frozenset(left[line] for line in rest.headers)
-    columns = {name: column for name in COLUMNS if (column := getattr(batch, name)) is not None}
+    columns: dict[str, Any] = {name: column for name in COLUMNS if (column := getattr(batch, name)) is not None}
     if rest.times:
         columns = {name: list(column) for name, column in columns.items()}
         others = sorted([*headers, *(one.line for one in rejects)])
@@ -114,5 +114,6 @@ def concatenated(batches: Sequence[Batch]) -> Batch:
     def column(name: str) -> list[Any]:
         return [value for batch in batches for value in getattr(batch, name) or ()]
 
-    columns = {name: column(name) for name in COLUMNS if any(getattr(batch, name) is not None for batch in batches)}
+    names = [name for name in COLUMNS if any(getattr(batch, name) is not None for batch in batches)]
+    columns: dict[str, Any] = {name: column(name) for name in names}
     return Batch(lines, **columns, rejects=rejects, headers=frozenset(headers))

@@ -8,6 +8,7 @@ own messages share the log with its requests; they lack the needed fields and ar
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 import msgspec
@@ -47,12 +48,12 @@ class JsonLines:
     closed = True
     state = ""
 
-    def __init__(self, fields: Fields, methods: Sequence[str] = ("GET",)) -> None:
+    def __init__(self, fields: Fields, methods: Sequence[str] = ("GET",), zone: tzinfo = UTC) -> None:
         self._names = [name for name, _ in fields]
         self._paths = [tuple(path.split(".")) for _, path in fields]
         self._decoder = RecordDecoder(self._paths)
         self._methods = frozenset(methods)
-        self._texts = TimeCache(any_time)
+        self._texts = TimeCache(lambda text: any_time(text, zone))
         self._moments_of_texts = _Moments(self._texts)
         self._statuses, self._durations = _Statuses(), _Durations()
         get = one_of(methods)
@@ -258,7 +259,7 @@ def _variables(keys: Mapping[str, Any], front: tuple[str, ...]) -> Iterator[tupl
             yield value[1:].strip("{}"), ".".join(path)
 
 
-def named_fields(columns: Sequence[str], choice: Choice) -> JsonLines:
+def named_fields(columns: Sequence[str], choice: Choice, zone: tzinfo = UTC) -> JsonLines:
     """Return the format of `columns = ["time=ts", …]`; raise ValueError with the remedy."""
     fields: list[tuple[str, str]] = []
     for column in columns:
@@ -269,7 +270,7 @@ def named_fields(columns: Sequence[str], choice: Choice) -> JsonLines:
             raise ValueError(f'columns name "{name}" twice')
         fields.append((name, path))
     need([name for name, _ in fields])
-    return JsonLines(fields, choice.methods)
+    return JsonLines(fields, choice.methods, zone)
 
 
 def caddy(choice: Choice) -> JsonLines:

@@ -61,7 +61,7 @@ def _ends(line: bytes, begin: int, part: Part, *, escaped: bool, last: bool) -> 
         if end < begin or (last and not line.endswith(text)):
             return
         value = line[begin:end]
-        if escaped and not part.quoted and _RAW_QUOTE.search(value):
+        if not part.quoted and _RAW_QUOTE.search(value):
             return
         within = escaped and (len(value) - len(value.rstrip(b"\\"))) % 2
         if not (part.quoted and (within or _BORDER.search(value))) and (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, TypeVar
 
 from agent.sources.edge_log.formats.batch import Batch, Reason, Reject
@@ -77,9 +78,9 @@ def batch_of(lines: Sequence[Line], parse: Callable[[Line], Row], has: Mapping[s
     )
 
 
-def any_time(text: bytes) -> float:
-    """Return the moment of a text in any of the notations."""
-    for parse in (epoch_time, iso_time, clf_time):
+def any_time(text: bytes, zone: tzinfo = UTC) -> float:
+    """Return the moment of a text in any of the notations; without a zone of its own it is in `zone`."""
+    for parse in (epoch_time, lambda one: iso_time(one, zone), clf_time):
         try:
             return parse(text)
         except ValueError:

@@ -1,6 +1,7 @@
 """Values between tabs, with a list of what stands where: CDN logs, and whatever is exported from a database."""
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 
 from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.formats.columns import batch_of_columns, parse_mostly, parse_times
@@ -43,7 +44,7 @@ class TabSeparated:
     closed = False
     state = ""
 
-    def __init__(self, columns: Sequence[str], methods: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], methods: Sequence[str], zone: tzinfo = UTC) -> None:
         for column in columns:
             if column not in FIELDS and column != IGNORED:
                 raise ValueError(f'columns: "{column}" is unknown; known: {", ".join(FIELDS)}, and "-" for any other')
@@ -57,7 +58,7 @@ class TabSeparated:
         self._at = {column: index for index, column in enumerate(columns) if column != IGNORED}
         self._count = len(columns)
         self._methods = frozenset(method.encode() for method in methods)
-        self._times = TimeCache(any_time)
+        self._times = TimeCache(lambda text: any_time(text, zone))
         at, groups, patterns = self._at, [*self._at], _VALUES
         if "method" in at and at["method"] + 1 == at.get("target"):
             groups.remove("method")

@@ -39,6 +39,9 @@ def iso_time(text: bytes, zone: tzinfo = UTC) -> float:
         zone = timezone(-offset if match[9] == b"-" else offset)
     year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
     moment = datetime(year, month, day, hour, minute, second, tzinfo=zone)
+    named = match[8] is not None or match[9] is not None
+    if not named and zone is not UTC and datetime.fromtimestamp(_unix(moment), UTC).astimezone(zone) != moment:
+        raise ValueError("not a time of this zone: the clocks were put forward over it")
     return _unix(moment) + float((match[7] or b"0").replace(b",", b"."))
 
 

@@ -17,6 +17,7 @@ class Loss(StrEnum):
     UNREADABLE = "unreadable"  # a rotated log that may not be read, or is packed as nothing here can unpack
     NUL = "nul"  # NUL bytes, which a crash leaves in place of lines
     DROPPED = "dropped"  # datagrams that the kernel dropped
+    AMBIGUOUS = "ambiguous"  # local times of a repeated hour that nothing tells apart
 
 
 MEANING = {
@@ -26,6 +27,8 @@ MEANING = {
     Loss.UNREADABLE: "a rotated log cannot be read; its lines are missing from the counters",
     Loss.NUL: "a log file has NUL bytes, as a crash leaves them; lines may be missing from the counters",
     Loss.DROPPED: "the kernel dropped syslog datagrams; their lines are missing from the counters",
+    Loss.AMBIGUOUS: "a log in local time has lines of the hour that is repeated when the clocks go back, and nothing"
+    " tells which of the two; sessions of that hour may be missing or doubled; log times with their offset",
 }
 
 

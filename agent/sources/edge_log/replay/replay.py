@@ -147,6 +147,7 @@ class Replay:
         self._rejects: dict[int, Counter[str]] = {}
         self._oldest, self._newest = float("inf"), float("-inf")
         self._path, self._line, self._data = "", 0, b""
+        self._ambiguous = 0
         self._examples: dict[str, dict[str, Any]] = {}
 
     def read(self, path: str, stream: BinaryIO) -> None:
@@ -161,6 +162,7 @@ class Replay:
             else:
                 batch = parser.parse(data)
             self._data = data
+            self._ambiguous += batch.ambiguous
             self._engine.feed(batch, self._clock)
             self._engine.bound(self._newest)
 
@@ -267,6 +269,7 @@ class Replay:
                 "channels": self._channels(),
                 "identity_requests": {rung: counters.identity_sources[rung] for rung in IDENTITY_SOURCES},
                 "untracked_requests": counters.untracked,
+                "ambiguous_times": self._ambiguous,
                 "rejected_lines": dict(sorted(counters.rejects.items())),
                 "first_rejected": dict(sorted(self._examples.items())),
             }
