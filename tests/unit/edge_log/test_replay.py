@@ -119,6 +119,7 @@ def test_the_lines_it_prints() -> None:
             "channels": {"all": {"sessions": 3, "viewers": 2}},
             "identity_requests": {"token": 0, "session": 0, "address": 4, "none": 0},
             "untracked_requests": 0,
+            "ambiguous_times": 0,
             "rejected_lines": {"format": 1},
             "first_rejected": {"format": {"file": "a.log", "line": 2, "text": "garbage"}},
         }
