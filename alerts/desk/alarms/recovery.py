@@ -22,7 +22,7 @@ from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets import timers
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import Event, Kind, Unverified, Verified
+from alerts.desk.tickets.events import AlarmsChanged, Event, Kind, Unverified, Verified, Verifying
 from alerts.desk.tickets.ticket import RECOVERED, WORKING, Status
 from alerts.desk.tickets.timers import React
 from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError
@@ -151,7 +151,10 @@ def _settle(desk: Desk, reactions: Mapping[int, React]) -> None:
     with desk.database.write() as connection:
         now = desk.now()
         # In the order of their numbers, as everybody locks several tickets.
-        drafts = [tickets.lock(connection, number, also=(Kind.UNVERIFIED,)) for number in sorted(reactions)]
+        drafts = [
+            tickets.lock(connection, number, also=(Kind.ALARMS, Kind.UNVERIFIED, Kind.VERIFYING))
+            for number in sorted(reactions)
+        ]
         for draft in drafts:
             # Meanwhile it may have fired again or been resolved by hand: then the answer is about the past.
             if draft.status in WORKING and not draft["firing"] and draft["verify_at"] is not None:
@@ -161,12 +164,23 @@ def _settle(desk: Desk, reactions: Mapping[int, React]) -> None:
 
 
 def _put_off(draft: Draft, now: datetime) -> None:
+    _wait(draft, "unavailable", now)
     draft.set(verify_at=now + RETRY)
 
 
 def _put_off_longer(draft: Draft, now: datetime) -> None:
     """Wait longer: the server answers others, so this ticket's query is too heavy for it, and each attempt costs."""
+    _wait(draft, "slow", now)
     draft.set(verify_at=now + RECHECK)
+
+
+def _wait(draft: Draft, why: str, now: datetime) -> None:
+    """Record that the recovery waits, once for each end of the alarms; a doubt that was told says more."""
+    if draft["unverified"]:
+        return
+    last = next((each.body for each in reversed(draft.log) if isinstance(each.body, (AlarmsChanged, Verifying))), None)
+    if not isinstance(last, Verifying):
+        draft.record(now, Verifying(why), DESK)
 
 
 def _recovered(draft: Draft, now: datetime) -> None:

@@ -23,6 +23,8 @@ from alerts.desk.tickets.events import (
     StatusChanged,
     Taken,
     Unverified,
+    Verified,
+    Verifying,
     Warned,
 )
 from alerts.desk.tickets.ticket import TERMINAL, Status
@@ -158,6 +160,8 @@ def hub_events(events: Sequence[Event]) -> list[str]:
                     result.append(RESOLVED)
                 elif new is Status.PENDING:
                     result.append(INFORMATION)
+            case Verifying() | Unverified() | Verified() | Flapping():
+                result.append(CHANGED)  # a characteristic of the ticket
             case PriorityChanged() | NoteAdded() | Edited() | ReferenceGiven() | Taken():
                 result.append(CHANGED)
             case _:

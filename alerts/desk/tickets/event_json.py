@@ -23,6 +23,7 @@ from alerts.desk.tickets.events import (
     Taken,
     Unverified,
     Verified,
+    Verifying,
     Warned,
 )
 from alerts.desk.tickets.ticket import Status
@@ -80,6 +81,7 @@ _READERS: dict[Kind, Callable[[Mapping[str, Any]], EventBody]] = {
     Kind.EDITED: lambda data: Edited(tuple(data["fields"])),
     Kind.WARNING: lambda data: Warned(data["clock"], data["percent"], data.get("vendor", ""), data.get("priority", "")),
     Kind.UNVERIFIED: lambda data: Unverified(data.get("why", ""), data.get("what", ""), data.get("since", "")),
+    Kind.VERIFYING: lambda data: Verifying(data["why"]),
     Kind.VERIFIED: lambda _: _VERIFIED,
     Kind.FLAPPING: lambda data: Flapping(data["returns"]),
     Kind.ESCALATED: lambda data: Escalated(data["clock"], data["vendor"]),

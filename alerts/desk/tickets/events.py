@@ -24,6 +24,7 @@ class Kind(StrEnum):
     REFERENCE = "reference"
     EDITED = "edited"
     WARNING = "warning"
+    VERIFYING = "verifying"
     UNVERIFIED = "unverified"
     VERIFIED = "verified"
     FLAPPING = "flapping"
@@ -157,6 +158,14 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class Verifying:
+    """The alarms ended, and the recovery waits for its verification longer than for one answer of Prometheus."""
+
+    kind: ClassVar[Kind] = Kind.VERIFYING
+    why: str  # "unavailable": Prometheus does not answer; "slow": it does not answer this query in time
+
+
+@dataclass(frozen=True, slots=True)
 class Unverified:
     """The alarms ended, and it cannot be verified that the problem did; `since` is an RFC 3339 time or nothing."""
 
@@ -213,6 +222,7 @@ EventBody = (
     | ReferenceGiven
     | Edited
     | Warned
+    | Verifying
     | Unverified
     | Verified
     | Flapping

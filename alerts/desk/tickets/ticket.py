@@ -5,7 +5,11 @@ itself may also hold a ticket that another one explains, resolve any ticket that
 recovered alarm ends the emergency whatever the ticket was waiting for, and reopen what it resolved.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import RowMapping
 
 
 class Status(StrEnum):
@@ -47,6 +51,11 @@ VENDOR = "vendor"
 RELEASED = "released"  # goes on though its cause has ended
 CAUSE = "cause"  # held as long as another ticket explains it
 RETURNED = "returned"
+
+
+def waits_for_verification(row: Mapping[str, Any] | RowMapping) -> bool:
+    """Return whether a ticket's alarms have ended and nobody could tell yet whether the problem has."""
+    return row["verify_at"] is not None and not row["firing"] and not row["unverified"]
 
 
 class IllegalMoveError(ValueError):

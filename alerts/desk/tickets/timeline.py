@@ -16,6 +16,7 @@ from alerts.desk.tickets.events import (
     PriorityChanged,
     StatusChanged,
     Unverified,
+    Verifying,
     Warned,
 )
 
@@ -44,6 +45,8 @@ def sentence(event: Event, words: Words) -> str:  # noqa: C901, PLR0911 - one a 
             return words("event.note", text=in_language(texts, words.language) or text)
         case Edited(fields):
             return words("event.edited", fields=", ".join(fields))
+        case Verifying(why) if why:
+            return words(f"event.verifying_{why}")
         case Unverified(why, what, since) if why:
             return words(f"event.unverified_{why}", what=what, since=words.time(_moment(since)))
         case Delivered(target, outcome, reason):

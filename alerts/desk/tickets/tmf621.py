@@ -6,13 +6,14 @@ from typing import Any
 
 from alerts.desk.core.words import in_language
 from alerts.desk.tickets.events import Event, NoteAdded, Opened, ReferenceGiven, StatusChanged
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.ticket import Status, waits_for_verification
 
 BASE = "/tmf-api/troubleTicket/v5"
 ISO_MS = "milliseconds"
 SYSTEM = "ottwatch"
 _ALWAYS = ("relatedParty", "externalIdentifier", "troubleTicketCharacteristic")
 _FLAGS = ("unverified", "flapping")
+_VERIFYING = "verifying"
 _FIRING = "firingAlarms"
 _LABEL = "label."
 
@@ -93,7 +94,7 @@ def _is_own(name: str, entry: Mapping[str, Any]) -> bool:
     return (
         name == "troubleTicketCharacteristic"
         and isinstance(called, str)
-        and (called in (_FIRING, *_FLAGS) or called.startswith(_LABEL))
+        and (called in (_FIRING, _VERIFYING, *_FLAGS) or called.startswith(_LABEL))
     )
 
 
@@ -153,10 +154,11 @@ def _characteristics(row: Mapping[str, Any]) -> list[dict[str, Any]]:
         for name, value in values.items()
     ]
     result.append({"@type": "IntegerCharacteristic", "name": _FIRING, "valueType": "integer", "value": row["firing"]})
+    flags = {name: row[name] for name in _FLAGS} | {_VERIFYING: waits_for_verification(row)}
     result += [
         {"@type": "BooleanCharacteristic", "name": name, "valueType": "boolean", "value": True}
-        for name in _FLAGS
-        if row[name]
+        for name, holds in flags.items()
+        if holds
     ]
     return result
 

@@ -19,7 +19,7 @@ from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.actions import Hand, UnfitError
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
-from alerts.desk.tickets.ticket import TERMINAL, IllegalMoveError, Status, ticket_number
+from alerts.desk.tickets.ticket import TERMINAL, IllegalMoveError, Status, ticket_number, waits_for_verification
 from alerts.desk.tickets.timeline import latest_doubt, sentence
 from alerts.desk.web import events
 from alerts.desk.web.forms import Engineer, Reading
@@ -110,6 +110,7 @@ def show(
         alarms=alarms,
         alarm_limit=ALARM_LIMIT,
         history=others,
+        verifying=waits_for_verification(row),
         charted=bool(runtime.settings.prometheus and charts.wanted(alarms[: charts.ALARMS])),
         runbook=runbook(name, words.language),
         links=links(runtime.settings, row, alarms, words.language),

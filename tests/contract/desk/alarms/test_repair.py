@@ -173,6 +173,25 @@ def test_a_prometheus_that_does_not_answer_is_asked_again(verifying: Desk, time:
     assert recovery.run_due(verifying).to_verify == [number]
 
 
+def test_a_recovery_that_waits_is_recorded_once_for_each_end_of_the_alarm(verifying: Desk, time: Time) -> None:
+    def nobody(_: str) -> bool:
+        raise OSError("no route")
+
+    (number,) = recover(verifying)
+    for minute in range(4):
+        if minute == 2:  # it begins and ends once more
+            for firing in (True, False):
+                again = alert(firing=firing, start=time())
+                send(verifying.database, notification(again), time(), verifying.policy)
+        time.pass_(minutes=1)
+        assert recovery.run_due(verifying).to_verify == [number]
+        with pytest.raises(OSError, match="no route"):
+            verify.verify(verifying, [number], prometheus_where(nobody))
+    with verifying.database.read() as connection:
+        kinds = list(connection.scalars(select(event.c.kind).order_by(event.c.id)))
+    assert kinds == ["opened", "alarms", "alarms", "verifying", "alarms", "alarms", "verifying"]
+
+
 def test_a_prometheus_that_does_not_answer_is_waited_for_once_whatever_waits(verifying: Desk, time: Time) -> None:
     asked = []
 

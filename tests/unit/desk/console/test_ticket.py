@@ -252,3 +252,22 @@ def test_a_ticket_tells_of_earlier_ones_of_its_problem_and_of_others_around_it(c
     assert "edge-1 does not answer" in text
     russian = control_room.person(language="ru").get("/ticket/4").text
     assert "Прежние билеты по этой проблеме" in russian
+
+
+def test_a_ticket_that_waits_for_the_verification_of_its_recovery_says_so(tmp_path: Path) -> None:
+    with hall(tmp_path, prometheus=Url("http://127.0.0.1:9")) as room:
+        room.alarm()
+        engineer = room.person()
+        assert 'id="verifying"' not in engineer.get("/ticket/1").text
+        room.recover()
+        assert "It stays open until Prometheus verifies the recovery" in engineer.get("/ticket/1").text
+        assert "recovery is being verified" in engineer.get("/").text
+        assert "восстановление проверяется" in room.person(language="ru").get("/").text
+        where = "/tmf-api/troubleTicket/v5/troubleTicket/1"
+        told = {each["name"]: each["value"] for each in room.machine.get(where).json()["troubleTicketCharacteristic"]}
+        assert (told["verifying"], told["firingAlarms"]) == (True, 0)
+        room.now += timedelta(minutes=1)
+        room.alarm()
+        assert 'id="verifying"' not in engineer.get("/ticket/1").text
+        told = {each["name"]: each["value"] for each in room.machine.get(where).json()["troubleTicketCharacteristic"]}
+        assert "verifying" not in told

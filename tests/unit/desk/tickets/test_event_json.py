@@ -24,6 +24,7 @@ from alerts.desk.tickets.events import (
     Taken,
     Unverified,
     Verified,
+    Verifying,
     Warned,
 )
 from alerts.desk.tickets.ticket import Status
@@ -45,6 +46,7 @@ BODIES: tuple[EventBody, ...] = (
     Warned("vendor", 100, "Edge Ltd"),
     Unverified(),
     Verified(),
+    Verifying("slow"),
     Flapping(3),
     Escalated("accept", "Edge Ltd"),
     Delivered("ops@edge.example", "sent"),
