@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from alerts.desk.alarms.ingest import problems
-from alerts.desk.alarms.problem import problem_key
+from alerts.desk.alarms.problem import labels_of_problem, problem_key
 from alerts.desk.alarms.webhook import parse
 from alerts.desk.tickets.policy import Policy, priority_of, wants_ticket
 from service.prometheus import Client, Window
@@ -61,9 +61,8 @@ def from_prometheus(
         labels = {k: v for k, v in series.labels.items() if k not in ("__name__", "alertstate")}
         if labels.get("alertname") == policy.watchdog:
             continue
-        group = (
-            {name: labels[name] for name in group_by if name in labels} if policy.one_ticket_per == "group" else labels
-        )
+        group = {name: labels[name] for name in group_by if name in labels}
+        group = dict(labels_of_problem(group, labels, policy.one_ticket_per, policy.separate))
         result.setdefault(problem_key(group), Would(problem_key(group), group)).add(labels)
     return result
 

@@ -4,6 +4,7 @@ The answer to Alertmanager follows the commit. What an alert means is decided by
 by `correlation`; this module reads what they need and writes what they changed.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,13 +21,14 @@ from alerts.desk.alarms.gather import Fresh, gather, layered
 from alerts.desk.alarms.judging import judge
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Verdict
-from alerts.desk.alarms.problem import problem_key
+from alerts.desk.alarms.problem import labels_of_problem, problem_key
 from alerts.desk.alarms.webhook import Notification
 from alerts.desk.alarms.work import Work
 from alerts.desk.core.database import Database, lost_race
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.policy import Policy
 
+log = logging.getLogger("desk.webhook")
 T = TypeVar("T")
 ATTEMPTS = 5
 
@@ -44,7 +46,12 @@ def ingest(
 ) -> Ingested:
     """Store a notification."""
     signs = sum(each.firing for each in notification.alerts if each.labels.get("alertname") == policy.watchdog)
-    return ingest_problems(database, problems(notification, policy), policy, now, signs=signs, correlator=correlator)
+    done = ingest_problems(database, problems(notification, policy), policy, now, signs=signs, correlator=correlator)
+    if notification.truncated:
+        done.outcomes[Verdict.TRUNCATED] += notification.truncated
+        extra = {"alerts": notification.truncated, "group": dict(notification.group_labels)}
+        log.warning("Alertmanager left alerts out; set max_alerts of the receiver to 0", extra=extra)
+    return done
 
 
 def ingest_problems(  # noqa: PLR0913 - what a transaction needs of its surroundings
@@ -79,9 +86,11 @@ def problems(notification: Notification, policy: Policy) -> list[Problem]:
     for alert in notification.alerts:
         if alert.labels.get("alertname") == policy.watchdog:
             continue
-        labels = notification.group_labels if policy.one_ticket_per == "group" else alert.labels
+        labels = labels_of_problem(notification.group_labels, alert.labels, policy.one_ticket_per, policy.separate)
         key = problem_key(labels)
-        problem = result.setdefault(key, Problem(key, labels, annotations=notification.common_annotations))
+        problem = result.setdefault(
+            key, Problem(key, labels, annotations=notification.common_annotations, truncated=notification.truncated)
+        )
         problem.alerts.append(alert)
     return [result[key] for key in sorted(result)]
 

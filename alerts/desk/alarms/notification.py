@@ -14,4 +14,5 @@ class Problem:
     labels: Mapping[str, str]
     alerts: list[Alert] = field(default_factory=list)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    truncated: int = 0  # alerts of the group that the sender left out
     outlived: str = ""  # the title of works that are over though its alarms fire

@@ -6,7 +6,7 @@ whole table:
 | latest known | alert | verdict |
 | --- | --- | --- |
 | none | firing | new |
-| none | resolved | missed: its firing never reached us; recorded with its end |
+| none | resolved | missed: its firing never reached us; recorded with its end, unless that was long ago |
 | firing | firing, same or earlier start | repeated |
 | firing | firing, later start | new; the known one ended unheard |
 | firing | resolved after it began | recovered |
@@ -38,6 +38,8 @@ class Verdict(StrEnum):
     REOPENED = "reopened"
     SETTLED = "settled"
     NO_TICKET = "no_ticket"  # a severity that opens none
+    OLD = "old"  # its end, long ago, is the first that is heard of it: opens no ticket
+    TRUNCATED = "truncated"  # the sender left it out
     WATCHDOG = "watchdog"
     WORKS = "works"  # belongs to planned works
 

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from alerts.desk.alarms.evaluation.finding import Why
 from alerts.desk.alarms.judging import Judged
 from alerts.desk.alarms.opening import by_language
 from alerts.desk.alarms.webhook import Alert
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import AlarmsChanged, PriorityChanged
+from alerts.desk.tickets.events import AlarmsChanged, NoteAdded, PriorityChanged, Unverified, Verified
 from alerts.desk.tickets.policy import Policy, priority_of, severity_of, worse
 
 
@@ -19,8 +20,40 @@ def react(draft: Draft, judged: Judged, policy: Policy, now: datetime) -> None:
     if judged.began:
         worsen(draft, judged.began, now)
         draft.refired(policy, now)
-    if judged.ended and draft["firing"] == 0:
-        draft.recovered(policy, now)
+    if judged.truncated:
+        draft.record(now, left_out(judged.truncated), DESK)
+    if judged.ended and judged.doubt is not None:
+        draft.record(now, Unverified(judged.doubt.why, judged.doubt.what), DESK)
+        draft.set(unverified=True, verify_at=None)
+    if draft["firing"] == 0 and (judged.ended or waits_for_its_end(draft, judged)):
+        _end(draft, judged, policy, now)
+
+
+def waits_for_its_end(draft: Draft, judged: Judged) -> bool:
+    """Return whether this is the news that a ticket waited for whose alarms had ended in doubt."""
+    return bool(judged.over and draft["unverified"] and draft["verify_at"] is None and draft["firing"] == 0)
+
+
+def _end(draft: Draft, judged: Judged, policy: Policy, now: datetime) -> None:
+    truncated = judged.doubt is not None and judged.doubt.why is Why.TRUNCATED
+    if truncated or (draft["unverified"] and not judged.over and not policy.verify_recovery):
+        return
+    if draft["unverified"] and not policy.verify_recovery:
+        draft.record(now, Verified(), DESK)
+    draft.recovered(policy, now)
+
+
+def left_out(number: int) -> NoteAdded:
+    """Return the note that a sender left alerts out of its message."""
+    english = (
+        f"{number} more alerts of this group were left out by Alertmanager and are missing here: "
+        "set max_alerts of the receiver to 0."
+    )
+    russian = (
+        f"Alertmanager не передал остальные алерты этой группы ({number}), здесь их нет: "
+        "укажите max_alerts: 0 в настройках получателя."
+    )
+    return NoteAdded(english, {"en": english, "ru": russian})
 
 
 def worsen(draft: Draft, began: list[Alert], now: datetime) -> None:

@@ -18,7 +18,7 @@ from alerts.desk.alarms.correlation.store import waiting_keys
 from alerts.desk.alarms.ingest import ingest_problems, problems
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Verdict
-from alerts.desk.alarms.problem import problem_key
+from alerts.desk.alarms.problem import labels_of_problem, problem_key
 from alerts.desk.alarms.store import Held
 from alerts.desk.alarms.watchdog import OWN
 from alerts.desk.alarms.webhook import Alert, Notification
@@ -91,7 +91,8 @@ def _problems(states: Iterable[State], policy: Policy) -> Iterable[Problem]:
 def _suppressed(state: State, policy: Policy) -> Iterable[Name]:
     for group in state.groups:
         for alert in group.suppressed:
-            yield problem_key(group.labels if policy.one_ticket_per == "group" else alert.labels), alert.fingerprint
+            labels = labels_of_problem(group.labels, alert.labels, policy.one_ticket_per, policy.separate)
+            yield problem_key(labels), alert.fingerprint
 
 
 def _settled(state: State, policy: Policy, now: datetime) -> bool:

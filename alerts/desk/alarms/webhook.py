@@ -41,7 +41,7 @@ class Notification:
     group_labels: Mapping[str, str]
     common_annotations: Mapping[str, str]
     alerts: tuple[Alert, ...]
-    truncated: int = 0
+    truncated: int = 0  # alerts that the sender left out of a group that fires
 
 
 def parse(body: bytes) -> Notification:
@@ -56,10 +56,10 @@ def parse(body: bytes) -> Notification:
     group = raw.get("groupLabels")
     truncated = raw.get("truncatedAlerts")
     return Notification(
-        group_labels=labels_of(group if isinstance(group, dict) else raw.get("commonLabels")),
+        group_labels=labels_of(group),
         common_annotations=labels_of(raw.get("commonAnnotations")),
         alerts=tuple(_alert(alert, group_firing=group_firing) for alert in alerts),
-        truncated=truncated if isinstance(truncated, int) else 0,
+        truncated=truncated if isinstance(truncated, int) and group_firing else 0,
     )
 
 

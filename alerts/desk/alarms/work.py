@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from alerts.desk.alarms import planned
+from alerts.desk.alarms import planned, recurring
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation import store as correlation
 from alerts.desk.alarms.describing import describe
 from alerts.desk.alarms.judging import Judged
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import open_ticket
-from alerts.desk.alarms.reacting import note_effects, react
+from alerts.desk.alarms.reacting import note_effects, react, waits_for_its_end
 from alerts.desk.alarms.severity_note import severity_remark
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import store as tickets
@@ -97,7 +97,7 @@ class Work:
         draft, effect = place
         self._places.setdefault(problem.key, place)
         self._fresh += [stored_alarms.Fresh(draft, problem.key, each, effect) for each in judged.fresh]
-        if not (judged.began or judged.ended):
+        if not (judged.began or judged.ended or waits_for_its_end(draft, judged)):
             return
         if effect:
             _, sum_of = self._effects.setdefault(id(draft), (draft, Judged()))
@@ -126,6 +126,7 @@ class Work:
             action()
         for draft, judged in effects:
             note_effects(draft, judged, self.now)
+        recurring.mark(self.connection, self.opening, self.policy, self.now)
         readings: Readings = {}
         for draft in touched:
             draft.finish(self.policy, self.now, readings)

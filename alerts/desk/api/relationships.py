@@ -1,25 +1,28 @@
-"""TMF621's `troubleTicketRelationship`: which ticket is the cause of which."""
+"""TMF621's `troubleTicketRelationship`: which ticket is the cause of which, and which problem came back."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
+from alerts.desk.alarms import recurring
 from alerts.desk.alarms.correlation import store
 from alerts.desk.tickets.tmf621 import BASE
 
-CAUSED_BY, CAUSE_OF = "isCausedBy", "isCauseOf"
+CAUSED_BY, CAUSE_OF, RECURRENCE_OF = "isCausedBy", "isCauseOf", "isRecurrenceOf"
 
 
 def relationships(connection: Connection, numbers: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-    """Return the relationships of tickets: to their cause, and to the tickets that they explain."""
+    """Return the relationships of tickets: to their cause, those that they explain, the last one of the problem."""
     causes, effects = store.causes_of(connection, numbers), store.effects_of(connection, numbers)
+    before = recurring.previous(connection, numbers)
     found: dict[int, list[dict[str, Any]]] = {}
     for number in numbers:
         above = [(cause, CAUSED_BY) for cause, _ in [causes[number]]] if number in causes else []
         below = [(effect, CAUSE_OF) for effect in effects.get(number, ())]
-        if above or below:
-            found[number] = [_entry(other, kind) for other, kind in (*above, *below)]
+        last = [(before[number], RECURRENCE_OF)] if number in before else []
+        if related := [*above, *below, *last]:
+            found[number] = [_entry(other, kind) for other, kind in related]
     return found
 
 

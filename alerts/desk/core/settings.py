@@ -40,6 +40,8 @@ TOPICS = (
     "escalated",
 )
 """What a target can ask to hear of."""
+SEPARATE = ("cluster", "env", "environment", "stage", "tenant")
+"""Labels that tell one installation from another: alerts that differ in one of them are never one problem."""
 DEFAULT_TOPICS = ("opened", "priority", "breach", "resolved", "reopened", "unverified", "escalated")
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -167,6 +169,7 @@ class Settings:
     watchdog: str = "Watchdog"  # the alert that never stops; "" where there is none
     watchdog_missing: Seconds = field(default=Seconds(5 * MINUTE))
     one_ticket_per: Grouping = "group"
+    separate: tuple[str, ...] = SEPARATE
     confirmation: Seconds = field(default=Seconds(10 * MINUTE))
     late_duplicates: Seconds = field(default=Seconds(1 * MINUTE))
     secure_cookies: bool = False

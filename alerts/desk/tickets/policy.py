@@ -51,6 +51,9 @@ class Policy:
     late: float = 60.0  # a firing repeat of an ended occurrence within this time is a late duplicate
     settled: float = 180.0  # how long an Alertmanager runs before what it lacks is believed
     one_ticket_per: str = "group"
+    separate: Sequence[str] = ()  # labels that tell installations apart
+    missed: float = 3600.0  # an alarm that ended longer ago and was never heard of before opens no ticket
+    recurrence: float = 86400.0  # a problem that had flap_count tickets within this time is flapping
     verify_recovery: bool = False  # ask Prometheus whether a recovered series still exists
     flap_count: int = 3  # coming back so often within flap_window is flapping
     flap_window: float = 1800.0
@@ -72,6 +75,7 @@ def policy_of(settings: Settings, publish: Publish) -> Policy:
         late=settings.late_duplicates,
         settled=settings.settled,
         one_ticket_per=settings.one_ticket_per,
+        separate=settings.separate,
         verify_recovery=bool(settings.prometheus),
         watchdog=settings.watchdog,
         watchdog_missing=settings.watchdog_missing,

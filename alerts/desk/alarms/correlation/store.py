@@ -16,6 +16,7 @@ from alerts.desk.alarms.outcome import Occurrence
 from alerts.desk.alarms.problem import problem_key
 from alerts.desk.alarms.webhook import Alert
 from alerts.desk.core import batch
+from alerts.desk.core.settings import SEPARATE
 from alerts.desk.core.tables import OPEN, alarm, correlated, ticket, waiting
 from alerts.desk.tickets.ticket import WORKING
 
@@ -173,7 +174,7 @@ def firing_effects(connection: Connection, numbers: Sequence[int]) -> Sequence[A
 
 def group_labels(labels: Mapping[str, str], key: str) -> dict[str, str]:
     """Return the labels of an alarm that make its problem's key: Alertmanager's group, or all of them."""
-    group = {name: value for name, value in labels.items() if name in GROUPED and value}
+    group = {name: value for name, value in labels.items() if name in {*GROUPED, *SEPARATE} and value}
     return group if problem_key(group) == key else dict(labels)
 
 

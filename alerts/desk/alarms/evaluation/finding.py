@@ -24,6 +24,7 @@ class Why(StrEnum):
     SOURCE = "source"  # the rule's own query for its source, `what`, has no result
     REJECTED = "rejected"  # the server refuses the query: `what` is its sentence
     UNREADABLE = "unreadable"  # the expression is not PromQL as the desk reads it
+    TRUNCATED = "truncated"  # the sender left `what` alerts of a group that fires out of its message
     SENDER = "sender"  # the sender itself says that it had no data: `what`
 
 

@@ -7,13 +7,9 @@ from alerts.desk.alarms.evaluation.condition import Evaluation
 from alerts.desk.alarms.evaluation.finding import Doubt, Truth, Why, any_of
 from alerts.desk.alarms.evaluation.questions import Ended, Questions
 from alerts.desk.alarms.evaluation.rules import Rules
+from alerts.desk.alarms.evaluation.sender import senders_doubt
 from service.prometheus import QueryRejectedError
 from service.promql import expression_of
-
-SENDERS_REASON = "grafana_state_reason"
-"""Grafana says there why an alert of its own rules ended."""
-
-_NO_DATA = frozenset({"MissingSeries", "NoData", "Error", "KeepLast", "Paused"})
 
 
 def doubt_about(alarms: Iterable[Ended], questions: Questions, rules: Rules, now: datetime) -> Doubt | None:
@@ -33,9 +29,8 @@ def doubt_about(alarms: Iterable[Ended], questions: Questions, rules: Rules, now
 
 
 def _doubt(alarm: Ended, questions: Questions, rules: Rules, now: datetime) -> Doubt | None:
-    reasons = {each.strip() for each in alarm.annotations.get(SENDERS_REASON, "").split(",")}
-    if said := sorted(reasons & _NO_DATA):
-        return Doubt(Why.SENDER, ", ".join(said))
+    if said := senders_doubt(alarm.annotations):
+        return said
     candidates = rules.of_alert(alarm.labels, expression_of(alarm.generator_url))
     if not candidates:
         return None
