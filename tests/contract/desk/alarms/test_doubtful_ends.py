@@ -25,7 +25,7 @@ def time() -> Time:
     return Time()
 
 
-def ended(reason: str = "", **labels: str) -> dict[str, Any]:
+def ended(reason: str = "", **labels: Any) -> dict[str, Any]:
     result = alert(firing=False, **labels)
     if reason:
         result["annotations"]["grafana_state_reason"] = reason
@@ -102,10 +102,11 @@ def parse_group(payload: dict[str, Any]) -> Group:
 
 @pytest.mark.parametrize("label", ["env", "environment", "cluster", "stage", "tenant"])
 def test_production_and_test_are_two_problems(database: Database, time: Time, label: str) -> None:
-    production, test = alert(**{label: "production"}), alert(**{label: "test"})
+    labels: list[dict[str, Any]] = [{label: "production"}, {label: "test"}]
+    production, test = alert(**labels[0]), alert(**labels[1])
     send(database, notification(production, test), time())
     assert states(database) == [("acknowledged", "", 1)] * 2
-    send(database, notification(alert(firing=False, **{label: "test"}), production), time())
+    send(database, notification(alert(firing=False, **labels[1]), production), time())
     assert states(database) == [("acknowledged", "", 1), ("resolved", "recovered", 0)]
 
 

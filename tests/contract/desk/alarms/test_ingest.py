@@ -232,7 +232,7 @@ def test_one_problem_from_many_senders_at_once_is_one_ticket(database: Database,
         ("prometheus_bot_simpe.json", 1, 1),
     ],
 )
-def test_payloads_of_several_generations(
+def test_payloads_of_several_generations(  # noqa: PLR0917
     database: Database, time: Time, shared: Path, name: str, count: int, groups: int
 ) -> None:
     body = (shared / "data" / "alertmanager" / "webhook" / name).read_bytes()
