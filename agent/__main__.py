@@ -1,7 +1,9 @@
 """ott-agent: measures this node and serves the figures to Prometheus."""
 
+import argparse
 import importlib
 import sys
+from collections.abc import Container
 
 from agent.sources import SOURCES
 from service import program
@@ -18,15 +20,20 @@ COMMANDS = {
 }
 
 
-def main() -> int:
-    """Parse the command line and run the command."""
+def command_line(wanted: Container[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser; only the commands in `wanted` get their arguments."""
     parser = program.parser("ott-agent", __doc__ or "")
     commands = program.subcommands(parser, [(name, text) for name, (_, text) in COMMANDS.items()])
+    for name, command in commands.items():
+        if name in wanted:
+            importlib.import_module(COMMANDS[name][0]).add_arguments(command)
+    return parser
+
+
+def main() -> int:
+    """Parse the command line and run the command."""
     try:
-        for name, command in commands.items():
-            if name in sys.argv:
-                importlib.import_module(COMMANDS[name][0]).add_arguments(command)
-        arguments = parser.parse_args()
+        arguments = command_line(sys.argv).parse_args()
         return program.run(importlib.import_module(COMMANDS[arguments.command][0]).run, arguments)
     except ModuleNotFoundError as error:
         return program.missing_extra("ott-agent", "agent", error)

@@ -37,11 +37,12 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit status."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     return run(_HANDLERS[options.command], options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser."""
     result = parser("ott-dashboards", "Builds, checks and publishes the Grafana boards of ottwatch.")
     commands = subcommands(result, _COMMANDS)
     for name in ("build", "diff", "publish", "export"):

@@ -17,6 +17,7 @@ from agent.sources.server.proposal import SERVERS
 from agent.sources.subscribers.proposal import DATABASES
 from service.program import Exit
 
+UNSEEN = "# /proc was not mounted: what runs here was not seen. Run “ott-agent init” once more on the running node."
 NODE_EXPORTERS = {"node_exporter", "prometheus-node-exporter", "prometheus-node"}
 
 
@@ -31,6 +32,7 @@ def propose(seen: Seen) -> str:
         "# [auth]",
         '# token = { file = "/etc/ottwatch/agent-token" }',
         "",
+        *(() if seen.processes else (UNSEEN,)),
         "[host]",
         *_host(seen),
         "",
@@ -44,7 +46,7 @@ def _host(seen: Seen) -> Iterable[str]:
         yield "enabled = false                  # node_exporter runs here and keeps these figures"
         return
     yield "enabled = true"
-    if not seen.pressure:
+    if seen.processes and not seen.pressure:
         yield 'without = ["pressure"]           # this kernel has no pressure stall information'
     named = sorted(seen.processes & (SERVERS.keys() | DATABASES.keys()))
     if named:

@@ -20,7 +20,7 @@ LOGS = (
 class Seen:
     """What was found on the node."""
 
-    processes: frozenset[str]
+    processes: frozenset[str]  # none where /proc is not mounted; otherwise this program at least
     logs: dict[str, list[str]]  # by format
     pressure: bool
     node: str
@@ -30,7 +30,9 @@ def look(root: Path) -> Seen:
     """Look at the processes that run, the logs below `root`, and what the kernel offers."""
     import psutil  # noqa: PLC0415 - two mebibytes that the service itself does not need
 
-    names = {process.info["name"] for process in psutil.process_iter(["name"])}
+    # A root that is being filled, such as that of an image, may have no /proc; psutil fails on it with an IndexError.
+    mounted = (root / "proc/self").exists()
+    names = {process.info["name"] for process in psutil.process_iter(["name"])} if mounted else set()
     formats: dict[str, str] = {}
     for pattern, format_ in LOGS:
         for file in root.glob(pattern):

@@ -14,7 +14,7 @@ LONGEST_LOOK = 10 * 366 * 24  # hours; no Prometheus keeps more
 
 def main() -> int:
     """Run the program; return its exit status."""
-    arguments = _parser().parse_args()
+    arguments = command_line().parse_args()
     try:
         from alerts.desk.app import commands  # noqa: PLC0415 - without its extra the program must still say what is missing
     except ImportError as error:
@@ -22,7 +22,8 @@ def main() -> int:
     return run(commands.run, arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser."""
     result = parser("ott-desk", "Trouble tickets from alarms: one problem, one ticket, on time, never lost.")
     commands = subcommands(
         result,

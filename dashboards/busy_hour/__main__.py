@@ -10,7 +10,7 @@ from service import program
 from service.program import Exit
 
 
-def arguments() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = program.parser("ott-busyhour", __doc__)
     commands = program.subcommands(
@@ -116,7 +116,7 @@ def _form(parser: argparse.ArgumentParser) -> None:
 
 def main() -> int:
     """Run the program."""
-    parsed = arguments().parse_args()
+    parsed = command_line().parse_args()
     if parsed.command == "report" and not parsed.live:
         # Records are many objects without cycles; looking for cycles as often as usual takes a tenth of the run.
         gc.set_threshold(100_000)

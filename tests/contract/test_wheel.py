@@ -31,7 +31,8 @@ def test_the_wheel_has_every_file_of_the_shipped_packages(wheel: zipfile.ZipFile
     wanted = {
         name
         for name in tracked
-        if name.split("/")[0] in {"agent", "alerts", "dashboards", "service"} and Path(name).suffix in DATA | {".py"}
+        if name.split("/")[0] in {"agent", "alerts", "center", "dashboards", "service"}
+        and Path(name).suffix in DATA | {".py"}
     }
     assert len(wanted) > 20
     assert wanted <= shipped
@@ -39,11 +40,11 @@ def test_the_wheel_has_every_file_of_the_shipped_packages(wheel: zipfile.ZipFile
 
 def test_the_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" not in name}
-    assert tops == {"agent", "alerts", "dashboards", "service"}
+    assert tops == {"agent", "alerts", "center", "dashboards", "service"}
 
 
 def test_the_programs_are_entry_points(wheel: zipfile.ZipFile) -> None:
     (entry_points,) = (name for name in wheel.namelist() if name.endswith(".dist-info/entry_points.txt"))
     text = wheel.read(entry_points).decode()
-    for program in ("ott-agent", "ott-desk", "ott-dashboards", "ott-busyhour"):
+    for program in ("ott-agent", "ott-desk", "ott-dashboards", "ott-busyhour", "ott-center"):
         assert f"{program} = " in text

@@ -8,7 +8,7 @@ from tests.conftest import ROOT
 
 PAGE = ROOT / "docs/architecture.md"
 BEGIN, END = "<!-- packages: made by `./run check --update-golden` -->\n", "<!-- end of packages -->\n"
-PROGRAMS = ("service", "agent", "alerts.desk", "dashboards", "dashboards.busy_hour")
+PROGRAMS = ("service", "agent", "alerts.desk", "dashboards", "dashboards.busy_hour", "center")
 
 
 def page() -> str:

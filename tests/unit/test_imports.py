@@ -16,9 +16,10 @@ ALLOWED = {
     "service": set(),
     "agent": {"service"},
     "alerts": {"service"},
+    "center": {"service"},
     "dashboards": {"service", "agent.catalogue", "agent.host.catalogue", "alerts.thresholds"},
 }
-OURS = {*ALLOWED, "demo", "tests", "bench"}
+OURS = {*ALLOWED, "demo", "deploy", "tests", "bench"}
 
 
 def imported(file: Path) -> Iterator[str]:

@@ -5,7 +5,7 @@ import subprocess
 
 from tests.conftest import ROOT
 
-UNIT = ROOT / "deploy/systemd/ott-agent.service"
+UNIT = ROOT / "deploy/units/ott-agent.service"
 MOST_EXPOSURE = 2.0
 
 

@@ -23,7 +23,9 @@ def uncommented(text: str) -> str:
     for line in text.splitlines():
         offer = line.removeprefix("# ")
         code = offer.startswith(("[[", "[auth]")) or " = " in offer.split("#")[0]
-        lines.append(offer if code and not offer.startswith(("First", "No ", "A ", "Found", "Settings")) else line)
+        lines.append(
+            offer if code and not offer.startswith(("First", "No ", "A ", "Found", "Settings", "/proc")) else line
+        )
     return "\n".join(line for line in lines if "runs here. First" not in line)
 
 
@@ -87,7 +89,15 @@ def test_logs_are_found_below_the_root_with_their_formats(tmp_path: Path) -> Non
     }
     assert settings(propose(seen)).of("edge_log")[0].format == "ott"
     assert not seen.pressure
-    assert any("python" in name or "pytest" in name for name in seen.processes)
+    assert seen.processes == frozenset()  # there is no /proc below this root
+
+
+def test_without_proc_the_proposal_says_that_it_saw_nothing(tmp_path: Path) -> None:
+    text = propose(look(tmp_path))
+    assert "/proc was not mounted" in text
+    assert settings(text).host.processes == []
+    assert "/proc" not in propose(look(Path("/")))
+    assert any("python" in name or "pytest" in name for name in look(Path("/")).processes)
 
 
 def test_pressure_that_is_switched_off_is_none(tmp_path: Path) -> None:

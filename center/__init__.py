@@ -1,0 +1,1 @@
+"""ott-center: configures, checks and extends a control centre on this machine."""

@@ -1,0 +1,56 @@
+"""ott-center: configures, checks and extends a control centre on this machine."""
+
+import argparse
+import sys
+
+from service import program
+from service.program import Exit
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser."""
+    from center import node, setup  # noqa: PLC0415 - without its extra the program must still say what is missing
+
+    parser = program.parser("ott-center", __doc__ or "")
+    commands = program.subcommands(
+        parser,
+        [
+            ("setup", "configure Prometheus, Alertmanager, desk and busy hour, start them, and wait until all are up"),
+            ("check", "find what is broken between the nodes and the tickets; exit status 1 when something is"),
+            ("node", "add, list and remove nodes"),
+            ("withdraw", "take ottwatch out of Prometheus' and Alertmanager's settings again"),
+        ],
+    )
+    setup.add_arguments(commands["setup"])
+    node.add_arguments(commands["node"])
+    return parser
+
+
+def main() -> int:
+    """Run the program; return its exit status."""
+    try:
+        arguments = command_line().parse_args()
+    except ModuleNotFoundError as error:
+        return program.missing_extra("ott-center", "center", error)
+    return program.run(_run, arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from center import check, node, setup, withdraw  # noqa: PLC0415
+    from center.places import Places  # noqa: PLC0415
+    from center.services import CommandError  # noqa: PLC0415
+    from center.yaml_text import RefusedError  # noqa: PLC0415
+
+    commands = {"setup": setup.run, "check": check.run, "node": node.run, "withdraw": withdraw.run}
+    try:
+        return commands[arguments.command](arguments, Places())
+    except RefusedError as error:
+        print(error, file=sys.stderr)
+        return Exit.UNUSABLE
+    except (CommandError, OSError) as error:
+        print(error, file=sys.stderr)
+        return Exit.FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""`ott-center setup`: configure this machine as a control centre; repeating it changes nothing."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from center import access, alertmanager_file, authority, changes, nodes, prometheus_file, services
+from center.changes import Change
+from center.places import ALERTMANAGER, DESK, PROMETHEUS, UNITS, Places
+from center.services import CommandError
+from center.yaml_text import RefusedError
+from service.program import Exit
+
+PROGRAMS = {
+    "prometheus": Path("/usr/bin/prometheus"),
+    "prometheus-alertmanager": Path("/usr/bin/prometheus-alertmanager"),
+}
+OTHERS = {
+    "desk": "127.0.0.1:9781",
+    "busyhour": "127.0.0.1:9782",
+    "prometheus": "127.0.0.1:9090",
+    "alertmanager": "127.0.0.1:9093",
+}
+UP_IN_TIME = 60.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add = parser.add_argument
+    add("--site", help="the site of this machine; needed the first time")
+    add("--name", default=os.uname().nodename, help="this machine's name in tickets; default: %(default)s")
+    add("--administrator", default="admin", metavar="NAME", help="the first account; default: %(default)s")
+    add("--yes", action="store_true", help="do not ask before anything is changed")
+    add("--dry-run", action="store_true", help="show what would be changed, and change nothing")
+    tls = parser.add_argument_group("TLS between Prometheus and the nodes")
+    which = tls.add_mutually_exclusive_group()
+    which.add_argument("--tls", action="store_true", help="with an authority of its own")
+    which.add_argument("--tls-files", nargs=3, type=Path, metavar=("CA", "CERTIFICATE", "KEY"), help="given ones")
+    which.add_argument("--no-tls", action="store_true", help="without")
+
+
+def run(arguments: argparse.Namespace, places: Places) -> int:
+    """Show what changes, ask, change it, start everything and wait until every target is up."""
+    if os.geteuid() != 0:
+        raise RefusedError("only root can configure this machine")
+    now = datetime.now(UTC)
+    tls = (authority.is_on(places) or arguments.tls or bool(arguments.tls_files)) and not arguments.no_tls
+    shipped = _shipped(places)
+    planned = plan(places, arguments.site, arguments.name, tls=tls, shipped=shipped)
+    needed = [change for change in planned if change.needed]
+    sys.stdout.writelines(change.difference() for change in needed)
+    if arguments.dry_run:
+        return Exit.FINE
+    if needed and not arguments.yes and not _agreed():
+        print("nothing was changed")
+        return Exit.FAILED
+    _switch_tls(arguments, places, now)
+    # Checked now: Prometheus refuses a file that names certificates which are not there.
+    changes.verify(needed)
+    for path in shipped:
+        changes.write(changes.remembered(places, path), path.read_text("utf-8"), 0o600)
+    for copy in changes.apply(planned, places, now.strftime("%Y%m%dT%H%M%SZ")):
+        print(f"copy of what was there: {copy}")
+    return _start(arguments, places, {change.path for change in needed})
+
+
+def plan(places: Places, site: str | None, name: str, *, tls: bool, shipped: set[Path]) -> list[Change]:
+    """Return every file as it should be."""
+    result = [
+        changes.change(
+            places.prometheus,
+            lambda text: prometheus_file.merged(
+                prometheus_file.SKELETON if places.prometheus in shipped else text, places, tls=tls
+            ),
+            ("promtool", "check", "config"),
+        ),
+        changes.change(
+            places.alertmanager,
+            lambda text: alertmanager_file.merged(
+                alertmanager_file.SKELETON if places.alertmanager in shipped else text, places
+            ),
+            ("amtool", "check-config"),
+        ),
+    ]
+    for service, flags in _flags(places, shipped).items():
+        text = services.drop_in(places, service, flags, PROGRAMS[service])
+        result.append(changes.change(places.drop_in(service), lambda _, text=text: text))  # type: ignore[misc]
+    return result + list(_targets(places, site, name))
+
+
+def _flags(places: Places, shipped: set[Path]) -> dict[str, dict[str, str]]:
+    prometheus = {"--web.user-assets": str(places.share / "runbooks")}
+    if not services.has_flag(services.arguments(places, "prometheus"), "--storage.tsdb.retention.size"):
+        prometheus["--storage.tsdb.retention.time"] = "60d"
+    alertmanager: dict[str, str] = {}
+    # A Prometheus that somebody has configured may be asked from elsewhere, and goes on listening where it does.
+    if places.prometheus in shipped or _bound(places, "prometheus"):
+        prometheus["--web.listen-address"] = "127.0.0.1:9090"
+    if places.alertmanager in shipped or _bound(places, "prometheus-alertmanager"):
+        alertmanager = {"--web.listen-address": "127.0.0.1:9093", "--cluster.listen-address": ""}
+    return {"prometheus": prometheus} | ({"prometheus-alertmanager": alertmanager} if alertmanager else {})
+
+
+def _bound(places: Places, service: str) -> bool:
+    return "--web.listen-address=127.0.0.1" in (changes.read(places.drop_in(service)) or "")
+
+
+def _targets(places: Places, site: str | None, name: str) -> Iterable[Change]:
+    for target, address in OTHERS.items():
+        file = places.targets / f"{target}.yml"
+        if (text := changes.read(file)) is not None:
+            yield Change(file, text, text)
+            continue
+        if site is None:
+            raise RefusedError("name the site of this machine: ott-center setup --site NAME")
+        if not nodes.NAME.fullmatch(site) or not nodes.NAME.fullmatch(name):
+            raise RefusedError(f"site {site!r}, name {name!r}: use letters, digits, points, hyphens and underscores")
+        yield Change(
+            file, None, f'- targets: ["{address}"]\n  labels: {{node: "{name}", site: "{site}", role: "control"}}\n'
+        )
+    text = changes.read(places.nodes)
+    yield Change(places.nodes, text, nodes.HEAD if text is None else text)
+
+
+def _shipped(places: Places) -> set[Path]:
+    packages = {places.prometheus: "prometheus", places.alertmanager: "prometheus-alertmanager"}
+    return {path for path, package in packages.items() if changes.is_shipped(path, package)}
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise RefusedError("nobody can be asked here; repeat it with --yes when the changes above are right")
+    return input("Change these files? [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def _switch_tls(arguments: argparse.Namespace, places: Places, now: datetime) -> None:
+    if arguments.tls:
+        authority.create(places, now, access.owner_of("prometheus"))
+    elif arguments.tls_files:
+        ca, certificate, key = arguments.tls_files
+        authority.take(places, ca, (certificate, key), access.owner_of("prometheus"))
+    elif arguments.no_tls:
+        authority.remove(places)
+
+
+def _start(arguments: argparse.Namespace, places: Places, changed: set[Path]) -> int:
+    places.site_rules.mkdir(parents=True, exist_ok=True)
+    services.run("systemctl", "daemon-reload")
+    for unit in ("ott-desk", "ott-busyhour"):
+        services.run("systemctl", "enable", "--now", f"{unit}.service")
+    if not services.wait(lambda: not services.answers(f"{DESK}/healthz"), UP_IN_TIME):
+        raise CommandError(f"the desk does not answer at {DESK}; see: journalctl -u ott-desk")
+    if access.ensure_token(places):
+        print(f"Alertmanager's token: {places.token}")
+    account = access.ensure_account(arguments.administrator)
+    for service in PROGRAMS:
+        services.run("systemctl", "enable", f"{service}.service")
+        restart = places.drop_in(service) in changed or not services.is_active(service)
+        services.run("systemctl", "restart" if restart else "reload", f"{service}.service")
+    problems = _wait(places)
+    print(*problems, sep="\n", end="\n" if problems else "")
+    if account:
+        print(f"account {account.name}, password {account.password} (shown this once; change it in the console)")
+    if not nodes.nodes(places.nodes):
+        print("no node yet: ott-center node add NAME --site SITE --role ROLE ADDRESS")
+    print(f"the console: {DESK}/")
+    return Exit.FAILED if problems else Exit.FINE
+
+
+def _wait(places: Places) -> list[str]:
+    """Wait until every target is up; return what is not."""
+    problems: list[str] = []
+
+    def fine() -> bool:
+        problems[:] = [
+            f"{unit} does not run; see: journalctl -u {unit}" for unit in UNITS if not services.is_active(unit)
+        ]
+        problems.extend(not_up(places))
+        return not problems
+
+    services.wait(fine, UP_IN_TIME)
+    return problems
+
+
+def not_up(places: Places) -> list[str]:
+    """Return what is wrong with the targets of our jobs."""
+    try:
+        answer = services.get(f"{PROMETHEUS}/api/v1/targets?state=active")
+    except CommandError as error:
+        return [str(error)]
+    found = answer["data"]["activeTargets"]
+    expected = len(OTHERS) + len(nodes.nodes(places.nodes))
+    result = [
+        f"{target['labels'].get('node', '')} {target['scrapeUrl']} ({target['labels']['job']}) is not up: "
+        f"{target['lastError'] or 'it was not asked yet'}"
+        for target in found
+        if target["health"] != "up" and target["labels"]["job"] in prometheus_file.JOBS
+    ]
+    ours = sum(target["labels"]["job"] in prometheus_file.JOBS for target in found)
+    if ours < expected:
+        result.append(f"Prometheus asks {ours} targets of {expected}: it has not read its new settings yet")
+    return result
+
+
+__all__ = ["ALERTMANAGER", "add_arguments", "not_up", "plan", "run"]

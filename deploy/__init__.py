@@ -1,0 +1,1 @@
+"""What brings ottwatch to machines: packages, units, configuration of Prometheus, containers, Ansible."""

@@ -1,0 +1,1 @@
+ott-center withdraw || true
