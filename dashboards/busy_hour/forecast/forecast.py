@@ -1,10 +1,10 @@
-"""When demand meets capacity: a trend chosen by back-test, with a range, or a plain "not enough data".
+"""When demand meets capacity: a date with its range, "already exceeded", "no exhaustion", or "not enough data".
 
-Six months of monthly values and more are continued by month; before that, daily values without their weekly pattern.
-A confirmed exceptional day is left out: it must be carried when it comes, but it is no trend.
+Six months of monthly values and more are tested by month; before that, by week. A confirmed exceptional day is left
+out, and so is one that stands out of the days around it: it must be carried when it comes, but it is no trend.
 """
 
-import calendar
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,34 +13,22 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from dashboards.busy_hour.forecast.trend import Method, fit_damped, fit_linear, fit_log, fit_naive, seasonal_naive
+from dashboards.busy_hour.forecast.contest import BY_MONTH, BY_WEEK, Continuation, Score, continue_series
+from dashboards.busy_hour.forecast.levels import Days, ordinary, weekly
+from dashboards.busy_hour.forecast.methods import LAST_WEEKS
+from dashboards.busy_hour.forecast.pattern import MONTH, Pattern
 from dashboards.busy_hour.measures.series import Floats
 
 MONTHS_NEEDED = 6
 DAYS_NEEDED = 28
+WEEKS_NEEDED = 3
 DAYS_OF_A_MONTH = 20  # a month with fewer measured days has no monthly value (project rule)
 LOOK_AHEAD_MONTHS = 36
-MEAN_MONTH = 365.2425 / 12
-
-MONTHLY = (
-    Method("naive", fit_naive),
-    Method("theil_sen", fit_linear),
-    Method("theil_sen_log", fit_log),
-    Method("damped_trend", fit_damped),
-    Method("seasonal_naive", seasonal_naive(12)),
-)
-DAILY = MONTHLY[:4]
+GAP_DAYS = 7  # without a day that counts: told as a gap
+FLAT = 1e-4  # of the logarithm a month: no growth
 
 Basis = Literal["month", "day"]
 Answer = Literal["date", "already", "none", "beyond"]
-
-
-class Score(NamedTuple):
-    """How a method did on the past it had not seen."""
-
-    method: str
-    mape: float  # mean absolute percentage error, in per cent
-    forecasts: int
 
 
 class Exhaustion(NamedTuple):
@@ -63,172 +51,195 @@ class Point(NamedTuple):
     high: float
 
 
+class Gap(NamedTuple):
+    """Days without a value inside the history, both included."""
+
+    first: date
+    last: date
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A chosen method, its back-test and what follows from it."""
+    """What was seen, how it goes on, and what follows from it."""
 
     basis: Basis
-    method: str
-    mape: float
+    method: str  # with the greatest share
+    mape: float | None  # None: nothing to test it on
     baseline: str
     baseline_mape: float | None
     scores: tuple[Score, ...]
     history: tuple[tuple[date, float], ...]
-    growth_per_month: float  # share of the last fitted value
+    growth_per_month: float  # share of the last fitted value, without the season
     horizon: date  # nothing is claimed beyond
     points: tuple[Point, ...]
     exhaustion: tuple[Exhaustion, ...]
-
-
-def monthly_values(days: Mapping[date, float]) -> dict[date, float]:
-    """Return the mean daily busy hour of each month that has enough days, by the month's first day."""
-    months: dict[date, list[float]] = defaultdict(list)
-    for day, value in sorted(days.items()):
-        months[day.replace(day=1)].append(value)
-    return {month: float(np.mean(values)) for month, values in months.items() if len(values) >= DAYS_OF_A_MONTH}
-
-
-def without_weekly_pattern(days: Mapping[date, float]) -> dict[date, float]:
-    """Divide each day by its weekday's usual part of the seven days around it."""
-    parts: dict[int, list[float]] = defaultdict(list)
-    for day, value in days.items():
-        week = [days[at] for offset in range(-3, 4) if (at := day + timedelta(days=offset)) in days]
-        if len(week) == 7 and sum(week) > 0:
-            parts[day.weekday()].append(value * 7 / sum(week))
-    usual = {weekday: float(np.median(found)) for weekday, found in parts.items()}
-    if len(usual) < 7 or min(usual.values()) <= 0:
-        return dict(days)
-    scale = sum(usual.values()) / 7
-    return {day: value * scale / usual[day.weekday()] for day, value in days.items()}
+    pattern: Pattern | None  # None: too much of the series carries nothing
+    left_out: tuple[date, ...]
+    gaps: tuple[Gap, ...]
 
 
 def forecast(days: Mapping[date, float], levels: Sequence[tuple[float, float]]) -> Forecast | None:
     """Return the forecast from daily busy hours; `levels` are (threshold, value). None: not enough data."""
-    months = monthly_values(days)
-    if len(months) >= MONTHS_NEEDED:
-        first = min(months)
-        x = np.array([_month_number(month) - _month_number(first) for month in months], dtype=np.float64)
-        scale = _Scale("month", first, 1.0, LOOK_AHEAD_MONTHS)
-        return _continue(scale, x, list(months.items()), levels)
-    plain = without_weekly_pattern(days)
-    if len(plain) < DAYS_NEEDED or (max(plain) - min(plain)).days < DAYS_NEEDED - 1:
+    known = {day: value for day, value in sorted(days.items()) if math.isfinite(value) and value >= 0}
+    if len(known) < DAYS_NEEDED or (max(known) - min(known)).days < DAYS_NEEDED - 1:
         return None
-    first = min(plain)
-    ordered = sorted(plain.items())
-    x = np.array([(day - first).days for day, _ in ordered], dtype=np.float64)
-    # A short history says little about a distant day: three times its own length at most (project rule).
-    scale = _Scale("day", first, MEAN_MONTH, min(3 * float(x[-1]), LOOK_AHEAD_MONTHS * MEAN_MONTH))
-    return _continue(scale, x, ordered, levels)
-
-
-class _Scale(NamedTuple):
-    basis: Basis
-    first: date
-    month: float  # length of a month in periods
-    ahead: float  # look-ahead in periods
-
-    def day(self, x: float) -> date:
-        """Return the date at `x`; a month's value stands for the whole month, so 25.1 lies in month 25."""
-        if self.basis == "day":
-            return self.first + timedelta(days=int(x))
-        number = _month_number(self.first) + int(x)
-        start = date(number // 12, number % 12 + 1, 1)
-        length = calendar.monthrange(start.year, start.month)[1]
-        return start + timedelta(days=int((x - int(x)) * length))
-
-
-def back_test(x: Floats, y: Floats, methods: Sequence[Method], ahead: int, step: int = 1) -> list[Score]:
-    """Forecast up to `ahead` values from every `step`-th origin in the second half, with what was known then.
-
-    A percentage of zero is none, so zeros are left out; where there is nothing else, as on an edge in reserve, a
-    forecast of zero is right and any other wrong by all of it.
-    """
-    first = max(4, len(y) // 2)
-    idle = not y[first:].any()
-    scores = []
-    for method in methods:
-        errors: list[float] = []
-        for origin in range(first, len(y), step):
-            try:
-                fitted = method.fit(x[:origin], y[:origin])
-            except ValueError:
-                continue
-            actual = y[origin : origin + ahead]
-            expected = fitted(x[origin : origin + ahead]).central
-            known = actual != 0
-            errors.extend((expected != 0) * 1.0 if idle else np.abs(expected[known] / actual[known] - 1.0))
-        if errors:
-            scores.append(Score(method.name, 100.0 * float(np.mean(errors)), len(errors)))
-    return scores
-
-
-def choose(scores: Sequence[Score]) -> Score:
-    """Return the least error; a method that had fewer origins than the others is not compared with them."""
-    most = max(score.forecasts for score in scores)
-    return min((score for score in scores if score.forecasts == most), key=lambda score: score.mape)
-
-
-def _continue(
-    scale: _Scale,
-    x: Floats,
-    history: Sequence[tuple[date, float]],
-    levels: Sequence[tuple[float, float]],
-) -> Forecast:
-    monthly = scale.basis == "month"
-    methods = MONTHLY if monthly else DAILY
-    y = np.array([value for _, value in history])
-    scores = back_test(x, y, methods, 6 if monthly else 28, 1 if monthly else 7)
-    best = choose(scores)
-    fitted = next(method for method in methods if method.name == best.method).fit(x, y)
-    end = float(x[-1])
-    grid = end + np.arange(0.0, scale.ahead + 1e-9, 0.01 * scale.month)
-    path = fitted(grid)
-    places = end + (np.arange(1.0, 13.0) if monthly else np.arange(7.0, scale.ahead + 1e-9, 7.0))
-    ahead = fitted(places)
-    month_later = fitted(np.array([end, end + scale.month])).central
-    naive = next((score for score in scores if score.method == "naive"), None)
+    months = measured_months(known)
+    basis: Basis = "month" if len(months) >= MONTHS_NEEDED else "day"
+    found = ordinary(known)
+    points = weekly(found) if found else None
+    if found is None or points is None or len(points.at) < WEEKS_NEEDED:
+        return _of_little(known, basis, months, levels)
+    made, pattern = continue_series(found, points, BY_MONTH if basis == "month" else BY_WEEK)
+    history = _history(found, known, basis, months)
+    grid = found.at[-1] + np.arange(1.0, _reach(found, basis) + 1)
+    central, half = made.central(grid), made.half(grid)
+    path = (np.exp(central), np.exp(central - half), np.exp(np.minimum(central + half, 700.0)))
+    growth = made.growth(pattern)
+    now = float(np.mean(np.exp(points.log[-LAST_WEEKS:])))
     return Forecast(
-        basis=scale.basis,
-        method=best.method,
-        mape=best.mape,
+        basis=basis,
+        method=max(made.scores, key=lambda score: score.share).method if made.scores else "pattern_rate",
+        mape=made.error,
         baseline="naive",
-        baseline_mape=naive.mape if naive else None,
-        scores=tuple(scores),
-        history=tuple(history),
-        growth_per_month=float(month_later[1] / month_later[0] - 1.0) if month_later[0] else 0.0,
-        horizon=scale.day(end + scale.ahead),
-        points=tuple(
-            Point(scale.day(at), *values)
-            for at, *values in zip(
-                places.tolist(), ahead.central.tolist(), ahead.low.tolist(), ahead.high.tolist(), strict=True
-            )
-        ),
+        baseline_mape=next((score.mape for score in made.scores if score.method == "naive"), None),
+        scores=made.scores,
+        history=history,
+        growth_per_month=math.expm1(growth),
+        horizon=pattern.day(float(grid[-1])),
+        points=tuple(_points(made, found, history[-1][0], basis)),
         exhaustion=tuple(
-            _exhaustion(scale, grid, (path.central, path.low, path.high), threshold, level)
-            for threshold, level in levels
+            _exhaustion(pattern, (grid, *path), (history[-1][0], max(now, history[-1][1])), growth, level)
+            for level in levels
         ),
+        pattern=pattern,
+        left_out=found.left_out,
+        gaps=tuple(gaps(found)),
     )
 
 
-def _exhaustion(
-    scale: _Scale, grid: Floats, path: tuple[Floats, Floats, Floats], threshold: float, level: float
-) -> Exhaustion:
-    central, low, high = (_crossing(grid, part, level) for part in path)
-    likely, latest, earliest = (None if at is None else scale.day(at) for at in (central, low, high))
-    answer: Answer
-    if central is not None and central <= grid[0]:
-        answer = "already"
-    elif central is not None:
-        answer = "date"
+def measured_months(days: Mapping[date, float]) -> list[date]:
+    """Return the first day of each month that has enough measured days."""
+    counts: dict[date, int] = defaultdict(int)
+    for day in days:
+        counts[day.replace(day=1)] += 1
+    return sorted(month for month, count in counts.items() if count >= DAYS_OF_A_MONTH)
+
+
+def gaps(days: Days) -> list[Gap]:
+    """Return the spans of a week and more without a day that counts."""
+    wide = np.flatnonzero(np.diff(days.at) > GAP_DAYS)
+    return [
+        Gap(
+            days.first + timedelta(days=int(days.at[place]) + 1),
+            days.first + timedelta(days=int(days.at[place + 1]) - 1),
+        )
+        for place in wide
+    ]
+
+
+def _history(
+    found: Days, known: Mapping[date, float], basis: Basis, months: Sequence[date]
+) -> tuple[tuple[date, float], ...]:
+    """Return the months' means of ordinary days, or of all days where none is ordinary; the days before six months."""
+    days = [found.first + timedelta(days=int(place)) for place in found.at]
+    if basis == "day":
+        return tuple(zip(days, found.level.tolist(), strict=True))
+    usual: dict[date, list[float]] = defaultdict(list)
+    every: dict[date, list[float]] = defaultdict(list)
+    for day, value in zip(days, found.level.tolist(), strict=True):
+        usual[day.replace(day=1)].append(value)
+    for day, value in known.items():
+        every[day.replace(day=1)].append(value)
+    return tuple((month, float(np.mean(usual.get(month) or every[month]))) for month in months)
+
+
+def _reach(found: Days, basis: Basis) -> int:
+    """Return the days that are looked ahead: of a short history three times its own length (project rule)."""
+    whole = LOOK_AHEAD_MONTHS * MONTH
+    return int(whole if basis == "month" else min(3 * found.at[-1], whole))
+
+
+def _points(made: Continuation, found: Days, last: date, basis: Basis) -> list[Point]:
+    if basis == "month":
+        months = [_month_after(last, number) for number in range(1, 13)]
+        days, middles = months, [(month - found.first).days + MONTH / 2 - 0.5 for month in months]
     else:
-        answer = "beyond" if path[0][-1] > path[0][0] else "none"
-    return Exhaustion(threshold, level, answer, likely, earliest, latest)
+        end = int(found.at[-1])
+        places = range(end + 7, end + _reach(found, basis) + 1, 7)
+        days, middles = [found.first + timedelta(days=place) for place in places], [place - 3.0 for place in places]
+    at = np.array(middles)
+    central, half = made.central(at), made.half(at)
+    low, high = np.exp(central - half), np.exp(np.minimum(central + half, 700.0))
+    rows = zip(days, np.exp(central).tolist(), low.tolist(), high.tolist(), strict=True)
+    return [Point(*row) for row in rows]
 
 
-def _crossing(grid: Floats, values: Floats, level: float) -> float | None:
+def _month_after(month: date, count: int) -> date:
+    number = month.year * 12 + month.month - 1 + count
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def _exhaustion(
+    pattern: Pattern,
+    path: tuple[Floats, Floats, Floats, Floats],
+    now: tuple[date, float],
+    growth: float,
+    wanted: tuple[float, float],
+) -> Exhaustion:
+    threshold, level = wanted
+    if now[1] >= level:
+        return Exhaustion(threshold, level, "already", now[0], now[0], now[0])
+    grid, central, low, high = path
+    likely, latest, earliest = (_crossing(pattern, grid, part, level) for part in (central, low, high))
+    if likely is not None:
+        return Exhaustion(threshold, level, "date", likely, earliest, latest)
+    return Exhaustion(threshold, level, "beyond" if growth > FLAT else "none", None, earliest, latest)
+
+
+def _crossing(pattern: Pattern, grid: Floats, values: Floats, level: float) -> date | None:
     reached = np.flatnonzero(values >= level)
-    return float(grid[reached[0]]) if len(reached) else None
+    return pattern.day(float(grid[reached[0]])) if len(reached) else None
 
 
-def _month_number(day: date) -> int:
-    return day.year * 12 + day.month - 1
+def _of_little(
+    known: Mapping[date, float], basis: Basis, months: Sequence[date], levels: Sequence[tuple[float, float]]
+) -> Forecast:
+    """Continue the last week of a series that mostly carries nothing, or too seldom; its weeks give the range."""
+    values = np.fromiter(known.values(), dtype=np.float64, count=len(known))
+    weeks = [float(np.mean(values[at : at + 7])) for at in range(0, len(values) - 6, 7)]
+    now, low, high = float(np.mean(values[-7:])), min(weeks), max(weeks)
+    last = max(known)
+    idle = not values[-DAYS_NEEDED:].any() or (basis == "day" and not values[len(values) // 2 :].any())
+    if idle:
+        low = high = 0.0
+    if basis == "month":
+        days = [_month_after(months[-1], number) for number in range(1, 13)]
+        by_month: dict[date, list[float]] = defaultdict(list)
+        for day, value in known.items():
+            by_month[day.replace(day=1)].append(value)
+        history = tuple((month, float(np.mean(by_month[month]))) for month in months)
+    else:
+        days = [last + timedelta(days=7 * number) for number in range(1, 5)]
+        history = tuple(known.items())
+    error = 0.0 if idle else None
+    return Forecast(
+        basis=basis,
+        method="naive",
+        mape=error,
+        baseline="naive",
+        baseline_mape=error,
+        scores=(),
+        history=history,
+        growth_per_month=0.0,
+        horizon=days[-1],
+        points=tuple(Point(day, now, min(low, now), max(high, now)) for day in days),
+        exhaustion=tuple(
+            Exhaustion(share, level, "already", last, last, last)
+            if now >= level
+            else Exhaustion(share, level, "none", None, None, None)
+            for share, level in levels
+        ),
+        pattern=None,
+        left_out=(),
+        gaps=(),
+    )

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from dashboards.busy_hour.measures.capacity import ACT
 from dashboards.busy_hour.measures.measures import Measures
 from dashboards.busy_hour.measures.series import HOUR, clock_text
-from dashboards.busy_hour.report import report_charts, words
+from dashboards.busy_hour.report import forecast_words, report_charts, words
 from dashboards.busy_hour.report.report import DayLine, Report
 from dashboards.busy_hour.report.titles import TITLES
 from dashboards.busy_hour.report.words import Language
@@ -70,7 +70,9 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
         "utilisation": words.written(f"{adpqh.value / left.surviving * 100:.1f} %", language)
         if left and adpqh
         else "–",
-        "exhaustion": words.exhaustion_short(act, report.forecast, language) if act and report.forecast else "–",
+        "exhaustion": forecast_words.exhaustion_short(act, report.forecast, language)
+        if act and report.forecast
+        else "–",
         "figures": [
             {"value": figure(adpqh.value if adpqh else None), "name": title["figure_adpqh"]},
             {
@@ -90,24 +92,25 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
         "week": Markup(report_charts.week(report, language)),  # noqa: S704
         "trend": Markup(trend) if trend else None,  # noqa: S704
         "capacity": Markup(capacity) if capacity else None,  # noqa: S704
-        "forecast": words.forecast_sentence(report.forecast, language),
+        "forecast": forecast_words.forecast_sentence(report.forecast, language),
         "tests": [
             {
                 "name": words.method(score.method, language),
                 "error": words.written(f"{score.mape:.1f} %", language),
+                "share": words.written(f"{score.share * 100:.0f} %", language),
                 "count": score.forecasts,
                 "chosen": score.method == report.forecast.method,
             }
             for score in (report.forecast.scores if report.forecast else ())
             if report.forecast
         ],
-        "week_ahead": words.week_sentence(report.week_ahead, language),
+        "week_ahead": forecast_words.week_sentence(report.week_ahead, language),
         "redundancy": words.redundancy_sentence(report.surviving, report.quantity, language),
         "thresholds": [
             {
                 "threshold": f"{entry.threshold * 100:.0f} % · {title[f'threshold_{entry.threshold * 100:.0f}']}",
                 "level": figure(entry.level),
-                "words": words.exhaustion_sentence(entry, report.forecast, language),
+                "words": forecast_words.exhaustion_sentence(entry, report.forecast, language),
             }
             for entry in (report.forecast.exhaustion if report.forecast else ())
             if report.forecast

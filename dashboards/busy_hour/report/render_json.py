@@ -9,7 +9,7 @@ from dashboards.busy_hour.forecast.week_ahead import WeekAhead
 from dashboards.busy_hour.measures.measures import Measures, Top
 from dashboards.busy_hour.measures.series import HOUR, clock_text, local_text
 from dashboards.busy_hour.measures.traffic import Coincidence, LoadLevels, Peak
-from dashboards.busy_hour.report import words
+from dashboards.busy_hour.report import forecast_words, pattern_words, words
 from dashboards.busy_hour.report.report import DayLine, ExceptionalDay, Report
 
 
@@ -67,8 +67,8 @@ def to_object(report: Report) -> dict[str, Any]:
         "capacity": None if report.surviving is None else report.surviving._asdict(),
         "forecast": {
             "words": {
-                "en": words.forecast_sentence(report.forecast, "en"),
-                "ru": words.forecast_sentence(report.forecast, "ru"),
+                "en": forecast_words.forecast_sentence(report.forecast, "en"),
+                "ru": forecast_words.forecast_sentence(report.forecast, "ru"),
             },
             "trend": None if report.forecast is None else trend_object(report.forecast),
             "week_ahead": None if report.week_ahead is None else week_object(report.week_ahead),
@@ -178,6 +178,7 @@ def trend_object(made: Forecast) -> dict[str, Any]:
             "baseline_mape": made.baseline_mape,
             "methods": [score._asdict() for score in made.scores],
         },
+        "pattern": _pattern(made),
         "history": [{"date": day.isoformat(), "value": value} for day, value in made.history],
         "horizon": made.horizon.isoformat(),
         "points": [
@@ -193,12 +194,31 @@ def trend_object(made: Forecast) -> dict[str, Any]:
                 "earliest": entry.earliest.isoformat() if entry.earliest else None,
                 "latest": entry.latest.isoformat() if entry.latest else None,
                 "words": {
-                    "en": words.exhaustion_sentence(entry, made, "en"),
-                    "ru": words.exhaustion_sentence(entry, made, "ru"),
+                    "en": forecast_words.exhaustion_sentence(entry, made, "en"),
+                    "ru": forecast_words.exhaustion_sentence(entry, made, "ru"),
                 },
             }
             for entry in made.exhaustion
         ],
+    }
+
+
+def _pattern(made: Forecast) -> dict[str, Any]:
+    seen = made.pattern
+    peak = seen.peak_month() if seen else None
+    return {
+        "steps": [{"date": step.day.isoformat(), "share": step.share} for step in seen.told_steps()] if seen else [],
+        "changes_of_growth": [
+            {"date": day.isoformat(), "before_per_month": before, "after_per_month": after}
+            for day, before, after in (seen.growths() if seen else ())
+        ],
+        "season": {"highest_month": peak, "share": seen.depth()} if seen and peak is not None else None,
+        "days_left_out": [day.isoformat() for day in made.left_out],
+        "gaps": [{"from": gap.first.isoformat(), "to": gap.last.isoformat()} for gap in made.gaps],
+        "words": {
+            "en": pattern_words.pattern_sentence(made, "en"),
+            "ru": pattern_words.pattern_sentence(made, "ru"),
+        },
     }
 
 
@@ -209,7 +229,7 @@ def week_object(made: WeekAhead) -> dict[str, Any]:
         "back_test": {"mape": made.mape, "baseline_mape": made.baseline_mape, "origins": made.origins},
         "held_out": {"hours": 168, "mape": made.held_out_mape, "baseline_mape": made.held_out_baseline_mape},
         "methods": [entry._asdict() for entry in made.contest],
-        "words": {"en": words.week_sentence(made, "en"), "ru": words.week_sentence(made, "ru")},
+        "words": {"en": forecast_words.week_sentence(made, "en"), "ru": forecast_words.week_sentence(made, "ru")},
         "start": datetime.fromtimestamp(made.start, UTC).isoformat().replace("+00:00", "Z"),
         "hours": [None if math.isnan(value) else value for value in made.values.tolist()],
     }

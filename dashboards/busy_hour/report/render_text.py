@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 
 from dashboards.busy_hour.measures.series import clock_text
-from dashboards.busy_hour.report import words
+from dashboards.busy_hour.report import forecast_words, words
 from dashboards.busy_hour.report.report import Report
 from dashboards.busy_hour.report.words import Language
 
@@ -95,8 +95,8 @@ def table(report: Report, language: Language) -> str:
         sentence
         for sentence in (
             words.redundancy_sentence(report.surviving, report.quantity, language),
-            words.forecast_sentence(report.forecast, language),
-            words.week_sentence(report.week_ahead, language),
+            forecast_words.forecast_sentence(report.forecast, language),
+            forecast_words.week_sentence(report.week_ahead, language),
         )
         if sentence
     ]

@@ -3,15 +3,13 @@
 from datetime import date
 from typing import Literal
 
-from dashboards.busy_hour.forecast.forecast import Exhaustion, Forecast
-from dashboards.busy_hour.forecast.week_ahead import WeekAhead
-from dashboards.busy_hour.measures.capacity import ACT, Surviving
+from dashboards.busy_hour.measures.capacity import Surviving
 from dashboards.busy_hour.measures.series import clock_text
 from dashboards.busy_hour.measures.traffic import Stability
 
 Language = Literal["ru", "en"]
 
-_MONTHS = {
+MONTHS = {
     "en": [
         "January",
         "February",
@@ -41,8 +39,8 @@ _MONTHS = {
         "декабрь",
     ],
 }
-_IN_MONTH = {
-    "en": _MONTHS["en"],
+IN_MONTH = {
+    "en": MONTHS["en"],
     "ru": [
         "январе",
         "феврале",
@@ -58,8 +56,8 @@ _IN_MONTH = {
         "декабре",
     ],
 }
-_BY_MONTH = {
-    "en": _MONTHS["en"],
+BY_MONTH = {
+    "en": MONTHS["en"],
     "ru": [
         "января",
         "февраля",
@@ -75,8 +73,8 @@ _BY_MONTH = {
         "декабря",
     ],
 }
-_TO_MONTH = {
-    "en": _MONTHS["en"],
+TO_MONTH = {
+    "en": MONTHS["en"],
     "ru": [
         "январём",
         "февралём",
@@ -118,13 +116,12 @@ MEASURES = {
 }
 METHODS = {
     "naive": {"en": "last value", "ru": "последнее значение"},
-    "theil_sen": {"en": "Theil–Sen, straight line", "ru": "Тейл — Сен, прямая"},
-    "theil_sen_log": {"en": "Theil–Sen, constant rate", "ru": "Тейл — Сен, постоянный темп"},
-    "damped_trend": {
-        "en": "exponential smoothing, damped trend",
-        "ru": "экспоненциальное сглаживание, затухающий тренд",
-    },
     "seasonal_naive": {"en": "as a year ago", "ru": "как год назад"},
+    "seasonal_naive_growth": {"en": "as a year ago, with the growth since", "ru": "как год назад, с ростом за год"},
+    "pattern_level": {"en": "present level with its season", "ru": "текущий уровень с сезонностью"},
+    "pattern_rate": {"en": "constant rate of growth", "ru": "постоянный темп роста"},
+    "pattern_line": {"en": "straight line (Theil–Sen)", "ru": "прямая (Тейл — Сен)"},
+    "pattern_damped": {"en": "growth that slows down", "ru": "затухающий рост"},
     "seasonal_naive_week": {"en": "as a week ago", "ru": "как неделю назад"},
 }
 FLAGS = {
@@ -169,138 +166,7 @@ def written(number: str, language: Language) -> str:
 
 def month(day: date, language: Language) -> str:
     """Return "September 2027"."""
-    return f"{_MONTHS[language][day.month - 1]} {day.year}"
-
-
-def forecast_sentence(made: Forecast | None, language: Language) -> str:
-    """Return the whole answer about capacity: for 70 % of what survives, with range and tested error."""
-    if made is None:
-        if language == "ru":
-            return "Данных для прогноза мало: нужны шесть месяцев или хотя бы 28 дней подряд."
-        return "Not enough data to forecast: six months are needed, or at least 28 days on end."
-    act = next((entry for entry in made.exhaustion if entry.threshold == ACT), None)
-    if act is None:
-        answer = (
-            "Ёмкость не задана, поэтому срок её исчерпания не назван."
-            if language == "ru"
-            else "No capacity is stated, so no date of exhaustion is named."
-        )
-    else:
-        answer = exhaustion_sentence(act, made, language)
-    return f"{answer} {_tested(made, language)}"
-
-
-def exhaustion_sentence(entry: Exhaustion, made: Forecast, language: Language) -> str:
-    """Return "70 % of surviving capacity in September 2027, between July and December 2027."."""
-    percent = f"{entry.threshold * 100:.0f} %"
-    what = f"{percent} ёмкости при отказе" if language == "ru" else f"{percent} of surviving capacity"
-    if entry.answer == "already":
-        return f"{what}: уже превышено." if language == "ru" else f"{what}: already exceeded."
-    if entry.answer == "none":
-        return f"{what}: исчерпания не видно, роста нет." if language == "ru" else f"{what}: no exhaustion, no growth."
-    if entry.answer == "beyond" or entry.likely is None:
-        return f"{what}: {_beyond(made, language)}{_early(entry, language)}."
-    where = f"{_IN_MONTH[language][entry.likely.month - 1]} {entry.likely.year}"
-    start = f"{what} в {where}" if language == "ru" else f"{what} in {where}"
-    return f"{start}, {_range(entry, language)}."
-
-
-def exhaustion_short(entry: Exhaustion, made: Forecast, language: Language) -> str:
-    """Return the answer for a cell of a table."""
-    if entry.answer == "already":
-        return "уже превышено" if language == "ru" else "already exceeded"
-    if entry.answer == "none":
-        return "роста нет" if language == "ru" else "no growth"
-    if entry.answer == "beyond" or entry.likely is None:
-        if made.basis == "month":
-            return "более 3 лет" if language == "ru" else "> 3 years"
-        return (
-            f"не раньше: {month(made.horizon, language)}"
-            if language == "ru"
-            else f"after {month(made.horizon, language)}"
-        )
-    return month(entry.likely, language)
-
-
-def _beyond(made: Forecast, language: Language) -> str:
-    if made.basis == "month":
-        return "более чем через три года" if language == "ru" else "more than three years away"
-    limit = made.horizon.isoformat()
-    if language == "ru":
-        return f"не раньше {limit}; дальше так короткая история не видит"
-    return f"not before {limit}; so short a history sees no further"
-
-
-def _early(entry: Exhaustion, language: Language) -> str:
-    if entry.earliest is None:
-        return ""
-    name = f"{_BY_MONTH[language][entry.earliest.month - 1]} {entry.earliest.year}"
-    return f" (возможно, с {name})" if language == "ru" else f" (at the earliest in {name})"
-
-
-def _range(entry: Exhaustion, language: Language) -> str:
-    early, late = entry.earliest, entry.latest
-    if early is not None and late is not None:
-        if (early.year, early.month) == (late.year, late.month):
-            return "диапазон внутри месяца" if language == "ru" else "the range within that month"
-        year = "" if early.year == late.year else f" {early.year}"
-        if language == "ru":
-            first, last = _TO_MONTH["ru"][early.month - 1], _TO_MONTH["ru"][late.month - 1]
-            return f"между {first}{year} и {last} {late.year}"
-        return f"between {_MONTHS['en'][early.month - 1]}{year} and {_MONTHS['en'][late.month - 1]} {late.year}"
-    if early is not None:
-        name = f"{_BY_MONTH[language][early.month - 1]} {early.year}"
-        return (
-            f"не раньше {name}, поздняя граница не видна" if language == "ru" else f"not before {name}, no latest date"
-        )
-    return "диапазон не определён" if language == "ru" else "without a range"
-
-
-def _tested(made: Forecast, language: Language) -> str:
-    basis = {
-        "month": {"en": f"{len(made.history)} months", "ru": f"месяцев: {len(made.history)}"},
-        "day": {"en": f"{len(made.history)} days", "ru": f"дней: {len(made.history)}"},
-    }[made.basis][language]
-    growth = written(f"{made.growth_per_month * 100:+.1f} %", language)
-    error = written(f"{made.mape:.1f} %", language)
-    name = method(made.method, language)
-    naive = None if made.baseline_mape is None else written(f"{made.baseline_mape:.1f} %", language)
-    if language == "ru":
-        baseline = f" (простейший прогноз: {naive})" if naive else ""
-        return f"Метод: {name}; история: {basis}; рост {growth} в месяц; ошибка на прошлом {error}{baseline}."
-    baseline = f" (last value: {naive})" if naive else ""
-    return f"Method: {name}, from {basis}; growth {growth} a month; back-test error {error}{baseline}."
-
-
-def week_sentence(made: WeekAhead | None, language: Language) -> str:
-    """Return what is known of the next 168 hours."""
-    if made is None:
-        return ""
-    name = method("seasonal_naive_week" if made.method == "seasonal_naive" else made.method, language)
-    error, baseline, held_out, held_out_baseline = (
-        "–" if value is None else written(f"{value:.3f} %", language)
-        for value in (made.mape, made.baseline_mape, made.held_out_mape, made.held_out_baseline_mape)
-    )
-    if language == "ru":
-        parts = [f"Неделя вперёд: {name}; ошибка {error} за {made.origins} проверок (как неделю назад: {baseline})"]
-        parts.append(
-            "на последних 168 часах, не участвовавших в выборе, трафика не было, сравнить не с чем"
-            if made.held_out_mape is None
-            else f"на последних 168 часах, не участвовавших в выборе, {held_out} "
-            f"(как неделю назад: {held_out_baseline})"
-        )
-        if made.unknown:
-            parts.append(f"для часов без измерений ({made.unknown}) прогноза нет")
-    else:
-        parts = [f"Week ahead: {name}; back-test error {error} over {made.origins} origins (as a week ago: {baseline})"]
-        parts.append(
-            "the last 168 hours, kept out of the choice, carried nothing to compare with"
-            if made.held_out_mape is None
-            else f"on the last 168 hours, kept out of the choice, {held_out} (as a week ago: {held_out_baseline})"
-        )
-        if made.unknown:
-            parts.append(f"no forecast for {made.unknown} hours that were never measured")
-    return "; ".join(parts) + "."
+    return f"{MONTHS[language][day.month - 1]} {day.year}"
 
 
 def stability_sentence(found: Stability | None, language: Language) -> str:
@@ -356,7 +222,7 @@ _PREFIXES = {"en": ("", "k", "M", "G", "T"), "ru": ("", "к", "М", "Г", "Т")}
 
 def day(when: date, language: Language) -> str:
     """Return "5 October 2026" as each language writes it."""
-    return f"{when.day} {_BY_MONTH[language][when.month - 1]} {when.year}"
+    return f"{when.day} {BY_MONTH[language][when.month - 1]} {when.year}"
 
 
 def figure(value: float, quantity: str, language: Language) -> str:

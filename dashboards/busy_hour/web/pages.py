@@ -18,7 +18,7 @@ from dashboards.busy_hour.measures import capacity
 from dashboards.busy_hour.measures.quantities import quantity_name, scope_name
 from dashboards.busy_hour.measures.series import local_text
 from dashboards.busy_hour.records.store import Store, StoreError
-from dashboards.busy_hour.report import words
+from dashboards.busy_hour.report import forecast_words, words
 from dashboards.busy_hour.report.date_range import Span, span_of
 from dashboards.busy_hour.report.render_json import exceptional_object, trend_object
 from dashboards.busy_hour.report.report import ReportError, Rules, days_of, forecast_of
@@ -104,7 +104,7 @@ class Pages:
             "scope": pair[0],
             "quantity": pair[1],
             "to": made.last.isoformat(),
-            "words": {name: words.forecast_sentence(made.forecast, name) for name in _LANGUAGES},
+            "words": {name: forecast_words.forecast_sentence(made.forecast, name) for name in _LANGUAGES},
             "capacity_words": {name: words.redundancy_sentence(made.surviving, pair[1], name) for name in _LANGUAGES},
             "trend": None if made.forecast is None else trend_object(made.forecast),
         }

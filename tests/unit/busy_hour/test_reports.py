@@ -198,8 +198,8 @@ def test_capacity_and_forecast(tmp_path: Path, call: Any) -> None:
     found = report(call, "--config", str(settings))
     assert found["capacity"] == {"total": 5500, "surviving": 2500, "lost_node": "node:a", "redundant": True}
     trend = found["forecast"]["trend"]
-    assert (trend["basis"], trend["method"]) == ("month", "theil_sen")
-    # Eight months grow by about 30.4 a month; the middle of month 0 is 1015, and 1750 comes 24.2 months later.
+    assert (trend["basis"], trend["method"]) == ("month", "pattern_line")
+    # One more each day: 1750 comes 750 days after the first.
     act = next(entry for entry in trend["exhaustion"] if entry["threshold"] == 0.7)
     assert act["likely"][:7] == "2028-01"
     assert act["earliest"] <= act["likely"] <= act["latest"]

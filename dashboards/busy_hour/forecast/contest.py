@@ -1,0 +1,220 @@
+"""Which methods continue a series best, in which shares, and how wide a range holds 95 % of what comes.
+
+Every method forecasts from past origins with what was known then. Errors are pooled over the origins, those of one
+origin bounded, so that one odd week does not decide. Good methods are averaged by their errors. The range is split
+conformal: a quantile of the errors that the average made, growing with the distance.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboards.busy_hour.forecast import pattern as patterns
+from dashboards.busy_hour.forecast.levels import Days, Levels
+from dashboards.busy_hour.forecast.methods import METHODS, Continued
+from dashboards.busy_hour.forecast.pattern import MONTH, YEAR_OF_WEEKS, Pattern
+from dashboards.busy_hour.measures.series import Floats
+
+CONFIDENCE = 0.95
+ORIGINS = 9
+BOUND = 4.0  # an origin counts for at most so many times the median of its method
+ALIKE = 1.6  # methods up to so many times the least error have a share
+POWER = 3.0
+BETTER, NO_BETTER = 0.3, 0.7  # of the last value's error: below, it has no share; above, nothing else has one
+WIDER = 0.3  # a period further away is so much less certain
+
+
+class Score(NamedTuple):
+    """How a method did on the past it had not seen."""
+
+    method: str
+    mape: float  # mean absolute percentage error, in per cent
+    forecasts: int
+    share: float  # of the forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """The chosen average and its range."""
+
+    scores: tuple[Score, ...]
+    error: float | None  # of the average on the past, in per cent; None where there was nothing to test
+    width: float  # of half the range one period ahead, as a logarithm
+    period: float  # days
+    end: float
+    parts: tuple[tuple[str, Continued, float], ...]
+
+    def growth(self, pattern: Pattern) -> float:
+        """Return the logarithm's growth a month at the end, without the season."""
+        total = 0.0
+        for name, continued, share in self.parts:
+            year = name.startswith("seasonal")
+            ends = np.array([self.end + 1.0, self.end + 1.0 + (YEAR_OF_WEEKS if year else MONTH)])
+            values = continued(ends)
+            if name not in ("naive", "seasonal_naive", "seasonal_naive_growth"):
+                values = values - pattern.seasonal(ends)
+            total += share * float(values[1] - values[0]) / (12 if year else 1)
+        return total
+
+    def central(self, at: Floats) -> Floats:
+        """Return the logarithm of the likely level."""
+        return sum((share * continued(at) for _, continued, share in self.parts), np.zeros(len(at)))
+
+    def half(self, at: Floats) -> Floats:
+        """Return half the width of the range."""
+        return self.width * wider(np.maximum((at - self.end) / self.period, 1.0))
+
+
+class Kind(NamedTuple):
+    """How a series is tested: by months after half a year, by weeks before."""
+
+    weeks: int  # of a period
+    ahead: int  # periods
+    least: int  # weeks of history
+
+
+BY_MONTH, BY_WEEK = Kind(4, 6, 13), Kind(1, 4, 3)
+
+
+def wider(periods: Floats) -> Floats:
+    """Return how much wider the range is at a distance than one period ahead."""
+    return 1.0 + WIDER * (periods - 1.0)
+
+
+def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuation, Pattern]:
+    """Return how the series goes on, and its pattern."""
+    pattern = patterns.find(days, levels)
+    names = [method.name for method in METHODS]
+    errors = _errors(days, levels, pattern, kind)  # method, origin, period
+    means = _by_origin(errors)
+    shares = _shares(means)
+    now = [method.continued(levels, pattern) for method in METHODS]
+    shares = np.where([continued is not None for continued in now], shares, 0.0)
+    if not shares.any():
+        # Too short to test: what was found, or the last value.
+        shares[names.index("pattern_rate")] = 1.0
+    shares /= shares.sum()
+    average = _average(errors, shares)
+    known = ~np.isnan(average)
+    width = _width(average, pattern, kind)
+    period = kind.weeks * 7.0 if kind.weeks == 1 else MONTH
+    scores = tuple(
+        Score(name, 100.0 * float(np.nanmean(np.abs(np.expm1(-errors[at])))), int((~np.isnan(errors[at])).sum()), share)
+        for at, (name, share) in enumerate(zip(names, shares.tolist(), strict=True))
+        if not np.isnan(errors[at]).all()
+    )
+    parts = tuple(
+        (name, continued, share)
+        for name, continued, share in zip(names, now, shares.tolist(), strict=True)
+        if continued and share
+    )
+    error = 100.0 * float(np.mean(np.abs(np.expm1(-average[known])))) if known.any() else None
+    return Continuation(scores, error, width, period, float(levels.at[-1]), parts), pattern
+
+
+def _errors(days: Days, levels: Levels, pattern: Pattern, kind: Kind) -> Floats:
+    """Return ln(actual) - ln(expected) by method, origin and period; NaN where there is no forecast or no value."""
+    count = len(levels.at)
+    origins = _origins(count, kind)
+    found = np.full((len(METHODS), len(origins), kind.ahead), np.nan)
+    for row, origin in enumerate(origins):
+        known = Levels(levels.first, levels.at[:origin], levels.log[:origin], levels.weight[:origin])
+        seen = days.at <= known.at[-1] + 3.0
+        then = _pattern_then(Days(days.first, days.at[seen], days.level[seen], ()), known, pattern)
+        distance = levels.at[origin:] - known.at[-1]
+        period = ((distance - 3.5) // (7.0 * kind.weeks)).astype(np.int64)
+        use = (period >= 0) & (period < kind.ahead)
+        at, period = levels.at[origin:][use], period[use]
+        present = np.bincount(period, minlength=kind.ahead)
+        enough = present >= max(1, kind.weeks // 2)
+        # A later step is not the method's fault: it is told as a step.
+        later = np.zeros(len(at))
+        for place, size in pattern.steps:
+            later += np.where((at >= place) & (place > known.at[-1]), size, 0.0)
+        actual = np.bincount(period, weights=np.exp(levels.log[origin:][use] - later), minlength=kind.ahead)
+        for column, method in enumerate(METHODS):
+            continued = method.continued(known, then)
+            if continued is None:
+                continue
+            expected = np.bincount(period, weights=np.exp(continued(at)), minlength=kind.ahead)
+            found[column, row, enough] = np.log(actual[enough] / expected[enough])
+    return found
+
+
+def _origins(count: int, kind: Kind) -> list[int]:
+    first = max(kind.least, count // 3)
+    last = count - kind.weeks
+    if last < first:
+        return []
+    step = max(kind.weeks, math.ceil((last - first + 1) / ORIGINS))
+    return list(range(last, first - 1, -step))[::-1]
+
+
+def _pattern_then(days: Days, known: Levels, pattern: Pattern) -> Pattern:
+    """Return the pattern as it was known at an origin; a season from today's series where the year was too short."""
+    if not len(pattern.season) or known.at[-1] - known.at[0] >= patterns.SEASON_NEEDS:
+        return patterns.find(days, known)
+    plain = known._replace(log=known.log - pattern.seasonal(known.at))
+    days = days._replace(level=days.level * np.exp(-pattern.seasonal(days.at)))
+    return patterns.with_season(patterns.find(days, plain), pattern.season)
+
+
+def _by_origin(errors: Floats) -> Floats:
+    """Return each method's mean absolute error at each origin."""
+    here = ~np.isnan(errors)
+    sums, counts = np.where(here, np.abs(errors), 0.0).sum(axis=2), here.sum(axis=2).astype(np.float64)
+    return _divided(sums, counts)
+
+
+def _divided(sums: Floats, counts: Floats) -> Floats:
+    """Return the quotients; NaN where there is nothing to divide by."""
+    found = np.full(sums.shape, np.nan)
+    np.divide(sums, counts, out=found, where=counts > 0)
+    return found
+
+
+def _shares(means: Floats) -> Floats:
+    """Return the methods' shares: by error against the last value on the same origins, each origin bounded."""
+    count = means.shape[1]
+    relative = np.full(len(means), np.nan)
+    if not count or np.isnan(means[0]).all():
+        return np.zeros(len(means))
+    for row, own in enumerate(means):
+        both = ~np.isnan(own) & ~np.isnan(means[0])
+        if np.count_nonzero(both) < max(1, count / 3):
+            continue
+        relative[row] = (_bounded(own[both]) + 1e-6) / (_bounded(means[0][both]) + 1e-6)
+    best = float(np.nanmin(relative))
+    trust = min(max((NO_BETTER - best) / (NO_BETTER - BETTER), 0.0), 1.0)
+    good = ~np.isnan(relative) & (relative <= ALIKE * best)
+    shares = np.zeros(len(means))
+    shares[good] = relative[good] ** -POWER
+    shares *= trust / shares.sum()
+    shares[0] += 1.0 - trust
+    return shares
+
+
+def _bounded(errors: Floats) -> float:
+    return float(np.mean(np.minimum(errors, BOUND * np.median(errors))))
+
+
+def _average(errors: Floats, shares: Floats) -> Floats:
+    """Return the errors of the average of the methods, of those that could forecast at each place."""
+    weights = np.where(np.isnan(errors), 0.0, shares[:, None, None])
+    return _divided((weights * np.nan_to_num(errors)).sum(axis=0), weights.sum(axis=0))
+
+
+def _width(average: Floats, pattern: Pattern, kind: Kind) -> float:
+    """Return half the width of the range one period ahead."""
+    floor = 2.0 * pattern.noise / math.sqrt(kind.weeks)
+    scaled = (
+        np.abs(average) / wider(np.arange(1.0, average.shape[1] + 1))[None, :] if average.size else np.empty((0, 1))
+    )
+    scores = np.sort(scaled[~np.isnan(scaled)])
+    if not len(scores):
+        return 4.0 * floor
+    rank = min(math.ceil(CONFIDENCE * (len(scores) + 1)), len(scores))
+    origins = int((~np.isnan(average)).any(axis=1).sum())
+    return max(float(scores[rank - 1]) * (1.0 + 1.0 / origins), floor)

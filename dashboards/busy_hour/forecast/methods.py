@@ -1,0 +1,118 @@
+"""Ways to continue a series whose pattern is known. Pure; each gives the logarithm of the level at days to come."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboards.busy_hour.forecast.levels import Levels
+from dashboards.busy_hour.forecast.pattern import MONTH, YEAR_OF_WEEKS, Pattern
+from dashboards.busy_hour.forecast.trend import theil_sen
+from dashboards.busy_hour.measures.series import Floats
+
+LAST_WEEKS = 4  # that make the last value
+LEVEL_WEEKS = 6
+COMPARED_WEEKS = 8  # with the same weeks of a year ago
+LINE_WEEKS = 104
+DAMPED = 0.92  # of the growth is left after a month
+
+Continued = Callable[[Floats], Floats]
+
+
+class Method(NamedTuple):
+    """A named way to continue; None where it cannot say anything of its own."""
+
+    name: str
+    continued: Callable[[Levels, Pattern], Continued | None]
+
+
+def _last_value(levels: Levels, _: Pattern) -> Continued:
+    value = _mean(levels.log[-LAST_WEEKS:])
+    return lambda at: np.full(len(at), value)
+
+
+def _year_ago(levels: Levels, _: Pattern) -> Continued | None:
+    if levels.at[-1] - levels.at[0] < YEAR_OF_WEEKS:
+        return None
+    return lambda at: _earlier(levels, at)
+
+
+def _year_ago_with_growth(levels: Levels, _: Pattern) -> Continued | None:
+    recent = slice(-COMPARED_WEEKS, None)
+    before = levels.at[recent] - YEAR_OF_WEEKS
+    if before[0] < levels.at[0]:
+        return None
+    grown = float(np.mean(levels.log[recent] - np.interp(before, levels.at, levels.log)))
+    years = _years(levels)
+    return lambda at: _earlier(levels, at) + grown * years(at)
+
+
+def _level(levels: Levels, pattern: Pattern) -> Continued | None:
+    if not pattern.growth and not len(pattern.season):
+        return None  # the last value already says so
+    value = _mean(_plain(levels, pattern)[-LEVEL_WEEKS:])
+    return lambda at: value + pattern.seasonal(at)
+
+
+def _rate(_: Levels, pattern: Pattern) -> Continued:
+    return lambda at: pattern.level + pattern.growth * (at - pattern.end) / MONTH + pattern.seasonal(at)
+
+
+def _damped(_: Levels, pattern: Pattern) -> Continued | None:
+    if not pattern.growth:
+        return None
+
+    def continued(at: Floats) -> Floats:
+        months = (at - pattern.end) / MONTH
+        grown: Floats = pattern.growth * (1 - np.power(DAMPED, months)) / -math.log(DAMPED)
+        return pattern.level + grown + pattern.seasonal(at)
+
+    return continued
+
+
+def _line(levels: Levels, pattern: Pattern) -> Continued | None:
+    if not pattern.growth:
+        return None
+    since = levels.at >= max((bend.at for bend in pattern.bends), default=-np.inf)
+    since[:-LINE_WEEKS] = False
+    if np.count_nonzero(since) < 6:
+        return None
+    line = theil_sen((levels.at[since] - pattern.end) / MONTH, np.exp(_plain(levels, pattern)[since] - pattern.level))
+    slope, value = line.slope, line.intercept
+    if not value > 0.2:
+        return None
+
+    def continued(at: Floats) -> Floats:
+        grown = np.maximum(value + slope * (at - pattern.end) / MONTH, 1e-3)
+        return pattern.level + np.log(grown) + pattern.seasonal(at)
+
+    return continued
+
+
+METHODS = (
+    Method("naive", _last_value),
+    Method("seasonal_naive", _year_ago),
+    Method("seasonal_naive_growth", _year_ago_with_growth),
+    Method("pattern_level", _level),
+    Method("pattern_rate", _rate),
+    Method("pattern_line", _line),
+    Method("pattern_damped", _damped),
+)
+
+
+def _plain(levels: Levels, pattern: Pattern) -> Floats:
+    """Return the levels as they would have been at today's step of the series and without its season."""
+    return levels.log - pattern.seasonal(levels.at) - pattern.shifted(levels.at)
+
+
+def _years(levels: Levels) -> Callable[[Floats], Floats]:
+    return lambda at: np.maximum(np.ceil((at - levels.at[-1]) / YEAR_OF_WEEKS - 1e-9), 1.0)
+
+
+def _earlier(levels: Levels, at: Floats) -> Floats:
+    return np.interp(at - YEAR_OF_WEEKS * _years(levels)(at), levels.at, levels.log)
+
+
+def _mean(logs: Floats) -> float:
+    return float(np.log(np.mean(np.exp(logs - logs[-1]))) + logs[-1])
