@@ -13,6 +13,7 @@ from alerts.desk.alarms.evaluation import rules as loaded
 from alerts.desk.alarms.evaluation.finding import Doubt, Why
 from alerts.desk.alarms.evaluation.questions import Ended, Questions
 from alerts.desk.alarms.evaluation.verdict import doubt_about
+from service import narrowing, promql
 from service.prometheus import Client, connect
 from tests.support.stored import Values, prometheus_of
 
@@ -237,3 +238,33 @@ def test_the_doubt_tells_since_when_there_are_no_samples(prometheus: Client, now
     doubt = judged(CASES["gone"], prometheus, now)
     assert doubt is not None
     assert doubt.since == datetime.fromtimestamp(now - ENDED, UTC)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "level",
+        "level > 5",
+        "level and on (node) busy",
+        "level unless on (node) busy",
+        "rate(asked_total[5m])",
+        "max_over_time(rate(asked_total[1m])[5m:30s])",
+        "cpu > on (job) group_left () (2 * avg by (job) (cpu))",
+        "cpu / on (job) group_left () sum by (job) (cpu)",
+        "sum without (device) (disk)",
+        "topk by (job) (1, cpu)",
+        'label_replace(level, "host", "$1", "node", "(.*)")',
+        'label_join(disk, "place", ":", "node", "device")',
+        "min by (node) (level) or cpu",
+        "level * on (node) group_right () disk",
+        "-level + 2 ^ 3",
+    ],
+)
+def test_narrowing_changes_no_result(expression: str, prometheus: Client, now: float) -> None:
+    tree, moment = promql.parse(expression), datetime.fromtimestamp(now, UTC)
+    whole = prometheus.query(expression, moment)
+    assert whole
+    for each in whole:
+        labels = {name: value for name, value in each.labels.items() if name != "__name__"}
+        narrowed = prometheus.query(narrowing.written(tree, labels), moment)
+        assert [one for one in narrowed if one.labels == each.labels] == [each]
