@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from alerts.desk.alarms import heartbeats, planned, planned_store
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.alarms.datasource import with_reasons
 from alerts.desk.alarms.gather import Fresh, gather, layered
 from alerts.desk.alarms.judging import judge
 from alerts.desk.alarms.notification import Problem
@@ -144,6 +145,7 @@ def _store(  # noqa: PLR0913, PLR0917 - the transaction of `ingest_problems`
     outcomes: Counter[str],
     correlator: Correlator | None,
 ) -> int:
+    found = with_reasons(connection, found)
     work = Work(connection, policy, now)
     work.lock([each.key for each in found])
     if correlator is not None:

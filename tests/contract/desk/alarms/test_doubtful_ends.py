@@ -53,6 +53,28 @@ def test_an_alert_that_grafana_ends_for_want_of_data_keeps_its_ticket_open(
     assert states(database) == [("resolved", "recovered", 0)]
 
 
+@pytest.mark.parametrize(("name", "reason"), [("DatasourceNoData", "NoData"), ("DatasourceError", "Error")])
+def test_an_alert_that_runs_out_while_grafana_cannot_evaluate_its_rule_keeps_its_ticket_open(
+    database: Database, time: Time, name: str, reason: str
+) -> None:
+    def grafanas(**options: Any) -> dict[str, Any]:
+        return alert(**options) | {"generatorURL": "http://grafana/alerting/grafana/abc/view"}
+
+    send(database, notification(grafanas()), time())
+    special = grafanas(node="", alertname=name, rulename="NodeDown")
+    send(database, notification(special, alertname=name), time())
+    send(database, notification(grafanas(firing=False)), time())
+    assert states(database) == [("acknowledged", "", 0), ("acknowledged", "", 1)]
+    assert doubts(database) == [("sender", reason)]
+    special = grafanas(node="", alertname=name, rulename="NodeDown", firing=False)
+    send(database, notification(special, alertname=name), time())
+    assert states(database) == [("acknowledged", "", 0), ("resolved", "recovered", 0)]
+    later = time() + timedelta(minutes=10)
+    send(database, notification(grafanas(start=later)), later)
+    send(database, notification(grafanas(start=later, firing=False)), later)
+    assert {status for status, _, _ in states(database)} == {"resolved"}
+
+
 def test_an_alert_that_grafana_saw_end_has_recovered(database: Database, time: Time) -> None:
     send(database, notification(alert()), time())
     send(database, notification(ended("Updated")), time())
