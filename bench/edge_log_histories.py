@@ -177,6 +177,9 @@ class History:
                 if number < SHIFTED:
                     rotated.rename(f"{path}.{number + 1}{suffix}")
                 elif self.is_counted(rotated):
+                    # Of a file that was not given up yet the agent cannot know that it had read it to its end.
+                    given_up = {one.inode for one in self.positions if one.retired}
+                    self.replaced |= self.follower is None or rotated.stat().st_ino not in given_up
                     rotated.unlink()
                 else:
                     self.copies += 1

@@ -67,6 +67,7 @@ class Follower:
         self._path_faults: dict[str, str] = {}
         self._read_faults: dict[LogFile, str] = {}
         self._fresh: list[LogFile] = []
+        self._new: set[LogFile] = set()  # first seen in this look
         self._met = False
         self._active: dict[LogFile, None] = {}
         self._turn = 0
@@ -107,11 +108,15 @@ class Follower:
         files together, however long the agent was away.
         """
         wall = time.time()
+        self._new.clear()
         due = self._look(now, wall)
         self._fresh.clear()
-        readable = [file for file in due if file.changed(wall) and self._prepared(file, now)]
+        # What was rewritten comes first: what was read of it may be in another file by now.
+        changed = [file for file in due if file.changed(wall) and self._checked(file, now)]
+        readable = [file for file in changed if self._prepared(file, now)]
         # The copies of truncated files come before what follows them.
-        readable = list(dict.fromkeys([*(file for file in self._fresh if self._prepared(file, now)), *readable]))
+        copies = [file for file in self._fresh if self._checked(file, now) and self._prepared(file, now)]
+        readable = list(dict.fromkeys([*copies, *readable]))
         yield from self._merged(readable, now)
         for file in readable:
             self._active.pop(file, None)
@@ -138,13 +143,23 @@ class Follower:
                 heapq.heappush(self._waiting, (file.read_to, next(order), file))
         self._reading = None
 
-    def _prepared(self, file: LogFile, now: float) -> bool:
-        """Compare a file that has changed with what is known; return whether there is something to read."""
+    def _checked(self, file: LogFile, now: float) -> bool:
+        """Look whether what was read of a file is still in it; return whether it can be read."""
         try:
             if file.replaced():
                 self._rewritten(file, now)
+        except (OSError, *DAMAGED) as error:
+            self._unreadable(file, error)
+            return False
+        return True
+
+    def _prepared(self, file: LogFile, now: float) -> bool:
+        """Compare a file that has changed with what is known; return whether there is something to read."""
+        try:
             if not file.related:
                 self._relate(file)
+            if file.stirred:
+                file.quiet_since = now  # part of a line, or a name of its own
             file.note_seen()
         except (OSError, *DAMAGED) as error:
             self._unreadable(file, error)
@@ -253,6 +268,7 @@ class Follower:
     def _make(self, position: Position, now: float) -> LogFile:
         file = LogFile(position, now, self._descriptors, self.losses)
         self._fresh.append(file)
+        self._new.add(file)
         return file
 
     def _meet(self, path: str, status: os.stat_result, now: float) -> LogFile:
@@ -346,6 +362,9 @@ class Follower:
     def _retire(self, now: float) -> Iterator[Chunk]:
         """Close the files that were quiet for long enough."""
         for file in [one for one in self._active if now - one.quiet_since >= LINGER]:
+            if file.gone and not file.is_open and not file.position.retired:
+                self._lose(file, Folders())  # no successor has shown that it has its lines
+                continue
             del self._active[file]
             if not file.current:
                 yield from file.rest(self._max_line)
@@ -400,6 +419,8 @@ class Follower:
             return
         before, tail, first = replace(file.stored()), file.tail, file.position.first
         copied = self._follow_copy(before, tail, now, Folders())
+        if not copied:
+            self._followed.forget(self._ghost(before, tail, now))
         self._followed.restart(file)
         if copied or not before.offset:
             return
@@ -409,11 +430,19 @@ class Follower:
         elif not before.retired:
             self.losses.note(Loss.TRUNCATED, before.path)
 
+    def _ghost(self, position: Position, tail: bytes, now: float) -> LogFile:
+        """Return what was read of a file that is not in it any more: another file may have it."""
+        ghost = LogFile(position, now, self._descriptors, self.losses)
+        ghost.tail, ghost.gone = tail, True
+        return ghost
+
     def _follow_copy(self, before: Position, tail: bytes, now: float, folders: Folders) -> bool:
         """Follow the copy that a truncated or deleted file left: it has the lines since the last look."""
         for other in self._followed:
             if other.identity == before.identity or other.position.first not in ("", before.first) or not before.first:
                 continue
+            if other not in self._new and not other.stirred:
+                continue  # made before the last look: it cannot have what was written since
             try:
                 if tail_of(other, before.offset) == tail and first_line(other) == before.first:
                     if other.position.offset < before.offset:

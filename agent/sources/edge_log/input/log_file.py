@@ -108,6 +108,8 @@ class LogFile:
     def pread(self, count: int, offset: int) -> bytes:
         """Read bytes, opening the file where it is not open; OSError where it is not there any more."""
         if not self.is_open:
+            if self.gone:  # what its path leads to by now is another file, even where that has its inode
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.position.path)
             self._open()
         if self._content is not None:
             return self._content.pread(count, offset)
@@ -154,9 +156,15 @@ class LogFile:
         status = self.status
         if status is None:
             return False
-        if self._seen != (status.st_size, status.st_mtime_ns, status.st_ctime_ns):
+        if self.stirred:
             return True
         return not self.compressed and abs(wall - status.st_mtime) < YOUNG
+
+    @property
+    def stirred(self) -> bool:
+        """Return whether size or dates are not those that the file had when it was last read."""
+        status = self.status
+        return status is not None and self._seen != (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def note_seen(self) -> None:
         """Remember what the file looks like before it is read."""

@@ -25,7 +25,7 @@ from agent.sources.edge_log.input.followed import FollowedFiles
 from agent.sources.edge_log.input.log_file import LogFile, line_start
 from agent.sources.edge_log.input.losses import Loss, Losses
 from agent.sources.edge_log.input.position import Position
-from agent.sources.edge_log.input.rotation import Folders, derotated, status_of
+from agent.sources.edge_log.input.rotation import Folders, derotated, rotated_like, status_of
 
 # A packed file keeps the date of what was packed, to the second.
 SLACK = 2.0
@@ -56,11 +56,10 @@ class Resume:
         waiting = [one for one in waiting if one.gone or one.first or not self._by_inode(one)]
         waiting = [one for one in waiting if one.retired or not self._by_last_lines(one, self._copies(one))]
         waiting = [one for one in waiting if one.retired or not self._shortened(one)]
-        for position in waiting:
-            if position.retired:
-                file = self._make(position)
-                file.gone = True
-                self._followed.forget(file)
+        for position in waiting:  # a copy of what was read of them may appear
+            file = self._make(position)
+            file.gone = True
+            self._followed.forget(file)
         return [one for one in waiting if not one.retired]
 
     def _by_inode(self, position: Position) -> bool:
@@ -93,9 +92,15 @@ class Resume:
             try:
                 with _opened(path) as file:
                     identity = (file.status.st_dev, file.status.st_ino)
-                    if self._followed.get(identity) is not None or not is_copy(file, position, 1):
+                    known = self._followed.get(identity)
+                    if not is_copy(file, position, 1):
+                        continue
+                    if known is not None:
+                        if rotated_like(path, position.path):
+                            return True  # followed already: it was packed or copied before the agent stopped
                         continue
                     copied = path != position.path
+                    self._doubt(path, position)
                     position.path, (position.device, position.inode) = path, identity
                     self._follow(position, file).copied = copied
                     return True
@@ -103,6 +108,11 @@ class Resume:
                 if path.endswith(COMPRESSED) and error.errno != errno.ENOENT:
                     self._losses.note(Loss.UNREADABLE, path, error.strerror or str(error))
         return False
+
+    def _doubt(self, path: str, position: Position) -> None:
+        """Note that a copy which no rotation made may be older than the end of the file, which is gone."""
+        if path != position.path and not rotated_like(path, position.path):
+            self._losses.note(Loss.VANISHED, position.path)
 
     def _copies(self, position: Position) -> list[str]:
         found = {}
@@ -126,6 +136,7 @@ class Resume:
                     continue
                 place = found_behind_line(file, position.last, position.last_length)
                 if place is not None and has_data(tail_of(file, place)):
+                    self._doubt(path, position)
                     self._follow(replace(position, path=path, device=identity[0], inode=identity[1]), file, place)
                     return True
         return False

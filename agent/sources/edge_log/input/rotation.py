@@ -123,6 +123,12 @@ def derotated(path: str) -> str:
     return f"{folder}/{match['stem']}" if match else f"{folder}/{name}"
 
 
+def rotated_like(path: str, other: str) -> bool:
+    """Return whether one path, perhaps compressed, is a rotated form of the other's log."""
+    stems = {name_of(derotated(one)).removesuffix(".log") for one in (path, other)}
+    return path.endswith(COMPRESSED) or len(stems) == 1
+
+
 def is_dated_like(path: str, other: str) -> bool:
     """Return whether two paths differ in their digits only, as the logs of two days do."""
     return path != other and _DIGITS.sub("0", uncompressed(path)) == _DIGITS.sub("0", other)
