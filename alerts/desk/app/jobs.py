@@ -19,6 +19,7 @@ from alerts.desk.notify.listeners import deliver_hubs
 from alerts.desk.notify.vendors import deliver_vendors
 from alerts.desk.tickets.retention import forget
 from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.timers import measure_again
 
 log = logging.getLogger("desk.rounds")
 TICK = 0.5  # seconds between looks at the due tickets
@@ -37,7 +38,7 @@ def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
     client = httpx.Client()
     settings = runtime.settings
     waiting = verify.Waiting()
-    result = [Worker("timers", TICK, lambda: due(runtime, waiting))]
+    result = [Worker("timers", TICK, Timers(runtime, waiting).round)]
     if settings.prometheus:
         result.append(Worker("verifier", ASK, lambda: ask(runtime, client, waiting)))
     result.append(Worker("correlation", CORRELATE, partial(correlate, runtime, correlator)))
@@ -61,12 +62,24 @@ def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
     return result
 
 
-def due(runtime: Runtime, waiting: verify.Waiting) -> None:
-    """Deal with the tickets whose moment has come."""
-    passed = verify.run_due(runtime.desk, waiting.room)
-    for clock, number in passed.breaches.items():
-        runtime.counts.add(metrics.SLA_BREACHES, number, clock)
-    waiting.add(passed.to_verify)
+class Timers:
+    """Deals with the tickets whose moment has come; the moments are computed by the present settings first."""
+
+    def __init__(self, runtime: Runtime, waiting: verify.Waiting) -> None:
+        self._runtime, self._waiting, self._measured = runtime, waiting, False
+
+    def round(self) -> None:
+        """Do what is due."""
+        runtime = self._runtime
+        if not self._measured:
+            moved = measure_again(runtime.desk)
+            if moved:
+                log.info("deadlines moved with the settings", extra={"tickets": moved})
+            self._measured = True
+        passed = verify.run_due(runtime.desk, self._waiting.room)
+        for clock, number in passed.breaches.items():
+            runtime.counts.add(metrics.SLA_BREACHES, number, clock)
+        self._waiting.add(passed.to_verify)
 
 
 def end_planned(runtime: Runtime, correlator: Correlator) -> None:

@@ -12,6 +12,7 @@ from alerts.desk.tickets.calendars import Always, Calendar, business_hours
 from alerts.desk.tickets.events import Recorded
 from alerts.desk.tickets.severities import INFO, SEVERITIES, is_mere_warning, known_severity
 
+_FLAGS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 _RANK = {"critical": 0, "major": 1, "minor": 2, "warning": 3, "indeterminate": 2}
 
 Publish = Callable[[Connection, Sequence[Recorded], datetime], None]
@@ -109,16 +110,20 @@ def priority_of(labels: Mapping[str, str]) -> str:
     An unknown severity is P3: somebody has to look, nobody has to be woken.
     """
     rank = _RANK[severity_of(labels)]
-    if rank < 2 and labels.get("service_affecting") == "no":
+    if rank < 2 and _flag(labels, "service_affecting") is False:
         rank += 1
     return PRIORITIES[rank]
 
 
 def wants_ticket(labels: Mapping[str, str]) -> bool:
     """Return whether this alert opens a ticket: a warning only where its rule asks for one."""
-    if labels.get("ticket") == "yes":
-        return True
-    return not is_mere_warning(labels.get("severity", "")) and labels.get("ticket") != "no"
+    asked = _flag(labels, "ticket")
+    return asked if asked is not None else not is_mere_warning(labels.get("severity", ""))
+
+
+def _flag(labels: Mapping[str, str], name: str) -> bool | None:
+    """Return what a label says, however YAML's writers spell it; None where it says neither."""
+    return _FLAGS.get(labels.get(name, "").strip().lower())
 
 
 def worse(one: str, other: str) -> str:

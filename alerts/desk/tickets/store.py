@@ -120,6 +120,12 @@ def claim_due(connection: Connection, now: datetime, limit: int) -> list[Draft]:
     return load_logs(connection, _lock(connection, ticket.c.id.in_(numbers))) if numbers else []
 
 
+def open_after(connection: Connection, number: int, limit: int) -> list[int]:
+    """Return the numbers of open tickets above a number, in their order."""
+    wanted = select(ticket.c.id).where(OPEN, ticket.c.id > number).order_by(ticket.c.id).limit(limit)
+    return list(connection.scalars(wanted))
+
+
 def _lock(connection: Connection, *conditions: ColumnElement[bool]) -> list[Draft]:
     rows = connection.execute(select(ticket).where(*conditions).order_by(ticket.c.id).with_for_update()).mappings()
     return [Draft(dict(row)) for row in rows]

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk
-from alerts.desk.tickets.change import Draft
+from alerts.desk.tickets.change import Draft, Readings
 from alerts.desk.tickets.events import Escalated, HandedOver, Warned
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.ticket import CONFIRMED, STILL_FIRING, Status
@@ -47,6 +47,25 @@ def run_due(desk: Desk, react: React) -> Passed:
         done.tickets += len(drafts)
         if len(drafts) < BATCH:
             return done
+
+
+def measure_again(desk: Desk) -> int:
+    """Compute the deadlines of all open tickets: the settings may have changed; return how many moved."""
+    last = moved = 0
+    while True:
+        with desk.database.write() as connection:
+            now = desk.now()
+            numbers = tickets.open_after(connection, last, BATCH)
+            if not numbers:
+                return moved
+            drafts = tickets.load_logs(connection, tickets.lock_numbers(connection, numbers))
+            readings: Readings = {}
+            for draft in drafts:
+                draft.finish(desk.policy, now, readings)
+            changed = [draft for draft in drafts if draft.changed]
+            tickets.save(connection, changed, desk.policy.publish)
+        moved += len(changed)
+        last = numbers[-1]
 
 
 def pass_time(draft: Draft, policy: Policy, now: datetime) -> list[str]:

@@ -16,7 +16,7 @@ from alerts.desk.alarms.ingest import ingest
 from alerts.desk.alarms.webhook import parse
 from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
-from alerts.desk.core.settings import Settings
+from alerts.desk.core.settings import PrioritySettings, Settings
 from alerts.desk.core.tables import alarm, audit, event, ticket
 from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets import store as tickets
@@ -25,6 +25,8 @@ from alerts.desk.tickets.events import AlarmsChanged, Warned
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.queries import QueueFilter
 from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.timers import measure_again
+from service.settings import Seconds
 from tests.contract.desk.payloads import START, alert, notification
 
 POLICY = policy_of(Settings())
@@ -326,3 +328,24 @@ def test_a_worse_alarm_does_not_make_its_ticket_overdue(desk: Desk, time: Time) 
     assert [each.body.clock for each in log if isinstance(each.body, Warned) and each.body.percent == 100] == [
         "acknowledge"  # of P3, since nobody took it for two hours
     ]
+
+
+def test_deadlines_follow_changed_settings(desk: Desk, time: Time) -> None:
+    for name in ("edge-1", "edge-2"):
+        send(desk.database, notification(alert(name)), time())
+    actions.take(desk, Hand("Aigerim", 1))
+    assert measure_again(desk) == 0
+
+    hour = PrioritySettings(Seconds(600.0), Seconds(3600.0))
+    contract = Desk(desk.database, policy_of(Settings(priorities={"P1": hour})), time)
+    assert measure_again(contract) == 2
+    with desk.database.read() as connection:
+        rows = queries.queue(connection, ALL, 10)
+    opened = rows[0]["opened_at"]
+    assert [row["restore_by"] for row in rows] == [opened + timedelta(hours=1)] * 2
+    assert {row["id"]: row["acknowledge_by"] for row in rows} == {1: None, 2: opened + timedelta(minutes=10)}
+    assert min(row["due_at"] for row in rows) == opened + timedelta(minutes=5), "half of the time to acknowledge"
+    assert measure_again(contract) == 0
+    with desk.database.read() as connection:
+        again = queries.queue(connection, ALL, 10)
+    assert [row["version"] for row in again] == [row["version"] for row in rows]

@@ -44,6 +44,20 @@ def test_an_unknown_word_is_told_of(word: str) -> None:
     assert "приоритет P3" in note.texts["ru"]
 
 
+@pytest.mark.parametrize(
+    ("text", "opens"), [("yes", True), ("Yes", True), ("true", True), ("1", True), ("maybe", False)]
+)
+def test_a_rule_asks_for_a_ticket_in_any_spelling(text: str, opens: bool) -> None:
+    assert wants_ticket({"severity": "warning", "ticket": text}) is opens
+    assert wants_ticket({"severity": "major", "ticket": text})
+
+
+@pytest.mark.parametrize("text", ["no", "No", "FALSE", "0"])
+def test_a_rule_wants_no_ticket_or_affects_no_service_in_any_spelling(text: str) -> None:
+    assert not wants_ticket({"severity": "major", "ticket": text})
+    assert priority_of({"severity": "critical", "service_affecting": text}) == "P2"
+
+
 def test_what_affects_no_service_is_one_step_less_urgent_in_any_words() -> None:
     assert priority_of({"severity": "DISASTER", "service_affecting": "no"}) == "P2"
     assert priority_of({"severity": "average", "service_affecting": "no"}) == "P3"
