@@ -33,6 +33,8 @@ class Action(StrEnum):
     LISTENER_REMOVED = "listener removed"
     WORKS_CHANGED = "works changed"  # planned, approved, extended
     WORKS_CANCELLED = "works cancelled"
+    TICKETS_MERGED = "tickets merged"
+    TICKET_SPLIT = "ticket split"
     TEST_MESSAGE = "test message"
     SENT_AGAIN = "sent again"  # a dead letter
 

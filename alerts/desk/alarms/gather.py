@@ -12,10 +12,12 @@ from alerts.desk.alarms.correlation.grouping import Attached, Candidate, Decisio
 from alerts.desk.alarms.judging import Judged, judge
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import worst_of
+from alerts.desk.alarms.reacting import worsen
 from alerts.desk.alarms.work import Place, Work
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import NoteAdded
+from alerts.desk.tickets.policy import priority_of
 from alerts.desk.tickets.ticket import CAUSE, WORKING, Status
 
 
@@ -30,6 +32,14 @@ class Fresh(NamedTuple):
         """Return the problem as correlation sees it."""
         worst = worst_of(self.judged.fresh)
         return Alarm(self.problem.key, {**self.problem.labels, **worst.labels}, worst.starts_at)
+
+
+class Heard(NamedTuple):
+    """When the desk first heard of what a ticket explains, and how urgent that was."""
+
+    head: Head
+    at: datetime
+    priority: str
 
 
 def layered(problem: Problem) -> bool:
@@ -104,6 +114,8 @@ class _Gathering:
             self._retitle(head)
         for folded in decisions.folded:
             self._fold(folded)
+        for heard in first_effects(decisions, since, work.now):
+            self._count_from(heard)
         store.take_waiting(work.connection, [key for key in since if key not in _keys(decisions.waiting)])
         self._wait(decisions.waiting, since)
         work.after(lambda: self._store(decisions))
@@ -115,7 +127,8 @@ class _Gathering:
 
     def _attach(self, attached: Attached) -> None:
         one = self._by_key[attached.alarm.key]
-        self._work.tell(one.problem, one.judged, Place(self._draft(attached.head), attached.effect))
+        cause = attached.cause.key if attached.effect else None
+        self._work.tell(one.problem, one.judged, Place(self._draft(attached.head), attached.effect, cause))
 
     def _retitle(self, head: Head) -> None:
         """Say in a ticket's title what its alarms have in common."""
@@ -150,11 +163,18 @@ class _Gathering:
             draft.record(self._work.now, NoteAdded(why["en"], why), DESK)
 
         self._work.act(draft, change)
+        if head.ended is None:
+            above, labels = self._draft(under), [one.labels for one in head.own]
+            self._work.act(above, lambda: worsen(above, labels, self._work.now))
         self._work.after(
             lambda: store.set_cause(
                 self._work.connection, self._number(head), self._number(under), _why(folded), fixed=False
             )
         )
+
+    def _count_from(self, heard: Heard) -> None:
+        draft = self._draft(heard.head)
+        self._work.act(draft, lambda: draft.count_from(heard.at, heard.priority, DESK, self._work.now))
 
     def _number(self, head: Head) -> int:
         number: int = self._draft(head)["id"]
@@ -177,9 +197,26 @@ class _Gathering:
         for head in decisions.opened:
             head.ticket = self._number(head)
         store.add(self._work.connection, decisions.opened)
-        for head in {id(one.head): one.head for one in decisions.attached if not one.effect}.values():
+        grown = [one.head for one in decisions.attached if not one.effect] + [one.under for one in decisions.folded]
+        for head in {id(head): head for head in grown}.values():
             if head.kin is not None and head.ticket is not None:
                 store.set_kin(self._work.connection, head.ticket, head.kin)
+
+
+def first_effects(decisions: Decisions, since: Mapping[str, datetime], now: datetime) -> list[Heard]:
+    """Return the first effect of each ticket that explains what was there before it."""
+    heard = [
+        Heard(one.head, since[one.alarm.key], priority_of(one.alarm.labels))
+        for one in decisions.attached
+        if one.alarm.key in since
+    ]
+    heard += [
+        Heard(one.under, one.head.opened, priority_of(one.head.alarm.labels))
+        for one in decisions.folded
+        if one.head.opened and one.head.ended is None
+    ]
+    earlier = [one for one in heard if one.at < (one.head.opened or now)]
+    return list({id(one.head): one for one in sorted(earlier, key=lambda one: one.at, reverse=True)}.values())
 
 
 def _keys(candidates: Iterable[Candidate]) -> set[str]:

@@ -1,11 +1,11 @@
 """How a ticket reacts to its alarms."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from alerts.desk.alarms.evaluation.finding import Why
 from alerts.desk.alarms.judging import Judged
 from alerts.desk.alarms.opening import by_language
-from alerts.desk.alarms.webhook import Alert
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import AlarmsChanged, NoteAdded, PriorityChanged, Unverified, Verified
@@ -18,7 +18,7 @@ def react(draft: Draft, judged: Judged, policy: Policy, now: datetime) -> None:
     if judged.began or judged.ended:
         draft.record(now, summary(judged), DESK)
     if judged.began:
-        worsen(draft, judged.began, now)
+        worsen(draft, [alert.labels for alert in judged.began], now)
         draft.refired(policy, now)
     if judged.truncated:
         draft.record(now, left_out(judged.truncated), DESK)
@@ -56,13 +56,13 @@ def left_out(number: int) -> NoteAdded:
     return NoteAdded(english, {"en": english, "ru": russian})
 
 
-def worsen(draft: Draft, began: list[Alert], now: datetime) -> None:
+def worsen(draft: Draft, began: Iterable[Mapping[str, str]], now: datetime) -> None:
     """Raise severity and priority to the worst alarm's; they never fall by themselves."""
-    for alert in began:
-        severity = severity_of(alert.labels)
+    for labels in began:
+        severity = severity_of(labels)
         if severity != draft["severity"]:
             draft.set(severity=worse(draft["severity"], severity))
-        priority = priority_of(alert.labels)
+        priority = priority_of(labels)
         if priority < draft["priority"] and not draft["priority_fixed"]:
             draft.set(priority=priority)
             draft.record(now, PriorityChanged(priority, "alarm"), DESK)
@@ -79,4 +79,4 @@ def note_effects(draft: Draft, judged: Judged, now: datetime) -> None:
     """Tell a ticket what happened to the effects of its alarms; its own state does not follow from them."""
     if judged.began or judged.ended:
         draft.record(now, summary(judged, effects=True), DESK)
-        worsen(draft, judged.began, now)
+        worsen(draft, [alert.labels for alert in judged.began], now)

@@ -1,7 +1,9 @@
 """What still fires long after its cause has ended is a problem of its own."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation import store
@@ -46,8 +48,16 @@ def _unfold(work: Work, number: int) -> None:
 def _part(work: Work, causes: list[int]) -> None:
     """Give effects that go on tickets of their own, one for each problem."""
     rows = store.firing_effects(work.connection, causes)
-    problems: dict[str, Problem] = {}
     numbers: dict[str, list[int]] = {}
+    for row in rows:
+        numbers.setdefault(row["problem_key"], []).append(row["id"])
+    for problem in problems_of(rows):
+        _open(work, problem, numbers[problem.key])
+
+
+def problems_of(rows: Sequence[Any]) -> list[Problem]:
+    """Return stored alarms that fire as problems, in a stable order."""
+    problems: dict[str, Problem] = {}
     for row in rows:
         labels = store.group_labels(row["labels"], row["problem_key"])
         problem = problems.setdefault(row["problem_key"], Problem(row["problem_key"], labels))
@@ -62,9 +72,7 @@ def _part(work: Work, causes: list[int]) -> None:
                 row["generator_url"],
             )
         )
-        numbers.setdefault(row["problem_key"], []).append(row["id"])
-    for key in sorted(problems):
-        _open(work, problems[key], numbers[key])
+    return [problems[key] for key in sorted(problems)]
 
 
 def _open(work: Work, problem: Problem, rows: list[int]) -> None:

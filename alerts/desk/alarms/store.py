@@ -115,6 +115,7 @@ class Fresh(NamedTuple):
     problem_key: str
     occurrence: Occurrence
     effect: bool
+    cause: str | None = None  # the problem that explains it
 
 
 def insert(connection: Connection, fresh: Iterable[Fresh]) -> None:
@@ -132,15 +133,18 @@ def insert(connection: Connection, fresh: Iterable[Fresh]) -> None:
             "annotations": dict(each.annotations),
             "generator_url": each.generator_url,
             "effect": effect,
+            "cause_key": cause,
         }
-        for draft, problem_key, each, effect in fresh
+        for draft, problem_key, each, effect, cause in fresh
     ]
     batch.insert(connection, alarm, rows)
 
 
 def move(connection: Connection, number: int, rows: Sequence[int]) -> None:
     """Give effects of another ticket to one of their own."""
-    connection.execute(alarm.update().where(alarm.c.id.in_(rows)).values(ticket_id=number, effect=False))
+    connection.execute(
+        alarm.update().where(alarm.c.id.in_(rows)).values(ticket_id=number, effect=False, cause_key=None)
+    )
 
 
 def update(connection: Connection, changed: Iterable[Occurrence]) -> None:

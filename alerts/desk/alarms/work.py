@@ -26,6 +26,7 @@ class Place(NamedTuple):
 
     draft: Draft
     effect: bool = False
+    cause: str | None = None  # the problem that explains an effect
 
 
 class Work:
@@ -52,9 +53,9 @@ class Work:
     def lock_hosts(self, keys: Sequence[str]) -> None:
         """Lock the tickets that hold alarms of these problems though they are others'."""
         hosts = correlation.hosts(self.connection, [key for key in keys if key not in self._places])
-        self.lock_numbers([number for number, _ in hosts.values()])
-        for key, (number, effect) in hosts.items():
-            self._places[key] = Place(self._by_number[number], effect)
+        self.lock_numbers([number for number, _, _ in hosts.values()])
+        for key, (number, effect, cause) in hosts.items():
+            self._places[key] = Place(self._by_number[number], effect, cause)
 
     def lock_numbers(self, numbers: Sequence[int]) -> None:
         """Lock tickets by their numbers."""
@@ -94,9 +95,9 @@ class Work:
 
     def tell(self, problem: Problem, judged: Judged, place: Place) -> None:
         """Let a ticket know what happened to the alarms of a problem."""
-        draft, effect = place
+        draft, effect, cause = place
         self._places.setdefault(problem.key, place)
-        self._fresh += [stored_alarms.Fresh(draft, problem.key, each, effect) for each in judged.fresh]
+        self._fresh += [stored_alarms.Fresh(draft, problem.key, each, effect, cause) for each in judged.fresh]
         if not (judged.began or judged.ended or waits_for_its_end(draft, judged)):
             return
         if effect:

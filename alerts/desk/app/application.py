@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.desk.alarms.correlation.correlator import Correlator
-from alerts.desk.api import operations, tmf621, tmf_hub, webhook_route, works
+from alerts.desk.api import grouping, operations, tmf621, tmf_hub, webhook_route, works
 from alerts.desk.console import faults, pages
 from alerts.desk.core import metrics
 from alerts.desk.tickets.runtime import Runtime
@@ -49,6 +49,7 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None) -> FastAP
     app.include_router(webhook_route.router, max_body_size=runtime.settings.limits.webhook_body)
     app.include_router(tmf621.router)
     app.include_router(tmf_hub.router)
+    app.include_router(grouping.router)
     app.include_router(works.router)
     pages.install(app)
 

@@ -16,7 +16,7 @@ from alerts.desk.console.queue import routes as queue
 from alerts.desk.console.reports import routes as reports
 from alerts.desk.console.settings import routes
 from alerts.desk.console.shared import Rendered
-from alerts.desk.console.ticket import charts
+from alerts.desk.console.ticket import charts, grouping
 from alerts.desk.console.ticket import routes as ticket
 from alerts.desk.console.wall import routes as wall
 from alerts.desk.web import events
@@ -39,6 +39,7 @@ def install(app: FastAPI) -> None:
         bulk.router,
         ticket.router,
         charts.router,
+        grouping.router,
         overview.router,
         wall.router,
         busy_hour.router,

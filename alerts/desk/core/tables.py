@@ -125,6 +125,7 @@ alarm = Table(
     Column("generator_url", Text, nullable=False),
     # Explained by an alarm of the ticket's own problem.
     Column("effect", Boolean, nullable=False, default=False, server_default=text("false")),
+    Column("cause_key", String(64)),  # the problem that explains an effect
     UniqueConstraint("ticket_id", "fingerprint", "starts_at"),
     Index(
         "ix_alarm_firing",
@@ -246,6 +247,15 @@ correlated = Table(
     Column("fixed", Boolean, nullable=False, default=False),  # not folded again by itself
     Index("ix_correlated_place", "place"),
     Index("ix_correlated_cause_id", "cause_id"),
+)
+
+# What engineers decided about problems: that they belong to a ticket, or that they do not.
+grouped_by_hand = Table(
+    "grouped_by_hand",
+    metadata,
+    Column("ticket_id", Key, ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("problem_key", String(64), primary_key=True),
+    Column("together", Boolean, nullable=False),
 )
 
 # Problems that wait for their cause to be known; the alerts are kept as they came.

@@ -10,7 +10,7 @@ from typing import Any
 
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets import sla as clock
-from alerts.desk.tickets.events import CLOCK_KINDS, Event, EventBody, Flapping, StatusChanged
+from alerts.desk.tickets.events import CLOCK_KINDS, CountedFrom, Event, EventBody, Flapping, StatusChanged
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.sla import Clock
 from alerts.desk.tickets.ticket import (
@@ -99,6 +99,12 @@ class Draft:
         if returns >= policy.flap_count and not self["flapping"]:
             self.set(flapping=True)
             self.record(now, Flapping(returns), DESK)
+
+    def count_from(self, since: datetime, priority: str, actor: str, now: datetime) -> None:
+        """Let the clocks count from the first effect of this ticket's alarms."""
+        earlier = [each.body.since for each in (*self.log, *self.events) if isinstance(each.body, CountedFrom)]
+        if all(since < one for one in earlier):
+            self.record(now, CountedFrom(since, priority), actor)
 
     def measure(self, policy: Policy, now: datetime) -> None:
         """Read the clocks from the log."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from alerts.desk.tickets.events import (
     Accepted,
     AlarmsChanged,
+    CountedFrom,
     Delivered,
     Edited,
     Escalated,
@@ -37,6 +39,8 @@ def to_json(body: EventBody) -> dict[str, Any]:
         return {"from": body.old.value if body.old else "", "to": body.new.value, "reason": body.reason}
     if isinstance(body, Delivered) and not body.reason:
         return {"target": body.target, "outcome": body.outcome}
+    if isinstance(body, CountedFrom):
+        return {"since": body.since.isoformat(), "priority": body.priority}
     found = {each.name: getattr(body, each.name) for each in fields(body)}
     if isinstance(body, Warned):
         return {name: value for name, value in found.items() if value != ""}
@@ -86,4 +90,5 @@ _READERS: dict[Kind, Callable[[Mapping[str, Any]], EventBody]] = {
     Kind.FLAPPING: lambda data: Flapping(data["returns"]),
     Kind.ESCALATED: lambda data: Escalated(data["clock"], data["vendor"]),
     Kind.DELIVERY: lambda data: Delivered(data["target"], data["outcome"], data.get("reason", "")),
+    Kind.COUNTED_FROM: lambda data: CountedFrom(datetime.fromisoformat(data["since"]), data["priority"]),
 }

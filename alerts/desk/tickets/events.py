@@ -30,6 +30,7 @@ class Kind(StrEnum):
     FLAPPING = "flapping"
     ESCALATED = "escalated"
     DELIVERY = "delivery"
+    COUNTED_FROM = "counted from"
 
 
 CLOCK_KINDS = frozenset(
@@ -42,6 +43,7 @@ CLOCK_KINDS = frozenset(
         Kind.ACCEPTED,
         Kind.RETURNED,
         Kind.WARNING,
+        Kind.COUNTED_FROM,
     }
 )
 """What the clocks read."""
@@ -209,6 +211,15 @@ class Delivered:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CountedFrom:
+    """The ticket explains what was there before it: its clocks count from then."""
+
+    kind: ClassVar[Kind] = Kind.COUNTED_FROM
+    since: datetime
+    priority: str = ""  # of the effect
+
+
 EventBody = (
     Opened
     | AlarmsChanged
@@ -228,6 +239,7 @@ EventBody = (
     | Flapping
     | Escalated
     | Delivered
+    | CountedFrom
 )
 """What an event says. `event_json.py` has its form in the database."""
 

@@ -128,7 +128,7 @@ def timeline(connection: Connection, numbers: Sequence[int]) -> dict[int, list[E
 
 
 def alarms_of(connection: Connection, number: int, limit: int) -> Sequence[RowMapping]:
-    """Return a ticket's occurrences: those that fire first, then the latest."""
-    order = (alarm.c.ends_at.is_not(None), alarm.c.starts_at.desc(), alarm.c.id)
+    """Return a ticket's occurrences: its own before their effects, those that fire first, then the latest."""
+    order = (alarm.c.effect, alarm.c.ends_at.is_not(None), alarm.c.starts_at.desc(), alarm.c.id)
     statement = select(alarm).where(alarm.c.ticket_id == number).order_by(*order).limit(limit)
     return connection.execute(statement).mappings().all()

@@ -7,6 +7,7 @@ policy gives the same answer as if it had always been so. The rules:
 - restore: runs while the ticket is acknowledged, inProgress or held; `pending` pauses it, `held` pauses it only with
   the reason "vendor" and only where the agreement says so, or with the reason "cause", while another ticket explains
   it; `resolved` and final states stop it; a reopened ticket goes on with the used time kept;
+- both start with the first effect where the ticket explains alarms that had tickets, or waited, before it;
 - both by the target of the priority; after a change of it, see `urgency`;
 - accept: from the latest hand-over until the vendor accepts or the ticket comes back;
 - vendor: the vendor's own clock, while the ticket is with it: from its acceptance, or from the hand-over as long as
@@ -14,12 +15,22 @@ policy gives the same answer as if it had always been so. The rules:
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from alerts.desk.tickets.calendars import Calendar
-from alerts.desk.tickets.events import Accepted, Event, HandedOver, Opened, Returned, StatusChanged, Taken, Warned
+from alerts.desk.tickets.events import (
+    Accepted,
+    CountedFrom,
+    Event,
+    HandedOver,
+    Opened,
+    Returned,
+    StatusChanged,
+    Taken,
+    Warned,
+)
 from alerts.desk.tickets.policy import Policy, Vendor
 from alerts.desk.tickets.spans import Span, common, missed, running, used
 from alerts.desk.tickets.ticket import CAUSE, TERMINAL, VENDOR, Status
@@ -127,6 +138,7 @@ def read(events: Sequence[Event], priority: str, policy: Policy, now: datetime) 
 
 def of_ncc(events: Sequence[Event], priority: str, policy: Policy, now: datetime) -> dict[str, Clock]:
     """Return the clocks of the control centre itself: acknowledge and restore."""
+    events = _from_first_effect(events)
     life = intervals(events)
     if not life:
         return {}
@@ -142,6 +154,20 @@ def of_ncc(events: Sequence[Event], priority: str, policy: Policy, now: datetime
             _clock("restore", spans, (target.restore, calendar), events, now, priority=each, waiting=waiting)
         )
     return {"acknowledge": _nearest(acknowledge), "restore": _nearest(restore)}
+
+
+def _from_first_effect(events: Sequence[Event]) -> Sequence[Event]:
+    """Return the events with the opening as early, and as urgent, as the first effects of the ticket's alarms."""
+    effects = [event.body for event in events if isinstance(event.body, CountedFrom)]
+    if not effects:
+        return events
+    since = min(effect.since for effect in effects)
+
+    def opened(event: Event, body: Opened) -> Event:
+        known = [one for one in (body.priority, *(effect.priority for effect in effects)) if one]
+        return replace(event, at=min(event.at, since), body=replace(body, priority=min(known, default="")))
+
+    return [opened(event, event.body) if isinstance(event.body, Opened) else event for event in events]
 
 
 def _nearest(clocks: Sequence[Clock]) -> Clock:

@@ -7,6 +7,7 @@ from datetime import datetime
 from alerts.desk.core.words import Words, in_language
 from alerts.desk.tickets.events import (
     AlarmsChanged,
+    CountedFrom,
     Delivered,
     Edited,
     Escalated,
@@ -43,6 +44,8 @@ def sentence(event: Event, words: Words) -> str:  # noqa: C901, PLR0911 - one a 
             return words("event.priority", to=to, reason=words.of("reason", reason))
         case NoteAdded(text, texts):
             return words("event.note", text=in_language(texts, words.language) or text)
+        case CountedFrom(since, _):
+            return words("event.counted_from", at=words.time(since))
         case Edited(fields):
             return words("event.edited", fields=", ".join(fields))
         case Verifying(why) if why:

@@ -57,6 +57,13 @@ class Kin:
                 )
 
 
+def wider(known: Kin | None, found: Kin) -> Kin:
+    """Return what describes more: all channels rather than one, the platform rather than a site."""
+    if known is None or (found.shape is Shape.CHANNELS and known.shape in (Shape.CHANNEL, Shape.NODE)):
+        return found
+    return found if found.shape is known.shape and known.site and not found.site else known
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """Alarms with one inferred cause, the earliest first."""

@@ -14,12 +14,12 @@ what a restart leaves behind is part of it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.desk.alarms.correlation.alarm import PLATFORM, Alarm
-from alerts.desk.alarms.correlation.common import Kin, families
+from alerts.desk.alarms.correlation.common import Kin, families, wider
 from alerts.desk.alarms.correlation.explain import Explainer
 
 WAIT = timedelta(seconds=15)
@@ -37,8 +37,11 @@ class Head:
     alarm: Alarm
     ticket: int | None = None
     members: list[Alarm] = field(default_factory=list)  # alarms of the same inferred cause, itself among them
+    below: list[Alarm] = field(default_factory=list)  # what the tickets under it were opened for
     kin: Kin | None = None
     ended: datetime | None = None
+    opened: datetime | None = None  # when its ticket opened
+    by_hand: dict[str, bool] = field(default_factory=dict)  # problems that an engineer put in, or took out
     fixed: bool = False  # an engineer took it out, or it outlived its cause: it is not folded again
 
     @property
@@ -98,6 +101,9 @@ class _Round:
         self._by_place: dict[str, list[tuple[Alarm, Head]]] = defaultdict(list)
         self._result = Decisions()
         for head in self._heads:
+            if head.kin is not None:
+                kin, topology = head.kin, explainer.topology
+                head.members += [one for one in head.below if kin.holds(one, topology)]
             self._know(head, head.own)
 
     def run(self, candidates: Sequence[Candidate]) -> Decisions:
@@ -115,8 +121,11 @@ class _Round:
         if due:
             left = self._infer(left, {candidate.alarm.key for candidate in due})
         self._result.waiting = left
-        if len(self._heads) > known:
-            self._fold(self._heads[known:])
+        grown = {id(one.head): one.head for one in self._result.attached if not one.effect}
+        # A ticket that grew may explain more than before.
+        changed = [*self._heads[known:], *(head for head in grown.values() if head.ticket is not None)]
+        if changed:
+            self._fold(changed)
         return self._result
 
     def _know(self, head: Head, alarms: Iterable[Alarm]) -> None:
@@ -137,23 +146,29 @@ class _Round:
 
     def _place(self, alarm: Alarm) -> bool:
         """Give an alarm to a ticket that is there; return whether one took it."""
-        found = self._explanation(alarm)
+        given = next((head for head in self._heads if head.ended is None and head.by_hand.get(alarm.key)), None)
+        found = (given.alarm, given) if given is not None else self._explanation(alarm)
         if found is not None:
             self._result.attached.append(Attached(alarm, found[1], found[0], effect=True))
             return True
         topology = self._explainer.topology
         for head in self._heads:
-            if head.kin is not None and head.ended is None and head.kin.holds(alarm, topology):
+            if (
+                head.kin is not None
+                and head.ended is None
+                and _open_to(head, alarm)
+                and head.kin.holds(alarm, topology)
+            ):
                 self._join(head, alarm)
                 return True
         return False
 
-    def _explanation(self, alarm: Alarm, but: Head | None = None) -> tuple[Alarm, Head] | None:
+    def _explanation(self, alarm: Alarm) -> tuple[Alarm, Head] | None:
         """Return the deepest alarm of a ticket that explains this one."""
         fitting = [
             (cause, head)
             for cause, head in self._near(alarm)
-            if head is not but and self._in_time(head, alarm) and self._explainer.explains(cause, alarm)
+            if _open_to(head, alarm) and self._in_time(head, alarm) and self._explainer.explains(cause, alarm)
         ]
         # What fails now explains better than what has ended.
         return min(fitting, key=lambda one: (one[1].ended is not None, one[0].order), default=None)
@@ -178,17 +193,20 @@ class _Round:
         alarms = [candidate.alarm for candidate in left]
         roots = [one for one in alarms if not any(self._explainer.explains(other, one) for other in alarms)]
         standing = [head for head in self._heads if self._may_share(head)]
-        by_key = {head.alarm.key: head for head in standing}
-        for family in families([*roots, *by_key_alarms(standing)], self._explainer.topology, self._channels):
+        by_key = {alarm.key: head for head in standing for alarm in head.own}
+        known = [alarm for head in standing for alarm in head.own]
+        for family in families([*roots, *known], self._explainer.topology, self._channels):
             fresh = [one for one in family.members if one.key not in by_key]
             if not fresh or not due & {one.key for one in fresh}:
                 continue
-            there = [by_key[one.key] for one in family.members if one.key in by_key]
+            there = _heads_of(family.members, by_key)
+            if there:
+                fresh = [one for one in fresh if _open_to(there[0], one)]
             head = there[0] if there else self._open(fresh.pop(0), family.kin)
-            head.kin = head.kin or family.kin
+            head.kin = wider(head.kin, family.kin)
             for one in fresh:
                 self._join(head, one)
-            self._result.folded += [Folded(other, head, None) for other in there[1:]]
+            self._share(head, there[1:])
         return self._settle(left, due)
 
     def _settle(self, left: list[Candidate], due: set[str]) -> list[Candidate]:
@@ -212,25 +230,37 @@ class _Round:
     def _may_share(self, head: Head) -> bool:
         return head.ended is None and not head.fixed and self._now - head.alarm.began <= TOGETHER
 
-    def _fold(self, fresh: Sequence[Head]) -> None:
-        """Put tickets under new ones that explain them, and under the first of an inferred cause."""
+    def _fold(self, changed: Sequence[Head]) -> None:
+        """Put tickets under new or larger ones that explain them, and under the first of an inferred cause."""
         folded = {id(one.head) for one in self._result.folded}
+        above = {id(one.under) for one in self._result.folded}
         for head in self._heads:
-            if head.fixed or head in fresh or id(head) in folded:
+            if head.fixed or head.ticket is None or id(head) in folded | above:
                 continue
-            for under in fresh:
-                cause = self._cause_of(head, under)
+            for under in changed:
+                cause = None if under is head or id(under) in folded else self._cause_of(head, under)
                 if cause is not None:
                     self._result.folded.append(Folded(head, under, cause))
                     folded.add(id(head))
+                    above.add(id(under))
                     break
         standing = [head for head in self._heads if self._may_share(head) and id(head) not in folded]
-        by_key = {head.alarm.key: head for head in standing}
-        for family in families(by_key_alarms(standing), self._explainer.topology, self._channels):
-            first, *others = (by_key[one.key] for one in family.members)
-            if any(head in fresh for head in (first, *others)):
-                first.kin = first.kin or family.kin
-                self._result.folded += [Folded(other, first, None) for other in others]
+        by_key = {alarm.key: head for head in standing for alarm in head.own}
+        known = [alarm for head in standing for alarm in head.own]
+        for family in families(known, self._explainer.topology, self._channels):
+            first, *others = _heads_of(family.members, by_key)
+            if others and any(head in changed for head in (first, *others)):
+                first.kin = wider(first.kin, family.kin)
+                self._share(first, others)
+
+    def _share(self, head: Head, others: Sequence[Head]) -> None:
+        """Put tickets of one inferred cause under the first of them, which explains what they explain."""
+        if not head.members:
+            head.members.append(head.alarm)
+        for other in others:
+            self._result.folded.append(Folded(other, head, None))
+            head.members += other.own
+            self._know(head, other.own)
 
     def _cause_of(self, head: Head, under: Head) -> Alarm | None:
         """Return the alarm of `under` that explains most of what `head` is about."""
@@ -243,9 +273,15 @@ class _Round:
         return found[0] if 2 * len(found) > len(causes) else None
 
 
-def by_key_alarms(heads: Iterable[Head]) -> list[Alarm]:
-    """Return the alarms that heads were opened for."""
-    return [head.alarm for head in heads]
+def _open_to(head: Head, alarm: Alarm) -> bool:
+    """Return whether no engineer took the problem out of the ticket."""
+    return head.by_hand.get(alarm.key) is not False
+
+
+def _heads_of(alarms: Iterable[Alarm], by_key: Mapping[str, Head]) -> list[Head]:
+    """Return the tickets that alarms belong to, each once."""
+    found = (by_key[alarm.key] for alarm in alarms if alarm.key in by_key)
+    return list({id(head): head for head in found}.values())
 
 
 def failing_places(heads: Iterable[Head]) -> set[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from alerts.desk.alarms.correlation import by_hand
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.common import Kin, Shape
 from alerts.desk.alarms.correlation.grouping import AFTERMATH, Head
@@ -25,25 +26,25 @@ _WORKING = [status.value for status in WORKING]
 _ENDED = ("resolved", "closed")
 
 
-def hosts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, bool]]:
-    """Return, by problem, the open ticket of another problem that holds its newest alarm, and whether as an effect."""
+def hosts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, bool, str | None]]:
+    """Return, by problem, the open ticket of another problem that holds its newest alarm, and as whose effect."""
     if not keys:
         return {}
     known = batch.among(connection.dialect.name, alarm.c.problem_key, "keys")
     newest = select(func.max(alarm.c.id)).where(known).group_by(alarm.c.problem_key)
     rows = connection.execute(
-        select(alarm.c.problem_key, alarm.c.ticket_id, alarm.c.effect)
+        select(alarm.c.problem_key, alarm.c.ticket_id, alarm.c.effect, alarm.c.cause_key)
         .join(ticket, ticket.c.id == alarm.c.ticket_id)
         .where(alarm.c.id.in_(newest), ticket.c.problem_key != alarm.c.problem_key, OPEN),
         {"keys": batch.listed(connection, keys)},
     )
-    return {key: (number, effect) for key, number, effect in rows.all()}
+    return {key: (number, effect, cause) for key, number, effect, cause in rows.all()}
 
 
 def heads(connection: Connection, now: datetime) -> list[Head]:
     """Return the tickets that stand for themselves: open ones, and those whose alarms ended a short time ago."""
     rows = connection.execute(
-        select(ticket.c.id, ticket.c.status, ticket.c.status_at, ticket.c.problem_key, correlated)
+        select(ticket.c.status, ticket.c.status_at, ticket.c.opened_at, ticket.c.problem_key, correlated)
         .join(ticket, ticket.c.id == correlated.c.ticket_id)
         .where(
             correlated.c.cause_id.is_(None),
@@ -58,12 +59,14 @@ def heads(connection: Connection, now: datetime) -> list[Head]:
         Head(
             Alarm(row["problem_key"], row["labels"], row["began"]),
             ticket=row["ticket_id"],
-            kin=_kin(row["kin"]),
+            kin=kin_of(row["kin"]),
             ended=row["status_at"] if row["status"] in _ENDED else None,
             fixed=row["fixed"],
+            opened=row["opened_at"],
         )
         for row in rows
     ]
+    by_hand.add(connection, found)
     _add_members(connection, [head for head in found if head.kin is not None])
     return found
 
@@ -79,9 +82,18 @@ def _add_members(connection: Connection, families: Sequence[Head]) -> None:
     )
     for number, key, labels, starts_at in rows:
         by_ticket[number].members.append(Alarm(key, labels, starts_at))
+    below = connection.execute(
+        select(correlated.c.cause_id, ticket.c.problem_key, correlated.c.labels, correlated.c.began)
+        .join(ticket, ticket.c.id == correlated.c.ticket_id)
+        .where(correlated.c.cause_id.in_(by_ticket), ticket.c.status.in_(_WORKING))
+        .order_by(correlated.c.ticket_id)
+    )
+    for number, key, labels, began in below:
+        by_ticket[number].below.append(Alarm(key, labels, began))
 
 
-def _kin(stored: Mapping[str, Any] | None) -> Kin | None:
+def kin_of(stored: Mapping[str, Any] | None) -> Kin | None:
+    """Return what was stored of the alarms of an inferred cause."""
     return None if stored is None else Kin(**{**stored, "shape": Shape(stored["shape"])})
 
 

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import RowMapping
 
 from alerts.desk.access.roles import Permission
+from alerts.desk.alarms.correlation import reading
 from alerts.desk.console.ticket import charts
 from alerts.desk.console.ticket.links import links
 from alerts.desk.console.ticket.runbook import runbook
@@ -19,7 +20,14 @@ from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.actions import Hand, UnfitError
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
-from alerts.desk.tickets.ticket import TERMINAL, IllegalMoveError, Status, ticket_number, waits_for_verification
+from alerts.desk.tickets.ticket import (
+    TERMINAL,
+    WORKING,
+    IllegalMoveError,
+    Status,
+    ticket_number,
+    waits_for_verification,
+)
 from alerts.desk.tickets.timeline import latest_doubt, sentence
 from alerts.desk.web import events
 from alerts.desk.web.forms import Engineer, Reading
@@ -27,6 +35,7 @@ from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Running, Visitor
 
 ALARM_LIMIT = 100
+EFFECT_LIMIT = 25  # more are on a page of their own
 
 
 class Offer(NamedTuple):
@@ -94,6 +103,7 @@ def show(
         log = queries.timeline(connection, [number])[number]
         alarms = queries.alarms_of(connection, number, ALARM_LIMIT)
         others = history.read(connection, row)
+        grouping = reading.read(connection, number, EFFECT_LIMIT)
     now = runtime.now()
     name = str(row["labels"].get("alertname", ""))
     return page(
@@ -107,7 +117,9 @@ def show(
         mark=mark,
         problem=problem,
         clocks=list(clock.read(log, row["priority"], runtime.policy, now).values()),
-        alarms=alarms,
+        alarms=[alarm for alarm in alarms if not alarm["effect"]],
+        grouping=grouping,
+        regrouping=Status(row["status"]) in WORKING,
         alarm_limit=ALARM_LIMIT,
         history=others,
         verifying=waits_for_verification(row),
@@ -142,7 +154,7 @@ def offers(row: RowMapping, reader: str) -> tuple[Offer, ...]:
 @router.post("/ticket/{number}/take")
 def take(request: Request, number: str, version: Version, runtime: Running, found: Engineer) -> Response:
     """Take a ticket."""
-    return _do(request, runtime, found, number, version, actions.take)
+    return do(request, runtime, found, number, version, actions.take)
 
 
 @router.post("/ticket/{number}/note")
@@ -151,7 +163,7 @@ def note(
 ) -> Response:
     """Add a note; somebody else's change meanwhile does not make a note wrong."""
     del version
-    return _do(request, runtime, found, number, None, lambda desk, hand: actions.note(desk, hand, text))
+    return do(request, runtime, found, number, None, lambda desk, hand: actions.note(desk, hand, text))
 
 
 @router.post("/ticket/{number}/resolve")
@@ -159,7 +171,7 @@ def resolve(
     request: Request, number: str, version: Version, runtime: Running, found: Engineer, text: Text = ""
 ) -> Response:
     """Resolve with a note."""
-    return _do(request, runtime, found, number, version, lambda desk, hand: actions.resolve(desk, hand, text))
+    return do(request, runtime, found, number, version, lambda desk, hand: actions.resolve(desk, hand, text))
 
 
 @router.post("/ticket/{number}/hand-over")
@@ -173,7 +185,7 @@ def hand_over(
     text: Text = "",
 ) -> Response:
     """Hand over to a vendor."""
-    return _do(request, runtime, found, number, version, lambda desk, hand: actions.hand_over(desk, hand, vendor, text))
+    return do(request, runtime, found, number, version, lambda desk, hand: actions.hand_over(desk, hand, vendor, text))
 
 
 @router.post("/ticket/{number}/move")
@@ -191,7 +203,7 @@ def move(
     def act(desk: actions.Desk, hand: Hand) -> None:
         actions.move(desk, hand, Status(to), text)
 
-    return _do(request, runtime, found, number, version, act)
+    return do(request, runtime, found, number, version, act)
 
 
 @router.post("/ticket/{number}/accept")
@@ -199,7 +211,7 @@ def accept(
     request: Request, number: str, version: Version, runtime: Running, found: Engineer, text: Text = ""
 ) -> Response:
     """Record that the vendor took the ticket."""
-    return _do(request, runtime, found, number, version, lambda desk, hand: actions.accept(desk, hand, text))
+    return do(request, runtime, found, number, version, lambda desk, hand: actions.accept(desk, hand, text))
 
 
 @router.post("/ticket/{number}/give-back")
@@ -207,7 +219,7 @@ def give_back(
     request: Request, number: str, version: Version, runtime: Running, found: Engineer, text: Text = ""
 ) -> Response:
     """Take the ticket back from the vendor."""
-    return _do(request, runtime, found, number, version, lambda desk, hand: actions.give_back(desk, hand, text))
+    return do(request, runtime, found, number, version, lambda desk, hand: actions.give_back(desk, hand, text))
 
 
 @router.post("/ticket/{number}/priority")
@@ -221,10 +233,10 @@ def priority(
     text: Text = "",
 ) -> Response:
     """Override the priority."""
-    return _do(request, runtime, found, number, version, lambda desk, hand: actions.set_priority(desk, hand, to, text))
+    return do(request, runtime, found, number, version, lambda desk, hand: actions.set_priority(desk, hand, to, text))
 
 
-def _do(
+def do(
     request: Request,
     runtime: Runtime,
     found: Visitor,
@@ -232,6 +244,7 @@ def _do(
     version: int | None,
     action: Callable[[actions.Desk, Hand], None],
 ) -> Response:
+    """Run an action on a ticket and show what became of it."""
     place = ticket_number(number)
     words = words_for(request, found)
     try:

@@ -124,6 +124,25 @@ def test_errors_on_all_edges_are_one_cause_and_take_the_channels() -> None:
     assert sum(one.effect for one in decisions.attached) == len(channels)
 
 
+def test_a_cause_that_is_seen_edge_by_edge_takes_the_tickets_before_it_once_it_explains_most() -> None:
+    streams = [stale(channel, edge.name) for edge in EDGES for channel in CHANNELS]
+    family = decided([], heard(streams), LATE)
+    (channels,) = family.opened
+    channels.ticket, heads = 1, [channels]
+    folded: list[Head] = []
+    for number, edge in enumerate(EDGES):
+        at = LATE + 4 * number
+        errors = alarm("EdgeErrorRatioHigh", "service", at, node=edge.name, component="edge")
+        decisions = decided([head for head in heads if head not in folded], heard([errors], at), at + LATE)
+        folded += [one.head for one in decisions.folded]
+        for head in decisions.opened:
+            head.ticket = len(heads) + 1
+            heads.append(head)
+    (left,) = [head for head in heads if head not in folded]
+    assert (left.alarm.name, len(left.members)) == ("EdgeErrorRatioHigh", 10)
+    assert channels in folded
+
+
 def test_two_full_disks_are_two_problems() -> None:
     decisions = decided([], heard([alarm("NodeDiskFull", "node", node=f"edge-{number}") for number in (1, 2)]))
     assert len(decisions.opened) == 2

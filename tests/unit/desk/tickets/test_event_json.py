@@ -1,6 +1,7 @@
 """Events come back from the database as they were, and those of earlier versions are understood."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -8,6 +9,7 @@ from alerts.desk.tickets.event_json import from_json, to_json
 from alerts.desk.tickets.events import (
     Accepted,
     AlarmsChanged,
+    CountedFrom,
     Delivered,
     Edited,
     Escalated,
@@ -50,6 +52,7 @@ BODIES: tuple[EventBody, ...] = (
     Flapping(3),
     Escalated("accept", "Edge Ltd"),
     Delivered("ops@edge.example", "sent"),
+    CountedFrom(datetime(2026, 3, 1, 12, 0, tzinfo=UTC), "P1"),
 )
 
 
