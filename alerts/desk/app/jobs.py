@@ -1,6 +1,7 @@
 """What runs beside the requests, round after round."""
 
 import logging
+from datetime import timedelta
 from functools import partial
 
 import httpx
@@ -29,7 +30,7 @@ DELIVER = 1.0
 TIDY = 3600.0
 ATTEND = 10.0
 CORRELATE = 1.0
-INVENTORY = 30.0
+INVENTORY, UNKNOWN = 30.0, 5.0  # how often to ask which nodes there are, and as long as none is known
 WORKS = 1.0
 
 
@@ -44,7 +45,7 @@ def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
     result.append(Worker("correlation", CORRELATE, partial(correlate, runtime, correlator)))
     result.append(Worker("works", WORKS, partial(end_planned, runtime, correlator)))
     if settings.prometheus:
-        result.append(Worker("inventory", INVENTORY, partial(learn, runtime, client, correlator)))
+        result.append(Worker("inventory", UNKNOWN, partial(learn, runtime, client, correlator)))
     if settings.watchdog:
         result.append(Worker("watchdog", WATCH, lambda: watch(runtime)))
     for target in settings.target:
@@ -102,8 +103,11 @@ def correlate(runtime: Runtime, correlator: Correlator) -> None:
 
 
 def learn(runtime: Runtime, client: httpx.Client, correlator: Correlator) -> None:
-    """Ask Prometheus which nodes there are."""
-    correlator.learn(runtime.prometheus(client).query)
+    """Ask Prometheus which nodes there are; at once, and again soon, where it did not answer yet."""
+    now = runtime.now()
+    if not correlator.learned_since(now - timedelta(seconds=INVENTORY)):
+        correlator.learn(runtime.prometheus(client).query)
+        correlator.learned = now
 
 
 def tidy(runtime: Runtime) -> None:

@@ -22,7 +22,7 @@ from alerts.desk.tickets.events import (
 )
 
 
-def sentence(event: Event, words: Words) -> str:  # noqa: C901, PLR0911 - one a kind of event
+def sentence(event: Event, words: Words) -> str:  # noqa: C901, PLR0911, PLR0912 - one a kind of event
     """Return what happened in the reader's language."""
     match event.body:
         case Opened(priority, severity):

@@ -1,6 +1,7 @@
 """The correlation of a running desk: the plan of the platform, the nodes that exist, and what follows from them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from alerts.desk.alarms.correlation.explain import Explainer
@@ -24,11 +25,16 @@ class Correlator:
         self._plan = plan
         self._nodes: dict[str, Node] = {}
         self.channels = 0  # how many the platform has; 0: not known
+        self.learned: datetime | None = None  # when the nodes were asked for
         self.topology = Topology(plan, ())
 
     def explainer(self, heads: Iterable[Head]) -> Explainer:
         """Return what explains what while these tickets are open."""
         return Explainer(self.topology, self._layers, failing_places(heads))
+
+    def learned_since(self, moment: datetime) -> bool:
+        """Return whether the nodes were asked for since a moment."""
+        return self.learned is not None and self.learned >= moment
 
     def replace(self, plan: Plan) -> None:
         """Take a plan that was read again."""
