@@ -63,3 +63,17 @@ def test_a_port_that_is_taken_is_a_failure_with_a_reason(edge: Edge) -> None:
         edge.keys = {"paths": [], "syslog": f"127.0.0.1:{other.getsockname()[1]}"}
         edge.start()
         assert edge.await_failure("in use")
+
+
+def test_a_socket_that_was_removed_is_made_again_and_said(edge: Edge) -> None:
+    path = edge.folder / "s"
+    edge.keys = {"paths": [], "syslog": str(path)}
+    edge.start()
+    until(edge.figures)
+    inode = path.stat().st_ino
+    path.rename(edge.folder / "elsewhere")
+    until(lambda: (path.exists() and path.stat().st_ino != inode) or None)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto(line(1, "aa"), str(path))
+    figures = edge.await_lines(1)
+    assert (figures["viewers{}"], figures["log_losses_total{dropped}"]) == (1, 1)

@@ -7,6 +7,8 @@ from agent.sources.edge_log.formats.batch import Parser, Reason
 
 # A chunk that stays within the processor's cache is parsed a fifth faster than one of a mebibyte.
 CHUNK_SIZE = 128 * 1024
+# Bytes of a line that is too long that are handed out, to be shown.
+SHOWN = 512
 
 
 class Origin(Protocol):
@@ -45,7 +47,7 @@ def split_long(data: bytes, max_line: int) -> list[bytes]:
 
 
 def chunks(stream: BinaryIO, max_line: int, size: int) -> Iterator[tuple[bytes, Reason | None]]:
-    """Yield whole lines as the follower does; a line that is too long, or cut short by the end, stands alone."""
+    """Yield whole lines as the follower does; apart the beginning of a line that is too long, or one cut short."""
     rest, skipping = b"", False
     while data := stream.read(size):
         if skipping:
@@ -55,10 +57,10 @@ def chunks(stream: BinaryIO, max_line: int, size: int) -> Iterator[tuple[bytes, 
         end = data.rfind(b"\n") + 1
         for chunk in split_long(data[:end], max_line) if end else ():
             too_long = len(chunk) > max_line + 1 and chunk.find(b"\n") == len(chunk) - 1
-            yield (b"", Reason.TOO_LONG) if too_long else (chunk, None)
+            yield (chunk[:SHOWN], Reason.TOO_LONG) if too_long else (chunk, None)
         rest = data[end:]
         if len(rest) > max_line:
-            rest, skipping = b"", True
-            yield b"", Reason.TOO_LONG
+            shown, rest, skipping = rest[:SHOWN], b"", True
+            yield shown, Reason.TOO_LONG
     if rest:
         yield rest, Reason.TRUNCATED

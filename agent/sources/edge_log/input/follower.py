@@ -305,15 +305,16 @@ class Follower:
             file.position.path = place
         return True
 
-    @staticmethod
-    def _place(file: LogFile, folders: Folders, where: Sequence[str]) -> str | None:
+    def _place(self, file: LogFile, folders: Folders, where: Sequence[str]) -> str | None:
         """Return the path that leads to a file now; the inode of one that is not held open may be another's."""
         path = folders.with_inode(file.identity, where)
         if path is not None and path.endswith(COMPRESSED) != file.compressed:
             return None
-        if path is None or file.is_open or path_has_tail(path, file.position.offset, file.tail):
+        if path is None or file.is_open:
             return path
-        return None
+        if not file.position.first and not folders.may_be(path, file.position.path, self._moved):
+            return None
+        return path if path_has_tail(path, file.position.offset, file.tail) else None
 
     def _vanished(self, file: LogFile, folders: Folders) -> None:
         if any(one.predecessor is file and not one.related for one in self._followed):

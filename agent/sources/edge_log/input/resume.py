@@ -68,6 +68,8 @@ class Resume:
             return False
         if path.endswith(COMPRESSED) != position.path.endswith(COMPRESSED):
             return False
+        if not position.first and not self._folders.may_be(path, position.path, self._moved):
+            return False
         with contextlib.suppress(OSError), _opened(path) as file:
             if holds(file, position):
                 position.path = path

@@ -79,6 +79,14 @@ class Folders:
                         return entry.path
         return None
 
+    def may_be(self, path: str, log: str, moved: Iterable[str]) -> bool:
+        """Return whether a path may be that of a file of which no data was read, so that only its inode is known.
+
+        The inode of a deleted file is given to the next one: to the log of another server just as well.
+        """
+        near = folder_of(path) in {*self.around(log, beside=False), *moved}
+        return near and name_of(path).startswith(name_of(derotated(log)).removesuffix(".log"))
+
     def siblings(self, path: str, folder: str) -> list[str]:
         """Return the files in a folder whose names begin as the log's does."""
         stem = name_of(path).removesuffix(".log")

@@ -1,0 +1,105 @@
+"""What a log loses or seems to lose: NUL bytes, inodes of deleted files, states of earlier versions."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.sources.edge_log import checkpoint
+from agent.sources.edge_log.input.follower import Follower
+from agent.sources.edge_log.input.losses import Loss, Losses
+from agent.sources.edge_log.input.position import Position, fingerprint
+from tests.contract.edge_log.conftest import Edge, line
+
+HOLE = 1 << 20
+
+
+def lines_of(follower: Follower, now: float) -> list[bytes]:
+    """Return the lines of one look."""
+    return [one for chunk in follower.poll(now) for one in chunk.data.splitlines()]
+
+
+def test_the_hole_that_copytruncate_leaves_to_a_writer_that_does_not_append(tmp_path: Path) -> None:
+    log, losses = tmp_path / "a.log", Losses()
+    with log.open("wb", buffering=0) as writer:  # as a server does that keeps its own offset
+        writer.write(b"one\n" * (HOLE // 4))
+        follower = Follower([str(log)], 2000, begin_at_end=False, losses=losses)
+        assert len(lines_of(follower, 1.0)) == HOLE // 4
+        (tmp_path / "a.log.1").write_bytes(log.read_bytes())
+        os.truncate(log, 0)
+        assert lines_of(follower, 2.0) == []
+        writer.write(b"two\nthree\n")
+        assert log.stat().st_size == HOLE + 10
+        assert lines_of(follower, 3.0) == [b"two", b"three"]
+        writer.write(b"four\n")
+        assert lines_of(follower, 4.0) == [b"four"]
+    follower.close()
+    assert losses.counts[Loss.NUL] == 1
+
+
+@pytest.mark.parametrize("behind", [b"two\n", b"\ntwo\n"])
+def test_the_nul_bytes_of_a_crash_hide_no_line(tmp_path: Path, behind: bytes) -> None:
+    log, losses = tmp_path / "a.log", Losses()
+    log.write_bytes(b"one\n" + bytes(5000))
+    follower = Follower([str(log)], 2000, begin_at_end=False, losses=losses)
+    assert lines_of(follower, 1.0) == [b"one"]
+    with log.open("ab") as writer:
+        writer.write(behind)
+    assert [one for one in lines_of(follower, 2.0) if one] == [b"two"]
+    follower.close()
+    assert losses.counts[Loss.NUL] == 1
+
+
+def test_an_unread_log_is_not_found_in_the_log_of_another_server(tmp_path: Path) -> None:
+    for folder in ("ott", "other"):
+        (tmp_path / folder).mkdir()
+    log, other = tmp_path / "ott/access.log", tmp_path / "other/access.log"
+    other.write_bytes(b"alien\n")
+    log.write_bytes(b"one\n")
+    # The log of before was deleted, and its inode given to the other server's.
+    status = other.stat()
+    known = [Position(str(log), status.st_dev, status.st_ino, 0, fingerprint(b""), 0)]
+    follower = Follower([str(log)], 2000, begin_at_end=False, known=known, looked_at=1.0)
+    assert lines_of(follower, 1.0) == [b"one"]
+    follower.close()
+
+
+def earlier(content: bytes, version: int) -> bytes:
+    """Return a state as an earlier version stored it."""
+    body = content[:-32]
+    text, newline, table = body.partition(b"\n")
+    header: dict[str, Any] = json.loads(text)
+    header["version"] = version
+    header["counters"]["rungs"] = header["counters"].pop("identity_sources")
+    if version == 2:
+        known = ("path", "device", "inode", "offset", "fingerprint", "fingerprint_length", "skipping", "state")
+        header["positions"] = [{name: one[name] for name in known} for one in header["positions"]]
+        del header["losses"], header["last_losses"]
+    return checkpoint.sealed(json.dumps(header).encode() + newline + table)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_the_state_of_an_earlier_version_is_read_on(edge: Edge, version: int) -> None:
+    edge.write(line(1, "aa"), line(2, "bb"))
+    edge.start()
+    edge.await_lines(2)
+    edge.stop()
+    file = edge.state / "edge_log_ott.state"
+    file.write_bytes(earlier(file.read_bytes(), version))
+    edge.write(line(3, "cc"))
+    edge.start()
+    figures = edge.await_lines(3)
+    assert (figures["log_lines_total{}"], figures["sessions{hls}"]) == (3, 3)
+    assert figures["identity_requests_total{token}"] == 3
+
+
+def test_the_state_of_a_later_version_is_refused(edge: Edge) -> None:
+    edge.write(line(1, "aa"))
+    edge.start()
+    edge.await_lines(1)
+    edge.stop()
+    content = (edge.state / "edge_log_ott.state").read_bytes()
+    with pytest.raises(ValueError, match="is of version 99, not 4"):
+        checkpoint.decode(earlier(content, 99))
