@@ -8,16 +8,17 @@ import httpx
 from service.prometheus import Client
 
 
-def prometheus_where(exists: Callable[[str], bool | httpx.Response]) -> Client:
+def prometheus_where(exists: Callable[[str], bool | httpx.Response], rules: int = 200) -> Client:
     """Return a client whose server finds the data of a query where `exists` returns true; no condition is met.
 
     The value is always 0, which is also how a comparison in its `bool` form says that it is false. Where `exists`
-    raises OSError nobody answers; a response that it returns is sent as it is.
+    raises OSError nobody answers; a response that it returns is sent as it is. `rules` is the status of the list of
+    rules, which is empty.
     """
 
     def handle(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/rules"):
-            return httpx.Response(200, json={"status": "success", "data": {"groups": []}})
+            return httpx.Response(rules, json={"status": "success", "data": {"groups": []}})
         query = parse_qs(request.content.decode())["query"][0]
         try:
             found = exists(query)

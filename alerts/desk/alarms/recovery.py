@@ -127,7 +127,10 @@ class _Asked(NamedTuple):
 def _rules(client: Client) -> Rules:
     try:
         return loaded.read(client)
-    except QueryRejectedError as error:
+    except (QueryRejectedError, PrometheusUnavailableError) as error:
+        # A gateway may let queries pass and nothing else.
+        if not client.answers():
+            raise
         log.warning("the rules cannot be read; alarms count as they were told", extra={"error": str(error)})
         return Rules()
 

@@ -33,13 +33,17 @@ def judge(  # noqa: PLR0913, PLR0917 - what ended, and what it is compared with
     targets = {(each.get("job", ""), each.get("instance", "")) for each in series}
     if now - since < SOUND or not targets or not all(job and instance for job, instance in targets):
         return unknown(Why.NO_DATA, what, since)
-    sound = all(_sound(questions, job, instance) for job, instance in sorted(targets))
-    return FALSE if sound else unknown(Why.NO_DATA, what, since)
+    faults = [fault for job, instance in sorted(targets) if (fault := _fault(questions, job, instance))]
+    return unknown(Why.NO_DATA, f"{what} ({faults[0]})", since) if faults else FALSE
 
 
-def _sound(questions: Questions, job: str, instance: str) -> bool:
+def _fault(questions: Questions, job: str, instance: str) -> str:
+    """Return what is wrong with a target, or nothing."""
     target = f"job={quoted(job)},instance={quoted(instance)}"
     length = f"{SOUND // timedelta(seconds=1)}s"
     answers = f"min_over_time(up{{{target}}}[{length}]) == 1 and up{{{target}}} and up{{{target}}} offset {length}"
     ill = f"{{{_HEALTH},{target}}} == 0 or {{{_ERRORS},{target}}} == 1"
-    return bool(questions.now(answers)) and not questions.now(ill)
+    if not questions.now(answers):
+        return f"{job} {instance}: up"
+    metrics = sorted(each.labels.get("__name__", "") for each in questions.now(ill))
+    return f"{job} {instance}: {metrics[0]}" if metrics else ""

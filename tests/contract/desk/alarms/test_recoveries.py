@@ -136,6 +136,10 @@ class Case(NamedTuple):
     annotations: Mapping[str, str] = MappingProxyType({})
 
 
+def faulty(number: int, metric: str) -> str:
+    return f"threads (exporter 10.0.0.{number}:9104: {metric})"
+
+
 NO_DATA, HOLDS, GAP = Why.NO_DATA, Why.HOLDS, Why.GAP
 HYSTERESIS = 'disk < 0.05 or disk < 0.1 and on (node, device) ALERTS{alertname="Full",alertstate="firing"}'
 CASES = {
@@ -191,10 +195,14 @@ CASES = {
     "the server refuses it": Case("level / on () cpu > 5", {"node": "b"}, Why.REJECTED),
     "no PromQL": Case("level >", {"node": "b"}, Why.UNREADABLE),
     "its target is sound": Case("threads > 5", {"instance": "10.0.0.1:9104"}, None),
-    "its target's own source is down": Case("threads > 5", {"instance": "10.0.0.2:9104"}, NO_DATA, "threads"),
-    "its target is down": Case("threads > 5", {"instance": "10.0.0.3:9104"}, NO_DATA, "threads"),
-    "its target came back just now": Case("threads > 5", {"instance": "10.0.0.4:9104"}, NO_DATA, "threads"),
-    "its target's collector fails": Case("threads > 5", {"instance": "10.0.0.5:9104"}, NO_DATA, "threads"),
+    "its target's own source is down": Case(
+        "threads > 5", {"instance": "10.0.0.2:9104"}, NO_DATA, faulty(2, "mysql_up")
+    ),
+    "its target is down": Case("threads > 5", {"instance": "10.0.0.3:9104"}, NO_DATA, faulty(3, "up")),
+    "its target came back just now": Case("threads > 5", {"instance": "10.0.0.4:9104"}, NO_DATA, faulty(4, "up")),
+    "its target's collector fails": Case(
+        "threads > 5", {"instance": "10.0.0.5:9104"}, NO_DATA, faulty(5, "ott_collector_success")
+    ),
     "its rule knows its source, sound": Case("busy == 1", {"node": "b"}, None, "", {"source_query": "alive"}),
     "its rule knows its source, not sound": Case(
         "busy == 1", {"node": "b"}, Why.SOURCE, "alive == 0", {"source_query": "alive == 0"}

@@ -137,6 +137,13 @@ def test_a_condition_that_is_false_confirms_the_recovery(verifying: Desk) -> Non
     assert states(verifying.database) == [("resolved", "recovered", 0)]
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_a_gateway_that_lets_queries_pass_and_no_rules_holds_up_nothing(verifying: Desk, status: int) -> None:
+    (number,) = recover(verifying)
+    verify.verify(verifying, [number], prometheus_where(lambda _: True, status))
+    assert states(verifying.database) == [("resolved", "recovered", 0)]
+
+
 def test_missing_data_leave_the_ticket_open_until_they_are_back(verifying: Desk, time: Time) -> None:
     (number,) = recover(verifying)
     verify.verify(verifying, [number], prometheus_where(lambda _: False))
