@@ -1,5 +1,7 @@
 """Every secret that the settings name, read by check-config: what is wrong with one shows before it is needed."""
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -10,24 +12,39 @@ from service.settings import Fault, Secret
 
 def unreadable(settings: object, path: Path) -> list[Fault]:
     """Return a fault, with key and remedy, for each secret in the settings that cannot be used."""
-    return list(_faults(settings, "", path))
-
-
-def _faults(value: object, key: str, path: Path) -> Iterator[Fault]:
-    if isinstance(value, Secret):
+    faults = []
+    for key, secret in _secrets(settings, ""):
         try:
-            value.read()
+            secret.read()
         except OSError as error:
-            yield Fault(path, key, str(error))
-        return
-    for name, inner in _parts(value, key):
-        yield from _faults(inner, name, path)
+            faults.append(Fault(path, key, str(error)))
+    return faults
 
 
-def _parts(value: Any, key: str) -> Iterator[tuple[str, object]]:
-    if is_dataclass(value):
-        yield from ((f"{key}.{each.name}" if key else each.name, getattr(value, each.name)) for each in fields(value))
+def read_by_root_alone(settings: object) -> list[str]:
+    """Return a remark on each file that root, as whom this runs, can read and the account of a service cannot."""
+    if os.geteuid() != 0:
+        return []
+    return [
+        f"{key}: only root can read {secret.file}; where the service runs as another account: chgrp it and chmod 0640"
+        for key, secret in _secrets(settings, "")
+        if secret.file is not None and _is_roots(secret.file.stat())
+    ]
+
+
+def _is_roots(status: os.stat_result) -> bool:
+    return status.st_uid == 0 and (status.st_gid == 0 or not status.st_mode & stat.S_IRGRP)
+
+
+def _secrets(value: Any, key: str) -> Iterator[tuple[str, Secret]]:
+    if isinstance(value, Secret):
+        yield key, value
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _secrets(getattr(value, each.name), f"{key}.{each.name}" if key else each.name)
     elif isinstance(value, Mapping):
-        yield from ((f"{key}.{name}", inner) for name, inner in value.items())
+        for name, inner in value.items():
+            yield from _secrets(inner, f"{key}.{name}")
     elif isinstance(value, (list, tuple)):
-        yield from ((f"{key}[{place}]", inner) for place, inner in enumerate(value, 1))
+        for place, inner in enumerate(value, 1):
+            yield from _secrets(inner, f"{key}[{place}]")

@@ -6,17 +6,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.desk.alarms.correlation.correlator import Correlator, plan_of
 from alerts.desk.app import access_commands
+from alerts.desk.app.check import check
 from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.backup import backup
 from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import migrate
 from alerts.desk.core.settings import Settings, database_url, read_settings
 from service.program import Exit
+from service.secrets import read_by_root_alone
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -69,9 +70,11 @@ def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:
-    create_engine(database_url(settings, arguments.config)).dispose()
+    check(settings, arguments.config)
     policy_of(settings)
     plan_of(topology_file(settings, arguments.config))
+    for note in read_by_root_alone(settings):
+        print(f"{arguments.config}: {note}", file=sys.stderr)
     print(f"{arguments.config}: fine")
     return Exit.FINE
 

@@ -26,7 +26,7 @@ from dashboards.busy_hour.report.render_text import days_csv, table
 from dashboards.busy_hour.report.report import Report, ReportError, Rules
 from service.durations import parse_duration
 from service.program import Exit
-from service.secrets import unreadable
+from service.secrets import read_by_root_alone, unreadable
 from service.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _check_config(arguments: argparse.Namespace, chosen: Settings) -> int:
     if faults := unreadable(chosen, arguments.config or Path("defaults")):
         raise SettingsError(faults)
+    for note in read_by_root_alone(chosen):
+        print(f"{arguments.config}: {note}", file=sys.stderr)
     print("the settings can be used")
     return Exit.FINE
 

@@ -1,11 +1,12 @@
 """Secrets that cannot be used are named with their key and the remedy."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from service.secrets import unreadable
+from service.secrets import read_by_root_alone, unreadable
 from service.settings import Secret
 
 
@@ -58,3 +59,13 @@ def test_every_secret_that_cannot_be_used_is_named_with_its_key(
 def test_a_secret_that_others_can_read_says_how_to_close_it(tmp_path: Path) -> None:
     (fault,) = unreadable(Outer(secret(tmp_path, b"x", 0o644)), Path("desk.toml"))
     assert "chmod 0640 or stricter" in str(fault)
+
+
+def test_what_root_reads_and_a_service_cannot_is_remarked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Outer(secret(tmp_path, b"x", 0o600), Inner(Secret(env="OTT_X")))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert read_by_root_alone(settings) == []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    remarks = read_by_root_alone(settings)
+    mine = (tmp_path / "secret0").stat().st_uid == 0
+    assert [each.partition(":")[0] for each in remarks] == (["database"] if mine else [])

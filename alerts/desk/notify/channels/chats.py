@@ -2,6 +2,7 @@
 
 import copy
 import html
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -57,6 +58,13 @@ def chats(url: Secret) -> list[Chat]:
             first = len(result) + 1
             result += [_Service(f"{one.service_name} {first + place}", one) for place, one in enumerate(alone)]
     return result
+
+
+def drops_some(url: Secret) -> bool:
+    """Return whether Apprise leaves out recipients that an address names, which it only logs; raise OSError."""
+    with apprise.LogCapture(level=logging.WARNING) as said:
+        apprise.Apprise().add(url.read())
+        return any(word in said.getvalue().lower() for word in ("dropped", "dropping"))
 
 
 def _each(service: Any) -> Iterator[Any]:
