@@ -62,7 +62,7 @@ def chats(url: Secret) -> list[Chat]:
 
 def drops_some(url: Secret) -> bool:
     """Return whether Apprise leaves out recipients that an address names, which it only logs; raise OSError."""
-    with apprise.LogCapture(level=logging.WARNING) as said:
+    with apprise.LogCapture(level=logging.WARNING) as said:  # type: ignore[no-untyped-call]
         apprise.Apprise().add(url.read())
         return any(word in said.getvalue().lower() for word in ("dropped", "dropping"))
 
