@@ -1,0 +1,93 @@
+"""HTTP targets: what is worth another attempt, when, and what is not."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import httpx
+import pytest
+
+from alerts.desk.notify.attempt import BusyError, RefusedError
+from alerts.desk.notify.channels import chats, web
+from alerts.desk.notify.texts import Letter
+from tests.contract.desk.notify.test_outbox import secret
+from tests.contract.web import web as serving
+
+NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("120", 120.0), (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0), ("soon", None), ("", None)],
+)
+def test_both_forms_of_retry_after_are_read(text: str, seconds: float | None) -> None:
+    assert web.retry_after({"Retry-After": text}, NOW) == seconds
+
+
+def server(status: int, headers: dict[str, str], seen: list[str]) -> type[BaseHTTPRequestHandler]:
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"] or 0))
+            with lock:
+                seen.append(self.path)
+                first = len(seen) == 1
+            self.send_response(status if first or status != 404 else 200)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kind", "wait"),
+    [
+        (429, {"Retry-After": "42"}, BusyError, 42.0),
+        (429, {}, BusyError, web.PAUSE),
+        (503, {"Retry-After": "5"}, BusyError, 5.0),
+        (503, {}, OSError, None),
+        (408, {}, OSError, None),
+        (401, {}, RefusedError, None),
+        (404, {}, RefusedError, None),
+        (301, {"Location": "https://elsewhere.example/"}, RefusedError, None),
+    ],
+)
+def test_what_an_answer_means(status: int, headers: dict[str, str], kind: type[OSError], wait: float | None) -> None:
+    with serving(server(status, headers, [])) as address, httpx.Client() as client, pytest.raises(OSError) as caught:  # noqa: PT011
+        web.post(client, f"http://{address}/", {})
+    assert type(caught.value) is kind
+    assert f"answered {status}" in str(caught.value)
+    if isinstance(caught.value, BusyError):
+        assert caught.value.wait.total_seconds() == wait
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # one of Apprise's plug-ins
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, RefusedError), (403, RefusedError), (429, BusyError), (500, OSError), (408, OSError)]
+)
+def test_what_apprise_says_of_an_answer(tmp_path: Path, status: int, kind: type[OSError]) -> None:
+    with serving(server(status, {}, [])) as address:
+        (chat,) = chats.chats(secret(tmp_path, f"json://{address}/"))
+        with pytest.raises(OSError, match=f"error={status}") as caught:
+            chat.send(Letter("subject", "text"), "text")
+    assert type(caught.value) is kind
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_each_channel_of_a_service_is_a_recipient_of_its_own(tmp_path: Path) -> None:
+    seen: list[str] = []
+    with serving(server(404, {}, seen)) as address:
+        both = chats.chats(secret(tmp_path, f"mmost://{address}/abcdefghijklmnopqrstuvwxyz/?channel=noc,boss"))
+        assert [each.name for each in both] == ["Mattermost 1", "Mattermost 2"]
+        with pytest.raises(RefusedError):
+            both[0].send(Letter("subject", "text"), "text")
+        both[1].send(Letter("subject", "text"), "text")
+    assert len(seen) == 2
