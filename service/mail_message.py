@@ -14,6 +14,7 @@ from email.utils import formataddr, parseaddr
 from typing import Any
 
 LINE = 76
+LONGEST_WORD = 75  # RFC 2047, 2; some readers put a blank between two of a name
 LINE_END = "\r\n"
 ADDRESSES = frozenset({"from", "to"})
 
@@ -93,4 +94,7 @@ def _address(name: str, address: str, header: str) -> str:
     name = " ".join(name.split())
     if name.isascii():
         return formataddr((name, address))
-    return f"{Header(name, 'utf-8', LINE, header).encode(linesep=LINE_END)} <{address}>"
+    word = Header(name, "utf-8").encode(maxlinelen=0)
+    if len(word) > LONGEST_WORD:
+        word = Header(name, "utf-8", LINE, header).encode(linesep=LINE_END)
+    return f"{word} <{address}>"
