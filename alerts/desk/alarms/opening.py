@@ -51,15 +51,17 @@ def facts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[
         "node": labels.get("node", "") or labels.get("instance", ""),
         "names": names,
         "descriptions": descriptions,
-        "runbook_url": _web(annotations.get("runbook_url", "")),
+        "runbook_url": _web(annotations.get("runbook_url", "") or annotations.get("runbook", "")),
     }
 
 
 def texts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return title and description of an alarm, by language."""
     title = " ".join(labels[name] for name in ("alertname", "node", "channel") if labels.get(name))
-    names = by_language(annotations, "summary", title or "alarm")
-    described = by_language(annotations, "description", "")
+    told = by_language(annotations, "summary", title or "alarm")
+    names = {language: " ".join(text.split()) or title for language, text in told.items()}  # a title is one line
+    # The monitoring mixins wrote `message` before they had `description`.
+    described = by_language(annotations, "description", annotations.get("message", ""))
     return names, {name: described.get(name) or described["en"] or text for name, text in names.items()}
 
 

@@ -90,3 +90,19 @@ def test_an_unknown_severity_says_so_on_its_ticket(desk: Desk, time: Time) -> No
         'The severity "purple" of the alert DiskFull is not known: rated P3.'
         " Write critical, major, minor or warning in its rule."
     ]
+
+
+def test_annotations_as_other_rule_sets_name_them(desk: Desk, time: Time) -> None:
+    one = alert(alertname="EtcdNoLeader")
+    one["annotations"] = {"message": "etcd has no leader", "runbook": "https://example.com/etcd"}
+    send(desk.database, notification(one), time())
+    row = ticket(desk.database)
+    assert row["names"]["en"] == "EtcdNoLeader edge-1"
+    assert (row["descriptions"]["ru"], row["runbook_url"]) == ("etcd has no leader", "https://example.com/etcd")
+
+
+def test_a_title_is_one_line(desk: Desk, time: Time) -> None:
+    one = alert()
+    one["annotations"] = {"summary": " edge-1\n  is down\n", "summary_ru": "\n"}
+    send(desk.database, notification(one), time())
+    assert ticket(desk.database)["names"] == {"en": "edge-1 is down", "ru": "NodeDown edge-1"}
