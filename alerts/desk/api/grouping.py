@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field, StrictInt, StrictStr
 
 from alerts.desk.alarms import regroup
 from alerts.desk.alarms.correlation import reading
+from alerts.desk.api.known import only
 from alerts.desk.api.tmf_models import Wire
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.actions import MAX_NOTE, Hand, UnfitError
@@ -44,7 +45,7 @@ class SplitIn(Wire):
     version: StrictInt | None = Field(None, description="The version of the ticket that the caller saw.")
 
 
-@router.get("/{number}/grouping", responses=_READ)
+@router.get("/{number}/grouping", dependencies=[Depends(only("limit", "offset"))], responses=_READ)
 def read(
     number: Number,
     runtime: Running,
@@ -60,7 +61,7 @@ def read(
     return JSONResponse(_body(found))
 
 
-@router.post("/{number}/merge", responses=_ACT)
+@router.post("/{number}/merge", dependencies=[Depends(only())], responses=_ACT)
 def merge(number: Number, given: MergeIn, request: Request, runtime: Running, caller: Actor) -> Response:
     """Put a ticket under the one that is its cause."""
     hand = Hand(caller.name, number, given.version)
@@ -68,7 +69,7 @@ def merge(number: Number, given: MergeIn, request: Request, runtime: Running, ca
     return _do(runtime, number, lambda: regroup.merge(runtime.desk, hand, given.cause, given.reason, address))
 
 
-@router.post("/{number}/split", responses=_ACT)
+@router.post("/{number}/split", dependencies=[Depends(only())], responses=_ACT)
 def split(number: Number, given: SplitIn, request: Request, runtime: Running, caller: Actor) -> Response:
     """Take a problem out of a ticket, or the ticket out of its cause."""
     hand = Hand(caller.name, number, given.version)

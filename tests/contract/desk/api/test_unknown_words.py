@@ -115,3 +115,30 @@ def test_works_come_back_as_they_were_read(api: httpx.Client) -> None:
         api.put(created["href"], json=read | {"time_zone": "Asia/Almaty"}), '"time_zone" (did you mean "timeZone"?)'
     )
     refused(api.put(created["href"], json=read | {"aprover": "C"}), '"aprover"')
+
+
+def test_no_address_of_the_api_overlooks_a_parameter(api: httpx.Client) -> None:
+    paths = {where: each for where, each in api.get("/openapi.json").json()["paths"].items() if "api/" in where}
+    assert len(paths) > 10
+    for where, methods in paths.items():
+        for method, told in methods.items():
+            kinds = list(told.get("requestBody", {}).get("content", {"application/json": {}}))
+            answer = api.request(
+                method, where.replace("{number}", "1"), params={"nonsense": "1"}, content=b"{}",
+                headers={"Content-Type": kinds[0]},
+            )  # fmt: skip
+            refused(answer, '"nonsense"', "known: ")
+
+
+def test_no_address_of_the_api_overlooks_an_attribute(api: httpx.Client, runtime: Runtime) -> None:
+    fire(runtime, "edge-1")
+    asked = 0
+    for where, methods in api.get("/openapi.json").json()["paths"].items():
+        for method, told in methods.items():
+            kinds = told.get("requestBody", {}).get("content", {})
+            if "api/" not in where or "application/json" not in kinds:
+                continue
+            answer = api.request(method, where.replace("{number}", "1"), json={"nonsense": 1})
+            refused(answer, 'unknown attribute "nonsense"', "known: ")
+            asked += 1
+    assert asked >= 7

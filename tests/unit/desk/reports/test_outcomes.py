@@ -1,5 +1,6 @@
 """Reports: a table worked out by hand, and what holds for any tickets."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from alerts.desk.reports import outcomes as reports
 from alerts.desk.reports.outcomes import OTHERS, Case, Fact, Figures, Outcome, Stay, Times, report, times
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.events import Event, HandedOver, StatusChanged, Taken
+from alerts.desk.tickets.policy import Target
 from alerts.desk.tickets.ticket import Status
 from tests.unit.desk.reports.report_cases import NOW, POLICY, cases
 from tests.unit.desk.tickets.clocks import log
@@ -180,3 +182,17 @@ def test_tickets_that_went_the_same_way_have_their_own_times(told: list[list[tup
             state = clock.intervals(events)[-1].status
             made.append((Case(len(made), OPENED, state, "P1", "major", "", "n", "{}"), events))
     assert report(made, POLICY, NOW).facts == [by_clocks(case, events) for case, events in made]
+
+
+@pytest.mark.parametrize(("resolved", "outcome"), [(14, Outcome.IN_TIME), (15, Outcome.BREACHED)])
+def test_a_raised_ticket_is_judged_from_the_raise_and_its_time_told_from_the_opening(
+    resolved: int, outcome: Outcome
+) -> None:
+    relaxed = Target(2 * HOUR, 24 * HOUR, POLICY.targets["P3"].calendar)
+    rules = replace(POLICY, targets={**POLICY.targets, "P3": relaxed})
+    steps = ((0, "open P3"), (1, "take"), (10, "priority P1"), (resolved, "resolve"))
+    events = log([(OPENED + timedelta(hours=hour), step) for hour, step in steps])
+    found = reports.fact(Case(1, OPENED, Status.RESOLVED, "P1", "critical", "", "", "{}"), events, rules, NOW)
+    assert found.outcome is outcome, "P1 has four hours, from ten o'clock on"
+    assert not found.acknowledged_late, "it was taken within P3's two hours"
+    assert (found.acknowledged, found.restored) == (HOUR, resolved * HOUR)
