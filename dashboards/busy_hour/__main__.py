@@ -50,6 +50,11 @@ def _report(parser: argparse.ArgumentParser) -> None:
     add("--exceptional", action="append", default=[], metavar="DAY", help="confirm a day as exceptional")
     add("--language", choices=["ru", "en"], help="of the table and the HTML")
     add("--live", action="store_true", help="compute from Prometheus without touching the database")
+    what_if = parser.add_argument_group("what if (the forecast keeps its range)").add_argument
+    what_if("--growth", metavar="PERCENT", help='a month, such as "2%%", or "30%%/year", in place of the one found')
+    what_if("--add-node", action="append", default=[], metavar="SITE=AMOUNT", help="a further node; may be repeated")
+    what_if("--lose", metavar="SITE", help="a site or node that fails, in place of the largest node")
+    what_if("--event", metavar="PERCENT", help='how much more an event asks for, such as "+30%%"')
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="one JSON object; a list where several are asked for")
     output.add_argument("--csv", action="store_true", help="one row a day")

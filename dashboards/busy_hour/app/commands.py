@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from dashboards.busy_hour.app import reports, settings
 from dashboards.busy_hour.app.settings import Settings
-from dashboards.busy_hour.measures import quantities
+from dashboards.busy_hour.measures import quantities, scenario
 from dashboards.busy_hour.measures.quantities import sources
+from dashboards.busy_hour.measures.scenario import Scenario
 from dashboards.busy_hour.measures.series import Calendar
 from dashboards.busy_hour.records import importer
 from dashboards.busy_hour.records.recorder import Recorder, is_over
@@ -257,9 +258,21 @@ def _rules(arguments: argparse.Namespace, chosen: Settings) -> Rules:
             fixed_clock=settings.clock_seconds(arguments.fixed_hour) if arguments.fixed_hour else rules.fixed_clock,
             fixed_period=settings.period(arguments.fixed_period) if arguments.fixed_period else rules.fixed_period,
             exceptional={**confirmed, **rules.exceptional},
+            scenario=_scenario(arguments, rules),
         )
     except ValueError as error:
         raise _CallError(str(error)) from None
+
+
+def _scenario(arguments: argparse.Namespace, rules: Rules) -> Scenario:
+    if arguments.add_node and len(arguments.quantity or []) != 1:
+        raise ValueError("--add-node needs one --quantity: the one that its amount is of")
+    return Scenario(
+        growth=scenario.growth_of(arguments.growth) if arguments.growth else None,
+        nodes=tuple(map(scenario.node_of, arguments.add_node)),
+        lost=scenario.lost_of(arguments.lose, rules.capacities) if arguments.lose else None,
+        event=scenario.event_of(arguments.event) if arguments.event else 0.0,
+    )
 
 
 def _period(arguments: argparse.Namespace) -> tuple[date | None, date | None]:

@@ -6,7 +6,7 @@ conformal: a quantile of the errors that the average made, growing with the dist
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +22,12 @@ ORIGINS = 9
 BOUND = 4.0  # an origin counts for at most so many times the median of its method
 ALIKE = 1.6  # methods up to so many times the least error have a share
 POWER = 3.0
-BETTER, NO_BETTER = 0.3, 0.7  # of the last value's error: below, it has no share; above, nothing else has one
-WIDER = 0.3  # a period further away is so much less certain
+CLEARLY = 0.85  # of the error of the best other method
+BETTER, NO_BETTER = (
+    0.45,
+    0.75,
+)  # of the last value's error: below, the last value has no share; above, nothing else has one
+WIDER = 0.27  # a period further away is so much less certain
 
 
 class Score(NamedTuple):
@@ -45,6 +49,7 @@ class Continuation:
     period: float  # days
     end: float
     parts: tuple[tuple[str, Continued, float], ...]
+    more: float = 0.0  # logarithm of how many times the demand
 
     def growth(self, pattern: Pattern) -> float:
         """Return the logarithm's growth a month at the end, without the season."""
@@ -60,7 +65,19 @@ class Continuation:
 
     def central(self, at: Floats) -> Floats:
         """Return the logarithm of the likely level."""
-        return sum((share * continued(at) for _, continued, share in self.parts), np.zeros(len(at)))
+        return sum((share * continued(at) for _, continued, share in self.parts), np.full(len(at), self.more))
+
+    def under(self, pattern: Pattern, growth: float | None, more: float) -> "Continuation":
+        """Return the same level, season and range with another growth of the logarithm a month, and more demand."""
+        if growth is None:
+            return replace(self, more=more)
+        end = np.array([self.end])
+        level = float((self.central(end) - pattern.seasonal(end))[0])
+
+        def continued(at: Floats) -> Floats:
+            return level + growth * (at - self.end) / MONTH + pattern.seasonal(at)
+
+        return replace(self, parts=(("assumed", continued, 1.0),), more=more)
 
     def half(self, at: Floats) -> Floats:
         """Return half the width of the range."""
@@ -154,11 +171,15 @@ def _origins(count: int, kind: Kind) -> list[int]:
 
 def _pattern_then(days: Days, known: Levels, pattern: Pattern) -> Pattern:
     """Return the pattern as it was known at an origin; a season from today's series where the year was too short."""
+    shape = patterns.shape_at(pattern, float(known.at[-1]))
     if not len(pattern.season) or known.at[-1] - known.at[0] >= patterns.SEASON_NEEDS:
-        return patterns.find(days, known)
+        return patterns.find(days, known, shape)
     plain = known._replace(log=known.log - pattern.seasonal(known.at))
     days = days._replace(level=days.level * np.exp(-pattern.seasonal(days.at)))
-    return patterns.with_season(patterns.find(days, plain), pattern.season)
+    return patterns.with_season(patterns.find(days, plain, shape), pattern.season)
+
+
+_DAMPED = [method.name for method in METHODS].index("pattern_damped")
 
 
 def _by_origin(errors: Floats) -> Floats:
@@ -188,6 +209,9 @@ def _shares(means: Floats) -> Floats:
         relative[row] = (_bounded(own[both]) + 1e-6) / (_bounded(means[0][both]) + 1e-6)
     best = float(np.nanmin(relative))
     trust = min(max((NO_BETTER - best) / (NO_BETTER - BETTER), 0.0), 1.0)
+    # A growth that slows down differs little on a few months and much on the date when capacity runs out.
+    if relative[_DAMPED] > CLEARLY * np.nanmin(np.delete(relative, _DAMPED)):
+        relative[_DAMPED] = np.nan
     good = ~np.isnan(relative) & (relative <= ALIKE * best)
     shares = np.zeros(len(means))
     shares[good] = relative[good] ** -POWER
@@ -217,4 +241,4 @@ def _width(average: Floats, pattern: Pattern, kind: Kind) -> float:
         return 4.0 * floor
     rank = min(math.ceil(CONFIDENCE * (len(scores) + 1)), len(scores))
     origins = int((~np.isnan(average)).any(axis=1).sum())
-    return max(float(scores[rank - 1]) * (1.0 + 1.0 / origins), floor)
+    return max(float(scores[rank - 1]) * (1.0 + 0.6 / origins), floor)

@@ -78,7 +78,19 @@ class Forecast:
     gaps: tuple[Gap, ...]
 
 
-def forecast(days: Mapping[date, float], levels: Sequence[tuple[float, float]]) -> Forecast | None:
+class Assumed(NamedTuple):
+    """What is assumed instead of what was found: a growth a month, and how many times the demand."""
+
+    growth: float | None = None
+    times: float = 1.0
+
+
+NOTHING_ASSUMED = Assumed()
+
+
+def forecast(
+    days: Mapping[date, float], levels: Sequence[tuple[float, float]], assumed: Assumed = NOTHING_ASSUMED
+) -> Forecast | None:
     """Return the forecast from daily busy hours; `levels` are (threshold, value). None: not enough data."""
     known = {day: value for day, value in sorted(days.items()) if math.isfinite(value) and value >= 0}
     if len(known) < DAYS_NEEDED or (max(known) - min(known)).days < DAYS_NEEDED - 1:
@@ -88,14 +100,15 @@ def forecast(days: Mapping[date, float], levels: Sequence[tuple[float, float]]) 
     found = ordinary(known)
     points = weekly(found) if found else None
     if found is None or points is None or len(points.at) < WEEKS_NEEDED:
-        return _of_little(known, basis, months, levels)
+        return _of_little(known, basis, months, levels, assumed)
     made, pattern = continue_series(found, points, BY_MONTH if basis == "month" else BY_WEEK)
+    growth = made.growth(pattern) if assumed.growth is None else math.log1p(assumed.growth)
+    made = made.under(pattern, None if assumed.growth is None else growth, math.log(assumed.times))
     history = _history(found, known, basis, months)
     grid = found.at[-1] + np.arange(1.0, _reach(found, basis) + 1)
     central, half = made.central(grid), made.half(grid)
     path = (np.exp(central), np.exp(central - half), np.exp(np.minimum(central + half, 700.0)))
-    growth = made.growth(pattern)
-    now = float(np.mean(np.exp(points.log[-LAST_WEEKS:])))
+    now = max(float(np.mean(np.exp(points.log[-LAST_WEEKS:]))), history[-1][1]) * assumed.times
     return Forecast(
         basis=basis,
         method=max(made.scores, key=lambda score: score.share).method if made.scores else "pattern_rate",
@@ -107,10 +120,7 @@ def forecast(days: Mapping[date, float], levels: Sequence[tuple[float, float]]) 
         growth_per_month=math.expm1(growth),
         horizon=pattern.day(float(grid[-1])),
         points=tuple(_points(made, found, history[-1][0], basis)),
-        exhaustion=tuple(
-            _exhaustion(pattern, (grid, *path), (history[-1][0], max(now, history[-1][1])), growth, level)
-            for level in levels
-        ),
+        exhaustion=tuple(_exhaustion(pattern, (grid, *path), (history[-1][0], now), growth, level) for level in levels),
         pattern=pattern,
         left_out=found.left_out,
         gaps=tuple(gaps(found)),
@@ -202,10 +212,15 @@ def _crossing(pattern: Pattern, grid: Floats, values: Floats, level: float) -> d
 
 
 def _of_little(
-    known: Mapping[date, float], basis: Basis, months: Sequence[date], levels: Sequence[tuple[float, float]]
+    known: Mapping[date, float],
+    basis: Basis,
+    months: Sequence[date],
+    levels: Sequence[tuple[float, float]],
+    assumed: Assumed,
 ) -> Forecast:
     """Continue the last week of a series that mostly carries nothing, or too seldom; its weeks give the range."""
     values = np.fromiter(known.values(), dtype=np.float64, count=len(known))
+    values = values * assumed.times
     weeks = [float(np.mean(values[at : at + 7])) for at in range(0, len(values) - 6, 7)]
     now, low, high = float(np.mean(values[-7:])), min(weeks), max(weeks)
     last = max(known)

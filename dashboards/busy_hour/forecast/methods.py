@@ -56,7 +56,7 @@ def _level(levels: Levels, pattern: Pattern) -> Continued | None:
 
 
 def _rate(_: Levels, pattern: Pattern) -> Continued:
-    return lambda at: pattern.level + pattern.growth * (at - pattern.end) / MONTH + pattern.seasonal(at)
+    return lambda at: pattern.level + pattern.grown(at) + pattern.seasonal(at)
 
 
 def _damped(_: Levels, pattern: Pattern) -> Continued | None:
@@ -72,11 +72,8 @@ def _damped(_: Levels, pattern: Pattern) -> Continued | None:
 
 
 def _line(levels: Levels, pattern: Pattern) -> Continued | None:
-    if not pattern.growth:
-        return None
-    since = levels.at >= max((bend.at for bend in pattern.bends), default=-np.inf)
-    since[:-LINE_WEEKS] = False
-    if np.count_nonzero(since) < 6:
+    since = slice(-LINE_WEEKS, None)
+    if not pattern.growth or pattern.bends or len(levels.at) < 6:
         return None
     line = theil_sen((levels.at[since] - pattern.end) / MONTH, np.exp(_plain(levels, pattern)[since] - pattern.level))
     slope, value = line.slope, line.intercept

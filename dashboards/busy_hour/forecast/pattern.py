@@ -24,8 +24,10 @@ AGAIN_NOISE, AGAIN_SHARE = 1.5, 0.4
 STEPS, BENDS = 4, 2
 STEP_WEEKS, BEND_WEEKS = 3, 10  # weeks that a step or a bend needs on either side
 LEAST_STEP = 0.05
+LEAST_BEND = 0.003  # of the logarithm a month
 SEASON_WEEKS = 30
 STEP_COST, BEND_COST = 3, 4  # parameters that one counts for: its size, and the choice of its place
+SHAPES = (0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # of the history's length: how much a straight line grew in it
 SURE = 2.5  # standard errors that a growth must be away from zero
 
 
@@ -55,6 +57,11 @@ class Pattern:
     bends: tuple[Bend, ...]  # by date
     season: Floats  # coefficients of the year's waves, cosine and sine in turn
     noise: float
+    shape: float  # 0: a constant rate; otherwise growth towards a straight line, as a share of its value a month
+
+    def grown(self, at: Floats) -> Floats:
+        """Return the trend's logarithm against the end."""
+        return self.growth * _trend((at - self.end) / MONTH, self.shape)
 
     def seasonal(self, at: Floats) -> Floats:
         """Return the season's logarithm at days since `first`."""
@@ -93,20 +100,52 @@ class Pattern:
         return (self.first + timedelta(days=int(np.argmax(self.seasonal(around))))).month
 
 
-def find(days: Days, levels: Levels) -> Pattern:
-    """Return the parts of the series; with a season if that explains more than steps and bends without one."""
+def find(days: Days, levels: Levels, shape: float | None = None) -> Pattern:
+    """Return the parts of the series; with a season if that explains more than steps and bends without one.
+
+    `shape` is that of the trend where it is known; otherwise the one that explains most is taken.
+    """
     noise = _noise(levels.log)
-    best = _greedy(days, levels, noise, 0)
+    if shape is not None:
+        return _solved(levels, _with_shape(days, levels, noise, shape), noise)
+    months = (levels.at[-1] - levels.at[0]) / MONTH
+    best = _with_shape(days, levels, noise, 0.0)
+    straight = best
+    for share in SHAPES if _solved(levels, best, noise).growth > 0 or best.bends else ():
+        parts = _greedy(days, levels, noise, best.waves, share / months)
+        if parts.criterion + np.log(len(levels.at)) < straight.criterion - 2.0:
+            straight = parts
+    if straight is not best:
+        again = _with_shape(days, levels, noise, straight.shape)
+        best = again if again.criterion < straight.criterion else straight
+    return _solved(levels, best, noise)
+
+
+def _with_shape(days: Days, levels: Levels, noise: float, shape: float) -> "_Parts":
+    best = _greedy(days, levels, noise, 0, shape)
     span = levels.at[-1] - levels.at[0]
     if span < SEASON_NEEDS or len(levels.at) < SEASON_WEEKS:
-        return _solved(levels, best, noise)
+        return best
     for waves in range(1, (HARMONICS if span > 2 * YEAR else SHORT_HARMONICS) + 1):
-        parts = _greedy(days, levels, noise, waves)
+        parts = _greedy(days, levels, noise, waves, shape)
         if parts.criterion < best.criterion - 2.0 and (best.waves or _comes_again(levels, parts, noise)):
             best = parts
         elif waves >= 2:
             break
-    return _solved(levels, best, noise)
+    return best
+
+
+def shape_at(pattern: Pattern, end: float) -> float:
+    """Return the trend's shape as seen from an earlier end: the same straight line is a greater share of less."""
+    value = 1.0 + pattern.shape * (end - pattern.end) / MONTH
+    return pattern.shape / value if value > 0.02 else 0.0
+
+
+def _trend(months: Floats, shape: float) -> Floats:
+    """Return the trend's column: months, or what a straight line is as a logarithm."""
+    if not shape:
+        return months
+    return np.log(np.maximum(1.0 + shape * months, 1e-3)) / shape
 
 
 def _comes_again(levels: Levels, parts: "_Parts", noise: float) -> bool:
@@ -130,19 +169,20 @@ class _Parts(NamedTuple):
     bends: list[float]
     waves: int
     root: Floats  # of the weights; 0 for a week in which a step lies
+    shape: float
 
     def table(self, at: Floats) -> Floats:
         months = (at - at[-1]) / MONTH
-        columns = [np.ones(len(at)), months]
+        columns = [np.ones(len(at)), _trend(months, self.shape)]
         columns += [-(at < place).astype(np.float64) for place in self.steps]
         columns += [np.minimum(at - place, 0.0) / MONTH for place in self.bends]
         return np.column_stack([*columns, _waves(at, self.waves)])
 
 
-def _greedy(days: Days, levels: Levels, noise: float, waves: int) -> _Parts:
+def _greedy(days: Days, levels: Levels, noise: float, waves: int, shape: float) -> _Parts:
     at, log = levels.at, levels.log
     candidates = _Candidates(at)
-    parts = _Parts(np.inf, [], [], waves, np.sqrt(levels.weight))
+    parts = _Parts(np.inf, [], [], waves, np.sqrt(levels.weight), shape)
     while True:
         table = parts.table(at) * parts.root[:, None]
         basis, _ = np.linalg.qr(table)
@@ -214,6 +254,8 @@ def _best(
         gain = slope * slope * size
         if kind == "step":
             gain = np.where(np.abs(slope) > max(LEAST_STEP, 3 * noise), gain, 0.0)
+        else:
+            gain = np.where(np.abs(slope) > LEAST_BEND, gain, 0.0)
         for place in np.argsort(-gain)[:3]:
             better = count * np.log(max(left - float(gain[place]), 1e-10 * count) / left) + cost * penalty
             if gain[place] <= 12 * noise**2 or better > -2.0:
@@ -257,6 +299,7 @@ def _solved(levels: Levels, parts: _Parts, noise: float) -> Pattern:
         tuple(sorted(map(Bend, parts.bends, found[2 + len(parts.steps) :].tolist()))),
         found[2 + len(parts.steps) + len(parts.bends) :],
         noise,
+        parts.shape,
     )
 
 

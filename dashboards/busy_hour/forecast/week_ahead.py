@@ -1,7 +1,8 @@
 """The next 168 hours, hour by hour: where the coming busy hours lie.
 
-Methods compete on rolling origins, one a day over four weeks; the last week of the data is kept out of the choice,
-and the error on it is printed beside that of "as a week ago".
+Methods compete on rolling origins, one a day over four weeks, and the five best are averaged; an origin counts for no
+more than one and a half times the usual, so that one odd week does not decide. The last week of the data is kept out of
+the choice, and the error on it is printed beside that of "as a week ago". An outage is a gap: its hours are missing.
 """
 
 import math
@@ -11,6 +12,7 @@ from itertools import groupby, product
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dashboards.busy_hour.measures.series import HOUR, Floats, coarsen
 from dashboards.busy_hour.measures.traffic import Day
@@ -19,32 +21,38 @@ WEEK = 168
 ORIGINS = 28
 HISTORY = 12 * WEEK
 NEEDED = 3 * WEEK + 24 * 7  # two weeks to learn from, a week of origins, one week ahead, one kept out
+KNOWN = 2 * WEEK  # hours that must have been measured
+BEST, BOUND = 5, 1.5
+NEXT_TO_NOTHING = 1e-3  # of the week's greatest hour
 
 _LEVELS = (0.02, 0.05, 0.1, 0.2)
 _SEASONS = (0.3, 0.5, 0.7, 0.9)
+_PROFILES = (2, 3, 5)  # weeks
 _LEAST = 1e-6  # a factor of the season that has no traffic
 
 METHODS = (
     "seasonal_naive",
     "seasonal_naive_level",
+    *(f"profile_{weeks}_weeks" for weeks in _PROFILES),
     *(f"smoothing_level_{level:g}_season_{season:g}" for level, season in product(_LEVELS, _SEASONS)),
 )
 
 
 class Contest(NamedTuple):
-    """A method's error over the origins, in per cent."""
+    """A method's error over the origins, in per cent, and its share of the forecast."""
 
     method: str
     mape: float | None  # None: there was nothing to compare with
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
 class WeekAhead:
-    """The chosen method, its errors, and the hours to come."""
+    """The average of the best methods, its errors, and the hours to come."""
 
-    method: str
-    mape: float
-    baseline_mape: float
+    method: str  # with the greatest share
+    mape: float | None
+    baseline_mape: float | None
     origins: int
     held_out_mape: float | None  # None: the week kept out has no hour with traffic
     held_out_baseline_mape: float | None
@@ -87,29 +95,82 @@ def week_ahead(days: Sequence[Day]) -> WeekAhead | None:
         return None
     start, values = found
     end = start + len(values) * HOUR
-    values = values[-HISTORY:]
-    if len(values) < NEEDED or np.count_nonzero(~np.isnan(values)) < 0.75 * len(values):
+    values = _without_outages(values[-HISTORY:])
+    if len(values) < NEEDED or np.count_nonzero(~np.isnan(values)) < KNOWN:
         return None
     last = len(values) - WEEK  # the origin of the week kept out
     origins = [last - WEEK - 24 * back for back in range(ORIGINS) if last - WEEK - 24 * back >= 2 * WEEK]
     made = _forecasts(values, [*origins, last, len(values)])
-    errors = _mean_errors(values, made, origins)
-    contest = [Contest(name, _or_none(error)) for name, error in zip(METHODS, errors, strict=True)]
-    if np.isnan(errors[0]):
+    errors = [_error(values, made[origin], origin) for origin in origins]
+    table = np.array([error for error in errors if not np.isnan(error[0])])
+    if not len(table):
         return None  # no origin with which "as a week ago" could be compared
-    chosen = int(np.nanargmin(errors))
-    held_out = _mean_errors(values, made, [last])
+    shares = _shares(table)
+    averages = {origin: _averaged(rows, shares)[None, :] for origin, rows in made.items()}
+    mean = _present_mean(table)
+    held_out, kept = _error(values, made[last], last), _error(values, averages[last], last)
+    own = [_error(values, averages[origin], origin)[0] for origin in origins]
     return WeekAhead(
-        method=METHODS[chosen],
-        mape=float(errors[chosen]),
-        baseline_mape=float(errors[0]),
-        origins=len(origins),
-        held_out_mape=_or_none(held_out[chosen]),
+        method=METHODS[int(np.argmax(shares))],
+        mape=_or_none(_present_mean(np.array(own)[:, None])[0]),
+        baseline_mape=_or_none(mean[0]),
+        origins=len(table),
+        held_out_mape=_or_none(kept[0]),
         held_out_baseline_mape=_or_none(held_out[0]),
-        contest=tuple(contest),
+        contest=tuple(map(Contest, METHODS, map(_or_none, mean), shares.tolist())),
         start=end,
-        values=made[len(values)][chosen],
+        values=np.where(_ever_measured(values), averages[len(values)][0], np.nan),
     )
+
+
+def _without_outages(values: Floats) -> Floats:
+    """Return the hours with zeros as missing where traffic is usual and came back; a drained node stays at zero."""
+    table = np.concatenate([values, np.full(-len(values) % WEEK, np.nan)]).reshape(-1, WEEK)
+    usual: Floats = np.array(
+        [np.median(hour[~np.isnan(hour)]) if not np.isnan(hour).all() else 0.0 for hour in table.T]
+    )
+    carried = np.flatnonzero(values > 0)
+    before = np.arange(len(values)) < (carried[-1] if len(carried) else 0)
+    gone = (values == 0) & (usual[np.arange(len(values)) % WEEK] > 0) & before
+    kept = values.copy()
+    kept[gone] = np.nan
+    return kept
+
+
+def _ever_measured(values: Floats) -> NDArray[np.bool_]:
+    """Return for each of the hours to come whether its hour of the week was ever measured."""
+    table = np.concatenate([np.full(-len(values) % WEEK, np.nan), values]).reshape(-1, WEEK)
+    known: NDArray[np.bool_] = (~np.isnan(table)).any(axis=0)
+    return known
+
+
+def _shares(table: Floats) -> Floats:
+    """Return the shares of the best methods by their errors over the origins, each origin bounded."""
+    whole = ~np.isnan(table).any(axis=0)
+    usual = np.median(table[:, whole], axis=0)
+    bounded = np.full(table.shape[1], np.inf)
+    bounded[whole] = np.minimum(table[:, whole], BOUND * usual).mean(axis=0) + 1e-6
+    best = np.argsort(bounded, kind="stable")[:BEST]
+    shares: Floats = np.zeros(table.shape[1])
+    shares[best] = np.where(np.isfinite(bounded[best]), bounded[best] ** -2.0, 0.0)
+    shares /= shares.sum()
+    return shares
+
+
+def _averaged(rows: Floats, shares: Floats) -> Floats:
+    """Return the average of the methods that know an hour."""
+    weights = np.where(np.isnan(rows), 0.0, shares[:, None])
+    total = weights.sum(axis=0)
+    found = np.full(rows.shape[1], np.nan)
+    np.divide((weights * np.nan_to_num(rows)).sum(axis=0), total, out=found, where=total > 0)
+    return found
+
+
+def _present_mean(table: Floats) -> Floats:
+    here = ~np.isnan(table)
+    found = np.full(table.shape[1], np.nan)
+    np.divide(np.where(here, table, 0.0).sum(axis=0), here.sum(axis=0), out=found, where=here.any(axis=0))
+    return found
 
 
 def _or_none(error: float) -> float | None:
@@ -120,7 +181,14 @@ def _forecasts(values: Floats, origins: Sequence[int]) -> dict[int, Floats]:
     """Return for each origin one row of 168 hours a method, in the order of METHODS."""
     smoothed = _smoothed(values, set(origins))
     return {
-        origin: np.vstack([_last_week(values, origin), _last_week_level(values, origin), smoothed[origin]])
+        origin: np.vstack(
+            [
+                _last_week(values, origin),
+                _last_week_level(values, origin),
+                *(_profile(values, origin, weeks) for weeks in _PROFILES),
+                smoothed[origin],
+            ]
+        )
         for origin in origins
     }
 
@@ -144,6 +212,20 @@ def _last_week_level(values: Floats, origin: int) -> Floats:
     whole = float(before[both].sum())
     ratio = float(now[both].sum()) / whole if whole > 0 else 1.0
     return _last_week(values, origin) * math.sqrt(ratio)
+
+
+def _profile(values: Floats, origin: int, weeks: int) -> Floats:
+    """Return the usual shape of the last weeks at the level of the last one."""
+    count = min(weeks, origin // WEEK)
+    table = values[origin - count * WEEK : origin].reshape(count, WEEK)
+    levels = _present_mean(table.T)
+    shapes = np.divide(table, levels[:, None], out=np.full(table.shape, np.nan), where=levels[:, None] > 0)
+    ordered = np.sort(shapes, axis=0)  # NaN comes last
+    known = np.count_nonzero(~np.isnan(ordered), axis=0)
+    place, columns = np.maximum(known, 1), np.arange(WEEK)
+    middle = (ordered[(place - 1) // 2, columns] + ordered[place // 2, columns]) / 2
+    latest = levels[~np.isnan(levels)]
+    return np.where(known > 0, middle * (latest[-1] if len(latest) else np.nan), np.nan)
 
 
 def _smoothed(values: Floats, origins: set[int]) -> dict[int, Floats]:
@@ -183,15 +265,12 @@ def _levels(level: Floats, alpha: Floats, observed: Floats) -> Floats:
     return np.array(levels)
 
 
-def _mean_errors(values: Floats, made: dict[int, Floats], origins: Sequence[int]) -> Floats:
-    """Return each method's mean absolute percentage error, averaged over the origins."""
-    errors = []
-    for origin in origins:
-        actual = values[origin : origin + WEEK]
-        known = actual > 0  # neither missing nor a division by zero
-        if known.any():
-            off = np.abs(made[origin][:, known] - actual[known]) / actual[known]
-            here = ~np.isnan(off)
-            counts = np.maximum(here.sum(axis=1), 1)
-            errors.append(np.where(here.any(axis=1), np.where(here, off, 0.0).sum(axis=1) / counts, np.nan))
-    return 100.0 * np.mean(errors, axis=0) if errors else np.full(len(METHODS), np.nan)
+def _error(values: Floats, rows: Floats, origin: int) -> Floats:
+    """Return each row's mean absolute percentage error on the week after `origin`.
+
+    An hour next to nothing has no percentage.
+    """
+    actual = values[origin : origin + WEEK]
+    known = actual > NEXT_TO_NOTHING * np.max(actual, initial=0.0, where=~np.isnan(actual))
+    off = np.abs(rows[:, known] - actual[known]) / actual[known]
+    return 100.0 * _present_mean(off.T) if known.any() else np.full(len(rows), np.nan)

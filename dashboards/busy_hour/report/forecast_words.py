@@ -3,11 +3,11 @@
 from dashboards.busy_hour.forecast.forecast import Exhaustion, Forecast
 from dashboards.busy_hour.forecast.week_ahead import WeekAhead
 from dashboards.busy_hour.measures.capacity import ACT
-from dashboards.busy_hour.report import pattern_words, words
+from dashboards.busy_hour.report import capacity_words, pattern_words, words
 from dashboards.busy_hour.report.words import Language
 
 
-def forecast_sentence(made: Forecast | None, language: Language) -> str:
+def forecast_sentence(made: Forecast | None, language: Language, unstated: tuple[str, ...] = ()) -> str:
     """Return the whole answer about capacity: for 70 % of what survives, with range and tested error."""
     if made is None:
         if language == "ru":
@@ -22,7 +22,17 @@ def forecast_sentence(made: Forecast | None, language: Language) -> str:
         )
     else:
         answer = exhaustion_sentence(act, made, language)
-    return " ".join(filter(None, (answer, pattern_words.pattern_sentence(made, language), _tested(made, language))))
+    return " ".join(
+        filter(
+            None,
+            (
+                answer,
+                capacity_words.unstated_sentence(unstated, language),
+                pattern_words.pattern_sentence(made, language),
+                _tested(made, language),
+            ),
+        )
+    )
 
 
 def exhaustion_sentence(entry: Exhaustion, made: Forecast, language: Language) -> str:
@@ -119,6 +129,9 @@ def week_sentence(made: WeekAhead | None, language: Language) -> str:
     if made is None:
         return ""
     name = words.method("seasonal_naive_week" if made.method == "seasonal_naive" else made.method, language)
+    others = sum(entry.share > 0 for entry in made.contest) - 1
+    if others:
+        name += f" и ещё {others} в среднем" if language == "ru" else f" averaged with {others} others"
     error, baseline, held_out, held_out_baseline = (
         "–" if value is None else words.written(f"{value:.3f} %", language)
         for value in (made.mape, made.baseline_mape, made.held_out_mape, made.held_out_baseline_mape)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from dashboards.busy_hour.measures.capacity import ACT
 from dashboards.busy_hour.measures.measures import Measures
 from dashboards.busy_hour.measures.series import HOUR, clock_text
-from dashboards.busy_hour.report import forecast_words, report_charts, words
+from dashboards.busy_hour.report import capacity_words, forecast_words, report_charts, words
 from dashboards.busy_hour.report.report import DayLine, Report
 from dashboards.busy_hour.report.titles import TITLES
 from dashboards.busy_hour.report.words import Language
@@ -92,7 +92,7 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
         "week": Markup(report_charts.week(report, language)),  # noqa: S704
         "trend": Markup(trend) if trend else None,  # noqa: S704
         "capacity": Markup(capacity) if capacity else None,  # noqa: S704
-        "forecast": forecast_words.forecast_sentence(report.forecast, language),
+        "forecast": forecast_words.forecast_sentence(report.forecast, language, report.unstated),
         "tests": [
             {
                 "name": words.method(score.method, language),
@@ -105,7 +105,8 @@ def _part(report: Report, language: Language) -> dict[str, Any]:
             if report.forecast
         ],
         "week_ahead": forecast_words.week_sentence(report.week_ahead, language),
-        "redundancy": words.redundancy_sentence(report.surviving, report.quantity, language),
+        "redundancy": capacity_words.redundancy_sentence(report.surviving, report.quantity, language),
+        "scenario": capacity_words.scenario_sentence(report.rules.scenario, report.quantity, language),
         "thresholds": [
             {
                 "threshold": f"{entry.threshold * 100:.0f} % · {title[f'threshold_{entry.threshold * 100:.0f}']}",

@@ -7,10 +7,14 @@ from typing import Any
 from dashboards.busy_hour.forecast.forecast import Forecast
 from dashboards.busy_hour.forecast.week_ahead import WeekAhead
 from dashboards.busy_hour.measures.measures import Measures, Top
+from dashboards.busy_hour.measures.scenario import Scenario
 from dashboards.busy_hour.measures.series import HOUR, clock_text, local_text
 from dashboards.busy_hour.measures.traffic import Coincidence, LoadLevels, Peak
-from dashboards.busy_hour.report import forecast_words, pattern_words, words
+from dashboards.busy_hour.report import capacity_words, forecast_words, pattern_words, words
 from dashboards.busy_hour.report.report import DayLine, ExceptionalDay, Report
+from dashboards.busy_hour.report.words import Language
+
+LANGUAGES: tuple[Language, ...] = ("en", "ru")
 
 
 def to_object(report: Report) -> dict[str, Any]:
@@ -65,10 +69,12 @@ def to_object(report: Report) -> dict[str, Any]:
         ],
         "weekly_pattern": {words.WEEKDAYS["en"][weekday].lower(): hours for weekday, hours in report.pattern.items()},
         "capacity": None if report.surviving is None else report.surviving._asdict(),
+        "nodes_without_capacity": list(report.unstated),
+        "scenario": scenario_object(report.rules.scenario, report.quantity),
         "forecast": {
             "words": {
-                "en": forecast_words.forecast_sentence(report.forecast, "en"),
-                "ru": forecast_words.forecast_sentence(report.forecast, "ru"),
+                "en": forecast_words.forecast_sentence(report.forecast, "en", report.unstated),
+                "ru": forecast_words.forecast_sentence(report.forecast, "ru", report.unstated),
             },
             "trend": None if report.forecast is None else trend_object(report.forecast),
             "week_ahead": None if report.week_ahead is None else week_object(report.week_ahead),
@@ -200,6 +206,19 @@ def trend_object(made: Forecast) -> dict[str, Any]:
             }
             for entry in made.exhaustion
         ],
+    }
+
+
+def scenario_object(scenario: Scenario, quantity: str) -> dict[str, Any] | None:
+    """Return what is assumed; None where nothing is."""
+    if not scenario.any:
+        return None
+    return {
+        "growth_per_month": scenario.growth,
+        "nodes": [{"site": node.site, "amount": node.amount} for node in scenario.nodes],
+        "lost": scenario.lost,
+        "event": scenario.event,
+        "words": {name: capacity_words.scenario_sentence(scenario, quantity, name) for name in LANGUAGES},
     }
 
 

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 
 from dashboards.busy_hour.measures.series import clock_text
-from dashboards.busy_hour.report import forecast_words, words
+from dashboards.busy_hour.report import capacity_words, forecast_words, words
 from dashboards.busy_hour.report.report import Report
 from dashboards.busy_hour.report.words import Language
 
@@ -94,8 +94,9 @@ def table(report: Report, language: Language) -> str:
     lines += [
         sentence
         for sentence in (
-            words.redundancy_sentence(report.surviving, report.quantity, language),
-            forecast_words.forecast_sentence(report.forecast, language),
+            capacity_words.redundancy_sentence(report.surviving, report.quantity, language),
+            capacity_words.scenario_sentence(report.rules.scenario, report.quantity, language),
+            forecast_words.forecast_sentence(report.forecast, language, report.unstated),
             forecast_words.week_sentence(report.week_ahead, language),
         )
         if sentence

@@ -10,8 +10,10 @@ import numpy as np
 from dashboards.busy_hour.forecast import forecast, week_ahead
 from dashboards.busy_hour.measures import capacity, traffic
 from dashboards.busy_hour.measures import exceptional_days as exceptional
+from dashboards.busy_hour.measures import scenario as scenarios
 from dashboards.busy_hour.measures.capacity import Capacity, Surviving
 from dashboards.busy_hour.measures.measures import Measures, Month, Top, highest, measure, months, weekly_pattern
+from dashboards.busy_hour.measures.scenario import Scenario
 from dashboards.busy_hour.measures.series import QUARTER, Calendar, DaySeries, day_series
 from dashboards.busy_hour.measures.traffic import Day
 from dashboards.busy_hour.records.store import Record, measured
@@ -32,6 +34,7 @@ class Rules:
     fixed_period: tuple[int, int] | None = None
     exceptional: Mapping[date, str] = field(default_factory=dict)
     capacities: Sequence[Capacity] = ()
+    scenario: Scenario = field(default_factory=Scenario)
 
 
 class DayLine(NamedTuple):
@@ -86,6 +89,7 @@ class Report:
     exceptional: tuple[ExceptionalDay, ...]
     pattern: dict[int, list[float | None]]
     surviving: Surviving | None
+    unstated: tuple[str, ...]  # nodes with traffic that the capacity leaves out
     forecast: forecast.Forecast | None
     week_ahead: week_ahead.WeekAhead | None
 
@@ -112,7 +116,7 @@ def build(
     peaks = {day.date: peak.value for day in complete if (peak := day.peak("quarter"))}
     figures = measure(ordinary, rules.fixed_clock, rules.fixed_period)
     alike = len(ordinary) == len(complete)
-    left = capacity.surviving(rules.capacities, scope, quantity)
+    left = capacity_left(rules, scope, quantity)
     return Report(
         scope=scope,
         quantity=quantity,
@@ -139,6 +143,9 @@ def build(
         exceptional=tuple(exceptional_days(peaks, rules.exceptional, first or chosen[0].date, last or chosen[-1].date)),
         pattern=weekly_pattern(ordinary),
         surviving=left,
+        unstated=scenarios.unstated(
+            rules.capacities, scope, quantity, [name for name, found in elements.items() if found]
+        ),
         forecast=forecast_of(history, rules, left),
         week_ahead=week_ahead.week_ahead(history),
     )
@@ -247,6 +254,14 @@ def exceptional_days(
     return [found[day] for day in sorted(found)]
 
 
+def capacity_left(rules: Rules, scope: str, quantity: str) -> Surviving | None:
+    """Return what survives under the scenario; raise ReportError where nothing does."""
+    try:
+        return scenarios.left(rules.capacities, scope, quantity, rules.scenario)
+    except ValueError as error:
+        raise ReportError(str(error)) from None
+
+
 def forecast_of(history: Sequence[Day], rules: Rules, left: Surviving | None) -> forecast.Forecast | None:
     """Return when the thresholds are reached; None where the days are too few."""
     values = {
@@ -255,7 +270,10 @@ def forecast_of(history: Sequence[Day], rules: Rules, left: Surviving | None) ->
         if day.coverage >= rules.min_coverage and day.date not in rules.exceptional and (peak := day.peak("quarter"))
     }
     levels = [(share, share * left.surviving) for share in capacity.THRESHOLDS] if left else []
-    return forecast.forecast(values, levels)
+    scenario = rules.scenario
+    if not scenario.any:
+        return forecast.forecast(values, levels)
+    return forecast.forecast(values, levels, forecast.Assumed(scenario.growth, 1.0 + scenario.event))
 
 
 def _nothing(scope: str, quantity: str, records: Sequence[Record], first: date | None, last: date | None) -> str:

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Literal
 
-from dashboards.busy_hour.measures.capacity import Surviving
 from dashboards.busy_hour.measures.series import clock_text
 from dashboards.busy_hour.measures.traffic import Stability
 
@@ -154,6 +153,9 @@ def method(name: str, language: Language) -> str:
             level, season = written(level, language), written(season, language)
             return f"сглаживание уровня ({level}) и недельного хода ({season})"
         return f"smoothing of level ({level}) and weekly pattern ({season})"
+    if name.startswith("profile_"):
+        weeks = name.split("_")[1]
+        return f"недельный профиль за {weeks} нед." if language == "ru" else f"weekly profile of {weeks} weeks"
     if name == "seasonal_naive_level":
         return "как неделю назад, с поправкой уровня" if language == "ru" else "as a week ago, level adjusted"
     return named(METHODS, name, language)
@@ -198,23 +200,6 @@ def stability_sentence(found: Stability | None, language: Language) -> str:
         f"WARNING: there is no stable busy hour (ADPQH/TCBH = {ratio}, the day's peak spreads over "
         f"{spread} min). TCBH understates the load; size by ADPQH."
     )
-
-
-def redundancy_sentence(left: Surviving | None, quantity: str, language: Language) -> str:
-    """Return what capacity the thresholds were taken from."""
-    if left is None:
-        return ""
-    total, rest = (figure(value, quantity, language) for value in (left.total, left.surviving))
-    if left.lost_node is None:
-        return f"Ёмкость {total}." if language == "ru" else f"Capacity {total}."
-    node = left.lost_node.removeprefix("node:")
-    if not left.redundant:
-        if language == "ru":
-            return f"Резерва нет: {node} — единственный узел; доли взяты от полной ёмкости {total}."
-        return f"No redundancy: {node} is the only node; shares are of the whole capacity {total}."
-    if language == "ru":
-        return f"Ёмкость {total}; при отказе наибольшего узла ({node}) — {rest}."
-    return f"Capacity {total}; {rest} survives the loss of the largest node ({node})."
 
 
 _PREFIXES = {"en": ("", "k", "M", "G", "T"), "ru": ("", "к", "М", "Г", "Т")}

@@ -18,10 +18,10 @@ from dashboards.busy_hour.measures import capacity
 from dashboards.busy_hour.measures.quantities import quantity_name, scope_name
 from dashboards.busy_hour.measures.series import local_text
 from dashboards.busy_hour.records.store import Store, StoreError
-from dashboards.busy_hour.report import forecast_words, words
+from dashboards.busy_hour.report import capacity_words, forecast_words, words
 from dashboards.busy_hour.report.date_range import Span, span_of
 from dashboards.busy_hour.report.render_json import exceptional_object, trend_object
-from dashboards.busy_hour.report.report import ReportError, Rules, days_of, forecast_of
+from dashboards.busy_hour.report.report import ReportError, Rules, capacity_left, days_of, forecast_of
 
 MAX_DAYS = 400
 MAX_SERIES = 5000
@@ -105,7 +105,9 @@ class Pages:
             "quantity": pair[1],
             "to": made.last.isoformat(),
             "words": {name: forecast_words.forecast_sentence(made.forecast, name) for name in _LANGUAGES},
-            "capacity_words": {name: words.redundancy_sentence(made.surviving, pair[1], name) for name in _LANGUAGES},
+            "capacity_words": {
+                name: capacity_words.redundancy_sentence(made.surviving, pair[1], name) for name in _LANGUAGES
+            },
             "trend": None if made.forecast is None else trend_object(made.forecast),
         }
 
@@ -115,7 +117,7 @@ class Pages:
             known = self._forecasts.get(pair)
             if known is None or known.state != state:
                 records = self.store.load(*pair)
-                left = capacity.surviving(state[1].capacities, *pair)
+                left = capacity_left(state[1], *pair)
                 trend = forecast_of(days_of(records, state[1].calendar), state[1], left)
                 known = self._forecasts[pair] = _Made(state, trend, left, records[-1].day)
             self._forecasts.move_to_end(pair)

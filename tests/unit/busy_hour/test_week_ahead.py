@@ -55,3 +55,19 @@ def test_a_week_without_traffic_is_not_compared() -> None:
 @pytest.mark.parametrize("value", [0.0, math.nan])
 def test_nothing_is_no_forecast(value: float) -> None:
     assert week_ahead(hours(lambda day, hour: value)) is None
+
+
+def test_an_outage_is_a_gap_and_not_an_end() -> None:
+    away = MONDAY + timedelta(days=14), MONDAY + timedelta(days=33)
+    for nothing in (math.nan, 0.0):
+        made = asked(hours(lambda day, hour: nothing if away[0] <= day < away[1] else usual(day, hour), 8))  # noqa: B023
+        assert made.unknown == 0
+        assert made.held_out_mape == pytest.approx(0, abs=0.5)
+
+
+def test_one_odd_week_does_not_decide() -> None:
+    odd = MONDAY + timedelta(days=49)
+    made = asked(hours(lambda day, hour: usual(day, hour) * (2.5 if odd <= day < odd + timedelta(days=7) else 1), 12))
+    assert made.held_out_mape is not None
+    assert made.held_out_mape < 1
+    assert sum(entry.share for entry in made.contest) == pytest.approx(1)
