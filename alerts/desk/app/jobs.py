@@ -10,6 +10,7 @@ from alerts.desk.access import people
 from alerts.desk.alarms import alertmanager, watchdog
 from alerts.desk.alarms import recovery as verify
 from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.alarms.impact.round import look
 from alerts.desk.alarms.ingest import end_works, tried_again
 from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.alarms.release import pass_time
@@ -32,6 +33,7 @@ ATTEND = 10.0
 CORRELATE = 1.0
 INVENTORY, UNKNOWN = 30.0, 5.0  # how often to ask which nodes there are, and as long as none is known
 WORKS = 1.0
+IMPACT = 3.0
 
 
 def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
@@ -46,6 +48,8 @@ def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
     result.append(Worker("works", WORKS, partial(end_planned, runtime, correlator)))
     if settings.prometheus:
         result.append(Worker("inventory", UNKNOWN, partial(learn, runtime, client, correlator)))
+    if settings.prometheus:
+        result.append(Worker("impact", IMPACT, partial(measure_impact, runtime, client, correlator)))
     if settings.watchdog:
         result.append(Worker("watchdog", WATCH, lambda: watch(runtime)))
     for target in settings.target:
@@ -108,6 +112,11 @@ def learn(runtime: Runtime, client: httpx.Client, correlator: Correlator) -> Non
     if not correlator.learned_since(now - timedelta(seconds=INVENTORY)):
         correlator.learn(runtime.prometheus(client).query)
         correlator.learned = now
+
+
+def measure_impact(runtime: Runtime, client: httpx.Client, correlator: Correlator) -> None:
+    """Compute how many viewers open tickets concern."""
+    look(runtime.database, correlator.topology, lambda: runtime.prometheus(client), runtime.now())
 
 
 def tidy(runtime: Runtime) -> None:

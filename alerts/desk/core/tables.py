@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -99,6 +100,9 @@ ticket = Table(
     Column("deadline_at", Instant),  # the first of them: what the queue sorts by
     Column("verify_at", Instant),  # when to evaluate the conditions of alarms that ended
     Column("due_at", Instant),  # when the timers have to look at it next
+    Column("impact", JSON(none_as_null=True)),  # how many viewers it concerns; NULL: not known
+    Column("impact_rank", Float),  # how many are without service at most: what the queue sorts by within a priority
+    Column("impact_at", Instant),  # when the impact was last computed
     Column("extra", JSON, nullable=False, default={}),  # what other systems put into TMF621 fields of theirs
     # One problem, one open ticket: the database itself refuses a second one.
     Index("uq_ticket_open_problem", "problem_key", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),

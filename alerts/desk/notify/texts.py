@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from alerts.desk.core.words import Words
+from alerts.desk.tickets import impact_words
 from alerts.desk.tickets.events import Event
 from alerts.desk.tickets.timeline import sentence
 
@@ -45,6 +46,7 @@ def one(row: Row, kind: str, body: Row, words: Words, public_url: str) -> Letter
         words(f"message.{kind}", **_facts(body, words)),
         words.text(row["descriptions"]),
         words("message.opened_at", time=words.time(row["opened_at"])),
+        *impact_words.sentences(row["impact"], words),
     ]
     if row["restore_by"]:
         lines.append(words("message.restore_by", time=words.time(row["restore_by"])))
@@ -60,6 +62,7 @@ def to_vendor(row: Row, kind: str, body: Row, words: Words) -> Letter:
         headline(row, words),
         words(key, **_facts(body, words)),
         words("message.opened_at", time=words.time(row["opened_at"])),
+        *impact_words.sentences(row["impact"], words),
     ]
     if row["resolved_at"]:
         lines.append(words("message.resolved_at", time=words.time(row["resolved_at"])))

@@ -83,9 +83,13 @@ class QueueFilter:
 
 
 def queue(connection: Connection, wanted: QueueFilter, limit: int, offset: int = 0) -> Sequence[RowMapping]:
-    """Return tickets, the most urgent first: by the first deadline, priority, severity, age; what waits comes last."""
+    """Return tickets, the most urgent first; what waits comes last.
+
+    By priority, by how many viewers are without service, by the first deadline, severity and age.
+    """
     rank = case({name: place for place, name in enumerate(SEVERITIES)}, value=ticket.c.severity, else_=len(SEVERITIES))
-    order = (ticket.c.deadline_at.is_(None), ticket.c.deadline_at, ticket.c.priority, rank, ticket.c.id)
+    impact = func.coalesce(ticket.c.impact_rank, -1.0).desc()
+    order = (ticket.c.deadline_at.is_(None), ticket.c.priority, impact, ticket.c.deadline_at, rank, ticket.c.id)
     statement = select(ticket).where(*wanted.conditions()).order_by(*order).limit(limit).offset(offset)
     return connection.execute(statement).mappings().all()
 

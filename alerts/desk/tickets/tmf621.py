@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.desk.core.words import in_language
+from alerts.desk.tickets import impact_words
 from alerts.desk.tickets.events import Event, NoteAdded, Opened, ReferenceGiven, StatusChanged
 from alerts.desk.tickets.ticket import Status, waits_for_verification
 
@@ -15,7 +16,7 @@ _ALWAYS = ("relatedParty", "externalIdentifier", "troubleTicketCharacteristic")
 _FLAGS = ("unverified", "flapping")
 _VERIFYING = "verifying"
 _FIRING = "firingAlarms"
-_LABEL = "label."
+_LABEL, _IMPACT = "label.", "impact."
 
 
 def body(row: Mapping[str, Any], events: Sequence[Event], language: str) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def _is_own(name: str, entry: Mapping[str, Any]) -> bool:
     return (
         name == "troubleTicketCharacteristic"
         and isinstance(called, str)
-        and (called in (_FIRING, _VERIFYING, *_FLAGS) or called.startswith(_LABEL))
+        and (called in (_FIRING, _VERIFYING, *_FLAGS) or called.startswith((_LABEL, _IMPACT)))
     )
 
 
@@ -154,6 +155,10 @@ def _characteristics(row: Mapping[str, Any]) -> list[dict[str, Any]]:
         for name, value in values.items()
     ]
     result.append({"@type": "IntegerCharacteristic", "name": _FIRING, "valueType": "integer", "value": row["firing"]})
+    result += [
+        {"@type": "NumberCharacteristic", "name": f"{_IMPACT}{name}", "valueType": "number", "value": value}
+        for name, value in impact_words.fields(row["impact"]).items()
+    ]
     flags = {name: row[name] for name in _FLAGS} | {_VERIFYING: waits_for_verification(row)}
     result += [
         {"@type": "BooleanCharacteristic", "name": name, "valueType": "boolean", "value": True}

@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from alerts.desk.access.roles import Permission
 from alerts.desk.core.words import Words
+from alerts.desk.tickets import impact_words, queries
 from alerts.desk.tickets import listing as console
-from alerts.desk.tickets import queries
 from alerts.desk.tickets.queries import QueueFilter
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.ticket import Status
@@ -108,6 +108,7 @@ class SharedRows:
                 look.words,
                 acts=look.acts,
                 rows=rows,
+                impact=lambda row: impact_words.short(row["impact"], look.words),
                 tally=tally,
                 total=tally.total,
                 mark=mark,

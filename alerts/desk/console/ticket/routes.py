@@ -14,7 +14,7 @@ from alerts.desk.console.ticket.links import links
 from alerts.desk.console.ticket.runbook import runbook
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.core.words import Words
-from alerts.desk.tickets import actions, history, queries
+from alerts.desk.tickets import actions, history, impact_words, queries
 from alerts.desk.tickets import listing as console
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.actions import Hand, UnfitError
@@ -119,6 +119,7 @@ def show(
         clocks=list(clock.read(log, row["priority"], runtime.policy, now).values()),
         alarms=[alarm for alarm in alarms if not alarm["effect"]],
         grouping=grouping,
+        impact=impact_words.sentences(row["impact"], words),
         regrouping=Status(row["status"]) in WORKING,
         alarm_limit=ALARM_LIMIT,
         history=others,

@@ -29,9 +29,10 @@ def test_the_most_urgent_ticket_comes_first(control_room: Hall) -> None:
     control_room.alarm(node="bad", severity="major")
     reader = control_room.person("viewer")
     assert numbers(reader.get("/").text) == [2, 3, 1]
-    # Taken: what is left is the time to restore, and the two others run out sooner.
+    # Taken: what is left is the time to restore, and another one of its priority runs out sooner.
     actions.take(control_room.runtime.desk, Hand("Aigerim", 2))
-    assert numbers(reader.get("/").text) == [3, 1, 2]
+    control_room.alarm(node="as bad as the worst", severity="critical")
+    assert numbers(reader.get("/").text) == [4, 2, 3, 1]
 
 
 def test_severity_decides_between_tickets_whose_clocks_stand(control_room: Hall) -> None:
