@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.sources.edge_log.input.descriptors import Descriptors, Quota
-from agent.sources.edge_log.input.follower import LINGER, Follower
+from agent.sources.edge_log.input.follower import Follower
 from agent.sources.edge_log.input.losses import Losses
+from agent.sources.edge_log.input.moved import LINGER
 from agent.sources.edge_log.input.position import Position
 
 if TYPE_CHECKING:

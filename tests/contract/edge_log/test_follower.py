@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from agent.sources.edge_log.formats.batch import Reason
-from agent.sources.edge_log.input.follower import LINGER, Follower
+from agent.sources.edge_log.input.follower import Follower
+from agent.sources.edge_log.input.moved import LINGER
 from agent.sources.edge_log.input.position import Position
 
 MAX_LINE = 2000

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from agent.sources.edge_log.input.content import beginning, common, found_behind, has_data, is_copy, tail_of
+from agent.sources.edge_log.input.descriptors import Descriptors
 from agent.sources.edge_log.input.log_file import LogFile, line_start
-from agent.sources.edge_log.input.position import LINES_OF_PROOF, data_lines, fingerprint
+from agent.sources.edge_log.input.losses import Losses
+from agent.sources.edge_log.input.position import LINES_OF_PROOF, Position, data_lines, fingerprint
 
 _MOST_FORGOTTEN = 50
 
@@ -12,10 +14,28 @@ _MOST_FORGOTTEN = 50
 class FollowedFiles:
     """The followed files."""
 
-    def __init__(self) -> None:
+    def __init__(self, descriptors: Descriptors, losses: Losses) -> None:
+        self._descriptors = descriptors
+        self._losses = losses
+        self.fresh: list[LogFile] = []  # made, and not read yet
+        self.new: set[LogFile] = set()  # made in this look
+        self.active: dict[LogFile, None] = {}  # the one read last at the end
         self._by_identity: dict[tuple[int, int], LogFile] = {}
         self._by_first: dict[str, dict[LogFile, None]] = {}
         self.forgotten: dict[LogFile, None] = {}
+
+    def make(self, position: Position, now: float) -> LogFile:
+        """Return the file of a position, which is not followed yet."""
+        file = LogFile(position, now, self._descriptors, self._losses)
+        self.fresh.append(file)
+        self.new.add(file)
+        return file
+
+    def ghost(self, position: Position, now: float) -> LogFile:
+        """Return what was read of a file that is not there any more."""
+        file = LogFile(position, now, self._descriptors, self._losses)
+        file.gone = True
+        return file
 
     def __iter__(self) -> Iterator[LogFile]:
         return iter(list(self._by_identity.values()))

@@ -6,7 +6,7 @@ last by the lines before the place reached, for what was edited. What is not fou
 
 import contextlib
 import errno
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -29,18 +29,17 @@ from agent.sources.edge_log.input.rotation import Folders, derotated, rotated_li
 
 # A packed file keeps the date of what was packed, to the second.
 SLACK = 2.0
-Make = Callable[[Position], LogFile]
 
 
 class Resume:
     """Opens the files of stored positions."""
 
     def __init__(
-        self, followed: FollowedFiles, make: Make, losses: Losses, folders: Folders, moved: Sequence[str]
+        self, followed: FollowedFiles, now: float, losses: Losses, folders: Folders, moved: Sequence[str]
     ) -> None:
-        """`make` makes the followed file of a position; `moved` are further folders into which rotation moves."""
+        """`moved` are further folders into which rotation moves."""
         self._followed = followed
-        self._make = make
+        self._now = now
         self._losses = losses
         self._folders = folders
         self._moved = moved
@@ -57,7 +56,7 @@ class Resume:
         waiting = [one for one in waiting if one.retired or not self._by_last_lines(one, self._copies(one))]
         waiting = [one for one in waiting if one.retired or not self._shortened(one)]
         for position in waiting:  # a copy of what was read of them may appear
-            file = self._make(position)
+            file = self._followed.make(position, self._now)
             file.gone = True
             self._followed.forget(file)
         return [one for one in waiting if not one.retired]
@@ -155,7 +154,7 @@ class Resume:
         return False
 
     def _follow(self, position: Position, file: PlainFile | CompressedFile, place: int | None = None) -> LogFile:
-        one = self._make(position)
+        one = self._followed.make(position, self._now)
         one.tail = tail_of(file, position.offset)
         one.status, one.gone = file.status, False
         if place is not None:
