@@ -16,7 +16,7 @@ from alerts.desk.core.actors import DESK
 from alerts.desk.notify import outbox
 from alerts.desk.notify.outbox import Ending
 from alerts.desk.notify.redact import redacted
-from alerts.desk.notify.routing import TEST
+from alerts.desk.notify.routing import HUB_PREFIX, TEST
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.events import Delivered, EventBody
 from alerts.desk.tickets.runtime import Runtime
@@ -162,7 +162,8 @@ def _named(errors: Sequence[tuple[str, str]], recipients: Sequence[str]) -> list
 
 
 def _add_line(tally: _Tally, row: RowMapping, recipient: str, outcome: str, reason: str) -> None:
-    if row["ticket_id"] is not None:
+    # That a listener refuses events is no news of the ticket: its dead letters and the metrics say it.
+    if row["ticket_id"] is not None and not row["target"].startswith(HUB_PREFIX):
         target = recipient or row["target"]
         tally.lines.append((row["ticket_id"], Delivered(target, outcome, reason[: outbox.LONGEST_ERROR])))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from alerts.desk.core.words import in_language
 from alerts.desk.tickets import impact_words
-from alerts.desk.tickets.events import Event, NoteAdded, Opened, ReferenceGiven, StatusChanged
+from alerts.desk.tickets.events import Delivered, Event, NoteAdded, Opened, ReferenceGiven, StatusChanged
 from alerts.desk.tickets.ticket import Status, waits_for_verification
 
 BASE = "/tmf-api/troubleTicket/v5"
@@ -119,11 +119,22 @@ def _history(events: Sequence[Event]) -> list[dict[str, Any]]:
 
 
 def _notes(events: Sequence[Event]) -> list[dict[str, Any]]:
-    notes = [(event, event.body) for event in events if isinstance(event.body, NoteAdded)]
+    notes = [(event, text) for event in events if (text := _note(event))]
     return [
-        {"@type": "Note", "id": str(place), "author": each.actor, "date": instant(each.at), "text": note.text}
-        for place, (each, note) in enumerate(notes, 1)
+        {"@type": "Note", "id": str(place), "author": each.actor, "date": instant(each.at), "text": text}
+        for place, (each, text) in enumerate(notes, 1)
     ]
+
+
+def _note(event: Event) -> str:
+    """Return what an event says as a note: that somebody was not told is one, too."""
+    match event.body:
+        case NoteAdded(text):
+            return text
+        case Delivered(target, outcome, reason) if outcome != "sent":
+            return f"Message to {target}: {outcome}" + (f" ({reason})" if reason else "")
+        case _:
+            return ""
 
 
 def _identifiers(row: Mapping[str, Any], events: Sequence[Event]) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets.actions import Hand
 from alerts.desk.tickets.events import Delivered
 from alerts.desk.tickets.timeline import sentence
+from alerts.desk.tickets.tmf621 import body
 from service.mail import Smtp
 from tests.contract.desk.alarms.test_ingest import Time, send
 from tests.contract.desk.notify.test_outbox import runtime_of
@@ -119,6 +120,12 @@ def test_one_refused_recipient_is_named_and_only_who_may_still_take_it_is_tried_
     assert who == "old@example.kz"
     assert "отклонено сервером" in line
     assert "550 5.1.1 no such user" in line
+    with desk.database.read() as connection:
+        ticket, events = queries.find(connection, 1), queries.timeline(connection, [1])[1]
+    assert ticket is not None
+    assert [each["text"] for each in body(dict(ticket), events, "ru")["note"]] == [
+        "Message to old@example.kz: refused (the mail server answered 550 5.1.1 no such user)"
+    ]
     found = {sample.labels: sample.value for sample in desk.runtime.counts.samples()
              if sample.metric is metrics.RECIPIENTS_REFUSED}  # fmt: skip
     assert found["duty",] == 1
