@@ -58,6 +58,7 @@ def _report(parser: argparse.ArgumentParser) -> None:
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="one JSON object; a list where several are asked for")
     output.add_argument("--csv", action="store_true", help="one row a day")
+    output.add_argument("--xlsx", type=Path, metavar="FILE", help="an Excel workbook")
     output.add_argument("--html", type=Path, metavar="FILE", help="a self-contained page with charts")
 
 

@@ -223,20 +223,25 @@ def _write(made: Sequence[Report], arguments: argparse.Namespace, language: str)
     elif arguments.csv:
         texts = [days_csv(report) for report in made]
         print(texts[0] + "".join(text.partition("\n")[2] for text in texts[1:]), end="")
+    elif arguments.xlsx:
+        from dashboards.busy_hour.report.render_xlsx import workbook  # noqa: PLC0415 - a table needs no workbook
+
+        _replace(arguments.xlsx, workbook(made, chosen))
+        print(f"written: {arguments.xlsx}", file=sys.stderr)
     elif arguments.html:
         from dashboards.busy_hour.report.render_html import page  # noqa: PLC0415 - a table needs no templates
 
-        _replace(arguments.html, page(made, chosen, time.time()))
+        _replace(arguments.html, page(made, chosen, time.time()).encode())
         print(f"written: {arguments.html}", file=sys.stderr)
     else:
         print("\n".join(table(report, chosen) for report in made), end="")
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: bytes) -> None:
     """Write the whole file or leave the old one."""
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(text)
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, delete=False) as file:
+            file.write(content)
         Path(file.name).chmod(0o644)
         Path(file.name).replace(path)
     except OSError as error:

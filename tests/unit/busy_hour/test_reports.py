@@ -215,6 +215,33 @@ def test_too_little_history_is_said(tmp_path: Path, call: Any) -> None:
     assert found["words"]["en"].startswith("Not enough data")
 
 
+def test_what_if_and_a_workbook(tmp_path: Path, call: Any) -> None:
+    config = tmp_path / "busyhour.toml"
+    config.write_text(
+        "".join(
+            f'[[capacity]]\nscope = "node:{name}"\nsite = "{site}"\nsessions = 3000\n'
+            for name, site in (("a", "x"), ("b", "y"))
+        )
+    )
+    file = str(evening(tmp_path, 60))
+    for scope in ("platform", "node:a", "node:z"):
+        assert call("import", file, *IMPORT, "--scope", scope)[0] == 0
+    base = ("--config", str(config), "--scope", "platform", "--quantity", "sessions")
+    found = report(call, *base, "--lose", "x", "--add-node", "y=1000", "--growth", "2%", "--event", "+30%")
+    assert found["capacity"] == {"total": 7000, "surviving": 4000, "lost_node": "site:x", "redundant": True}
+    assert found["nodes_without_capacity"] == ["node:z"]
+    assert "have no [[capacity]]: z." in found["forecast"]["words"]["en"]
+    assert found["forecast"]["trend"]["growth_per_month"] == pytest.approx(0.02)
+    assert found["forecast"]["trend"]["points"][0]["value"] == pytest.approx(1300, rel=0.02)
+    assert found["scenario"]["lost"] == "site:x"
+    target = tmp_path / "report.xlsx"
+    status, _, errors = call("report", *base, "--xlsx", str(target))
+    assert (status, target.read_bytes()[:2]) == (0, b"PK"), errors
+    for wrong, message in (("--lose", '"q" is neither'), ("--growth", "is no growth"), ("--event", "is no event")):
+        status, _, errors = call("report", *base, wrong, "q")
+        assert (status, message in errors) == (2, True)
+
+
 def test_csv_has_one_row_a_day(tmp_path: Path, call: Any) -> None:
     call("import", str(evening(tmp_path, 3)), *IMPORT)
     call("import", str(evening(tmp_path, 3)), *IMPORT, "--scope", "site:a")
