@@ -38,6 +38,9 @@ class Answer:
     series: tuple[Json, ...] = ()
     error: str = ""
     may_be_empty: bool = False
+    panel_id: int = 0
+    step: float = 0.0  # distance between the points, in seconds
+    window: tuple[float, float] = (0.0, 0.0)  # what the panel shows, in Unix time
 
     def fails(self, *, strict: bool) -> bool:
         """Tell whether the panel would be empty or in error; without `strict`, nothing is an answer where it can be."""
@@ -89,6 +92,9 @@ def ask(prometheus: Prometheus, board: Json, choices: Mapping[str, str] | None =
                 series,
                 error,
                 may_be_empty=defaults.get("noValue") not in plain,
+                panel_id=panel.get("id", 0),
+                step=step_of(board, panel, target),
+                window=(prometheus.now - span(board, panel), prometheus.now),
             )
 
 
@@ -139,6 +145,12 @@ def span(board: Json, panel: Json) -> float:
     return seconds(back)
 
 
+def step_of(board: Json, panel: Json, target: Json) -> float:
+    """Return the distance between the points of a query over time, in seconds."""
+    least = seconds(target["interval"]) if target.get("interval") else 0.0
+    return max(span(board, panel) / POINTS, SCRAPE_INTERVAL, least)
+
+
 def utc_offset(zone: str, moment: float) -> float:
     """Return how many seconds a zone is ahead of UTC at a moment."""
     offset = datetime.fromtimestamp(moment, ZoneInfo(zone)).utcoffset()
@@ -148,8 +160,7 @@ def utc_offset(zone: str, moment: float) -> float:
 def _one(
     prometheus: Prometheus, board: Json, panel: Json, target: Json, values: Mapping[str, str]
 ) -> tuple[str, tuple[Json, ...]]:
-    length = span(board, panel)
-    step = max(length / POINTS, SCRAPE_INTERVAL, seconds(target["interval"]) if target.get("interval") else 0.0)
+    length, step = span(board, panel), step_of(board, panel, target)
     # As Grafana has it: at least four scrapes, and never less than one step and a scrape.
     built_in = {
         "__interval": f"{round(step)}s",

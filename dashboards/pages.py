@@ -32,9 +32,9 @@ def page(board: Board) -> str:
         "",
         f"**Read by** {board.readers}",
         "",
-        f"![Preview of the board {board.title}](../images/board-{board.name}-en.png)",
+        f"![The dashboard {board.title}](../images/board-{board.name}-en.png)",
         "",
-        "*Preview: drawn from the board's JSON with the demo's data, not by Grafana.*",
+        "*Drawn by Grafana's components with the demo's data; see [Pictures and checks](../drawn-dashboards.md).*",
     ]
     for row in board.rows:
         lines += ["", f"## {row.title or 'At the top'}", "", *_row(row)]

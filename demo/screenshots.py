@@ -1,12 +1,13 @@
-"""Pictures of the console for the documentation, taken in a real browser from the running demo.
+"""All pictures of the documentation, taken from one running demo: the console's pages and the dashboards.
 
 `python -m demo.screenshots [FOLDER]` starts a demo of its own, lets its channels stand still for a while, breaks an
 edge, works a little on its ticket as an engineer would, and takes the pictures. It needs what the tests need: Debian's
-chromium and the development environment.
+chromium, Node.js with npm, and the development environment.
 """
 
 import argparse
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +26,7 @@ IMAGES = REPOSITORY / "docs" / "images"
 SETTLED = 150.0  # seconds after which rates, sessions and probes have something to say
 STALLED, BROKEN = "packager", "edge-2"  # the first is mended again, so the queue has both kinds of tickets
 LAPTOP, WALL, PHONE = (1280, 800), (1920, 1080), (390, 844)
+PICTURE = 1440  # pixels, the width of a dashboard's picture
 TICKET = 60_000  # milliseconds
 
 Colours = Literal["light", "dark"]
@@ -116,7 +118,25 @@ def main() -> int:
         with closing(playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])) as browser:
             for file in take(stack, browser, folder):
                 print(file, flush=True)
-    return 0
+        return dashboards(stack, folder)
+
+
+def dashboards(stack: Stack, folder: Path) -> int:
+    """Draw every dashboard in English, and in Russian what the documentation shows in Russian; 1 if one has a fault."""
+    english, russian = ["--language", "en"], ["--language", "ru", "--board", "platform"]
+    command = [
+        sys.executable,
+        "-m",
+        "dashboards.preview",
+        str(folder),
+        "--prometheus-url",
+        stack.layout.url("prometheus"),
+    ]
+    status = 0
+    for chosen in (english, russian):  # a program of its own, because this one runs the browser's other driver
+        drawn = subprocess.run([*command, *chosen, "--since", "10m", "--width", str(PICTURE)], check=False, timeout=600)
+        status = status or drawn.returncode
+    return status
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Pictures of the boards for the documentation, drawn from their JSON with the data of a running Prometheus.
+"""Pictures of the dashboards, drawn by Grafana's own components in a headless Chromium, and checks of what is drawn.
 
-Not Grafana's rendering: it shows which panels stand where and what they say, in Grafana's colours and proportions.
+`recording` asks a Prometheus, `bundle` builds the script that draws (the Node project in this folder), and `browser`
+runs it.
 """

@@ -5,6 +5,8 @@ A node is down, its ticket is open, and the packager stood still for a while: ev
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -12,15 +14,30 @@ from dashboards import build, live
 from dashboards.boards import BOARDS
 from dashboards.context import Local, context
 from dashboards.model import Board
+from dashboards.preview.browser import Colours, Sheet, draw
+from dashboards.preview.recording import record
 from dashboards.words import LANGUAGES, Language
 from demo.processes import wait_until
 from demo.stack import Stack
 
 BROKEN = "edge-2"
+SCREENS: tuple[tuple[Colours, int], ...] = (("dark", 1280), ("dark", 1920), ("light", 1920))
+SINCE = "15m"  # a demo a minute old has no point on a board of a day
+
+
+Recordings = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The address of the demo's Prometheus, and what the dashboards were answered before anything broke."""
+
+    address: str
+    healthy: Recordings
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Start the demo, break what makes alarms and faults, and wait until every panel's metric is there to be rated."""
     with Stack(tmp_path_factory.mktemp("demo") / "stack", print) as stack:
         address = stack.layout.url("prometheus")
@@ -41,6 +58,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         )
         # Panels with points half a minute apart have one by then.
         wait_until(lambda: has('count_over_time(up{job="ott-agent"}[2m]) > 6'), 60, "no half minute of scrapes")
+        healthy = recordings(address)
         stack.break_(BROKEN)
         stack.break_("packager")
         wait_until(lambda: has("increase(ott_stream_errors_total[1h]) > 0"), 60, "no fault of a stream")
@@ -48,14 +66,30 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         # Points of a course lie on multiples of its step, up to a step before now.
         wait_until(lambda: has("ott_desk_ticket_deadline_timestamp_seconds offset 15s"), 60, "no ticket")
         wait_until(lambda: has("rate(ott_desk_webhook_alerts_total[20s] offset 10s)"), 60, "no rate of alerts")
-        yield address
+        yield Demo(address, healthy)
 
 
 @pytest.fixture
-def prometheus(address: str) -> Iterator[live.Prometheus]:
-    prometheus = live.connect(address, time.time())
+def prometheus(demo: Demo) -> Iterator[live.Prometheus]:
+    prometheus = live.connect(demo.address, time.time())
     yield prometheus
     prometheus.client.close()
+
+
+def rendered(board: Board, language: Language) -> dict[str, Any]:
+    """Return a dashboard that looks back no further than the demo can."""
+    built = build.render(board, context(language, Local()))
+    built["time"]["from"] = f"now-{SINCE}"
+    return built
+
+
+def recordings(address: str) -> Recordings:
+    """Return what each dashboard is answered now."""
+    prometheus = live.connect(address, time.time())
+    try:
+        return {board.name: record(prometheus, rendered(board, "en")) for board in BOARDS}
+    finally:
+        prometheus.client.close()
 
 
 @pytest.mark.parametrize("choice", ["default", "several"])
@@ -64,8 +98,7 @@ def prometheus(address: str) -> Iterator[live.Prometheus]:
 def test_every_query_of_every_panel_returns_data(
     prometheus: live.Prometheus, board: Board, language: Language, choice: str
 ) -> None:
-    built = build.render(board, context(language, Local()))
-    built["time"]["from"] = "now-15m"  # a demo a minute old has no point on a board of a day
+    built = rendered(board, language)
     choices = live.several(prometheus, built) if choice == "several" else {}
     assert [str(answer) for answer in live.ask(prometheus, built, choices) if answer.fails(strict=True)] == []
 
@@ -96,3 +129,17 @@ def test_a_ticket_is_marked_on_every_board_under_its_own_node(prometheus: live.P
         mark = build.render(board, context("en", Local()))["annotations"]["list"][0]
         marked = prometheus.get("query", query=mark["expr"], time=prometheus.now)["result"]
         assert BROKEN in {one["metric"].get("node") for one in marked}
+
+
+def test_nothing_is_wrong_with_what_grafanas_components_draw(demo: Demo) -> None:
+    """Healthy and broken, in both languages, both themes, and on a small and a large screen."""
+    sheets = [
+        Sheet(rendered(board, language), state[board.name], colours, width)
+        for state in (demo.healthy, recordings(demo.address))
+        for board in BOARDS
+        for language in LANGUAGES
+        for colours, width in SCREENS
+    ]
+    drawn = draw(sheets)
+    assert [str(finding) for one in drawn for finding in one.findings] == []
+    assert {panel["drawn"] for one in drawn for panel in one.panels} == {"own", "parts"}

@@ -1,0 +1,65 @@
+"""The checks of what Grafana's components draw: sound dashboards pass, and each kind of fault is found."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from dashboards.preview.browser import Drawn, Sheet, draw
+from tests.contract.dashboards.drawn_cases import BROKEN, SOUND
+
+Pictures = Mapping[tuple[str, int], Drawn]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+    """Draw every case at both widths, in one browser."""
+    cases = {**SOUND, **{name: case for name, (case, _) in BROKEN.items()}}
+    folder = tmp_path_factory.mktemp("drawn")
+    sheets = {
+        (name, width): Sheet(*case, width=width, picture=folder / "lines.png" if name == "lines" else None)
+        for name, case in cases.items()
+        for width in (1280, 1920)
+    }
+    return dict(zip(sheets, draw(sheets.values()), strict=True))
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_nothing_is_found_in_a_sound_dashboard(drawn: Pictures, name: str) -> None:
+    for width in (1280, 1920):
+        assert [str(finding) for finding in drawn[name, width].findings] == []
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_dashboard_is_found_with_panel_fault_and_remedy(drawn: Pictures, name: str) -> None:
+    (built, _), fault = BROKEN[name]
+    for width in (1280, 1920):
+        found = [finding for finding in drawn[name, width].findings if fault in finding.fault]
+        assert found, [str(finding) for finding in drawn[name, width].findings]
+        assert {finding.panel for finding in found} == {built["panels"][0]["title"]}
+        assert all(finding.sheet.startswith("ott-x (dark") and finding.remedy for finding in found)
+
+
+def test_text_that_fits_at_one_width_is_found_at_the_other(drawn: Pictures) -> None:
+    sheet = drawn["a column that is too narrow", 1280].sheet
+    board = {**sheet.board, "panels": [{**sheet.board["panels"][0], "fieldConfig": {"defaults": {}, "overrides": []}}]}
+    name = "a-name-for-a-wide-column-of-a-table"
+    answers = [{**sheet.recording["answers"][0], "series": [{"metric": {"node": name}, "value": [0, "1"]}]}]
+    small, large = draw([Sheet(board, {**sheet.recording, "answers": answers}, width=width) for width in (1280, 1920)])
+    assert [finding.fault for finding in small.findings] == [f'"{name}" is cut off']
+    assert list(large.findings) == []
+
+
+def test_it_says_by_what_each_panel_is_drawn(drawn: Pictures) -> None:
+    by = {
+        name: drawn[name, 1920].panels[0]["drawn"]
+        for name in ("lines", "figures", "bars", "rows", "lanes", "an unknown panel")
+    }
+    own = dict.fromkeys(("lines", "figures", "bars", "rows"), "own")
+    assert by == {**own, "lanes": "parts", "an unknown panel": "no"}
+
+
+def test_a_picture_is_written(drawn: Pictures) -> None:
+    picture = drawn["lines", 1920].sheet.picture
+    assert isinstance(picture, Path)
+    assert picture.read_bytes().startswith(b"\x89PNG")
