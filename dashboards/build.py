@@ -59,7 +59,7 @@ def render(board: Board, context: Context) -> dict[str, Any]:
         links=list(_links(board, context)),
     )
     result: dict[str, Any] = json.loads(json.dumps(built, cls=JSONEncoder))
-    result["annotations"] = {"list": _annotations(context)}
+    result["annotations"] = {"list": _annotations(board, context)}
     for entry in result["links"]:
         entry.pop("placement", None)  # Grafana 11 does not know it, and where it stands is the default
     result["panels"] = list(_panels(board, context))
@@ -185,9 +185,15 @@ def _variable(variable: Variable, context: Context) -> dashboard.VariableModel:
     )
 
 
-def _annotations(context: Context) -> list[dict[str, Any]]:
-    """Return the marks of tickets: a band from a ticket's opening to its closing, and what the desk itself writes."""
-    opened = "group by (ticket, priority, node) (ott_desk_ticket_deadline_timestamp_seconds)"
+def _annotations(board: Board, context: Context) -> list[dict[str, Any]]:
+    """Return the marks of tickets: a band from a ticket's opening to its closing, and what the desk itself writes.
+
+    Only what the dashboard is about is marked, and only what does not wait: bands over bands hide the lines.
+    """
+    # A ticket of a whole site or service names no node, and concerns every one.
+    chosen = ',node=~"$node|"' if any(variable.name == "node" for variable in board.variables) else ""
+    tickets = f'ott_desk_ticket_deadline_timestamp_seconds{{priority=~"P1|P2"{chosen}}}'
+    opened = f"group by (ticket, priority, node) ({tickets})"
     return [
         {
             "name": context.words("Open tickets"),

@@ -107,7 +107,6 @@ class Figure(Panel):
     course: bool = False
     fill: bool = False  # the state colours the whole cell
     named: bool = False  # write the legend beside each number
-    name_only: bool = False  # write the legend and let the colour be the answer
 
 
 @dataclass(frozen=True, kw_only=True)

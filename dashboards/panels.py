@@ -21,6 +21,7 @@ from dashboards.sdk import (
 
 SOURCE = common.DataSourceRef("prometheus", "${ds}")
 _LETTERS = "ABCDEFGHIJ"
+_LEAST_WIDTH = 50  # of a column, in pixels; Grafana's own 150 hides the last columns on a small screen
 
 
 def render(panel: model.Panel, number: int, at: tuple[int, int], context: Context) -> dict[str, Any]:
@@ -136,7 +137,7 @@ def _kind(panel: model.Panel, context: Context) -> _Kind:
         case model.Figure():
             return "stat", _figure(panel), None, []
         case model.Course():
-            return "timeseries", _lines(panel), _line(panel), _single_lines(panel, context)
+            return "timeseries", _lines(panel), _line(panel, context), _single_lines(panel, context)
         case model.Ranking():
             return "bargauge", _bars(), None, _endings(panel, context)
         case model.Grid():
@@ -151,9 +152,7 @@ def _kind(panel: model.Panel, context: Context) -> _Kind:
 
 def _figure(panel: model.Figure) -> stat.Options:
     text = common.BigValueTextMode.VALUE
-    if panel.name_only:
-        text = common.BigValueTextMode.NAME
-    elif panel.named:
+    if panel.named:
         text = common.BigValueTextMode.VALUE_AND_NAME
     return stat.Options(
         graph_mode=common.BigValueGraphMode.AREA if panel.course else common.BigValueGraphMode.NONE,
@@ -178,7 +177,10 @@ def _lines(panel: model.Course) -> timeseries.Options:
     )
 
 
-def _line(panel: model.Course) -> timeseries.FieldConfig:
+def _line(panel: model.Course, context: Context) -> timeseries.FieldConfig:
+    # With the limits in view, "nothing" is a line at the foot and not one on a scale up to 10,000 %.
+    steps = panel.steps.at if panel.steps and panel.limits else ()
+    highest = max((context.limit(value) for value, _ in steps), default=None)
     limits = common.GraphThresholdsStyleMode.DASHED if panel.limits else common.GraphThresholdsStyleMode.OFF
     return timeseries.FieldConfig(
         draw_style=common.GraphDrawStyle.BARS if panel.bars else common.GraphDrawStyle.LINE,
@@ -192,6 +194,7 @@ def _line(panel: model.Course) -> timeseries.FieldConfig:
         ),
         thresholds_style=common.GraphThresholdsStyleConfig(limits),
         axis_soft_min=0,
+        axis_soft_max=highest,
     )
 
 
@@ -222,7 +225,10 @@ def _bars() -> bargauge.Options:
         display_mode=common.BarGaugeDisplayMode.BASIC,
         value_mode=common.BarGaugeValueMode.TEXT,
         name_placement=common.BarGaugeNamePlacement.LEFT,
-        sizing=common.BarGaugeSizing.AUTO,
+        # Of one size on every dashboard: a bar by itself would otherwise fill the panel, and its name would not fit.
+        sizing=common.BarGaugeSizing.MANUAL,
+        min_viz_height=16,
+        max_viz_height=36,
         reduce_options=common.ReduceDataOptions(values=False, calcs=["lastNotNull"], fields=""),
         orientation=common.VizOrientation.HORIZONTAL,
     )
@@ -230,7 +236,7 @@ def _bars() -> bargauge.Options:
 
 def _lanes() -> statetimeline.Options:
     return statetimeline.Options(
-        show_value=common.VisibilityMode.NEVER,
+        show_value=common.VisibilityMode.AUTO,
         legend=common.VizLegendOptions(
             common.LegendDisplayMode.LIST, common.LegendPlacement.BOTTOM, show_legend=True, calcs=[]
         ),
@@ -265,10 +271,13 @@ def _table(panel: model.Grid, context: Context) -> table.Options:
 def _cell(panel: model.Grid) -> table.FieldConfig:
     if panel.matrix:
         return table.FieldConfig(
+            min_width=_LEAST_WIDTH,
             align=common.FieldTextAlignment.CENTER,
             cell_options=common.TableColoredBackgroundCellOptions(common.TableCellBackgroundDisplayMode.BASIC),
         )
-    return table.FieldConfig(align=common.FieldTextAlignment.AUTO, cell_options=common.TableAutoCellOptions())
+    return table.FieldConfig(
+        min_width=_LEAST_WIDTH, align=common.FieldTextAlignment.AUTO, cell_options=common.TableAutoCellOptions()
+    )
 
 
 def _transformations(panel: model.Panel) -> list[dashboard.DataTransformerConfig]:

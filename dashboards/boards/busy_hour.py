@@ -14,7 +14,8 @@ BEGAN = "vector(time() + $utc_offset - 3600)"
 # Grafana puts daily points on local midnight; a day ahead makes each the value of the day that begins there.
 DAY = "[1d:15m] offset -1d"
 OVER = "count_over_time(platform:ott_subscribers_online:avg1h[1h] offset -1d)"  # its last hour has come
-BY_HOUR = f'{ONLINE} * on () group_right () count_values("hour", hour({BEGAN}))'
+# A hundred more than the hour, so that the rows are in order: 9 would come after 23.
+BY_HOUR = f'{ONLINE} * on () group_right () count_values("order", 100 + hour({BEGAN}))'
 WEEKDAY = f"(day_of_week({BEGAN}) + 6) % 7 + 1"  # Monday is 1
 BY_SLOT = f'{ONLINE} * on () group_right () count_values("slot", 100 * ({WEEKDAY}) + hour({BEGAN}))'
 
@@ -161,7 +162,13 @@ PATTERN = Row(
             question="At which hours of which days are most subscribers served? "
             "A row is the hour that begins at its number, a column is a day.",
             unit="none",
-            queries=(Query(f"max_over_time(({BY_HOUR})[1d:1h] offset -1d)", "{{hour}}", step="1d"),),
+            queries=(
+                Query(
+                    f'label_replace(max_over_time(({BY_HOUR})[1d:1h] offset -1d), "hour", "$1", "order", ".(..)")',
+                    "{{hour}}",
+                    step="1d",
+                ),
+            ),
             decimals=0,
             back="4w",
             width=12,
@@ -214,7 +221,7 @@ CAPACITY = Row(
             maximum=1,
             decimals=0,
             empty=NO_CAPACITY,
-            width=10,
+            width=12,
             height=10,
         ),
         Grid(
@@ -235,15 +242,15 @@ CAPACITY = Row(
             columns=(
                 Column("scope", "Scope"),
                 Column("quantity", "Quantity", meanings=QUANTITIES),
-                Column("A", "Likely", unit=DATE),
-                Column("B", "At the earliest", unit=DATE),
-                Column("C", "At the latest", unit=DATE),
-                Column("D", "In use now", unit="percentunit", decimals=0, steps=USE),
+                Column("A", "Likely", unit=DATE, width=94),
+                Column("B", "Earliest", unit=DATE, width=94),
+                Column("C", "Latest", unit=DATE, width=94),
+                Column("D", "In use", unit="percentunit", decimals=0, steps=USE, width=80),
             ),
-            sort="In use now",
+            sort="In use",
             descending=True,
             empty=NO_CAPACITY,
-            width=14,
+            width=12,
             height=10,
         ),
         Grid(

@@ -148,6 +148,7 @@ CHAIN = Row(
             title="Duration of the rules",
             question="Do the rules finish within their interval? At 100 % alarms come late.",
             unit="percentunit",
+            decimals=1,
             queries=(
                 Query(
                     # The label holds the path of the file before the name of the group.

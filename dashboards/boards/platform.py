@@ -22,13 +22,13 @@ FIGURES = Row(
             Query("sum(platform:ott_subscribers:sum)"),
         ),
         _figure(
-            "Subscribers served now",
+            "Subscribers served",
             "How many subscribers does the middleware's keep-alive see right now?",
             "none",
             Query(ONLINE),
         ),
         _figure(
-            "Served in the busy hour",
+            "Served in busy hour",
             "How many subscribers were served at once, on average, in the busiest hour of the last recorded day, "
             "and in the busiest hour of the last 24 hours so far?",
             "none",
@@ -52,7 +52,7 @@ FIGURES = Row(
             Query("sum(platform:ott_edge_viewers:sum)"),
         ),
         _figure(
-            "Outbound content traffic",
+            "Outbound traffic",
             "How much content do all edges send out, averaged over one minute?",
             "bps",
             Query("8 * sum(platform:ott_edge_egress_bytes:rate1m)"),
@@ -62,20 +62,7 @@ FIGURES = Row(
 
 STATE = Row(
     (
-        Ranking(
-            title="Server load",
-            question="How loaded is the busiest node, in processor, memory and disk?",
-            unit="percentunit",
-            queries=(
-                Query("max(platform:node_cpu_utilisation:max)", "processor, busiest node", steps=PROCESSOR),
-                Query("max(platform:node_memory_utilisation:max)", "memory, fullest node", steps=MEMORY),
-                Query("max(platform:node_disk_io_utilisation:max)", "disk, busiest node", steps=DISK),
-            ),
-            width=10,
-            height=5,
-            minimum=0,
-            maximum=1,
-        ),
+        open_tickets(width=8),
         Figure(
             title="Nodes not answering",
             question="How many of all nodes did not answer the last scrape?",
@@ -92,7 +79,20 @@ STATE = Row(
             height=5,
             named=True,
         ),
-        open_tickets(width=8),
+        Ranking(
+            title="Server load",
+            question="How loaded is the busiest node, in processor, memory and disk?",
+            unit="percentunit",
+            queries=(
+                Query("max(platform:node_cpu_utilisation:max)", "processor, busiest node", steps=PROCESSOR),
+                Query("max(platform:node_memory_utilisation:max)", "memory, fullest node", steps=MEMORY),
+                Query("max(platform:node_disk_io_utilisation:max)", "disk, busiest node", steps=DISK),
+            ),
+            width=10,
+            height=5,
+            minimum=0,
+            maximum=1,
+        ),
     )
 )
 
@@ -136,5 +136,5 @@ BOARD = Board(
     readers="everybody in the control centre, from across the room, all the time. Nothing on it needs a click. "
     "When a figure or a colour looks wrong, go to *Sites and nodes* or straight to the ticket in the "
     "list.",
-    rows=(FIGURES, STATE, DAY, WRONG),
+    rows=(FIGURES, STATE, WRONG, DAY),
 )

@@ -67,7 +67,7 @@ MAP = Row(
             meanings=STATES,
             links=(TO_NODE, TO_TICKETS, TO_QUEUE),
             fill=True,
-            name_only=True,
+            named=True,
             width=24,
             height=6,
         ),

@@ -166,13 +166,14 @@ QUALITY = Row(
                         f"sum by (channel, reason) (increase(ott_stream_errors_total{{{WHERE}}}[1h])) > 0",
                         f"0 * count(ott_stream_up{{{WHERE}}})",
                         "reason",
+                        "channel",
                     )
                 ),
             ),
             columns=(
-                Column("channel", "Channel"),
+                Column("channel", "Channel", width=160),
                 Column("reason", "Fault", meanings=FAULTS),
-                Column("A", "Times", decimals=0),
+                Column("A", "Times", decimals=0, width=90),
             ),
             sort="Times",
             descending=True,

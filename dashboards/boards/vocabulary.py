@@ -71,9 +71,15 @@ def tickets(where: str = "") -> str:
     return f"max by (status, severity, owner) (ott_desk_tickets{{{where}}})"
 
 
-def or_none(query: str, alive: str, label: str) -> str:
-    """Return the query, and where it gives nothing one row that says so: its `label` is "none" and its value 0."""
-    return f'{query} or on () label_replace({alive}, "{label}", "{NONE}", "", "")'
+def or_none(query: str, alive: str, label: str, *others: str) -> str:
+    """Return the query, and where it gives nothing one row that says so: its `label` is "none" and its value 0.
+
+    The `others` are blank in that row: a table loses a column that no row has a label for.
+    """
+    row = f'label_replace({alive}, "{label}", "{NONE}", "", "")'
+    for other in others:
+        row = f'label_replace({row}, "{other}", " ", "", "")'
+    return f"{query} or on () {row}"
 
 
 def open_tickets(width: int) -> Figure:
@@ -98,22 +104,23 @@ def open_tickets(width: int) -> Figure:
 
 def clocks(width: int, height: int, where: str = "") -> Grid:
     """Return the table of running clocks, the most urgent first."""
-    series = f"max by (ticket, clock, priority, node) ({DEADLINE}{{{where}}})"
+    labels = ("clock", "ticket", "priority", "node")
+    series = f"max by ({', '.join(labels)}) ({DEADLINE}{{{where}}})"
     return Grid(
         title="Clocks that run",
         question="Which ticket has to be dealt with first?",
         unit="none",
         queries=(
-            Query(or_none(f"{series} - time()", DESK, "clock")),
-            Query(or_none(f"1000 * {series}", DESK, "clock")),
+            Query(or_none(f"{series} - time()", DESK, *labels)),
+            Query(or_none(f"1000 * {series}", DESK, *labels)),
         ),
         columns=(
-            Column("ticket", "Ticket", links=(TO_TICKET,), width=90),
-            Column("priority", "Priority", width=100),
+            Column("ticket", "Ticket", links=(TO_TICKET,), width=75),
+            Column("priority", "Priority", width=95),
             Column("clock", "Clock", meanings=(*CLOCKS, Meaning(NONE, "no ticket is open", "good"))),
             Column("node", "Node", links=(Link("Node board", "node", (("node", "node"),)),)),
-            Column("A", "Time left", unit="s", decimals=0, steps=OVERDUE, meanings=(NO_TIME,)),
-            Column("B", "Due", unit="dateTimeAsLocalNoDateIfToday", meanings=(NO_TIME,)),
+            Column("A", "Time left", unit="s", decimals=0, steps=OVERDUE, meanings=(NO_TIME,), width=95),
+            Column("B", "Due", unit="time:DD.MM HH:mm", meanings=(NO_TIME,), width=105),
         ),
         sort="Time left",
         width=width,
@@ -122,8 +129,8 @@ def clocks(width: int, height: int, where: str = "") -> Grid:
 
 
 def alarms(where: str, labels: tuple[str, ...], width: int, height: int) -> Grid:
-    """Return the table of active alarms, the newest first."""
-    names = {"site": "Site", "node": "Node"}
+    """Return the table of active alarms, the worst first."""
+    names, widths = {"site": "Site", "node": "Node"}, {"site": 100}
     by = ", ".join((*labels, "alertname", "severity"))
     query = (
         f'1000 * max by ({by}) (ALERTS_FOR_STATE{{alertname!="Watchdog"{where}}}'
@@ -133,15 +140,14 @@ def alarms(where: str, labels: tuple[str, ...], width: int, height: int) -> Grid
         title="Active alarms",
         question="What is wrong right now, and since when?",
         unit="none",
-        queries=(Query(or_none(query, RULES, "alertname")),),
+        queries=(Query(or_none(query, RULES, "alertname", "severity", *labels)),),
         columns=(
             Column("alertname", "Alarm", meanings=(Meaning(NONE, "no active alarm", "good"),)),
-            Column("severity", "Severity", meanings=SEVERITIES),
-            *(Column(label, names[label], links=_OF[label]) for label in labels),
-            Column("A", "Since", unit="dateTimeAsLocalNoDateIfToday", meanings=(NO_TIME,)),
+            Column("severity", "Severity", meanings=SEVERITIES, width=125),
+            *(Column(label, names[label], links=_OF[label], width=widths.get(label, 0)) for label in labels),
+            Column("A", "Since", unit="time:DD.MM HH:mm", meanings=(NO_TIME,), width=105),
         ),
-        sort="Since",
-        descending=True,
+        sort="Severity",  # in the order of the alphabet, critical comes first
         width=width,
         height=height,
     )

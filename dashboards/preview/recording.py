@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dashboards import live
+from dashboards import live, macros
 from dashboards.check import panels
 
 Json = dict[str, Any]
@@ -32,16 +32,21 @@ def record(prometheus: live.Prometheus, board: Json, choices: Mapping[str, str] 
             for answer in answers
         ],
         "annotations": [
-            _annotation(prometheus, board, mark)
+            _annotation(prometheus, board, mark, variables)
             for mark in board["annotations"]["list"]
             if mark["datasource"]["type"] == "prometheus"
         ],
     }
 
 
-def _annotation(prometheus: live.Prometheus, board: Json, mark: Json) -> Json:
+def _annotation(prometheus: live.Prometheus, board: Json, mark: Json, variables: Mapping[str, str]) -> Json:
     length = live.seconds(board["time"]["from"].removeprefix("now-"))
     step = max(length / live.POINTS, _LEAST_STEP)
     end = prometheus.now // step * step
-    asked = {"query": mark["expr"], "start": end - length // step * step, "end": end, "step": step}
+    asked = {
+        "query": macros.expand(mark["expr"], variables),
+        "start": end - length // step * step,
+        "end": end,
+        "step": step,
+    }
     return {"expr": mark["expr"], "step": step, "series": prometheus.get("query_range", **asked)["result"]}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dashboards import build, live
+from dashboards import build, live, macros
 from dashboards.boards import BOARDS
 from dashboards.context import Local, context
 from dashboards.model import Board
@@ -127,7 +127,8 @@ def test_no_capacity_alarm_is_on_its_way(prometheus: live.Prometheus) -> None:
 def test_a_ticket_is_marked_on_every_board_under_its_own_node(prometheus: live.Prometheus) -> None:
     for board in BOARDS:
         mark = build.render(board, context("en", Local()))["annotations"]["list"][0]
-        marked = prometheus.get("query", query=mark["expr"], time=prometheus.now)["result"]
+        query = macros.expand(mark["expr"], {"node": BROKEN})
+        marked = prometheus.get("query", query=query, time=prometheus.now)["result"]
         assert BROKEN in {one["metric"].get("node") for one in marked}
 
 

@@ -44,7 +44,13 @@ REDUCE: Json = {"values": False, "calcs": ["lastNotNull"], "fields": ""}
 LEGEND: Json = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 STAT: Json = {"graphMode": "none", "colorMode": "value", "justifyMode": "auto", "textMode": "value_and_name"}
 STAT |= {"orientation": "auto", "reduceOptions": REDUCE}
-BARS: Json = {"displayMode": "basic", "valueMode": "text", "namePlacement": "left", "sizing": "manual", "minVizHeight": 16}
+BARS: Json = {
+    "displayMode": "basic",
+    "valueMode": "text",
+    "namePlacement": "left",
+    "sizing": "manual",
+    "minVizHeight": 16,
+}
 BARS |= {"maxVizHeight": 40, "orientation": "horizontal", "reduceOptions": REDUCE}
 NODES = [{"node": "edge-1"}, {"node": "edge-2"}]
 SERIES, POINTS = [series(labels) for labels in NODES], [point(labels) for labels in NODES]
@@ -165,7 +171,7 @@ BROKEN: dict[str, tuple[tuple[Json, Json], str]] = {
     "a number nobody can read": (board(panel("stat", STAT), [point(NODES[0], 12_345_678)]), "is printed as 12345678"),
     "a long fraction": (
         board(panel("stat", STAT, defaults={"unit": "percent", "decimals": 7}), [point(NODES[0], 0.1234567)]),
-        "is printed as 0.1234567%",
+        "printed with 7 decimals",
     ),
     "names in colours": (board(panel("stat", {**STAT, "textMode": "name"}), POINTS), "only the colour tells the state"),
     "cells in colours": (

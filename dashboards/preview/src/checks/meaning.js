@@ -3,7 +3,8 @@ import { FieldType, formattedValueToString, getFieldDisplayName, getValueFormats
 
 const KNOWN_UNITS = new Set(getValueFormats().flatMap(({ submenu }) => submenu.map(({ value }) => value)));
 const UNIT_PATTERNS = /^(time|prefix|suffix|si|count|currency|bool):/;
-const RAW = /\d{7,}|\d[.,]\d{5,}/; // digits that nobody counts at a glance
+const RAW = /\d{7,}/; // digits that nobody counts at a glance
+const MOST_DECIMALS = 4;
 
 export function namelessSeries({ panel, shown }) {
   if (!showsNames(panel)) {
@@ -49,6 +50,9 @@ export function rawUnits({ panel, shown }) {
       const name = getFieldDisplayName(field, frame, shown);
       if (unit && !KNOWN_UNITS.has(unit) && !UNIT_PATTERNS.test(unit)) {
         found.set(unit, { fault: `${name}: the unit ${unit} is unknown to Grafana and is printed as a word`, remedy: "use an id from Grafana's list of units" });
+      } else if (field.config.decimals > MOST_DECIMALS) {
+        const remedy = 'ask for fewer decimals';
+        found.set(name, { fault: `${name}: values are printed with ${field.config.decimals} decimals`, remedy });
       } else if (panel.type !== 'heatmap') {
         const texts = [...field.values].filter(Number.isFinite).map((value) => formattedValueToString(field.display(value)));
         const raw = texts.find((text) => RAW.test(text));

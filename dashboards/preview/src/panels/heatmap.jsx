@@ -18,10 +18,10 @@ export function Heat({ panel, frames, width, height, board, range }) {
   return (
     <VizLayout width={width} height={height}>
       {(wide, high) => (
-        <>
+        <div>
           <UPlotChart config={builder} data={data} width={wide} height={high - legend} />
           {legend > 0 && <Scale rows={rows} theme={theme} field={frames[0].fields[1]} />}
-        </>
+        </div>
       )}
     </VizLayout>
   );

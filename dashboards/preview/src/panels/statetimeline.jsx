@@ -5,6 +5,7 @@ import { AxisPlacement, ScaleDirection, ScaleOrientation } from '@grafana/schema
 import { UPlotChart, UPlotConfigBuilder, VizLayout, VizLegend, useTheme2 } from '@grafana/ui';
 import { useMemo } from 'react';
 
+const PAD = 4; // pixels
 const LANE = 0.8; // share of a lane's height that its states fill
 
 export function Lanes({ panel, frames, width, height, board, range }) {
@@ -83,11 +84,12 @@ function plotOf(lanes, theme, board, range, panel) {
     ticks: { show: false },
   });
   builder.addSeries({ scaleKey: 'y', pathBuilder: () => null, pointsBuilder: () => null, theme, show: true });
-  builder.addHook('draw', (plot) => paint(plot, lanes, (panel.fieldConfig.defaults.custom?.fillOpacity ?? 70) / 100));
+  const opacity = (panel.fieldConfig.defaults.custom?.fillOpacity ?? 70) / 100;
+  builder.addHook('draw', (plot) => paint(plot, lanes, opacity, panel.options.showValue !== 'never' && theme));
   return builder;
 }
 
-function paint(plot, lanes, opacity) {
+function paint(plot, lanes, opacity, theme) {
   const { ctx } = plot;
   const { top, left, width, height } = plot.bbox;
   const lane = height / lanes.length;
@@ -97,12 +99,29 @@ function paint(plot, lanes, opacity) {
   ctx.clip();
   ctx.globalAlpha = opacity;
   lanes.forEach(({ states: stretches }, row) => {
-    for (const { from, to, color } of stretches) {
+    for (const { from, to, color, text } of stretches) {
       const [start, end] = [plot.valToPos(from, 'x', true), plot.valToPos(to, 'x', true)];
       ctx.fillStyle = color;
       ctx.fillRect(start, top + row * lane + (lane * (1 - LANE)) / 2, Math.max(end - start, 1), lane * LANE);
+      if (theme) {
+        write(ctx, text, theme, [Math.max(start, left), Math.min(end, left + width)], top + (row + 0.5) * lane, color);
+      }
     }
   });
+  ctx.restore();
+}
+
+// The state in words, where there is room for them.
+function write(ctx, text, theme, [start, end], middle, color) {
+  ctx.save();
+  ctx.globalAlpha = 1;
+  ctx.font = `${12 * devicePixelRatio}px ${theme.typography.fontFamily}`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  ctx.fillStyle = theme.colors.getContrastText(color, 4.5);
+  if (ctx.measureText(text).width + 2 * PAD < end - start) {
+    ctx.fillText(text, start + PAD, middle);
+  }
   ctx.restore();
 }
 
