@@ -1,9 +1,13 @@
-"""The script that draws: built from the Node project in this folder, and kept until its lock or its source changes."""
+"""The script that draws: built from the Node project in this folder, and kept until its lock or its source changes.
+
+`python -m dashboards.preview.bundle` builds it ahead of the tests.
+"""
 
 import fcntl
 import hashlib
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,3 +74,10 @@ def _alone(cache: Path) -> Iterator[None]:
     with (cache / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+if __name__ == "__main__":
+    try:
+        bundle()
+    except PreviewError as error:
+        sys.exit(str(error))
