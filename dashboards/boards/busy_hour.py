@@ -103,7 +103,7 @@ LAST_DAY = Row(
 DAILY = Row(
     (
         Course(
-            title="Busy hour of each day",
+            title="How far is each day's busy hour from capacity?",
             question="How many subscribers were served in each day's busiest hour, and how far is it to the capacity?",
             unit="none",
             queries=(
@@ -118,7 +118,7 @@ DAILY = Row(
             height=9,
         ),
         Course(
-            title="Traffic in the busy hour of each day",
+            title="How much traffic in each busy hour?",
             question="How much content was sent in each day's busiest hour, and how far is it to the capacity?",
             unit="bps",
             queries=(
@@ -136,7 +136,7 @@ DAILY = Row(
             height=9,
         ),
         Course(
-            title="Time of the peak",
+            title="When does the peak begin?",
             question="At what time of the day did each day's busiest hour begin?",
             unit="dthms",
             queries=(
@@ -158,7 +158,7 @@ DAILY = Row(
 PATTERN = Row(
     (
         HeatMap(
-            title="Four weeks, hour by hour",
+            title="Which hours of which days are busiest?",
             question="At which hours of which days are most subscribers served? "
             "A row is the hour that begins at its number, a column is a day.",
             unit="none",
@@ -175,7 +175,7 @@ PATTERN = Row(
             height=13,
         ),
         Grid(
-            title="Pattern of the week",
+            title="What is a usual week like?",
             question="How many subscribers are served at each hour of each weekday, on average over four weeks?",
             unit="none",
             queries=(
@@ -207,7 +207,7 @@ PATTERN = Row(
 CAPACITY = Row(
     (
         Ranking(
-            title="Use of the surviving capacity",
+            title="How much is used with the largest node lost?",
             question="How much of what is left after losing the largest node does the average busy hour need?",
             unit="percentunit",
             queries=(
@@ -225,7 +225,7 @@ CAPACITY = Row(
             height=10,
         ),
         Grid(
-            title="When 70 % is reached",
+            title="When is 70 % reached?",
             question="How much of the surviving capacity is in use now, and when does demand reach 70 % of it: most "
             "likely, at the earliest, at the latest? A missing date lies beyond three years or cannot be told yet.",
             unit="none",
@@ -254,7 +254,7 @@ CAPACITY = Row(
             height=10,
         ),
         Grid(
-            title="Measures of the last 30 days",
+            title="What are the measures of 30 days?",
             question="What are the busy hours of each place by the recommended measures?",
             unit="none",
             queries=(

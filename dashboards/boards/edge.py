@@ -56,7 +56,7 @@ NOW = Row(
 AUDIENCE = Row(
     (
         Course(
-            title="Sessions by site",
+            title="Where are the sessions?",
             question="How are sessions spread over the sites?",
             unit="none",
             queries=(Query(f"sum by (site) (site:ott_edge_sessions:sum{{{WHERE}}})", "{{site}}"),),
@@ -66,7 +66,7 @@ AUDIENCE = Row(
             height=9,
         ),
         Ranking(
-            title="Sessions by protocol",
+            title="Which protocols are used?",
             question="How do players fetch content?",
             unit="none",
             queries=(Query(f"sum by (protocol) (ott_edge_sessions{{{WHERE}}})", "{{protocol}}"),),
@@ -75,7 +75,7 @@ AUDIENCE = Row(
             height=9,
         ),
         Figure(
-            title="Sessions beginning and ending",
+            title="Do viewers come or go?",
             question="Do more viewers come than go? Both numbers jump when a channel fails and everybody reconnects.",
             unit="cps",
             queries=(
@@ -87,7 +87,7 @@ AUDIENCE = Row(
             height=8,
         ),
         Ranking(
-            title="Most watched channels",
+            title="What is watched most?",
             question="Which channels have most sessions, over all edges?",
             unit="none",
             queries=(Query("topk(12, channel:ott_edge_channel_sessions:sum)", "{{channel}}"),),
@@ -102,7 +102,7 @@ AUDIENCE = Row(
 TRAFFIC = Row(
     (
         Course(
-            title="Traffic by site",
+            title="How much does each site send?",
             question="How much content does each site send?",
             unit="bps",
             queries=(Query(f"8 * sum by (site) (site:ott_edge_egress_bytes:rate1m{{{WHERE}}})", "{{site}}"),),
@@ -112,7 +112,7 @@ TRAFFIC = Row(
             height=9,
         ),
         Ranking(
-            title="Busiest edges",
+            title="Which edges send most?",
             question="Which edges send most content now?",
             unit="bps",
             queries=(
@@ -124,7 +124,7 @@ TRAFFIC = Row(
             height=9,
         ),
         Course(
-            title="Traffic per session",
+            title="What bit rate do viewers get?",
             question="Does a session get the bit rate it should? A fall means players step down to a lower quality.",
             unit="bps",
             queries=(
@@ -144,7 +144,7 @@ TRAFFIC = Row(
 REQUESTS = Row(
     (
         Course(
-            title="Requests by answer",
+            title="How are requests answered?",
             question="How many requests are answered, and how?",
             unit="reqps",
             queries=(Query(f"sum by (code) (site:ott_edge_requests:rate1m{{{WHERE}}})", "{{code}}"),),
@@ -153,7 +153,7 @@ REQUESTS = Row(
             height=8,
         ),
         Course(
-            title="Failed requests by site",
+            title="Which site fails requests?",
             question="What share of its requests does each site answer with a server error? "
             "The line is where the alarm of an edge begins.",
             unit="percentunit",
@@ -171,7 +171,7 @@ REQUESTS = Row(
             height=8,
         ),
         Ranking(
-            title="Edges with most errors",
+            title="Which edges fail most?",
             question="Which edges answer the largest share of requests with server errors now?",
             unit="percentunit",
             queries=(
@@ -186,7 +186,7 @@ REQUESTS = Row(
             height=8,
         ),
         Figure(
-            title="Time to answer",
+            title="How fast are requests answered?",
             question="How long do requests take now, the slow player's network included?",
             unit="s",
             queries=(
@@ -206,7 +206,7 @@ REQUESTS = Row(
 TRUST = Row(
     (
         Ranking(
-            title="How viewers are told apart",
+            title="How are viewers told apart?",
             question="By what are viewers recognised? The further down the ladder, the rougher the count of viewers.",
             unit="percentunit",
             queries=(
@@ -221,7 +221,7 @@ TRUST = Row(
             height=8,
         ),
         Ranking(
-            title="Rejected log lines",
+            title="Which log lines are rejected?",
             question="Are lines of the access log not understood, and why?",
             unit="cps",
             queries=(
@@ -249,7 +249,7 @@ TRUST = Row(
             height=8,
         ),
         Ranking(
-            title="Connections of the servers",
+            title="What do the connections do?",
             question="How many client connections are open, by what they are doing?",
             unit="none",
             queries=(Query('sum by (state) (ott_edge_connections{site=~"$site"})', "{{state}}"),),

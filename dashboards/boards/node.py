@@ -39,7 +39,7 @@ NOW = Row(
             decimals=1,
         ),
         Ranking(
-            title="Load now",
+            title="How loaded is it now?",
             question="Which resource of this node is closest to its end?",
             unit="percentunit",
             queries=(
@@ -61,7 +61,7 @@ NOW = Row(
 PROCESSOR = Row(
     (
         Course(
-            title="Processor time",
+            title="What uses the processor?",
             question="What does the processor spend its time on?",
             unit="percentunit",
             queries=(Query(f"avg by (mode) ({_rate('node_cpu_seconds_total', NOT_IDLE)})", "{{mode}}"),),
@@ -72,7 +72,7 @@ PROCESSOR = Row(
             height=8,
         ),
         Course(
-            title="Load average",
+            title="Do processes queue up?",
             question="How many tasks want to run, against the number of processors?",
             unit="none",
             queries=(
@@ -85,7 +85,7 @@ PROCESSOR = Row(
             height=8,
         ),
         Course(
-            title="Pressure",
+            title="What do processes wait for?",
             question="For what share of the time did tasks wait for a resource they could not get?",
             unit="percentunit",
             queries=(
@@ -104,7 +104,7 @@ PROCESSOR = Row(
 STORAGE = Row(
     (
         Course(
-            title="Memory in use",
+            title="What is memory used for?",
             question="What is memory used for?",
             unit="bytes",
             queries=(
@@ -123,7 +123,7 @@ STORAGE = Row(
             height=8,
         ),
         Ranking(
-            title="File systems",
+            title="How full is each file system?",
             question="How full is each file system?",
             unit="percentunit",
             queries=(
@@ -141,7 +141,7 @@ STORAGE = Row(
             height=8,
         ),
         Course(
-            title="Disk throughput",
+            title="How much do disks read and write?",
             question="How much is read from and written to each disk?",
             unit="Bps",
             queries=(
@@ -159,7 +159,7 @@ STORAGE = Row(
 NETWORK = Row(
     (
         Course(
-            title="Network traffic",
+            title="How much do interfaces carry?",
             question="How much do the interfaces send and receive?",
             unit="bps",
             queries=(
@@ -173,7 +173,7 @@ NETWORK = Row(
             height=8,
         ),
         Course(
-            title="Network errors",
+            title="Are packets lost or damaged?",
             question="Do interfaces drop or damage packets?",
             unit="pps",
             queries=(
@@ -193,7 +193,7 @@ NETWORK = Row(
 DELIVERY = Row(
     (
         Course(
-            title="Viewers and sessions of the node",
+            title="How many people does it serve?",
             question="How many people does this node serve?",
             unit="none",
             queries=(
@@ -206,7 +206,7 @@ DELIVERY = Row(
             height=8,
         ),
         Course(
-            title="Content sent by the node",
+            title="How much content does it send?",
             question="How much content does this node send?",
             unit="bps",
             queries=(Query(f"8 * sum(node:ott_edge_egress_bytes:rate1m{{{ME}}})", "content"),),
@@ -215,7 +215,7 @@ DELIVERY = Row(
             height=8,
         ),
         Course(
-            title="Failed requests of the node",
+            title="What share of requests fails?",
             question="What share of the requests does this node answer with a server error?",
             unit="percentunit",
             queries=(Query(f"max by (service) (node:ott_edge_request_errors:ratio_rate1m{{{ME}}})", "{{service}}"),),

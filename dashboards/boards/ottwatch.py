@@ -86,7 +86,7 @@ NOW = Row(
 AGENTS = Row(
     (
         History(
-            title="Parts of ottwatch",
+            title="Does each part answer?",
             question="When did each part answer, and when not?",
             unit="none",
             queries=(Query(f"min by (job) ({PARTS})", "{{job}}"),),
@@ -95,7 +95,7 @@ AGENTS = Row(
             height=8,
         ),
         Course(
-            title="Agents that answer",
+            title="How many agents answer?",
             question="How many agents answer, of those that should?",
             unit="none",
             queries=(
@@ -106,7 +106,7 @@ AGENTS = Row(
             height=8,
         ),
         Grid(
-            title="Collectors",
+            title="Which collector fails or lags?",
             question="Which collector fails, and since when has it had no result? "
             "Failing ones, and the fifty oldest results.",
             unit="none",
@@ -137,7 +137,7 @@ AGENTS = Row(
 CHAIN = Row(
     (
         Course(
-            title="Samples taken in",
+            title="How many samples come in?",
             question="How fast does Prometheus take samples in?",
             unit="cps",
             queries=(Query("sum(rate(prometheus_tsdb_head_samples_appended_total[$__rate_interval]))", "samples"),),
@@ -145,7 +145,7 @@ CHAIN = Row(
             height=8,
         ),
         Course(
-            title="Duration of the rules",
+            title="Are the rules fast enough?",
             question="Do the rules finish within their interval? At 100 % alarms come late.",
             unit="percentunit",
             decimals=1,
@@ -164,7 +164,7 @@ CHAIN = Row(
             height=8,
         ),
         Course(
-            title="Duration of the scrapes",
+            title="Are the scrapes fast enough?",
             question="How long does the slowest target of each job take to answer? The limit is 4 s.",
             unit="s",
             queries=(Query(f"max by (job) (scrape_duration_seconds{{{JOBS}}})", "{{job}}", step="30s"),),
@@ -172,7 +172,7 @@ CHAIN = Row(
             height=8,
         ),
         Course(
-            title="Notifications to the desk",
+            title="Do notifications leave?",
             question="Do Alertmanager's notifications reach the desk?",
             unit="cps",
             queries=(
@@ -186,7 +186,7 @@ CHAIN = Row(
             height=8,
         ),
         Course(
-            title="Alerts received by the desk",
+            title="What does the desk receive?",
             question="What did the alerts that the desk received change?",
             unit="cps",
             queries=(Query("sum by (outcome) (rate(ott_desk_webhook_alerts_total[$__rate_interval]))", "{{outcome}}"),),

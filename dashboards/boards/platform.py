@@ -80,7 +80,7 @@ STATE = Row(
             named=True,
         ),
         Ranking(
-            title="Server load",
+            title="How loaded is the busiest node?",
             question="How loaded is the busiest node, in processor, memory and disk?",
             unit="percentunit",
             queries=(
@@ -99,7 +99,7 @@ STATE = Row(
 DAY = Row(
     (
         Course(
-            title="Viewing",
+            title="How does the day go?",
             question="How do subscribers served, viewers and sessions run over the day?",
             unit="none",
             queries=(
@@ -111,7 +111,7 @@ DAY = Row(
             height=8,
         ),
         Course(
-            title="Traffic by site",
+            title="How much does each site send?",
             question="Which site sends how much content?",
             unit="bps",
             queries=(Query("8 * sum by (site) (site:ott_edge_egress_bytes:rate1m)", "{{site}}"),),

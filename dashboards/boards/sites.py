@@ -26,7 +26,7 @@ NODE = 'site=~"$site",role=~"$role"'
 SITES = Row(
     (
         Grid(
-            title="Sites",
+            title="Which site is in trouble?",
             question="How is each site, and what does it carry?",
             unit="none",
             queries=(
@@ -60,7 +60,7 @@ SITES = Row(
 MAP = Row(
     (
         Figure(
-            title="Node map",
+            title="Which node is in which state?",
             question="Which node is in which state? The colour is the worst active alarm; a click opens the node.",
             unit="none",
             queries=(Query(state("site, node", NODE), "{{node}}"),),
@@ -72,7 +72,7 @@ MAP = Row(
             height=6,
         ),
         Grid(
-            title="Nodes",
+            title="Is it load, memory, disk or traffic?",
             question="Which node is in trouble, and is it load, memory, disk or traffic?",
             unit="none",
             queries=(
@@ -109,7 +109,7 @@ MAP = Row(
 PAST = Row(
     (
         History(
-            title="States of the sites",
+            title="Since when?",
             question="When did each site's worst alarm begin and end?",
             unit="none",
             queries=(Query(state("site", WHERE, f"site:up:present{{{WHERE}}}"), "{{site}}"),),

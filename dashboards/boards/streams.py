@@ -89,7 +89,7 @@ NOW = Row(
 LIVE = Row(
     (
         History(
-            title="Streams up and down",
+            title="Which stream was down, and when?",
             question="When could each stream be played, and when not?",
             unit="none",
             queries=(Query(f"min by (channel) (ott_stream_up{{{WHERE}}})", "{{channel}}"),),
@@ -99,7 +99,7 @@ LIVE = Row(
             height=8,
         ),
         Course(
-            title="Age of the live edge",
+            title="How far behind is each stream?",
             question="Does each stream advance with the clock? A stalled packager draws a rising line.",
             unit="s",
             queries=(
@@ -114,7 +114,7 @@ LIVE = Row(
             height=9,
         ),
         Course(
-            title="Since the last new segment",
+            title="Does a stream stand still?",
             question="How long ago did each stream last get a new segment, in segment durations? "
             "Above 1.5 it is late; the line is where the alarm begins.",
             unit="none",
@@ -140,7 +140,7 @@ LIVE = Row(
 QUALITY = Row(
     (
         Course(
-            title="Download time against playing time",
+            title="Do segments arrive fast enough?",
             question="Is each stream delivered faster than it plays? The line is where the alarm begins.",
             unit="percentunit",
             steps=SLOW,
@@ -157,7 +157,7 @@ QUALITY = Row(
             height=9,
         ),
         Grid(
-            title="Faults in the last hour",
+            title="What went wrong in the last hour?",
             question="What was wrong with which stream?",
             unit="none",
             queries=(

@@ -72,7 +72,7 @@ QUEUE = Row((clocks(width=24, height=9, where=MINE),), "What comes first")
 WORK = Row(
     (
         Course(
-            title="Tickets by state",
+            title="In which state are the tickets?",
             question="Where do tickets stand, and do they pile up?",
             unit="none",
             queries=(Query(_tickets("status", *(status for status, _ in STATUS)), "{{status}}"),),
@@ -82,7 +82,7 @@ WORK = Row(
             height=8,
         ),
         Course(
-            title="Tickets by owner",
+            title="Who is working on them?",
             question="Who has them: the control centre, or which vendor?",
             unit="none",
             queries=(Query(_tickets("owner", "ncc"), "{{owner}}"),),
@@ -92,7 +92,7 @@ WORK = Row(
             height=8,
         ),
         Course(
-            title="Tickets opened",
+            title="How many were opened?",
             question="How many problems begin in an hour?",
             unit="none",
             queries=(Query("sum(increase(ott_desk_tickets_opened_total[1h]))", "opened in the last hour"),),
@@ -100,7 +100,7 @@ WORK = Row(
             height=8,
         ),
         Course(
-            title="Targets missed",
+            title="Which targets were missed?",
             question="Which clocks run over: taking in hand, restoring, or the vendor's two?",
             unit="none",
             queries=(Query("sum by (clock) (increase(ott_desk_sla_breaches_total[1h]))", "{{clock}}"),),

@@ -107,7 +107,7 @@ def clocks(width: int, height: int, where: str = "") -> Grid:
     labels = ("clock", "ticket", "priority", "node")
     series = f"max by ({', '.join(labels)}) ({DEADLINE}{{{where}}})"
     return Grid(
-        title="Clocks that run",
+        title="Which ticket comes first?",
         question="Which ticket has to be dealt with first?",
         unit="none",
         queries=(
@@ -137,7 +137,7 @@ def alarms(where: str, labels: tuple[str, ...], width: int, height: int) -> Grid
         f' and ignoring (alertstate) ALERTS{{alertstate="firing"{where}}})'
     )
     return Grid(
-        title="Active alarms",
+        title="What is wrong now?",
         question="What is wrong right now, and since when?",
         unit="none",
         queries=(Query(or_none(query, RULES, "alertname", "severity", *labels)),),

@@ -26,16 +26,25 @@ COLLECTOR = {"series": 'ott_collector_success{collector="stat",site="almaty",nod
 NOTHING: Mapping[tuple[str, str], tuple[dict[str, str], Samples]] = {
     ("platform", "Nodes not answering"): (AGENT, [{"value": 0}]),
     ("platform", "Open tickets"): (DESK, [{"value": 0}]),
-    ("platform", "Active alarms"): (RULES, [{"labels": '{alertname="none"}', "value": 0}]),
-    ("platform", "Clocks that run"): (DESK, [{"labels": '{clock="none"}', "value": 0}]),
-    ("node", "Active alarms"): (RULES, [{"labels": '{alertname="none"}', "value": 0}]),
+    ("platform", "What is wrong now?"): (
+        RULES,
+        [{"labels": '{alertname="none", node=" ", severity=" ", site=" "}', "value": 0}],
+    ),
+    ("platform", "Which ticket comes first?"): (
+        DESK,
+        [{"labels": '{clock="none", node=" ", priority=" ", ticket=" "}', "value": 0}],
+    ),
+    ("node", "What is wrong now?"): (RULES, [{"labels": '{alertname="none", severity=" "}', "value": 0}]),
     ("streams", "Streams that are down"): (PROBE, [{"value": 0}]),
-    ("streams", "Faults in the last hour"): (PROBE, [{"labels": '{reason="none"}', "value": 0}]),
+    ("streams", "What went wrong in the last hour?"): (PROBE, [{"labels": '{channel=" ", reason="none"}', "value": 0}]),
     ("tickets", "Not yet taken"): (DESK, [{"value": 0}]),
     ("tickets", "Least time left"): (DESK, [{"value": 0}]),
-    ("tickets", "Clocks that run"): (DESK, [{"labels": '{clock="none"}', "value": 0}]),
-    ("tickets", "Tickets by owner"): (DESK, [{"labels": '{owner="ncc"}', "value": 0}]),
-    ("tickets", "Tickets by state"): (
+    ("tickets", "Which ticket comes first?"): (
+        DESK,
+        [{"labels": '{clock="none", node=" ", priority=" ", ticket=" "}', "value": 0}],
+    ),
+    ("tickets", "Who is working on them?"): (DESK, [{"labels": '{owner="ncc"}', "value": 0}]),
+    ("tickets", "In which state are the tickets?"): (
         DESK,
         [
             {"labels": f'{{status="{status}"}}', "value": 0}

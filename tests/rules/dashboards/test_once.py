@@ -29,25 +29,25 @@ TOLD: dict[tuple[str, str, str], tuple[list[dict[str, str]], list[dict[str, Any]
         said_by(TWO_DESKS, "ott_desk_tickets", 'status="acknowledged",severity="minor",owner="ncc"', "2x20"),
         [{"value": 2}],
     ),
-    ("tickets", "Tickets by owner", "A"): (
+    ("tickets", "Who is working on them?", "A"): (
         said_by(TWO_DESKS, "ott_desk_tickets", 'status="held",severity="minor",owner="vendor"', "2x20"),
         [{"labels": '{owner="vendor"}', "value": 2}],
     ),
     ("ottwatch", "Messages waiting", "A"): (said_by(TWO_DESKS, "ott_desk_outbox_pending", "", "5x20"), [{"value": 5}]),
     ("ottwatch", "Messages waiting", "B"): (said_by(TWO_DESKS, "ott_desk_outbox_dead", "", "1x20"), [{"value": 1}]),
-    ("node", "Load average", "C"): (
+    ("node", "Do processes queue up?", "C"): (
         said_by(TWO_EXPORTERS, "node_cpu_seconds_total", 'node="edge-1",site="almaty",cpu="0",mode="idle"', "0+1x20"),
         [{"value": 1}],
     ),
-    ("node", "Disk throughput", "A"): (
+    ("node", "How much do disks read and write?", "A"): (
         said_by(TWO_EXPORTERS, "node_disk_read_bytes_total", CARD, "0+15x20"),
         [{"labels": '{device="eth0"}', "value": 1}],
     ),
-    ("node", "Network traffic", "A"): (
+    ("node", "How much do interfaces carry?", "A"): (
         said_by(TWO_EXPORTERS, "node_network_transmit_bytes_total", CARD, "0+15x20"),
         [{"labels": '{device="eth0"}', "value": 8}],
     ),
-    ("node", "Network errors", "C"): (
+    ("node", "Are packets lost or damaged?", "C"): (
         said_by(TWO_EXPORTERS, "node_network_receive_drop_total", CARD, "0+15x20"),
         [{"value": 1}],
     ),
@@ -67,7 +67,7 @@ def test_what_two_say_is_shown_once(board: str, panel: str, letter: str, tmp_pat
     assert promtool(tmp_path, [{"interval": "15s", "input_series": series, "promql_expr_test": asked}]) == ""
 
 
-@pytest.mark.parametrize("panel", ["Sites", "States of the sites"])
+@pytest.mark.parametrize("panel", ["Which site is in trouble?", "Since when?"])
 def test_an_alarm_of_a_whole_site_is_the_sites_state(panel: str, tmp_path: Path) -> None:
     expression = {(name, title, ref): text for name, title, ref, text in expressions()}["sites", panel, "A"]
     series = [

@@ -58,7 +58,7 @@ def test_a_control_centre_sets_its_time_zone_and_desk() -> None:
 def test_thresholds_are_those_of_the_rules() -> None:
     memory = thresholds.load()["node_memory_available"].value
     wall = build.render(BOARDS[0], context("en", Local()))
-    load = next(panel for panel in panels(wall) if panel["title"] == "Server load")
+    load = next(panel for panel in panels(wall) if panel["title"] == "How loaded is the busiest node?")
     override = next(entry for entry in load["fieldConfig"]["overrides"] if entry["matcher"]["options"] == "B")
     steps = next(entry["value"]["steps"] for entry in override["properties"] if entry["id"] == "thresholds")
     assert [step["value"] for step in steps] == [None, round(1 - memory, 6)]

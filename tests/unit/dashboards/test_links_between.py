@@ -61,7 +61,11 @@ def test_every_data_link_arrives_with_range_source_and_choices(uid: str) -> None
 
 
 def test_a_node_leads_to_its_board_and_to_its_tickets_and_a_ticket_to_the_console() -> None:
-    node_map = {url.partition("?")[0] for panel, url in data_links(BUILT["ott-sites"]) if panel == "Node map"}
+    node_map = {
+        url.partition("?")[0]
+        for panel, url in data_links(BUILT["ott-sites"])
+        if panel == "Which node is in which state?"
+    }
     assert node_map == {"/d/ott-node", "/d/ott-tickets", "https://desk.example/"}
-    clocks = [url for panel, url in data_links(BUILT["ott-tickets"]) if panel == "Clocks that run"]
+    clocks = [url for panel, url in data_links(BUILT["ott-tickets"]) if panel == "Which ticket comes first?"]
     assert "https://desk.example/ticket/${__value.text}" in clocks
