@@ -20,6 +20,8 @@ from dashboards.words import LANGUAGES, Language
 from demo.processes import wait_until
 from demo.stack import Stack
 
+pytestmark = pytest.mark.timeout(600)  # for the start of the demo, and for all the pictures
+
 BROKEN = "edge-2"
 SCREENS: tuple[tuple[Colours, int], ...] = (("dark", 1280), ("light", 1920))
 SINCE = "15m"  # a demo a minute old has no point on a board of a day
@@ -137,7 +139,6 @@ def test_a_ticket_is_marked_on_every_board_under_its_own_node(prometheus: live.P
         assert BROKEN in {one["metric"].get("node") for one in marked}
 
 
-@pytest.mark.timeout(600)
 def test_nothing_is_wrong_with_what_grafanas_components_draw(demo: Demo) -> None:
     """Healthy and broken, in both languages, and on a small dark screen and a large light one."""
     sheets = [
