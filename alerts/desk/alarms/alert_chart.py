@@ -2,7 +2,7 @@
 
 The expression comes with the alarm, so this works for anybody's rules. A comparison is taken apart, since a chart of
 the whole would show nothing but the time in which the alarm fired; of `and` and `unless` the left side counts, of `or`
-each. Selectors are narrowed to the alarm's labels, as for the question whether its series still exists.
+each. Selectors are narrowed to the alarm's labels.
 """
 
 from collections.abc import Mapping

@@ -73,7 +73,8 @@ class Draft:
         self.set(status=to.value, status_reason=reason, status_at=now)
         if to is not Status.HELD:
             self.set(vendor="")
-        self.set(verify_at=None, unverified=False)
+        if to not in WORKING:  # who takes a ticket or hands it over does not end the doubt about its recovery
+            self.set(verify_at=None, unverified=False)
         self.set(resolved_at=now if to is Status.RESOLVED else None if to in WORKING else self["resolved_at"])
 
     def recovered(self, policy: Policy, now: datetime) -> None:

@@ -55,7 +55,7 @@ class Policy:
     separate: Sequence[str] = ()  # labels that tell installations apart
     missed: float = 3600.0  # an alarm that ended longer ago and was never heard of before opens no ticket
     recurrence: float = 86400.0  # a problem that had flap_count tickets within this time is flapping
-    verify_recovery: bool = False  # ask Prometheus whether a recovered series still exists
+    verify_recovery: bool = False  # evaluate the condition of alarms that ended at Prometheus
     flap_count: int = 3  # coming back so often within flap_window is flapping
     flap_window: float = 1800.0
     watchdog: str = "Watchdog"

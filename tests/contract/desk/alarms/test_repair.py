@@ -18,7 +18,8 @@ from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
 from alerts.desk.core.settings import Settings, Url
 from alerts.desk.core.tables import alarm, event, ticket
-from alerts.desk.tickets.actions import Desk
+from alerts.desk.tickets import actions
+from alerts.desk.tickets.actions import Desk, Hand
 from tests.contract.desk.alarms.test_ingest import POLICY, Time, send, states
 from tests.contract.desk.payloads import START, alert, notification
 from tests.support.prometheus import prometheus_where, refusal
@@ -166,6 +167,18 @@ def test_missing_data_leave_the_ticket_open_until_they_are_back(verifying: Desk,
     with verifying.database.read() as connection:
         kinds = list(connection.scalars(select(event.c.kind).where(event.c.kind.in_(["unverified", "verified"]))))
     assert kinds == ["unverified", "verified"]
+
+
+def test_who_takes_a_ticket_does_not_end_the_doubt_about_its_recovery(verifying: Desk, time: Time) -> None:
+    (number,) = recover(verifying)
+    verify.verify(verifying, [number], prometheus_where(lambda _: False))
+    actions.take(verifying, Hand("Aigerim", number))
+    with verifying.database.read() as connection:
+        assert connection.execute(select(ticket.c.status, ticket.c.unverified)).one() == ("inProgress", True)
+    time.pass_(minutes=2)
+    assert recovery.run_due(verifying).to_verify == [number]
+    verify.verify(verifying, [number], prometheus_where(lambda _: True))
+    assert states(verifying.database) == [("resolved", "recovered", 0)]
 
 
 def test_a_prometheus_that_does_not_answer_is_asked_again(verifying: Desk, time: Time) -> None:
