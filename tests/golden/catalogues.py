@@ -10,6 +10,7 @@ from tests.conftest import ROOT
 # Title of the section, and the module whose values are its metrics.
 CATALOGUES = (
     *((f"{kind.title} (ott-agent, `[[{kind.table}]]`)", kind.package + ".metrics") for kind in SOURCES),
+    ("Quality of experience (ott-agent, `cmcd` of `[[edge_log]]`)", "agent.sources.edge_log.quality.metrics"),
     ("The agent itself (ott-agent)", "agent.runtime.metrics"),
     ("Host (ott-agent, names of node_exporter)", "agent.host.catalogue"),
     ("Desk (ott-desk)", "alerts.desk.core.metrics"),

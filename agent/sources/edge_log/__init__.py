@@ -1,6 +1,7 @@
 """Sessions, viewers and traffic counted from an edge's access log by the published definition (docs/sessions.md)."""
 
 from agent.sources.edge_log import metrics
+from agent.sources.edge_log.quality import metrics as quality
 from agent.sources.edge_log.settings import EdgeLogSettings
 from agent.sources.kind import Command, SourceKind
 
@@ -10,7 +11,7 @@ SOURCE = SourceKind(
     settings=EdgeLogSettings,
     key="service",
     collector="agent.sources.edge_log.source:collector",
-    metrics=metrics.ALL,
+    metrics=(*metrics.ALL, *quality.ALL),
     keeps_state=True,
     # Following a log would move the running agent's stored position.
     not_once="access logs are not part of “once”; “ott-agent replay” counts them",

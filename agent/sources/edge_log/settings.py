@@ -37,6 +37,7 @@ class EdgeLogSettings:
     media_suffixes: list[str] = field(default_factory=lambda: list(PROTOCOLS))
     media_methods: list[str] = field(default_factory=lambda: ["GET"])
     media_statuses: list[int] = field(default_factory=lambda: [200, 206, 304])
+    cmcd: bool = False
     top_channels: int = 50
     ahead_tolerance: Seconds = field(default=Seconds(60.0))
     lateness: Seconds = field(default=Seconds(60.0))
@@ -48,7 +49,8 @@ class EdgeLogSettings:
     def __post_init__(self) -> None:
         faults = [*self._input_faults(), *self._definition_faults(), *self._limit_faults()]
         try:
-            self.make_format()
+            if not self.make_format().has_durations and self.cmcd:
+                faults.append("cmcd needs the time that each request took: add $request_time to the log's format")
         except ValueError as error:
             faults.append(str(error))
         if faults:
@@ -67,6 +69,7 @@ class EdgeLogSettings:
             ahead_tolerance=self.ahead_tolerance,
             lateness=self.lateness,
             max_sessions=self.max_sessions,
+            cmcd=self.cmcd,
         )
 
     def make_format(self) -> LineFormat:

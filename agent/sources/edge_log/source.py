@@ -13,6 +13,8 @@ from agent.sources.edge_log.input.chunk import Chunk
 from agent.sources.edge_log.input.follower import Follower
 from agent.sources.edge_log.input.losses import Loss, Losses
 from agent.sources.edge_log.input.syslog import SyslogListener
+from agent.sources.edge_log.quality.figures import figures as quality_figures
+from agent.sources.edge_log.quality.quality import Quality
 from agent.sources.edge_log.samples import durations, figures, losses
 from agent.sources.edge_log.sessions.engine import Engine, spare_garbage_collector
 from agent.sources.edge_log.settings import EdgeLogSettings
@@ -40,6 +42,7 @@ class EdgeLogSource:
         self._clock = clock
         self._format = settings.make_format()
         self._engine: Engine | None = None
+        self._quality = Quality(settings.definition) if settings.cmcd else None
         self._input: Input | None = None
         self._lock = threading.Lock()  # guards the engine
         self._stop = threading.Event()
@@ -75,6 +78,8 @@ class EdgeLogSource:
             result += losses(self._settings.service, self._losses)
             if isinstance(self._input, SyslogListener):
                 result.append(catalogue.EDGE_LOG_DROPPED.sample(self._input.dropped, self._settings.service))
+            if self._quality is not None:
+                result += quality_figures(self._settings.service, self._quality)
             if self._format.has_durations:
                 result.append(durations(self._settings.service, engine.counters))
             return result
@@ -107,7 +112,7 @@ class EdgeLogSource:
         return None
 
     def _open(self) -> tuple[Engine, Input]:
-        engine = Engine(self._settings.definition, checkpoint.secret(self._secret_file))
+        engine = Engine(self._settings.definition, checkpoint.secret(self._secret_file), companion=self._quality)
         positions, looked_at = [], 0.0
         try:
             stored = checkpoint.decode(self._file.read_bytes())

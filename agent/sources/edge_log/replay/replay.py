@@ -21,6 +21,8 @@ from agent.sources.edge_log.formats.batch import Batch, Reason, cut_short, rejec
 from agent.sources.edge_log.formats.times import iso_time
 from agent.sources.edge_log.input.chunk import CHUNK_SIZE, chunks
 from agent.sources.edge_log.input.content import DAMAGED, LONGEST_MARK, decompressed
+from agent.sources.edge_log.quality.figures import summary
+from agent.sources.edge_log.quality.quality import Quality
 from agent.sources.edge_log.replay.concurrency import Concurrency, join
 from agent.sources.edge_log.replay.time_steps import GivenTimes, RegularSteps, TimeSteps, iso
 from agent.sources.edge_log.sessions.engine import IDENTITY_SOURCES, Engine, spare_garbage_collector
@@ -139,7 +141,8 @@ class Replay:
         self._chunk = chunk
         self._format = settings.make_format()
         # Nothing is written here, so the hashes need no secret key.
-        self._engine = Engine(settings.definition, b"replay", self._on_expired, self)
+        self._quality = Quality(settings.definition) if settings.cmcd else None
+        self._engine = Engine(settings.definition, b"replay", self._on_expired, self, self._quality)
         self._intervals: dict[tuple[bytes, str], array[float]] = {}
         # By cell of the steps.
         self._requests: Counter[int] = Counter()
@@ -224,6 +227,8 @@ class Replay:
     def report(self) -> Iterator[dict[str, Any]]:
         """Yield a line for each moment, and the summary."""
         self._engine.sessions.expire(float("inf"))
+        if self._quality is not None:
+            self._quality.expire(float("inf"))
         idle = self._settings.idle_timeout
         sessions: list[Interval] = []
         by_viewer: dict[bytes, list[Interval]] = {}
@@ -272,6 +277,7 @@ class Replay:
                 "ambiguous_times": self._ambiguous,
                 "rejected_lines": dict(sorted(counters.rejects.items())),
                 "first_rejected": dict(sorted(self._examples.items())),
+                **({} if self._quality is None else {"quality": summary(self._quality)}),
             }
         }
 

@@ -23,6 +23,8 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 
 IDENTITY_SOURCES = ("token", "session", "address", "none")
 # Seconds of the log's time, and sessions, between two looks for sessions that are over.
 EXPIRE_EVERY, SMALL_TABLE = 300.0, 10_000
+# `sid` in the query (CTA-5004), percent-encoded as players send it, or plain.
+CMCD_SESSION = re.compile(rb'[?&]CMCD=(?:[^&#]*(?:%2[Cc]|,))?sid(?:%3[Dd]|=)(?:%22|")([^&#%"]{1,64})(?:%22|")')
 # Media requests, at least and for each session, after which it is weighed whether caching by the query pays. A
 # session's first request can never be cached, so a busy edge has hundreds of thousands of those before it pays.
 REVIEW_AFTER, REQUESTS_PER_REVIEW = 200_000, 4
@@ -41,6 +43,7 @@ class Definition:
     ahead_tolerance: float = 60.0
     lateness: float = 60.0
     max_sessions: int = 500_000
+    cmcd: bool = False  # whether the session identifier of CMCD names a viewer
 
 
 @dataclass(slots=True)
@@ -100,6 +103,16 @@ class Observer(Protocol):
         """Take note of the accepted rows and of the rejects."""
 
 
+class Companion(Protocol):
+    """Counts something else from the same batches."""
+
+    def take(self, batch: Batch) -> None:
+        """Count a batch."""
+
+    def expire(self, moment: float) -> None:
+        """Forget what no line can reach any more, in the log's time."""
+
+
 class Engine:
     """The figures of one service."""
 
@@ -109,12 +122,14 @@ class Engine:
         secret: bytes,
         expired: OnExpired | None = None,
         observer: Observer | None = None,
+        companion: Companion | None = None,
     ) -> None:
         self.counters = Counters()
         self.sessions = SessionTable(definition.idle_timeout, expired)
         self._definition = definition
         self._secret = secret
         self._observer = observer
+        self._companion = companion
         self._token, query_only = _first_search(definition.viewer)
         self._targets = Targets(definition.media_suffixes, definition.channel, query_only=query_only)
         self._egress = [0] * len(self._targets.protocols)
@@ -129,7 +144,7 @@ class Engine:
         self._expired_to = float("-inf")
         self._expire_above = 0
         self._any_token = first_group_of(definition.viewer)
-        self._session_id = first_group_of(definition.session)
+        self._session_id = first_group_of((*definition.session, *((CMCD_SESSION,) if definition.cmcd else ())))
 
     @property
     def protocols(self) -> list[str]:
@@ -154,6 +169,8 @@ class Engine:
             if batch.durations is not None:
                 self._count_durations(batch)
             self._count_media(batch)
+            if self._companion is not None:
+                self._companion.take(batch)
         if self._observer is not None:
             self._observer.observe(batch)
         return newest
@@ -173,6 +190,8 @@ class Engine:
         moment = read_to - self._definition.lateness
         self._expired_to = moment
         self.sessions.expire(moment)
+        if self._companion is not None:
+            self._companion.expire(moment)
         if self._pending:
             self._pending = {session for session in self._pending if session.last != EXPIRED}
 

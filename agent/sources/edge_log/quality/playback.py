@@ -1,0 +1,169 @@
+"""One playback session, by the requests of its segments: when it played, and when it stood still.
+
+A player says with each request how much it has buffered (`bl`). From then on the buffer falls by the time that passes,
+and a segment adds its duration (`d`) when it has come. With t and e as start and end of request i of a track the player
+stands still
+
+    from t[i] + bl[i] to e[i], where the segment comes after the buffer has run out, and
+    from max(t[i] + bl[i], e[i]) + d[i] to t[i+1], where even that has been played before the next request begins.
+"""
+
+from dataclasses import dataclass
+
+from agent.sources.edge_log.quality.cmcd import MEDIA, Report
+from agent.sources.edge_log.quality.tally import Tally
+
+SHORTEST_STALL = 0.15  # seconds: `bl` is rounded to a tenth of one
+# Sounds and pictures that are still buffered when the next request begins: nothing was short, so the viewer had paused.
+_NOT_EMPTY = 0.5  # seconds beyond the segment that has come meanwhile
+_MISSING_REPORTS = 4  # requests run in parallel, so that their lines are a little out of order
+_NOT_PLAYING = frozenset({"a", "k", "e", "f", "q"})  # paused, seeking, ended, fatal error, quit
+
+
+@dataclass(slots=True)
+class _Request:
+    """The last segment request of a track."""
+
+    start: float
+    end: float
+    report: Report
+    stalled: bool  # whether the player stood still when it began
+
+
+class Playback:
+    """A session of one player on one channel. Times are seconds, requests come in the order of their ends."""
+
+    __slots__ = (
+        "_bit_rate",
+        "_covered",
+        "_first",
+        "_requests",
+        "_sequence",
+        "_stalled_to",
+        "_startup",
+        "last",
+        "stalled",
+        "tally",
+    )
+
+    def __init__(self, tally: Tally, start: float) -> None:
+        self.tally = tally
+        self.last = start  # end of the newest request
+        self.stalled = False  # ever
+        self._first = start
+        self._startup: float | None = start  # end of the last response needed for the start; None once it plays
+        self._covered = start  # up to where the time is accounted for
+        self._stalled_to = start  # end of the last stall
+        self._requests: dict[str, _Request] = {}
+        self._sequence: int | None = None
+        self._bit_rate: dict[str, float] = {}
+        tally.sessions += 1
+
+    @property
+    def has_started(self) -> bool:
+        """Whether anything played."""
+        return self._startup is None
+
+    def take(self, start: float, end: float, report: Report, *, is_manifest: bool) -> None:
+        """Take a request with its start and its end."""
+        self.last = max(self.last, end)
+        if self._reports_missing(report):
+            self._requests.clear()
+        if is_manifest or (report.kind is not None and report.kind not in MEDIA):
+            return
+        starting = not self.has_started
+        self._judge_start(end, report)
+        track = report.kind or ""
+        before = self._requests.get(track)
+        stalled = False
+        if before is not None:
+            if start < before.start:
+                return
+            stalled = not starting and self._judge(before, start, report)
+        self._requests[track] = _Request(start, end, report, stalled)
+        self._covered = max(self._covered, start)
+        self._measure(track, report)
+
+    def _judge_start(self, end: float, report: Report) -> None:
+        """The start lasts until the last segment has come that was needed for it (`su`)."""
+        if self._startup is None:
+            return
+        if report.startup and report.state in (None, "s", "p"):
+            self._startup = end
+        elif self._startup > self._first:
+            self.tally.startup.add(self._startup - self._first)
+            self._startup = None
+        else:  # the first requests were not seen, or the player does not send `su`
+            self._startup = None
+
+    def _judge(self, before: _Request, start: float, report: Report) -> bool:
+        """Account for the time between two requests of a track; return whether the player stood still at its end."""
+        passed = max(0.0, start - max(self._covered, before.start))
+        stalls = self._stalls(before, start) if self._is_playing(before, report) else None
+        if stalls is None or (stalls and self._has_paused(before.report, report)):
+            self.tally.refused_seconds += passed
+            return False
+        self.tally.watched_seconds += passed
+        for begin, end in stalls:
+            self._stall(begin, end)
+        return bool(stalls) and start - stalls[-1][1] < SHORTEST_STALL
+
+    @staticmethod
+    def _stalls(before: _Request, start: float) -> list[tuple[float, float]] | None:
+        """Return when the buffer was empty between a request and the next at `start`; None where nobody knows."""
+        buffer, duration = before.report.buffer, before.report.duration
+        if buffer is None:
+            return None
+        empty = before.start + buffer
+        stalls = [(empty, min(before.end, start))]
+        if duration:
+            stalls.append((max(empty, before.end) + duration, start))
+        return [(begin, end) for begin, end in stalls if end - begin >= SHORTEST_STALL]
+
+    def _is_playing(self, before: _Request, report: Report) -> bool:
+        """Return whether the buffer fell by the clock between the two requests."""
+        known = before.report
+        if known.rate != 1.0 or report.rate != 1.0:
+            return False
+        if known.state in _NOT_PLAYING or report.state in _NOT_PLAYING:
+            return False
+        # Urgent, and not because the buffer ran out: the start, or a seek.
+        return not known.startup or known.starved or before.stalled
+
+    @staticmethod
+    def _has_paused(known: Report, report: Report) -> bool:
+        """Return whether more is buffered than what has come meanwhile: then it did not run out."""
+        if report.buffer is None or known.duration is None or report.starved:
+            return False
+        return report.buffer > known.duration + _NOT_EMPTY
+
+    def _stall(self, begin: float, end: float) -> None:
+        """Count a stall; what another track has shown already is not counted again."""
+        again = begin - self._stalled_to < SHORTEST_STALL
+        self.tally.stall_seconds += max(0.0, end - max(begin, self._stalled_to))
+        self.tally.stalls += not (again and self.stalled)
+        self._stalled_to = max(self._stalled_to, end)
+        if not self.stalled:
+            self.stalled = True
+            self.tally.stalled_sessions += 1
+
+    def _reports_missing(self, report: Report) -> bool:
+        if report.sequence is None:
+            return False
+        known, self._sequence = self._sequence, max(self._sequence or 0, report.sequence)
+        return known is not None and report.sequence > known + _MISSING_REPORTS
+
+    def _measure(self, track: str, report: Report) -> None:
+        tally = self.tally
+        if report.buffer is not None:
+            tally.buffer.add(report.buffer)
+        if report.throughput:
+            tally.throughput.add(report.throughput)
+        if report.bit_rate is None or track == "a":
+            return
+        if report.duration:
+            tally.played_seconds += report.duration
+            tally.played_bits += report.duration * report.bit_rate
+        known = self._bit_rate.get(track)
+        tally.switches += known is not None and known != report.bit_rate
+        self._bit_rate[track] = report.bit_rate

@@ -1,0 +1,87 @@
+"""The quality of all sessions of one service that report it."""
+
+from collections import Counter
+
+from agent.sources.edge_log.formats.batch import Batch
+from agent.sources.edge_log.quality.cmcd import MalformedError, read, text_of
+from agent.sources.edge_log.quality.playback import Playback
+from agent.sources.edge_log.quality.tally import Tally
+from agent.sources.edge_log.sessions.engine import Definition, SecondsCache
+from agent.sources.edge_log.sessions.targets import OTHER, Targets
+
+# Channels with figures of their own; those that come later are `other`, because a counter cannot change its channel.
+MOST_CHANNELS = 200
+_MARK = b"CMCD="
+
+
+class Quality:
+    """Counts from batches; one for each service, beside its engine."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.media_requests = 0
+        self.requests: Counter[int] = Counter()  # with CMCD that could be read, by version
+        self.malformed: Counter[str] = Counter()
+        self.untracked = 0
+        self.tallies: dict[str, Tally] = {}  # by channel
+        self._targets = Targets(definition.media_suffixes, definition.channel, query_only=False)
+        self._statuses = frozenset(b"%03d" % status for status in definition.media_statuses)
+        self._idle_timeout, self._max_sessions = definition.idle_timeout, definition.max_sessions
+        self._playbacks: dict[tuple[int, str], Playback] = {}
+        self._seconds = SecondsCache()
+
+    def __len__(self) -> int:
+        return len(self._playbacks)
+
+    def take(self, batch: Batch) -> None:
+        """Count the batch's requests that carry CMCD."""
+        targets = self._targets
+        for row, uri in enumerate(batch.uris):
+            if _MARK not in uri:
+                self.media_requests += targets[uri.partition(b"?")[0]].salt is not None
+                continue
+            target = targets[uri.partition(b"?")[0]]
+            if target.salt is None:
+                continue
+            self.media_requests += 1
+            text = text_of(uri)
+            if text is None:
+                continue
+            try:
+                report = read(text)
+            except MalformedError as error:
+                self.malformed[str(error)] += 1
+                continue
+            self.requests[report.version] += 1
+            if batch.statuses[row] not in self._statuses:
+                continue
+            end = batch.times[row]
+            start = end - self._seconds[batch.durations[row]] if batch.durations is not None else end
+            playback = self._playback(hash(report.session), target.channel, start)
+            if playback is not None:
+                playback.take(start, end, report, is_manifest=target.manifest)
+
+    def expire(self, moment: float) -> None:
+        """Forget the sessions that no request has continued until `moment`, in the log's time."""
+        horizon = moment - self._idle_timeout
+        for key in [key for key, playback in self._playbacks.items() if playback.last < horizon]:
+            playback = self._playbacks.pop(key)
+            if not playback.has_started:
+                playback.tally.abandoned += 1
+
+    def _playback(self, session: int, channel: str, start: float) -> Playback | None:
+        key = session, channel
+        playback = self._playbacks.get(key)
+        if playback is None:
+            if len(self._playbacks) >= self._max_sessions:
+                self.untracked += 1
+                return None
+            playback = self._playbacks[key] = Playback(self._tally(channel), start)
+        return playback
+
+    def _tally(self, channel: str) -> Tally:
+        tally = self.tallies.get(channel)
+        if tally is None:
+            if len(self.tallies) >= MOST_CHANNELS:
+                channel = OTHER
+            tally = self.tallies.setdefault(channel, Tally())
+        return tally

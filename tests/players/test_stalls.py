@@ -1,0 +1,97 @@
+"""Stalls computed from the log against the players' own account (docs/qoe.md).
+
+stalls.json is written by `python -m tests.players.stalls`: hls.js, shaka-player and dash.js in Chromium, with CMCD of
+both versions, from a server that is slow with chosen segments.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from agent.sources.edge_log.formats.batch import Batch
+from agent.sources.edge_log.quality.quality import Quality
+from agent.sources.edge_log.quality.tally import Tally
+from agent.sources.edge_log.sessions.engine import Definition
+from tests.players.stalls import RECORDED
+
+SHORTEST = 0.15
+
+
+@cache
+def runs() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(RECORDED.read_text("utf-8"))
+    return found
+
+
+def truth(run: dict[str, Any]) -> list[float]:
+    """Return how long each stall was by the player's account."""
+    return [end - begin for begin, end in run["account"]["stalls"] if end - begin >= SHORTEST]
+
+
+@cache
+def computed(number: int) -> Tally:
+    requests = sorted(runs()[number]["requests"], key=lambda request: request[1])
+    rows = len(requests)
+    quality = Quality(Definition())
+    quality.take(
+        Batch(
+            rows,
+            times=[end for _, end, _ in requests],
+            addresses=[b"192.0.2.1"] * rows,
+            agents=[b""] * rows,
+            uris=[target.encode() for _, _, target in requests],
+            statuses=[b"200"] * rows,
+            sizes=[0] * rows,
+            durations=[f"{end - start:.3f}" for start, end, _ in requests],
+        )
+    )
+    assert quality.malformed.total() == 0
+    (tally,) = quality.tallies.values()
+    return tally
+
+
+every_run = pytest.mark.parametrize("number", range(10))
+
+
+def test_every_player_and_version_is_there_and_none_failed() -> None:
+    assert len(runs()) >= 10
+    assert {(run["player"], run["version"]) for run in runs()} == {
+        (player, version) for player in ("hls", "shaka", "dash") for version in (1, 2)
+    }
+    assert [run["account"]["error"] for run in runs() if run["account"]["error"]] == []
+    assert sum(len(truth(run)) for run in runs()) >= 15
+
+
+@every_run
+def test_stalls_are_counted_as_the_player_counts_them(number: int) -> None:
+    tally = computed(number)
+
+    assert tally.stalls == len(truth(runs()[number]))
+    assert tally.sessions == 1
+    assert tally.stalled_sessions == (tally.stalls > 0)
+
+
+def test_a_player_that_never_stalled_is_not_said_to() -> None:
+    """Five runs of 45 s each."""
+    smooth = [number for number in range(10) if not truth(runs()[number])]
+
+    assert len(smooth) >= 5
+    assert sum(computed(number).stall_seconds for number in smooth) == 0
+
+
+def test_the_time_stalled_agrees() -> None:
+    """Recorded on a busy machine, whose players need up to half a second more to go on after the segment has come."""
+    known = sum(sum(truth(run)) for run in runs())
+    found = sum(computed(number).stall_seconds for number in range(10))
+
+    assert found == pytest.approx(known, rel=0.06)
+
+
+@every_run
+def test_one_start_for_each_run(number: int) -> None:
+    tally, account = computed(number), runs()[number]["account"]
+
+    assert sum(tally.startup.counts) == 1
+    assert tally.startup.total == pytest.approx(account["playing"][0] - account["loaded"], abs=0.75)

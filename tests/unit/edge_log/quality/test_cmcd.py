@@ -1,0 +1,134 @@
+"""CMCD is read as structured fields are, and what cannot be read says which key is wrong."""
+
+from contextlib import suppress
+from urllib.parse import quote
+
+import http_sf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.sources.edge_log.quality.cmcd import MalformedError, read, text_of
+
+# Written by hls.js 1.7.4 and dash.js 5.2.1 in Chromium.
+HLS_1 = b'bl=3900,br=300,cid="channel",d=2000,dl=3900,mtp=600,nor="ts7.ts",ot=av,rtp=1500,sf=h,sid="run-2",st=v,tb=300'
+HLS_2 = b'bl=(2000),br=(300),bs,cid="channel",d=2000,mtp=(100),ot=av,sf=h,sid="run-3",sn=8,sta=r,su,tb=(300),v=2'
+DASH_2 = b'ab=(250;v+48;a),bl=(1700;v),br=(250;v),bsd=(2202;v),d=2000,mtp=(9900;v),ot=v,sid="run-9",sn=28,sta=p,v=2'
+
+
+def test_version_1_of_a_player() -> None:
+    report = read(HLS_1)
+
+    assert (report.session, report.version, report.kind) == (b"run-2", 1, "av")
+    assert (report.buffer, report.duration, report.bit_rate, report.throughput) == (3.9, 2.0, 300_000, 600_000)
+    assert (report.startup, report.starved, report.rate, report.state, report.sequence) == (
+        False,
+        False,
+        1.0,
+        None,
+        None,
+    )
+
+
+def test_version_2_has_lists_and_states() -> None:
+    report = read(HLS_2)
+
+    assert (report.version, report.buffer, report.bit_rate, report.state, report.sequence) == (2, 2.0, 300_000, "r", 8)
+    assert report.startup
+    assert report.starved
+
+
+def test_a_list_with_a_parameter_for_its_track() -> None:
+    report = read(DASH_2.replace(b"ab=(250;v+48;a),", b""))
+
+    assert (report.buffer, report.bit_rate, report.throughput) == (1.7, 250_000, 9_900_000)
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        (b"/a.ts?CMCD=bl%3D21300%2Csid%3D%22a%22", b'bl=21300,sid="a"'),
+        (b"/a.ts?token=1&CMCD=sid%3d%22a%20b%22&x=2", b'sid="a b"'),
+        (b'/a.ts?CMCD=sid="a"', b'sid="a"'),
+        (b"/a.ts?XCMCD=sid", None),
+        (b"/a.ts?cmcd=sid", None),
+        (b"/CMCD=sid", None),
+        (b"/a.ts", None),
+    ],
+)
+def test_the_parameter_is_found_in_the_query(target: bytes, text: bytes | None) -> None:
+    assert text_of(target) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "syntax"),
+        (b'sid="a",,bl=1', "syntax"),
+        (b'sid="a" bl=1', "syntax"),
+        (b'sid="a', "syntax"),
+        (b'SID="a"', "syntax"),
+        (b"bl=1", "no_sid"),
+        (b"sid=a", "sid"),
+        (b'sid=""', "sid"),
+        (b'sid="' + b"a" * 65 + b'"', "sid"),
+        (b'sid="a",bl=many', "bl"),
+        (b'sid="a",bl=-1', "bl"),
+        (b'sid="a",bl', "bl"),
+        (b'sid="a",d=1.5.2', "d"),
+        (b'sid="a",pr=fast', "pr"),
+        (b'sid="a",ot="v"', "ot"),
+        (b'sid="a",su=1', "su"),
+        (b'sid="a",v=two', "v"),
+        (b'sid="a",br=(x)', "br"),
+    ],
+)
+def test_what_cannot_be_read_names_its_key(text: bytes, reason: str) -> None:
+    with pytest.raises(MalformedError) as raised:
+        read(text)
+
+    assert str(raised.value) == reason
+
+
+VALUES = st.one_of(
+    st.integers(0, 10**9),
+    st.booleans(),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12),
+    st.lists(st.integers(0, 10**6), min_size=1, max_size=3),
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["xa", "bl", "d", "br", "com.example-k"]), VALUES, max_size=5),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=20),
+)
+def test_what_the_library_writes_is_read_as_it_meant_it(members: dict[str, object], session: str) -> None:
+    """Keys that are not used may hold anything; of those that are, any number is taken and nothing else."""
+    text = http_sf.ser({**members, "sid": session}).encode("ascii")  # type: ignore[dict-item]
+    if len(text_of(b"/a?CMCD=" + quote(text).encode()) or b"") > 500:
+        return
+    wrong = [key for key in ("bl", "d", "br") if key in members and not _is_amount(members[key])]
+    escaped = session.replace("\\", "\\\\").replace('"', '\\"')
+    if wrong or len(escaped) > 64:
+        with pytest.raises(MalformedError):
+            read(text)
+        return
+
+    report = read(text)
+
+    assert report.session == escaped.encode()
+    for key, value, factor in (("bl", report.buffer, 1e-3), ("d", report.duration, 1e-3), ("br", report.bit_rate, 1e3)):
+        meant = members.get(key)
+        first = meant[0] if isinstance(meant, list) else meant
+        assert value == (first * factor if isinstance(first, int) else None)
+
+
+def _is_amount(value: object) -> bool:
+    return not isinstance(value, bool | str)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(text: bytes) -> None:
+    for candidate in (text, b'sid="a",' + text):
+        with suppress(MalformedError):
+            assert len(read(candidate).session) <= 64

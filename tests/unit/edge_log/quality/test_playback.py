@@ -1,0 +1,121 @@
+"""When a player played and when it stood still, by its reports."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.sources.edge_log.quality.cmcd import Report
+from agent.sources.edge_log.quality.playback import Playback
+from agent.sources.edge_log.quality.tally import Tally
+
+PLAYING = Report(b"s", 1, "av", 4.0, 2.0, 3e6, 5e6, 1.0, startup=False, starved=False, state=None, sequence=None)
+
+
+def session(*requests: tuple[float, float, dict[str, Any]]) -> Tally:
+    """Play a session: a start that took one second, then requests of (start, end, what differs)."""
+    tally = Tally()
+    playback = Playback(tally, 0.0)
+    playback.take(0.0, 1.0, PLAYING._replace(buffer=0.0, startup=True), is_manifest=False)
+    playback.take(1.0, 1.1, PLAYING._replace(buffer=2.0), is_manifest=False)
+    for start, end, differs in requests:
+        playback.take(start, end, PLAYING._replace(**differs), is_manifest=False)
+    return tally
+
+
+def test_smooth_playing_has_no_stall() -> None:
+    tally = session((3.0, 3.1, {}), (5.0, 5.1, {}), (7.0, 7.1, {}))
+
+    assert (tally.stalls, tally.stall_seconds, tally.stalled_sessions) == (0, 0.0, 0)
+    assert tally.watched_seconds == pytest.approx(6.0)
+    assert tally.startup.total == pytest.approx(1.0)
+
+
+def test_a_segment_that_comes_after_the_buffer_ran_out() -> None:
+    tally = session((3.0, 10.0, {}), (10.0, 10.1, {"buffer": 2.0}), (10.2, 10.3, {}))
+
+    assert (tally.stalls, tally.stalled_sessions) == (1, 1)
+    assert tally.stall_seconds == pytest.approx(3.0)
+
+
+def test_no_segment_to_ask_for_although_the_buffer_runs_out() -> None:
+    """A packager stands still: the next request comes late, because there was nothing to request."""
+    tally = session((3.0, 3.1, {}), (12.0, 12.1, {"buffer": 0.0}), (13.0, 13.1, {"buffer": 1.0}))
+
+    # Buffered until 3 + 4, and 2 s more of the segment that came; then nothing until 12.
+    assert tally.stalls == 1
+    assert tally.stall_seconds == pytest.approx(3.0)
+
+
+def test_picture_and_sound_of_one_stall_count_once() -> None:
+    tally = session(
+        (3.0, 3.1, {"kind": "v"}),
+        (3.0, 3.1, {"kind": "a"}),
+        (5.0, 11.0, {"kind": "v", "buffer": 3.0}),
+        (5.0, 10.5, {"kind": "a", "buffer": 3.0}),
+        (11.0, 11.1, {"kind": "a", "buffer": 2.0}),
+        (11.0, 11.1, {"kind": "v", "buffer": 2.0}),
+    )
+
+    assert tally.stalls == 1
+    assert tally.stall_seconds == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        {"rate": 2.0},
+        {"rate": 0.0},
+        {"state": "a"},
+        {"state": "k"},
+        {"buffer": None},
+    ],
+)
+def test_what_does_not_fall_by_the_clock_is_not_judged(differs: dict[str, Any]) -> None:
+    tally = session((3.0, 10.0, differs), (10.0, 10.1, {"buffer": 2.0}))
+
+    assert tally.stalls == 0
+    assert tally.refused_seconds >= 7.0
+    assert tally.refused_seconds + tally.watched_seconds == pytest.approx(9.0)
+
+
+def test_a_pause_keeps_its_buffer() -> None:
+    """Version 1 has no state; after a pause more is buffered than what has come meanwhile."""
+    tally = session((3.0, 3.1, {}), (60.0, 60.1, {"buffer": 4.0}))
+
+    assert tally.stalls == 0
+    assert tally.refused_seconds == pytest.approx(57.0)
+
+
+def test_a_seek_is_no_stall() -> None:
+    tally = session((3.0, 3.1, {}), (4.0, 6.0, {"buffer": 0.0, "startup": True}), (6.0, 6.1, {"buffer": 2.0}))
+
+    assert tally.stalls == 0
+
+
+def test_missing_reports_are_not_bridged() -> None:
+    tally = session((3.0, 3.1, {"sequence": 7}), (30.0, 30.1, {"sequence": 40, "buffer": 1.0}))
+
+    assert tally.stalls == 0
+
+
+def test_a_switch_of_the_bit_rate_and_the_mean() -> None:
+    tally = session((3.0, 3.1, {"bit_rate": 1e6}), (5.0, 5.1, {"bit_rate": 1e6}))
+
+    assert tally.switches == 1
+    assert tally.played_bits / tally.played_seconds == pytest.approx(2e6)
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 20.0), st.floats(0.0, 15.0), st.floats(0.0, 30.0)), max_size=30))
+def test_no_more_is_stalled_than_has_passed(steps: list[tuple[float, float, float]]) -> None:
+    tally = Tally()
+    playback = Playback(tally, 0.0)
+    moment = 0.0
+    for wait, took, buffer in steps:
+        moment += wait
+        playback.take(moment, moment + took, PLAYING._replace(buffer=buffer), is_manifest=False)
+
+    assert 0.0 <= tally.stall_seconds <= moment + 1e-6
+    assert tally.stalled_sessions <= 1
+    assert tally.watched_seconds + tally.refused_seconds <= moment + 1e-6
