@@ -59,6 +59,7 @@ def _report(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--json", action="store_true", help="one JSON object; a list where several are asked for")
     output.add_argument("--csv", action="store_true", help="one row a day")
     output.add_argument("--xlsx", type=Path, metavar="FILE", help="an Excel workbook")
+    output.add_argument("--pdf", type=Path, metavar="FILE", help="the page, printed by Chromium")
     output.add_argument("--html", type=Path, metavar="FILE", help="a self-contained page with charts")
 
 

@@ -228,6 +228,12 @@ def _write(made: Sequence[Report], arguments: argparse.Namespace, language: str)
 
         _replace(arguments.xlsx, workbook(made, chosen))
         print(f"written: {arguments.xlsx}", file=sys.stderr)
+    elif arguments.pdf:
+        from dashboards.busy_hour.report.render_html import page  # noqa: PLC0415 - a table needs no templates
+        from dashboards.busy_hour.report.render_pdf import printed  # noqa: PLC0415
+
+        _replace(arguments.pdf, printed(page(made, chosen, time.time())))
+        print(f"written: {arguments.pdf}", file=sys.stderr)
     elif arguments.html:
         from dashboards.busy_hour.report.render_html import page  # noqa: PLC0415 - a table needs no templates
 
