@@ -15,6 +15,7 @@ COMMANDS = {
     "once": ("agent.cli.once", "collect once and print the figures; exit status 1 when a collector failed"),
     "check-config": ("agent.cli.check", "check the settings file without starting"),
     "init": ("agent.cli.init", "propose a settings file after a look at what runs on this node"),
+    "join": ("agent.cli.join", "listen where the control centre reaches this node, with its certificates"),
     "top": ("agent.cli.top", "show the running agent's figures live in the terminal"),
     **{command.name: (command.module, command.text) for kind in SOURCES for command in kind.commands},
 }

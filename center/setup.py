@@ -157,6 +157,8 @@ def _start(arguments: argparse.Namespace, places: Places, changed: set[Path]) ->
         print(f"Alertmanager's token: {places.token}")
     account = access.ensure_account(arguments.administrator)
     for service in PROGRAMS:
+        # Debian's Alertmanager has given up by now on a machine whose addresses are all public, or that has none.
+        services.run("systemctl", "reset-failed", f"{service}.service")
         services.run("systemctl", "enable", f"{service}.service")
         restart = places.drop_in(service) in changed or not services.is_active(service)
         services.run("systemctl", "restart" if restart else "reload", f"{service}.service")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.package.build import Order, build, epoch_of
+from deploy.package.build import FORMATS, Order, build, epoch_of
 from deploy.package.product import PRODUCTS, PYTHONS
 from deploy.package.wheels import ROOT, PackageError
 
@@ -21,6 +21,7 @@ def command_line() -> argparse.ArgumentParser:
     add(
         "--python", choices=PYTHONS, default=PYTHONS[0], help="the interpreter of ottwatch-center; default: %(default)s"
     )
+    add("--format", action="append", choices=FORMATS, help="may be repeated; default: all")
     add("--release", default="1", metavar="N", help="the package's own number behind the version")
     add("--key", type=Path, metavar="FILE", help="an OpenPGP private key (armored, without passphrase) to sign with")
     return parser
@@ -37,6 +38,7 @@ def main() -> int:
             epoch_of(dict(os.environ)),
             options.release,
             options.key and options.key.resolve(),
+            tuple(options.format or FORMATS),
         )
         for product in PRODUCTS:
             if not options.only or product.name in options.only:

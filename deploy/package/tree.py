@@ -102,7 +102,7 @@ def fill(product: Product, pythons: tuple[str, ...], root: Path, origin: Origin)
     for unit in product.units:
         _write(root / f"usr/lib/systemd/system/{unit}.service", (ROOT / f"deploy/units/{unit}.service").read_text())
     if product.units:
-        users = "".join(f'u {unit} - "{product.summary}" /nonexistent\n' for unit in product.units)
+        users = "".join(f'u {unit} - "{unit} of ottwatch" /nonexistent\n' for unit in product.units)
         _write(root / f"usr/lib/sysusers.d/{product.name}.conf", users)
     if product is CENTER:
         _center(root / f"usr/share/{product.name}")
