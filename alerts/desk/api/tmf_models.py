@@ -49,16 +49,19 @@ _ANY = ("@type", "@baseType", "@schemaLocation")  # what TMF630 lets every objec
 class Wire(BaseModel):
     """camelCase outside, snake_case inside; an attribute that is not known is refused.
 
-    `also` are attributes that are known though the model does not read them.
+    `also` are attributes that are known though the model does not read them, `ours` those that only the desk sets.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, extra="allow")
     also: ClassVar[tuple[str, ...]] = ()
+    ours: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")
     @classmethod
     def _known(cls, given: Any) -> Any:
         if isinstance(given, dict):
+            if early := [name for name in given if name in cls.ours]:
+                raise ValueError(f'"{", ".join(early)}" is set by the desk; leave it out')
             known.check(given, (*(to_camel(name) for name in cls.model_fields), *cls.also))
         return given
 
@@ -89,6 +92,7 @@ class TicketCreate(Wire):
     """A ticket that another system opens."""
 
     also = (*KEPT, *_ANY)
+    ours = SET_BY_DESK
     description: Word10k
     severity: Severity
     ticket_type: Word
