@@ -17,9 +17,9 @@ from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.formats.columns import NONE, ParsedTimes, batch_of_columns, merged
 from agent.sources.edge_log.formats.expression import one_of
 from agent.sources.edge_log.formats.json_object import json_object, text_bytes
-from agent.sources.edge_log.formats.json_record import RecordDecoder, values_at
+from agent.sources.edge_log.formats.json_record import RecordDecoder, first_of, values_at
 from agent.sources.edge_log.formats.log_format import ADDRESSES, Choice, find_roles
-from agent.sources.edge_log.formats.request import PROTOCOL, joined_addresses, split_request
+from agent.sources.edge_log.formats.request import joined_addresses, split_request
 from agent.sources.edge_log.formats.rows import (
     FIELDS,
     Row,
@@ -38,6 +38,9 @@ _VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
 # A text, to be passed over; or a variable outside of one, for a number.
 _BARE = re.compile(rf'"(?:[^"\\]|\\.)*"|({_VARIABLE.pattern})')
 
+# Lines that are decoded together where not all can be.
+_AT_ONCE = 16
+
 Fields = Sequence[tuple[str, str]]
 """Names of rows.FIELDS with the paths of their values; "address" may be there several times, the best first."""
 
@@ -52,6 +55,7 @@ class JsonLines:
         self._names = [name for name, _ in fields]
         self._paths = [tuple(path.split(".")) for _, path in fields]
         self._decoder = RecordDecoder(self._paths)
+        self._clean = True
         self._methods = frozenset(methods)
         self._texts = TimeCache(lambda text: any_time(text, zone))
         self._moments_of_texts = _Moments(self._texts)
@@ -59,7 +63,7 @@ class JsonLines:
         get = one_of(methods)
         # All requests of a chunk, a line each; what is left to `split_request` fits neither.
         self._requests = re.compile(
-            rf"^(?:(?:{get}) ([^ \n]++) {PROTOCOL}|(?!(?:{get}) )[^\n]*+)\n".encode(), re.MULTILINE
+            rf"^(?:(?:{get}) ([^ \n]++) HTTP/[0-9.]++|(?!(?:{get}) )[^\n]*+)\n".encode(), re.MULTILINE
         )
         self.has_durations = "duration" in self._names
 
@@ -72,27 +76,39 @@ class JsonLines:
         """Parse whole lines."""
         lines = chunk.split(b"\n")
         lines.pop()
-        records, odd = self._decoded(lines)
+        # All at once where the chunk before had no odd line: they mostly come where there are others.
+        records, odd = self._decoded(lines, len(lines) if self._clean else _AT_ONCE)
+        self._clean = not odd
         if not odd:
             return self._records(records)
         rest = self._odd(list(odd.values()))
         return merged(len(lines), odd, self._records(records), rest) if records else rest
 
-    def _decoded(self, lines: Sequence[bytes]) -> tuple[list[Any], dict[int, bytes]]:
+    def _decoded(self, lines: Sequence[bytes], at_once: int) -> tuple[list[Any], dict[int, bytes]]:
         """Return the records of lines, and by number the lines that are none."""
-        records, odd = [], {}
-        decode = self._decoder.decode
-        for number, line in enumerate(lines):
+        records, odd = list[Any](), dict[int, bytes]()
+        for begin in range(0, len(lines), max(at_once, 1)):
+            some = lines[begin : begin + at_once]
             try:
-                records.append(decode(line))
+                decoded = self._decoder.decode_lines(b"\n".join(some))
             except (msgspec.MsgspecError, ValueError, RecursionError):
-                odd[number] = line
+                decoded = []
+            if len(decoded) == len(some):
+                records += decoded
+                continue
+            if at_once > _AT_ONCE:
+                return self._decoded(lines, _AT_ONCE)
+            for number, line in enumerate(some, begin):
+                try:
+                    records.append(self._decoder.decode(line))
+                except (msgspec.MsgspecError, ValueError, RecursionError):
+                    odd[number] = line
         return records, odd
 
     def _odd(self, lines: Sequence[bytes]) -> Batch:
         """Read lines that msgspec refuses: maybe there is a header in front of the object, else by `json_object`."""
         bare = [without_headers(line) for line in lines]
-        records, odd = self._decoded(bare)
+        records, odd = self._decoded(bare, _AT_ONCE)
         rest = self._batch_of(odd.values())
         return merged(len(lines), odd, self._records(records), rest) if records else rest
 
@@ -138,10 +154,14 @@ class JsonLines:
             methods, known = values["method"], self._methods
             targets = _encoded(values["target"])
             return [target if method in known else b"" for target, method in zip(targets, methods, strict=True)]
-        requests = _encoded(values["request"])
-        found: list[bytes] = self._requests.findall(b"\n".join([*requests, b""]))
-        if len(found) == len(requests):
+        try:
+            text = "\n".join([*values["request"], ""]).encode()
+        except TypeError:
+            text = b""
+        found: list[bytes] = self._requests.findall(text)
+        if len(found) == len(values["request"]) == text.count(b"\n"):
             return found
+        requests = _encoded(values["request"])
         return [self._target(*split_request(request)) for request in requests]
 
     def _target(self, method: bytes, target: bytes) -> bytes:
@@ -224,6 +244,7 @@ def _encoded(values: list[Any]) -> list[bytes]:
 
 
 def _text(value: Any) -> bytes:
+    value = first_of(value)
     if isinstance(value, str):
         return text_bytes(value)
     return b"%d" % value if type(value) is int else b""

@@ -25,21 +25,29 @@ class RecordDecoder:
                     raise ValueError(f"columns: {'.'.join(path)} lies within a value that columns name, too")
             if node.setdefault(path[-1], None) is not None:
                 raise ValueError(f"columns: {'.'.join(path)} is an object; name a value within it")
-        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(_struct(tree)).decode
+        decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_struct(tree))
+        self.decode: Callable[[bytes], Any] = decoder.decode
+        self.decode_lines: Callable[[bytes], list[Any]] = decoder.decode_lines
+        # Where no object lies within the object, a record is a row.
+        names = list(tree)
+        self._places = [names.index(path[0]) for path in paths] if all(len(path) == 1 for path in paths) else None
         self._getters = [attrgetter(_attribute(tree, path)) for path in paths]
 
     def columns(self, records: Sequence[Any]) -> list[list[Any]]:
         """Return the values of each path; of a list its first one (Caddy's headers)."""
+        if self._places is not None and records:
+            columns = list(zip(*map(msgspec.structs.astuple, records), strict=True))
+            return [_firsts(list(columns[place])) for place in self._places]
         return [_firsts(list(map(getter, records))) for getter in self._getters]
 
     def row(self, record: Any) -> list[Any]:
         """Return the values of one record."""
-        return [_first(getter(record)) for getter in self._getters]
+        return [first_of(getter(record)) for getter in self._getters]
 
 
 def values_at(record: Any, paths: Sequence[Path]) -> list[Any]:
     """Return the values of an object that was decoded otherwise, None where there is none."""
-    return [_first(_at(record, path)) for path in paths]
+    return [first_of(_at(record, path)) for path in paths]
 
 
 def _at(record: Any, path: Path) -> Any:
@@ -50,14 +58,16 @@ def _at(record: Any, path: Path) -> Any:
     return record
 
 
-def _first(value: Any) -> Any:
+def first_of(value: Any) -> Any:
+    """Return the first value of a list."""
     if isinstance(value, list):
         return value[0] if value else None
     return value
 
 
 def _firsts(values: list[Any]) -> list[Any]:
-    return list(map(_first, values)) if list in set(map(type, values)) else values
+    # What is a list in some lines only is found by whoever reads the column.
+    return list(map(first_of, values)) if values and type(values[0]) is list else values
 
 
 def _struct(tree: Mapping[str, Any]) -> type:

@@ -8,7 +8,7 @@ from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.formats.columns import NONE, batch_of_columns, parse_mostly, parse_times
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
 from agent.sources.edge_log.formats.line_parts import Part, split_line
-from agent.sources.edge_log.formats.request import PROTOCOL, joined_addresses, split_request
+from agent.sources.edge_log.formats.request import joined_addresses, split_request
 from agent.sources.edge_log.formats.rows import Row, batch_of, byte_count, moment_of, seconds, status_of
 from agent.sources.edge_log.formats.times import TimeCache, clf_time, epoch_time, iso_time
 
@@ -260,7 +260,7 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
         word = f"(?=[^ ]){_WORD}" if quoted else f"[^ {_in_class(end)}{NL}]++"
         template.text += f"(?:(?:{template.methods}) "
         template.group(REQUEST, word)
-        template.text += f" {PROTOCOL}(?={re.escape(end)})|(?!(?:{template.methods}) ){any_text})"
+        template.text += f" HTTP/[0-9.]++(?={re.escape(end)})|(?!(?:{template.methods}) ){any_text})"
     elif part.name not in wanted:
         template.text += _pattern(part.name, any_text)
     elif part.name == METHOD:

@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.formats.columns import batch_of_columns, parse_mostly, parse_times
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
-from agent.sources.edge_log.formats.request import PROTOCOL, joined_addresses, split_request
+from agent.sources.edge_log.formats.request import joined_addresses, split_request
 from agent.sources.edge_log.formats.rows import (
     FIELDS,
     Row,
@@ -30,7 +30,7 @@ _VALUES = {
     "size": "([0-9]{1,18}|-1|-)",
     "duration": r"((?:[0-9]{1,9}(?:\.[0-9]{1,9})?|-)?)",
     # Of a request with more blanks the row knows where the target ends.
-    "request": f"(?:(?:METHODS) ([^ \\t{NL}]*+) {PROTOCOL}(?=[\\t\\r\\n])|(?!(?:METHODS) ){_ANY})",
+    "request": f"(?:(?:METHODS) ([^ \\t{NL}]*+) HTTP/[0-9.]++(?=[\\t\\r\\n])|(?!(?:METHODS) ){_ANY})",
     "method": f"(?:(METHODS)(?=[\\t\\r\\n])|{_ANY})",
     IGNORED: _ANY,
 }

@@ -67,8 +67,6 @@ class Resume:
             return False
         if path.endswith(COMPRESSED) != position.path.endswith(COMPRESSED):
             return False
-        if not position.first and not self._folders.may_be(path, position.path, self._moved):
-            return False
         with contextlib.suppress(OSError), _opened(path) as file:
             if holds(file, position):
                 position.path = path
@@ -80,7 +78,11 @@ class Resume:
         status = status_of(position.path)
         if status is not None and (status.st_dev, status.st_ino) == position.identity:
             return position.path
-        return self._folders.with_inode(position.identity, [*self._folders.around(position.path), *self._moved])
+        where = [*self._folders.around(position.path), *self._moved]
+        return self._folders.with_inode(position.identity, where, lambda path: self._fits(path, position))
+
+    def _fits(self, path: str, position: Position) -> bool:
+        return position.first != "" or self._folders.may_be(path, position.path, self._moved)
 
     def _in_place(self, position: Position) -> bool:
         """Go on in the file that was put in the log's place: its copy, or its edited lines."""

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -69,11 +69,13 @@ class Folders:
                     found[entry.path] = None
         return list(found)
 
-    def with_inode(self, identity: tuple[int, int], folders: Iterable[str]) -> str | None:
-        """Return the path that leads to a file now."""
+    def with_inode(
+        self, identity: tuple[int, int], folders: Iterable[str], fits: Callable[[str], bool] = lambda _path: True
+    ) -> str | None:
+        """Return the path that leads to a file now, one that fits: a file may have several."""
         for folder in folders:
             for entry in self.entries(folder):
-                if entry.inode == identity[1]:
+                if entry.inode == identity[1] and fits(entry.path):
                     status = status_of(entry.path)
                     if status is not None and (status.st_dev, status.st_ino) == identity and not entry.is_folder:
                         return entry.path
