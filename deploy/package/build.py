@@ -117,7 +117,7 @@ def _configuration(product: Product, pythons: tuple[str, ...], order: Order, rel
                 ],
             },
         },
-        "deb": {"compression": "zstd", **_signed(order.key, "debsign")},
+        "deb": {"compression": "gzip", **_signed(order.key, "debsign")},
         "rpm": {
             "group": "System/Monitoring",
             "summary": product.summary,
@@ -149,7 +149,8 @@ def _contents(
         if not file.is_dir():
             mode = 0o755 if path.startswith("usr/bin/") else 0o644
             source = str(replaced.get(path, file))
-            result.append({"src": source, "dst": f"/{path}", "file_info": {**information, "mode": mode}})
+            kind = {"type": "doc"} if leave_lintian and path.startswith("usr/share/doc/") else {}
+            result.append({"src": source, "dst": f"/{path}", **kind, "file_info": {**information, "mode": mode}})
         elif f"/{path}".startswith(own):
             result.append({"dst": f"/{path}", "type": "dir", "file_info": {**information, "mode": 0o755}})
     return result
