@@ -161,7 +161,10 @@ def _start(arguments: argparse.Namespace, places: Places, changed: set[Path]) ->
         services.run("systemctl", "reset-failed", f"{service}.service")
         services.run("systemctl", "enable", f"{service}.service")
         restart = places.drop_in(service) in changed or not services.is_active(service)
-        services.run("systemctl", "restart" if restart else "reload", f"{service}.service")
+        try:
+            services.run("systemctl", "restart" if restart else "reload", f"{service}.service")
+        except CommandError:
+            services.run("systemctl", "restart", f"{service}.service")
     problems = _wait(places)
     print(*problems, sep="\n", end="\n" if problems else "")
     if account:

@@ -13,7 +13,10 @@ if [ "$1" = purge ]; then
             deb-systemd-helper unmask "$unit.service" >/dev/null || true
         done
     fi
-    for unit in @UNITS@; do rm -rf "/etc/systemd/system/$unit.service.d"; done
+    for unit in @UNITS@; do
+        rm -rf "/etc/systemd/system/$unit.service.d"
+        rm -f "/etc/systemd/system/multi-user.target.wants/$unit.service"
+    done
     for file in @PURGED@; do rm -rf "$file"; done
     for folder in @FOLDERS@; do
         [ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
