@@ -7,6 +7,7 @@ The folding of `email.policy` loses and adds blanks where long Russian words mee
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.charset import BASE64, Charset
 from email.header import Header
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -17,6 +18,10 @@ LINE = 76
 LONGEST_WORD = 75  # RFC 2047, 2; some readers put a blank between two of a name
 LINE_END = "\r\n"
 ADDRESSES = frozenset({"from", "to"})
+
+# Not the name "utf-8": what that means is a setting of the whole process, and libraries that send mail change it.
+_UTF_8 = Charset("utf-8")
+_UTF_8.header_encoding = BASE64
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def _words(text: str, header: str) -> str:
     text = " ".join(text.split())  # an encoded word of somebody else's may have hidden a line break
     if text.isascii() and len(header) + 2 + len(text) <= LINE and "=?" not in text:
         return text
-    return Header(text, "utf-8", LINE, header).encode(linesep=LINE_END)
+    return Header(text, _UTF_8, LINE, header).encode(linesep=LINE_END)
 
 
 def _address(name: str, address: str, header: str) -> str:
@@ -94,7 +99,7 @@ def _address(name: str, address: str, header: str) -> str:
     name = " ".join(name.split())
     if name.isascii():
         return formataddr((name, address))
-    word = Header(name, "utf-8").encode(maxlinelen=0)
+    word = Header(name, _UTF_8).encode(maxlinelen=0)
     if len(word) > LONGEST_WORD:
-        word = Header(name, "utf-8", LINE, header).encode(linesep=LINE_END)
+        word = Header(name, _UTF_8, LINE, header).encode(linesep=LINE_END)
     return f"{word} <{address}>"

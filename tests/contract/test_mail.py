@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from email import charset
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from pathlib import Path
@@ -72,6 +73,16 @@ def serving(authority: Authority, security: mail.Security) -> Iterator[tuple[Gua
 SENDER = "ОТТ-мониторинг <ottwatch@example.kz>"
 TO = ["noc@example.kz"]
 AT = datetime(2026, 11, 28, 9, tzinfo=UTC)
+
+
+def test_a_library_that_changes_what_utf_8_means_changes_no_mail() -> None:
+    """Apprise does so when it is imported."""
+    before = letter().as_bytes()
+    try:
+        charset.add_charset("utf-8", charset.QP, charset.QP, "utf-8")
+        assert letter().as_bytes() == before
+    finally:
+        charset.add_charset("utf-8", charset.SHORTEST, charset.BASE64, "utf-8")
 
 
 def letter(subject: str = "Билет 7", text: str = "edge-1 не отвечает\n") -> EmailMessage:

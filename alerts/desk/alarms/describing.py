@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, exists, select, update
 
 from alerts.desk.alarms.opening import facts_of
 from alerts.desk.core.tables import alarm, correlated, event, ticket
@@ -37,14 +37,14 @@ def _worst(connection: Connection, numbers: list[int]) -> dict[int, Any]:
     """Return the worst alarm of each ticket that fires now, the earliest of several."""
     if not numbers:
         return {}
-    inferred = select(correlated.c.ticket_id).where(correlated.c.kin.is_not(None))
+    inferred = exists().where(correlated.c.ticket_id == alarm.c.ticket_id, correlated.c.kin.is_not(None))
     rows = connection.execute(
         select(alarm.c.ticket_id, alarm.c.labels, alarm.c.annotations, alarm.c.starts_at)
         .where(
             alarm.c.ticket_id.in_(numbers),
             alarm.c.ends_at.is_(None),
             alarm.c.effect.is_(False),
-            alarm.c.ticket_id.not_in(inferred),
+            ~inferred,
         )
         .order_by(alarm.c.id)
     )
