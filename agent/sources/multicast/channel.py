@@ -74,7 +74,7 @@ class ChannelAnalyser:
             self.indicators.count(Indicator.SYNC_BYTE, wrong)
         if losses or not self.synchronisation.locked:
             self._lose(losses)
-        elif not was_locked:
+        if self.synchronisation.locked and (losses or not was_locked):
             self._regain(moment)
         marked = damaged & usable
         if marked.any():

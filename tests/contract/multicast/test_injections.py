@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.sources.multicast.indicators import Indicator
 from tests.contract.multicast.injections import ALL, AT, SECOND, Injection
 from tests.contract.multicast.streams import IN_DATAGRAM, RATE, Packets, Probe
 
@@ -21,6 +22,7 @@ def test_a_fault_raises_its_indicators_only(clean: Packets, injection: Injection
 
     assert probe.errors() == injection.raised
     assert probe.channel.is_up
+    assert [indicator.title for indicator in Indicator if probe.channel.indicators.active(indicator)] == []
 
 
 @pytest.mark.parametrize("injection", [found for found in ALL if found.raised], ids=lambda injection: injection.name)
