@@ -110,12 +110,21 @@ def two_columns(width: int) -> Json:
     return table(overrides=[rename("byName", "node", custom__width=width)])
 
 
+def ending_at(end: float, drawn: tuple[Json, Json]) -> tuple[Json, Json]:
+    """Return a dashboard of the ten minutes before another moment."""
+    built, recording = drawn
+    return built, {**recording, "windows": {1: [end - 600, end]}}
+
+
 SOUND: dict[str, tuple[Json, Json]] = {
     "lines": board(lines(), SERIES),
     "figures": board(panel("stat", STAT), POINTS),
     "bars": board(panel("bargauge", BARS), POINTS),
     "rows": board(table(), POINTS),
     "lanes": board(panel("state-timeline", {"legend": LEGEND, "showValue": "auto"}), SERIES),
+    "lanes that end on a tick": ending_at(
+        NOW - NOW % 600, board(panel("state-timeline", {"legend": LEGEND, "showValue": "auto"}), SERIES)
+    ),
     "an answer without series, in words": board(lines(defaults={"noValue": "no ticket is open"}), []),
 }
 

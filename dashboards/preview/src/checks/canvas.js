@@ -12,7 +12,7 @@ export function watchCanvases() {
   };
   CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...rest) {
     const list = written.get(this.canvas) ?? [];
-    list.push({ text: String(text), ...boxOf(this, String(text), x, y) });
+    list.push({ text: String(text), centred: this.textAlign === 'center', ...boxOf(this, String(text), x, y) });
     written.set(this.canvas, list);
     return fillText.call(this, text, x, y, ...rest);
   };
@@ -24,8 +24,9 @@ export function textsOf(canvas) {
   const scale = at.width / canvas.width || 1;
   return (written.get(canvas) ?? [])
     .filter(({ text }) => text.trim())
-    .map(({ text, left, top, right, bottom }) => ({
+    .map(({ text, centred, left, top, right, bottom }) => ({
       text,
+      centred,
       left: at.left + left * scale,
       right: at.left + right * scale,
       top: at.top + top * scale,
