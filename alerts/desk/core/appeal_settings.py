@@ -1,0 +1,53 @@
+"""The table `[appeals]` of `desk.toml`: what the operator's procedure leaves open, each with its documented default.
+
+docs/appeals.md lists the questions, G1 to G10, in the order in which they are settled here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from alerts.desk.core import checks
+from service.settings import Seconds
+
+MINUTE, HOUR = 60.0, 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestions:
+    """The operator's answers to what the procedure does not say."""
+
+    # G1: the terms of a call to 160.
+    scheme1_terms: Literal["scheme2", "none"] = "scheme2"
+    # G2: what 165 does with a caller whose request of the personal cabinet is open.
+    caller_with_cabinet_request: Literal["show", "register"] = "show"
+    # G3: when the time for the answer begins.
+    answer_from: Literal["appeal", "registration", "request_received"] = "appeal"
+    # G4: how the vendor's days are counted, and from when.
+    vendor_calendar: str = "24x7"
+    vendor_from: Literal["received", "sent"] = "received"
+    # G5: whether the vendor's term needs the vendor's reference, and what all terms together may come to.
+    vendor_reference: Literal["required", "optional"] = "required"
+    longest: Seconds = field(default=Seconds(96 * HOUR))
+    # G6: free months of one customer for one service.
+    free_months: Literal["one_per_period", "one_per_appeal"] = "one_per_period"
+    # G7: how many free months the branch may approve in one go; more need an administrator.
+    branch_approves: int = 1
+    # G8: whether waiting for the customer stops the time for the answer; it never stops the statutory one.
+    customer_pauses: bool = True
+    # G9: what counts as answered.
+    bounce_window: Seconds = field(default=Seconds(15 * MINUTE))
+    failed_calls: int = 3
+    failed_call_days: int = 2
+    # G10: the file of codes beside desk.toml; without one, twenty codes that are examples.
+    codes: str = ""
+
+    def __post_init__(self) -> None:
+        checks.positive(self, "longest", "bounce_window", "failed_calls", "failed_call_days")
+        if self.branch_approves < 0:
+            raise ValueError("branch_approves must be 0 or more")
+
+    def facts(self) -> Mapping[str, str]:
+        """Return the answers that decide routes."""
+        known = ("scheme1_terms", "caller_with_cabinet_request", "vendor_reference")
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name in known}
