@@ -71,6 +71,7 @@ def agent(layout: Layout, node: Node) -> str:
             f'idle_timeout = "{IDLE_TIMEOUT}s"',
             f"viewer = [{quoted(VIEWER)}]",
             f"channel = {quoted(CHANNEL)}",
+            "cmcd = true",
             "[[server]]",
             'preset = "nginx_stub_status"',
             f"url = {quoted(edge.status_url)}",

@@ -1,4 +1,4 @@
-"""The seven figures as Prometheus has them, beside what the demo's platform really did."""
+"""The seven figures and the stalls as Prometheus has them, beside what the demo's platform really did."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from demo.apis import Point, Prometheus
 from demo.configuration import IDLE_TIMEOUT, ONLINE_WITHIN
 from demo.layout import EDGES, NODES, Layout
 from demo.platform import ledger
-from demo.platform.ledger import Received
+from demo.platform.ledger import Received, Stalled
 from demo.platform.middleware import ACCOUNTS
 from demo.table import Row
 
@@ -20,6 +20,8 @@ EGRESS_TOLERANCE = 0.02
 # A rule that is evaluated while a scrape is under way lacks it, and then rate() leaves half an interval or more out.
 RATE_TOLERANCE = 0.10
 BUSY_HOUR_TOLERANCE = 0.001
+# Players report their buffer in tenths of a second.
+STALL_TOLERANCE = 0.03
 # How many of the newest scrapes of each edge are compared.
 COMPARED_SCRAPES = 3
 _LOADS = {
@@ -38,6 +40,7 @@ class Truth:
     accounts: dict[str, int]
     online: dict[str, int]
     busy_hour: dict[str, Any]
+    stalls: list[Stalled]
 
     @classmethod
     def at(cls, layout: Layout, history: dict[str, Any], now: float) -> "Truth":
@@ -47,6 +50,7 @@ class Truth:
             accounts(layout.database),
             online(layout.database, now),
             history["subscribers_online"]["platform"][history["last_day"]],
+            list(ledger.read_stalls(layout.stalls)),
         )
 
     def of_edge(self, node: str) -> list[Received]:
@@ -80,6 +84,7 @@ def compare(prometheus: Prometheus, truth: Truth, since: float, now: float) -> l
         *_load(prometheus, now),
         *_audience(prometheus, truth, now),
         *_egress(prometheus, truth, since, now),
+        *_stalls(prometheus, truth, now),
     ]
 
 
@@ -138,11 +143,20 @@ def _egress(prometheus: Prometheus, truth: Truth, since: float, now: float) -> I
         first, last = inside[0], inside[-1]
         measured += last.value - first.value
         really += ledger.bytes_received(truth.of_edge(node.name), first.time, last.time)
-    yield _bytes_row(f"7 bytes sent in {now - since:.0f} s", measured / 1e6, really / 1e6, "MB", EGRESS_TOLERANCE)
+    yield _row(f"7 bytes sent in {now - since:.0f} s", measured / 1e6, really / 1e6, "MB", EGRESS_TOLERANCE)
     rate = prometheus.points('platform:ott_edge_egress_bytes:rate1m{service="ott"}[1m]', now)[-1:]
     recent = sum(_rate_received(prometheus, truth, node.name, at) for at, _ in rate for node in EDGES)
     measured_rate = rate[0].value * 8 / 1e6 if rate else None
-    yield _bytes_row("7 outbound traffic, last minute", measured_rate, recent * 8 / 1e6, "Mbit/s", RATE_TOLERANCE)
+    yield _row("7 outbound traffic, last minute", measured_rate, recent * 8 / 1e6, "Mbit/s", RATE_TOLERANCE)
+
+
+def _stalls(prometheus: Prometheus, truth: Truth, now: float) -> Iterator[Row]:
+    """Compare all stalls since the start: in a steady audience none is under way."""
+    known = [stalled for stalled in truth.stalls if stalled.reported]
+    count = prometheus.value('sum(ott_qoe_stalls_total{service="ott"})', now)
+    yield Row("8 stalls", _number(count), _number(len(known)), "equal", bool(known) and count == len(known))
+    measured = prometheus.value('sum(ott_qoe_stall_seconds_total{service="ott"})', now)
+    yield _row("8 pictures stood still", measured, sum(stalled.seconds for stalled in known), "s", STALL_TOLERANCE)
 
 
 def _rate_received(prometheus: Prometheus, truth: Truth, node: str, at: float) -> float:
@@ -155,7 +169,7 @@ def _rate_received(prometheus: Prometheus, truth: Truth, node: str, at: float) -
     return ledger.bytes_received(truth.of_edge(node), minute[0], minute[-1]) / (minute[-1] - minute[0])
 
 
-def _bytes_row(figure: str, measured: float | None, really: float, unit: str, tolerance: float) -> Row:
+def _row(figure: str, measured: float | None, really: float, unit: str, tolerance: float) -> Row:
     if measured is None or not really:
         return Row(figure, "nothing", f"{really:.2f} {unit}", "", fine=False)
     difference = measured / really - 1

@@ -78,6 +78,11 @@ class Layout:
         return self.folder / "viewers.csv"
 
     @property
+    def stalls(self) -> Path:
+        """The viewers' own account of when their pictures stood still."""
+        return self.folder / "stalls.csv"
+
+    @property
     def webhook_token(self) -> Path:
         """What Alertmanager shows the desk."""
         return self.folder / "alertmanager" / "desk.token"

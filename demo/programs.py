@@ -36,6 +36,7 @@ def viewers(layout: Layout, seed: int) -> Program:
         f"--middleware={layout.ports['middleware']}",
         f"--database={layout.database}",
         f"--ledger={layout.ledger}",
+        f"--stalls={layout.stalls}",
         f"--seed={seed}",
     ]
     return Program("viewers", _module("demo.platform.viewers", *arguments), layout.log("viewers"))

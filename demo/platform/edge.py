@@ -19,6 +19,11 @@ http {{
         application/vnd.apple.mpegurl m3u8;
         video/mp2t ts;
     }}
+    # A player's slow line: sockets of one machine would hold a whole segment, so the edge sends it that slowly.
+    map $http_x_line_rate $line_rate {{
+        default 0;
+        "~^[1-9][0-9]+$" $http_x_line_rate;
+    }}
     {log_format}
     access_log {log} ott;
     client_body_temp_path temp/body;
@@ -36,6 +41,7 @@ http {{
             alias "{content}/";
             location ~ \\.m3u8$ {{ add_header Cache-Control "max-age=1"; }}
             add_header Cache-Control "max-age=60";
+            limit_rate $line_rate;
         }}
         # What the agent fetches to see whether a channel plays is nobody's viewing: it stays out of the log.
         location /probe/ {{

@@ -34,16 +34,17 @@ class Player:
         self._agent = agent
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def get(self, path: str) -> Answer:
-        """Fetch `path`; raise OSError when the edge does not answer."""
+    async def get(self, path: str, bytes_per_second: int = 0) -> Answer:
+        """Fetch `path` over a line of that rate, 0 being any; raise OSError when the edge does not answer."""
+        line = f"X-Line-Rate: {bytes_per_second}\r\n" if bytes_per_second else ""
         if self._streams is not None:
             try:
-                return await self._request(path, *self._streams)
+                return await self._request(path, line, *self._streams)
             except (asyncio.IncompleteReadError, ConnectionError):
                 self.close()
         try:
             self._streams = await asyncio.open_connection(self.edge.host, self.edge.port, limit=_CHUNK)
-            return await self._request(path, *self._streams)
+            return await self._request(path, line, *self._streams)
         except asyncio.IncompleteReadError as error:
             self.close()
             raise ConnectionResetError(f"{self.edge.name} closed the connection") from error
@@ -52,9 +53,11 @@ class Player:
             self.close()
             raise
 
-    async def _request(self, path: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer:
+    async def _request(
+        self, path: str, line: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Answer:
         host = f"{self.edge.host}:{self.edge.port}"
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {self._agent}\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {self._agent}\r\n{line}\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         status_line, *fields = head.decode("latin-1").split("\r\n")
         lengths = [

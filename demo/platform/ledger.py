@@ -1,7 +1,7 @@
 """What the viewers did, in their own words: the truth that the measured figures are held against.
 
 It counts by the published definition of sessions (docs/sessions.md) but shares no code with the agent, and it knows
-of nothing but the answers that reached a player.
+of nothing but the answers that reached a player and when its picture stood still.
 """
 
 import csv
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 COUNTED_STATUSES = frozenset({200, 206, 304})
+SHORTEST_STALL = 0.15  # seconds
 
 
 class Received(NamedTuple):
@@ -24,24 +25,54 @@ class Received(NamedTuple):
     size: int
 
 
-class LedgerWriter:
-    """Writes each answer as it comes."""
+class Stalled(NamedTuple):
+    """One time that a picture stood still."""
 
-    def __init__(self, file: TextIO) -> None:
-        self._writer = csv.writer(file)
+    begin: float
+    end: float
+    edge: str
+    channel: str
+    reported: bool  # whether the player sends CMCD and asked for another segment afterwards
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.begin
+
+
+class LedgerWriter:
+    """Writes each answer and each stall as it comes."""
+
+    def __init__(self, answers: TextIO, stalls: TextIO) -> None:
+        self._answers, self._stalls = csv.writer(answers), csv.writer(stalls)
 
     def add(self, received: Received) -> None:
-        """Append one line."""
-        self._writer.writerow([f"{received.time:.3f}", *received[1:]])
+        """Append an answer."""
+        self._answers.writerow([f"{received.time:.3f}", *received[1:]])
+
+    def add_stall(self, stalled: Stalled) -> None:
+        """Append a stall."""
+        self._stalls.writerow([f"{stalled.begin:.3f}", f"{stalled.end:.3f}", *stalled[2:4], int(stalled.reported)])
 
 
 def read(path: Path) -> Iterator[Received]:
-    """Yield the lines of a ledger; one still being written is left out."""
+    """Yield the answers of a ledger; one still being written is left out."""
+    for time, edge, token, channel, status, size in _rows(path):
+        yield Received(float(time), edge, token, channel, int(status), int(size))
+
+
+def read_stalls(path: Path) -> Iterator[Stalled]:
+    """Yield the stalls of a ledger that are long enough to be one by the published definition (docs/qoe.md)."""
+    for begin, end, edge, channel, reported in _rows(path):
+        stalled = Stalled(float(begin), float(end), edge, channel, reported == "1")
+        if stalled.seconds >= SHORTEST_STALL:
+            yield stalled
+
+
+def _rows(path: Path) -> Iterator[list[str]]:
     with path.open(encoding="ascii", newline="") as file:
         for line in file:
             if line.endswith("\n"):
-                time, edge, token, channel, status, size = next(csv.reader([line]))
-                yield Received(float(time), edge, token, channel, int(status), int(size))
+                yield next(csv.reader([line]))
 
 
 @dataclass(frozen=True, slots=True)

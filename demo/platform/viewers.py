@@ -16,11 +16,13 @@ import time
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from demo.platform import middleware
 from demo.platform.http_client import Edge, Player
-from demo.platform.ledger import LedgerWriter, Received
-from demo.platform.lineup import CHANNELS, SEGMENT_SECONDS
+from demo.platform.ledger import LedgerWriter, Received, Stalled
+from demo.platform.lineup import CHANNELS, SEGMENT_SECONDS, Rendition
+from demo.platform.playout import Buffer, Reporter
 from service import logs
 
 HOUSEHOLDS = 48
@@ -35,8 +37,24 @@ AWAY_SECONDS = (8.0, 40.0)
 ANSWER_SECONDS = 8.0
 POPULARITY = range(len(CHANNELS), 0, -1)  # the first channel is watched most
 USER_AGENT = "ottwatch-demo-player/1.0"
+# Of each segment: how often the line is slow, and for how long the picture then stands still.
+SLOW, STALL_SECONDS = 0.02, (4.0, 8.0)
+# A picture this far behind the live edge has no slow line: the segments would leave the playlist.
+SLOW_BELOW_SECONDS = 12.0
+# An old application sends no CMCD; of the others every second one sends version 2.
+OLD_APPLICATION_EVERY = 8
 
 logger = logging.getLogger("demo.viewers")
+
+
+class Line(NamedTuple):
+    """What a player's line lets through while it fetches one file; 0 bytes per second is as much as it can."""
+
+    seconds: float
+    bytes_per_second: int
+
+
+FAST = Line(0.0, 0)
 
 
 @dataclass(slots=True)
@@ -47,6 +65,7 @@ class Household:
     token: str
     edge: Edge
     screens: int
+    cmcd: int  # the version that its players send; 0 is none
     watching: int = 0  # screens that are on
 
 
@@ -72,6 +91,9 @@ class Screen:
         self._household = household
         self._audience = audience
         self._player = Player(household.edge, USER_AGENT)
+        self._buffer = Buffer()
+        self._reporter: Reporter | None = None
+        self._stalled: Stalled | None = None  # the last one, until the next segment is asked for
 
     async def live(self) -> None:
         """Watch and be away in turns, until cancelled."""
@@ -92,23 +114,61 @@ class Screen:
         """Watch one channel; return True to zap to another and False to switch off."""
         rng = self._audience.rng
         self._connect(self._household.edge)
-        rendition = rng.choice(CHANNELS[channel]).name
-        await self._get(channel, "index.m3u8")
+        rendition = rng.choice(CHANNELS[channel])
+        version = self._household.cmcd
+        self._buffer = Buffer()
+        self._reporter = Reporter.begin(rng, channel, rendition, version) if version else None
+        await self._get(channel, "index.m3u8", self._of_playlist())
         last = None
         while True:
             polled = time.monotonic()
-            segments = await self._segments(channel, rendition)
+            segments = await self._segments(channel, rendition.name)
             # A player starts three segments before the live edge (RFC 8216, 6.3.3).
-            fresh = segments[-3:-2] if last is None else [number for number in segments if number > last]
+            fresh = segments[-3:] if last is None else [number for number in segments if number > last]
             for number in fresh:
-                await self._get(channel, f"{rendition}/{number}.ts")
+                await self._segment(channel, rendition, number)
                 last = number
             wait = SEGMENT_SECONDS if fresh else SEGMENT_SECONDS / 2
             await asyncio.sleep(max(0.0, wait - (time.monotonic() - polled)))
             if self._audience.moving.is_set():
                 fate = rng.random()
                 if fate < ZAP + LEAVE:
+                    self._note_stall(reported=False)
                     return fate < ZAP
+
+    async def _segment(self, channel: str, rendition: Rendition, number: int) -> None:
+        """Fetch a segment and play it."""
+        reporter, buffer, began = self._reporter, self._buffer, time.time()
+        self._note_stall(reported=reporter is not None)
+        cmcd = [] if reporter is None else [reporter.segment(buffer, began)]
+        body = await self._get(channel, f"{rendition.name}/{number}.ts", cmcd, self._line(began, rendition))
+        if not body:
+            return
+        now = time.time()
+        if reporter is not None:
+            reporter.received(len(body), now - began)
+        stall = buffer.add(now, SEGMENT_SECONDS)
+        if stall is not None:
+            self._stalled = Stalled(*stall, self._player.edge.name, channel, reported=False)
+            if reporter is not None:
+                reporter.starved = True
+
+    def _line(self, now: float, rendition: Rendition) -> Line:
+        """Return how fast the line is for the next segment: now and then too slow for what is left in the buffer."""
+        rng, left = self._audience.rng, self._buffer.level(now)
+        if not self._audience.moving.is_set() or not 0 < left < SLOW_BELOW_SECONDS or rng.random() >= SLOW:
+            return FAST
+        seconds = left + rng.uniform(*STALL_SECONDS)
+        return Line(seconds, round(rendition.bits_per_second * SEGMENT_SECONDS / 8 / seconds))
+
+    def _note_stall(self, *, reported: bool) -> None:
+        """Write down the last stall, once it is known whether the player goes on."""
+        if self._stalled is not None:
+            self._audience.ledger.add_stall(self._stalled._replace(reported=reported))
+            self._stalled = None
+
+    def _of_playlist(self) -> list[str]:
+        return [] if self._reporter is None else [self._reporter.playlist(self._buffer)]
 
     def _connect(self, edge: Edge) -> None:
         if self._player.edge != edge:
@@ -116,17 +176,17 @@ class Screen:
             self._player = Player(edge, USER_AGENT)
 
     async def _segments(self, channel: str, rendition: str) -> list[int]:
-        body = await self._get(channel, f"{rendition}/index.m3u8")
+        body = await self._get(channel, f"{rendition}/index.m3u8", self._of_playlist())
         return [int(line[:-3]) for line in body.decode().splitlines() if line.endswith(".ts")]
 
-    async def _get(self, channel: str, name: str) -> bytes:
+    async def _get(self, channel: str, name: str, cmcd: list[str], line: Line = FAST) -> bytes:
         """Fetch one file of a channel, from another edge when this one does not answer."""
-        path = f"/live/{channel}/{name}?token={self._household.token}"
+        path = f"/live/{channel}/{name}?{'&'.join([f'token={self._household.token}', *cmcd])}"
         while True:
             edge = self._player.edge
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    answer = await self._player.get(path)
+                async with asyncio.timeout(ANSWER_SECONDS + line.seconds):
+                    answer = await self._player.get(path, line.bytes_per_second)
             except (OSError, TimeoutError) as error:
                 logger.debug("%s does not answer: %s", edge.name, error)
                 self._connect(self._audience.another(edge))
@@ -160,13 +220,22 @@ async def run(arguments: argparse.Namespace) -> None:
     accounts = middleware.subscribers(arguments.database, "ott", HOUSEHOLDS)
     tokens = middleware.issue_tokens(arguments.database, accounts)
     households = [
-        Household(account, tokens[account], edges[place % len(edges)], screens=2 if place % 6 == 0 else 1)
+        Household(
+            account,
+            tokens[account],
+            edges[place % len(edges)],
+            screens=2 if place % 6 == 0 else 1,
+            cmcd=0 if place % OLD_APPLICATION_EVERY == OLD_APPLICATION_EVERY - 1 else 1 + place // 2 % 2,
+        )
         for place, account in enumerate(accounts)
     ]
     boxes = middleware.subscribers(arguments.database, "iptv", BOXES)
     loop = asyncio.get_running_loop()
-    with arguments.ledger.open("w", encoding="ascii", buffering=1) as file:
-        audience = Audience(edges, LedgerWriter(file), rng)
+    with (
+        arguments.ledger.open("w", encoding="ascii", buffering=1) as answers,
+        arguments.stalls.open("w", encoding="ascii", buffering=1) as stalls,
+    ):
+        audience = Audience(edges, LedgerWriter(answers, stalls), rng)
         audience.moving.set()
         loop.add_signal_handler(signal.SIGUSR1, audience.moving.clear)
         loop.add_signal_handler(signal.SIGUSR2, audience.moving.set)
@@ -191,6 +260,7 @@ def main() -> None:
     parser.add_argument("--middleware", type=int, required=True, metavar="PORT")
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--ledger", type=Path, required=True)
+    parser.add_argument("--stalls", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     logs.configure("text")
