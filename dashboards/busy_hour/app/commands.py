@@ -278,12 +278,10 @@ def _rules(arguments: argparse.Namespace, chosen: Settings) -> Rules:
 def _scenario(arguments: argparse.Namespace, rules: Rules) -> Scenario:
     if arguments.add_node and len(arguments.quantity or []) != 1:
         raise ValueError("--add-node needs one --quantity: the one that its amount is of")
-    return Scenario(
-        growth=scenario.growth_of(arguments.growth) if arguments.growth else None,
-        nodes=tuple(map(scenario.node_of, arguments.add_node)),
-        lost=scenario.lost_of(arguments.lose, rules.capacities) if arguments.lose else None,
-        event=scenario.event_of(arguments.event) if arguments.event else 0.0,
+    texts = scenario.Texts(
+        arguments.growth or "", tuple(arguments.add_node), arguments.lose or "", arguments.event or ""
     )
+    return scenario.scenario_of(texts, rules.capacities)
 
 
 def _period(arguments: argparse.Namespace) -> tuple[date | None, date | None]:

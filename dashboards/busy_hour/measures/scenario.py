@@ -36,6 +36,26 @@ class Scenario:
         return self != Scenario()
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A scenario as a planner writes it; "" assumes nothing."""
+
+    growth: str = ""
+    nodes: tuple[str, ...] = ()
+    lost: str = ""
+    event: str = ""
+
+
+def scenario_of(texts: Texts, capacities: Sequence[Capacity]) -> Scenario:
+    """Return what the texts assume; raise ValueError with what to write instead."""
+    return Scenario(
+        growth=growth_of(texts.growth) if texts.growth else None,
+        nodes=tuple(map(node_of, texts.nodes)),
+        lost=lost_of(texts.lost, capacities) if texts.lost else None,
+        event=event_of(texts.event) if texts.event else 0.0,
+    )
+
+
 def growth_of(text: str) -> float:
     """Return the growth a month of "2%", "+2%/month" or "30%/year"."""
     match = _PERCENT.fullmatch(text.strip())

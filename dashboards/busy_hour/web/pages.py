@@ -7,20 +7,21 @@ records and the settings, since its back-test takes longer than a reader should 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from dashboards.busy_hour.forecast.forecast import Forecast
-from dashboards.busy_hour.measures import capacity
+from dashboards.busy_hour.measures import capacity, scenario
 from dashboards.busy_hour.measures.quantities import quantity_name, scope_name
+from dashboards.busy_hour.measures.scenario import Scenario
 from dashboards.busy_hour.measures.series import local_text
 from dashboards.busy_hour.records.store import Store, StoreError
 from dashboards.busy_hour.report import capacity_words, forecast_words, words
 from dashboards.busy_hour.report.date_range import Span, span_of
-from dashboards.busy_hour.report.render_json import exceptional_object, trend_object
+from dashboards.busy_hour.report.render_json import exceptional_object, scenario_object, trend_object
 from dashboards.busy_hour.report.report import ReportError, Rules, capacity_left, days_of, forecast_of
 
 MAX_DAYS = 400
@@ -50,17 +51,21 @@ class Pages:
 
     store: Store
     rules: Callable[[], Rules]  # as the settings are at this moment
-    _forecasts: OrderedDict[tuple[str, str], _Made] = field(default_factory=OrderedDict)
+    _forecasts: OrderedDict[tuple[str, str, Scenario], _Made] = field(default_factory=OrderedDict)
     _making: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, path: str, query: str) -> tuple[HTTPStatus, dict[str, Any]]:
         """Return status and body for a path below /api/."""
-        known = {"series": (self._series, ()), "days": (self._days, _DAYS), "forecast": (self._forecast, _SERIES)}
+        known = {
+            "series": (self._series, (), ()),
+            "days": (self._days, _DAYS, ()),
+            "forecast": (self._forecast, _SERIES, _SCENARIO),
+        }
         if path not in known:
             return HTTPStatus.NOT_FOUND, {"error": f"here are {', '.join(f'/api/{name}' for name in known)}"}
-        page, keys = known[path]
+        page, needed, optional = known[path]
         try:
-            return HTTPStatus.OK, page(_asked(query, keys))
+            return HTTPStatus.OK, page(_asked(query, needed, optional))
         except AskedWronglyError as error:
             return HTTPStatus.BAD_REQUEST, {"error": str(error)}
         except NotRecordedError as error:
@@ -98,11 +103,13 @@ class Pages:
         )
 
     def _forecast(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        pair = _pair(asked)
-        made = self._made(pair)
+        pair, rules = _pair(asked), self.rules()
+        assumed = _scenario(asked, rules)
+        made = self._made(pair, replace(rules, scenario=assumed))
         return {
             "scope": pair[0],
             "quantity": pair[1],
+            "scenario": scenario_object(assumed, pair[1]),
             "to": made.last.isoformat(),
             "words": {name: forecast_words.forecast_sentence(made.forecast, name) for name in _LANGUAGES},
             "capacity_words": {
@@ -111,16 +118,16 @@ class Pages:
             "trend": None if made.forecast is None else trend_object(made.forecast),
         }
 
-    def _made(self, pair: tuple[str, str]) -> _Made:
+    def _made(self, pair: tuple[str, str], rules: Rules) -> _Made:
         with self._making:
-            state = (self._version(pair), self.rules())
-            known = self._forecasts.get(pair)
+            state, key = (self._version(pair), rules), (*pair, rules.scenario)
+            known = self._forecasts.get(key)
             if known is None or known.state != state:
                 records = self.store.load(*pair)
-                left = capacity_left(state[1], *pair)
-                trend = forecast_of(days_of(records, state[1].calendar), state[1], left)
-                known = self._forecasts[pair] = _Made(state, trend, left, records[-1].day)
-            self._forecasts.move_to_end(pair)
+                left = capacity_left(rules, *pair)
+                trend = forecast_of(days_of(records, rules.calendar), rules, left)
+                known = self._forecasts[key] = _Made(state, trend, left, records[-1].day)
+            self._forecasts.move_to_end(key)
             if len(self._forecasts) > FORECASTS_KEPT:
                 self._forecasts.popitem(last=False)
             return known
@@ -134,18 +141,32 @@ class Pages:
 
 _SERIES = ("scope", "quantity")
 _DAYS = (*_SERIES, "from", "to")
+_SCENARIO = ("growth", "add_node", "lose", "event")
+_MOST_FIELDS = 8
 _LANGUAGES: tuple[words.Language, ...] = ("en", "ru")
 
 
-def _asked(query: str, keys: tuple[str, ...]) -> dict[str, str]:
+def _asked(query: str, needed: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, str]:
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=len(_DAYS))
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise AskedWronglyError(f"the query cannot be read: {error}") from None
     found = dict(pairs)
-    if len(found) < len(pairs) or found.keys() != set(keys):
-        raise AskedWronglyError(f"give {', '.join(keys)}, each once" if keys else "this address takes no query")
+    if len(found) < len(pairs) or not set(needed) <= found.keys() <= {*needed, *optional}:
+        also = f"; {', '.join(optional)} can be given too" if optional else ""
+        raise AskedWronglyError(
+            f"give {', '.join(needed)}, each once{also}" if needed else "this address takes no query"
+        )
     return found
+
+
+def _scenario(asked: Mapping[str, str], rules: Rules) -> Scenario:
+    nodes = tuple(text for text in asked.get("add_node", "").split(",") if text.strip())
+    texts = scenario.Texts(asked.get("growth", ""), nodes, asked.get("lose", ""), asked.get("event", ""))
+    try:
+        return scenario.scenario_of(texts, rules.capacities)
+    except ValueError as error:
+        raise AskedWronglyError(str(error)) from None
 
 
 def _pair(asked: Mapping[str, str]) -> tuple[str, str]:

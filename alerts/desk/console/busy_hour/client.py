@@ -11,6 +11,7 @@ from datetime import date, datetime
 from functools import partial
 from math import isfinite
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 import httpx
@@ -22,6 +23,8 @@ PERIOD = 30.0
 KEEP = 7 * 86400.0
 KEPT = 64
 MAX_DAYS = 400  # what one answer of the service may hold
+
+NOTHING_ASSUMED: Mapping[str, str] = MappingProxyType({})
 
 T = TypeVar("T")
 
@@ -102,6 +105,7 @@ class Outlook:
 
     words: Mapping[str, str]
     capacity_words: Mapping[str, str]
+    assumed: Mapping[str, str]  # the scenario in words; empty where nothing is assumed
     history: tuple[tuple[date, float], ...]
     points: tuple[Point, ...]
     thresholds: tuple[Threshold, ...]
@@ -130,6 +134,7 @@ def outlook_of(body: Any) -> Outlook:
     return Outlook(
         words={language: str(text) for language, text in body["words"].items()},
         capacity_words={language: str(text) for language, text in body["capacity_words"].items()},
+        assumed={language: str(text) for language, text in (body["scenario"] or {"words": {}})["words"].items()},
         history=tuple((date.fromisoformat(each["date"]), float(each["value"])) for each in trend["history"]),
         points=tuple(
             Point(date.fromisoformat(each["date"]), float(each["value"]), float(each["low"]), float(each["high"]))
@@ -186,13 +191,15 @@ class Planner:
         asked = {"scope": series.scope, "quantity": series.quantity, "from": str(first), "to": str(last)}
         return await self._shared(base, "days", asked, days_of).latest()
 
-    async def outlook(self, base: str, series: Series) -> Known[Outlook | Refused]:
-        """Return the forecast."""
-        asked = {"scope": series.scope, "quantity": series.quantity}
+    async def outlook(
+        self, base: str, series: Series, assumed: Mapping[str, str] = NOTHING_ASSUMED
+    ) -> Known[Outlook | Refused]:
+        """Return the forecast, under what is assumed: growth, add_node, lose, event."""
+        asked = {"scope": series.scope, "quantity": series.quantity, **assumed}
         return await self._shared(base, "forecast", asked, outlook_of).latest()
 
     def _shared(self, base: str, page: str, asked: Mapping[str, str], read: Callable[[Any], T]) -> Shared[T | Refused]:
-        key = (base, page, *asked.values())
+        key = (base, page, *asked.items())
         with self._lock:
             found = self._answers.get(key)
             if found is None:

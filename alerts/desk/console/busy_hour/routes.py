@@ -1,7 +1,7 @@
 """The busy hour: each day's, this month against capacity, the forecast; as ott-busyhour has them on record."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from typing import Annotated, TypeVar
@@ -22,6 +22,7 @@ from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import runtime_of
 
+ASSUMPTIONS = ("growth", "event", "lose", "add_node")
 PERIODS = ("weeks", "month", "last_month", "year")
 MAX_CHOICES = 1000
 A_DAY = 86400.0
@@ -50,19 +51,24 @@ class Wanted:
     period: str
     first: str
     last: str
+    assumed: Mapping[str, str]  # what a scenario assumes, as it was written
 
     def query(self) -> str:
         """Return the address's query; what is empty is left out."""
         names = ("scope", "quantity", "period", "from", "to")
         values = zip(names, (self.scope, self.quantity, self.period, self.first, self.last), strict=True)
-        filled = {name: value for name, value in values if value}
+        filled = {name: value for name, value in values if value}  # without the scenario, which changes no recorded day
         return f"?{urlencode(filled)}" if filled else ""
 
 
 def wanted(request: Request) -> Wanted:
     """Read what the address asks for."""
-    names = ("scope", "quantity", "period", "from", "to")
-    return Wanted(*(request.query_params.get(name, "").replace("\0", "")[:200] for name in names))
+
+    def written(name: str) -> str:
+        return request.query_params.get(name, "").replace("\0", "").strip()[:200]
+
+    assumed = {name: text for name in ASSUMPTIONS if (text := written(name))}
+    return Wanted(written("scope"), written("quantity"), written("period"), written("from"), written("to"), assumed)
 
 
 Asking = Annotated[Wanted, Depends(wanted)]
@@ -95,7 +101,7 @@ async def look(request: Request, asking: Wanted) -> Seen:
     days, month, outlook = await asyncio.gather(
         planner.days(base, series, shown.first, shown.last),
         planner.days(base, series, today.replace(day=1), today),
-        planner.outlook(base, series),
+        planner.outlook(base, series, asking.assumed),
     )
     answers: tuple[Known[object], ...] = (listed, days, month, outlook)  # type: ignore[assignment] # only read here
     away = [each.age for each in answers if each.failing or each.value is None]
@@ -147,6 +153,7 @@ async def show(request: Request, found: Reading, asking: Asking) -> Response:
             ahead=_ahead_chart(words, zone, seen, seen.outlook)
             if seen and seen.outlook and seen.outlook.points
             else "",
+            assumptions=ASSUMPTIONS,
             csv=f"/busy-hour.csv{asking.query()}",
             value=lambda number: "–" if number is None else figure(words, number, _unit(seen)),
             share=lambda number: _share(words, number),

@@ -54,6 +54,7 @@ FORECAST = {
     "to": "2026-02-27",
     "words": {"en": "70 % of surviving capacity in May 2026.", "ru": "70 % ёмкости при отказе в мае 2026."},
     "capacity_words": {"en": "Capacity 4000.", "ru": "Ёмкость 4000."},
+    "scenario": None,
     "trend": {
         "history": [{"date": "2026-02-25", "value": 1100.0}, {"date": "2026-02-27", "value": 1200.0}],
         "points": [{"date": "2026-03-06", "value": 1250.0, "low": 1200.0, "high": 1300.0}],
@@ -118,6 +119,33 @@ def test_days_month_and_forecast_are_shown(desk: Hall, service: Service) -> None
     assert {"scope": "platform", "quantity": "subscribers_online", "from": "2026-01-04", "to": "2026-03-01"} in asked
     assert {"scope": "platform", "quantity": "subscribers_online", "from": "2026-03-01", "to": "2026-03-01"} in asked
     assert len(page.encode()) < 200_000
+
+
+def test_a_scenario_is_asked_for_as_it_is_written_and_shown_in_words(desk: Hall, service: Service) -> None:
+    assumed = {"growth_per_month": 0.02, "words": {"en": "Assumed: growth of 2 %.", "ru": "Допущение: рост 2 %."}}
+    service.pages["forecast"] = FORECAST | {"scenario": assumed}
+    page = desk.person().get("/busy-hour?growth=2%25&lose=almaty&event=&period=month").text
+    assert "Assumed: growth of 2 %." in page
+    (asked,) = [dict(url.params) for url in service.asked if url.path == "/api/forecast"]
+    assert asked == {"scope": "platform", "quantity": "subscribers_online", "growth": "2%", "lose": "almaty"}
+    assert 'name="lose" value="almaty"' in page
+    assert '<a href="/busy-hour?period=month">Without assumptions</a>' in page
+    assert 'href="/busy-hour.csv?period=month"' in page
+
+
+def test_a_scenario_that_cannot_be_read_is_refused_in_the_services_words(desk: Hall, service: Service) -> None:
+    real = service.answer
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/forecast":
+            return httpx.Response(400, json={"error": '"soon" is no growth; write "2%"'})
+        return real(request)
+
+    desk.machine.app.state.planner = Planner(httpx.Client(transport=httpx.MockTransport(answer)))
+    page = desk.person().get("/busy-hour?growth=soon").text.replace("&#34;", '"')
+    assert '"soon" is no growth; write "2%"' in page
+    assert 'name="growth" value="soon"' in page
+    assert "75 %" in page  # the days are shown all the same
 
 
 def test_in_russian(desk: Hall) -> None:
