@@ -1,5 +1,6 @@
-"""The monthly report by mail: the figures as text, the page with charts attached."""
+"""The monthly report by mail: the figures as text; the page with charts, the workbook and the PDF attached."""
 
+import logging
 import platform
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
@@ -9,11 +10,17 @@ from typing import NamedTuple
 from dashboards.busy_hour.records.store import Store
 from dashboards.busy_hour.report import words
 from dashboards.busy_hour.report.render_html import page
+from dashboards.busy_hour.report.render_pdf import printed
 from dashboards.busy_hour.report.render_text import table
+from dashboards.busy_hour.report.render_xlsx import workbook
 from dashboards.busy_hour.report.report import Report
 from dashboards.busy_hour.report.words import Language
 from service.mail import Refusal, Smtp
 from service.mail_message import Envelope, compose, domain_of
+
+LOG = logging.getLogger(__name__)
+
+XLSX = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Send = Callable[[Smtp, EmailMessage, Sequence[str]], dict[str, Refusal]]
 
@@ -24,21 +31,46 @@ class Readers(NamedTuple):
     smtp: Smtp
     to: Sequence[str]
     language: Language
+    attach: Sequence[str] = ("html", "xlsx")
+
+
+class Attachment(NamedTuple):
+    """A file of the mail, with its media type."""
+
+    content: bytes
+    maintype: str
+    subtype: str
+    suffix: str
 
 
 def message(reports: Sequence[Report], month: date, readers: Readers, now: float) -> EmailMessage:
     """Return the message about a month."""
-    smtp, to, language = readers
+    smtp, to, language, attach = readers
     subject = "Busy hour and capacity, {}" if language == "en" else "ЧНН и ёмкость, {}"
     # One number for all attempts of this machine, so that nobody gets the report of a month twice.
     number = f"busy-hour.{month:%Y-%m}.{platform.node()}@{domain_of(smtp.sender)}"
     head = Envelope(
         smtp.sender, to, subject.format(words.month(month, language)), number, datetime.fromtimestamp(now, UTC)
     )
-    made = compose(head, "\n".join(table(report, language) for report in reports))
-    made.add_attachment(
-        page(reports, language, now).encode(), maintype="text", subtype="html", filename=f"busy-hour-{month:%Y-%m}.html"
-    )
+    parts = [table(report, language) for report in reports]
+    html = page(reports, language, now)
+    files = []
+    if "html" in attach:
+        files.append(Attachment(html.encode(), "text", "html", "html"))
+    if "xlsx" in attach:
+        files.append(Attachment(workbook(reports, language), "application", XLSX, "xlsx"))
+    if "pdf" in attach:
+        try:
+            files.append(Attachment(printed(html), "application", "pdf", "pdf"))
+        except OSError as error:
+            # The figures do not wait for a program that prints.
+            LOG.warning("the report is mailed without its PDF", extra={"problem": str(error)})
+            told = "The PDF could not be made: {}" if language == "en" else "Не удалось сделать PDF: {}"
+            parts.append(told.format(error) + "\n")
+    made = compose(head, "\n".join(parts))
+    for file in files:
+        name = f"busy-hour-{month:%Y-%m}.{file.suffix}"
+        made.add_attachment(file.content, maintype=file.maintype, subtype=file.subtype, filename=name)
     return made
 
 

@@ -153,7 +153,7 @@ class Service:
             for report in reports.build_all(self.store, rules, ([scope], [quantity]), (month, last_day))
         ]
         if made:
-            readers = mail.Readers(server, wanted.to, words.language(self.chosen.language))
+            readers = mail.Readers(server, wanted.to, words.language(self.chosen.language), wanted.attach)
             message = mail.message(made, month, readers, now)
             mail.deliver(self.store, month, wanted.to, lambda to: self.send(server, message, to), now)
             LOG.info("monthly report sent", extra={"month": f"{month:%Y-%m}", "reports": len(made)})

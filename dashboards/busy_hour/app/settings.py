@@ -31,6 +31,7 @@ class Mail:
     """Where the monthly report goes; the server that takes it is in [smtp]."""
 
     to: list[str]
+    attach: list[Literal["html", "xlsx", "pdf"]] = field(default_factory=lambda: ["html", "xlsx"])
 
     def __post_init__(self) -> None:
         if not self.to:

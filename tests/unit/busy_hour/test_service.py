@@ -181,7 +181,8 @@ def test_the_month_is_mailed_once_and_again_after_a_failure(chosen: Settings, pr
     body = message.get_body(("plain",))
     assert body is not None
     assert "platform · сессии" in body.get_content()
-    [page] = message.iter_attachments()
+    page, book = message.iter_attachments()
+    assert book.get_filename() == "busy-hour-2026-09.xlsx"
     assert page.get_filename() == "busy-hour-2026-09.html"
     assert page.get_content().startswith("<!doctype html>")
 
