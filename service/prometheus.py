@@ -18,6 +18,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
+from service.authorities import trusted
+
 TIMEOUT = 5.0  # seconds
 LONGEST_PAUSE = 60.0  # seconds that a server may ask a caller to wait between two attempts
 _LONGEST_REASON = 300  # characters
@@ -284,7 +286,7 @@ def connect(url: str, *, token: str = "", account: tuple[str, str] | None = None
     """
     if not isfinite(timeout) or timeout <= 0:
         raise ValueError("the time limit must be greater than zero")
-    return Client(url, httpx.Client(timeout=timeout, trust_env=False), token=token, account=account)
+    return Client(url, httpx.Client(timeout=timeout, trust_env=False, verify=trusted()), token=token, account=account)
 
 
 def finite(series: Series) -> Series:

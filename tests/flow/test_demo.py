@@ -49,7 +49,7 @@ def desk(stack: Stack) -> Iterator[Desk]:
 
 def test_an_edge_serves_live_streams_that_a_player_accepts(stack: Stack) -> None:
     base = f"{stack.layout.url(f'{EDGE} nginx')}/live"
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         for channel, renditions in CHANNELS.items():
             master = client.get(f"{base}/{channel}/index.m3u8")
             assert master.headers["content-type"] == "application/vnd.apple.mpegurl"

@@ -58,7 +58,7 @@ def _await(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + DEADLINE
     while True:
         try:
-            if httpx.get(url).status_code == 200:
+            if httpx.get(url, timeout=60).status_code == 200:
                 return
         except httpx.TransportError:
             pass

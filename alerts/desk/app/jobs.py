@@ -22,6 +22,7 @@ from alerts.desk.notify.vendors import deliver_vendors
 from alerts.desk.tickets.retention import forget
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.timers import measure_again
+from service.authorities import trusted
 
 log = logging.getLogger("desk.rounds")
 TICK = 0.5  # seconds between looks at the due tickets
@@ -38,7 +39,7 @@ IMPACT = 3.0
 
 def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
     """Return the workers that the settings ask for."""
-    client = httpx.Client()
+    client = httpx.Client(verify=trusted())
     settings = runtime.settings
     waiting = verify.Waiting()
     result = [Worker("timers", TICK, Timers(runtime, waiting).round)]

@@ -56,7 +56,7 @@ def test_the_requests_of_a_real_apache(tmp_path: Path) -> None:
             pytest.fail((tmp_path / "error.log").read_text())
         for address in (url, f"http://[::1]:{port}"):
             for _ in range(3):
-                assert httpx.get(f"{address}/none", trust_env=False).status_code in (403, 404)
+                assert httpx.get(f"{address}/none", trust_env=False, timeout=60).status_code in (403, 404)
         after = figures(url)
     finally:
         process.terminate()

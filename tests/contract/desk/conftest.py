@@ -15,10 +15,10 @@ import uvicorn
 
 from alerts.desk.app.application import create_app
 from alerts.desk.core.database import Database
-from alerts.desk.core.migrate import migrate
 from alerts.desk.tickets.runtime import Runtime
 from demo.ports import free_port
 from tests.contract.desk.postgres import Postgres
+from tests.support.migrated import postgresql_database, sqlite_database
 
 START_SECONDS = 90.0
 
@@ -121,11 +121,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database of each kind in this version's schema."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'desk.db'}"
+        result = sqlite_database(tmp_path / "desk.db")
     else:
-        server: Postgres = request.getfixturevalue("postgresql")
-        url = server.create_database()
-    result = Database(url)
-    migrate(result)
+        result = postgresql_database(request.getfixturevalue("postgresql"))
     yield result
     result.dispose()

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
+from sqlalchemy import make_url
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 SUPERUSER = "desk"
@@ -82,11 +83,13 @@ class Postgres:
             self.running.wait(30)
         shutil.rmtree(self._sockets)
 
-    def create_database(self) -> str:
+    def create_database(self, like: str = "") -> str:
+        """Return the URL of a new database, a copy of the one with the URL `like` if given."""
         self._names += 1
         name = f"desk{self._names}"
         with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            template = f" TEMPLATE {make_url(like).database}" if like else ""
+            connection.execute(f"CREATE DATABASE {name}{template}")
         return f"postgresql+psycopg://{SUPERUSER}@/{name}?host={self._sockets}"
 
     def _conninfo(self, name: str) -> str:

@@ -231,7 +231,7 @@ def serving(store: Store) -> Iterator[str]:
 
 def test_it_is_served_beside_the_metrics(tmp_path: Path) -> None:
     store = filled(3, f"sqlite:///{tmp_path / 'busyhour.db'}")
-    with serving(store) as url, httpx.Client(base_url=url) as client:
+    with serving(store) as url, httpx.Client(base_url=url, timeout=60) as client:
         answer = client.get("/api/series")
         assert answer.headers["content-type"] == "application/json"
         assert answer.json()["series"][0]["days"] == 3

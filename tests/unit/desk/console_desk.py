@@ -17,12 +17,11 @@ from alerts.desk.access import store as access
 from alerts.desk.access.roles import Principal
 from alerts.desk.app.application import create_app
 from alerts.desk.app.wiring import policy_of
-from alerts.desk.core.database import Database
-from alerts.desk.core.migrate import migrate
 from alerts.desk.core.settings import Settings, VendorSettings
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.session import COOKIE
 from tests.contract.desk.payloads import alert, notification
+from tests.support.migrated import sqlite_database
 
 NOON = datetime(2026, 3, 1, 7, 0, tzinfo=UTC)  # in Almaty
 
@@ -96,8 +95,7 @@ class Hall:
 
 @contextmanager
 def hall(folder: Path, **settings: Any) -> Iterator[Hall]:
-    database = Database(f"sqlite:///{folder / 'desk.db'}")
-    migrate(database)
+    database = sqlite_database(folder / "desk.db")
     vendor = VendorSettings("Edge Ltd", "support@edge.example")
     known = Settings(language="en", vendor=(vendor,), **settings)
     runtime = Runtime(known, database, policy_of(known))

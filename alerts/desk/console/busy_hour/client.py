@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 import httpx
 
 from alerts.desk.console.shared import Known, Shared
+from service.authorities import trusted
 
 TIMEOUT = 5.0
 PERIOD = 30.0
@@ -178,7 +179,7 @@ class Planner:
     """The answers of one service, each asked for by one thread and kept for its readers."""
 
     def __init__(self, client: httpx.Client | None = None) -> None:
-        self._client = client or httpx.Client(timeout=TIMEOUT, trust_env=False)
+        self._client = client or httpx.Client(timeout=TIMEOUT, trust_env=False, verify=trusted())
         self._lock = Lock()
         self._answers: OrderedDict[tuple[Any, ...], Shared[Any]] = OrderedDict()
 

@@ -16,6 +16,7 @@ import httpx
 
 from alerts.desk.console.shared import Known, Shared
 from alerts.desk.tickets.runtime import Runtime
+from service.authorities import trusted
 from service.prometheus import PrometheusError, Sample, Series, Window, finite
 
 T = TypeVar("T")
@@ -100,7 +101,7 @@ class Platform:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._client = httpx.Client()
+        self._client = httpx.Client(verify=trusted())
         self._now = Shared(self._ask_now, NOW_PERIOD, KEEP)
         self._past = Shared(self._ask_past, COURSE_PERIOD, KEEP)
 

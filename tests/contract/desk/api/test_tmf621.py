@@ -79,7 +79,10 @@ def api(runtime: Runtime) -> Iterator[httpx.Client]:
     token = secrets.new_token()
     with runtime.database.write() as connection:
         access.add_token(connection, "oss", "machine", secrets.digest(token), runtime.now())
-    with serving(runtime) as url, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+    with (
+        serving(runtime) as url,
+        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client,
+    ):
         yield client
 
 

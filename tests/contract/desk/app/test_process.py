@@ -38,7 +38,7 @@ def test_bad_input_is_refused_and_the_desk_goes_on(desk: Process) -> None:
         assert client.post(WEBHOOK, content=b"not json").status_code == 400
         assert client.post(WEBHOOK, content=b"[1]").status_code == 400
         assert client.post(WEBHOOK, content=b"[" * 100_000).status_code == 400
-        assert httpx.post(desk.url + WEBHOOK, json=notification(alert())).status_code == 401
+        assert httpx.post(desk.url + WEBHOOK, json=notification(alert()), timeout=60).status_code == 401
         wrong = {"Authorization": "Bearer wrong"}
         assert client.post(WEBHOOK, json=notification(alert()), headers=wrong).status_code == 401
         assert client.get(TICKETS).json() == []
@@ -63,12 +63,12 @@ def test_a_body_over_the_limit_gets_413(desk: Process, announced: bool) -> None:
 
 def test_everything_but_health_wants_a_login(desk: Process) -> None:
     for path in ("/", "/ticket/1"):
-        answer = httpx.get(desk.url + path)
+        answer = httpx.get(desk.url + path, timeout=60)
         assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/login")
     for path in (TICKETS, f"{TICKETS}/1", "/openapi.json"):
-        assert httpx.get(desk.url + path).status_code == 401
-    assert httpx.get(desk.url + "/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
-    assert httpx.get(desk.url + "/metrics").status_code == 200
+        assert httpx.get(desk.url + path, timeout=60).status_code == 401
+    assert httpx.get(desk.url + "/metrics", headers={"X-Forwarded-For": "203.0.113.9"}, timeout=60).status_code == 401
+    assert httpx.get(desk.url + "/metrics", timeout=60).status_code == 200
 
 
 def test_it_stops_cleanly(desk: Process) -> None:
@@ -80,7 +80,7 @@ def test_an_engineer_works_on_a_ticket_in_the_console(desk: Process) -> None:
     desk.run("account", "create", "--role", "engineer", "--name", "Aigerim", stdin="correct horse battery\n")
     with desk.client() as machine:
         machine.post(WEBHOOK, json=notification(alert(), alert(severity="major", device="sdb")))
-    with httpx.Client(base_url=desk.url, follow_redirects=True) as browser:
+    with httpx.Client(base_url=desk.url, follow_redirects=True, timeout=60) as browser:
         page = browser.get("/")
         page = submit(browser, page, "/login", name="Aigerim", password="wrong password")
         assert page.status_code == 403
@@ -110,7 +110,7 @@ def test_an_engineer_works_on_a_ticket_in_the_console(desk: Process) -> None:
 
 def test_guessing_passwords_is_slowed_down(desk: Process) -> None:
     desk.run("account", "create", "--role", "viewer", "--name", "Timur", stdin="correct horse battery\n")
-    with httpx.Client(base_url=desk.url, follow_redirects=True) as browser:
+    with httpx.Client(base_url=desk.url, follow_redirects=True, timeout=60) as browser:
         page = browser.get("/login")
         for _ in range(5):
             page = submit(browser, page, "/login", name="Timur", password="wrong password")
@@ -142,7 +142,7 @@ def test_guesses_count_for_the_address_that_a_known_proxy_names(tmp_path: Path, 
     try:
         assert [wrong_password(desk, "192.0.2.1") for _ in range(6)] == [403] * 5 + [429]
         assert wrong_password(desk, "192.0.2.2") == elsewhere
-        near = httpx.get(f"{desk.url}/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
+        near = httpx.get(f"{desk.url}/metrics", headers={"X-Forwarded-For": "127.0.0.1"}, timeout=60)
         assert near.status_code == 401, "whoever asks through a proxy is not near"
     finally:
         desk.stop()

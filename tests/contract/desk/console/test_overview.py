@@ -126,7 +126,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         deadline = time.monotonic() + DEADLINE
         while True:
             try:
-                if httpx.get(f"{address}/-/ready").status_code == 200:
+                if httpx.get(f"{address}/-/ready", timeout=60).status_code == 200:
                     break
             except httpx.TransportError:
                 pass
@@ -151,7 +151,7 @@ def amounts(text: str) -> dict[str, str]:
 
 
 def asked(prometheus: str, query: str) -> float:
-    (result,) = httpx.get(f"{prometheus}/api/v1/query", params={"query": query}).json()["data"]["result"]
+    (result,) = httpx.get(f"{prometheus}/api/v1/query", params={"query": query}, timeout=60).json()["data"]["result"]
     return float(result["value"][1])
 
 

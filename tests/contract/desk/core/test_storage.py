@@ -275,7 +275,7 @@ def test_a_postgresql_that_takes_no_writes_is_told_from_one_that_is_down(
     token = secrets.new_token()
     with database.write() as connection:
         access.add_token(connection, "alertmanager", "machine", secrets.digest(token), time())
-    with serving(runtime) as address, httpx.Client(base_url=address) as http:
+    with serving(runtime) as address, httpx.Client(base_url=address, timeout=60) as http:
 
         def post(node: str) -> httpx.Response:
             headers = {"Authorization": f"Bearer {token}"}

@@ -10,8 +10,6 @@ import pytest
 
 from alerts.desk.access.trail import By
 from alerts.desk.core import metrics
-from alerts.desk.core.database import Database
-from alerts.desk.core.migrate import migrate
 from alerts.desk.core.settings import TargetSettings, VendorSettings
 from alerts.desk.core.words import Words
 from alerts.desk.notify import outbox
@@ -28,6 +26,7 @@ from tests.contract.desk.alarms.test_ingest import Time, send
 from tests.contract.desk.notify.test_outbox import runtime_of
 from tests.contract.desk.payloads import alert, notification
 from tests.contract.mailbox import Box, taking_mail
+from tests.support.migrated import sqlite_database
 
 TO = ("noc@example.kz", "old@example.kz", "slow@example.kz")
 
@@ -57,8 +56,7 @@ class Desk:
 
     def __init__(self, folder: Path, port: int) -> None:
         self.time = Time()
-        self.database = Database(f"sqlite:///{folder / 'desk.db'}")
-        migrate(self.database)
+        self.database = sqlite_database(folder / "desk.db")
         self.target = TargetSettings("duty", "mail", to=TO, digest_over=3)
         smtp = Smtp("127.0.0.1", "desk@ott.example", port, security="none")
         vendor = VendorSettings("Edge Ltd", "first@edge.example", "boss@edge.example", "en")
@@ -70,7 +68,7 @@ class Desk:
 
     def deliver(self, **later: float) -> None:
         self.time.pass_(**later or {"seconds": 0})
-        with httpx.Client() as client:
+        with httpx.Client(timeout=60) as client:
             deliver_target(self.runtime, client, self.target, Pace(1000))
             deliver_vendors(self.runtime, client)
 

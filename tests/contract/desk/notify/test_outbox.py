@@ -84,7 +84,7 @@ def web() -> Iterator[tuple[list[Request], str]]:
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client() as result:
+    with httpx.Client(timeout=60) as result:
         yield result
 
 

@@ -8,8 +8,6 @@ import pytest
 from apprise.plugins.telegram import NotifyTelegram
 
 from alerts.desk.access.trail import By
-from alerts.desk.core.database import Database
-from alerts.desk.core.migrate import migrate
 from alerts.desk.core.settings import TargetSettings
 from alerts.desk.notify import outbox
 from alerts.desk.notify import test_message as trial
@@ -22,6 +20,7 @@ from tests.contract.desk.notify import telegram
 from tests.contract.desk.notify.telegram import TOKEN, Refusal, Telegram
 from tests.contract.desk.notify.test_outbox import runtime_of, secret
 from tests.contract.desk.payloads import alert, notification
+from tests.support.migrated import sqlite_database
 
 # One of Apprise's plug-ins.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -41,8 +40,7 @@ class Desk:
 
     def __init__(self, folder: Path, token: str = TOKEN) -> None:
         self.time = Time()
-        database = Database(f"sqlite:///{folder / 'desk.db'}")
-        migrate(database)
+        database = sqlite_database(folder / "desk.db")
         address = secret(folder, f"tgram://{token}/{ONE}/{TWO}:7")
         self.target = TargetSettings("chat", "apprise", url=address, per_minute=1000)
         self.runtime = runtime_of(database, self.time, target=(self.target,))
@@ -55,7 +53,7 @@ class Desk:
             send(self.runtime.database, notification(known), self.time(), self.runtime.policy)
 
     def deliver(self) -> None:
-        with httpx.Client() as client:
+        with httpx.Client(timeout=60) as client:
             deliver_target(self.runtime, client, self.target, Pace(1000))
 
     def rows(self) -> list[tuple[str, int, str]]:

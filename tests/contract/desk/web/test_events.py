@@ -81,7 +81,7 @@ def test_a_change_by_another_desk_on_the_same_database_is_told(database: Databas
             listening(browser) as said,
         ):
             before = said.get(timeout=10)
-            with httpx.Client(base_url=first, headers=machine.headers) as elsewhere:
+            with httpx.Client(base_url=first, headers=machine.headers, timeout=60) as elsewhere:
                 elsewhere.post("/webhook/alertmanager", json=notification(alert())).raise_for_status()
             assert said.get(timeout=10) != before
             second.stop()
