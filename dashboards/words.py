@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Literal, get_args
 
+from service.i18n.terms import fill
+
 Language = Literal["en", "ru"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -52,4 +54,6 @@ def words(language: Language) -> Words:
     if language == "en":
         return Words("en", {})
     table = tomllib.loads(files("dashboards").joinpath(f"texts/{language}.toml").read_text("utf-8"))
-    return Words(language, {english: text for section in table.values() for english, text in section.items()})
+    return Words(
+        language, {english: fill(text, language) for section in table.values() for english, text in section.items()}
+    )

@@ -38,7 +38,7 @@ def take(stack: Stack, browser: Browser, folder: Path) -> Iterator[Path]:
         stack.break_(STALLED)
         page.locator("tr", has_text="balapan").first.wait_for(timeout=TICKET)
         stack.mend(STALLED)
-        page.locator("tr", has_text="balapan").locator("text=решена").first.wait_for(timeout=TICKET)
+        page.locator("tr", has_text="balapan").locator("text=решён").first.wait_for(timeout=TICKET)
         stack.break_(BROKEN)
         row = page.locator("tr", has_text=f"Узел {BROKEN}").locator("[data-row]").first
         row.wait_for(timeout=TICKET)

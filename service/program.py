@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 
 from service import __version__, logs
+from service.i18n.terms import TermsError
 from service.settings import SettingsError
 
 
@@ -35,6 +36,9 @@ def run(main: Callable[[argparse.Namespace], int], arguments: argparse.Namespace
     except SettingsError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
+        return Exit.UNUSABLE
+    except TermsError as error:
+        print(error, file=sys.stderr)
         return Exit.UNUSABLE
     except KeyboardInterrupt:
         return 130

@@ -65,7 +65,7 @@ def ticket_of(page: Page, node: str) -> None:
 def recovered(page: Page) -> None:
     """Wait for the open ticket to say by itself that the alarm ended."""
     page.evaluate("window.same = true")
-    expect(page.locator("#status")).to_contain_text("решена (авария кончилась)", timeout=MENDED)
+    expect(page.locator("#status")).to_contain_text("решён (авария снята)", timeout=MENDED)
     assert page.evaluate("window.same") is True
 
 
@@ -81,21 +81,21 @@ def test_an_edge_breaks_and_its_ticket_is_worked_on_until_it_is_closed(stack: St
     stack.break_("edge-2")
     ticket_of(page, "edge-2")
     page.locator("[data-row]:focus").click()
-    page.click("text=Взять")
+    page.click("text=Взять в работу")
     state(page, "в работе")
     act(page, "hold", text="ждём бригаду")
-    state(page, "приостановлена (ждём бригаду)")
+    state(page, "приостановлен (ждём бригаду)")
     act(page, "resume")
     state(page, "в работе")
     page.click("#do-hand_over summary")
     page.click("#do-hand_over button")
-    state(page, "приостановлена (у вендора)")
+    state(page, "приостановлен (у вендора)")
     act(page, "accept", text="VN-2201")
     expect(page.locator(".timeline")).to_contain_text("VN-2201")
     stack.mend("edge-2")
     recovered(page)
     act(page, "close", text="питание восстановлено")
-    state(page, "закрыта")
+    state(page, "закрыт")
 
 
 def test_the_same_by_keyboard_alone(stack: Stack, open_: Open) -> None:
@@ -107,20 +107,20 @@ def test_the_same_by_keyboard_alone(stack: Stack, open_: Open) -> None:
     page.keyboard.press("t")
     state(page, "в работе")
     type_and_send(page, "h", "ждём бригаду")
-    state(page, "приостановлена (ждём бригаду)")
+    state(page, "приостановлен (ждём бригаду)")
     type_and_send(page, "e")
     state(page, "в работе")
     page.keyboard.press("v")  # the vendor is chosen already: on to the note, on to the button
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    state(page, "приостановлена (у вендора)")
+    state(page, "приостановлен (у вендора)")
     type_and_send(page, "a", "VN-2202")
     expect(page.locator(".timeline")).to_contain_text("VN-2202")
     stack.mend("edge-1")
     recovered(page)
     type_and_send(page, "c", "заменён блок питания")
-    state(page, "закрыта")
+    state(page, "закрыт")
 
 
 def test_two_browsers_on_one_ticket_overwrite_nothing(stack: Stack, open_: Open) -> None:

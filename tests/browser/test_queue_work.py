@@ -28,8 +28,8 @@ def test_tickets_are_picked_by_key_keep_picked_through_a_live_update_and_are_tak
     page.keyboard.press("x")
     page.keyboard.press("x")  # not this one
     page.keyboard.press("t")
-    expect(page.locator(".results")).to_contain_text("Взяты 2 заявки.", timeout=SECONDS)
-    for place, owner in enumerate(("Aigerim", "Aigerim", "никто", "никто"), start=1):
+    expect(page.locator(".results")).to_contain_text("Взято в работу 2 билета.", timeout=SECONDS)
+    for place, owner in enumerate(("Aigerim", "Aigerim", "не назначен", "не назначен"), start=1):
         expect(page.locator(f"{ROWS}:has([href='/ticket/{place}'])")).to_contain_text(owner)
 
 
@@ -47,8 +47,8 @@ def test_what_changed_after_it_was_picked_is_refused_and_the_rest_is_resolved(de
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     told = page.locator(".results")
-    expect(told).to_contain_text("Решена 1 заявка. 2", timeout=SECONDS)
-    expect(told).to_contain_text("1: заявка изменилась, пока вы её смотрели")
+    expect(told).to_contain_text("Решён 1 билет. 2", timeout=SECONDS)
+    expect(told).to_contain_text("1: билет изменился, пока вы его смотрели")
     expect(page.locator(f"{ROWS}:has([href='/ticket/1'])")).to_contain_text("в работе")
     expect(page.locator(f"{ROWS}:has([href='/ticket/1'])")).to_contain_text("Daniyar")
 
@@ -59,7 +59,7 @@ def test_all_on_the_page_are_taken_without_scripts(desk: Process, enter: Enter) 
     page = enter(java_script_enabled=False)
     page.check("[name=all]")
     page.click("#bulk [value=take]")
-    expect(page.locator(".results")).to_contain_text("Взяты 2 заявки.")
+    expect(page.locator(".results")).to_contain_text("Взято в работу 2 билета.")
 
 
 def test_the_queue_goes_on_without_event_streams(desk: Process, enter: Enter) -> None:

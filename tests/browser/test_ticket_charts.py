@@ -58,7 +58,7 @@ def test_charts_come_after_the_page_and_stay_through_a_live_update(desk: Process
     page = enter()
     page.goto("/ticket/1")
     picture = page.locator("#charts svg")
-    expect(picture).to_have_attribute("aria-label", "Значение, за которым следит авария: значение 0", timeout=SECONDS)
+    expect(picture).to_have_attribute("aria-label", "Значение, за которым следит правило: значение 0", timeout=SECONDS)
     expect(page.locator("#charts code")).to_have_text("up")
     picture.evaluate("each => { each.dataset.same = 'yes' }")
     press(page, "t")  # a new page, with a picture of its own
@@ -78,7 +78,7 @@ def test_without_scripts_a_link_leads_to_the_charts(desk: Process, enter: Enter)
     page.goto("/ticket/1")
     page.click("#charts a")
     expect(page.locator("#charts svg")).to_be_visible()
-    page.click("main a >> text=Заявка № 1")
+    page.click("main a >> text=Аварийный билет № 1")
     expect(page.locator("#status")).to_be_visible()
 
 

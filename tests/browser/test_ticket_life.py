@@ -31,32 +31,32 @@ def act(page: Page, name: str, **fields: str) -> None:
 
 def test_a_ticket_appears_without_reload_and_is_worked_on_in_russian(desk: Process, enter: Enter) -> None:
     page = enter()
-    expect(page.locator(".calm")).to_contain_text("Открытых заявок нет")
+    expect(page.locator(".calm")).to_contain_text("Открытых билетов нет")
     page.evaluate("window.same = true")
     alarm(desk)
     row = page.locator("[data-row]")
     expect(row).to_have_text("edge-1 не отвечает", timeout=SECONDS)
-    expect(page).to_have_title("(1) ▲ 1 открытая заявка · ottwatch")
+    expect(page).to_have_title("(1) ▲ 1 открытый билет · ottwatch")
     assert page.evaluate("document.body.dataset.rang") == "1"  # the bell rang
     assert page.evaluate("window.same") is True  # and the page was not loaded again
     row.click()
-    page.click("text=Взять")
+    page.click("text=Взять в работу")
     state(page, "в работе")
     act(page, "hold", text="ждём деталь")
-    state(page, "приостановлена (ждём деталь)")
+    state(page, "приостановлен (ждём деталь)")
     act(page, "resume")
     state(page, "в работе")
     page.click("#do-hand_over summary")
     page.click("#do-hand_over button")
-    state(page, "приостановлена (у вендора)")
+    state(page, "приостановлен (у вендора)")
     act(page, "accept", text="VN-77")
-    expect(page.locator(".timeline")).to_contain_text("Номер у Edge Ltd: VN-77")
+    expect(page.locator(".timeline")).to_contain_text("Номер обращения у Edge Ltd: VN-77")
     page.evaluate("window.same = true")
     alarm(desk, firing=False)  # it mends itself: the page says so
-    state(page, "решена (авария кончилась)")
+    state(page, "решён (авария снята)")
     assert page.evaluate("window.same") is True
     act(page, "close", text="проверено")
-    state(page, "закрыта")
+    state(page, "закрыт")
 
 
 def test_the_keyboard_alone_is_enough(desk: Process, enter: Enter) -> None:
@@ -112,7 +112,7 @@ def test_a_whole_life_by_keys_alone_in_russian(desk: Process, enter: Enter) -> N
     press(page, "t")
     state(page, "в работе")
     fill_in(page, "h", "ждём деталь")
-    state(page, "приостановлена (ждём деталь)")
+    state(page, "приостановлен (ждём деталь)")
     fill_in(page, "e")
     state(page, "в работе")
     fill_in(page, "n", "питание есть, порт мёртв")
@@ -120,21 +120,21 @@ def test_a_whole_life_by_keys_alone_in_russian(desk: Process, enter: Enter) -> N
     press(page, "v")
     expect(page.locator("#do-hand_over select")).to_be_focused()
     press(page, "Tab", "Tab", "Enter")  # past the vendor and the note
-    state(page, "приостановлена (у вендора)")
+    state(page, "приостановлен (у вендора)")
     fill_in(page, "a", "VN-77")
-    expect(page.locator(".timeline")).to_contain_text("Номер у Edge Ltd: VN-77")
+    expect(page.locator(".timeline")).to_contain_text("Номер обращения у Edge Ltd: VN-77")
     fill_in(page, "b", "порт заменён")
-    state(page, "в работе (вернулась от вендора)")
+    state(page, "в работе (возвращён от вендора)")
     fill_in(page, "r", "порт заменён")  # while the alarm still fires: this is the stated reason
-    state(page, "решена (порт заменён)")
+    state(page, "решён (порт заменён)")
     fill_in(page, "o", "зрители жалуются")
     state(page, "в работе (зрители жалуются)")
     alarm(desk, firing=False)
-    state(page, "решена (авария кончилась)")
+    state(page, "решён (авария снята)")
     fill_in(page, "c", "проверено")
-    state(page, "закрыта")
+    state(page, "закрыт")
     press(page, "q")
-    expect(page.locator(".calm")).to_contain_text("Открытых заявок нет")
+    expect(page.locator(".calm")).to_contain_text("Открытых билетов нет")
 
 
 def test_two_work_on_one_ticket_by_keys_and_see_every_step_of_the_other(desk: Process, enter: Enter) -> None:
@@ -154,15 +154,15 @@ def test_two_work_on_one_ticket_by_keys_and_see_every_step_of_the_other(desk: Pr
     press(first, "h")
     first.keyboard.type("жду пропуск")
     fill_in(second, "r", "заменён блок питания")
-    state(second, "решена")
-    state(first, "решена")  # while the form stands open
+    state(second, "решён")
+    state(first, "решён")  # while the form stands open
     expect(first.locator("#changed")).to_be_visible()
     press(first, "Tab", "Enter")
-    expect(first.locator("[role=alert]")).to_contain_text("Заявка изменилась")
-    state(second, "решена (заменён блок питания)")
+    expect(first.locator("[role=alert]")).to_contain_text("Билет изменился")
+    state(second, "решён (заменён блок питания)")
     fill_in(first, "c", "согласен")  # the page shows it as it is: what can be done now can be done at once
-    state(first, "закрыта")
-    state(second, "закрыта")
+    state(first, "закрыт")
+    state(second, "закрыт")
     expect(second.locator("#actions")).not_to_contain_text("Закрыть")
 
 
@@ -176,7 +176,7 @@ def refused(first: Page, second: Page, text: str) -> None:
     expect(second.locator("#changed")).to_be_visible()
     second.keyboard.press("Tab")
     second.keyboard.press("Enter")
-    expect(second.locator("[role=alert]")).to_contain_text("Заявка изменилась")
+    expect(second.locator("[role=alert]")).to_contain_text("Билет изменился")
     state(first, "в работе")
     assert text not in first.inner_text(".timeline")
 
@@ -193,7 +193,7 @@ def test_everything_works_without_scripts(desk: Process, enter: Enter) -> None:
     alarm(desk)
     page = enter(java_script_enabled=False)
     page.click("[data-row]")
-    page.click("text=Взять")
+    page.click("text=Взять в работу")
     state(page, "в работе")
     act(page, "resolve", text="заменил блок питания")
-    state(page, "решена")
+    state(page, "решён")

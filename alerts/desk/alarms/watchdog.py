@@ -25,10 +25,10 @@ _LABELS = {
 _GROUP = {"alertname": "WatchdogMissing"}
 _TEXTS = {
     "summary": "No sign of life from Prometheus and Alertmanager",
-    "summary_ru": "Нет признаков жизни от Prometheus и Alertmanager",
+    "summary_ru": "Нет контрольного сигнала от Prometheus и Alertmanager",
     "description": "The alert that never stops has not arrived. Until it does, nobody knows whether anything else is "
     "broken. Check Prometheus, Alertmanager and the way from there to the desk.",
-    "description_ru": "Не приходит сигнал, который не должен прекращаться. Пока его нет, о других авариях никто не "
+    "description_ru": "Не приходит постоянный контрольный сигнал. Пока его нет, о других авариях никто не "
     "узнает. Проверьте Prometheus, Alertmanager и связь от них до этой системы.",
 }
 

@@ -16,6 +16,7 @@ from alerts.desk.core.backup import backup
 from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import migrate
 from alerts.desk.core.settings import Settings, database_url, read_settings
+from alerts.desk.core.words import LANGUAGES, catalogue
 from service.program import Exit
 from service.secrets import read_by_root_alone
 
@@ -24,6 +25,8 @@ Command = Callable[[argparse.Namespace, Settings], int]
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the chosen subcommand."""
+    for language in LANGUAGES:
+        catalogue(language)  # terms that cannot be used are refused now, not on a page
     settings = read_settings(arguments.config)
     try:
         return _COMMANDS[arguments.command](arguments, settings)

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from service.i18n.terms import fill
+
 LANGUAGES = ("ru", "en")
 T = TypeVar("T")
 DESK = Path(__file__).parents[1]
@@ -26,10 +28,16 @@ def in_language(texts: Mapping[str, T], language: str) -> T | None:
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """Return a language's texts by key; tables become dotted keys. Raise ValueError when two files have one key."""
+    """Return a language's texts by key, with the operator's terms; tables become dotted keys.
+
+    Raises:
+        ValueError: two files have the same key.
+        TermsError: the operator's terms cannot be used.
+    """
     result: dict[str, str] = {}
     for path in sorted(DESK.glob(f"**/locale/{language}.toml")):
-        texts = dict(_flat(tomllib.loads(path.read_text("utf-8")), ""))
+        flat = _flat(tomllib.loads(path.read_text("utf-8")), "")
+        texts = {key: fill(text, language) for key, text in flat}
         if twice := result.keys() & texts.keys():
             raise ValueError(f"{path}: another file has {', '.join(sorted(twice))} already; say each text once")
         result |= texts

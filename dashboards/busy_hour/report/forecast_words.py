@@ -16,7 +16,7 @@ def forecast_sentence(made: Forecast | None, language: Language, unstated: tuple
     act = next((entry for entry in made.exhaustion if entry.threshold == ACT), None)
     if act is None:
         answer = (
-            "Ёмкость не задана, поэтому срок её исчерпания не назван."
+            "Ёмкость не задана, поэтому срок её исчерпания не определён."
             if language == "ru"
             else "No capacity is stated, so no date of exhaustion is named."
         )
@@ -38,11 +38,15 @@ def forecast_sentence(made: Forecast | None, language: Language, unstated: tuple
 def exhaustion_sentence(entry: Exhaustion, made: Forecast, language: Language) -> str:
     """Return "70 % of surviving capacity in September 2027, between July and December 2027."."""
     percent = f"{entry.threshold * 100:.0f} %"
-    what = f"{percent} ёмкости при отказе" if language == "ru" else f"{percent} of surviving capacity"
+    what = f"{percent} ёмкости с резервом N−1" if language == "ru" else f"{percent} of surviving capacity"
     if entry.answer == "already":
         return f"{what}: уже превышено." if language == "ru" else f"{what}: already exceeded."
     if entry.answer == "none":
-        return f"{what}: исчерпания не видно, роста нет." if language == "ru" else f"{what}: no exhaustion, no growth."
+        return (
+            f"{what}: исчерпание не прогнозируется, роста нет."
+            if language == "ru"
+            else f"{what}: no exhaustion, no growth."
+        )
     if entry.answer == "beyond" or entry.likely is None:
         return f"{what}: {_beyond(made, language)}{_early(entry, language)}."
     where = f"{words.IN_MONTH[language][entry.likely.month - 1]} {entry.likely.year}"
@@ -72,7 +76,7 @@ def _beyond(made: Forecast, language: Language) -> str:
         return "более чем через три года" if language == "ru" else "more than three years away"
     limit = made.horizon.isoformat()
     if language == "ru":
-        return f"не раньше {limit}; дальше так короткая история не видит"
+        return f"не раньше {limit}; для более далёкого прогноза истории мало"
     return f"not before {limit}; so short a history sees no further"
 
 
@@ -98,7 +102,9 @@ def _range(entry: Exhaustion, language: Language) -> str:
     if early is not None:
         name = f"{words.BY_MONTH[language][early.month - 1]} {early.year}"
         return (
-            f"не раньше {name}, поздняя граница не видна" if language == "ru" else f"not before {name}, no latest date"
+            f"не раньше {name}, поздняя граница за горизонтом прогноза"
+            if language == "ru"
+            else f"not before {name}, no latest date"
         )
     return "диапазон не определён" if language == "ru" else "without a range"
 
@@ -111,12 +117,12 @@ def _tested(made: Forecast, language: Language) -> str:
     growth = pattern_words.percent(made.growth_per_month, language)
     name = words.method(made.method, language)
     if made.mape is None:
-        tested = "проверить на прошлом не на чем" if language == "ru" else "the past is too short to test it"
+        tested = "исторических данных для проверки мало" if language == "ru" else "the past is too short to test it"
     else:
         error = words.written(f"{made.mape:.1f} %", language)
         naive = None if made.baseline_mape is None else words.written(f"{made.baseline_mape:.1f} %", language)
         if language == "ru":
-            tested = f"ошибка на прошлом {error}" + (f" (последнее значение: {naive})" if naive else "")
+            tested = f"ошибка на исторических данных {error}" + (f" (последнее значение: {naive})" if naive else "")
         else:
             tested = f"back-test error {error}" + (f" (last value: {naive})" if naive else "")
     if language == "ru":

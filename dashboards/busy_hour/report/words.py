@@ -91,10 +91,10 @@ TO_MONTH = {
 }
 
 QUANTITIES = {
-    "subscribers_online": {"en": "subscribers online", "ru": "абоненты на линии"},
-    "sessions": {"en": "sessions", "ru": "сессии"},
+    "subscribers_online": {"en": "subscribers online", "ru": "обслуживаемые абоненты"},
+    "sessions": {"en": "sessions", "ru": "сессии раздачи контента"},
     "viewers": {"en": "viewers", "ru": "зрители"},
-    "egress_bits_per_second": {"en": "outbound traffic", "ru": "исходящий трафик"},
+    "egress_bits_per_second": {"en": "outbound traffic", "ru": "исходящий трафик контента"},
     "node_load": {"en": "node load", "ru": "загрузка узла"},
 }
 UNITS = {
@@ -102,13 +102,19 @@ UNITS = {
     "sessions": {"en": "E (mean sessions)", "ru": "Эрл (среднее число сессий)"},
     "viewers": {"en": "viewers", "ru": "зрителей"},
     "egress_bits_per_second": {"en": "bit/s", "ru": "бит/с"},
-    "node_load": {"en": "share of CPU", "ru": "доля CPU"},
+    "node_load": {"en": "share of CPU", "ru": "доля ЦП"},
 }
 MEASURES = {
-    "adpqh": {"en": "average daily peak hour, by quarter", "ru": "среднее ЧНН каждого дня, начало с любой четверти"},
-    "adpfh": {"en": "average daily peak hour, full hours", "ru": "среднее ЧНН каждого дня, полные часы"},
-    "tcbh_quarter": {"en": "time-consistent busy hour, by quarter", "ru": "постоянный ЧНН, начало с любой четверти"},
-    "tcbh_full": {"en": "time-consistent busy hour, full hours", "ru": "постоянный ЧНН, полные часы"},
+    "adpqh": {
+        "en": "average daily peak hour, by quarter",
+        "ru": "среднее значение суточных ЧНН, начало с любой четверти часа",
+    },
+    "adpfh": {"en": "average daily peak hour, full hours", "ru": "среднее значение суточных ЧНН, полные часы"},
+    "tcbh_quarter": {
+        "en": "time-consistent busy hour, by quarter",
+        "ru": "ЧНН с фиксированным началом, начало с любой четверти часа",
+    },
+    "tcbh_full": {"en": "time-consistent busy hour, full hours", "ru": "ЧНН с фиксированным началом, полные часы"},
     "fdmh": {"en": "fixed daily measurement hour", "ru": "фиксированный час измерений"},
     "fdmp": {"en": "fixed daily measurement period", "ru": "фиксированный период измерений"},
     "bouncing": {"en": "bouncing busy hour, averaged", "ru": "плавающий ЧНН, среднее"},
@@ -124,8 +130,8 @@ METHODS = {
     "seasonal_naive_week": {"en": "as a week ago", "ru": "как неделю назад"},
 }
 FLAGS = {
-    "partial": {"en": "a quarter missing", "ru": "нет четверти часа"},
-    "full_partial": {"en": "a quarter of the full hour missing", "ru": "нет четверти полного часа"},
+    "partial": {"en": "a quarter missing", "ru": "нет данных за 15 минут"},
+    "full_partial": {"en": "a quarter of the full hour missing", "ru": "нет данных за 15 минут полного часа"},
     "incomplete": {"en": "too little data, not counted", "ru": "мало данных, не учтён"},
     "exceptional": {"en": "exceptional day", "ru": "особый день"},
     "offset_change": {"en": "clocks changed", "ru": "перевод часов"},

@@ -204,7 +204,7 @@ def test_capacity_and_forecast(tmp_path: Path, call: Any) -> None:
     assert act["likely"][:7] == "2028-01"
     assert act["earliest"] <= act["likely"] <= act["latest"]
     assert found["forecast"]["words"]["en"].startswith("70 % of surviving capacity in January 2028, ")
-    assert found["forecast"]["words"]["ru"].startswith("70 % ёмкости при отказе в январе 2028, ")
+    assert found["forecast"]["words"]["ru"].startswith("70 % ёмкости с резервом N−1 в январе 2028, ")
     assert "back-test error" in found["forecast"]["words"]["en"]
 
 

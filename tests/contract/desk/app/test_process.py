@@ -85,8 +85,8 @@ def test_an_engineer_works_on_a_ticket_in_the_console(desk: Process) -> None:
         page = submit(browser, page, "/login", name="Aigerim", password="wrong password")
         assert page.status_code == 403
         page = submit(browser, page, "/login", name="Aigerim", password="correct horse battery")
-        assert "1 открытая заявка" in page.text
-        assert "горят 2 аварии" in page.text
+        assert "1 открытый билет" in page.text
+        assert "активных аварий: 2" in page.text
         page = browser.get("/ticket/1")
         for header in ("content-security-policy", "x-content-type-options"):
             assert header in page.headers

@@ -52,7 +52,7 @@ DAYS = {
 }  # fmt: skip
 FORECAST = {
     "to": "2026-02-27",
-    "words": {"en": "70 % of surviving capacity in May 2026.", "ru": "70 % ёмкости при отказе в мае 2026."},
+    "words": {"en": "70 % of surviving capacity in May 2026.", "ru": "70 % ёмкости с резервом N−1 в мае 2026."},
     "capacity_words": {"en": "Capacity 4000.", "ru": "Ёмкость 4000."},
     "scenario": None,
     "trend": {
@@ -150,7 +150,7 @@ def test_a_scenario_that_cannot_be_read_is_refused_in_the_services_words(desk: H
 
 def test_in_russian(desk: Hall) -> None:
     page = desk.person(language="ru").get("/busy-hour").text
-    assert "70 % ёмкости при отказе в мае 2026." in page
+    assert "70 % ёмкости с резервом N−1 в мае 2026." in page
     assert "особый день: =final" in page
 
 

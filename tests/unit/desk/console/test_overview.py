@@ -203,7 +203,7 @@ def test_a_thousand_nodes_fit_in_a_page_well_or_ill(control_room: Hall, platform
         page = control_room.person(language="ru").get("/overview")
         assert len(page.content) < MAX_PAGE
         assert page.text.count('class="tile ') == 1000
-    assert "Ещё неисправны: 900" in page.text
+    assert "Другие неисправные: 900" in page.text
 
 
 def test_large_tiles_go_to_the_ill_first() -> None:

@@ -164,7 +164,7 @@ def test_the_timeline_names_alarms_and_reasons_in_the_readers_language(control_r
     control_room.alarm(severity="critical", title="edge-1 is down", title_ru="edge-1 не отвечает")
     russian, english = control_room.person(language="ru"), control_room.person(language="en")
     story = russian.get("/ticket/1").text.split('<ol class="timeline">')[1]
-    assert "Началось: edge-1 не отвечает" in story
+    assert "Возникло: edge-1 не отвечает" in story
     assert "Приоритет P1: из-за серьёзности аварии" in story
     assert "edge-1 is" not in story
     assert "Began: edge-1 is down" in english.get("/ticket/1").text
@@ -193,13 +193,13 @@ def test_markup_in_alarms_and_notes_is_text(control_room: Hall) -> None:
     [
         ("note", {"text": " "}, "запись пуста"),
         ("hand-over", {"vendor": "Nobody"}, "вендора «Nobody» в настройках нет"),
-        ("accept", {}, "заявка сейчас не у вендора"),
-        ("give-back", {}, "заявка сейчас не у вендора"),
+        ("accept", {}, "билет сейчас не у вендора"),
+        ("give-back", {}, "билет сейчас не у вендора"),
         ("priority", {"to": "P9", "text": "x"}, "есть P1, P2, P3, P4"),
         ("priority", {"to": "P2"}, "почему меняется приоритет"),
         ("move", {"to": "held"}, "почему работа приостановлена"),
-        ("move", {"to": "pending", "text": " "}, "чего ждём"),
-        ("move", {"to": "cancelled"}, "авария не кончилась"),
+        ("move", {"to": "pending", "text": " "}, "что ожидается"),
+        ("move", {"to": "cancelled"}, "авария ещё активна"),
         ("move", {"to": "lost"}, "Запрос составлен неверно"),
     ],
 )
@@ -221,7 +221,7 @@ def test_a_ticket_is_handed_over_once(control_room: Hall) -> None:
     control_room.alarm()
     engineer = control_room.person(language="ru")
     page = do(engineer, engineer.get("/ticket/1"), "hand-over", vendor="Edge Ltd")
-    assert "заявка уже у вендора Edge Ltd" in do(engineer, page, "hand-over", vendor="Edge Ltd").text
+    assert "билет уже у вендора Edge Ltd" in do(engineer, page, "hand-over", vendor="Edge Ltd").text
 
 
 def test_a_ticket_tells_of_earlier_ones_of_its_problem_and_of_others_around_it(control_room: Hall) -> None:

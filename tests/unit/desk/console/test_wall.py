@@ -123,7 +123,7 @@ def test_the_most_urgent_tickets_with_their_time_left(control_room: Hall, platfo
 
 def test_no_ticket_is_said(control_room: Hall, platform: StandIn) -> None:
     page = words(control_room.person(language="ru").get("/wall?view=tickets").text)
-    assert page.count("✓ открытых заявок нет") == 2
+    assert page.count("✓ открытых билетов нет") == 2
 
 
 @pytest.mark.parametrize(

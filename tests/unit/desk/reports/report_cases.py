@@ -70,7 +70,7 @@ TICKETS = (
 def cases() -> Iterator[tuple[Case, list[Event]]]:
     for number, told in enumerate(TICKETS, 1):
         events = list(_events(told))
-        names = json.dumps({"en": f"Ticket {number}", "ru": f"Заявка {number}"}, ensure_ascii=False)
+        names = json.dumps({"en": f"Ticket {number}", "ru": f"Билет {number}"}, ensure_ascii=False)
         node = f"edge-{number}"
         opened = events[0].at
         yield Case(number, opened, told.state, told.priority, told.severity, told.site, node, names), events

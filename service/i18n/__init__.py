@@ -1,0 +1,1 @@
+"""Texts for people, in any number of languages."""
