@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.api import grouping, operations, tmf621, tmf_hub, webhook_route, works
+from alerts.desk.appeals.desk import Rules
 from alerts.desk.console import faults, pages
 from alerts.desk.core import metrics
 from alerts.desk.tickets.runtime import Runtime
@@ -30,7 +31,7 @@ HEADERS = {
 }
 
 
-def create_app(runtime: Runtime, correlator: Correlator | None = None) -> FastAPI:
+def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: Rules | None = None) -> FastAPI:
     """Return the application around a running desk."""
     app = FastAPI(
         title="ottwatch desk",
@@ -43,6 +44,7 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None) -> FastAP
     )
     app.state.runtime = runtime
     app.state.correlator = correlator
+    app.state.appeals = appeals
     app.state.webhooks = Lane()
     errors.register(app, faults.page_for)
     app.include_router(operations.router)

@@ -15,6 +15,8 @@ from alerts.desk.alarms.ingest import end_works, tried_again
 from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.alarms.release import pass_time
 from alerts.desk.app.workers import Worker
+from alerts.desk.appeals import timers as appeal_timers
+from alerts.desk.appeals.desk import Rules
 from alerts.desk.core import metrics
 from alerts.desk.notify.deliver import Pace, deliver_target
 from alerts.desk.notify.listeners import deliver_hubs
@@ -35,9 +37,10 @@ CORRELATE = 1.0
 INVENTORY, UNKNOWN = 30.0, 5.0  # how often to ask which nodes there are, and as long as none is known
 WORKS = 1.0
 IMPACT = 3.0
+APPEALS = 1.0
 
 
-def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
+def workers(runtime: Runtime, correlator: Correlator, appeals: Rules | None = None) -> list[Worker]:
     """Return the workers that the settings ask for."""
     client = httpx.Client(verify=trusted())
     settings = runtime.settings
@@ -62,6 +65,9 @@ def workers(runtime: Runtime, correlator: Correlator) -> list[Worker]:
         result.append(Worker("vendors", DELIVER, partial(deliver_vendors, runtime, client)))
     result.append(Worker("attendance", ATTEND, partial(attend, runtime)))
     result.append(Worker("retention", TIDY, partial(tidy, runtime)))
+    if appeals is not None:
+        result.append(Worker("appeals", APPEALS, partial(pass_time_of_appeals, runtime, appeals)))
+        result.append(Worker("contacts", TIDY, partial(forget_contacts, runtime)))
     if settings.alertmanagers:
         memory = Memory()
         result.append(Worker("reconciler", settings.reconcile, lambda: compare(runtime, client, memory, correlator)))
@@ -126,6 +132,19 @@ def tidy(runtime: Runtime) -> None:
     gone = forget(runtime.database, runtime.now(), keep.tickets, keep.messages)
     if any(gone):
         log.info("old records were deleted", extra={"tickets": gone[0], "messages": gone[1]})
+
+
+def pass_time_of_appeals(runtime: Runtime, rules: Rules) -> None:
+    """Let appeals notice what time it is, and which incidents are over."""
+    appeal_timers.run_due(runtime.database, rules, runtime.now())
+    appeal_timers.follow_incidents(runtime.database, rules, runtime.now())
+
+
+def forget_contacts(runtime: Runtime) -> None:
+    """Delete the contacts of appeals that are over for long enough."""
+    gone = appeal_timers.forget_contacts(runtime.database, runtime.now())
+    if gone:
+        log.info("contacts of appeals were deleted", extra={"contacts": gone})
 
 
 def attend(runtime: Runtime) -> None:

@@ -18,6 +18,7 @@ from alerts.desk.app.application import create_app
 from alerts.desk.app.jobs import workers
 from alerts.desk.app.wiring import policy_of
 from alerts.desk.app.workers import Crew
+from alerts.desk.appeals.desk import Rules
 from alerts.desk.core.settings import Settings
 from alerts.desk.tickets.runtime import Runtime
 from service.settings import SettingsError
@@ -28,11 +29,13 @@ GRACE = 10  # seconds that running requests get after SIGTERM
 COLLECT_AFTER = 50_000  # objects; a webhook of a hundred alerts makes as many, and hardly any of them in a cycle
 
 
-def serve(runtime: Runtime, correlator: Correlator, reread: Callable[[], Settings]) -> None:
+def serve(
+    runtime: Runtime, correlator: Correlator, reread: Callable[[], Settings], appeals: Rules | None = None
+) -> None:  # fmt: skip
     """Serve until the process is told to stop; on SIGHUP, take over what `reread` returns."""
     host, port = runtime.settings.address
-    app = create_app(runtime, correlator)
-    app.router.lifespan_context = _lifespan(runtime, correlator, reread)
+    app = create_app(runtime, correlator, appeals)
+    app.router.lifespan_context = _lifespan(runtime, correlator, reread, appeals)
     config = uvicorn.Config(
         app,
         host=host,
@@ -84,11 +87,11 @@ class _Server(uvicorn.Server):
 
 
 def _lifespan(
-    runtime: Runtime, correlator: Correlator, reread: Callable[[], Settings]
+    runtime: Runtime, correlator: Correlator, reread: Callable[[], Settings], appeals: Rules | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        crew = Crew(workers(runtime, correlator))
+        crew = Crew(workers(runtime, correlator, appeals))
         crew.start()
         # What is loaded stays to the end; looking through it again and again took up to a quarter of a storm's time.
         gc.collect()
@@ -96,7 +99,7 @@ def _lifespan(
         gc.set_threshold(COLLECT_AFTER)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(
-            signal.SIGHUP, lambda: loop.run_in_executor(None, reload, runtime, correlator, crew, reread)
+            signal.SIGHUP, lambda: loop.run_in_executor(None, reload, runtime, correlator, crew, reread, appeals)
         )
         sign = asyncio.create_task(_signs_of_life())
         host, port = runtime.settings.address
@@ -111,7 +114,9 @@ def _lifespan(
     return lifespan
 
 
-def reload(runtime: Runtime, correlator: Correlator, crew: Crew, reread: Callable[[], Settings]) -> None:
+def reload(
+    runtime: Runtime, correlator: Correlator, crew: Crew, reread: Callable[[], Settings], appeals: Rules | None = None
+) -> None:  # fmt: skip
     """Take over changed settings; a mistake in the file changes nothing. What serving began with needs a restart."""
     notify("RELOADING=1")
     try:
@@ -120,12 +125,13 @@ def reload(runtime: Runtime, correlator: Correlator, crew: Crew, reread: Callabl
         for fault in error.faults:
             log.error("the settings stay as they were: %s", fault)  # noqa: TRY400 - a mistake of the user, no bug
     else:
-        fixed = {name: getattr(runtime.settings, name) for name in ("listen", "database", "limits", "proxies")}
+        kept = ("listen", "database", "limits", "proxies", "appeals")
+        fixed = {name: getattr(runtime.settings, name) for name in kept}
         if any(getattr(fresh, name) != value for name, value in fixed.items()):
-            log.warning("a changed listen, database, limits or proxies takes effect with a restart")
+            log.warning("a changed listen, database, limits, proxies or appeals takes effect with a restart")
         runtime.settings = replace(fresh, **fixed)
         runtime.policy = policy_of(runtime.settings)
-        crew.replace(workers(runtime, correlator))
+        crew.replace(workers(runtime, correlator, appeals))
         log.info("the settings were read again")
     notify("READY=1")
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from alerts.desk.core import checks
-from service.settings import Seconds
+from service.settings import Seconds, Secret
 
 MINUTE, HOUR = 60.0, 3600.0
+DAY = 24 * HOUR
+LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,39 @@ class OpenQuestions:
         """Return the answers that decide routes."""
         known = ("scheme1_terms", "caller_with_cabinet_request", "vendor_reference")
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name in known}
+
+
+@dataclass(frozen=True, slots=True)
+class AppealSettings:
+    """`[appeals]`: the desk takes appeals where this table is there."""
+
+    keys: tuple[Secret, ...]  # the first one seals; older ones still open
+    services: tuple[str, ...] = ("ott",)
+    regions: tuple[str, ...] = ()
+    sites: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by region: where its viewers are served from
+    units: dict[str, str] = field(default_factory=dict)  # by account: the region of a branch
+    phone_country: str = "KZ"  # of numbers without a country code
+    accounting_day: int = 1
+    keep_contacts: Seconds = field(default=Seconds(30 * DAY))
+    keep_claims: Seconds = field(default=Seconds(3 * 365 * DAY))
+    questions: OpenQuestions = field(default_factory=OpenQuestions)
+
+    def __post_init__(self) -> None:
+        if not self.keys:
+            raise ValueError('keys: give at least one secret, such as keys = [{ file = "/etc/ottwatch/appeals.key" }]')
+        if not self.services:
+            raise ValueError('services: name at least one, such as ["ott"]')
+        for name in (*self.services, *self.regions):
+            checks.printable(name)
+            if len(name) > LONGEST_NAME:
+                raise ValueError(f'the name "{name}" is longer than {LONGEST_NAME} characters')
+        for key, names in (("sites", self.sites), ("units", self.units.values())):
+            if unknown := set(names) - set(self.regions):
+                raise ValueError(f'{key}: no region "{min(unknown)}"; regions has {", ".join(self.regions) or "none"}')
+        if not 1 <= self.accounting_day <= 31:
+            raise ValueError("accounting_day is not between 1 and 31")
+        checks.positive(self, "keep_contacts", "keep_claims")
+
+    def sites_of(self, region: str) -> tuple[str, ...]:
+        """Return where the viewers of a region are served from: the site of that name where nothing else is said."""
+        return self.sites.get(region, (region,))

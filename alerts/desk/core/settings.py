@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from alerts.desk.core import checks
+from alerts.desk.core.appeal_settings import AppealSettings
 from alerts.desk.core.calendar_settings import CalendarSettings, ZoneName, zone_name
 from service.mail import Smtp, check_mailbox
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
@@ -179,6 +180,7 @@ class Settings:
     vendor: tuple[VendorSettings, ...] = ()
     smtp: Smtp | None = None
     target: tuple[TargetSettings, ...] = ()
+    appeals: AppealSettings | None = None
     retention: Retention = field(default_factory=Retention)
     limits: Limits = field(default_factory=Limits)
 
@@ -192,6 +194,7 @@ class Settings:
         for place, calendar in (
             *((f"priorities.{name}", p.calendar) for name, p in self.priorities.items()),
             *((f"vendor {v.name}", v.calendar) for v in self.vendor),
+            *((("appeals.questions", self.appeals.questions.vendor_calendar),) if self.appeals else ()),
         ):
             if calendar not in named:
                 raise ValueError(f'{place}: no calendar "{calendar}"; there are {", ".join(sorted(named))}')

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from alerts.desk.core.tables import metadata
+from alerts.desk.core.appeal_tables import appeal
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(connection=context.config.attributes["connection"], target_metadata=appeal.metadata)
 context.run_migrations()

@@ -1,0 +1,61 @@
+"""Links between appeals and emergency tickets: proposed by a rule, confirmed by a person, always undoable."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from alerts.desk.appeals import events as ev
+from alerts.desk.appeals import store
+from alerts.desk.appeals.actions import Hand
+from alerts.desk.appeals.draft import Draft
+from alerts.desk.appeals.states import Status
+from alerts.desk.core.appeal_tables import appeal_link
+
+INCIDENT = "incident"
+OVER = ("resolved", "closed", "cancelled", "rejected")
+
+
+class NoSuchLinkError(LookupError):
+    """The appeal has no link to this ticket."""
+
+
+def confirm(hand: Hand, ticket: int) -> None:
+    """Confirm a link: the appeal waits for the incident; its time for the answer goes on."""
+
+    def do(connection: Connection, draft: Draft) -> None:
+        _put(connection, hand, draft, ticket, "confirmed")
+        if draft.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
+            draft.move(Status.HELD, hand.by, hand.now, INCIDENT)
+
+    hand.change(do)
+
+
+def undo(hand: Hand, ticket: int) -> None:
+    """Undo a link, proposed or confirmed; the request to the supplier that it withheld is due again."""
+
+    def do(connection: Connection, draft: Draft) -> None:
+        _put(connection, hand, draft, ticket, "undone")
+        if draft.status is Status.HELD and draft["status_reason"] == INCIDENT:
+            draft.move(Status.IN_PROGRESS, hand.by, hand.now)
+        if draft.is_open and draft["entry"] == "160" and not any(_asked(event.body) for event in draft.log):
+            draft["request_due"] = True
+
+    hand.change(do)
+
+
+def callers(connection: Connection, tickets: Sequence[int]) -> dict[int, int]:
+    """Return how many customers' appeals are linked to each ticket, proposed or confirmed."""
+    wanted = (appeal_link.c.ticket_id.in_(tickets), appeal_link.c.state != "undone")
+    counted = select(appeal_link.c.ticket_id, func.count()).where(*wanted).group_by(appeal_link.c.ticket_id)
+    return {number: count for number, count in connection.execute(counted)}  # noqa: C416 - rows, not pairs
+
+
+def _asked(body: ev.Body) -> bool:
+    return isinstance(body, ev.RequestSent)
+
+
+def _put(connection: Connection, hand: Hand, draft: Draft, ticket: int, state: str) -> None:
+    if store.link(connection, draft["id"], ticket) is None:
+        raise NoSuchLinkError(f"appeal {draft['id']} has no link to ticket {ticket}")
+    store.put_link(connection, draft["id"], ticket, state, actor=hand.by, at=hand.now)
+    draft.record(ev.Linked(ticket, state), hand.by, hand.now)

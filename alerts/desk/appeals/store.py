@@ -1,0 +1,234 @@
+"""Appeals in the database: found, locked, written. The event log, the row and a free month are one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.desk.appeals import events as ev
+from alerts.desk.appeals.contacts import Contact, Keys
+from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.draft import Draft
+from alerts.desk.appeals.events import Event
+from alerts.desk.appeals.log_json import from_json, kind_of, to_json
+from alerts.desk.appeals.terms import accounting_period
+from alerts.desk.core.actors import DESK
+from alerts.desk.core.appeal_tables import (
+    appeal,
+    appeal_contact,
+    appeal_event,
+    appeal_link,
+    compensation,
+    interaction,
+)
+from alerts.desk.core.tables import OPEN, ticket
+
+CAUSE = "cause"  # of a ticket that another one explains
+
+
+class NoSuchAppealError(LookupError):
+    """There is no appeal with this number."""
+
+
+class StaleAppealError(Exception):
+    """The appeal changed since the caller looked at it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"appeal {number} changed meanwhile; look again")
+
+
+def find(connection: Connection, number: int) -> RowMapping | None:
+    """Return an appeal's row."""
+    return connection.execute(select(appeal).where(appeal.c.id == number)).mappings().one_or_none()
+
+
+def log_of(connection: Connection, number: int) -> list[Event]:
+    """Return an appeal's events, oldest first."""
+    rows = connection.execute(
+        select(appeal_event).where(appeal_event.c.appeal_id == number).order_by(appeal_event.c.id)
+    ).mappings()
+    return [Event(row["at"], row["actor"], from_json(row["kind"], row["data"])) for row in rows]
+
+
+def lock(connection: Connection, number: int, version: int | None = None) -> Draft:
+    """Lock an appeal; raise StaleAppealError where it is not in the version that the caller saw."""
+    row = connection.execute(select(appeal).where(appeal.c.id == number).with_for_update()).mappings().one_or_none()
+    if row is None:
+        raise NoSuchAppealError(f"there is no appeal {number}")
+    if version is not None and version != row["version"]:
+        raise StaleAppealError(number)
+    return Draft(dict(row), log_of(connection, number))
+
+
+def lock_due(connection: Connection, now: datetime, limit: int) -> list[Draft]:
+    """Lock appeals whose moment has come; those that another desk is at are its business."""
+    due = select(appeal).where(appeal.c.due_at <= now).order_by(appeal.c.due_at).limit(limit)
+    rows = connection.execute(due.with_for_update(skip_locked=True)).mappings().all()
+    return [Draft(dict(row), log_of(connection, row["id"])) for row in rows]
+
+
+def open_like(connection: Connection, customers: Sequence[str], service: str, code: str) -> Draft | None:
+    """Lock the open appeal of a customer about the same service and code."""
+    same = (appeal.c.customer.in_(customers), appeal.c.service == service, appeal.c.code == code)
+    number = connection.scalar(select(appeal.c.id).where(*same, OPEN).with_for_update())
+    return lock(connection, number) if number else None
+
+
+def of_customer(connection: Connection, customers: Sequence[str], limit: int = 20) -> Sequence[RowMapping]:
+    """Return a customer's appeals, open ones first, then the latest."""
+    order = (appeal.c.status.in_(("closed", "rejected", "cancelled")), appeal.c.id.desc())
+    wanted = select(appeal).where(appeal.c.customer.in_(customers)).order_by(*order).limit(limit)
+    return connection.execute(wanted).mappings().all()
+
+
+def incidents(connection: Connection, rules: Rules, service: str, region: str) -> list[RowMapping]:
+    """Return the open emergency tickets of a service in a region or on the whole platform, the most urgent first.
+
+    A ticket without a service concerns all of them; one that another ticket explains is left to that one.
+    """
+    sites = ["", *(rules.settings.sites_of(region) if region else ())]
+    conditions: tuple[Any, ...] = (
+        *(OPEN, ticket.c.site.in_(sites), ticket.c.priority.in_(("P1", "P2", "P3"))),
+        *(ticket.c.status != "resolved", ticket.c.status_reason != CAUSE),
+    )
+    rows = connection.execute(select(ticket).where(*conditions).order_by(ticket.c.priority, ticket.c.id)).mappings()
+    return [row for row in rows if row["labels"].get("service", service) == service]
+
+
+def create(connection: Connection, rules: Rules, draft: Draft, contact: Contact | None) -> int:
+    """Store a new appeal with its contact, and give the draft its number."""
+    sealed = seal_contact(connection, rules.keys, contact) if contact else None
+    values = {name: value for name, value in draft.row.items() if name != "id"} | {"contact_id": sealed}
+    number: int = connection.execute(insert(appeal).values(**values).returning(appeal.c.id)).scalar_one()
+    draft.row |= {"id": number, "contact_id": sealed}
+    draft.changed.clear()
+    return number
+
+
+def seal_contact(connection: Connection, keys: Keys, contact: Contact) -> int:
+    """Store a contact and return its number."""
+    values = {"sealed": keys.seal_contact(contact), "key_id": keys.current}
+    stored = insert(appeal_contact).values(**values).returning(appeal_contact.c.id)
+    number: int = connection.execute(stored).scalar_one()
+    return number
+
+
+def contact_of(connection: Connection, keys: Keys, number: int | None) -> Contact | None:
+    """Return a contact; None where it has been deleted, or where its key is gone."""
+    if number is None:
+        return None
+    row = connection.execute(select(appeal_contact).where(appeal_contact.c.id == number)).mappings().one_or_none()
+    return keys.open_contact(row["sealed"], row["key_id"]) if row else None
+
+
+def save(connection: Connection, rules: Rules, draft: Draft, now: datetime) -> None:
+    """Store what became of a locked appeal: the row, the new events, and the free month that it may cost."""
+    draft.finish(rules, now)
+    if draft.compensate is not None:
+        _propose(connection, rules, draft, now)
+    _keep_contact(connection, rules, draft, now)
+    if not draft.fresh and not draft.changed:
+        return
+    values = {name: draft.row[name] for name in draft.changed} | {"version": draft["version"] + 1}
+    connection.execute(update(appeal).where(appeal.c.id == draft["id"]).values(**values))
+    draft.row["version"] += 1
+    if draft.fresh:
+        connection.execute(
+            insert(appeal_event),
+            [
+                {
+                    "appeal_id": draft["id"],
+                    "at": event.at,
+                    "actor": event.actor,
+                    "kind": kind_of(event.body),
+                    "data": to_json(event.body),
+                }
+                for event in draft.fresh
+            ],
+        )
+    draft.fresh.clear()
+    draft.changed.clear()
+
+
+def claim_key(free_months: str, draft: Draft, start: datetime) -> str:
+    """Return what two free months may not have in common."""
+    if free_months == "one_per_appeal":
+        return f"appeal:{draft['id']}"
+    return f"{draft['customer']}:{draft['service']}:{start.date().isoformat()}"
+
+
+def _propose(connection: Connection, rules: Rules, draft: Draft, now: datetime) -> None:
+    late_at, draft.compensate = draft.compensate or now, None
+    start, end = accounting_period(late_at, rules.calendars.zone, rules.settings.accounting_day)
+    values = {
+        "appeal_id": draft["id"],
+        "claim_key": claim_key(rules.questions.free_months, draft, start.astimezone(rules.calendars.zone)),
+        "service": draft["service"],
+        "period_start": start,
+        "period_end": end,
+        "state": "proposed",
+        "state_at": now,
+        "actor": DESK,
+        "reason": "",
+        "proposed_at": now,
+    }
+    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = kind.insert(compensation).values(**values).on_conflict_do_nothing().returning(compensation.c.id)
+    stored = connection.execute(statement).scalar()
+    # Another late appeal of the period, or this one before it was taken up again, has the free month already.
+    draft.record(ev.CompensationMoved("proposed" if stored else "covered"), DESK, now)
+    if stored:
+        draft.finish(rules, now)  # its own clock begins
+
+
+def _keep_contact(connection: Connection, rules: Rules, draft: Draft, now: datetime) -> None:
+    """Say until when the contact may be kept: while the appeal is open, and for a time after it."""
+    if "status" not in draft.changed or draft["contact_id"] is None:
+        return
+    keep = rules.settings.keep_claims if draft["claim"] else rules.settings.keep_contacts
+    until = None if draft.is_open else now + timedelta(seconds=keep)
+    one = update(appeal_contact).where(appeal_contact.c.id == draft["contact_id"])
+    connection.execute(one.values(delete_after=until))
+
+
+def add_interaction(connection: Connection, keys: Keys, text: str = "", **values: Any) -> None:
+    """Store a call, a mail or a message; its text is sealed."""
+    sealed = {"sealed": keys.seal(text) if text else None, "key_id": keys.current if text else ""}
+    connection.execute(insert(interaction).values(**values | sealed))
+
+
+def interactions(connection: Connection, number: int) -> Sequence[RowMapping]:
+    """Return an appeal's interactions, oldest first."""
+    wanted = select(interaction).where(interaction.c.appeal_id == number).order_by(interaction.c.id)
+    return connection.execute(wanted).mappings().all()
+
+
+def link(connection: Connection, number: int, ticket_id: int) -> RowMapping | None:
+    """Return the link of an appeal to a ticket."""
+    both = (appeal_link.c.appeal_id == number, appeal_link.c.ticket_id == ticket_id)
+    return connection.execute(select(appeal_link).where(*both)).mappings().one_or_none()
+
+
+def put_link(connection: Connection, number: int, ticket_id: int, state: str, **by: Any) -> None:
+    """Store that a link was proposed, confirmed or undone."""
+    known = link(connection, number, ticket_id)
+    if known:
+        connection.execute(update(appeal_link).where(appeal_link.c.id == known["id"]).values(state=state, **by))
+    else:
+        connection.execute(insert(appeal_link).values(appeal_id=number, ticket_id=ticket_id, state=state, **by))
+
+
+def links(connection: Connection, number: int) -> Sequence[RowMapping]:
+    """Return an appeal's links with the tickets that they lead to."""
+    columns = (appeal_link.c.ticket_id, appeal_link.c.state, ticket.c.names, ticket.c.status, ticket.c.site)
+    joined = select(*columns).join(ticket, ticket.c.id == appeal_link.c.ticket_id)
+    return connection.execute(joined.where(appeal_link.c.appeal_id == number).order_by(ticket.c.id)).mappings().all()
+
+
+def listing(connection: Connection, *conditions: ColumnElement[bool], limit: int = 200) -> Sequence[RowMapping]:
+    """Return open appeals, the most urgent first."""
+    order = (appeal.c.deadline_at.is_(None), appeal.c.deadline_at, appeal.c.id)
+    wanted = select(appeal).where(OPEN, *conditions)
+    return connection.execute(wanted.order_by(*order).limit(limit)).mappings().all()

@@ -1,0 +1,140 @@
+"""The tables of appeals. Who the customer is lies in `appeal_contact` and `interaction` alone, encrypted.
+
+Everything else knows a customer by a keyed hash of the number, so statistics need no contact and lose nothing with it.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from alerts.desk.core.tables import OPEN, Instant, Key, metadata
+
+appeal_contact = Table(
+    "appeal_contact",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # number, e-mail and name
+    Column("key_id", String(16), nullable=False),
+    Column("delete_after", Instant),  # NULL: the appeal is open
+    Index("ix_appeal_contact_delete_after", "delete_after"),
+)
+
+appeal = Table(
+    "appeal",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("version", Integer, nullable=False),  # rises with each change; a stale page is told so
+    Column("status", String(16), nullable=False),
+    Column("status_reason", String(16), nullable=False),  # what a held one waits for
+    Column("status_at", Instant, nullable=False),
+    Column("queue", String(16), nullable=False),
+    Column("owner", Text, nullable=False),  # who took it; empty: nobody
+    Column("entry", String(16), nullable=False),  # 160, 165, cabinet
+    Column("kind", String(16), nullable=False),  # complaint, request, billDispute
+    Column("code", String(32), nullable=False),
+    Column("code_group", String(32), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("region", String(64), nullable=False),  # empty: not known
+    Column("answer_by", String(16), nullable=False),  # email, mobile, city
+    Column("fault", String(16), nullable=False),
+    Column("claim", Boolean, nullable=False),
+    Column("repeats", Integer, nullable=False),
+    Column("request_due", Boolean, nullable=False),  # the supplier has yet to be asked
+    Column("crm_ref", String(64), nullable=False),
+    Column("cabinet_ref", String(64), nullable=False),
+    Column("customer", String(64), nullable=False),  # a keyed hash of the number
+    Column("contact_id", Key, ForeignKey("appeal_contact.id", ondelete="SET NULL")),
+    Column("terms", JSON, nullable=False),  # frozen at the registration
+    Column("appealed_at", Instant, nullable=False),
+    Column("registered_at", Instant, nullable=False),
+    Column("deadline_at", Instant),  # of the answer; NULL: its clock does not run
+    Column("due_at", Instant),  # when the timers have to look at it next
+    Column("delivered_at", Instant),
+    Column("late", Boolean, nullable=False),
+    # One customer, one open appeal about the same service and code.
+    Index(
+        "uq_appeal_open",
+        "customer",
+        "service",
+        "code",
+        unique=True,
+        sqlite_where=OPEN,
+        postgresql_where=OPEN,
+    ),
+    Index("ix_appeal_due_at", "due_at"),
+    Index("ix_appeal_customer", "customer"),
+    Index("ix_appeal_registered_at", "registered_at"),
+    Index("ix_appeal_contact_id", "contact_id"),
+    Index("ix_appeal_status", "status"),
+    sqlite_autoincrement=True,
+)
+
+appeal_event = Table(
+    "appeal_event",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("appeal_id", Key, ForeignKey("appeal.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("ix_appeal_event_appeal_id", "appeal_id"),
+)
+
+# Each call, mail and message of the cabinet: TMF683's party interaction.
+interaction = Table(
+    "interaction",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("appeal_id", Key, ForeignKey("appeal.id", ondelete="CASCADE")),  # NULL: handed over without an appeal
+    Column("direction", String(8), nullable=False),  # inbound, outbound
+    Column("channel", String(16), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("sealed", LargeBinary),  # what was said; NULL: nothing, or forgotten with the contact
+    Column("key_id", String(16), nullable=False),
+    Index("ix_interaction_appeal_id", "appeal_id"),
+)
+
+appeal_link = Table(
+    "appeal_link",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("appeal_id", Key, ForeignKey("appeal.id", ondelete="CASCADE"), nullable=False),
+    Column("ticket_id", Key, ForeignKey("ticket.id", ondelete="CASCADE"), nullable=False),
+    Column("state", String(16), nullable=False),  # proposed, confirmed, undone
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("appeal_id", "ticket_id"),
+    Index("ix_appeal_link_ticket_id", "ticket_id"),
+)
+
+compensation = Table(
+    "compensation",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("appeal_id", Key, ForeignKey("appeal.id"), nullable=False, unique=True),
+    # What makes a second free month impossible: the customer, the service and the period, or the appeal alone.
+    Column("claim_key", String(200), nullable=False, unique=True),
+    Column("service", String(64), nullable=False),
+    Column("period_start", Instant, nullable=False),
+    Column("period_end", Instant, nullable=False),
+    Column("state", String(16), nullable=False),  # proposed, approved, refused, exported, credited, told
+    Column("state_at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("proposed_at", Instant, nullable=False),
+    Index("ix_compensation_state", "state"),
+)
