@@ -34,6 +34,8 @@ SERVICE = "ott"
 # As in the live audience: one household in six has a second screen on, and not everybody who is on is in one place.
 VIEWERS_OF_SESSIONS = 0.8
 BOXES = 900.0  # of the service iptv at the first day's peak; they watch over multicast and make no session
+# Pictures stand still more often the more is watched.
+STALLED_AT_NIGHT, STALLED_BY_LOAD = 0.004, 0.018
 INACTIVE = ("suspended", "trial_closed", "closed", "deleted")
 BYTES_PER_SESSION = 90_000.0  # per second, the middle rendition and a little
 PLATFORM_GROWTH = 0.012  # a week
@@ -164,6 +166,7 @@ def _series(
     yield from _edge("platform", service, total)
     for channel, share in CHANNEL_SHARES.items():
         yield "channel:ott_edge_channel_sessions:sum", {"channel": channel}, 240, np.rint(total * share)
+    yield from _quality(sessions, scale)
     growth = (1 + PLATFORM_GROWTH) ** ((np.arange(len(times)) - len(times)) / 10080)
     for name, online in _online(total, scale).items():
         active = sum(count for status, count in ACCOUNTS[name].items() if status not in INACTIVE)
@@ -185,6 +188,15 @@ def _edge(level: str, labels: dict[str, str], sessions: Floats) -> Iterator[tupl
     yield f"{level}:ott_edge_egress_bytes:rate1m", labels, MINUTE, sessions * BYTES_PER_SESSION
     for code, share in CODE_SHARES.items():
         yield f"{level}:ott_edge_requests:rate1m", {**labels, "code": code}, 240, sessions * 0.5 * share
+
+
+def _quality(sessions: dict[str, Floats], scale: float) -> Iterator[tuple[str, dict[str, str], int, Floats]]:
+    for edge in EDGES:
+        stalled = STALLED_AT_NIGHT + STALLED_BY_LOAD * sessions[edge.node] / (edge.sessions * scale)
+        yield "node:ott_qoe_stall:ratio_rate5m", {"node": edge.node, "site": edge.site, "role": "edge"}, 240, stalled
+        yield "site:ott_qoe_stall:ratio_rate5m", {"site": edge.site}, 240, stalled
+    share = np.sum(list(sessions.values()), axis=0) / (scale * sum(edge.sessions for edge in EDGES))
+    yield "platform:ott_qoe_stall:ratio_rate5m", {}, 240, STALLED_AT_NIGHT + STALLED_BY_LOAD * share
 
 
 def _load(sessions: dict[str, Floats], scale: float) -> Iterator[tuple[str, dict[str, str], int, Floats]]:

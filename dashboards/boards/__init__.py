@@ -1,6 +1,6 @@
 """The boards, in the order in which they link to each other."""
 
-from dashboards.boards import busy_hour, edge, node, ottwatch, platform, sites, streams, tickets
+from dashboards.boards import busy_hour, edge, node, ottwatch, platform, quality, sites, streams, tickets
 from dashboards.model import Board
 
 BOARDS: tuple[Board, ...] = (
@@ -8,6 +8,7 @@ BOARDS: tuple[Board, ...] = (
     sites.BOARD,
     node.BOARD,
     edge.BOARD,
+    quality.BOARD,
     streams.BOARD,
     busy_hour.BOARD,
     tickets.BOARD,

@@ -25,6 +25,7 @@ QUANTITIES = (
     Meaning("viewers", "viewers"),
     Meaning("egress_bits_per_second", "traffic, bit/s"),
     Meaning("node_load", "server load"),
+    Meaning("stall_ratio", "stalled share"),
 )
 
 DATE = "time:YYYY-MM-DD"  # a forecast knows no hour

@@ -5,6 +5,7 @@ from datetime import date
 
 from dashboards.busy_hour.app import settings
 from dashboards.busy_hour.app.settings import Settings
+from dashboards.busy_hour.measures.quantities import SHARES
 from dashboards.busy_hour.measures.series import HOUR
 from dashboards.busy_hour.records.store import Record, Store
 from dashboards.busy_hour.report.report import Report, ReportError, Rules, build
@@ -62,10 +63,10 @@ def build_all(store: Store, rules: Rules, wanted: Wanted, period: Period) -> lis
 def _elements(pair: tuple[str, str], recorded: Sequence[tuple[str, str]], rules: Rules) -> list[tuple[str, str]]:
     """Return the parts whose peaks are compared with the whole's: a site's nodes, the platform's nodes or sites.
 
-    Shares do not add up, so a load has none.
+    Shares do not add up, so a load or a stall ratio has none.
     """
     scope, quantity = pair
-    if quantity == "node_load" or scope.startswith("node:"):
+    if quantity in SHARES or scope.startswith("node:"):
         return []
     same = [found for found in recorded if found[1] == quantity]
     nodes = [found for found in same if found[0].startswith("node:")]

@@ -67,7 +67,10 @@ SOURCES: tuple[Source, ...] = (
     Source("node_load", "platform", "platform:node_cpu_utilisation:avg", combine="mean"),
     Source("node_load", "site", "site:node_cpu_utilisation:avg", combine="mean"),
     Source("node_load", "node", "node:node_cpu_utilisation:ratio_rate1m", combine="mean"),
+    *(Source("stall_ratio", level, f"{level}:ott_qoe_stall:ratio_rate5m", combine="mean") for level in LEVELS),
 )
+# Quantities whose parts do not add up to the whole.
+SHARES = frozenset({"node_load", "stall_ratio"})
 
 
 def sources(own: list[Source]) -> tuple[Source, ...]:

@@ -96,6 +96,7 @@ QUANTITIES = {
     "viewers": {"en": "viewers", "ru": "зрители"},
     "egress_bits_per_second": {"en": "outbound traffic", "ru": "исходящий трафик контента"},
     "node_load": {"en": "node load", "ru": "загрузка узла"},
+    "stall_ratio": {"en": "stalled share of the time watched", "ru": "доля остановок во времени просмотра"},
 }
 UNITS = {
     "subscribers_online": {"en": "subscribers", "ru": "абонентов"},
@@ -103,6 +104,7 @@ UNITS = {
     "viewers": {"en": "viewers", "ru": "зрителей"},
     "egress_bits_per_second": {"en": "bit/s", "ru": "бит/с"},
     "node_load": {"en": "share of CPU", "ru": "доля ЦП"},
+    "stall_ratio": {"en": "share of the time", "ru": "доля времени"},
 }
 MEASURES = {
     "adpqh": {
@@ -223,6 +225,8 @@ def figure(value: float, quantity: str, language: Language) -> str:
         return f"{_scaled(value, 3, language)}{unit}"
     if quantity == "node_load":
         return written(f"{value * 100:.1f} %", language)
+    if quantity == "stall_ratio":
+        return written(f"{value * 100:.2f} %", language)
     return _grouped(value, language)
 
 
@@ -230,6 +234,8 @@ def short(value: float, quantity: str, language: Language) -> str:
     """Return a value for an axis."""
     if quantity == "node_load":
         return f"{value * 100:.0f} %"
+    if quantity == "stall_ratio":
+        return written(f"{value * 100:.2g} %", language)
     return _scaled(value, 2, language).strip()
 
 

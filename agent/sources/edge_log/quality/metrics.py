@@ -9,43 +9,37 @@ QOE_MEDIA_REQUESTS = Metric(
     "counter",
     "Media requests, with CMCD or without: what the share of those with it is taken of.",
     ("service",),
-    reader="ad hoc",
 )
 QOE_REQUESTS = Metric(
     "ott_qoe_requests_total",
     "counter",
     "Media requests with CMCD that could be read, by its version.",
     ("service", "version"),
-    reader="ad hoc",
 )
 QOE_MALFORMED = Metric(
     "ott_qoe_malformed_total",
     "counter",
     "Media requests whose CMCD could not be read, by the key that is wrong.",
     ("service", "reason"),
-    reader="ad hoc",
 )
 QOE_UNTRACKED = Metric(
     "ott_qoe_untracked_requests_total",
     "counter",
     "Requests of sessions beyond max_sessions.",
     ("service",),
-    reader="ad hoc",
 )
-QOE_SESSIONS = Metric("ott_qoe_sessions_total", "counter", "Playback sessions that began.", CHANNEL, reader="ad hoc")
+QOE_SESSIONS = Metric("ott_qoe_sessions_total", "counter", "Playback sessions that began.", CHANNEL)
 QOE_STALLED_SESSIONS = Metric(
     "ott_qoe_stalled_sessions_total",
     "counter",
     "Playback sessions that stalled at least once.",
     CHANNEL,
-    reader="ad hoc",
 )
 QOE_ABANDONED = Metric(
     "ott_qoe_abandoned_sessions_total",
     "counter",
     "Playback sessions that ended before anything played.",
     CHANNEL,
-    reader="ad hoc",
 )
 QOE_STALLS = Metric(
     "ott_qoe_stalls_total", "counter", "Times that a player ran out of buffer.", CHANNEL, reader="ad hoc"
@@ -62,23 +56,20 @@ QOE_REFUSED_SECONDS = Metric(
     "counter",
     "Time of which the reports do not say whether players played: pauses, seeks, missing reports.",
     CHANNEL,
-    reader="ad hoc",
 )
 QOE_PLAYED_SECONDS = Metric(
     "ott_qoe_played_seconds_total",
     "counter",
     "Duration of the segments requested whose bit rate is known.",
     CHANNEL,
-    reader="ad hoc",
 )
 QOE_PLAYED_BITS = Metric(
     "ott_qoe_played_bits_total",
     "counter",
     "Their bit rate times their duration: divided by their duration it is the mean bit rate played.",
     CHANNEL,
-    reader="ad hoc",
 )
-QOE_SWITCHES = Metric("ott_qoe_switches_total", "counter", "Changes of the bit rate.", CHANNEL, reader="ad hoc")
+QOE_SWITCHES = Metric("ott_qoe_switches_total", "counter", "Changes of the bit rate.", CHANNEL)
 QOE_STARTUP = Metric(
     "ott_qoe_startup_seconds",
     "histogram",
@@ -90,14 +81,12 @@ QOE_BUFFER = Metric(
     "histogram",
     "What players had buffered at each segment request.",
     ("service",),
-    reader="ad hoc",
 )
 QOE_THROUGHPUT = Metric(
     "ott_qoe_throughput_bits_per_second",
     "histogram",
     "Throughput that players measured themselves, at each segment request.",
     ("service",),
-    reader="ad hoc",
 )
 
 ALL = tuple(value for value in list(vars().values()) if isinstance(value, Metric))

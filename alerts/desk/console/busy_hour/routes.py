@@ -32,8 +32,9 @@ UNITS: dict[str, Unit] = {
     "viewers": "count",
     "egress_bits_per_second": "bits",
     "node_load": "ratio",
+    "stall_ratio": "ratio",
 }
-_CSV_UNITS = {"egress_bits_per_second": "bit/s", "node_load": "ratio"}
+_CSV_UNITS = {"egress_bits_per_second": "bit/s", "node_load": "ratio", "stall_ratio": "ratio"}
 LEVELS = ((0.85, "critical"), (0.70, "act"), (0.60, "warn"))
 
 T = TypeVar("T")
