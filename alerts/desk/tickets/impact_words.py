@@ -7,10 +7,11 @@ from typing import Any
 from alerts.desk.core.words import Words
 
 QUANTITIES = ("viewers", "sessions", "subscribers")
+STALLS = "stalls"
 
 
 def sentences(known: Mapping[str, Any] | None, words: Words) -> list[str]:
-    """Return what is known, a sentence for each quantity; empty where nothing is."""
+    """Return what is known, a sentence for each quantity and one for stalls; empty where nothing is."""
     if not known:
         return []
     since, until = datetime.fromisoformat(known["since"]), datetime.fromisoformat(known["until"])
@@ -29,6 +30,11 @@ def sentences(known: Mapping[str, Any] | None, words: Words) -> list[str]:
         minutes = "impact.minutes" if each["minutes"] is not None else "impact.minutes_at_most"
         parts.append(words(minutes, n=_number(each["minutes_at_most"])))
         result.append(" ".join(parts))
+    if STALLS in known:
+        stalls = known[STALLS]
+        mean = _number(stalls["seconds"] / stalls["stalls"])
+        numbers = {"stalls": _number(stalls["stalls"]), "seconds": mean, "sessions": _number(stalls["sessions"])}
+        result.append(words("impact.stalls", since=words.time(since), **numbers))
     return result
 
 
@@ -36,7 +42,7 @@ def fields(known: Mapping[str, Any] | None) -> dict[str, float]:
     """Return the figures that are known by name, such as `viewers.before`."""
     return {
         f"{name}.{part}": value
-        for name in QUANTITIES
+        for name in (*QUANTITIES, STALLS)
         if known and name in known
         for part, value in sorted(known[name].items())
         if value is not None
@@ -44,7 +50,11 @@ def fields(known: Mapping[str, Any] | None) -> dict[str, float]:
 
 
 def short(known: Mapping[str, Any] | None, words: Words) -> str:
-    """Return how many are without service, for one line of the queue; empty where that is not known."""
+    """Return how many are without service, or else stalls, for one line of the queue; empty where neither is known."""
+    if known and STALLS in known and all(known[name]["at_most"] < 1 for name in QUANTITIES if name in known):
+        stalls = known[STALLS]
+        mean = _number(stalls["seconds"] / stalls["stalls"])
+        return words("impact.short_stalls", n=_number(stalls["stalls"]), seconds=mean)
     for name in QUANTITIES:
         if known and name in known:
             each = known[name]

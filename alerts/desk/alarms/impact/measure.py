@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from alerts.desk.alarms.impact.figures import Course, figure
 from alerts.desk.alarms.impact.scope import Scope
+from alerts.desk.alarms.impact.stalls import stalls
 from service.prometheus import Sample, Series, Window
 
 STEP, MOST_POINTS = 15.0, 500  # seconds between points; a long outage has them further apart
@@ -35,11 +36,14 @@ def impact(prometheus: Prometheus, scope: Scope, until: datetime) -> dict[str, A
     step = max(STEP, (end - start) / MOST_POINTS)
     count = int((end - start) / step)
     window = Window(end - count * step, end, step)
-    known = {}
+    known: dict[str, dict[str, Any]] = {}
     for name, metric in quantities.items():
         course = _course(prometheus, metric, scope, window)
         if course is not None:
             known[name] = asdict(figure(course, [window.start + step * place for place in range(count + 1)]))
+    stalled = stalls(prometheus, scope, window)
+    if stalled is not None:
+        known["stalls"] = stalled
     if not known:
         return None
     return {"since": scope.before.isoformat(), "until": until.isoformat(), **known}

@@ -30,6 +30,7 @@ _LOADS = (
     ("memory", "platform:node_memory_utilisation:max", "node:node_memory_utilisation:ratio"),
     ("disk", "platform:node_disk_io_utilisation:max", "node:node_disk_io_utilisation:ratio_rate1m"),
 )
+_STALLS = ("stalls", "platform:ott_qoe_stall:ratio_rate5m")
 _CARRIED = "platform:ott_subscribers_online:avg1h"
 _SPACE = "node:node_filesystem_utilisation:ratio"
 
@@ -56,6 +57,7 @@ class Seven:
     figures: Sequence[Figure]
     load: Sequence[Figure]
     fullest: tuple[str, float] | None
+    stalls: Figure | None  # as a share of the time watched; None where no player reports
 
 
 def seven(present: Present | None, past: Past | None) -> Seven:
@@ -65,7 +67,9 @@ def seven(present: Present | None, past: Past | None) -> Seven:
         for name, metric, unit, scale in _SUMS
     ]
     load = [_load(present, past, names) for names in _LOADS]
-    return Seven(figures, load, _highest((present and present.of("load", _SPACE)) or ()))
+    stalls = _sum(present, past, (*_STALLS, "ratio", 1.0))
+    known = stalls if stalls.value is not None or stalls.day else None
+    return Seven(figures, load, _highest((present and present.of("load", _SPACE)) or ()), known)
 
 
 def _sum(present: Present | None, past: Past | None, names: tuple[str, str, Unit, float]) -> Figure:

@@ -77,7 +77,7 @@ def _render(words: Words, runtime: Runtime, present: Known[Present], past: Known
         now=now,
         tally=tally,
         freshness=freshness(runtime, words, present),
-        cards=[card(words, each, past.value) for each in known.figures],
+        cards=[card(words, each, past.value) for each in (*known.figures, *filter(None, [known.stalls]))],
         load=[card(words, each, past.value, (190, 96)) for each in known.load],
         fullest=known.fullest and (known.fullest[0], figure(words, known.fullest[1], "ratio")),
         blocks=blocks(words, sites(present.value, wrong)),

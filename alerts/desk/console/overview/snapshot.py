@@ -29,12 +29,13 @@ HOUR, QUARTER = 3600.0, 900.0
 
 _FIGURES = (
     r'{__name__=~"platform:ott_(subscribers|subscribers_online|edge_sessions|edge_viewers):sum'
-    r'|platform:ott_edge_egress_bytes:rate1m|platform:node_(cpu|memory|disk_io)_utilisation:(avg|max)"}'
+    r"|platform:ott_edge_egress_bytes:rate1m|platform:ott_qoe_stall:ratio_rate5m"
+    r'|platform:node_(cpu|memory|disk_io)_utilisation:(avg|max)"}'
 )
 _COURSES = (
     r'sum by (__name__) ({__name__=~"platform:ott_(subscribers|subscribers_online|edge_sessions|edge_viewers):sum'
     r"|platform:ott_subscribers_online:avg1h|platform:ott_edge_egress_bytes:rate1m"
-    r'|platform:node_(cpu|memory|disk_io)_utilisation:max"})'
+    r'|platform:ott_qoe_stall:ratio_rate5m|platform:node_(cpu|memory|disk_io)_utilisation:max"})'
 )
 _BUSY_HOUR = (
     '{__name__=~"ott_busy_hour_value|ott_busy_hour_start_timestamp_seconds",'

@@ -15,6 +15,7 @@ from alerts.desk.core.words import Words
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.actions import Hand
 from alerts.desk.tickets.troubles import Trouble
+from service.prometheus import Sample
 from tests.unit.desk.console_desk import NOON, Hall
 from tests.unit.desk.platform_stand_in import (
     ALMATY,
@@ -45,6 +46,15 @@ def amounts(text: str) -> dict[str, str]:
     """Return the big number of each card by its heading."""
     found = re.findall(r'<h[34]>([^<]+)</h[34]>\s*<p class="amount">(.*?)</p>', text)
     return {name: re.sub(r"<[^>]+>", "", value) for name, value in found}
+
+
+def test_stalls_are_shown_where_players_report_them(control_room: Hall, platform: StandIn) -> None:
+    stalled = Sample({"__name__": "platform:ott_qoe_stall:ratio_rate5m"}, 0.0312)
+    platform.tell(present(figures=(*FIGURES, stalled)), past())
+    page = control_room.person("viewer").get("/overview").text
+    assert amounts(page)["Playback stalled"] == "3.1 %"
+    platform.tell(present(figures=FIGURES), past())
+    assert "Playback stalled" not in control_room.person("viewer").get("/overview").text
 
 
 def test_all_seven_figures_are_shown(control_room: Hall, platform: StandIn) -> None:

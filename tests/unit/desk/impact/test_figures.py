@@ -10,6 +10,7 @@ from alerts.desk.alarms.impact.figures import Course, figure
 from alerts.desk.alarms.impact.measure import impact, rank
 from alerts.desk.alarms.impact.round import look
 from alerts.desk.alarms.impact.scope import Scope, scope_of
+from alerts.desk.alarms.impact.stalls import RATES
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import impact_words
 from service.prometheus import PrometheusUnavailableError, QueryRejectedError, Sample, Series, Window
@@ -120,6 +121,36 @@ def test_it_works_after_the_node_is_dead() -> None:
         "all nodes report. Served by other nodes instead: 50. So far at most 106 user-minutes."
     )
     assert "subscribers" not in found
+
+
+class Stalling(Recorded):
+    """Nobody is without service, but playback stalls ten times in a minute for four seconds each."""
+
+    def query_range(self, expression: str, window: Window) -> list[Series]:
+        if not expression.startswith("sum by (__name__)"):
+            return []
+        assert 'node=~"edge-1"' in expression
+        count = int((window.end - window.start) / window.step)
+        rates = {"seconds": 40 / 60, "stalls": 10 / 60, "sessions": 6 / 60}
+        return [
+            Series({"__name__": RATES[part]}, [(window.start + window.step * place, rate) for place in range(count)])
+            for part, rate in rates.items()
+        ]
+
+
+def test_stalls_are_what_a_loss_of_quality_costs() -> None:
+    scope = Scope(START, frozenset({"edge-1"}))
+    found = impact(Stalling(known=False), scope, START + timedelta(minutes=3))
+    assert found is not None
+    assert found["stalls"] == pytest.approx({"seconds": 120, "stalls": 30, "sessions": 18})
+    words = Words("en", START.tzinfo)  # type: ignore[arg-type]
+    assert impact_words.sentences(found, words) == [
+        "Stalls of players since 22.01.2026 03:00:00: 30, 4 s each on average; sessions that stalled for the first "
+        "time: 18."
+    ]
+    assert impact_words.short(found, words) == "stalls: 30, 4 s each"
+    assert impact_words.fields(found)["stalls.seconds"] == pytest.approx(120)
+    assert rank(found) is None
 
 
 def test_no_series_is_no_figure() -> None:
