@@ -74,7 +74,9 @@ class EdgeLogSettings:
 
     def make_format(self) -> LineFormat:
         """Return the log's format; raise ValueError with the remedy where it cannot serve."""
-        choice = Choice(self.client_address, self.session_variable, self.viewer_variable, tuple(self.media_methods))
+        choice = Choice(
+            self.client_address, self.session_variable, self.viewer_variable, tuple(self.media_methods), self.cmcd
+        )
         try:
             zone = _zone(self.time_zone)
         except (KeyError, ValueError, OSError) as error:

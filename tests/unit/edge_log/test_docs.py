@@ -57,8 +57,9 @@ def test_an_example_of_settings_loads(example: str) -> None:
 
 
 def test_the_recommended_format_is_the_preset() -> None:
-    (directive,) = re.findall(r"log_format ott (.*?);", EDGE_LOG, re.DOTALL)
-    assert "".join(re.findall(r"'([^']*)'", directive)) == PRESETS["ott"]
+    for name in ("ott", "ott_cmcd"):
+        (directive,) = re.findall(rf"log_format {name} (.*?);", EDGE_LOG, re.DOTALL)
+        assert "".join(re.findall(r"'([^']*)'", directive)) == PRESETS[name]
 
 
 @pytest.mark.parametrize("name", [*PRESETS, "caddy", "w3c", "haproxy", "json", "tsv"])

@@ -40,6 +40,10 @@ SAMPLES: dict[str, tuple[LineFormat, bytes]] = {
         make_format("ott"),
         b'1769036174.000 192.0.2.7 200 188 0.250 "GET /live/a/1.ts?t=1 HTTP/1.1" "Player/1.0" "-"\n',
     ),
+    "ott_cmcd": (
+        make_format("ott_cmcd"),
+        b'1769036174.000 192.0.2.7 200 188 0.250 "GET /live/a/1.ts?t=1 HTTP/1.1" "Player/1.0" "-" "-" "-" "-" "-"\n',
+    ),
     "nginx json": (
         make_format(NGINX_JSON),
         b'{"at":"2026-01-22T03:56:14+05:00","ip":"192.0.2.7","req":"GET /live/a/1.ts?t=1 HTTP/1.1","st":"200",'

@@ -39,8 +39,8 @@ class Batch:
 
     `uris` has the request target of a GET, or of what else may be media; of any other request b"".
     `statuses` are as logged: three digits, or what a server writes where there was no answer ("0", "-1", "-").
-    `durations`, `sessions` and `viewers` are None where the format lacks them; a value that the server did not have is
-    b"-" or b"".
+    `durations`, `sessions`, `viewers` and `cmcd` are None where the format lacks them; a value that the server did not
+    have is b"-" or b"". `cmcd` has what the four headers of CMCD say together, b"" where the player sent none.
     """
 
     lines: int
@@ -53,6 +53,7 @@ class Batch:
     durations: Sequence[Fraction] | None = None
     sessions: Sequence[bytes] | None = None
     viewers: Sequence[bytes] | None = None
+    cmcd: Sequence[bytes] | None = None
     rejects: list[Reject] = field(default_factory=list)
     headers: frozenset[int] = frozenset()  # lines that describe the log and are neither
     ambiguous: int = 0  # lines of an hour that is repeated, of which nothing says in which of the two they were written
@@ -84,7 +85,7 @@ class Batch:
         )
 
 
-OPTIONAL = ("durations", "sessions", "viewers")
+OPTIONAL = ("durations", "sessions", "viewers", "cmcd")
 
 
 class Parser(Protocol):

@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
 from agent.sources.edge_log.formats.batch import LineFormat
+from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS
 from agent.sources.edge_log.formats.haproxy import HaProxy
 from agent.sources.edge_log.formats.json_lines import caddy, named_fields, nginx_json
 from agent.sources.edge_log.formats.local_time import LocalTimeFormat, changes
 from agent.sources.edge_log.formats.log_format import Choice, LogFormat
 from agent.sources.edge_log.formats.tab_separated import TabSeparated
 from agent.sources.edge_log.formats.w3c import W3c
+
+_OTT = (
+    '$msec $remote_addr $status $bytes_sent $request_time "$request" "$http_user_agent" "$http_x_playback_session_id"'
+)
 
 # Presets are nginx's notation, whoever writes the log.
 PRESETS = {
@@ -21,10 +26,8 @@ PRESETS = {
         "$host $remote_addr $remote_logname $remote_user [$time_local]"
         ' "$request" $status $bytes_sent "$http_referer" "$http_user_agent"'
     ),
-    "ott": (
-        "$msec $remote_addr $status $bytes_sent $request_time"
-        ' "$request" "$http_user_agent" "$http_x_playback_session_id"'
-    ),
+    "ott": _OTT,
+    "ott_cmcd": _OTT + "".join(f' "${name}"' for name in CMCD_HEADERS),
 }
 
 

@@ -12,7 +12,7 @@ from agent.sources.edge_log.formats.times import TimeCache
 ParsedTimes = tuple[Sequence[float], set[int]]
 """The times of a column, and the rows whose time is none."""
 NONE: set[int] = set()
-COLUMNS = ("times", "addresses", "agents", "uris", "statuses", "sizes", "durations", "sessions", "viewers")
+COLUMNS = ("times", "addresses", "agents", "uris", "statuses", "sizes", "durations", "sessions", "viewers", "cmcd")
 
 
 def parse_mostly(
@@ -55,6 +55,7 @@ def batch_of_columns(
         durations=durations,
         sessions=columns.get("session"),
         viewers=columns.get("viewer"),
+        cmcd=columns.get("cmcd"),
     )
     return batch.without(wrong, Reason.TIME) if wrong else batch
 

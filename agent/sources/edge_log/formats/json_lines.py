@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from agent.sources.edge_log.formats.batch import Batch
+from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS, joined, joined_columns
 from agent.sources.edge_log.formats.columns import NONE, ParsedTimes, batch_of_columns, merged
 from agent.sources.edge_log.formats.expression import one_of
 from agent.sources.edge_log.formats.json_object import json_object, text_bytes
@@ -42,7 +43,8 @@ _BARE = re.compile(rf'"(?:[^"\\]|\\.)*"|({_VARIABLE.pattern})')
 _AT_ONCE = 16
 
 Fields = Sequence[tuple[str, str]]
-"""Names of rows.FIELDS with the paths of their values; "address" may be there several times, the best first."""
+"""Names of rows.FIELDS with the paths of their values. "address" may be there several times, the best first, and "cmcd"
+for each of the four headers."""
 
 
 class JsonLines:
@@ -126,10 +128,12 @@ class JsonLines:
     def _read(self, records: Sequence[Any]) -> Batch:
         """Return the batch of records; ValueError or TypeError where a value must be looked at by itself."""
         values = dict[str, list[Any]]()
-        addresses = []
+        addresses, headers = [], []
         for name, column in zip(self._names, self._decoder.columns(records), strict=True):
             if name == "address":
                 addresses.append(_encoded(column))
+            elif name == "cmcd":
+                headers.append(_encoded(column))
             else:
                 values[name] = column
         columns: dict[str, Sequence[Any]] = {
@@ -137,6 +141,8 @@ class JsonLines:
         }
         if addresses:
             columns["address"] = joined_addresses(addresses)
+        if headers:
+            columns["cmcd"] = joined_columns(headers)
         columns["status"] = list(map(self._statuses.__getitem__, values["status"]))
         columns["size"] = _sizes(values["size"])
         durations = list(map(self._durations.__getitem__, values["duration"])) if "duration" in values else None
@@ -172,6 +178,7 @@ class JsonLines:
         at = dict(zip(self._names, values, strict=True))
         texts = {name: _text(value) for name, value in at.items()}
         addresses = [_text(value) for name, value in zip(self._names, values, strict=True) if name == "address"]
+        headers = [_text(value) for name, value in zip(self._names, values, strict=True) if name == "cmcd"]
         request = split_request(texts["request"]) if "request" in at else (texts["method"], texts["target"])
         return Row(
             moment_of(at["time"], self._texts),
@@ -183,6 +190,7 @@ class JsonLines:
             seconds(at.get("duration")),
             texts.get("session", b""),
             texts.get("viewer", b""),
+            joined(headers),
         )
 
 
@@ -260,6 +268,8 @@ def nginx_json(template: str, choice: Choice) -> JsonLines:
     paths = dict(_variables(keys, ()))
     roles = find_roles(list(paths), choice)
     fields = [(role, paths[variable]) for role, variable in roles.items() if role in FIELDS]
+    if choice.cmcd:
+        fields += [("cmcd", paths[name]) for name in CMCD_HEADERS if name in paths]
     if "target" in roles:
         fields.append(("method", paths["request_method"]))
     if "address" in roles:
@@ -285,9 +295,9 @@ def named_fields(columns: Sequence[str], choice: Choice, zone: tzinfo = UTC) -> 
     fields: list[tuple[str, str]] = []
     for column in columns:
         name, equals, path = column.partition("=")
-        if name not in FIELDS or not equals or not path:
-            raise ValueError(f'columns: {column!r} is not "name=key.path" with a name of {", ".join(FIELDS)}')
-        if name != "address" and name in dict(fields):
+        if name not in (*FIELDS, "cmcd") or not equals or not path:
+            raise ValueError(f'columns: {column!r} is not "name=key.path" with a name of {", ".join(FIELDS)}, cmcd')
+        if name not in ("address", "cmcd") and name in dict(fields):
             raise ValueError(f'columns name "{name}" twice')
         fields.append((name, path))
     need([name for name, _ in fields])
@@ -302,6 +312,8 @@ def caddy(choice: Choice) -> JsonLines:
     for name, variable in (("session", choice.session_variable), ("viewer", choice.viewer_variable)):
         if variable:
             fields.append((name, _caddy_path(variable)))
+    if choice.cmcd:
+        fields += [("cmcd", _caddy_path(name)) for name in CMCD_HEADERS]
     return JsonLines(fields, choice.methods)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agent.sources.edge_log.formats.batch import Batch
+from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS, joined, joined_columns
 from agent.sources.edge_log.formats.columns import NONE, batch_of_columns, parse_mostly, parse_times
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
 from agent.sources.edge_log.formats.line_parts import Part, split_line
@@ -41,6 +42,7 @@ class Choice:
     session_variable: str = "http_x_playback_session_id"
     viewer_variable: str = ""
     methods: Sequence[str] = ("GET",)
+    cmcd: bool = False  # whether the headers of CMCD are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ class LogFormat:
         address = self._roles.get("address")
         others = [name for name in ADDRESSES if name in names and name != address]
         self._addresses = [address, *others[:1]] if address else []
-        wanted = {*self._roles.values(), METHOD, *self._addresses}
+        self._headers = [name for name in CMCD_HEADERS if choice.cmcd and name in names]
+        self._has = {*self._roles, *(["cmcd"] if self._headers else [])}
+        wanted = {*self._roles.values(), METHOD, *self._addresses, *self._headers}
         template = _Template(re.escape(prefix), one_of(choice.methods))
         _fill(template, prefix, parts, wanted)
         exact, quick = _forms(template.text)
@@ -104,7 +108,7 @@ class LogFormat:
 
     def _odd(self, chunk: bytes) -> Batch:
         """Parse lines with something odd in a field."""
-        return batch_of(chunk.split(b"\n")[:-1], self._row, self._roles)
+        return batch_of(chunk.split(b"\n")[:-1], self._row, self._has)
 
     def _row(self, line: bytes) -> Row:
         """Return one line's values; where a needed field is not as it should be, RowError names it."""
@@ -136,6 +140,7 @@ class LogFormat:
             seconds(text("duration")),
             value("session"),
             value("viewer"),
+            joined([values[name] for name in self._headers]),
         )
 
     def _read(self, columns: Columns) -> Batch:
@@ -146,6 +151,8 @@ class LogFormat:
         moments = (list(map(float, time)), NONE) if roles["time"] == "msec" else parse_times(time, self._times)
         if self._addresses:
             by_role["address"] = joined_addresses([columns[name] for name in self._addresses])
+        if self._headers:
+            by_role["cmcd"] = joined_columns([columns[name] for name in self._headers])
         return batch_of_columns(by_role, moments, self._uris(columns), by_role.get("duration"))
 
     def _uris(self, columns: Columns) -> Sequence[bytes]:

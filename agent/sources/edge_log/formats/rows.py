@@ -1,7 +1,7 @@
 """Lines that are parsed one by one: what the formats share that no single expression can read."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, TypeVar
 
@@ -31,6 +31,7 @@ class Row(NamedTuple):
     duration: float | str
     session: bytes
     viewer: bytes
+    cmcd: bytes = b""
 
 
 class RowError(ValueError):
@@ -50,7 +51,7 @@ def need(fields: Mapping[str, str] | Sequence[str]) -> None:
         raise ValueError("columns lack the request: add request, or method and target")
 
 
-def batch_of(lines: Sequence[Line], parse: Callable[[Line], Row], has: Mapping[str, Any] | Sequence[str]) -> Batch:
+def batch_of(lines: Sequence[Line], parse: Callable[[Line], Row], has: Container[str]) -> Batch:
     """Return the batch of lines that are parsed one by one; ValueError rejects a line."""
     rows, rejects = [], []
     for number, line in enumerate(lines):
@@ -74,6 +75,7 @@ def batch_of(lines: Sequence[Line], parse: Callable[[Line], Row], has: Mapping[s
         durations=columns[6] if "duration" in has else None,
         sessions=columns[7] if "session" in has else None,
         viewers=columns[8] if "viewer" in has else None,
+        cmcd=columns[9] if "cmcd" in has else None,
         rejects=rejects,
     )
 

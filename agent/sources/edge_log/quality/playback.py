@@ -90,11 +90,11 @@ class Playback:
             return
         if report.startup and report.state in (None, "s", "p"):
             self._startup = end
-        elif self._startup > self._first:
+            return
+        # Else the first requests were not seen, or the player does not send `su`.
+        if self._startup > self._first:
             self.tally.startup.add(self._startup - self._first)
-            self._startup = None
-        else:  # the first requests were not seen, or the player does not send `su`
-            self._startup = None
+        self._startup = None
 
     def _judge(self, before: _Request, start: float, report: Report) -> bool:
         """Account for the time between two requests of a track; return whether the player stood still at its end."""

@@ -34,16 +34,13 @@ class Quality:
 
     def take(self, batch: Batch) -> None:
         """Count the batch's requests that carry CMCD."""
-        targets = self._targets
+        targets, headers = self._targets, batch.cmcd
         for row, uri in enumerate(batch.uris):
-            if _MARK not in uri:
-                self.media_requests += targets[uri.partition(b"?")[0]].salt is not None
-                continue
             target = targets[uri.partition(b"?")[0]]
             if target.salt is None:
                 continue
             self.media_requests += 1
-            text = text_of(uri)
+            text = text_of(uri) if _MARK in uri else headers[row] or None if headers else None
             if text is None:
                 continue
             try:

@@ -25,6 +25,8 @@ IDENTITY_SOURCES = ("token", "session", "address", "none")
 EXPIRE_EVERY, SMALL_TABLE = 300.0, 10_000
 # `sid` in the query (CTA-5004), percent-encoded as players send it, or plain.
 CMCD_SESSION = re.compile(rb'[?&]CMCD=(?:[^&#]*(?:%2[Cc]|,))?sid(?:%3[Dd]|=)(?:%22|")([^&#%"]{1,64})(?:%22|")')
+# The same in what the headers say.
+CMCD_HEADER_SESSION = re.compile(rb'(?:^|,)[ \t]*sid="([^"\\]{1,64})"')
 # Media requests, at least and for each session, after which it is weighed whether caching by the query pays. A
 # session's first request can never be cached, so a busy edge has hundreds of thousands of those before it pays.
 REVIEW_AFTER, REQUESTS_PER_REVIEW = 200_000, 4
@@ -145,6 +147,7 @@ class Engine:
         self._expire_above = 0
         self._any_token = first_group_of(definition.viewer)
         self._session_id = first_group_of((*definition.session, *((CMCD_SESSION,) if definition.cmcd else ())))
+        self._header_session = first_group_of((CMCD_HEADER_SESSION,) if definition.cmcd else ())
 
     @property
     def protocols(self) -> list[str]:
@@ -287,7 +290,10 @@ class Engine:
             identity_sources["token"] += 1
             return token
         session = batch.sessions[row] if batch.sessions is not None else b""
-        identifier = self._session_id(uri) or (session if session != b"-" else b"")
+        identifier = self._session_id(uri) or (
+            self._header_session(batch.cmcd[row]) if batch.cmcd is not None else None
+        )
+        identifier = identifier or (session if session != b"-" else b"")
         if identifier:
             identity_sources["session"] += 1
             return (identifier,)

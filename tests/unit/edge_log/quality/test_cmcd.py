@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.sources.edge_log.formats.by_name import make_format
+from agent.sources.edge_log.formats.log_format import Choice
 from agent.sources.edge_log.quality.cmcd import MalformedError, read, text_of
 
 # Written by hls.js 1.7.4 and dash.js 5.2.1 in Chromium.
@@ -132,3 +134,29 @@ def test_any_bytes_are_read_or_refused(text: bytes) -> None:
     for candidate in (text, b'sid="a",' + text):
         with suppress(MalformedError):
             assert len(read(candidate).session) <= 64
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(rb'"bl=2000,d=2000" "ot=av" "bs" "cid=\x22a, b\x22,sid=\x22run-1\x22"', id="nginx"),
+        pytest.param(rb'"bl=2000,d=2000" "ot=av" "bs" "cid=\"a, b\",sid=\"run-1\""', id="Apache"),
+        pytest.param(rb'"bl=2000,d=2000,bs" "-" "-" "ot=av,cid=\x22a, b\x22,sid=\x22run-1\x22"', id="two headers only"),
+    ],
+)
+def test_headers_are_read_as_one_list(line: bytes) -> None:
+    log = b'1769036174.000 192.0.2.7 200 188 0.250 "GET /live/a/1.ts HTTP/1.1" "Player/1.0" "-" ' + line + b"\n"
+    batch = make_format("ott_cmcd", choice=Choice(cmcd=True)).parser().parse(log)
+    assert batch.cmcd is not None
+
+    report = read(batch.cmcd[0])
+
+    assert (report.session, report.buffer, report.kind, report.starved) == (b"run-1", 2.0, "av", True)
+
+
+def test_headers_that_nobody_asked_for_cost_no_column() -> None:
+    line = b'1769036174.000 192.0.2.7 200 188 0.250 "GET /1.ts HTTP/1.1" "P" "-" "-" "-" "-" "sid=1"\n'
+
+    assert make_format("ott_cmcd").parser().parse(line).cmcd is None
+    silent = make_format("ott_cmcd", choice=Choice(cmcd=True)).parser().parse(line.replace(b"sid=1", b"-"))
+    assert silent.cmcd == [b""]
