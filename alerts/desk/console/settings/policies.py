@@ -96,9 +96,15 @@ _TABLES = ("priorities", "calendars", "vendor", "smtp", "target", "retention", "
 
 
 def _desk(words: Words, runtime: Runtime) -> list[Line]:
-    elsewhere = {*_TICKETS, *_WATCHING, *_TABLES, "database"}
+    elsewhere = {*_TICKETS, *_WATCHING, *_TABLES, "database", "appeals"}
     lines = _plain(*(each.name for each in fields(Settings) if each.name not in elsewhere))(words, runtime)
-    return [*lines, Line("database", "database", _database(words, runtime.settings, runtime.database.url))]
+    appeals = runtime.settings.appeals
+    taken = shown(words, "appeals", (*appeals.services, *appeals.regions) if appeals else None)
+    return [
+        *lines,
+        Line("[appeals]", "appeals", taken),
+        Line("database", "database", _database(words, runtime.settings, runtime.database.url)),
+    ]
 
 
 GROUPS: Mapping[str, Callable[[Words, Runtime], list[Line]]] = {
