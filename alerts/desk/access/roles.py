@@ -12,6 +12,10 @@ class Permission(StrEnum):
     ADMINISTER = "administer"
     NOTIFY = "notify"  # deliver alarms
     METRICS = "metrics"
+    REGISTER = "register"  # appeals of customers
+    APPEALS = "appeals"  # see them with contacts, work on them
+    SUPPLY = "supply"  # see those that wait for the supplier, without contacts
+    COMPENSATE = "compensate"  # decide about any number of free months
 
 
 VIEWER = "viewer"
@@ -19,11 +23,17 @@ P = Permission
 ROLES: dict[str, frozenset[Permission]] = {
     VIEWER: frozenset({P.READ, P.METRICS}),
     "engineer": frozenset({P.READ, P.ACT, P.METRICS}),
-    "administrator": frozenset({P.READ, P.ACT, P.ADMINISTER, P.METRICS}),
+    "administrator": frozenset({P.READ, P.ACT, P.ADMINISTER, P.METRICS, P.REGISTER, P.APPEALS, P.COMPENSATE}),
     "machine": frozenset({P.READ, P.ACT, P.NOTIFY, P.METRICS}),
+    "operator160": frozenset({P.READ, P.REGISTER, P.APPEALS}),
+    "operator165": frozenset({P.READ, P.REGISTER, P.APPEALS}),
+    "branch": frozenset({P.READ, P.APPEALS}),
+    "chief": frozenset({P.READ, P.APPEALS}),
+    "supplier": frozenset({P.SUPPLY}),
+    "cabinet": frozenset({P.REGISTER}),
 }
-PEOPLE = ("viewer", "engineer", "administrator")
-MACHINES = ("machine", "viewer", "engineer")
+PEOPLE = ("viewer", "engineer", "administrator", "operator160", "operator165", "branch", "chief", "supplier")
+MACHINES = ("machine", "viewer", "engineer", "cabinet")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.api import appeals as appeals_api
 from alerts.desk.api import grouping, operations, tmf621, tmf_hub, webhook_route, works
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.console import faults, pages
@@ -53,6 +54,7 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
     app.include_router(tmf_hub.router)
     app.include_router(grouping.router)
     app.include_router(works.router)
+    app.include_router(appeals_api.router)
     pages.install(app)
 
     @app.get("/openapi.json", include_in_schema=False)

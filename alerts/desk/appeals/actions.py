@@ -96,6 +96,11 @@ def request_sent(hand: Hand, *, received: bool) -> None:
     hand.change(do)
 
 
+def request_received(hand: Hand) -> None:
+    """Record that the supplier has the request."""
+    hand.change(lambda _, draft: draft.record(ev.RequestReceived(), hand.by, hand.now))
+
+
 def find_fault(hand: Hand, fault: str, reference: str) -> None:
     """Record whose fault it is; the routes say whose term follows."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.core.appeal_tables import compensation
+from alerts.desk.core.appeal_tables import appeal, compensation
 from alerts.desk.core.database import Database
 
 STEPS: Mapping[str, frozenset[str]] = {
@@ -33,6 +33,18 @@ def listing(connection: Connection, *states: str) -> Sequence[RowMapping]:
     """Return free months in some states, the oldest first."""
     wanted = select(compensation).order_by(compensation.c.id)
     return connection.execute(wanted.where(compensation.c.state.in_(states)) if states else wanted).mappings().all()
+
+
+def some(connection: Connection, numbers: Sequence[int]) -> Sequence[RowMapping]:
+    """Return free months by number."""
+    return connection.execute(select(compensation).where(compensation.c.id.in_(numbers))).mappings().all()
+
+
+def with_appeals(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> Sequence[RowMapping]:
+    """Return the free months that wait for a step, with the region of their appeals."""
+    wanted = select(compensation, appeal.c.region).join(appeal, appeal.c.id == compensation.c.appeal_id)
+    waits = compensation.c.state.not_in(("told", "refused"))
+    return connection.execute(wanted.where(waits, *conditions).order_by(compensation.c.id)).mappings().all()
 
 
 def move(  # noqa: PLR0913, PLR0917 - who does what to which, when and why

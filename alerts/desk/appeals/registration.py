@@ -105,7 +105,7 @@ class _Registration:
             raise RefusedError("broadband", "ask_broadband") from None
         if way.asks(Do.REFUSE_ANSWER_CHANNEL) and problem:
             raise problem
-        if not way.asks(Do.REGISTER):
+        if code is None or not way.asks(Do.REGISTER):
             old = cabinet if way.asks(Do.SHOW_CABINET_REQUEST) or way.asks(Do.LINK_CABINET_REQUEST) else known
             return self._no_appeal(way, old)
         draft = self._new(code, self.rules.keys.customer(number), way)
@@ -123,7 +123,7 @@ class _Registration:
         store.save(self.connection, self.rules, draft, self.now)
         return Registered(way, draft["id"])
 
-    def _checked(self) -> tuple[str, Code]:
+    def _checked(self) -> tuple[str, Code | None]:
         said = self.said
         number = dialled("number", said.number, self.rules.settings.phone_country)
         if said.service not in self.rules.settings.services:
@@ -131,7 +131,7 @@ class _Registration:
         if said.region and said.region not in self.rules.settings.regions:
             raise RefusedError("region", "no_region")
         code = self.rules.codes.get(said.code)
-        if code is None:
+        if code is None and said.entry is not Entry.CALL_165:  # which hands over before a code matters
             raise RefusedError("code", "no_code")
         if said.appealed_at is not None and said.appealed_at > self.now:
             raise RefusedError("appealed_at", "in_future")
@@ -140,7 +140,7 @@ class _Registration:
                 raise RefusedError(name, "too_long")
         return number, code
 
-    def _facts(self, code: Code) -> dict[str, str]:
+    def _facts(self, code: Code | None) -> dict[str, str]:
         said = self.said
         return {
             "step": "registration",
@@ -148,7 +148,7 @@ class _Registration:
             "broadband": said.broadband,
             "answerable": "yes" if said.answer else "no",
             "region": "known" if said.region else "unknown",
-            "request": "yes" if code.kind == "request" else "no",
+            "request": "yes" if code and code.kind == "request" else "no",
             "billing_case": "no",
             "claim": "yes" if said.claim else "no",
             **self.rules.questions.facts(),

@@ -6,6 +6,8 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from alerts.desk.console import faults
+from alerts.desk.console.appeals import registration
+from alerts.desk.console.appeals import routes as appeals
 from alerts.desk.console.busy_hour import routes as busy_hour
 from alerts.desk.console.busy_hour.client import Planner
 from alerts.desk.console.login import routes as login
@@ -44,6 +46,8 @@ def install(app: FastAPI) -> None:
         wall.router,
         busy_hour.router,
         reports.router,
+        registration.router,
+        appeals.router,
         events.router,
     ):
         app.include_router(router)

@@ -19,17 +19,27 @@ class StaleFormError(Exception):
     """The form's key is not the session's: it is old, or another site sent it."""
 
 
-def reader(request: Request) -> Visitor:
-    """Return who reads, or ask them to log in."""
+def visiting(request: Request) -> Visitor:
+    """Return who is logged in, or ask them to log in."""
     found = visitor(request)
     if found is None:
         raise NotLoggedInError
     return found
 
 
+def reader(request: Request) -> Visitor:
+    """Return who reads tickets, or ask them to log in; a supplier is shown to its appeals instead."""
+    found = visiting(request)
+    if not found.principal.may(Permission.READ):
+        if request.url.path == "/":
+            raise HTTPException(303, headers={"Location": "/appeals"})
+        raise HTTPException(403)
+    return found
+
+
 def writer(request: Request, csrf: Annotated[str, Form(max_length=200)] = "") -> Visitor:
     """Return who sent a form from our page."""
-    found = reader(request)
+    found = visiting(request)
     check_csrf(csrf, found.csrf)
     return found
 

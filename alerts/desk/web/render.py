@@ -30,11 +30,13 @@ class Place(NamedTuple):
     name: str
     address: str
     needs: Permission = Permission.READ
+    otherwise: Permission | None = None  # another one that is enough
 
 
 PLACES = (
     Place("queue", "/"),
     Place("overview", "/overview"),
+    Place("appeals", "/appeals", Permission.APPEALS, Permission.SUPPLY),
     Place("busy_hour", "/busy-hour"),
     Place("reports", "/reports"),
     Place("settings", "/settings"),
@@ -60,7 +62,7 @@ def page(request: Request, template: str, found: Visitor | None, status: int = 2
         "who": found.principal if found else None,
         "csrf": found.csrf if found else "",
         "here": address(request),
-        "places": [place for place in PLACES if found and found.principal.may(place.needs)],
+        "places": _places(request, found),
         "path": request.url.path,
         "theme": theme if theme in THEMES else "",
         "now": runtime_of(request).now(),
@@ -68,6 +70,15 @@ def page(request: Request, template: str, found: Visitor | None, status: int = 2
     }
     text = _TEMPLATES.get_template(template).render(context | values)
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})
+
+
+def _places(request: Request, found: Visitor | None) -> list[Place]:
+    """Return where somebody can go; to appeals where the desk takes any."""
+    if found is None:
+        return []
+    may, takes = found.principal.may, request.app.state.appeals is not None
+    known = [place for place in PLACES if may(place.needs) or (place.otherwise and may(place.otherwise))]
+    return [place for place in known if takes or place.name != "appeals"]
 
 
 def address(request: Request) -> str:

@@ -14,6 +14,9 @@ from alerts.desk.core.database import UNAVAILABLE
 from alerts.desk.tickets.runtime import Runtime
 
 COOKIE = "ottwatch_desk"
+READING = frozenset(
+    {Permission.READ, Permission.METRICS, Permission.APPEALS}
+)  # over the API, nothing is changed by them
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
@@ -75,7 +78,7 @@ class Needs:
     def __call__(self, request: Request) -> Principal:
         """Return the caller or answer 401 or 403."""
         principal = bearer(request)
-        if principal is None and self.permission in (Permission.READ, Permission.METRICS):
+        if principal is None and self.permission in READING:
             found = visitor(request)
             principal = found.principal if found else None
         if principal is None:

@@ -1,0 +1,1 @@
+"""Appeals on the console: registration by keyboard, the list of each role, an appeal with its next steps."""

@@ -1,0 +1,271 @@
+"""Appeals on the console: what each role sees and may do, and that a supplier sees no customer."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from alerts.desk.access import tokens
+from alerts.desk.access.roles import Principal
+from alerts.desk.access.trail import By
+from alerts.desk.appeals import actions, timers
+from alerts.desk.appeals import events as ev
+from alerts.desk.appeals.states import AnswerBy, Queue, Status
+from alerts.desk.console.appeals.steps import steps
+from alerts.desk.core.words import LANGUAGES, catalogue
+from tests.contract.desk.appeals.appeals_desk import TEXT, Bureau, rules
+from tests.unit.desk.console_desk import Caller, Hall, csrf, hall
+
+NUMBER = "8 701 234 56 78"
+
+
+@pytest.fixture
+def control_room(tmp_path: Path) -> Iterator[Hall]:
+    with hall(tmp_path) as found:
+        known = rules()
+        known.settings.units["Dana"] = "Astana"
+        found.machine.app.state.appeals = known
+        yield found
+
+
+@pytest.fixture
+def bureau(control_room: Hall) -> Bureau:
+    return Bureau(control_room.runtime.database, control_room.machine.app.state.appeals, control_room.now)
+
+
+def post(caller: Caller, path: str, **fields: object) -> str:
+    page = caller.get("/appeals").text
+    answer = caller.post(path, data={"csrf": csrf(page), **fields})
+    return unescape(answer.text)
+
+
+def version(bureau: Bureau, number: int) -> object:
+    return bureau.row(number)["version"]
+
+
+def test_call_is_registered_in_three_steps(control_room: Hall, bureau: Bureau) -> None:
+    operator = control_room.person("operator160")
+    assert 'name="number"' in operator.get("/appeals/new").text
+    asked = post(operator, "/appeals/new", number=NUMBER)
+    assert "Does broadband work?" in asked
+    assert "This customer has not appealed before." in asked
+    asked = post(operator, "/appeals/new", number=NUMBER, broadband="works")
+    assert "No channel plays" in asked
+    assert '<option value="mobile" selected>' in asked
+    done = post(
+        operator,
+        "/appeals/new",
+        number=NUMBER,
+        broadband="works",
+        ready="1",
+        code="01 No channel plays",
+        region="Astana",
+    )
+    assert "The appeal is registered; the supplier has to be asked." in done
+    assert bureau.row(1)["code"] == "01"
+    again = post(operator, "/appeals/new", number=NUMBER)
+    assert re.search(r'<a href="/appeals/1">1</a> No channel plays, Astana', again)
+
+
+def test_open_incident_is_linked_by_one_step(control_room: Hall, bureau: Bureau) -> None:
+    incident = bureau.incident("edge-2")
+    operator = control_room.person("operator160")
+    asked = post(operator, "/appeals/new", number=NUMBER)
+    assert "edge-2 is down" in asked
+    done = post(operator, "/appeals/new", number=NUMBER, broadband="works", ready="1", code="01", region="Astana")
+    assert "seems to be the cause: edge-2 is down" in done
+    shown = post(operator, "/appeals/1/confirm", version=version(bureau, 1), ticket=incident)
+    assert "waiting (emergency ticket)" in shown
+    shown = post(operator, "/appeals/1/undo", version=version(bureau, 1), ticket=incident)
+    assert bureau.row(1)["request_due"] is True
+
+
+def test_broken_broadband_is_transferred(control_room: Hall, bureau: Bureau) -> None:
+    operator = control_room.person("operator160")
+    done = post(operator, "/appeals/new", number=NUMBER, broadband="broken")
+    assert "there is no such code" in done
+    done = post(operator, "/appeals/new", number=NUMBER, broadband="broken", code="01")
+    assert "Transfer the customer to 165" in done
+    bureau_of_repair = control_room.person("operator165")
+    assert "Transfer the customer to 160" in post(bureau_of_repair, "/appeals/new", number=NUMBER, broadband="works")
+    assert bureau.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"number": "12"}, "Customer's number: this is no telephone number"),
+        ({"number": NUMBER, "broadband": "works", "ready": "1", "code": "99"}, "Code: there is no such code"),
+        (
+            {"number": NUMBER, "broadband": "works", "ready": "1", "code": "01", "answer_by": "email"},
+            "E-mail address for the answer: this is no e-mail address",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(control_room: Hall, fields: dict[str, object], sentence: str) -> None:
+    assert sentence in post(control_room.person("operator160"), "/appeals/new", **fields)
+
+
+def test_supplier_sees_its_own_and_no_customer(control_room: Hall, bureau: Bureau) -> None:
+    ours = bureau.registered()
+    theirs = bureau.registered(number="87012345679", text="Planted of another")
+
+    actions.request_sent(bureau.hand(ours), received=True)
+    supplier = control_room.person("supplier")
+    listed = supplier.get("/").text
+    assert f'href="/appeals/{ours}"' in listed
+    assert f'href="/appeals/{theirs}"' not in listed
+    page = supplier.get(f"/appeals/{ours}").text
+    for planted in (TEXT.partition("'")[0], "Saule", "701234", "2345678"):
+        assert planted not in page
+    assert supplier.get(f"/appeals/{theirs}").status_code == 404
+    for path in ("/overview", "/ticket/1", "/reports", "/appeals/new", "/appeals/free-months", "/api/v1/appeals"):
+        assert supplier.get(path).status_code in (401, 403), path
+    post(supplier, f"/appeals/{ours}/answer", version=version(bureau, ours), text="A certificate had expired")
+    row = bureau.row(ours)
+    assert (row["status"], row["queue"]) == (Status.RESOLVED, Queue.CALLS_160)
+    assert ev.SupplierReplied() in bureau.bodies(ours, ev.SupplierReplied)
+    assert supplier.get(f"/appeals/{ours}").status_code == 404
+
+
+def test_branch_sees_its_region_and_an_account_without_one_nothing(control_room: Hall, bureau: Bureau) -> None:
+    astana = bureau.registered()
+    almaty = bureau.registered(number="87012345679", region="Almaty")
+    dana, timur = control_room.person("branch", name="Dana"), control_room.person("branch", name="Timur")
+    assert [dana.get(f"/appeals/{number}").status_code for number in (astana, almaty)] == [200, 404]
+    assert [timur.get(f"/appeals/{number}").status_code for number in (astana, almaty)] == [404, 404]
+    assert "No appeal is open." in timur.get("/appeals").text
+    assert "Saule A." in dana.get(f"/appeals/{astana}").text
+
+
+def test_way_of_an_appeal_on_the_console(control_room: Hall, bureau: Bureau) -> None:
+    number = bureau.registered()
+    operator = control_room.person("operator160")
+    for do, fields, status in (
+        ("take", {}, "in progress"),
+        ("ask", {"text": "Which device?"}, "waiting for the customer"),
+        ("resume", {"text": "A television"}, "in progress"),
+        ("answer", {"text": "Reinstall the application"}, "answer ready"),
+        ("reached", {}, "closed"),
+    ):
+        shown = post(operator, f"/appeals/{number}/{do}", version=version(bureau, number), **fields)
+        assert f'<strong id="status">{status}</strong>' in shown, do
+    assert "Reinstall the application" in shown
+    stale = post(operator, f"/appeals/{number}/take", version=version(bureau, number))
+    assert "This is not possible in the present state." in stale
+
+
+def test_stale_page_changes_nothing(control_room: Hall, bureau: Bureau) -> None:
+    number = bureau.registered()
+    operator = control_room.person("operator160")
+    seen = version(bureau, number)
+    bureau.say()
+    assert "The appeal has changed" in post(operator, f"/appeals/{number}/take", version=seen)
+    assert "Fill in the field" in post(operator, f"/appeals/{number}/answer", version=version(bureau, number), text=" ")
+    assert bureau.row(number)["status"] == Status.ACKNOWLEDGED
+
+
+def test_free_months_are_decided_by_who_may(control_room: Hall, bureau: Bureau) -> None:
+
+    numbers = [bureau.registered(number=f"8701234567{place}") for place in range(3)]
+    bureau.pass_(hours=25)
+    control_room.now = bureau.now
+    timers.run_due(bureau.database, bureau.rules, bureau.now)
+    dana = control_room.person("branch", name="Dana")
+    assert dana.get("/appeals/free-months").text.count('name="pick"') == 3
+    assert "Only an administrator" in post(dana, "/appeals/free-months", do="approved", pick=["1", "2"])
+    post(dana, "/appeals/free-months", do="approved", pick="1")
+    assert "Give the reason" in post(dana, "/appeals/free-months", do="refused", pick="2")
+    administrator = control_room.person("administrator")
+    post(administrator, "/appeals/free-months", do="approved", pick=["2", "3"])
+    for do in ("exported", "credited", "told"):
+        post(administrator, "/appeals/free-months", do=do, pick=["1", "2", "3"])
+    assert bureau.free_months() == [(number, "told") for number in numbers]
+    assert control_room.person("operator160").post("/appeals/free-months", data={"csrf": "x"}).status_code == 403
+
+
+def test_others_have_no_appeals(control_room: Hall, bureau: Bureau) -> None:
+    number = bureau.registered()
+    for role in ("viewer", "engineer"):
+        person = control_room.person(role)
+        for path in ("/appeals", "/appeals/new", f"/appeals/{number}", "/appeals/free-months"):
+            assert person.get(path).status_code == 403, (role, path)
+        assert 'href="/appeals"' not in person.get("/").text
+    assert control_room.machine.get("/appeals", follow=False).status_code == 303
+
+
+def test_desk_without_the_table_has_no_such_pages(tmp_path: Path) -> None:
+    with hall(tmp_path) as found:
+        administrator = found.person("administrator")
+        assert administrator.get("/appeals").status_code == 404
+        assert 'href="/appeals"' not in administrator.get("/").text
+
+
+def test_a_form_from_elsewhere_is_refused(control_room: Hall, bureau: Bureau) -> None:
+    number = bureau.registered()
+    operator = control_room.person("operator160")
+    for path in ("/appeals/new", f"/appeals/{number}/take", "/appeals/free-months"):
+        answer = operator.post(path, data={"csrf": "forged", "version": "1", "number": NUMBER})
+        assert answer.status_code == 403, path
+    assert bureau.row(number)["owner"] == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_of_appeals_has_its_text(language: str) -> None:
+    texts = catalogue(language)
+    rows = [
+        {"status": status, "queue": queue, "owner": "", "request_due": due, "claim": True, "answer_by": AnswerBy.EMAIL}
+        for status in Status
+        for queue in Queue
+        for due in (True, False)
+    ]
+
+    named = {
+        step.name for row in rows for role in ("operator160", "supplier") for step in steps(row, Principal("x", role))
+    }
+    assert {f"appealstep.{name}" for name in named} <= set(texts)
+    for row in rows:
+        keys = [step.key for step in steps(row, Principal("x", "operator160"))]
+        assert len(keys) == len(set(keys)), "two steps share a key"
+    assert {f"appealstatus.{status}" for status in Status} <= set(texts)
+    assert {f"appealqueue.{queue}" for queue in Queue} <= set(texts)
+    assert {f"answerby.{each}" for each in AnswerBy} <= set(texts)
+    assert {f"appealevent.{kind.__name__}" for kind in ev.Body.__args__} <= set(texts)
+
+
+def test_cabinet_registers_over_the_api(control_room: Hall, bureau: Bureau) -> None:
+
+    token = tokens.create(control_room.runtime.database, By("test"), "portal", "cabinet", control_room.now)
+    cabinet = Caller(control_room.machine.app, {"Authorization": f"Bearer {token}"})
+    body = {
+        "number": NUMBER,
+        "service": "ott",
+        "code": "01",
+        "region": "Astana",
+        "text": TEXT,
+        "email": "saule@example.kz",
+        "cabinetRef": "LK-7",
+    }
+    done = cabinet.post("/api/v1/appeals", json=body)
+    assert (done.status_code, done.json()["routes"], done.json()["queue"]) == (201, ["RT7"], "branch")
+    again = cabinet.post("/api/v1/appeals", json=body)
+    assert (again.status_code, again.json()["id"], again.json()["repeats"]) == (200, done.json()["id"], 1)
+    for changes, sentence in (
+        ({"number": "1"}, "number: is no telephone number"),
+        ({"email": "x", "code": "02"}, "email: is no e-mail address"),
+        ({"colour": "red"}, 'unknown attribute "colour"'),
+        ({"appealedAt": "2099-01-01T00:00:00Z"}, "appealedAt: lies in the future"),
+    ):
+        refused = cabinet.post("/api/v1/appeals", json=body | changes)
+        assert (refused.status_code, sentence in refused.json()["message"]) == (400, True), refused.text
+    # The cabinet only registers; who reads gets no contact.
+    assert cabinet.get("/api/v1/appeals").status_code == 403
+    reader = control_room.person("chief")
+    for path in ("/api/v1/appeals", f"/api/v1/appeals/{done.json()['id']}"):
+        read = reader.get(path)
+        assert read.status_code == 200
+        for planted in ("701234", "saule", "Saule", "froze"):
+            assert planted not in read.text
+    assert reader.get("/api/v1/appeals/99").status_code == 404
