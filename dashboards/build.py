@@ -186,30 +186,27 @@ def _variable(variable: Variable, context: Context) -> dashboard.VariableModel:
 
 
 def _annotations(board: Board, context: Context) -> list[dict[str, Any]]:
-    """Return the marks of tickets: a band from a ticket's opening to its closing, and what the desk itself writes.
+    """Return the marks: bands while a ticket is open and while planned works run, and what the desk itself writes.
 
-    Only what the dashboard is about is marked, and only what does not wait: bands over bands hide the lines.
+    Of tickets only what the dashboard is about is marked, and only what does not wait: bands over bands hide the lines.
     """
     # A ticket of a whole site or service names no node, and concerns every one.
     chosen = ',node=~"$node|"' if any(variable.name == "node" for variable in board.variables) else ""
     tickets = f'ott_desk_ticket_deadline_timestamp_seconds{{priority=~"P1|P2"{chosen}}}'
     opened = f"group by (ticket, priority, node) ({tickets})"
     return [
-        {
-            "name": context.words("Open tickets"),
-            "datasource": {"type": "prometheus", "uid": "${ds}"},
-            "enable": True,
-            "hide": False,
-            "iconColor": "orange",
-            # Grafana 11 reads expr and step beside the target, 12 and 13 inside it.
-            "expr": opened,
-            "step": "10s",
-            "target": {"refId": "Anno", "expr": opened, "interval": "10s"},
-            "titleFormat": context.words("Ticket {{ticket}}"),
-            "textFormat": "{{node}}",
-            "tagKeys": "priority",
-            "useValueForTime": False,
-        },
+        _mark(
+            context.words("Open tickets"),
+            "orange",
+            opened,
+            (context.words("Ticket {{ticket}}"), "{{node}}", "priority"),
+        ),
+        _mark(
+            context.words("Planned works"),
+            "blue",
+            "group by (works, title) (ott_desk_works_running)",
+            (context.words("Planned works {{works}}"), "{{title}}", ""),
+        ),
         {
             "name": context.words("Ticket events"),
             "datasource": {"type": "datasource", "uid": "grafana"},
@@ -219,6 +216,26 @@ def _annotations(board: Board, context: Context) -> list[dict[str, Any]]:
             "target": {"limit": 100, "matchAny": False, "tags": TICKET_TAGS, "type": "tags"},
         },
     ]
+
+
+def _mark(name: str, colour: str, expr: str, texts: tuple[str, str, str]) -> dict[str, Any]:
+    """Return an annotation that is a band as long as the query has a series; `texts` are title, text and tags."""
+    title, text, tags = texts
+    return {
+        "name": name,
+        "datasource": {"type": "prometheus", "uid": "${ds}"},
+        "enable": True,
+        "hide": False,
+        "iconColor": colour,
+        # Grafana 11 reads expr and step beside the target, 12 and 13 inside it.
+        "expr": expr,
+        "step": "10s",
+        "target": {"refId": "Anno", "expr": expr, "interval": "10s"},
+        "titleFormat": title,
+        "textFormat": text,
+        "tagKeys": tags,
+        "useValueForTime": False,
+    }
 
 
 def _links(board: Board, context: Context) -> Iterator[dashboard.DashboardLink]:

@@ -49,6 +49,7 @@ PROGRAMS: Mapping[str, frozenset[str]] = {
     "ott_desk_webhook_alerts_total": frozenset({"outcome"}),
     "ott_desk_outbox_pending": frozenset(),
     "ott_desk_outbox_dead": frozenset(),
+    "ott_desk_works_running": frozenset({"works", "title"}),
     "ott_desk_watchdog_last_timestamp_seconds": frozenset(),
     "ott_busy_hour_value": frozenset({"scope", "quantity", "measure"}),
     "ott_busy_hour_start_timestamp_seconds": frozenset({"scope", "quantity"}),

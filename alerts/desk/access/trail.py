@@ -33,6 +33,7 @@ class Action(StrEnum):
     LISTENER_REMOVED = "listener removed"
     WORKS_CHANGED = "works changed"  # planned, approved, extended
     WORKS_CANCELLED = "works cancelled"
+    WORKS_FINISHED = "works finished"
     TICKETS_MERGED = "tickets merged"
     TICKET_SPLIT = "ticket split"
     TEST_MESSAGE = "test message"

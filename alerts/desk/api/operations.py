@@ -1,11 +1,13 @@
 """Addresses for those who operate the desk: is it alive, is it ready, its metrics."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from alerts.desk.access.roles import Permission
-from alerts.desk.alarms import heartbeats
+from alerts.desk.alarms import heartbeats, overrun
 from alerts.desk.core import metrics
 from alerts.desk.core.migrate import current
 from alerts.desk.tickets import queries
@@ -42,4 +44,10 @@ def metrics_(request: Request, runtime: Running) -> Response:
         Needs(Permission.METRICS)(request)
     with runtime.database.read() as connection:
         figures = queries.figures(connection, heartbeats.last(connection, runtime.policy.watchdog))
-    return Response(metrics.exposition(runtime.counts, figures), media_type=CONTENT_TYPE_LATEST)
+        works = [_figure(each) for each in overrun.current(connection, runtime.now())]
+    return Response(metrics.exposition(runtime.counts, replace(figures, works=works)), media_type=CONTENT_TYPE_LATEST)
+
+
+def _figure(each: overrun.Current) -> metrics.WorksFigure:
+    since = each.unconfirmed.ends if each.unconfirmed else None
+    return metrics.WorksFigure(each.works.number, each.works.title, each.window is not None, since, each.alarms)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from pydantic import Field, StrictStr
+from pydantic import Field, StrictBool, StrictStr
 from sqlalchemy import Connection
 
-from alerts.desk.access.trail import Action, By, tell
+from alerts.desk.access.trail import By
 from alerts.desk.alarms import planned_store
 from alerts.desk.alarms.planned_store import Kept
 from alerts.desk.api.known import only
@@ -19,6 +19,8 @@ from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.errors import RESPONSES, Responses, answer
 from alerts.desk.web.session import Actor, Reader, Running
 from alerts.desk.works import ical, store
+from alerts.desk.works.changes import finished
+from alerts.desk.works.recording import record
 from alerts.desk.works.windows import next_window, state_of
 from alerts.desk.works.works import Scope, Works, WorksError, checked
 
@@ -54,12 +56,13 @@ class WorksIn(Wire):
     approver: StrictStr = Field("", description="Who approved; without one, alarms open tickets as ever.")
     impact: StrictStr = ""
     back_out: StrictStr = ""
+    confirm_end: StrictBool = Field(default=False, description="Somebody has to confirm that the works are finished.")
 
 
 class WorksChange(WorksIn):
     """Works as they were read, changed: what only the desk sets may come back with them."""
 
-    also = ("id", "href", "uid", "state", "nextWindow", "alarms")
+    also = ("id", "href", "uid", "state", "nextWindow", "finishedAt", "alarms")
 
 
 @router.post("", status_code=201, responses=_COMMON)
@@ -80,7 +83,8 @@ def change(number: Number, given: WorksChange, runtime: Running, caller: Actor) 
 
     def changed(known: Works) -> Works:
         fresh = _works(given, runtime)
-        return replace(fresh, number=number, uid=known.uid, cancelled_at=known.cancelled_at)
+        mine = replace(fresh, number=number, uid=known.uid, cancelled_at=known.cancelled_at)
+        return replace(mine, finished_at=known.finished_at)
 
     return _change(runtime, caller.name, number, changed)
 
@@ -90,6 +94,12 @@ def cancel(number: Number, runtime: Running, caller: Actor) -> Response:
     """Cancel works; what still fires in their scope opens tickets at once."""
     now = runtime.now()
     return _change(runtime, caller.name, number, lambda known: replace(known, cancelled_at=known.cancelled_at or now))
+
+
+@router.post("/{number}/finish", responses=_ONE)
+def finish(number: Number, runtime: Running, caller: Actor) -> Response:
+    """Confirm that works are finished; what still fires in their scope opens tickets at once."""
+    return _change(runtime, caller.name, number, lambda known: finished(known, runtime.now()))
 
 
 @router.get("", responses=_COMMON)
@@ -154,6 +164,7 @@ def _works(given: WorksIn, runtime: Runtime) -> Works:
         approver=given.approver.strip(),
         impact=given.impact,
         back_out=given.back_out,
+        confirm_end=given.confirm_end,
     )
 
 
@@ -170,10 +181,7 @@ def _change(runtime: Runtime, by: str, number: int, changed: Callable[[Works], W
 
 
 def _put(connection: Connection, by: str, works: Works, now: datetime) -> dict[str, Any]:
-    kept = store.put(connection, works, by, now)
-    action = Action.WORKS_CANCELLED if kept.cancelled_at else Action.WORKS_CHANGED
-    tell(connection, now, By(by), action, str(kept.number), title=kept.title)
-    return _body(kept, now)
+    return _body(record(connection, works, By(by), now), now)
 
 
 def _body(works: Works, now: datetime) -> dict[str, Any]:
@@ -198,6 +206,8 @@ def _body(works: Works, now: datetime) -> dict[str, Any]:
         "approver": works.approver,
         "impact": works.impact,
         "backOut": works.back_out,
+        "confirmEnd": works.confirm_end,
+        "finishedAt": works.finished_at.isoformat() if works.finished_at else None,
     }
 
 

@@ -19,8 +19,9 @@ from alerts.desk.app.jobs import workers
 from alerts.desk.app.wiring import policy_of
 from alerts.desk.app.workers import Crew
 from alerts.desk.appeals.desk import Rules
+from alerts.desk.core import metrics
 from alerts.desk.core.settings import Settings
-from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.runtime import Refused, Runtime
 from service.settings import SettingsError
 from service.systemd import notify, watchdog_interval
 
@@ -124,6 +125,7 @@ def reload(
     except SettingsError as error:
         for fault in error.faults:
             log.error("the settings stay as they were: %s", fault)  # noqa: TRY400 - a mistake of the user, no bug
+        runtime.refused = Refused(runtime.now(), [str(fault) for fault in error.faults])
     else:
         kept = ("listen", "database", "limits", "proxies", "appeals")
         fixed = {name: getattr(runtime.settings, name) for name in kept}
@@ -132,7 +134,9 @@ def reload(
         runtime.settings = replace(fresh, **fixed)
         runtime.policy = policy_of(runtime.settings)
         crew.replace(workers(runtime, correlator, appeals))
+        runtime.refused = None
         log.info("the settings were read again")
+    runtime.counts.set(metrics.RELOAD_SUCCESSFUL, float(runtime.refused is None))
     notify("READY=1")
 
 

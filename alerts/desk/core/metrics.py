@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric as Family
@@ -56,11 +57,43 @@ RECONCILE_LAST_SUCCESS = Metric(
     "gauge",
     "When every configured Alertmanager was last compared with the desk.",
 )
+WORKS_RUNNING = Metric(
+    "ott_desk_works_running", "gauge", "1 for each planned works of which a window runs.", ("works", "title")
+)
+WORKS_OVERRUN = Metric(
+    "ott_desk_works_overrun_timestamp_seconds",
+    "gauge",
+    "When the window of planned works ended whose end nobody has confirmed; no sample where that is not awaited.",
+    ("works", "title"),
+)
+WORKS_OUTLIVED = Metric(
+    "ott_desk_works_outlived_alarms",
+    "gauge",
+    "Alarms that began during planned works and still fire after their end.",
+    ("works", "title"),
+)
+RELOAD_SUCCESSFUL = Metric(
+    "ott_desk_config_last_reload_successful",
+    "gauge",
+    "1 if settings and topology were taken over when they were last read, 0 if the old ones stayed.",
+)
 BUILD_INFO = Metric(
     "ott_desk_build_info", "gauge", "1, labelled with the desk's version.", ("version",), reader="ad hoc"
 )
 
+MOST_WORKS = 100  # series of each metric of planned works
+LONGEST_TITLE = 100
 CLOCKS = ("acknowledge", "restore", "accept", "vendor")
+
+
+class WorksFigure(NamedTuple):
+    """Planned works that run or have overrun."""
+
+    number: int
+    title: str
+    running: bool
+    overrun_since: datetime | None
+    outlived: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +106,7 @@ class Figures:
     outbox_dead: int
     outbox_oldest: Mapping[str, datetime]
     watchdog: datetime | None
+    works: Sequence[WorksFigure] = ()
 
 
 class Counts:
@@ -84,6 +118,7 @@ class Counts:
         begun: list[tuple[Metric, tuple[str, ...]]] = [(TICKETS_OPENED, ())]
         begun += [(SLA_BREACHES, (clock,)) for clock in CLOCKS]
         self._values = defaultdict(float, dict.fromkeys(begun, 0.0))
+        self.set(RELOAD_SUCCESSFUL, 1.0)  # what the process began with
 
     def add(self, metric: Metric, amount: float, *labels: str) -> None:
         """Add to a counter."""
@@ -117,6 +152,14 @@ def samples(counts: Counts, figures: Figures) -> Iterator[Sample]:
         yield OUTBOX_OLDEST.sample(moment.timestamp(), target)
     if figures.watchdog is not None:
         yield WATCHDOG_LAST.sample(figures.watchdog.timestamp())
+    for each in figures.works[:MOST_WORKS]:
+        named = str(each.number), each.title[:LONGEST_TITLE]
+        if each.running:
+            yield WORKS_RUNNING.sample(1, *named)
+        if each.overrun_since is not None:
+            yield WORKS_OVERRUN.sample(each.overrun_since.timestamp(), *named)
+        if each.outlived:
+            yield WORKS_OUTLIVED.sample(each.outlived, *named)
 
 
 class _Once:

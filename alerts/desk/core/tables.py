@@ -235,6 +235,7 @@ hub = Table(
     Column("callback", Text, nullable=False),
     Column("query", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("api", String(16), nullable=False, default="TMF621", server_default=text("'TMF621'")),
 )
 
 # A ticket as correlation sees it: only tickets whose alarms name a layer have a row.
@@ -292,6 +293,8 @@ works = Table(
     Column("impact", Text, nullable=False),
     Column("back_out", Text, nullable=False),
     Column("cancelled_at", Instant),
+    Column("confirm_end", Boolean, nullable=False, default=False, server_default=text("false")),
+    Column("finished_at", Instant),  # when their end was last confirmed
     Column("created_by", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),

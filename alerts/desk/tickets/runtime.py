@@ -1,6 +1,6 @@
 """The running desk: what every request and every worker shares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,6 +20,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Settings or a topology that were read again and not taken over, with what is wrong; the old ones stay."""
+
+    at: datetime
+    faults: Sequence[str]
+
+
 @dataclass(slots=True)
 class Runtime:
     """Settings, storage, policy and counters of one process."""
@@ -30,6 +38,7 @@ class Runtime:
     now: Callable[[], datetime] = utc_now
     counts: Counts = field(default_factory=Counts)
     attendance: Attendance = field(default_factory=Attendance)
+    refused: Refused | None = None
 
     def prometheus(self, http: httpx.Client) -> Client:
         """Return the client of the Prometheus that the settings name; raise OSError where they name none."""

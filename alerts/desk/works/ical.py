@@ -12,7 +12,7 @@ from icalendar import Calendar, Event, vRecur
 from alerts.desk.works.works import Scope, Works, WorksError, checked
 
 ELEMENTS, SITES, CHANNELS = "X-OTTWATCH-ELEMENTS", "X-OTTWATCH-SITES", "X-OTTWATCH-CHANNELS"
-APPROVER, BACK_OUT = "X-OTTWATCH-APPROVER", "X-OTTWATCH-BACK-OUT"
+APPROVER, BACK_OUT, CONFIRM_END = "X-OTTWATCH-APPROVER", "X-OTTWATCH-BACK-OUT", "X-OTTWATCH-CONFIRM-END"
 REFUSED = {
     "RECURRENCE-ID": "a single changed window; give it as works of its own and skip it here with EXDATE",
     "RDATE": "a list of dates; give an RRULE, or works for each date",
@@ -50,6 +50,7 @@ def _event(works: Works, now: datetime) -> Event:
         ("description", works.impact),
         (APPROVER, works.approver),
         (BACK_OUT, works.back_out),
+        (CONFIRM_END, "TRUE" if works.confirm_end else ""),
         (ELEMENTS, ",".join(works.scope.elements)),
         (SITES, ",".join(works.scope.sites)),
         (CHANNELS, ",".join(works.scope.channels)),
@@ -108,12 +109,20 @@ def _parsed(event: Event, title: str, default_zone: str, now: datetime) -> Works
         impact=str(event.get("DESCRIPTION", "")),
         back_out=str(event.get(BACK_OUT, "")),
         uid=uid,
+        confirm_end=_flag(event, CONFIRM_END),
         cancelled_at=now if status == "CANCELLED" else None,
     )
 
 
 def _names(event: Event, name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in str(event.get(name, "")).replace("\\,", ",").split(",") if part.strip())
+
+
+def _flag(event: Event, name: str) -> bool:
+    text = str(event.get(name, "FALSE")).strip().upper()
+    if text not in ("TRUE", "FALSE"):
+        raise WorksError(f'{name}: is "{text[:100]}"; give TRUE or FALSE')
+    return text == "TRUE"
 
 
 def _moment(event: Event, name: str, default_zone: str) -> tuple[datetime, str]:

@@ -42,6 +42,8 @@ def put(connection: Connection, works: Works, by: str, now: datetime) -> Works:
         fresh = insert(table).values(**values | {"uid": uid, "created_by": by, "created_at": now})
         known = connection.execute(fresh.returning(table.c.id)).scalar_one()
     else:
+        if works.finished_at is None:
+            del values["finished_at"]  # a confirmation is not taken back by a calendar that knows nothing of it
         connection.execute(update(table).where(table.c.id == known).values(**values))
     found = find(connection, known)
     if found is None:
@@ -74,6 +76,8 @@ def _row(works: Works, now: datetime) -> dict[str, Any]:
         "impact": works.impact,
         "back_out": works.back_out,
         "cancelled_at": works.cancelled_at,
+        "confirm_end": works.confirm_end,
+        "finished_at": works.finished_at,
         "updated_at": now,
     }
 
@@ -96,5 +100,7 @@ def _works(row: Mapping[Any, Any]) -> Works:
         back_out=row["back_out"],
         uid=row["uid"],
         cancelled_at=row["cancelled_at"],
+        confirm_end=row["confirm_end"],
+        finished_at=row["finished_at"],
         number=row["id"],
     )

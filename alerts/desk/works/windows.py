@@ -17,6 +17,7 @@ from alerts.desk.works.works import State, Works
 SPAN = timedelta(hours=1)  # occurrences are computed for an hour at once and kept
 SHIFT = timedelta(hours=3)  # more than any clock is ever put forward or back
 AHEAD = timedelta(days=400)  # how far the next window is looked for
+BACK = timedelta(days=35)  # how far the last one is
 
 
 class Window(NamedTuple):
@@ -53,13 +54,19 @@ def windows(works: Works, begin: datetime, end: datetime) -> tuple[Window, ...]:
         starts = {event.start.replace(tzinfo=None) for event in found}
     else:
         starts = [works.starts]
-    result = (_window(start, lasts, zone) for start in sorted(starts) if start not in works.skipped)
+    taking_place = (start for start in sorted(starts) if start not in works.skipped)
+    result = (_until(works.finished_at, _window(start, lasts, zone)) for start in taking_place)
     return tuple(window for window in result if window.starts < end and window.ends > begin)
 
 
 def _window(start: datetime, lasts: timedelta, zone: ZoneInfo) -> Window:
     begins, ends = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (start, start + lasts))
     return Window(begins, max(begins, ends))
+
+
+def _until(finished: datetime | None, window: Window) -> Window:
+    """Return the window, cut where somebody confirmed within it that the works are finished."""
+    return window._replace(ends=finished) if finished is not None and window.holds(finished) else window
 
 
 def _calendar(works: Works) -> Calendar:
@@ -89,6 +96,28 @@ def next_window(works: Works, now: datetime) -> Window | None:
         return next((window for window in windows(works, now, datetime.max.replace(tzinfo=UTC) - SHIFT)), None)
     near = windows(works, now, now + timedelta(days=32))
     return next(iter(near or windows(works, now, now + AHEAD)), None)
+
+
+def last_window(works: Works, now: datetime) -> Window | None:
+    """Return the latest window that has ended, within five weeks."""
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    ended = (window for window in _past(works, hour) if window.ends <= now)
+    return max(ended, key=lambda window: window.ends, default=None)
+
+
+@lru_cache(maxsize=4096)
+def _past(works: Works, hour: datetime) -> tuple[Window, ...]:
+    return windows(works, hour - BACK, hour + SPAN)
+
+
+def unconfirmed(works: Works, now: datetime) -> Window | None:
+    """Return the window after whose end nobody has confirmed that the works are finished, though somebody has to."""
+    if not (works.in_force and works.confirm_end) or window_at(works, now) is not None:
+        return None
+    last = last_window(works, now)
+    if last is None or (works.finished_at is not None and works.finished_at >= last.starts):
+        return None
+    return last
 
 
 def state_of(works: Works, now: datetime) -> State:

@@ -74,6 +74,8 @@ class Works:
     back_out: str = ""
     uid: str = ""  # of iCalendar
     cancelled_at: datetime | None = None
+    confirm_end: bool = False  # somebody has to confirm that they are finished
+    finished_at: datetime | None = None  # when that was last confirmed
     number: int = 0  # 0: not stored yet
 
     @property

@@ -53,10 +53,11 @@ def test_a_window_is_the_panels_own_where_it_has_one() -> None:
     assert record(answering(), built)["windows"][weeks["id"]] == [NOW - 8 * 7 * 86400, NOW]
 
 
-def test_marks_of_tickets_are_recorded_and_grafanas_own_are_not() -> None:
-    (mark,) = record(answering(), board("platform"))["annotations"]
-    assert "ott_desk_ticket_deadline_timestamp_seconds" in mark["expr"]
-    assert mark["series"][0]["metric"] == LABELS
+def test_marks_of_tickets_and_works_are_recorded_and_grafanas_own_are_not() -> None:
+    marks = record(answering(), board("platform"))["annotations"]
+    assert ["deadline" in mark["expr"] for mark in marks] == [True, False]
+    assert "ott_desk_works_running" in marks[1]["expr"]
+    assert all(mark["series"][0]["metric"] == LABELS for mark in marks)
 
 
 def test_a_refused_query_is_recorded_as_an_error() -> None:

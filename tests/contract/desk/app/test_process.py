@@ -2,9 +2,11 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -163,6 +165,35 @@ def test_a_desk_that_cannot_listen_says_so_and_never_that_it_is_ready(desk: Proc
         assert len(second.stderr.splitlines()) == 1
         with pytest.raises(BlockingIOError):
             systemd.recv(1000)
+
+
+SITES = '[[site]]\nname = "almaty"\n'
+
+
+def test_a_topology_that_breaks_on_reload_leaves_the_old_one_and_is_said(tmp_path: Path) -> None:
+    desk = Process(tmp_path, 'watchdog = ""\ntopology = "topology.toml"\n')
+    file = tmp_path / "topology.toml"
+    file.write_text(SITES, "utf-8")
+    desk.start()
+    try:
+
+        def reloaded(text: str, successful: int) -> None:
+            file.write_text(text, "utf-8")
+            assert desk.running is not None
+            desk.running.send_signal(signal.SIGHUP)
+            deadline = time.monotonic() + 60
+            while f"ott_desk_config_last_reload_successful {successful}.0" not in client.get("/metrics").text:
+                assert time.monotonic() < deadline, desk.log
+                time.sleep(0.02)
+
+        with desk.client() as client:
+            assert "ott_desk_config_last_reload_successful 1.0" in client.get("/metrics").text
+            reloaded(SITES + '[[feeds]]\nfrom = "a"\nto = ["site:paris"]\n', 0)
+            assert client.post(WEBHOOK, json=notification(alert())).json()["opened"] == 1
+            reloaded(SITES, 1)
+        assert "there is no site 'paris'" in desk.log
+    finally:
+        desk.stop()
 
 
 @pytest.mark.parametrize("hours", ["nan", "0", "-5", "1e300", "many"])

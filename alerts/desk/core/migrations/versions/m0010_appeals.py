@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 OPEN = sa.text("status NOT IN ('closed', 'rejected', 'cancelled')")
