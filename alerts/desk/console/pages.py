@@ -11,6 +11,7 @@ from alerts.desk.console.appeals import routes as appeals
 from alerts.desk.console.busy_hour import routes as busy_hour
 from alerts.desk.console.busy_hour.client import Planner
 from alerts.desk.console.login import routes as login
+from alerts.desk.console.map import routes as map_
 from alerts.desk.console.overview import routes as overview
 from alerts.desk.console.overview.snapshot import Platform
 from alerts.desk.console.queue import bulk
@@ -21,6 +22,8 @@ from alerts.desk.console.shared import Rendered
 from alerts.desk.console.ticket import charts, grouping
 from alerts.desk.console.ticket import routes as ticket
 from alerts.desk.console.wall import routes as wall
+from alerts.desk.console.works import change as works_change
+from alerts.desk.console.works import routes as works
 from alerts.desk.web import events
 from alerts.desk.web.broadcast import Pulse
 
@@ -43,11 +46,14 @@ def install(app: FastAPI) -> None:
         charts.router,
         grouping.router,
         overview.router,
+        map_.router,
         wall.router,
         busy_hour.router,
         reports.router,
         registration.router,
         appeals.router,
+        works.router,
+        works_change.router,
         events.router,
     ):
         app.include_router(router)

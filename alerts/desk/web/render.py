@@ -36,6 +36,8 @@ class Place(NamedTuple):
 PLACES = (
     Place("queue", "/"),
     Place("overview", "/overview"),
+    Place("map", "/map"),
+    Place("works", "/works"),
     Place("appeals", "/appeals", Permission.APPEALS, Permission.SUPPLY),
     Place("busy_hour", "/busy-hour"),
     Place("reports", "/reports"),

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from alerts.desk.access.people import Person, people
 from alerts.desk.access.roles import ROLES, Permission
+from alerts.desk.console import planned as works
 from alerts.desk.console.overview.channels import channels
 from alerts.desk.console.overview.health import Site, Tile, sites
 from alerts.desk.console.overview.key_figures import HOUR, Figure, change, seven, signed
@@ -28,10 +29,12 @@ from alerts.desk.web.chart import Frame, Line, line_chart
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import fragment, page, words_for
 from alerts.desk.web.session import runtime_of
+from alerts.desk.works import store as stored_works
 
 HERE = timedelta(minutes=2)  # who was seen within it is on the desk
 OLD = 3 * NOW_PERIOD  # seconds after which figures are called old
 LARGE_TILES = 100  # tiles with words; the rest of a large platform is small ones under a heading that says the word
+SOON, COMING = timedelta(hours=24), 5  # works that begin so soon are named, at most so many
 WELL_TILES = 24  # of one site: more of them are small
 
 router = APIRouter(include_in_schema=False)
@@ -70,6 +73,8 @@ def _render(words: Words, runtime: Runtime, present: Known[Present], past: Known
         tally = console.tally(connection, QueueFilter(), now)
         wrong = troubles(connection)
         here = people(connection, now)
+        running = works.current(connection, words, now)
+        coming = works.coming(stored_works.relevant(connection, now), words, now, now + SOON)
     known = seven(present.value, past.value)
     return fragment(
         "console/overview/overview_part.html",
@@ -77,6 +82,9 @@ def _render(words: Words, runtime: Runtime, present: Known[Present], past: Known
         now=now,
         tally=tally,
         freshness=freshness(runtime, words, present),
+        refusal=runtime.refused,
+        works=running,
+        coming=coming[:COMING],
         cards=[card(words, each, past.value) for each in (*known.figures, *filter(None, [known.stalls]))],
         load=[card(words, each, past.value, (190, 96)) for each in known.load],
         fullest=known.fullest and (known.fullest[0], figure(words, known.fullest[1], "ratio")),

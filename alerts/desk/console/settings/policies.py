@@ -43,6 +43,7 @@ def policies(request: Request, runtime: Running, found: Reading) -> Response:
         request,
         "policies",
         found,
+        refusal=runtime.refused,
         groups={name: make(words, runtime) for name, make in GROUPS.items()},
         calendars=calendars(words, settings, today),
         priorities=[

@@ -12,6 +12,7 @@ from alerts.desk.alarms.correlation import reading
 from alerts.desk.console.ticket import charts
 from alerts.desk.console.ticket.links import links
 from alerts.desk.console.ticket.runbook import runbook
+from alerts.desk.console.ticket.works import around
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import actions, history, impact_words, queries
@@ -104,6 +105,7 @@ def show(
         alarms = queries.alarms_of(connection, number, ALARM_LIMIT)
         others = history.read(connection, row)
         grouping = reading.read(connection, number, EFFECT_LIMIT)
+        planned = around(connection, row)
     now = runtime.now()
     name = str(row["labels"].get("alertname", ""))
     return page(
@@ -123,6 +125,7 @@ def show(
         regrouping=Status(row["status"]) in WORKING,
         alarm_limit=ALARM_LIMIT,
         history=others,
+        planned=planned,
         verifying=waits_for_verification(row),
         charted=bool(runtime.settings.prometheus and charts.wanted(alarms[: charts.ALARMS])),
         runbook=runbook(name, words.language),

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
+from alerts.desk.console import planned as works
 from alerts.desk.console.overview.health import Site, sites
 from alerts.desk.console.overview.key_figures import BUSY, HOUR, Busiest, busiest, day_end, seven, signed
 from alerts.desk.console.overview.routes import blocks, card, freshness, hour, living
@@ -34,6 +35,7 @@ FIGURES, MAP, TICKETS, _ = VIEWS = ("figures", "map", "tickets", "busy")
 SECONDS, LEAST_SECONDS, MOST_SECONDS = 15, 5, 3600
 TICKETS_SHOWN = 6
 TILES_SHOWN = 12
+WORKS_SHOWN = 2
 GAP = 900.0  # seconds without a point that break a line
 
 router = APIRouter(include_in_schema=False)
@@ -97,6 +99,7 @@ def _render(words: Words, on: Tour, runtime: Runtime, present: Known[Present], p
     now = runtime.now()
     with runtime.database.read() as connection:
         tally = console.tally(connection, QueueFilter(), now)
+        running = works.current(connection, words, now)
         if on.view == TICKETS:
             rows = queries.queue(connection, QueueFilter(), TICKETS_SHOWN)
             shown: dict[str, Any] = {"rows": rows, "more": tally.total - len(rows)}
@@ -114,6 +117,8 @@ def _render(words: Words, on: Tour, runtime: Runtime, present: Known[Present], p
         following=on.address("/wall/part", on.following),
         same=on.address("/wall/part", on.view),
         tally=tally,
+        works=running[:WORKS_SHOWN],
+        more_works=len(running) - WORKS_SHOWN,
         freshness=freshness(runtime, words, present),
         **shown,
     )
