@@ -77,6 +77,13 @@ def test_a_full_disk_does_not_hide_behind_a_dead_packager() -> None:
     assert decisions.folded == []
 
 
+def test_a_machine_that_ends_is_no_effect_of_its_full_disk_and_takes_it_along() -> None:
+    full = open_one(alarm("NodeDiskFull", "node", node="edge-8"))
+    decisions = decided([full], heard([alarm("NodeDown", "node", 40, node="edge-8")], 40), 40)
+    assert opened(decisions) == ["NodeDown"]
+    assert [(one.head, one.under.alarm.name) for one in decisions.folded] == [(full, "NodeDown")]
+
+
 def test_one_channel_on_every_edge_is_its_source() -> None:
     decisions = decided([], heard([stale("ch07", node.name) for node in EDGES]), LATE)
     (head,) = decisions.opened
