@@ -27,14 +27,20 @@ class Reach:
     explains_here: frozenset[str]
     explains_downstream: frozenset[str]
     explained_by: frozenset[str] | None
+    explained_by_upstream: frozenset[str] | None
     reason: str
 
     def of(self, where: Where) -> frozenset[str]:
         """Return the layers that are explained from there."""
         return self.explains | (self.explains_here if where is Where.HERE else self.explains_downstream)
 
+    def by(self, where: Where) -> frozenset[str] | None:
+        """Return the layers that can explain it from there; None: all that name its layer."""
+        upstream = where is Where.UPSTREAM and self.explained_by_upstream is not None
+        return self.explained_by_upstream if upstream else self.explained_by
 
-NOTHING = Reach(frozenset(), frozenset(), frozenset(), frozenset(), "The alarm has no declared layer.")
+
+NOTHING = Reach(frozenset(), frozenset(), frozenset(), frozenset(), frozenset(), "The alarm has no declared layer.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class Layers:
 
     def can_explain(self, cause: Mapping[str, str], effect: Mapping[str, str], where: Where) -> bool:
         """Return whether one alarm can be the cause of another, given where it is; both by their labels."""
-        explained_by = self.reach(effect).explained_by
+        explained_by = self.reach(effect).by(where)
         return (
             effect.get("layer", "") in self.reach(cause).of(where)
             and (explained_by is None or cause["layer"] in explained_by)
@@ -77,11 +83,12 @@ def read(text: str) -> Layers:
 
 
 def _reach(entry: Mapping[str, Any]) -> Reach:
-    by = entry.get("explained_by")
+    by, upstream = entry.get("explained_by"), entry.get("explained_by_upstream")
     return Reach(
         explains=frozenset(entry["explains"]),
         explains_here=frozenset(entry.get("explains_here", ())),
         explains_downstream=frozenset(entry.get("explains_downstream", ())),
         explained_by=None if by is None else frozenset(by),
+        explained_by_upstream=None if upstream is None else frozenset(upstream),
         reason=entry["reason"],
     )

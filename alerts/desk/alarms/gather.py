@@ -1,14 +1,14 @@
 """Applies the decisions about problems without a ticket, in the transaction that heard of them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from alerts.desk.alarms.correlation import store, texts
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.correlator import Correlator
-from alerts.desk.alarms.correlation.grouping import Attached, Candidate, Decisions, Folded, Head, decide
+from alerts.desk.alarms.correlation.grouping import WAIT, Attached, Candidate, Decisions, Folded, Head, decide
 from alerts.desk.alarms.judging import Judged, judge
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import worst_of
@@ -52,6 +52,7 @@ def gather(work: Work, correlator: Correlator, fresh: Sequence[Fresh]) -> None:
     heads = store.heads(work.connection, work.now)
     explainer = correlator.explainer(heads)
     by_key = {one.problem.key: one for one in fresh}
+    heard = set(by_key)
     # A cause that comes now takes what waits for it; else only what is told of again matters.
     opens = any(not explainer.may_have_cause(one.alarm) for one in fresh)
     rows = store.all_waiting(work.connection, None if opens else list(by_key))
@@ -60,20 +61,21 @@ def gather(work: Work, correlator: Correlator, fresh: Sequence[Fresh]) -> None:
         key: one for key, one in by_key.items() if key not in since
     }
     candidates = [Candidate(one.alarm, since.get(key, work.now)) for key, one in by_key.items()]
-    decisions = decide(heads, candidates, explainer, work.now, correlator.channels)
-    _Gathering(work, correlator, by_key).apply(decisions, since)
+    decisions = decide(heads, candidates, explainer, work.now, correlator.lineup)
+    _Gathering(work, correlator, by_key).apply(decisions, since, heard)
 
 
 def let_time_pass(work: Work, correlator: Correlator) -> None:
     """Decide about what has waited long enough."""
-    rows = store.all_waiting(work.connection)
-    if not rows:
+    first = store.first_waiting(work.connection)
+    if first is None or work.now < first + WAIT:
         return
+    rows = store.all_waiting(work.connection)
     heads = store.heads(work.connection, work.now)
     by_key = {row["problem_key"]: _waited(row, None, work) for row in rows}
     since = {row["problem_key"]: row["since"] for row in rows}
     candidates = [Candidate(one.alarm, since[key]) for key, one in by_key.items()]
-    decisions = decide(heads, candidates, correlator.explainer(heads), work.now, correlator.channels)
+    decisions = decide(heads, candidates, correlator.explainer(heads), work.now, correlator.lineup)
     _Gathering(work, correlator, by_key).apply(decisions, since)
 
 
@@ -98,8 +100,8 @@ class _Gathering:
         self._work, self._correlator, self._by_key = work, correlator, by_key
         self._drafts: dict[int, Draft] = {}
 
-    def apply(self, decisions: Decisions, since: Mapping[str, datetime]) -> None:
-        """Write what was decided."""
+    def apply(self, decisions: Decisions, since: Mapping[str, datetime], heard: Set[str] = frozenset()) -> None:
+        """Write what was decided; `heard` are the problems that something was heard of now."""
         work = self._work
         there = [one.head for one in decisions.attached] + [
             head for one in decisions.folded for head in (one.head, one.under)
@@ -110,14 +112,16 @@ class _Gathering:
             self._drafts[id(head)] = work.open(one.problem, one.judged)
         for attached in decisions.attached:
             self._attach(attached)
-        for head in {id(one.head): one.head for one in decisions.attached if not one.effect}.values():
+        grown = [one.head for one in decisions.attached if not one.effect]
+        grown += [one.under for one in decisions.folded if one.cause is None]
+        for head in {id(head): head for head in grown}.values():
             self._retitle(head)
         for folded in decisions.folded:
             self._fold(folded)
-        for heard in first_effects(decisions, since, work.now):
-            self._count_from(heard)
+        for first in first_effects(decisions, since, work.now):
+            self._count_from(first)
         store.take_waiting(work.connection, [key for key in since if key not in _keys(decisions.waiting)])
-        self._wait(decisions.waiting, since)
+        self._wait([one for one in decisions.waiting if one.alarm.key in heard or one.alarm.key not in since], since)
         work.after(lambda: self._store(decisions))
 
     def _draft(self, head: Head) -> Draft:

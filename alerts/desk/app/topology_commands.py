@@ -87,7 +87,7 @@ def explained(alarms: Iterable[Alarm], correlator: Correlator) -> list[str]:
     """Return a line for each alarm: the ticket that it gets, or whose it belongs to and why."""
     candidates = [Candidate(one, one.began) for one in alarms]
     places = [Head(one.alarm) for one in candidates]
-    decisions = decide((), candidates, correlator.explainer(places), _WAITED, correlator.channels)
+    decisions = decide((), candidates, correlator.explainer(places), _WAITED, correlator.lineup)
     lines = [f"{head.alarm.key}: a ticket of its own" for head in decisions.opened if head.kin is None]
     lines += [
         f"{head.alarm.key}: a ticket of its own. {shared(head.kin)['en']}" for head in decisions.opened if head.kin

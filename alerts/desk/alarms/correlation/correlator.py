@@ -1,18 +1,20 @@
 """The correlation of a running desk: the plan of the platform, the nodes that exist, and what follows from them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from alerts.desk.alarms.correlation.explain import Explainer
 from alerts.desk.alarms.correlation.grouping import Head, failing_places
+from alerts.desk.alarms.correlation.lineup import BY_NODE, QUERY, Lineup, read, together
 from alerts.desk.alarms.correlation.plan import load
 from alerts.desk.alarms.correlation.topology import Node, Plan, Topology
 from alerts.layers import load as load_layers
 from service.prometheus import Sample
 
 NODES = 'group by (node, site, role) (up{node!=""})'
-CHANNELS = "count(count by (channel) (ott_stream_up))"
+LOOKS = 20  # as many answers about channels are kept: ten minutes
 
 Query = Callable[[str], Sequence[Sample]]
 
@@ -24,7 +26,8 @@ class Correlator:
         self._layers = load_layers()
         self._plan = plan
         self._nodes: dict[str, Node] = {}
-        self.channels = 0  # how many the platform has; 0: not known
+        self._looks = deque[Lineup](maxlen=LOOKS)
+        self.lineup = Lineup()
         self.learned: datetime | None = None  # when the nodes were asked for
         self.topology = Topology(plan, ())
 
@@ -46,8 +49,8 @@ class Correlator:
         found = [
             Node(one.labels["node"], one.labels.get("site", ""), one.labels.get("role", "")) for one in query(NODES)
         ]
-        channels = query(CHANNELS)
-        self.channels = int(channels[0].value) if channels else 0
+        self._looks.append(read(_told(query(QUERY)), _told(query(BY_NODE))))
+        self.lineup = together(self._looks)
         self._know(found)
 
     def _know(self, nodes: Iterable[Node]) -> None:
@@ -57,6 +60,10 @@ class Correlator:
         if known != self._nodes:
             self._nodes = known
             self.topology = Topology(self._plan, known.values())
+
+
+def _told(samples: Sequence[Sample]) -> list[tuple[Mapping[str, str], float]]:
+    return [(one.labels, one.value) for one in samples]
 
 
 def plan_of(path: Path | None) -> Plan:

@@ -8,6 +8,7 @@ from alerts.layers import Layers, Where
 
 # Alarms that count viewers of a site or of the platform: whatever fails there or feeds it can be the cause.
 COUNTED = "quality"
+SHARE = 0.25  # of the edges: fewer do not halve the traffic of a site or of the platform
 
 
 class Explainer:
@@ -36,14 +37,13 @@ class Explainer:
         return self._above(source, effect, effect.place)
 
     def _counts(self, source: str, effect: Alarm) -> bool:
-        nodes = self.topology.nodes
-        if effect.place == PLATFORM:
+        """Return whether enough of what is counted together depends on a place, or lies in it."""
+        site = "" if effect.place == PLATFORM else effect.labels["site"]
+        counted = self.topology.counted(site)
+        if not counted:
             return True
-        site = effect.labels["site"]
-        if source in nodes and nodes[source].site == site:
-            return True
-        members = (node.name for node in nodes.values() if node.site == site)
-        return self._above(source, effect, effect.place) or any(self._above(source, effect, one) for one in members)
+        below = sum(one == source or self._above(source, effect, one) for one in counted)
+        return below >= SHARE * len(counted)
 
     def _above(self, source: str, effect: Alarm, place: str) -> bool:
         service = effect.labels.get("service", "")

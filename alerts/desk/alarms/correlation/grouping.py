@@ -17,16 +17,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from alerts.desk.alarms.correlation.alarm import PLATFORM, Alarm
 from alerts.desk.alarms.correlation.common import Kin, families, wider
 from alerts.desk.alarms.correlation.explain import Explainer
+from alerts.desk.alarms.correlation.lineup import Lineup
 
+T = TypeVar("T")
 WAIT = timedelta(seconds=15)
 # How long after its end a cause still explains what begins, and after which an effect that goes on is its own problem.
 AFTERMATH = timedelta(seconds=180)
 # Alarms of one inferred cause begin within this time.
 TOGETHER = timedelta(seconds=180)
+NOTHING_KNOWN = Lineup()
 FAILING = ("power", "network", "node", "source", "service")
 
 
@@ -88,15 +92,19 @@ class Decisions:
 
 
 def decide(
-    heads: Iterable[Head], candidates: Iterable[Candidate], explainer: Explainer, now: datetime, channels: int = 0
+    heads: Iterable[Head],
+    candidates: Iterable[Candidate],
+    explainer: Explainer,
+    now: datetime,
+    lineup: Lineup = NOTHING_KNOWN,
 ) -> Decisions:
     """Return the decisions about all candidates, given the tickets that stand for themselves."""
-    return _Round(explainer, now, channels, heads).run(sorted(candidates, key=lambda one: one.alarm.order))
+    return _Round(explainer, now, lineup, heads).run(sorted(candidates, key=lambda one: one.alarm.order))
 
 
 class _Round:
-    def __init__(self, explainer: Explainer, now: datetime, channels: int, heads: Iterable[Head]) -> None:
-        self._explainer, self._now, self._channels = explainer, now, channels
+    def __init__(self, explainer: Explainer, now: datetime, lineup: Lineup, heads: Iterable[Head]) -> None:
+        self._explainer, self._now, self._lineup = explainer, now, lineup
         self._heads = sorted(heads, key=lambda head: head.alarm.order)
         self._by_place: dict[str, list[tuple[Alarm, Head]]] = defaultdict(list)
         self._result = Decisions()
@@ -167,22 +175,26 @@ class _Round:
         """Return the deepest alarm of a ticket that explains this one."""
         fitting = [
             (cause, head)
-            for cause, head in self._near(alarm)
+            for cause, head in self._near(alarm, self._by_place)
             if _open_to(head, alarm) and self._in_time(head, alarm) and self._explainer.explains(cause, alarm)
         ]
         # What fails now explains better than what has ended.
         return min(fitting, key=lambda one: (one[1].ended is not None, one[0].order), default=None)
 
-    def _near(self, alarm: Alarm) -> Iterable[tuple[Alarm, Head]]:
+    def _explained_among(self, alarm: Alarm, pending: Mapping[str, Sequence[tuple[Alarm, T]]]) -> bool:
+        return any(self._explainer.explains(other, alarm) for other, _ in self._near(alarm, pending))
+
+    def _near(self, alarm: Alarm, known: Mapping[str, Sequence[tuple[Alarm, T]]]) -> Iterable[tuple[Alarm, T]]:
+        """Return the known alarms at all places that can explain one."""
         if alarm.layer == "quality" and (alarm.place == PLATFORM or alarm.place.startswith("site:")):
-            return [one for known in self._by_place.values() for one in known]
+            return [one for here in known.values() for one in here]
         topology = self._explainer.topology
         above = topology.ancestors(alarm.place, alarm.channel, alarm.labels.get("service", ""), alarm.layer)
         places = {alarm.place, PLATFORM, *above}
         for name in above & topology.groups.keys():
             for member in topology.groups[name].members:
                 places |= {member, *topology.ancestors(member, alarm.channel, "", alarm.layer)}
-        return [one for place in places for one in self._by_place.get(place, ())]
+        return [one for place in places for one in known.get(place, ())]
 
     def _in_time(self, head: Head, alarm: Alarm) -> bool:
         """Return whether a cause was there when an alarm began, or had ended only just before."""
@@ -191,11 +203,12 @@ class _Round:
     def _infer(self, left: list[Candidate], due: set[str]) -> list[Candidate]:
         """Open tickets for what has waited long enough; return what waits on."""
         alarms = [candidate.alarm for candidate in left]
-        roots = [one for one in alarms if not any(self._explainer.explains(other, one) for other in alarms)]
+        pending = _by_place((one, None) for one in alarms)
+        roots = [one for one in alarms if not self._explained_among(one, pending)]
         standing = [head for head in self._heads if self._may_share(head)]
         by_key = {alarm.key: head for head in standing for alarm in head.own}
         known = [alarm for head in standing for alarm in head.own]
-        for family in families([*roots, *known], self._explainer.topology, self._channels):
+        for family in families([*roots, *known], self._explainer.topology, self._lineup):
             fresh = [one for one in family.members if one.key not in by_key]
             if not fresh or not due & {one.key for one in fresh}:
                 continue
@@ -213,15 +226,20 @@ class _Round:
         waiting = []
         taken = {one.alarm.key for one in self._result.attached} | {head.alarm.key for head in self._heads}
         pending = [one for one in left if one.alarm.key not in taken]
+        # What is due may be the effect of something that still waits: then that opens now.
+        by_place = _by_place((one.alarm, None) for one in pending)
+        wanted = due | {
+            cause.key
+            for one in pending
+            if one.alarm.key in due
+            for cause, _ in self._near(one.alarm, by_place)
+            if self._explainer.explains(cause, one.alarm)
+        }
         for candidate in pending:  # in the order of their depth
             alarm = candidate.alarm
             if self._place(alarm):
                 continue
-            # What is due may be the effect of something that still waits: then that opens now.
-            wanted = alarm.key in due or any(
-                other.alarm.key in due and self._explainer.explains(alarm, other.alarm) for other in pending
-            )
-            if wanted:
+            if alarm.key in wanted:
                 self._open(alarm)
             else:
                 waiting.append(candidate)
@@ -247,7 +265,7 @@ class _Round:
         standing = [head for head in self._heads if self._may_share(head) and id(head) not in folded]
         by_key = {alarm.key: head for head in standing for alarm in head.own}
         known = [alarm for head in standing for alarm in head.own]
-        for family in families(known, self._explainer.topology, self._channels):
+        for family in families(known, self._explainer.topology, self._lineup):
             first, *others = _heads_of(family.members, by_key)
             if others and any(head in changed for head in (first, *others)):
                 first.kin = wider(first.kin, family.kin)
@@ -271,6 +289,13 @@ class _Round:
         ]
         found = [cause for cause in causes if cause is not None]
         return found[0] if 2 * len(found) > len(causes) else None
+
+
+def _by_place(alarms: Iterable[tuple[Alarm, T]]) -> Mapping[str, Sequence[tuple[Alarm, T]]]:
+    found: dict[str, list[tuple[Alarm, T]]] = defaultdict(list)
+    for alarm, of in alarms:
+        found[alarm.place].append((alarm, of))
+    return found
 
 
 def _open_to(head: Head, alarm: Alarm) -> bool:

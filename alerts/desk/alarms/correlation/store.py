@@ -24,6 +24,8 @@ from alerts.desk.tickets.ticket import WORKING
 GROUPED = ("alertname", "site", "node", "element", "service", "channel")  # by alertmanager.yml
 _WORKING = [status.value for status in WORKING]
 _ENDED = ("resolved", "closed")
+# A ticket that is confirmed to be mended is closed minutes later; its cause ended when it was resolved.
+_ENDED_AT = func.coalesce(ticket.c.resolved_at, ticket.c.status_at)
 
 
 def hosts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, bool, str | None]]:
@@ -44,13 +46,13 @@ def hosts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, b
 def heads(connection: Connection, now: datetime) -> list[Head]:
     """Return the tickets that stand for themselves: open ones, and those whose alarms ended a short time ago."""
     rows = connection.execute(
-        select(ticket.c.status, ticket.c.status_at, ticket.c.opened_at, ticket.c.problem_key, correlated)
+        select(ticket.c.status, _ENDED_AT.label("ended_at"), ticket.c.opened_at, ticket.c.problem_key, correlated)
         .join(ticket, ticket.c.id == correlated.c.ticket_id)
         .where(
             correlated.c.cause_id.is_(None),
             or_(
                 ticket.c.status.in_(_WORKING),
-                (ticket.c.status.in_(_ENDED)) & (ticket.c.status_at >= now - AFTERMATH),
+                (ticket.c.status.in_(_ENDED)) & (now - AFTERMATH <= _ENDED_AT),
             ),
         )
         .order_by(ticket.c.id)
@@ -60,7 +62,7 @@ def heads(connection: Connection, now: datetime) -> list[Head]:
             Alarm(row["problem_key"], row["labels"], row["began"]),
             ticket=row["ticket_id"],
             kin=kin_of(row["kin"]),
-            ended=row["status_at"] if row["status"] in _ENDED else None,
+            ended=row["ended_at"] if row["status"] in _ENDED else None,
             fixed=row["fixed"],
             opened=row["opened_at"],
         )
@@ -154,7 +156,7 @@ def effects_of(connection: Connection, numbers: Sequence[int]) -> dict[int, list
 
 def outlived(connection: Connection, now: datetime) -> tuple[list[int], list[int]]:
     """Return the folded tickets, and the tickets with effects, whose cause ended long ago and that still fire."""
-    over = (ticket.c.status.not_in(_WORKING)) & (ticket.c.status_at <= now - AFTERMATH)
+    over = (ticket.c.status.not_in(_WORKING)) & (now - AFTERMATH >= _ENDED_AT)
     causes = select(ticket.c.id).where(over)
     folded = connection.scalars(
         select(correlated.c.ticket_id)

@@ -43,6 +43,12 @@ def shared(kin: Kin) -> Texts:
                 "ru": f"Большинство каналов неисправно только на узле {kin.node}: вероятная причина — раздача "
                 "этого узла (вывод по следствиям).",
             }
+        case Shape.BELOW:
+            return {
+                "en": f"Most of what depends on {_above(kin)} fails at once: the probable cause is there (inferred).",
+                "ru": f"Неисправно большинство того, что зависит от {_above(kin)}: вероятная причина там (вывод по "
+                "следствиям).",
+            }
         case Shape.PEERS:
             return {
                 "en": f"The same alarm on most nodes of role {kin.role}{_at_en(kin)}: a common cause is probable "
@@ -72,12 +78,26 @@ def title(kin: Kin, nodes: Sequence[str], first: Texts, topology: Topology) -> T
                 "en": f"Most channels fail on node {kin.node}",
                 "ru": f"Большинство каналов неисправно на узле {kin.node}",
             }
+        case Shape.BELOW if not kin.name:
+            return {
+                "en": f"Most channels from {_above(kin)} fail on {on_en}",
+                "ru": f"Неисправно большинство каналов, зависящих от {_above(kin)} ({on_ru})",
+            }
+        case Shape.BELOW:
+            return {
+                "en": f"{_above(kin)} is suspected: {first['en']} (the same on {on_en} behind it)",
+                "ru": f"Предполагается отказ {_above(kin)}: {first['ru']} (то же за ним, {on_ru})",
+            }
         case Shape.PEERS:
             names_en, names_ru = _listed(nodes, "and {} more"), _listed(nodes, "и ещё {}")
             return {
                 "en": f"{first['en']} (the same on {on_en}: {names_en})",
                 "ru": f"{first['ru']} (то же, {on_ru}: {names_ru})",
             }
+
+
+def _above(kin: Kin) -> str:
+    return f"{kin.above}, {kin.also}" if kin.also else kin.above
 
 
 def _common(kin: Kin, nodes: Sequence[str], topology: Topology) -> str:

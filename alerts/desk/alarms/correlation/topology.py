@@ -5,6 +5,7 @@ effect: if `source` fails, `target` cannot work, maybe only for some channels or
 than `need` of its members live.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -91,6 +92,7 @@ class Topology:
         for link in self._links():
             self._upstream.setdefault(link.target, []).append(link)
         self.ancestors = lru_cache(maxsize=50_000)(self._ancestors)
+        self.below = lru_cache(maxsize=1_000)(self._nodes_below)
 
     def _links(self) -> Iterable[Link]:
         for name, parent in self.plan.sites.items():
@@ -103,9 +105,14 @@ class Topology:
             for source in self.resolve(feed.source):
                 for target in self.resolve(feed.target):
                     if source != target:
-                        yield Link(source, target, feed.channels, feed.services, feed.layers)
+                        yield Link(source, target, feed.channels, feed.services, feed.layers or self._kept(source))
         if self.plan.by_default:
             yield from self._by_roles()
+
+    def _kept(self, source: str) -> tuple[str, ...]:
+        """Return the effects that a node of this role can have by what the roles say; empty: all."""
+        role = self.nodes[source].role if source in self.nodes else ""
+        return next((layers for one, _, layers in ROLES_BY_DEFAULT if one == role), ())
 
     def _by_roles(self) -> Iterable[Link]:
         by_role: dict[str, list[str]] = {}
@@ -116,12 +123,22 @@ class Topology:
                 yield from (Link(one, other, layers=layers) for other in by_role.get(target, ()))
 
     def sources(self, place: str) -> list[str]:
-        """Return what feeds a place directly."""
-        return [link.source for link in self._upstream.get(place, ())]
+        """Return what feeds a place directly; a group depends on its members."""
+        members = self.groups[place].members if place in self.groups else ()
+        return [*(link.source for link in self._upstream.get(place, ())), *members]
+
+    def counted(self, site: str) -> list[str]:
+        """Return the nodes that viewers of a site, or of the platform, are counted on: edges, or all without any."""
+        here = [node for node in self.nodes.values() if site in ("", node.site)]
+        return [node.name for node in here if node.role == "edge"] or [node.name for node in here]
+
+    def _nodes_below(self, place: str) -> frozenset[str]:
+        """Return the nodes that have a place above them."""
+        return frozenset(node for node in self.nodes if place in self.ancestors(node, "", "", ""))
 
     def places(self) -> list[str]:
         """Return every place that something feeds."""
-        return sorted(self._upstream)
+        return sorted({*self._upstream, *self.groups})
 
     def resolve(self, name: str) -> list[str]:
         """Return the things that a name in the file stands for, in a stable order."""
@@ -137,14 +154,27 @@ class Topology:
 
     def _ancestors(self, place: str, channel: str, service: str, layer: str) -> frozenset[str]:
         """Return everything whose failure can be the cause of an alarm there, groups by their own name."""
+        return frozenset(self._climb(place, (channel, service, layer), frozenset()))
+
+    def _climb(self, place: str, effect: tuple[str, str, str], inside: frozenset[str]) -> set[str]:
+        """Return what lies above a place; `inside` are groups whose members are looked at already."""
         found: set[str] = set()
         pending = [place]
         while pending:
-            for link in self._upstream.get(pending.pop(), ()):
-                if link.source not in found and link.carries(channel, service, layer):
-                    found.add(link.source)
-                    pending.append(link.source)
-        return frozenset(found)
+            here = pending.pop()
+            sources = [link.source for link in self._upstream.get(here, ()) if link.carries(*effect)]
+            if here in self.groups and here not in inside:
+                sources += self._of_members(self.groups[here], effect, inside | {here})
+            for source in sources:
+                if source not in found:
+                    found.add(source)
+                    pending.append(source)
+        return found
+
+    def _of_members(self, group: Group, effect: tuple[str, str, str], inside: frozenset[str]) -> list[str]:
+        """Return what takes too many members of a group along when it fails."""
+        above = Counter(one for member in group.members for one in self._climb(member, effect, inside))
+        return [one for one, members in above.items() if len(group.members) - members < group.need]
 
     def failed_groups(self, failing: Iterable[str]) -> frozenset[str]:
         """Return the groups of which too few members live while these elements fail."""

@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from alerts.desk.alarms.alertmanager import Group, State
 from alerts.desk.alarms.correlation import store
+from alerts.desk.alarms.correlation.correlator import NODES as NODES_QUERY
 from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.alarms.correlation.grouping import AFTERMATH, WAIT
+from alerts.desk.alarms.correlation.lineup import QUERY
 from alerts.desk.alarms.correlation.topology import Node, Plan
 from alerts.desk.alarms.ingest import ingest
 from alerts.desk.alarms.reconcile import Memory, reconcile
@@ -35,8 +37,9 @@ def time() -> Time:
 def correlator() -> Correlator:
     """Return one that knows the nodes as Prometheus names them."""
     made = Correlator(Plan(by_default=True))
+    channels = [Sample({"channel": f"ch{number:02d}", "site": "almaty"}, 5.0) for number in range(1, CHANNELS + 1)]
     nodes = [Sample({"node": node.name, "site": node.site, "role": node.role}, 1.0) for node in NODES]
-    made.learn(lambda query: nodes if "up{" in query else [Sample({}, CHANNELS)])
+    made.learn(lambda query: {NODES_QUERY: nodes, QUERY: channels}.get(query, []))
     return made
 
 

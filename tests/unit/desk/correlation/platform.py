@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.explain import Explainer
 from alerts.desk.alarms.correlation.grouping import Candidate, Head
+from alerts.desk.alarms.correlation.lineup import Lineup
 from alerts.desk.alarms.correlation.topology import Element, Group, Link, Node, Plan, Topology
 from alerts.layers import load
 
@@ -31,6 +32,7 @@ PLAN = Plan(
 )
 DECLARED = load()
 CHANNELS = [f"ch{number:02d}" for number in range(1, 21)]
+LINEUP = Lineup({(channel, site): 5 for channel in CHANNELS for site in ("almaty", "astana")})
 
 
 def topology(plan: Plan = PLAN) -> Topology:

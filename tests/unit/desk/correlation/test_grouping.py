@@ -13,6 +13,7 @@ from alerts.desk.alarms.correlation.grouping import AFTERMATH, WAIT, Candidate, 
 from tests.unit.desk.correlation.platform import (
     CHANNELS,
     EDGES,
+    LINEUP,
     alarm,
     explainer,
     heard,
@@ -26,7 +27,7 @@ LATE = WAIT.total_seconds() + 1
 
 
 def decided(heads: list[Head], candidates: list[Candidate], at: float = 0.0) -> Decisions:
-    return decide(heads, candidates, explainer(), moment(at), len(CHANNELS))
+    return decide(heads, candidates, explainer(), moment(at), LINEUP)
 
 
 def opened(decisions: Decisions) -> list[str]:
@@ -175,7 +176,7 @@ def test_an_alarm_about_ottwatch_is_never_explained_by_a_node() -> None:
 @pytest.mark.parametrize("down", [["origin-1"], ["origin-1", "origin-2"]])
 def test_one_of_two_origins_explains_nothing_and_both_explain_the_channels(down: list[str]) -> None:
     heads = [open_one(alarm("NodeDown", "node", node=node), number) for number, node in enumerate(down, 1)]
-    decisions = decide(heads, heard([stale("ch01", "edge-1", 5)], 5), explainer(*down), moment(5), len(CHANNELS))
+    decisions = decide(heads, heard([stale("ch01", "edge-1", 5)], 5), explainer(*down), moment(5), LINEUP)
     assert len(decisions.attached) == (1 if len(down) == 2 else 0)
 
 
