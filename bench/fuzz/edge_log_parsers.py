@@ -28,10 +28,11 @@ def targets() -> dict[str, Callable[[bytes], None]]:
     from agent.sources.edge_log import checkpoint  # noqa: PLC0415
     from agent.sources.edge_log.formats.by_name import make_format  # noqa: PLC0415
     from agent.sources.edge_log.formats.columns import concatenated  # noqa: PLC0415
+    from agent.sources.edge_log.formats.log_format import Choice  # noqa: PLC0415
     from agent.sources.edge_log.formats.times import clf_time, epoch_time, haproxy_time, iso_time  # noqa: PLC0415
 
     def lines_of(name: str, *columns: str) -> Callable[[bytes], None]:
-        log_format = make_format(name, columns)
+        log_format = make_format(name, columns, Choice(cmcd=True))
 
         def one(data: bytes) -> None:
             chunk = data + b"\n"
@@ -68,6 +69,7 @@ def targets() -> dict[str, Callable[[bytes], None]]:
     return {
         "combined": lines_of("combined"),
         "ott": lines_of("ott"),
+        "ott_cmcd": lines_of("ott_cmcd"),
         "forwarded": lines_of('$http_x_forwarded_for [$time_iso8601] "$request" $status $bytes_sent $request_time'),
         "caddy": lines_of("caddy"),
         "nginx_json": lines_of(NGINX_JSON),
@@ -82,7 +84,7 @@ def targets() -> dict[str, Callable[[bytes], None]]:
 
 def compare(batch: "Batch", other: "Batch") -> None:
     """Raise AssertionError unless both say the same."""
-    for name in ("times", "addresses", "agents", "uris", "statuses", "sizes", "sessions", "viewers"):
+    for name in ("times", "addresses", "agents", "uris", "statuses", "sizes", "sessions", "viewers", "cmcd"):
         assert [*(getattr(batch, name) or ())] == [*(getattr(other, name) or ())], name
     # A time that the server did not have may be written in more than one way.
     one, two = (

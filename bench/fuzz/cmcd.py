@@ -1,0 +1,85 @@
+"""Coverage-guided fuzzing of the reader of CMCD and of playback: any bytes give a report that adds up, or a reason.
+
+    python -m bench.fuzz.cmcd read|playback SECONDS
+
+It needs `atheris`, which is no dependency of the project: pip install atheris.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+SEEDS = (
+    b"bl%3D3900%2Cbr%3D300%2Cd%3D2000%2Cot%3Dav%2Csid%3D%22run-2%22%2Csu",
+    b"bl%3D(2000%3Bv)%2Cbs%2Cpr%3D1.5%2Csid%3D%22a%22%2Csn%3D8%2Csta%3Dr%2Cv%3D2",
+)
+# The values of the label `reason`.
+REASONS = frozenset({"syntax", "no_sid", "sid", "v", "ot", "bl", "d", "br", "mtp", "pr", "su", "bs", "sta", "sn"})
+
+
+def reading(data: bytes) -> None:
+    """Read a parameter of the query, and the same bytes as a header."""
+    from agent.sources.edge_log.quality import cmcd  # noqa: PLC0415 - instrumented before
+
+    for text in (cmcd.text_of(b"/1.ts?CMCD=" + data), data):
+        if text is None:
+            continue
+        try:
+            report = cmcd.read(text)
+        except cmcd.MalformedError as error:
+            reason = str(error)
+            if reason not in REASONS:
+                raise
+            continue
+        assert 1 <= len(report.session) <= cmcd.LONGEST_ID
+        assert all(amount is None or amount >= 0 for amount in (report.buffer, report.duration, report.bit_rate))
+
+
+def playing(data: bytes) -> None:
+    """Take requests of one session at any times: what is added up only grows."""
+    from agent.sources.edge_log.quality.cmcd import Report  # noqa: PLC0415 - instrumented before
+    from agent.sources.edge_log.quality.playback import Playback  # noqa: PLC0415
+    from agent.sources.edge_log.quality.tally import Tally  # noqa: PLC0415
+
+    tally = Tally()
+    playback = Playback(tally, 0.0)
+    for number in range(0, len(data) - 3, 4):
+        end, took, buffer, flags = data[number : number + 4]
+        report = Report(
+            b"s",
+            2,
+            (None, "v", "a", "av")[flags & 3],
+            buffer / 10 if flags & 4 else None,
+            2.0 if flags & 8 else None,
+            3e6 if flags & 16 else None,
+            None,
+            1.0,
+            startup=bool(flags & 32),
+            starved=bool(flags & 64),
+            state="p" if flags & 128 else None,
+            sequence=None,
+        )
+        before = (tally.stall_seconds, tally.watched_seconds, tally.refused_seconds, tally.startup.total)
+        playback.take(end - took / 10, float(end), report, is_manifest=False)
+        after = (tally.stall_seconds, tally.watched_seconds, tally.refused_seconds, tally.startup.total)
+        assert all(new >= old for new, old in zip(after, before, strict=True))
+
+
+def main() -> None:
+    """Fuzz the target of the command line."""
+    import atheris  # noqa: PLC0415 - installed by hand where this runs
+
+    name, seconds = sys.argv[1], int(sys.argv[2])
+    with atheris.instrument_imports(include=["agent.sources.edge_log.quality"]):
+        import agent.sources.edge_log.quality.cmcd  # noqa: PLC0415
+        import agent.sources.edge_log.quality.playback  # noqa: F401, PLC0415
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, seed in enumerate(SEEDS):
+            (Path(scratch) / str(number)).write_bytes(seed)
+        options = [f"-max_total_time={seconds}", "-max_len=512", "-print_final_stats=1"]
+        atheris.Setup(["fuzz", *options, scratch], {"read": reading, "playback": playing}[name])
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
