@@ -45,7 +45,8 @@ def computed(number: int) -> Tally:
             statuses=[b"200"] * rows,
             sizes=[0] * rows,
             durations=[f"{end - start:.3f}" for start, end, _ in requests],
-        )
+        ),
+        rows,
     )
     assert quality.malformed.total() == 0
     (tally,) = quality.tallies.values()

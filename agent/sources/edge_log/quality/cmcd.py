@@ -9,20 +9,49 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 _PARAMETER = re.compile(rb"[?&]CMCD=([^&#]*)")
-# key, or key=value: a string, a list in parentheses, or what ends before the next comma.
+# key, or key=value: a string, a list in parentheses, or what ends before the next comma. The first group is all of it.
 _MEMBER = re.compile(
-    rb'([a-z*][a-z0-9_.*-]*+)(?:=("(?:[^"\\]|\\.)*+"|\([^()]*+\)|[^,"();]*+)(?:;[^,"]*+)?)?(?:,[ \t]*+|$)'
+    rb'(([a-z*][a-z0-9_.*-]*+)(?:=("(?:[^"\\]|\\.)*+"|\([^()]*+\)|[^,"();]*+)(?:;[^,"]*+)?)?(?:,[ \t]*+|$))'
 )
-_ESCAPES = ((b"%2C", b","), (b"%3D", b"="), (b"%22", b'"'), (b"%20", b" "))
+# What players percent-encode in nearly every request: replaced one by one, that takes a quarter of the time.
+_ESCAPES = (
+    (b"%2C", b","),
+    (b"%3D", b"="),
+    (b"%22", b'"'),
+    (b"%20", b" "),
+    (b"%28", b"("),
+    (b"%29", b")"),
+    (b"%3B", b";"),
+    (b"%2F", b"/"),
+)
 _DIGITS = re.compile(rb"-?[0-9]{1,15}")
 _DECIMAL = re.compile(rb"-?[0-9]{1,12}(?:\.[0-9]{1,3})?")
+_MOST_CACHED = 10_000
 # CTA-5004 allows 64 characters for sid; what is longer is no identifier of a player.
 LONGEST_ID = 64
 MEDIA = frozenset({"v", "a", "av"})
 
 
+class _Amounts(dict[bytes, float | None]):
+    """A text to its amount, None where it is none; buffers and durations repeat a lot."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self._factor = factor
+
+    def __missing__(self, text: bytes) -> float | None:
+        if len(self) >= _MOST_CACHED:
+            self.clear()
+        is_amount = _DIGITS.fullmatch(text) and text[:1] != b"-"
+        amount = self[text] = int(text) * self._factor if is_amount else None
+        return amount
+
+
 class MalformedError(ValueError):
     """A CMCD that cannot be read; the text is the value of the label `reason`."""
+
+
+_MILLISECONDS, _KILOBITS = _Amounts(1e-3), _Amounts(1e3)
 
 
 class Report(NamedTuple):
@@ -63,10 +92,10 @@ def read(text: bytes) -> Report:
         session[1:-1],
         _whole(members, b"v") or 1,
         _token(members, b"ot"),
-        _scaled(members, b"bl", 1e-3),
-        _scaled(members, b"d", 1e-3),
-        _scaled(members, b"br", 1e3),
-        _scaled(members, b"mtp", 1e3),
+        _amount(members, b"bl", _MILLISECONDS),
+        _amount(members, b"d", _MILLISECONDS),
+        _amount(members, b"br", _KILOBITS),
+        _amount(members, b"mtp", _KILOBITS),
         _rate(members),
         _flag(members, b"su"),
         _flag(members, b"bs"),
@@ -77,16 +106,11 @@ def read(text: bytes) -> Report:
 
 def _members(text: bytes) -> dict[bytes, bytes]:
     """Return the members; the value of one without any is b"?1"."""
-    members, end = {}, 0
-    for found in _MEMBER.finditer(text):
-        if found.start() != end:
-            break
-        end = found.end()
-        value = found[2]
-        members[found[1]] = b"?1" if value is None else value
-    if end != len(text) or not members:
+    found = _MEMBER.findall(text)
+    # Each member begins where the one before ends, unless there is something between them.
+    if not found or sum([len(whole) for whole, _, _ in found]) != len(text):
         raise MalformedError("syntax")
-    return members
+    return {key: value or (b"" if b"=" in whole else b"?1") for whole, key, value in found}
 
 
 def _item(members: dict[bytes, bytes], key: bytes) -> bytes | None:
@@ -98,16 +122,14 @@ def _item(members: dict[bytes, bytes], key: bytes) -> bytes | None:
     return first[0].partition(b";")[0] if first else None
 
 
-def _scaled(members: dict[bytes, bytes], key: bytes, factor: float) -> float | None:
+def _amount(members: dict[bytes, bytes], key: bytes, amounts: _Amounts) -> float | None:
     value = _item(members, key)
     if value is None:
         return None
-    if not _DIGITS.fullmatch(value):
+    amount = amounts[value]
+    if amount is None:
         raise MalformedError(key.decode())
-    number = int(value)
-    if number < 0:
-        raise MalformedError(key.decode())
-    return number * factor
+    return amount
 
 
 def _whole(members: dict[bytes, bytes], key: bytes) -> int | None:

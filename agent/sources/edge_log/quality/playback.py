@@ -16,25 +16,29 @@ from agent.sources.edge_log.quality.tally import Tally
 SHORTEST_STALL = 0.15  # seconds: `bl` is rounded to a tenth of one
 # Sounds and pictures that are still buffered when the next request begins: nothing was short, so the viewer had paused.
 _NOT_EMPTY = 0.5  # seconds beyond the segment that has come meanwhile
+_ROUNDED = 0.3  # seconds by which what a player reports may differ from what it has
 _MISSING_REPORTS = 4  # requests run in parallel, so that their lines are a little out of order
 _NOT_PLAYING = frozenset({"a", "k", "e", "f", "q"})  # paused, seeking, ended, fatal error, quit
 
 
 @dataclass(slots=True)
 class _Request:
-    """The last segment request of a track."""
+    """The last segment request of a track, as far as it matters to the next one."""
 
+    track: str
     start: float
     end: float
-    report: Report
-    stalled: bool  # whether the player stood still when it began
+    buffer: float | None
+    duration: float | None
+    bit_rate: float | None  # of this request or of the last one that had it
+    plays: bool  # whether the player played at normal speed when it began
+    urgent: bool  # whether it was urgent although nothing had run out: the start, or a seek
 
 
 class Playback:
     """A session of one player on one channel. Times are seconds, requests come in the order of their ends."""
 
     __slots__ = (
-        "_bit_rate",
         "_covered",
         "_first",
         "_requests",
@@ -54,9 +58,8 @@ class Playback:
         self._startup: float | None = start  # end of the last response needed for the start; None once it plays
         self._covered = start  # up to where the time is accounted for
         self._stalled_to = start  # end of the last stall
-        self._requests: dict[str, _Request] = {}
+        self._requests: tuple[_Request, ...] = ()  # a player has one track or two
         self._sequence: int | None = None
-        self._bit_rate: dict[str, float] = {}
         tally.sessions += 1
 
     @property
@@ -68,21 +71,24 @@ class Playback:
         """Take a request with its start and its end."""
         self.last = max(self.last, end)
         if self._reports_missing(report):
-            self._requests.clear()
+            self._requests = ()
         if is_manifest or (report.kind is not None and report.kind not in MEDIA):
             return
         starting = not self.has_started
         self._judge_start(end, report)
         track = report.kind or ""
-        before = self._requests.get(track)
+        before = next((request for request in self._requests if request.track == track), None)
         stalled = False
         if before is not None:
             if start < before.start:
                 return
             stalled = not starting and self._judge(before, start, report)
-        self._requests[track] = _Request(start, end, report, stalled)
+        bit_rate = self._measure(track, report, before)
+        urgent = report.startup and not (report.starved or stalled)
+        plays = report.rate == 1.0 and report.state not in _NOT_PLAYING
+        request = _Request(track, start, end, report.buffer, report.duration, bit_rate, plays, urgent)
+        self._requests = (*(other for other in self._requests if other is not before), request)
         self._covered = max(self._covered, start)
-        self._measure(track, report)
 
     def _judge_start(self, end: float, report: Report) -> None:
         """The start lasts until the last segment has come that was needed for it (`su`)."""
@@ -99,8 +105,8 @@ class Playback:
     def _judge(self, before: _Request, start: float, report: Report) -> bool:
         """Account for the time between two requests of a track; return whether the player stood still at its end."""
         passed = max(0.0, start - max(self._covered, before.start))
-        stalls = self._stalls(before, start) if self._is_playing(before, report) else None
-        if stalls is None or (stalls and self._has_paused(before.report, report)):
+        stalls = self._stalls(before, start, report) if self._is_playing(before, report) else None
+        if stalls is None or (stalls and self._has_paused(before, report)):
             self.tally.refused_seconds += passed
             return False
         self.tally.watched_seconds += passed
@@ -109,29 +115,26 @@ class Playback:
         return bool(stalls) and start - stalls[-1][1] < SHORTEST_STALL
 
     @staticmethod
-    def _stalls(before: _Request, start: float) -> list[tuple[float, float]] | None:
+    def _stalls(before: _Request, start: float, report: Report) -> list[tuple[float, float]] | None:
         """Return when the buffer was empty between a request and the next at `start`; None where nobody knows."""
-        buffer, duration = before.report.buffer, before.report.duration
+        buffer, duration = before.buffer, before.duration
         if buffer is None:
             return None
         empty = before.start + buffer
         stalls = [(empty, min(before.end, start))]
+        if duration and _played_while_it_came(buffer + duration - (start - before.start), stalls[0], report.buffer):
+            stalls.clear()
         if duration:
             stalls.append((max(empty, before.end) + duration, start))
         return [(begin, end) for begin, end in stalls if end - begin >= SHORTEST_STALL]
 
-    def _is_playing(self, before: _Request, report: Report) -> bool:
+    @staticmethod
+    def _is_playing(before: _Request, report: Report) -> bool:
         """Return whether the buffer fell by the clock between the two requests."""
-        known = before.report
-        if known.rate != 1.0 or report.rate != 1.0:
-            return False
-        if known.state in _NOT_PLAYING or report.state in _NOT_PLAYING:
-            return False
-        # Urgent, and not because the buffer ran out: the start, or a seek.
-        return not known.startup or known.starved or before.stalled
+        return before.plays and not before.urgent and report.rate == 1.0 and report.state not in _NOT_PLAYING
 
     @staticmethod
-    def _has_paused(known: Report, report: Report) -> bool:
+    def _has_paused(known: _Request, report: Report) -> bool:
         """Return whether more is buffered than what has come meanwhile: then it did not run out."""
         if report.buffer is None or known.duration is None or report.starved:
             return False
@@ -153,17 +156,28 @@ class Playback:
         known, self._sequence = self._sequence, max(self._sequence or 0, report.sequence)
         return known is not None and report.sequence > known + _MISSING_REPORTS
 
-    def _measure(self, track: str, report: Report) -> None:
+    def _measure(self, track: str, report: Report, before: _Request | None) -> float | None:
+        """Add up what a request says of the line and of the bit rate; return the bit rate last known."""
+        known = before.bit_rate if before is not None else None
         tally = self.tally
         if report.buffer is not None:
             tally.buffer.add(report.buffer)
         if report.throughput:
             tally.throughput.add(report.throughput)
         if report.bit_rate is None or track == "a":
-            return
+            return known
         if report.duration:
             tally.played_seconds += report.duration
             tally.played_bits += report.duration * report.bit_rate
-        known = self._bit_rate.get(track)
         tally.switches += known is not None and known != report.bit_rate
-        self._bit_rate[track] = report.bit_rate
+        return report.bit_rate
+
+
+def _played_while_it_came(left: float, stall: tuple[float, float], reported: float | None) -> bool:
+    """Return whether a segment was played while it came, in chunks, so that its request outlasted the buffer.
+
+    Then just that is buffered which would be left without a stall; after a stall it is more by the stall.
+    """
+    if reported is None or reported < _ROUNDED or left < _ROUNDED:
+        return False
+    return abs(reported - left) <= min(_ROUNDED, (stall[1] - stall[0]) / 2)

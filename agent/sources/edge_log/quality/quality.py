@@ -32,30 +32,33 @@ class Quality:
     def __len__(self) -> int:
         return len(self._playbacks)
 
-    def take(self, batch: Batch) -> None:
-        """Count the batch's requests that carry CMCD."""
-        targets, headers = self._targets, batch.cmcd
-        for row, uri in enumerate(batch.uris):
-            target = targets[uri.partition(b"?")[0]]
-            if target.salt is None:
-                continue
-            self.media_requests += 1
+    def take(self, batch: Batch, media_requests: int) -> None:
+        """Count a batch; it has that many media requests, with CMCD or without."""
+        self.media_requests += media_requests
+        headers, uris = batch.cmcd, batch.uris
+        # One look through all of them: most logs have CMCD in many lines or in none.
+        if headers is None and _MARK not in b"\n".join(uris):
+            return
+        for row, uri in enumerate(uris):
             text = text_of(uri) if _MARK in uri else headers[row] or None if headers else None
-            if text is None:
-                continue
-            try:
-                report = read(text)
-            except MalformedError as error:
-                self.malformed[str(error)] += 1
-                continue
-            self.requests[report.version] += 1
-            if batch.statuses[row] not in self._statuses:
-                continue
-            end = batch.times[row]
-            start = end - self._seconds[batch.durations[row]] if batch.durations is not None else end
-            playback = self._playback(hash(report.session), target.channel, start)
-            if playback is not None:
-                playback.take(start, end, report, is_manifest=target.manifest)
+            if text is not None:
+                self._take_row(batch, row, text)
+
+    def _take_row(self, batch: Batch, row: int, text: bytes) -> None:
+        target = self._targets[batch.uris[row].partition(b"?")[0]]
+        if target.salt is None or batch.statuses[row] not in self._statuses:
+            return
+        try:
+            report = read(text)
+        except MalformedError as error:
+            self.malformed[str(error)] += 1
+            return
+        self.requests[report.version] += 1
+        end = batch.times[row]
+        start = end - self._seconds[batch.durations[row]] if batch.durations is not None else end
+        playback = self._playback(hash(report.session), target.channel, start)
+        if playback is not None:
+            playback.take(start, end, report, is_manifest=target.manifest)
 
     def expire(self, moment: float) -> None:
         """Forget the sessions that no request has continued until `moment`, in the log's time."""

@@ -108,8 +108,8 @@ class Observer(Protocol):
 class Companion(Protocol):
     """Counts something else from the same batches."""
 
-    def take(self, batch: Batch) -> None:
-        """Count a batch."""
+    def take(self, batch: Batch, media_requests: int) -> None:
+        """Count a batch, which has that many media requests."""
 
     def expire(self, moment: float) -> None:
         """Forget what no line can reach any more, in the log's time."""
@@ -171,9 +171,10 @@ class Engine:
                 counters.requests[_status_class(status)] += count
             if batch.durations is not None:
                 self._count_durations(batch)
+            before = counters.identity_sources.total()
             self._count_media(batch)
             if self._companion is not None:
-                self._companion.take(batch)
+                self._companion.take(batch, counters.identity_sources.total() - before)
         if self._observer is not None:
             self._observer.observe(batch)
         return newest

@@ -48,6 +48,24 @@ def test_no_segment_to_ask_for_although_the_buffer_runs_out() -> None:
     assert tally.stall_seconds == pytest.approx(3.0)
 
 
+def test_a_segment_that_plays_while_it_comes_is_no_stall() -> None:
+    """Low latency in chunks: the request lasts as long as its segment, which is longer than the buffer."""
+    requests = [(3.0 + 2 * number, 5.0 + 2 * number, {"buffer": 1.2}) for number in range(5)]
+
+    tally = session(*requests)
+
+    assert (tally.stalls, tally.stall_seconds) == (0, 0.0)
+    assert tally.watched_seconds == pytest.approx(10.0)
+
+
+def test_low_latency_may_stall_too() -> None:
+    """After a stall of 1.3 s more is buffered than would be left without one."""
+    tally = session((3.0, 5.0, {"buffer": 1.2}), (5.0, 7.5, {"buffer": 1.2}), (7.5, 9.5, {"buffer": 2.0}))
+
+    assert tally.stalls == 1
+    assert tally.stall_seconds == pytest.approx(1.3)
+
+
 def test_picture_and_sound_of_one_stall_count_once() -> None:
     tally = session(
         (3.0, 3.1, {"kind": "v"}),
