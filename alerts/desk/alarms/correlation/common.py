@@ -66,7 +66,7 @@ class Kin:
                 )
 
 
-WIDTH = (Shape.CHANNEL, Shape.NODE, Shape.BELOW, Shape.PEERS, Shape.CHANNELS)
+WIDTH = {Shape.CHANNEL: 0, Shape.NODE: 1, Shape.BELOW: 2, Shape.PEERS: 2, Shape.CHANNELS: 3}
 
 
 def above(alarm: Alarm, topology: Topology) -> frozenset[str]:
@@ -76,8 +76,10 @@ def above(alarm: Alarm, topology: Topology) -> frozenset[str]:
 
 def wider(known: Kin | None, found: Kin) -> Kin:
     """Return what describes more: all channels rather than one, the platform rather than a site."""
-    if known is None or WIDTH.index(found.shape) > WIDTH.index(known.shape):
+    if known is None or WIDTH[found.shape] > WIDTH[known.shape]:
         return found
+    if found.shape is not known.shape and WIDTH[found.shape] == WIDTH[known.shape]:
+        return found  # by more alarms than the known one
     return found if found.shape is known.shape and known.site and not found.site else known
 
 

@@ -267,7 +267,7 @@ class _Round:
         known = [alarm for head in standing for alarm in head.own]
         for family in families(known, self._explainer.topology, self._lineup):
             first, *others = _heads_of(family.members, by_key)
-            if others and any(head in changed for head in (first, *others)):
+            if any(head in changed for head in (first, *others)) and (others or first.kin is not None):
                 first.kin = wider(first.kin, family.kin)
                 self._share(first, others)
 

@@ -7,7 +7,7 @@ import pytest
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.common import Kin, Shape, families, wider
 from alerts.desk.alarms.correlation.explain import Explainer
-from alerts.desk.alarms.correlation.grouping import Candidate, decide
+from alerts.desk.alarms.correlation.grouping import Candidate, Head, decide
 from alerts.desk.alarms.correlation.lineup import Lineup, read, together
 from alerts.desk.alarms.correlation.texts import title
 from alerts.desk.alarms.correlation.topology import Element, Group, Link, Node, Plan, Topology
@@ -95,6 +95,15 @@ def test_what_describes_more_takes_the_place_of_what_describes_less() -> None:
     assert wider(channel, below) is below
     assert wider(below, channels) is channels
     assert wider(channels, below) is channels
+
+
+def test_silence_that_spreads_is_the_switch_once_all_nodes_behind_it_are_silent() -> None:
+    first, *rest = [on("NodeDown", "node", f"edge-{number}") for number in (5, 6, 7)]
+    head = Head(first, ticket=1, members=[first, rest[0]], kin=Kin(Shape.PEERS, name="NodeDown", role="edge"))
+    explainer = Explainer(TOPOLOGY, DECLARED)
+    decisions = decide([head], [Candidate(rest[1], START)], explainer, START, LINEUP)
+    assert [one.head for one in decisions.attached] == [head]
+    assert head.kin == Kin(Shape.BELOW, name="NodeDown", above="switch-1")
 
 
 def explains(cause: Alarm, effect: Alarm, *failing: str) -> bool:
