@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler
 
 from tests.contract.desk.conftest import Process
 
-# What is mended sooner may end between two scrapes, within group_wait, while the desk is down, or behind thousands of
+# What is repaired sooner may end between two scrapes, within group_wait, while the desk is down, or behind thousands of
 # others on the road: nobody was told.
 NOTICED_SECONDS = 24.0
 CALM_SECONDS = 5.0
@@ -50,9 +50,9 @@ class World:
         ).encode()
 
     def turn(self, share: float) -> None:
-        """Break some and mend others; by a share of 1 every alert fired at least once."""
+        """Break some and repair others; by a share of 1 every alert fired at least once."""
         now = time.monotonic()
-        fresh, mended, again = set(), set(), set()
+        fresh, repaired, again = set(), set(), set()
         for alert in self.alerts:
             chance = self.dice.random()  # one for each, whatever became of it, so that a seed repeats itself
             if alert not in self.ever:
@@ -62,10 +62,10 @@ class World:
                 if chance < 0.1:
                     again.add(alert)
             elif chance < 0.4 and self._noticed(alert, now):
-                mended.add(alert)
+                repaired.add(alert)
         self.since |= dict.fromkeys(fresh | again, (now, self.calm))
         self.ever |= fresh
-        self.broken = (self.broken - mended) | fresh | again
+        self.broken = (self.broken - repaired) | fresh | again
 
     def _noticed(self, alert: Alert, now: float) -> bool:
         moment, calm = self.since[alert]

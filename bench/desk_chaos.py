@@ -65,7 +65,7 @@ class Scene:
         return troubles
 
     def hurt(self, trouble: str, number: int) -> None:
-        """Do it, and mend what it broke; a cut outlasts the next one to three troubles."""
+        """Do it, and repair what it broke; a cut outlasts the next one to three troubles."""
         if self.cut_until is not None and (trouble == "cut" or number >= self.cut_until):
             self.join()
         pause, manager = self.dice.uniform(0, 2), self.dice.choice(self.managers)

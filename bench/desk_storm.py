@@ -279,7 +279,7 @@ def pg_folder(parent: Path) -> Path:
 
 
 def within(result: dict[str, Any]) -> bool:
-    """Say whether nothing was lost and every bound is kept."""
+    """Return whether nothing was lost and every bound is kept."""
     for name, each in result.items():
         if name.startswith("times alerta, ") and min(each.values()) < RATIO_BOUND:
             return False

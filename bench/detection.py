@@ -24,7 +24,7 @@ from demo.stack import Stack
 
 TARGET_MEDIAN, TARGET_WORST = 12.0, 17.0
 SCRAPE_INTERVAL, SCRAPE_TIMEOUT = 5.0, 3.0
-# From a mended node's first good scrape on: what the rule looks back over is clean again.
+# From a repaired node's first good scrape on: what the rule looks back over is clean again.
 SETTLED_SCRAPES = 4
 PATIENCE = 60.0
 
@@ -48,14 +48,14 @@ class Bench:
         self._rng = rng
 
     def kill(self, node: str) -> Kill:
-        """Kill a node at a random moment, wait for its open ticket, mend it and wait until that is resolved."""
+        """Kill a node at a random moment, wait for its open ticket, repair it and wait until that is resolved."""
         self._settle(node)
         known = {ticket.number for ticket in self._tickets(node)}
         time.sleep(self._rng.uniform(0, SCRAPE_INTERVAL))
         self._stack.break_(node)
         seconds = wait_until(lambda: bool(self._open(node)), PATIENCE, f"no ticket says that {node} is down")
         ticket = self._open(node)[0]
-        self._stack.mend(node)
+        self._stack.repair(node)
         wait_until(lambda: not self._open(node), PATIENCE, f"the ticket of {node} does not move on")
         return Kill(node, round(seconds, 2), ticket, ticket in known)
 

@@ -39,7 +39,7 @@ def _found(step: Callable[[Places], Iterator[Fault]], places: Places) -> Iterato
     try:
         yield from step(places)
     except CommandError as error:
-        yield Fault(str(error), "mend what is reported above, then repeat")
+        yield Fault(str(error), "repair what is reported above, then repeat")
 
 
 def _units(_: Places) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""`ott-dashboards`: build, check, compare, publish and export the Grafana boards."""
+"""`ott-dashboards`: build, check, compare, publish and export the Grafana dashboards."""
 
 import argparse
 import os
@@ -23,12 +23,12 @@ except ImportError as error:
     sys.exit(missing_extra("ott-dashboards", "dashboards", error))
 
 _COMMANDS = (
-    ("build", "write the boards as JSON; --check only tells whether the files are fresh"),
-    ("check", "look for faults in the boards and for files that are not fresh"),
+    ("build", "write the dashboards as JSON; --check only tells whether the files are fresh"),
+    ("check", "look for faults in the dashboards and for files that are not fresh"),
     ("verify", "ask a Prometheus every query of every panel and tell which have no data"),
     ("diff", "show what publishing would change; exit status 1 when it would"),
-    ("publish", "create or update the data source, the folders and the boards in a Grafana"),
-    ("export", "write a folder from which a Grafana provisions data source and boards by itself"),
+    ("publish", "create or update the data source, the folders and the dashboards in a Grafana"),
+    ("export", "write a folder from which a Grafana provisions data source and dashboards by itself"),
 )
 
 _SHIPPED = Local()
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def command_line() -> argparse.ArgumentParser:
     """Return the parser."""
-    result = parser("ott-dashboards", "Builds, checks and publishes the Grafana boards of ottwatch.")
+    result = parser("ott-dashboards", "Builds, checks and publishes the Grafana dashboards of ottwatch.")
     commands = subcommands(result, _COMMANDS)
     for name in ("build", "diff", "publish", "export"):
         local = commands[name].add_argument_group("this control centre")
@@ -63,7 +63,7 @@ def command_line() -> argparse.ArgumentParser:
         where.add_argument("--url", default=os.environ.get("GRAFANA_URL"), help="Grafana; default: $GRAFANA_URL")
         where.add_argument("--wait", type=float, default=30.0, metavar="SECONDS", help="for a Grafana that is not up")
         where.add_argument("--no-data-source", action="store_true", help="leave the data source to someone else")
-        where.add_argument("--keep-edits", action="store_true", help="leave boards that were edited in the browser")
+        where.add_argument("--keep-edits", action="store_true", help="leave dashboards that were edited in the browser")
         where.epilog = "The token of a service account is read from GRAFANA_TOKEN."
     asked = commands["verify"]
     asked.add_argument("--prometheus-url", default=_SHIPPED.prometheus, help="default: %(default)s")

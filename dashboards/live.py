@@ -43,7 +43,7 @@ class Answer:
     window: tuple[float, float] = (0.0, 0.0)  # what the panel shows, in Unix time
 
     def fails(self, *, strict: bool) -> bool:
-        """Tell whether the panel would be empty or in error; without `strict`, nothing is an answer where it can be."""
+        """Return whether the panel would be empty or in error; without `strict`, it may be empty where it can be."""
         return bool(self.error) or (not self.series and (strict or not self.may_be_empty))
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The documentation page of each board, made from the board: `python -m dashboards.pages docs/boards`."""
+"""The documentation page of each dashboard, made from it: `python -m dashboards.pages docs/boards`."""
 
 import sys
 from pathlib import Path
@@ -7,12 +7,12 @@ from dashboards.boards import BOARDS
 from dashboards.model import Board, Limit, Panel, Query, Row
 
 _INDEX = """\
-# Boards
+# Dashboards
 
 Made by `python -m dashboards.pages docs/boards` from `dashboards/boards/`; a test keeps these pages fresh. How to
-build, check and publish the boards is in [Publishing boards](../publishing-boards.md).
+build, check and publish the dashboards is in [Publishing dashboards](../publishing-boards.md).
 
-| board | question |
+| dashboard | question |
 |---|---|
 """
 
@@ -24,7 +24,7 @@ def pages() -> dict[Path, str]:
 
 
 def page(board: Board) -> str:
-    """Return the page of one board."""
+    """Return the page of one dashboard."""
     lines = [
         f"# {board.title}",
         "",

@@ -59,7 +59,7 @@ def render(panel: model.Panel, number: int, at: tuple[int, int], context: Contex
 
 
 def over_time(panel: model.Panel) -> bool:
-    """Tell whether the panel asks for a range rather than for this moment."""
+    """Return whether the panel asks for a range rather than for this moment."""
     return isinstance(panel, model.Course | model.History | model.HeatMap) or (
         isinstance(panel, model.Figure) and panel.course
     )

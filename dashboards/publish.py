@@ -196,7 +196,7 @@ def _compare(grafana: Grafana, wanted: Wanted, edits: Literal["replace", "keep"]
 
 
 def _save(grafana: Grafana, wanted: Wanted, edits: Literal["replace", "keep"]) -> Change:
-    """Save a board over the version that was compared; when another save came between, compare anew."""
+    """Save a board over the version that was compared; when another save came between, compare again."""
     for attempt in range(1, _ATTEMPTS + 1):
         change, version = _compare(grafana, wanted, edits)
         if change.action in {"unchanged", "keep"}:

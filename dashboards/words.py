@@ -1,4 +1,4 @@
-"""The languages of the boards: English is in the boards, every other language is a catalogue in `texts/`.
+"""The languages of the dashboards: English is in the dashboards, every other language is a catalogue in `texts/`.
 
 A catalogue maps the English text to its translation. A text that is missing there stops the build: a board that is
 half in another language is worse than none.

@@ -3,7 +3,7 @@
 Without a word it starts everything and stays until Ctrl-C. From a second terminal:
 
   break NAME   kill a node (edge-1, edge-2, middleware-1) as a power cut would, or the packager, or the desk
-  mend NAME    start again what break killed
+  repair NAME  start again what break killed
   status       say what runs and where
 
 With --check it does all that by itself, compares every figure with the truth and leaves: exit status 0 when all
@@ -26,7 +26,7 @@ from demo.processes import DemoError
 from demo.stack import Stack
 from service.program import Exit
 
-_ACTIONS = ("break", "mend", "status")
+_ACTIONS = ("break", "repair", "status")
 
 
 def main() -> int:
@@ -34,17 +34,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         "./run demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("action", nargs="?", choices=_ACTIONS, metavar="break | mend | status")
+    parser.add_argument("action", nargs="?", choices=_ACTIONS, metavar="break | repair | status")
     parser.add_argument("name", nargs="?", default="", metavar="NAME")
     parser.add_argument("--check", action="store_true", help="prove the whole chain without a person, then leave")
     parser.add_argument(
         "--folder", type=Path, default=FOLDER, help="where logs and databases go; what is in it is deleted at the start"
     )
     arguments = parser.parse_args()
-    if arguments.action in ("break", "mend") and not arguments.name:
+    if arguments.action in ("break", "repair") and not arguments.name:
         parser.error(f"{arguments.action} what? For example: ./run demo {arguments.action} edge-2")
     if arguments.action and arguments.check:
-        parser.error("--check breaks and mends by itself")
+        parser.error("--check breaks and repairs by itself")
     signal.signal(signal.SIGTERM, _as_interrupt)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # what a shell starts in the background has no Ctrl-C
         signal.signal(signal.SIGINT, _as_interrupt)

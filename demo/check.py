@@ -66,7 +66,7 @@ def check_figures(stack: Stack) -> bool:
 
 
 def check_chain(stack: Stack) -> list[Step]:
-    """Kill a node, wait for its ticket, kill the desk meanwhile, mend both and see the ticket move on."""
+    """Kill a node, wait for its ticket, kill the desk meanwhile, repair both and see the ticket move on."""
     steps: list[Step] = []
     with Desk(stack.layout.url("desk"), stack.api_token) as desk:
         try:
@@ -84,8 +84,8 @@ def _chain(stack: Stack, desk: Desk) -> Iterator[Step]:
     yield Step(text, seconds <= WORST_DETECTION_SECONDS)
     print(f"\n{_shown(tickets_of(desk, VICTIM)[0])}\n", flush=True)
     yield _survives_a_crash(stack, desk)
-    _say(f"{VICTIM} is mended")
-    stack.mend(VICTIM)
+    _say(f"{VICTIM} is repaired")
+    stack.repair(VICTIM)
     recovered = wait_until(
         lambda: [ticket.status for ticket in tickets_of(desk, VICTIM)] == ["resolved"],
         RECOVERY_SECONDS,
@@ -93,7 +93,7 @@ def _chain(stack: Stack, desk: Desk) -> Iterator[Step]:
     )
     ticket = tickets_of(desk, VICTIM)[0]
     reason = ticket.body["statusChangeReason"]
-    yield Step(f"{recovered:.1f} s after mending, ticket {ticket.number} is resolved by itself ({reason})", fine=True)
+    yield Step(f"{recovered:.1f} s after repairing, ticket {ticket.number} is resolved by itself ({reason})", fine=True)
 
 
 def tickets_of(desk: Desk, node: str) -> list[Ticket]:
@@ -111,7 +111,7 @@ def _survives_a_crash(stack: Stack, desk: Desk) -> Step:
     before = tickets_of(desk, VICTIM)
     _say("the desk is killed (kill -9) while the node is down, and started again")
     stack.break_("desk")
-    stack.mend("desk")
+    stack.repair("desk")
     at_restart = time.time()
     wait_until(
         lambda: any(value > at_restart for _, value in desk.counters("ott_desk_watchdog_last_timestamp_seconds")),

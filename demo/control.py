@@ -9,7 +9,7 @@ from pathlib import Path
 from demo.processes import DemoError
 
 _LONGEST = 4096
-_PATIENCE = 120.0  # mending a node may wait for two programs, thirty seconds each
+_PATIENCE = 120.0  # repairing a node may wait for two programs, thirty seconds each
 
 
 class Control:

@@ -1,4 +1,4 @@
-"""The demo with a person: addresses on the screen, breaking and mending on request, until Ctrl-C."""
+"""The demo with a person: addresses on the screen, breaking and repairing on request, until Ctrl-C."""
 
 from demo.control import Control
 from demo.processes import DemoError
@@ -29,8 +29,8 @@ def act(stack: Stack, action: str, name: str) -> str:
     if action == "break":
         stack.break_(name)
         answer = f"{name} is down: {', '.join(stack.breakable[name])} killed"
-    elif action == "mend":
-        stack.mend(name)
+    elif action == "repair":
+        stack.repair(name)
         answer = f"{name} runs again: {', '.join(stack.breakable[name])}"
     elif action == "status":
         return "\n".join([*_addresses(stack), *_states(stack)])
@@ -48,7 +48,7 @@ def _welcome(stack: Stack) -> str:
             "",
             "  Break something from a second terminal, and watch the console:",
             "    ./run demo break edge-2",
-            "    ./run demo mend edge-2",
+            "    ./run demo repair edge-2",
             f"  The same with {', '.join(name for name in stack.breakable if name != 'edge-2')}.",
             "",
             "  Ctrl-C stops everything.",

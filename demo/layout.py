@@ -89,7 +89,7 @@ class Layout:
 
     @property
     def control_socket(self) -> Path:
-        """Where `break` and `mend` reach the running demo."""
+        """Where `break` and `repair` reach the running demo."""
         return self.folder / "control"
 
 

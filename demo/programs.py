@@ -66,7 +66,7 @@ def desk(layout: Layout) -> Program:
 
 
 def publish_boards(layout: Layout) -> list[str]:
-    """Return the call that publishes the boards to the Grafana that the environment names."""
+    """Return the call that publishes the dashboards to the Grafana that the environment names."""
     addresses = [f"--prometheus-url={layout.url('prometheus')}", f"--desk-url={layout.url('desk')}"]
     return [str(_BIN / "ott-dashboards"), "publish", *addresses]
 

@@ -24,7 +24,7 @@ from demo.stack import OPERATOR, Stack
 
 IMAGES = REPOSITORY / "docs" / "images"
 SETTLED = 150.0  # seconds after which rates, sessions and probes have something to say
-STALLED, BROKEN = "packager", "edge-2"  # the first is mended again, so the queue has both kinds of tickets
+STALLED, BROKEN = "packager", "edge-2"  # the first is repaired again, so the queue has both kinds of tickets
 LAPTOP, WALL, PHONE = (1280, 800), (1920, 1080), (390, 844)
 PICTURE = 1440  # pixels, the width of a dashboard's picture
 TICKET = 60_000  # milliseconds
@@ -37,7 +37,7 @@ def take(stack: Stack, browser: Browser, folder: Path) -> Iterator[Path]:
     with _person(stack, browser, LAPTOP) as page:
         stack.break_(STALLED)
         page.locator("tr", has_text="balapan").first.wait_for(timeout=TICKET)
-        stack.mend(STALLED)
+        stack.repair(STALLED)
         page.locator("tr", has_text="balapan").locator("text=решён").first.wait_for(timeout=TICKET)
         stack.break_(BROKEN)
         row = page.locator("tr", has_text=f"Узел {BROKEN}").locator("[data-row]").first

@@ -108,18 +108,18 @@ class Stack:
         return made
 
     def _publish_boards(self) -> None:
-        """Publish the boards where a Grafana is named; the demo goes on without it."""
+        """Publish the dashboards where a Grafana is named; the demo goes on without it."""
         grafana = os.environ.get("GRAFANA_URL")
         if not grafana or not os.environ.get("GRAFANA_TOKEN"):
             return
         command = programs.publish_boards(self.layout)
         result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         if result.returncode:
-            self._report(f"! the boards were not published: {result.stderr.strip()}")
+            self._report(f"! the dashboards were not published: {result.stderr.strip()}")
         else:
-            self._report(f"· boards published to {grafana}")
+            self._report(f"· dashboards published to {grafana}")
 
-    # --- breaking and mending ------------------------------------------------------------------------------------
+    # --- breaking and repairing ------------------------------------------------------------------------------------
 
     @property
     def breakable(self) -> dict[str, list[str]]:
@@ -131,7 +131,7 @@ class Stack:
         for program in self._named(name):
             program.kill()
 
-    def mend(self, name: str) -> None:
+    def repair(self, name: str) -> None:
         """Start again what `break_` killed."""
         down = [program for program in self._named(name) if program.pid is None]
         for program in down:
@@ -150,7 +150,7 @@ class Stack:
 
 
 def empty(folder: Path) -> None:
-    """Make the folder anew; raise DemoError when it holds what no demo wrote."""
+    """Make the folder again; raise DemoError when it holds what no demo wrote."""
     marker = folder / _MARKER
     try:
         if folder.exists() and any(folder.iterdir()) and not marker.exists():

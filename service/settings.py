@@ -31,7 +31,7 @@ Seconds = NewType("Seconds", float)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One mistake in a settings file and what mends it."""
+    """One mistake in a settings file and what repairs it."""
 
     file: Path
     key: str
@@ -62,7 +62,7 @@ class Secret:
             raise ValueError('give exactly one of file = "/path" or env = "NAME"')
 
     def read(self) -> str:
-        """Return the secret without its trailing newline; raise OSError when it cannot be had."""
+        """Return the secret without its trailing newline; raise OSError when it cannot be read."""
         if self.file is None:
             value = os.environ.get(self.env or "")
             if not value:

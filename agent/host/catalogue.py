@@ -65,7 +65,7 @@ VMSTAT: dict[str, Metric] = {
     "pswpout": _host("vmstat_pswpout", "untyped", "Pages written to swap."),
     "pgfault": _host("vmstat_pgfault", "untyped", "Page faults."),
     "pgmajfault": _host("vmstat_pgmajfault", "untyped", "Page faults that needed a disk."),
-    "oom_kill": _host("vmstat_oom_kill", "untyped", "Processes killed for want of memory."),
+    "oom_kill": _host("vmstat_oom_kill", "untyped", "Processes killed for lack of memory."),
 }
 
 # /proc/pressure: "some" is waiting, "full" is stalled.

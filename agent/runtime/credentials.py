@@ -7,7 +7,7 @@ from service.settings import Secret
 
 
 def header(basic: Basic | None, token: Secret | None) -> dict[str, str]:
-    """Return it, the secret read anew: a token renewed in its file needs no restart. Raise OSError."""
+    """Return it, the secret read again: a token renewed in its file needs no restart. Raise OSError."""
     if token is not None:
         return {"Authorization": f"Bearer {token.read()}"}
     if basic is not None:

@@ -18,7 +18,7 @@ from service import __version__
 from service.metric import Distribution, Metric, Sample, families
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# Series come and go (a container's interface, a channel); past this the kept texts are thrown away and made anew.
+# Series come and go (a container's interface, a channel); past this the kept texts are thrown away and rebuilt.
 MOST_KEPT = 50_000
 
 _BACKSLASH, _QUOTE, _NEWLINE = "\\", '"', "\n"

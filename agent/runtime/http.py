@@ -1,7 +1,7 @@
 """HTTP GET for collectors: whole body or OSError, bounded in time and size.
 
 The standard library's client, which the exposition brings along anyway: httpx would add four mebibytes, and reads the
-authorities' certificates anew for each client, which took twenty times as long as the request itself. Redirects are
+authorities' certificates again for each client, which took twenty times as long as the request itself. Redirects are
 not followed: a status page that has moved is a mistake to be told, and a secret must not follow it elsewhere. Nor is
 it shown to a proxy that the environment happens to name.
 """
@@ -29,12 +29,12 @@ class Response(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The body as UTF-8; a byte that is none becomes half a surrogate pair of its own, so names stay apart."""
+        """The body as UTF-8; an invalid byte becomes half a surrogate pair of its own, so names stay apart."""
         return self.body.decode("utf-8-sig", "surrogateescape")
 
 
 class _Timed(io.RawIOBase):
-    """A socket's bytes up to one moment; the socket's own time-out begins anew at each of them."""
+    """A socket's bytes up to one moment; the socket's own time-out begins again at each of them."""
 
     def __init__(self, plain: socket, end: float) -> None:
         self._socket, self._end = plain, end

@@ -15,7 +15,7 @@ COLLECTOR_LAST_SUCCESS = Metric(
     ("collector",),
 )
 COLLECTOR_BUGS = Metric(
-    "ott_collector_bugs_total", "counter", "Runs that ended in an error nobody foresaw.", ("collector",)
+    "ott_collector_bugs_total", "counter", "Runs that ended with an unexpected error.", ("collector",)
 )
 AGENT_BUILD_INFO = Metric(
     "ott_agent_build_info", "gauge", "1, labelled with the agent's version.", ("version",), reader="ad hoc"

@@ -46,7 +46,7 @@ class Access:
 
     @classmethod
     def of(cls, auth: Auth | None) -> "Access":
-        """Read the secrets; raise OSError when one cannot be had."""
+        """Read the secrets; raise OSError when one cannot be read."""
         accepted = set()
         if auth is not None and auth.token is not None:
             accepted.add(f"Bearer {auth.token.read()}")

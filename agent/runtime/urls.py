@@ -12,7 +12,7 @@ def check_url(url: str) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise ValueError(
-            "has a host or a port that is none; write http://HOST:PORT/PATH, or http://[::1]:PORT/PATH"
+            "has an invalid host or port; write http://HOST:PORT/PATH, or http://[::1]:PORT/PATH"
         ) from None
     if not host:
         raise ValueError("names no host; write http://HOST:PORT/PATH")

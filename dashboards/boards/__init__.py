@@ -1,4 +1,4 @@
-"""The boards, in the order in which they link to each other."""
+"""The dashboards, in the order in which they link to each other."""
 
 from dashboards.boards import busy_hour, edge, node, ottwatch, platform, quality, sites, streams, tickets
 from dashboards.model import Board

@@ -287,7 +287,7 @@ BOARD = Board(
     title="Busy hour and capacity",
     purpose="Daily busy hours, the time of the peak, the pattern of the week, and when capacity runs out",
     readers="capacity planners and the platform's owner, once a day or once a month. Records, reports and "
-    "forecasts come from `ott-busyhour`; the board shows them beside the live series.",
+    "forecasts come from `ott-busyhour`; the dashboard shows them beside the live series.",
     rows=(LAST_DAY, DAILY, PATTERN, CAPACITY),
     since="now-8w",
     refresh="5m",

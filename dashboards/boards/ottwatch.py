@@ -119,7 +119,7 @@ AGENTS = Row(
                 ),
             ),
             columns=(
-                Column("node", "Node", links=(Link("Node board", "node", (("node", "node"),)),)),
+                Column("node", "Node", links=(Link("Node dashboard", "node", (("node", "node"),)),)),
                 Column("collector", "Collector"),
                 Column("A", "Succeeds", meanings=YES_NO),
                 Column("B", "Age of the result", unit="s", decimals=0),

@@ -41,7 +41,7 @@ OVERDUE = Steps(((0, "good"),), base="critical")
 ANY = Steps(((1, "critical"),))  # one is too many
 
 # The tickets board and the console know a ticket by its node, and the node board by the same name.
-TO_NODE = Link("Node board", "node", (("node", "node"), ("site", "site")))
+TO_NODE = Link("Node dashboard", "node", (("node", "node"), ("site", "site")))
 TO_TICKETS = Link("Tickets of this node", "tickets", (("node", "node"), ("site", "site")))
 TO_QUEUE = Link("Tickets in the console", url="{desk}/", variables=(("node", "node"),))
 TO_TICKET = Link("Ticket in the console", url="{desk}/ticket/${__value.text}")
@@ -118,7 +118,7 @@ def clocks(width: int, height: int, where: str = "") -> Grid:
             Column("ticket", "Ticket", links=(TO_TICKET,), width=75),
             Column("priority", "Priority", width=95),
             Column("clock", "Clock", meanings=(*CLOCKS, Meaning(NONE, "no ticket is open", "good"))),
-            Column("node", "Node", links=(Link("Node board", "node", (("node", "node"),)),)),
+            Column("node", "Node", links=(Link("Node dashboard", "node", (("node", "node"),)),)),
             Column("A", "Time left", unit="s", decimals=0, steps=OVERDUE, meanings=(NO_TIME,), width=95),
             Column("B", "Due", unit="time:DD.MM HH:mm", meanings=(NO_TIME,), width=105),
         ),

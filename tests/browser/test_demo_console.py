@@ -1,4 +1,4 @@
-"""The console on the real demo: an edge breaks, people work on its ticket until it is mended and closed.
+"""The console on the real demo: an edge breaks, people work on its ticket until it is repaired and closed.
 
 One stack serves all tests; each breaks an edge that no other test touched, so that each opens a ticket of its own.
 """
@@ -20,7 +20,7 @@ from tests.browser.test_ticket_life import act, refused, state
 
 COLLEAGUE, PASSWORD = "Daniyar", "correct horse battery"  # the second person at this desk
 TICKET = 30_000  # milliseconds from a dead node to its ticket on the screen; the demo's check is stricter
-MENDED = 60_000  # from the mended node to its recovered ticket: a restart, two scrapes, a group interval
+MENDED = 60_000  # from the repaired node to its recovered ticket: a restart, two scrapes, a group interval
 
 Open = Callable[..., Page]
 
@@ -92,7 +92,7 @@ def test_an_edge_breaks_and_its_ticket_is_worked_on_until_it_is_closed(stack: St
     state(page, "приостановлен (у вендора)")
     act(page, "accept", text="VN-2201")
     expect(page.locator(".timeline")).to_contain_text("VN-2201")
-    stack.mend("edge-2")
+    stack.repair("edge-2")
     recovered(page)
     act(page, "close", text="питание восстановлено")
     state(page, "закрыт")
@@ -117,7 +117,7 @@ def test_the_same_by_keyboard_alone(stack: Stack, open_: Open) -> None:
     state(page, "приостановлен (у вендора)")
     type_and_send(page, "a", "VN-2202")
     expect(page.locator(".timeline")).to_contain_text("VN-2202")
-    stack.mend("edge-1")
+    stack.repair("edge-1")
     recovered(page)
     type_and_send(page, "c", "заменён блок питания")
     state(page, "закрыт")
@@ -131,7 +131,7 @@ def test_two_browsers_on_one_ticket_overwrite_nothing(stack: Stack, open_: Open)
         page.keyboard.press("Enter")
         page.wait_for_url("**/ticket/*")
     refused(first, second, "сам разберусь")
-    stack.mend(MIDDLEWARE.name)
+    stack.repair(MIDDLEWARE.name)
     recovered(first)
     recovered(second)
 

@@ -20,7 +20,7 @@ def test_tickets_are_picked_by_key_keep_picked_through_a_live_update_and_are_tak
     page.keyboard.press("j")
     page.keyboard.press(" ")
     expect(page.locator("#chosen")).to_contain_text("Отмечено: 2")
-    alarm(desk, node="edge-4")  # the rows are put in anew
+    alarm(desk, node="edge-4")  # the rows are put in again
     expect(page.locator(ROWS)).to_have_count(4, timeout=SECONDS)
     expect(page.locator("[name=pick]:checked")).to_have_count(2)
     expect(page.locator("[data-row]:focus")).to_have_text("edge-2 не отвечает")  # so has the focus

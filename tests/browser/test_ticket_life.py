@@ -52,7 +52,7 @@ def test_a_ticket_appears_without_reload_and_is_worked_on_in_russian(desk: Proce
     act(page, "accept", text="VN-77")
     expect(page.locator(".timeline")).to_contain_text("Номер обращения у Edge Ltd: VN-77")
     page.evaluate("window.same = true")
-    alarm(desk, firing=False)  # it mends itself: the page says so
+    alarm(desk, firing=False)  # it repairs itself: the page says so
     state(page, "решён (авария снята)")
     assert page.evaluate("window.same") is True
     act(page, "close", text="проверено")

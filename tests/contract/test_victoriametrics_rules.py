@@ -147,6 +147,6 @@ def test_every_rule_is_evaluated_and_a_node_that_is_down_becomes_a_ticket_and_re
         (ticket,) = tickets()
         assert ticket["name"] == "Узел edge-1 (площадка almaty) не отвечает"
         assert (ticket["priority"], ticket["severity"]) == ("P1", "critical")
-        chain.agents[0].mend()
+        chain.agents[0].repair()
         wait_until(lambda: tickets()[0]["status"] == "resolved", SECONDS, "no recovery")
         assert tickets()[0]["statusChangeReason"] == "recovered"

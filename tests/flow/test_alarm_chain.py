@@ -19,14 +19,14 @@ def test_a_site_alarms_once_and_a_missed_scrape_not_at_all(tmp_path: Path) -> No
         assert desk.about("NodeDown", "firing") == []
 
         # One node returns: the site is up again, and the two others now stand for themselves.
-        site[0].mend()
+        site[0].repair()
         stack.wait(lambda: len(desk.about("SiteDown", "resolved", site="almaty")) > 0, 25, "the site does not recover")
         stack.wait(
             lambda: {entry.labels["node"] for entry in desk.about("NodeDown", "firing")} == {"edge-2", "edge-3"},
             25,
             "the nodes that stayed away are not noticed",
         )
-        site[1].mend()
+        site[1].repair()
         stack.wait(lambda: len(desk.about("NodeDown", "resolved", node="edge-2")) > 0, 25, "edge-2 does not recover")
         assert desk.about("NodeDown", "firing", site="astana") == []
         assert desk.about("NodeDown", "resolved", node="edge-3") == []

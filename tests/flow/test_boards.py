@@ -67,7 +67,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         stack.break_(BROKEN)
         stack.break_("packager")
         wait_until(lambda: has("increase(ott_stream_errors_total[1h]) > 0"), 60, "no fault of a stream")
-        stack.mend("packager")
+        stack.repair("packager")
         # Points of a course lie on multiples of its step, up to a step before now.
         wait_until(lambda: has("ott_desk_ticket_deadline_timestamp_seconds offset 15s"), 60, "no ticket")
         wait_until(lambda: has("rate(ott_desk_webhook_alerts_total[20s] offset 10s)"), 60, "no rate of alerts")

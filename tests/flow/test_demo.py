@@ -129,7 +129,7 @@ def test_the_middleware_gone_leaves_no_figure_and_one_ticket(stack: Stack, prome
     check.wait_for_ticket(desk, MIDDLEWARE.name, seconds=30)
     online = 'platform:ott_subscribers_online:sum{service="iptv"}'
     wait_until(lambda: prometheus.value(online, time.time()) is None, 30, "absent is not zero, nor what was known last")
-    stack.mend(MIDDLEWARE.name)
+    stack.repair(MIDDLEWARE.name)
     wait_until(lambda: (prometheus.value(online, time.time()) or 0) > 0, 30, "the figure did not come back")
     assert len(check.tickets_of(desk, MIDDLEWARE.name)) == 1
 

@@ -1,4 +1,4 @@
-"""`./run demo` as a person uses it: one at a time, broken and mended from a second terminal, nothing left behind."""
+"""`./run demo` as a person uses it: one at a time, broken and repaired from a second terminal, nothing left behind."""
 
 import os
 import re
@@ -108,8 +108,8 @@ def test_start_break_mend_stop(start: Start, folder: Path, tmp_path: Path) -> No
     assert (broken.returncode, broken.stdout) == (0, "edge-2 is down: edge-2 nginx, edge-2 agent killed\n")
     states = call(folder, "status").stdout.splitlines()
     assert sum(line.split()[-1] == "down" for line in states if line) == 2
-    mended = call(folder, "mend", "edge-2")
-    assert (mended.returncode, mended.stdout) == (0, "edge-2 runs again: edge-2 nginx, edge-2 agent\n")
+    repaired = call(folder, "repair", "edge-2")
+    assert (repaired.returncode, repaired.stdout) == (0, "edge-2 runs again: edge-2 nginx, edge-2 agent\n")
     assert "down" not in call(folder, "status").stdout
 
     process.send_signal(signal.SIGINT)

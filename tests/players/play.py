@@ -1,4 +1,4 @@
-"""Play the cases in real players in Chromium: `python -m tests.players.play [CASE…]` writes verdicts.toml anew.
+"""Play the cases in real players in Chromium: `python -m tests.players.play [CASE…]` writes verdicts.toml again.
 
 Each case is played by the two players of its format: hls.js and shaka-player, or dash.js and shaka-player.
 """

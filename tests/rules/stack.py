@@ -45,9 +45,9 @@ class Agent:
         self._hang = threading.Event()
         self._server: ThreadingHTTPServer | None = None
         self.port = free_port()
-        self.mend()
+        self.repair()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Answer again."""
         self._hang.clear()
         if self._server is None:

@@ -1,4 +1,4 @@
-"""A missed scrape takes every gauge away for one interval: no alert may end by it, and no wait begin anew."""
+"""A missed scrape takes every gauge away for one interval: no alert may end by it, and no wait begin again."""
 
 import re
 from collections.abc import Iterator

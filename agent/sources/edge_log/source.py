@@ -119,7 +119,9 @@ class EdgeLogSource:
         except FileNotFoundError:
             stored = None
         except ValueError as error:
-            log.warning("the stored state is unusable: counting anew", extra={"path": self._file, "reason": str(error)})
+            log.warning(
+                "the stored state is unusable: counting from zero", extra={"path": self._file, "reason": str(error)}
+            )
             stored = None
         if stored is not None:
             positions, looked_at = stored.positions, stored.looked_at

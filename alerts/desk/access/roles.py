@@ -45,5 +45,5 @@ class Principal:
     language: str = ""
 
     def may(self, permission: Permission) -> bool:
-        """Say whether the role permits it."""
+        """Return whether the role permits it."""
         return permission in ROLES[self.role]

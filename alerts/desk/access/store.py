@@ -179,7 +179,7 @@ def write_audit(
 
 
 def was_audited(connection: Connection, action: str, subject: str) -> bool:
-    """Say whether something was ever done to somebody."""
+    """Return whether something was ever done to somebody."""
     return bool(connection.scalar(select(exists().where(audit.c.action == action, audit.c.subject == subject))))
 
 

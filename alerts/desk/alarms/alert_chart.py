@@ -93,7 +93,7 @@ def _text(node: Any) -> str:
 
 
 def belongs(series: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Say whether a series has no label that contradicts the alarm's."""
+    """Return whether a series has no label that contradicts the alarm's."""
     return all(series.get(name, value) == value for name, value in labels.items())
 
 

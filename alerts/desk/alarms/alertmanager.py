@@ -30,7 +30,7 @@ class State:
 
 
 def read(client: httpx.Client, base: str, receiver: str) -> State:
-    """Return an Alertmanager's state; raise OSError when it cannot be had."""
+    """Return an Alertmanager's state; raise OSError when it cannot be read."""
     try:
         status = client.get(f"{base}/api/v2/status", timeout=TIMEOUT)
         status.raise_for_status()
@@ -42,7 +42,7 @@ def read(client: httpx.Client, base: str, receiver: str) -> State:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OSError(f"Alertmanager does not answer: {error}") from None
     except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise OSError(f"Alertmanager gave an answer that is none: {error}") from None
+        raise OSError(f"Alertmanager returned an unexpected response: {error}") from None
 
 
 def parse(raw: Iterable[Mapping[str, object]], receiver: str) -> Iterable[Group]:

@@ -19,7 +19,7 @@ _REASONS = {"DatasourceNoData": "NoData", "DatasourceError": "Error"}
 
 
 def with_reasons(connection: Connection, found: Sequence[Problem]) -> list[Problem]:
-    """Return problems whose alerts that ran out for want of data say so, as Grafana says it of others."""
+    """Return problems whose alerts that ran out for lack of data say so, as Grafana says it of others."""
     ended = any(_may_run_out(alert) for problem in found for alert in problem.alerts)
     reasons = _reasons(connection) if ended else {}
     if not reasons:

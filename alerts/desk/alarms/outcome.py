@@ -82,7 +82,7 @@ def _judge_firing(known: Occurrence, alert: Alert) -> Verdict:
         if alert.starts_at is not None and alert.starts_at > known.starts_at:
             return Verdict.NEW
         return Verdict.REPEATED if known.in_open_ticket else Verdict.SETTLED
-    # A reopened occurrence began anew for this purpose: the first end's late duplicate must not end it again.
+    # A reopened occurrence began again for this purpose: the first end's late duplicate must not end it again.
     began = max(known.starts_at, known.changed_at) if known.late else known.starts_at
     return Verdict.LATE if alert.ends_at is not None and alert.ends_at < began else Verdict.RECOVERED
 

@@ -98,7 +98,7 @@ def ended(connection: Connection, number: int) -> list[Ended]:
 
 
 def fires(connection: Connection, problem_key: str, fingerprint: str) -> bool:
-    """Say whether one alarm fires by what the desk knows."""
+    """Return whether one alarm fires by what the desk knows."""
     statement = (
         select(alarm.c.id)
         .join(ticket, ticket.c.id == alarm.c.ticket_id)

@@ -25,7 +25,7 @@ def healthz() -> str:
 
 @router.get("/readyz", response_class=PlainTextResponse, responses={503: RESPONSES[503]})
 def readyz(runtime: Running) -> Response:
-    """Say whether the storage answers with the expected schema and takes writes."""
+    """Return whether the storage answers with the expected schema and takes writes."""
     if not current(runtime.database):
         return answer(503, "Service Unavailable", "the database has another schema; run: ott-desk migrate")
     if not runtime.database.takes_writes():

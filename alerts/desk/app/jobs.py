@@ -156,7 +156,7 @@ def attend(runtime: Runtime) -> None:
 
 
 def watch(runtime: Runtime) -> None:
-    """Look whether the watchdog still barks."""
+    """Check that the watchdog alert is still arriving."""
     done = watchdog.watch(runtime.database, runtime.policy, runtime.now())
     if done:
         runtime.counts.add(metrics.TICKETS_OPENED, done.opened)

@@ -61,7 +61,7 @@ class Crew:
                     )
                 failing = True
             except Exception:  # the top of a thread: a bug in one round must not end the worker
-                log.exception("%s failed in a way nobody foresaw", worker.name)
+                log.exception("%s failed with an unexpected error", worker.name)
                 failing = True
             else:
                 if failing:

@@ -85,7 +85,7 @@ class Shared(Generic[T]):
             if not self._failing:
                 log.warning("the overview has no new figures", extra={"error": str(error)})
         except Exception:  # the top of a thread: a bug must not leave the readers waiting for ever
-            log.exception("the overview's figures failed in a way nobody foresaw")
+            log.exception("the overview's figures failed with an unexpected error")
         with self._lock:
             self._failing = value is None
             if value is not None:
@@ -107,7 +107,7 @@ class Rendered:
         self._parts: OrderedDict[Hashable, tuple[float, Markup]] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], Markup]) -> Markup:
-        """Return the part of a key, made anew when it is old."""
+        """Return the part of a key, rebuilt when it is old."""
         with self._lock:
             made, part = self._parts.get(key, (None, Markup()))
             if made is not None and self._clock() - made < self.SECONDS:

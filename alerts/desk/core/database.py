@@ -105,7 +105,7 @@ class Database:
 
 
 def lost_race(error: DBAPIError) -> bool:
-    """Say whether PostgreSQL gave up this transaction for another's sake: running it again is the remedy."""
+    """Return whether PostgreSQL gave up this transaction for another's sake: running it again is the remedy."""
     return getattr(error.orig, "sqlstate", None) in _SERIALIZATION_FAILURE
 
 

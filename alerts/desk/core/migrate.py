@@ -31,7 +31,7 @@ def migrate(database: Database) -> None:
 
 
 def current(database: Database) -> bool:
-    """Say whether the database has the schema that this version expects."""
+    """Return whether the database has the schema that this version expects."""
     with database.read() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     return found == _head()

@@ -280,7 +280,7 @@ def _database(url: str) -> None:
 
 
 def database_url(settings: Settings, path: Path) -> str:
-    """Return the database's address, from its secret where it is one; raise SettingsError when it cannot be had."""
+    """Return the database's address, from its secret where it is one; raise SettingsError when it cannot be read."""
     if isinstance(settings.database, str):
         return settings.database
     try:

@@ -57,7 +57,7 @@ def write(routes: Sequence[Route], connection: Connection, recorded: Sequence[Re
 
 
 def wanted(query: str, kind: str) -> bool:
-    """Say whether a listener's query asks for an event type; without `eventType` in it, for every one."""
+    """Return whether a listener's query asks for an event type; without `eventType` in it, for every one."""
     types = [part.partition("=")[2] for part in query.removeprefix("?").split("&") if part.startswith("eventType=")]
     return not types or any(kind in each.split(",") for each in types)
 

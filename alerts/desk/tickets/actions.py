@@ -79,7 +79,7 @@ def note(desk: Desk, hand: Hand, text: str) -> None:
 
 
 def resolve(desk: Desk, hand: Hand, text: str) -> None:
-    """Say that it is mended and how; with alarms still firing, the note is the stated reason."""
+    """Say that it is repaired and how; with alarms still firing, the note is the stated reason."""
     with changing(desk, hand) as (draft, now):
         write_note(draft, hand.actor, text, now)
         move_along(draft, Status.RESOLVED, text.strip(), hand.actor, now)

@@ -57,7 +57,7 @@ class Draft:
 
     @property
     def changed(self) -> bool:
-        """Say whether there is anything to save."""
+        """Return whether there is anything to save."""
         return bool(self.changes or self.events)
 
     def record(self, now: datetime, body: EventBody, actor: str) -> None:
@@ -78,7 +78,7 @@ class Draft:
         self.set(resolved_at=now if to is Status.RESOLVED else None if to in WORKING else self["resolved_at"])
 
     def recovered(self, policy: Policy, now: datetime) -> None:
-        """React to the end of the last occurrence: mended, or Prometheus is to be asked first."""
+        """React to the end of the last occurrence: repaired, or Prometheus is to be asked first."""
         if self.status not in WORKING:
             return
         if policy.verify_recovery:
@@ -115,7 +115,7 @@ class Draft:
         return self.log + [event for event in self.events if event.kind in CLOCK_KINDS]
 
     def finish(self, policy: Policy, now: datetime, known: Readings | None = None) -> None:
-        """Compute the clocks anew and say when the timers have to look.
+        """Compute the clocks again and say when the timers have to look.
 
         `known` keeps what was read under the same policy at the same moment: the tickets of a storm open together and
         recover together, and their clocks say the same.

@@ -19,7 +19,7 @@ class Status(StrEnum):
     IN_PROGRESS = "inProgress"
     PENDING = "pending"  # waits for the originator
     HELD = "held"  # blocked on the handler's side, such as at the vendor
-    RESOLVED = "resolved"  # mended, the confirmation window runs
+    RESOLVED = "resolved"  # repaired, the confirmation window runs
     CLOSED = "closed"
     REJECTED = "rejected"
     CANCELLED = "cancelled"

@@ -74,7 +74,7 @@ def pass_time(draft: Draft, policy: Policy, now: datetime) -> list[str]:
     breaches = warn(draft, now)
     if draft.status is Status.RESOLVED and now >= draft["status_at"] + timedelta(seconds=policy.confirmation):
         if draft["firing"]:
-            # Someone called it mended while it fires on: a confirmation window cannot confirm that.
+            # Someone called it repaired while it fires on: a confirmation window cannot confirm that.
             draft.move(Status.IN_PROGRESS, STILL_FIRING, DESK, now)
         else:
             draft.move(Status.CLOSED, CONFIRMED, DESK, now)

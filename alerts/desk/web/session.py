@@ -89,7 +89,7 @@ class Needs:
 
 
 def near(request: Request) -> bool:
-    """Say whether the request comes from this machine itself and not through a proxy on it."""
+    """Return whether the request comes from this machine itself and not through a proxy on it."""
     if any(request.headers.get(name) for name in _FORWARDED) or request.client is None:
         return False
     try:

@@ -108,7 +108,7 @@ class Service:
         return [span for span in reversed(spans) if span.end + self.chosen.record_after <= now]
 
     def _refresh(self) -> None:
-        """Compute the figures anew; raise ValueError for series that allow none, when all others have theirs."""
+        """Compute the figures again; raise ValueError for series that allow none, when all others have theirs."""
         found: list[Sample] = []
         problems: list[str] = []
         recorded = self.store.series()
@@ -292,7 +292,7 @@ def run(read: Callable[[], Settings], store: Store, server: Server) -> int:
 
 
 def _reload(service: Service, scheduler: BackgroundScheduler, read: Callable[[], Settings]) -> None:
-    """Take the planner's settings anew; where to listen, ask and store stays until a restart."""
+    """Take the planner's settings again; where to listen, ask and store stays until a restart."""
     try:
         fresh = read()
     except SettingsError as error:

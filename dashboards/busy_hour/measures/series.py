@@ -177,7 +177,7 @@ def local_offset(instant: int, zone: ZoneInfo) -> int:
 
 
 def changes_offset(span: LocalDay, zone: ZoneInfo) -> bool:
-    """Tell whether clocks change inside the day."""
+    """Return whether clocks change inside the day."""
     return local_offset(span.start, zone) != local_offset(span.end - 1, zone) or span.end - span.start != 24 * HOUR
 
 

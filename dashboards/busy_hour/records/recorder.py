@@ -129,7 +129,7 @@ def _from_minutes(span: LocalDay, minutes: Floats, step: int) -> DaySeries:
 
 
 def is_over(span: LocalDay, now: float) -> bool:
-    """Tell whether the day has ended and its last samples have settled."""
+    """Return whether the day has ended and its last samples have settled."""
     return now >= span.end + SETTLED
 
 

@@ -215,7 +215,7 @@ class Store:
             return {(scope, quantity, day): source for scope, quantity, day, source in connection.execute(query)}
 
     def mailed(self, month: date) -> bool:
-        """Tell whether the month's report has been handed to the mail server."""
+        """Return whether the month's report has been handed to the mail server."""
         with self._guard("read"), self._engine.connect() as connection:
             return connection.execute(select(MAILED.c.month).where(MAILED.c.month == month)).first() is not None
 

@@ -152,7 +152,7 @@ def build(
 
 
 def days_of(records: Sequence[Record], calendar: Calendar) -> list[Day]:
-    """Return the days of the records in `calendar`, cut anew where they were recorded in another."""
+    """Return the days of the records in `calendar`, cut again where they were recorded in another."""
     if not records:
         return []
     if _are_of(records, calendar):
@@ -235,7 +235,7 @@ def _coincidence(
             if records
         }
     except ReportError:
-        return None  # the days of an element cannot be cut anew, so there are none in common
+        return None  # the days of an element cannot be cut again, so there are none in common
     return traffic.coincidence(days, parts)
 
 

@@ -49,7 +49,7 @@ MISTAKES = {
     + 'url = "http://h/"\nonline_path = "n"\ntoken = { file = "/none" }\n': "subscribers[1]: /none cannot be read",
     '[[certificate]]\nendpoint = "p"\naddress = "h:443"\nauthority = "/none"\n': "certificate[1]: authority: /none",
     '[tls]\ncertificate = "/none"\nkey = "/none"\n': "tls.key: /none cannot be read: No such file",
-    SERVER.replace("h/", "h:80x/"): "server[1].url: has a host or a port that is none",
+    SERVER.replace("h/", "h:80x/"): "server[1].url: has an invalid host or port",
     SERVER.replace("http://h/", "http://"): "server[1].url: names no host",
     SERVER.replace("http://h/", "h:80/"): "server[1].url: must begin with http:// or https://",
     SERVER.replace("h/", "h/a b"): "server[1].url: has a character that no URL has; write a space as %20",

@@ -153,14 +153,14 @@ def test_a_bug_in_one_channel_ends_neither_the_others_nor_its_own_next_probe(
 
     async def breaking(channel: Channel, fetcher: object) -> None:
         if channel.settings.channel == "bad" and broken.is_set():
-            raise RuntimeError("a case nobody foresaw")
+            raise RuntimeError("an unexpected case")
         await probe(channel, fetcher)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Channel, "probe", breaking)
     source = StreamSource([edge.channel("bad"), edge.channel("fine")], StreamBudget(), time.time)
     source.start()
     try:
-        wait_until(lambda: ups(source) == {"fine": 1.0} and "a case nobody foresaw" in caplog.text)
+        wait_until(lambda: ups(source) == {"fine": 1.0} and "an unexpected case" in caplog.text)
         broken.clear()
         wait_until(lambda: ups(source) == {"bad": 1.0, "fine": 1.0})
     finally:

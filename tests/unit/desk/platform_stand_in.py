@@ -96,7 +96,7 @@ class StandIn:
 
 
 def stand_in(hall: Hall) -> StandIn:
-    """Put a stand-in without any answer into a desk; its parts are rendered anew for each reader."""
+    """Put a stand-in without any answer into a desk; its parts are rendered again for each reader."""
     result = StandIn()
     hall.runtime.settings = replace(hall.runtime.settings, prometheus=Url("http://prometheus:9090"))
     hall.machine.app.state.platform = result

@@ -11,7 +11,7 @@ from service.i18n.terms import TermsError, fill
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A file of the operator's own terms, read anew in each test."""
+    """A file of the operator's own terms, read again in each test."""
     path = tmp_path / "terms.toml"
     monkeypatch.setenv(terms.VARIABLE, str(path))
     terms.terms.cache_clear()

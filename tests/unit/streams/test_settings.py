@@ -30,7 +30,7 @@ def test_a_table_with_its_defaults(tmp_path: Path) -> None:
         ('channel = "a/b"\nurl = "http://a/b"', "stream[1]: channel must be a name of 1 to 64 characters"),
         ('channel = "a"\nurl = "rtmp://a/b"', "stream[1]: url must begin with http:// or https://"),
         ('channel = "a"\nurl = "http://u:p@a/b"', "stream[1]: url holds a password"),
-        ('channel = "a"\nurl = "http://a:x/b"', "stream[1]: url has a host or a port that is none"),
+        ('channel = "a"\nurl = "http://a:x/b"', "stream[1]: url has an invalid host or port"),
         ('channel = "a"\nurl = "http://a"\ninterval = "100ms"', "stream[1]: interval must be between"),
         ('channel = "a"\nurl = "http://a"\nsegment_interval = "2s"', "stream[1]: segment_interval must be between"),
         ('channel = "a"\nurl = "http://a"\ndeadline = "2m"', "stream[1]: deadline must be above"),

@@ -84,7 +84,7 @@ def _without_negation(found: "re.Match[bytes]") -> bytes:
 
 
 def _without(column: Sequence[bytes], left: Mapping[int, bytes]) -> list[bytes]:
-    """Return a column without some of its rows; mostly they are few, and taking them out beats building it anew."""
+    """Return a column without some of its rows; mostly they are few, and taking them out beats building it again."""
     kept = list(column)
     if 8 * len(left) > len(kept):
         return [value for line, value in enumerate(kept) if line not in left]

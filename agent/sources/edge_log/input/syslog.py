@@ -1,7 +1,7 @@
 """Log lines as syslog datagrams: nginx's `access_log syslog:server=127.0.0.1:5514`, HAProxy's `log`.
 
 A datagram that comes while the agent is away, or faster than it reads, is lost: a file is the exact input. The
-kernel counts what it dropped for want of room, and so do we.
+kernel counts what it dropped for lack of room, and so do we.
 """
 
 import socket

@@ -221,7 +221,7 @@ class Planner:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise OSError(f"ott-busyhour does not answer: {error}") from None
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise OSError("ott-busyhour gave an answer that is none") from None
+            raise OSError("ott-busyhour returned an unexpected response") from None
 
 
 def choose(known: Sequence[Series], scope: str, quantity: str) -> Series:

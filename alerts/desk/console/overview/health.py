@@ -35,7 +35,7 @@ class Tile:
 
     @property
     def well(self) -> bool:
-        """Say whether there is nothing to look at."""
+        """Return whether there is nothing to look at."""
         return self.answer is Answer.ANSWERS and not self.tickets
 
     @property

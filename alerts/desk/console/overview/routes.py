@@ -106,7 +106,7 @@ class Freshness:
 
 
 def freshness(runtime: Runtime, words: Words, present: Known[Present]) -> Freshness:
-    """Say whether the figures can be believed."""
+    """Return whether the figures can be believed."""
     if not runtime.settings.prometheus:
         return Freshness(None, old=True, problem=words("overview.unset"))
     if present.value is None:

@@ -44,7 +44,7 @@ class Result:
 
 @router.get("/queue/act")
 def act_again() -> Response:
-    """Lead who loads the answer's address anew to the queue."""
+    """Lead who loads the answer's address again to the queue."""
     return RedirectResponse("/", 303)
 
 

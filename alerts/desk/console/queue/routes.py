@@ -93,7 +93,7 @@ class SharedRows:
         self._rows: OrderedDict[Look, _Rows] = OrderedDict()
 
     def get(self, runtime: Runtime, look: Look) -> _Rows:
-        """Return the rows, made anew after a change or when the times left in them are old."""
+        """Return the rows, rebuilt after a change or when the times left in them are old."""
         seen = look.view
         with self._lock, runtime.database.read() as connection:
             mark = console.mark(connection)

@@ -1,4 +1,4 @@
-// The wall's own script: it fetches the view anew, moves on to the next one, and says how old everything is, by the
+// The wall's own script: it fetches the view again, moves on to the next one, and says how old everything is, by the
 // desk's clock, also when nobody answers any more.
 import { tick } from "./countdown.js";
 

@@ -20,7 +20,7 @@ _BOARDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "capacity": ("busy-hour", ()),
     "ottwatch": ("ottwatch", ("site", "node")),
 }
-"""The board and its variables by the alarm's `component`; others have the node's board, or the platform's."""
+"""The dashboard and its variables by the alarm's `component`; others have the node's dashboard, or the platform's."""
 
 
 def links(settings: Settings, row: RowMapping, alarms: Sequence[RowMapping], language: str) -> list[tuple[str, str]]:
@@ -39,7 +39,7 @@ def links(settings: Settings, row: RowMapping, alarms: Sequence[RowMapping], lan
 
 
 def _board(row: RowMapping, alarms: Sequence[RowMapping], language: str) -> str:
-    """Return the board of what the alarms are about, at the place and time of the ticket."""
+    """Return the dashboard of what the alarms are about, at the place and time of the ticket."""
     labels = dict(alarms[0]["labels"]) if alarms else {}
     known = {
         "site": row["site"],

@@ -16,7 +16,7 @@ PASSING = frozenset({408, 409, 423, 425})  # statuses below 500 that another att
 
 
 class Annotation(NamedTuple):
-    """A mark on Grafana's boards."""
+    """A mark on Grafana's dashboards."""
 
     moment: datetime
     tags: list[str]
@@ -24,7 +24,7 @@ class Annotation(NamedTuple):
 
 
 def annotate(client: httpx.Client, url: Secret, token: Secret | None, note: Annotation) -> None:
-    """Put an annotation onto Grafana's boards."""
+    """Put an annotation onto Grafana's dashboards."""
     body = {"time": int(note.moment.timestamp() * 1000), "tags": note.tags, "text": note.text}
     post(client, f"{url.read().rstrip('/')}/api/annotations", body, bearer(token))
 

@@ -113,7 +113,7 @@ def test_effects_without_a_cause_become_one_ticket_that_says_what_is_inferred(
     assert row["names"]["en"] == "Channel ch07 fails on 5 nodes: its source is suspected"
     assert row["firing"] == 5
     told(database, correlator, time, *(stale("ch07", f"edge-{number}", firing=False) for number in range(1, 5)))
-    assert rows(database)[0]["firing"] == 1  # members count: it is not mended yet
+    assert rows(database)[0]["firing"] == 1  # members count: it is not repaired yet
 
 
 def test_a_ticket_is_folded_under_a_later_cause_and_resolves_with_its_own_alarms(

@@ -1,4 +1,4 @@
-"""What ends and need not be mended, what is no one problem, and what comes back; on both databases."""
+"""What ends and need not be repaired, what is no one problem, and what comes back; on both databases."""
 
 import json
 from datetime import datetime, timedelta

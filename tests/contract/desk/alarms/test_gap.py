@@ -138,7 +138,7 @@ def test_a_gap_and_a_restart_of_prometheus_end_no_ticket_and_a_cure_does(chain: 
     until(lambda: of_ticket("firingAlarms") == 1, "no ticket")
     chain.agent.refuse()
     until(lambda: of_ticket("unverified") is True, "the gap is not told")
-    chain.agent.mend()
+    chain.agent.repair()
     until(lambda: of_ticket("firingAlarms") == 1, "the alarm does not come back")
 
     chain.prometheus.kill()

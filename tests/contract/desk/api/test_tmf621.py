@@ -97,7 +97,7 @@ def test_every_body_that_the_desk_sends_conforms(api: httpx.Client, runtime: Run
     assert created.status_code == 201
     conforms(created.json(), "TroubleTicket")
     actions.take(runtime.desk, Hand("Aigerim", 1))
-    actions.resolve(runtime.desk, Hand("Aigerim", 1), "mended")
+    actions.resolve(runtime.desk, Hand("Aigerim", 1), "repaired")
     bodies = api.get(TICKETS).json()
     assert len(bodies) == 3
     for body in bodies:
@@ -108,7 +108,7 @@ def test_every_body_that_the_desk_sends_conforms(api: httpx.Client, runtime: Run
     conforms(hub.json(), "Hub")
     api.patch(f"{TICKETS}/2", json={"status": "pending", "statusChangeReason": "appointment"})
     actions.move(runtime.desk, Hand("A", 2), Status.IN_PROGRESS, "")
-    actions.resolve(runtime.desk, Hand("A", 2), "mended")
+    actions.resolve(runtime.desk, Hand("A", 2), "repaired")
     with runtime.database.write() as connection:
         rows = stored.claim(connection, f"hub:{hub.json()['id']}", runtime.now(), 100)
     kinds = {row["kind"] for row in rows}

@@ -50,7 +50,7 @@ def test_tokens_are_printed_once_and_revoked(program: Program) -> None:
     assert listed.startswith("alertmanager\tmachine\t2")
     assert token.strip() not in listed
     assert program("token", "revoke", "--name", "alertmanager")[0] == 0
-    assert program("token", "revoke", "--name", "alertmanager")[2] == "There is no such token (any more).\n"
+    assert program("token", "revoke", "--name", "alertmanager")[2] == "This token does not exist (any more).\n"
 
 
 @pytest.mark.parametrize(

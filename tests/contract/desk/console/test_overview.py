@@ -183,10 +183,10 @@ def test_nodes_and_channels_are_those_of_prometheus(prometheus: str, tmp_path: P
         wall = room.person("viewer", language="en").get("/wall?view=busy").text
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "✓ edge-1 works edge · CPU 91 % · 68 sessions" in text
-    assert "✕ edge-2 does not answer edge" in text
+    assert "✕ edge-2 not responding edge" in text
     assert "control-1" not in page
     assert "kino 41 ✕ cannot be played on 1 of 2 nodes" in text
-    assert "news 27 ✕ stands still on 1 of 1 nodes" in text
+    assert "news 27 ✕ frozen (no new segments) on 1 of 1 nodes" in text
     assert re.search(r"Last recorded</h2><p class=\"amount\">923<", wall)
     assert re.search(r"Expected today</h2><p class=\"amount\">425<", wall)
 
@@ -255,4 +255,4 @@ def test_a_prometheus_that_hangs_holds_up_neither_readers_nor_webhooks(tmp_path:
         assert took < 2.0
         # Two seconds of patience for the first answer, and none for the second; the rest is rendering.
         assert time.monotonic() - began < 8.0
-        assert all("Prometheus does not answer: there are no figures." in page.text for page in pages)
+        assert all("Prometheus is not responding, so no metrics are available." in page.text for page in pages)

@@ -224,7 +224,7 @@ def test_hub_listeners_hear_what_they_asked_for(
         hubs.add(connection, "gone", f"{url}/c", "", time())
     fire(runtime, "edge-1")
     actions.take(runtime.desk, Hand("Aigerim", 1))
-    actions.resolve(runtime.desk, Hand("Aigerim", 1), "mended")
+    actions.resolve(runtime.desk, Hand("Aigerim", 1), "repaired")
     with database.write() as connection:
         hubs.remove(connection, "gone")
     deliver_hubs(runtime, client)

@@ -228,7 +228,7 @@ def test_two_collectors_of_one_name_are_refused() -> None:
 
 
 class LogSource:
-    """A source whose following breaks and mends."""
+    """A source whose following breaks and repairs."""
 
     name = "edge_log_ott"
 

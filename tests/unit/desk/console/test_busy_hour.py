@@ -112,7 +112,7 @@ def test_days_month_and_forecast_are_shown(desk: Hall, service: Service) -> None
     assert "70 % of surviving capacity in May 2026." in page
     assert "4 May 2026" in page
     assert page.count("<svg") == 2
-    assert "27 Feb 2026: exceptional: =final" in page  # the mark's name
+    assert "27 Feb 2026: exceptional day: =final" in page  # the mark's name
     assert re.search(r'<g class="line bound"><title>surviving capacity', page)
     assert '<td class="num" data-label="Busy hour">–</td>' in page  # a day without a busy hour: absent, not zero
     asked = [dict(url.params) for url in service.asked if url.path == "/api/days"]
@@ -170,7 +170,7 @@ def test_a_service_that_is_away_is_said(desk: Hall, service: Service) -> None:
     service.status = 0
     page = desk.person().get("/busy-hour")
     assert page.status_code == 200
-    assert "does not answer, and nothing is known" in page.text
+    assert "is not responding and has not sent any data yet" in page.text
     assert "<svg" not in page.text
     assert desk.person().get("/busy-hour.csv").status_code == 400
 
@@ -179,13 +179,13 @@ def test_a_service_that_is_away_is_said(desk: Hall, service: Service) -> None:
 def test_the_last_answer_stays_with_its_age(
     desk: Hall, service: Service, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    monkeypatch.setattr("alerts.desk.console.busy_hour.client.PERIOD", 0.0)  # each reader asks anew
+    monkeypatch.setattr("alerts.desk.console.busy_hour.client.PERIOD", 0.0)  # each reader asks again
     forget(desk, service)
     reader = desk.person()
-    assert "does not answer" not in reader.get("/busy-hour").text
+    assert "not responding" not in reader.get("/busy-hour").text
     service.status = status
     page = reader.get("/busy-hour").text
-    assert re.search(r"does not answer\. Below is what it said \d+ s ago", page)
+    assert re.search(r"is not responding\. Below is its answer from \d+ s ago", page)
     assert "70 % of surviving capacity in May 2026." in page
 
 
@@ -199,7 +199,7 @@ def test_what_the_service_refuses_is_said(desk: Hall, service: Service) -> None:
     service.status = 404
     service.pages = {key: {"error": "sessions of <i>x</i> is not recorded"} for key in service.pages}
     page = desk.person().get("/busy-hour?scope=site:x&quantity=sessions").text
-    assert "ott-busyhour says: sessions of &lt;i&gt;x" in page
+    assert "Answer from ott-busyhour: sessions of &lt;i&gt;x" in page
     assert "is not recorded" in desk.person().get("/busy-hour.csv?scope=site:x&quantity=sessions").text
 
 
@@ -208,15 +208,15 @@ def test_an_answer_that_is_none_is_no_answer(desk: Hall, service: Service, body:
     service.pages = dict.fromkeys(service.pages, body)
     page = desk.person().get("/busy-hour")
     assert page.status_code == 200
-    assert "does not answer" in page.text
+    assert "is not responding" in page.text
 
 
 def test_without_capacity_and_forecast(desk: Hall, service: Service) -> None:
     service.pages["days"] = DAYS | {"capacity": None, "thresholds": [], "adpqh": None, "peak": None, "days": []}
     service.pages["forecast"] = FORECAST | {"trend": None}
     page = desk.person().get("/busy-hour").text
-    assert "No capacity is stated" in page
-    assert "No data: no day of this period is recorded." in page
+    assert "No capacity is configured" in page
+    assert "No data: no day of this period has been recorded." in page
     assert "<svg" not in page
 
 

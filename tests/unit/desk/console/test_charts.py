@@ -93,7 +93,7 @@ def test_a_recovery_is_marked_and_the_picture_is_finished_after_an_hour(room: Ha
     room.now += timedelta(hours=3)
     page = room.person().get("/ticket/1/charts").text
     assert page.count('class="moment"') == 2
-    assert "the alarm ended" in page
+    assert "alarm ended" in page
     assert 'data-every=""' in page
     assert float(prometheus.asked[0]["end"]) == (NOON + timedelta(hours=1)).timestamp()
 
@@ -119,7 +119,7 @@ def test_a_prometheus_that_is_down_is_said_to_be_and_asked_again_later(room: Hal
     for _ in range(2):
         answer = reader.get("/ticket/1/charts")
         assert answer.status_code == 200
-        assert "Prometheus does not answer" in answer.text
+        assert "Prometheus is not responding" in answer.text
         assert "<svg" not in answer.text
     assert len(prometheus.asked) == 1
     prometheus.before = lambda: None
@@ -141,7 +141,7 @@ def test_nobody_waits_for_a_prometheus_that_hangs(
             assert "Prometheus has not answered yet" in answer.text
             assert 'data-every="3"' in answer.text
         assert len(prometheus.asked) == 1  # who asks meanwhile waits for the same answer
-        assert "The series around the opening" in reader.get("/ticket/1").text  # the ticket's page asks nothing
+        assert "Metrics around the opening" in reader.get("/ticket/1").text  # the ticket's page asks nothing
     finally:
         go.set()
     monkeypatch.setattr(charts, "PATIENCE", 10.0)
@@ -167,7 +167,7 @@ def test_an_alarm_without_a_readable_expression_has_no_charts(
     alarm(room, expression)
     reader = room.person()
     assert 'id="charts"' not in reader.get("/ticket/1").text
-    assert "Nothing to draw" in reader.get("/ticket/1/charts").text
+    assert "No chart available" in reader.get("/ticket/1/charts").text
     assert prometheus.asked == []
 
 

@@ -89,20 +89,20 @@ def test_the_node_that_is_loaded_most_is_named() -> None:
 def test_without_prometheus_nothing_is_zero_and_the_page_says_why(control_room: Hall, platform: StandIn) -> None:
     page = control_room.person().get("/overview").text
     assert set(amounts(page).values()) == {"no data"}
-    assert "Prometheus does not answer: there are no figures." in page
+    assert "Prometheus is not responding, so no metrics are available." in page
     assert "No node is known" in page
 
 
 def test_a_desk_without_prometheus_in_its_settings_says_so(control_room: Hall) -> None:
     page = control_room.person().get("/overview").text
-    assert "The settings name no prometheus" in page
+    assert "No Prometheus URL is configured" in page
 
 
 @pytest.mark.parametrize(("age", "failing"), [(40.0, False), (3.0, True)])
 def test_old_figures_carry_their_age(control_room: Hall, platform: StandIn, age: float, failing: bool) -> None:
     platform.tell(present(figures=FIGURES), past(), age=age, failing=failing)
     page = control_room.person(language="en").get("/overview").text
-    assert f"What you see is from 12:00:00, {age:.0f} s ago." in page
+    assert f"Showing data from 12:00:00, {age:.0f} s ago." in page
     assert 'class="old"' in page
     platform.tell(present(figures=FIGURES), past(), age=3.0)
     assert 'class="old"' not in control_room.person(language="en").get("/overview").text
@@ -199,7 +199,7 @@ def test_a_tile_is_read_without_colours_and_leads_to_its_tickets(control_room: H
         for address, text in re.findall(r'<a class="tile [^"]*" href="([^"]+)">(.*?)</a>', page)
     }
     assert tiles == {
-        "✕ edge-1 does not answer, 1 ticket edge": "/?node=edge-1&amp;site=almaty",
+        "✕ edge-1 not responding, 1 ticket edge": "/?node=edge-1&amp;site=almaty",
         "● edge 2&amp;3 minor, 1 ticket no data": "/?node=edge+2%263&amp;site=almaty",
         "✓ edge-4 works edge": "/?node=edge-4&amp;site=almaty",
     }
@@ -276,7 +276,7 @@ def test_people_with_what_they_hold(control_room: Hall, platform: StandIn) -> No
         for row in re.findall(r"<tr>(.*?)</tr>", page[page.index('id="staff"') :], re.DOTALL)[1:]
     ]
     assert rows == ["Aigerim ● here 1", "Saule ○ 34 min 0 s ago 0", "Daniyar ✕ not logged in 1"]
-    assert "1 viewer is logged in" in page
+    assert "Also logged in: 1 viewer" in page
     assert 'href="/?owner=Daniyar"' in page
 
 

@@ -201,7 +201,7 @@ def test_each_refusal_is_told_with_its_reason_and_overwrites_nothing(control_roo
     actions.resolve(control_room.runtime.desk, Hand("Daniyar", 2), "done")
     with control_room.runtime.database.read() as connection:
         resolved = queries.some(connection, [2])[0]["version"]
-    sent = fields(page, 1, 3) | {"do": "resolve", "text": "mended"}
+    sent = fields(page, 1, 3) | {"do": "resolve", "text": "repaired"}
     picked = sent["pick"]
     assert isinstance(picked, list)
     picked += [f"2.{resolved}", "999.1"]  # resolved already, and gone
@@ -209,20 +209,20 @@ def test_each_refusal_is_told_with_its_reason_and_overwrites_nothing(control_roo
     assert answer.status_code == 409
     assert "1 ticket resolved." in answer.text
     reasons = dict(re.findall(r'<li><a href="/ticket/(\d+)">\d+</a>: ([^<]+)</li>', answer.text))
-    assert reasons["1"].startswith("the ticket changed while you looked at it")
+    assert reasons["1"].startswith("the ticket changed while you were looking at it")
     assert "resolved" in reasons["2"]
     assert reasons["999"].startswith("there is no such ticket")
     assert tickets(control_room)[0] == ("1", "inProgress Daniyar")
-    assert "mended" not in engineer.get("/ticket/1").text
+    assert "repaired" not in engineer.get("/ticket/1").text
 
 
 @pytest.mark.parametrize(
     ("sent", "told"),
     [
         ({"do": "take"}, "No ticket is selected"),
-        ({"do": "resolve", "pick": ["1.1"], "text": "  "}, "Write what was done"),
-        ({"do": "close", "pick": ["1.1"]}, "malformed"),
-        ({"do": "take", "pick": ["1.1", "1;DROP"]}, "malformed"),
+        ({"do": "resolve", "pick": ["1.1"], "text": "  "}, "Enter what was done"),
+        ({"do": "close", "pick": ["1.1"]}, "The request is invalid"),
+        ({"do": "take", "pick": ["1.1", "1;DROP"]}, "The request is invalid"),
         ({"do": "take", "pick": [f"{number}.1" for number in range(MOST + 1)]}, "At most 100"),
     ],
 )

@@ -68,7 +68,7 @@ def test_a_form_that_saw_an_older_ticket_changes_nothing_and_shows_the_present_o
     do(first, page, "take")
     answer = do(second, old, "take")
     assert answer.status_code == 409
-    assert "changed while you looked at it" in answer.text
+    assert "changed while you were looking at it" in answer.text
     assert "Aigerim" in answer.text
     # The language form of that page leads to the ticket, not to the address of the action.
     assert 'name="next" value="/ticket/1"' in answer.text
@@ -96,10 +96,10 @@ def test_what_cannot_be_done_is_said(control_room: Hall, path: str, fields: dict
 def test_a_resolved_ticket_is_not_resolved_once_more(control_room: Hall) -> None:
     control_room.alarm()
     engineer = control_room.person()
-    page = do(engineer, engineer.get("/ticket/1"), "resolve", text="mended")
-    answer = do(engineer, page, "resolve", text="mended again")
+    page = do(engineer, engineer.get("/ticket/1"), "resolve", text="repaired")
+    answer = do(engineer, page, "resolve", text="repaired again")
     assert answer.status_code == 409
-    assert "mended again" not in answer.text
+    assert "repaired again" not in answer.text
 
 
 def test_a_viewer_is_offered_nothing_and_may_do_nothing(control_room: Hall) -> None:
@@ -167,7 +167,7 @@ def test_the_timeline_names_alarms_and_reasons_in_the_readers_language(control_r
     assert "Возникло: edge-1 не отвечает" in story
     assert "Приоритет P1: из-за серьёзности аварии" in story
     assert "edge-1 is" not in story
-    assert "Began: edge-1 is down" in english.get("/ticket/1").text
+    assert "Started: edge-1 is down" in english.get("/ticket/1").text
 
 
 def test_a_clock_that_stands_says_what_stops_it(control_room: Hall) -> None:
@@ -242,12 +242,12 @@ def test_a_ticket_tells_of_earlier_ones_of_its_problem_and_of_others_around_it(c
         r"<[^>]*>|\s+", " ", engineer.get("/ticket/4").text.partition('id="history"')[2].partition("</section>")[0]
     )
     text = " ".join(text.split())
-    assert "1 in all, 0 of them within the last 30 days" in text
+    assert "1 in total, 0 in the 30 days" in text
     assert "1 01.03.2026 12:00:00 – 01.03.2026 12:00:00 (0 s): closed, changed the power supply Aigerim" in text
-    assert "Open tickets of edge-1 2 P1 The disk of edge-1 is full" in text
+    assert "Open tickets for edge-1 2 P1 The disk of edge-1 is full" in text
     assert "edge-2" not in text
     text = engineer.get("/ticket/2").text.partition('id="history"')[2]
-    assert "Open tickets of the same minute" in text
+    assert "Open tickets from the same minute" in text
     assert "edge-2 is down" in text
     assert "edge-1 does not answer" in text
     russian = control_room.person(language="ru").get("/ticket/4").text
@@ -260,7 +260,7 @@ def test_a_ticket_that_waits_for_the_verification_of_its_recovery_says_so(tmp_pa
         engineer = room.person()
         assert 'id="verifying"' not in engineer.get("/ticket/1").text
         room.recover()
-        assert "It stays open until Prometheus verifies the recovery" in engineer.get("/ticket/1").text
+        assert "It stays open until Prometheus confirms the recovery" in engineer.get("/ticket/1").text
         assert "recovery is being verified" in engineer.get("/").text
         assert "восстановление проверяется" in room.person(language="ru").get("/").text
         where = "/tmf-api/troubleTicket/v5/troubleTicket/1"

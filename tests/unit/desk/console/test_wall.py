@@ -99,12 +99,12 @@ def test_the_map_shows_the_ill_first_and_all_of_few(control_room: Hall, platform
     platform.tell(present(nodes=nodes), None)
     page = control_room.person(language="en").get("/wall?view=map").text
     assert re.findall(r"<h2>(\S+) <small>", page) == ["astana", "shymkent", "almaty"]
-    assert "✕ edge-2 does not answer" in words(page)
+    assert "✕ edge-2 not responding" in words(page)
     assert "✓ edge-1 works" in words(page)
     many = tuple(node(f"well-{number}") for number in range(TILES_SHOWN))
     platform.tell(present(nodes=(*nodes, *many)), None)
     page = words(control_room.person(language="en").get("/wall?view=map").text)
-    assert "✕ edge-2 does not answer" in page
+    assert "✕ edge-2 not responding" in page
     assert f"✓ Working: {TILES_SHOWN + 1}" in page
 
 
@@ -116,7 +116,7 @@ def test_the_most_urgent_tickets_with_their_time_left(control_room: Hall, platfo
     page = control_room.person(language="en").get("/wall?view=tickets").text
     urgent = page[page.index('<ol class="urgent">') : page.index("</ol>")]
     assert urgent.count("<li ") == TICKETS_SHOWN
-    assert words(urgent).startswith("▲ P1 critical &lt;worst&gt; is down nobody · new 10 min 0 s ● P3 minor")
+    assert words(urgent).startswith("▲ P1 critical &lt;worst&gt; is down unassigned · new 10 min 0 s ● P3 minor")
     assert "and 3 more in the queue" in page
     assert "▲ critical 1" in words(page)
 
@@ -127,7 +127,7 @@ def test_no_ticket_is_said(control_room: Hall, platform: StandIn) -> None:
 
 
 @pytest.mark.parametrize(
-    ("clock", "said"), [("12:00", "begins in 8 h 0 min"), ("20:30", "now"), ("21:30", "over"), ("20:00", "now")]
+    ("clock", "said"), [("12:00", "starts in 8 h 0 min"), ("20:30", "now"), ("21:30", "over"), ("20:00", "now")]
 )
 def test_the_busy_hour_so_far_recorded_and_expected(
     control_room: Hall, platform: StandIn, clock: str, said: str
@@ -163,7 +163,7 @@ def test_without_prometheus_every_view_says_so_and_shows_no_figure(
     control_room: Hall, platform: StandIn, view: str
 ) -> None:
     page = control_room.person(language="en").get(f"/wall?view={view}").text
-    assert 'role="alert">Prometheus does not answer: there are no figures.' in page
+    assert 'role="alert">Prometheus is not responding, so no metrics are available.' in page
     assert 'data-made=""' in page
     assert "no data" in page or view == "map"
 
@@ -171,7 +171,7 @@ def test_without_prometheus_every_view_says_so_and_shows_no_figure(
 def test_old_figures_are_loud_and_tell_the_script_when_they_are_from(control_room: Hall, platform: StandIn) -> None:
     platform.tell(present(figures=FIGURES), past(), age=75.0, failing=True)
     page = control_room.person(language="en").get("/wall").text
-    assert "What you see is from 12:00:00, 1 min 15 s ago." in page
+    assert "Showing data from 12:00:00, 1 min 15 s ago." in page
     assert f'data-made="{int(NOON.timestamp() * 1000)}"' in page
     assert '<main class="old">' in page
 

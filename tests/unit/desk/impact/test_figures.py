@@ -117,8 +117,8 @@ def test_it_works_after_the_node_is_dead() -> None:
     assert rank(found) == 50
     english = impact_words.sentences(found, Words("en", START.tzinfo))  # type: ignore[arg-type]
     assert english[0] == (
-        "Viewers just before (22.01.2026 03:00:30): 100. Without service at 22.01.2026 03:03:00: at most 50, since not "
-        "all nodes report. Served by other nodes instead: 50. So far at most 106 user-minutes."
+        "Viewers just before (22.01.2026 03:00:30): 100. Without service at 22.01.2026 03:03:00: at most 50 (not "
+        "all nodes report). Served by other nodes instead: 50. So far at most 106 user-minutes."
     )
     assert "subscribers" not in found
 

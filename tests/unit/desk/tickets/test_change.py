@@ -30,7 +30,7 @@ def taken(draft: Draft) -> None:
     draft.move(Status.IN_PROGRESS, "taken", "A", NOW)
 
 
-def mended(draft: Draft) -> None:
+def repaired(draft: Draft) -> None:
     draft.move(Status.RESOLVED, RECOVERED, DESK, NOW)
 
 
@@ -46,7 +46,7 @@ def kept(_: Draft) -> None:
     pass
 
 
-FATES: tuple[Callable[[Draft], None], ...] = (kept, taken, mended, asked, told)
+FATES: tuple[Callable[[Draft], None], ...] = (kept, taken, repaired, asked, told)
 
 
 def outcomes(known: Readings | None) -> list[dict[str, Any]]:
