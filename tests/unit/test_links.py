@@ -58,3 +58,16 @@ def test_every_page_and_picture_of_the_documentation_is_named_by_a_page() -> Non
     named = {file for page in PAGES for file, _ in links(page) if file != page}
     wanted = {file for file in (ROOT / "docs").rglob("*") if file.is_file() and file.parent.name != "decisions"}
     assert sorted(str(file.relative_to(ROOT)) for file in wanted - named) == []
+
+
+def test_every_decision_has_one_style_of_heading_a_status_and_a_row_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    rows = []
+    for page in sorted(folder.glob("[0-9]*.md")):
+        text = page.read_text("utf-8")
+        found = re.match(rf"# {page.name[:3]} (\S.*)\n\n\*\*Status\.\*\* (Accepted|Superseded in part|Superseded)\b", text)
+        assert found, f"{page.name}: begin with '# {page.name[:3]} Title', an empty line and '**Status.** Accepted.'"
+        rows.append(f"| [{page.name[:3]}]({page.name}) | {found[1]} | {found[2].lower()} |")
+    index = (folder / "README.md").read_text("utf-8").splitlines()
+    assert [row for row in rows if row not in index] == [], "add these rows to docs/decisions/README.md"
+    assert [row for row in index if row.startswith("| [") and row not in rows] == []
