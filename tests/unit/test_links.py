@@ -65,7 +65,9 @@ def test_every_decision_has_one_style_of_heading_a_status_and_a_row_in_the_index
     rows = []
     for page in sorted(folder.glob("[0-9]*.md")):
         text = page.read_text("utf-8")
-        found = re.match(rf"# {page.name[:3]} (\S.*)\n\n\*\*Status\.\*\* (Accepted|Superseded in part|Superseded)\b", text)
+        found = re.match(
+            rf"# {page.name[:3]} (\S.*)\n\n\*\*Status\.\*\* (Accepted|Superseded in part|Superseded)\b", text
+        )
         assert found, f"{page.name}: begin with '# {page.name[:3]} Title', an empty line and '**Status.** Accepted.'"
         rows.append(f"| [{page.name[:3]}]({page.name}) | {found[1]} | {found[2].lower()} |")
     index = (folder / "README.md").read_text("utf-8").splitlines()

@@ -77,7 +77,7 @@ def test_a_ticket_is_put_under_its_cause_and_taken_out_on_its_page(control_room:
     assert 'href="/ticket/1"' in page.text
     assert 'href="/ticket/2"' in engineer.get("/ticket/1").text
     page = do(engineer, page, "/ticket/2/merge", cause="1")
-    assert (page.status_code, "under ticket 1 already" in page.text) == (400, True)
+    assert (page.status_code, "already grouped under ticket 1" in page.text) == (400, True)
     page = do(engineer, page, "/ticket/2/take-out", text="two switches")
     assert "two switches" in page.text
     assert 'action="/ticket/2/merge"' in page.text

@@ -211,7 +211,7 @@ def test_each_refusal_is_told_with_its_reason_and_overwrites_nothing(control_roo
     reasons = dict(re.findall(r'<li><a href="/ticket/(\d+)">\d+</a>: ([^<]+)</li>', answer.text))
     assert reasons["1"].startswith("the ticket changed while you were looking at it")
     assert "resolved" in reasons["2"]
-    assert reasons["999"].startswith("there is no such ticket")
+    assert reasons["999"].startswith("this ticket no longer exists")
     assert tickets(control_room)[0] == ("1", "inProgress Daniyar")
     assert "repaired" not in engineer.get("/ticket/1").text
 

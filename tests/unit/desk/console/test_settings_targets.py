@@ -54,7 +54,7 @@ def test_a_test_message_tells_what_became_of_it(room: Hall) -> None:
     assert "Failed: mail to mail.example:587: &lt;who are you?&gt;" in page
     second, _ = ask(room, administrator)
     settle(room, second)
-    assert "Sent: the target&#39;s server took the message" in administrator.get(f"{HERE}/test/{second}").text
+    assert "Sent: the target&#39;s server accepted the message" in administrator.get(f"{HERE}/test/{second}").text
     assert "12:01" in administrator.get(HERE).text, "the last success"
 
 
