@@ -84,12 +84,12 @@ def test_role_password_and_access_of_somebody_else(control_room: Hall) -> None:
     engineer = log_in(control_room, "Aigerim", PASSWORD)
     assert "Sessions ended." in send(administrator, f"{here}/sessions")
     assert not knows(engineer)
-    assert "is disabled" in send(administrator, f"{here}/disable")
+    assert "Account disabled" in send(administrator, f"{here}/disable")
     assert not knows(log_in(control_room, "Aigerim", PASSWORD))
-    assert "is enabled" in send(administrator, f"{here}/enable")
+    assert "Account enabled" in send(administrator, f"{here}/enable")
     assert knows(log_in(control_room, "Aigerim", PASSWORD))
     assert "Tick the box" in send(administrator, f"{here}/remove")
-    assert "is removed" in send(administrator, f"{here}/remove", sure="yes")
+    assert "Account removed" in send(administrator, f"{here}/remove", sure="yes")
     assert administrator.get(here).status_code == 404
     assert administrator.post(f"{here}/explode", data={"csrf": csrf(administrator.get(HERE).text)}).status_code == 404
     done = [action for actor, action, subject in audit(control_room) if (actor, subject) == ("Dana", "Aigerim")]
