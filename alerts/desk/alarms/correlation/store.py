@@ -24,7 +24,7 @@ from alerts.desk.tickets.ticket import WORKING
 GROUPED = ("alertname", "site", "node", "element", "service", "channel")  # by alertmanager.yml
 _WORKING = [status.value for status in WORKING]
 _ENDED = ("resolved", "closed")
-# A ticket that is confirmed to be mended is closed minutes later; its cause ended when it was resolved.
+# A ticket that is confirmed as repaired is closed minutes later; its cause ended when it was resolved.
 _ENDED_AT = func.coalesce(ticket.c.resolved_at, ticket.c.status_at)
 
 
