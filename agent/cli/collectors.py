@@ -8,6 +8,7 @@ from agent.host import jobs as host
 from agent.runtime.collector import Clock, Job, Source
 from agent.settings import AgentSettings
 from agent.sources.kind import Context, SourceKind, function
+from agent.sources.media import Media
 from service.settings import Fault, SettingsError
 
 Made = Job | Source
@@ -18,7 +19,7 @@ def collectors(settings: AgentSettings, file: Path, clock: Clock, *, once: bool 
 
     With `once`, sources that cannot be read just once are left out.
     """
-    context = Context(file, settings.state, clock)
+    context = Context(file, settings.state, clock, Media())
     made: list[Made] = [*host.jobs(settings.host)]
     faults = list(host.faults(settings.host, file))
     for key, extra, make in _makers(settings, context, once=once):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.runtime.collector import Clock
+from agent.sources.media import Media
 from service.metric import Metric
 
 
@@ -22,6 +23,7 @@ class Context(NamedTuple):
     file: Path  # the settings file, for faults
     state: Path  # the folder for what survives a restart
     clock: Clock
+    media: Media  # where probes hand over what they receive, for the picture checks
 
 
 @dataclass(frozen=True, slots=True)

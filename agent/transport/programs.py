@@ -187,3 +187,33 @@ def _elementary(pid: int, stream_type: int, descriptors: bytes) -> Elementary:
             kind, codec = _DESCRIPTORS.get(tag, (kind, codec))
         at += 2 + length
     return Elementary(pid, stream_type, kind, codec, language, audio_type)
+
+
+# Units that begin a picture with which a decoder can start: parameter sets and random access (H.264, table 7-1; H.265,
+# table 7-1), the sequence header of MPEG-2 video (table 6-1).
+_KEY_UNITS: dict[str, frozenset[int]] = {
+    "H.264": frozenset({5, 7}),
+    "H.265": frozenset({*range(16, 24), 32, 33}),
+    "MPEG-1": frozenset({0xB3}),
+    "MPEG-2": frozenset({0xB3}),
+}
+_ADAPTATION, _RANDOM_ACCESS = 0x20, 0x40
+
+
+def begins_key_frame(packet: bytes, codec: str) -> bool:
+    """Return whether a decoder can start with the picture that begins in a packet (`codec` as in `Elementary`).
+
+    The multiplexer may say so, and many do not; then the first units of the picture say it.
+    """
+    if packet[3] & _ADAPTATION and packet[4] and packet[5] & _RANDOM_ACCESS:
+        return True
+    kinds = _KEY_UNITS.get(codec, frozenset())
+    data = payload(packet)
+    at = data.find(_START_CODE, 9)
+    while 0 <= at < len(data) - 3:
+        byte = data[at + 3]
+        kind = byte & 0x1F if codec == "H.264" else byte >> 1 & 0x3F if codec == "H.265" else byte
+        if kind in kinds:
+            return True
+        at = data.find(_START_CODE, at + 3)
+    return False

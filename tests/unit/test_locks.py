@@ -12,7 +12,8 @@ BASE = PROJECT["project"]["dependencies"]
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 LOCKS = {
     **{extra: BASE + wanted for extra, wanted in EXTRAS.items()},
-    "all": BASE + [line for wanted in EXTRAS.values() for line in wanted],
+    # Without `picture`, whose libraries are as large as all others together (docs/decisions/191).
+    "all": BASE + [line for extra, wanted in EXTRAS.items() if extra != "picture" for line in wanted],
     "dev": [line for line in PROJECT["dependency-groups"]["dev"] if isinstance(line, str)],
 }
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.sources.media import Media
+from agent.sources.multicast.capture import Capture
 from agent.sources.multicast.channel import ChannelAnalyser
 from agent.sources.multicast.framing import Frames, Packets, RtpHeaders, frames, packets
 from agent.sources.multicast.pids import Clocks, Pids
@@ -17,8 +19,21 @@ _SYNC, _DAMAGED = 0x47, 0x80
 class Analysis:
     """All channels."""
 
-    def __init__(self, channels: Sequence[MulticastSettings], offset: Callable[[], float] = lambda: 0.0) -> None:
-        """Take the channels; `offset` is what turns the datagrams' arrival times into moments of the probe's clock."""
+    def __init__(
+        self,
+        channels: Sequence[MulticastSettings],
+        offset: Callable[[], float] = lambda: 0.0,
+        media: Media | None = None,
+    ) -> None:
+        """Take the channels; `offset` is what turns the datagrams' arrival times into moments of the probe's clock.
+
+        `media` takes what the picture checks look into.
+        """
+        self._captures = {
+            index: Capture(settings.channel, media.give)
+            for index, settings in enumerate(channels)
+            if media is not None and media.wanted(settings.channel)
+        }
         self.pids = Pids(len(channels))
         self.channels = [ChannelAnalyser(index, settings, self.pids) for index, settings in enumerate(channels)]
         self._offset = offset
@@ -72,10 +87,17 @@ class Analysis:
         looked = self.pids.look(turn, usable)
         for channel_index, pid, missing in looked.unexpected:
             self.channels[channel_index].unexpected(pid, missing)
+            if missing and channel_index in self._captures:
+                self._captures[channel_index].broken()
         for channel_index in looked.scrambled:
             self.channels[channel_index].scrambled_came(float(turn.arrived[-1]))
         self._clocks(turn, looked.clocks, first)
         self._wanted(turn, looked.wanted, looked.pid)
+        for index, begin, end in _bounds(turn.channel) if self._captures else ():
+            if index in self._captures:
+                own = begin + np.flatnonzero(usable[begin:end])
+                tables = self.channels[index].tables
+                self._captures[index].take(turn, looked.pid, own, tables, -self._offset())
 
     def _clocks(self, turn: Packets, clocks: Clocks, first: dict[int, int]) -> None:
         moments = turn.arrived[clocks.place].tolist()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from agent.sources.kind import Context
+from agent.sources.media import Media
 from agent.sources.multicast import figures, metrics
 from agent.sources.multicast.analysis import Analysis
 from agent.sources.multicast.join import receiver
@@ -29,9 +30,11 @@ class MulticastSource:
 
     name = "multicast"
 
-    def __init__(self, channels: Sequence[MulticastSettings], limits: MulticastReceiver) -> None:
+    def __init__(
+        self, channels: Sequence[MulticastSettings], limits: MulticastReceiver, media: Media | None = None
+    ) -> None:
         self._channels, self._limits = channels, limits
-        self._analysis = Analysis(channels, lambda: time.monotonic() - time.time())
+        self._analysis = Analysis(channels, lambda: time.monotonic() - time.time(), media)
         self._sockets: dict[int, socket.socket] = {}
         self._reasons: dict[int, str] = {}
         self._samples: Sequence[Sample] | None = None  # replaced whole, so that a scrape needs no lock
@@ -123,7 +126,7 @@ class MulticastSource:
 def collectors(
     tables: Sequence[MulticastSettings],
     limits: MulticastReceiver,
-    context: Context,  # noqa: ARG001 - the registry hands it to every kind
+    context: Context,
 ) -> list[MulticastSource]:
     """Return the one source that receives all channels."""
-    return [MulticastSource(tables, limits)]
+    return [MulticastSource(tables, limits, context.media)]

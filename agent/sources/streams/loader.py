@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from agent.sources.streams import mp4
+from agent.sources.streams.capture import Capture
 from agent.sources.streams.content import WEBM_INIT, Remark, is_transport, page_of
 from agent.sources.streams.cookies import Cookies
 from agent.sources.streams.decrypt import Decryptor
@@ -21,6 +22,7 @@ from agent.transport.programs import ProgramReader
 KEPT = 60.0
 LARGEST_INIT = 8 << 20
 _LARGEST_KEY = 1 << 10
+_LARGEST_KEPT = 64 << 10  # bytes of an initialization section; they have some hundreds
 _MOST_KEPT = 64
 
 _K = TypeVar("_K")
@@ -68,7 +70,9 @@ class Loader:
     clock: Callable[[], float]
     cookies: Cookies
     journal: Journal
-    _sections: dict[Init, float] = field(default_factory=dict)  # when each was found good
+    _sections: dict[Init, tuple[float, bytes]] = field(
+        default_factory=dict
+    )  # when each was found good, and its content
     _keys: dict[str, tuple[float, bytes]] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -76,24 +80,37 @@ class Loader:
         self._sections.clear()
         self._keys.clear()
 
-    async def segment(self, fetcher: Fetcher, segment: Segment, subject: str, limits: tuple[float, float]) -> Loaded:
+    async def segment(
+        self,
+        fetcher: Fetcher,
+        segment: Segment,
+        subject: str,
+        limits: tuple[float, float],
+        capture: Capture | None = None,
+    ) -> Loaded:
         """Load what the segment needs and the segment itself; `limits` are a playlist's and a segment's deadline.
 
-        Raise Fault for what a player does not get over.
+        `capture` takes what came whole. Raise Fault for what a player does not get over.
         """
+        section = b""
         if segment.init is not None:
-            await self._section(fetcher, segment.init, f"the initialization section of {subject}", limits[0])
+            words = f"the initialization section of {subject}"
+            section = await self._section(fetcher, segment.init, words, limits[0])
         key = None if segment.key is None else await self._key(fetcher, segment.key, subject, limits[0])
         remarks: list[Remark] = []
         for place, url in enumerate(segment.resource.urls, 1):
             try:
-                loaded = await self._once(fetcher, url, SegmentChecker(segment, key), subject, limits[1])
+                if capture is not None:
+                    capture.begin(section)
+                loaded = await self._once(fetcher, url, SegmentChecker(segment, key, capture), subject, limits[1])
             except Fault as fault:
                 if place == len(segment.resource.urls):
                     raise
                 remarks.append(Remark(fault.reason, f"{fault.detail}; its copy at the next address is taken"))
                 self.journal.note("remark", subject, fault.detail, reason=fault.reason.value)
             else:
+                if capture is not None:
+                    capture.end(segment.container, self.clock())
                 return Loaded(loaded.seconds, (*remarks, *loaded.remarks))
         raise Fault(Reason.SEGMENT_MISSING, f"{subject} has no address")
 
@@ -127,10 +144,12 @@ class Loader:
         except Enough:
             return time.monotonic() - began
 
-    async def _section(self, fetcher: Fetcher, init: Init, subject: str, limit: float) -> None:
+    async def _section(self, fetcher: Fetcher, init: Init, subject: str, limit: float) -> bytes:
+        """Return the initialization section, which has been found good; empty where it is too large to keep."""
         now = self.clock()
-        if now - self._sections.get(init, -KEPT) < KEPT:
-            return
+        kept = self._sections.get(init)
+        if kept is not None and now - kept[0] < KEPT:
+            return kept[1]
         try:
             body, url = await self._small(fetcher, init.resource, LARGEST_INIT, limit)
         except FetchError as error:
@@ -148,7 +167,9 @@ class Loader:
         if problem:
             raise Fault(Reason.INIT_MALFORMED, f"{subject} {problem}")
         self.journal.note("ok", subject, words, url=url)
-        _keep(self._sections, init, now)
+        content = body if len(body) <= _LARGEST_KEPT else b""
+        _keep(self._sections, init, (now, content))
+        return content
 
     async def _key(self, fetcher: Fetcher, key: Key, subject: str, limit: float) -> bytes:
         now = self.clock()

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from agent.sources.media import Media
 from agent.sources.streams import metrics as catalogue
+from agent.sources.streams.capture import Capture
 from agent.sources.streams.content import Remark
 from agent.sources.streams.cookies import Cookies
 from agent.sources.streams.fetch import Fetcher
@@ -23,14 +25,21 @@ class Channel:
     """A channel: `probe` looks at it once, `samples` are what the last look gave."""
 
     def __init__(
-        self, settings: StreamSettings, url: str, clock: Callable[[], float], journal: Journal | None = None
+        self,
+        settings: StreamSettings,
+        url: str,
+        clock: Callable[[], float],
+        journal: Journal | None = None,
+        media: Media | None = None,
     ) -> None:
+        """Take the channel's settings and address; `media` takes what the picture checks look into."""
         self.settings, self.clock = settings, clock
         self.journal = journal or Journal()
         self.errors: Counter[Reason] = Counter()
         self.faults: dict[Reason, str] = {}  # that stand now, and what they are
         self.limits: dict[str, str] = {}  # what cannot be judged, and why
         self.up: bool | None = None
+        self._media = media if media is not None and media.wanted(settings.channel) else None
         cookies = Cookies()
         self._loader = Loader(clock, cookies, self.journal)
         self._session = Session(url, settings.deadline, clock, cookies, self.journal)
@@ -38,6 +47,7 @@ class Channel:
         self._renditions: dict[str, Rendition] = {}
         self._current: list[Rendition] = []  # those of the last look that can be played
         self._chosen = ""  # the rendition that was played last
+        self._examined: frozenset[str] | None = None  # renditions for the picture checks; None for any that is loaded
 
     async def probe(self, fetcher: Fetcher) -> None:
         """Look at the channel as it is now."""
@@ -111,6 +121,7 @@ class Channel:
         sounds = [offer for offer in offers if offer.kind == "audio"][:MOST_RENDITIONS]
         if not pictures:  # radio
             pictures, sounds = sounds, []
+        self._examined = self._to_examine(pictures, sounds)
         everything = self.settings.renditions == "all"
         results: dict[str, bool | None] = {}
         verdicts: list[bool | None] = []
@@ -127,6 +138,14 @@ class Channel:
         if True in verdicts:
             return True
         return None if None in verdicts else False
+
+    def _to_examine(self, pictures: list[Offer], sounds: list[Offer]) -> frozenset[str] | None:
+        """Return which renditions the picture checks look into where all are loaded: the first, and its sound."""
+        if self.settings.renditions != "all" or not pictures:
+            return None
+        first = pictures[0]
+        sound = next((one for one in sounds if one.group == first.group or first.playlist is None), None)
+        return frozenset(one.name for one in (first, sound) if one is not None)
 
     async def _with_sound(
         self,
@@ -157,6 +176,9 @@ class Channel:
             if len(self._renditions) >= 4 * MOST_RENDITIONS:  # names that change at every look
                 self._renditions.clear()
             rendition = self._renditions[offer.name] = Rendition(offer.name, self.settings, self.clock, beside)
+        wanted = self._media is not None and (self._examined is None or offer.name in self._examined)
+        if wanted and rendition.capture is None and self._media is not None:
+            rendition.capture = Capture(self.settings.channel, offer.name, self._media.give)
         if beside and rendition.fresh():
             self._current.append(rendition)
             return True
@@ -171,6 +193,8 @@ class Channel:
             self._fault(fault, found)
             return False
         if any(segment.container == "opaque" for segment in live.segments):
+            if rendition.capture is not None:
+                rendition.capture.blocked("encrypted")
             self._limit(NotJudged("encryption", f"{offer.name} is encrypted: what is in its segments cannot be read"))
         rendition.playable = True
         self._current.append(rendition)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from agent.sources.streams import progress
+from agent.sources.streams.capture import Capture
 from agent.sources.streams.content import Remark
 from agent.sources.streams.fetch import Fetcher
 from agent.sources.streams.live import Live, Segment
@@ -50,6 +51,7 @@ class Rendition:
     settings: StreamSettings
     clock: Callable[[], float]
     beside: bool = False  # sound beside the one rendition of pictures that is looked at: its figures are not shown
+    capture: Capture | None = None  # takes its segments for the picture checks
     progress: Progress | None = None
     live: Live | None = None
     download: Download | None = None
@@ -118,7 +120,9 @@ class Rendition:
 
     async def _one(self, fetcher: Fetcher, loader: Loader, segment: Segment) -> tuple[float, tuple[Remark, ...]]:
         limit = min(max(self.settings.deadline, _PATIENCE * segment.duration), _LONGEST_DOWNLOAD)
-        return await loader.segment(fetcher, segment, self._subject(segment), (self.settings.deadline, limit))
+        return await loader.segment(
+            fetcher, segment, self._subject(segment), (self.settings.deadline, limit), self.capture
+        )
 
     def _subject(self, segment: Segment) -> str:
         return f"segment {segment.number} of {self.name}"

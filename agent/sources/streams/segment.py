@@ -1,5 +1,6 @@
 """A segment as it arrives: whether it is media, and whether a player can start with it."""
 
+from agent.sources.media import Keeper
 from agent.sources.streams import mp4
 from agent.sources.streams.content import (
     WEBM,
@@ -74,8 +75,10 @@ class Cut:
 class SegmentChecker:
     """Takes one segment's answer; `finish` gives what a player gets over, anything worse is raised as Fault."""
 
-    def __init__(self, segment: Segment, key: bytes | None = None) -> None:
+    def __init__(self, segment: Segment, key: bytes | None = None, keeper: Keeper | None = None) -> None:
+        """Take the segment, its key where it is encrypted as a whole, and who keeps its content."""
         self.segment = segment
+        self._keeper = keeper
         self._asked = Asked(whole=not segment.partial, init=segment.init is not None)
         self._cut = Cut(segment.resource.byte_range)
         self._decryptor = Decryptor(key, segment.key.vector) if key is not None and segment.key is not None else None
@@ -126,6 +129,8 @@ class SegmentChecker:
     def _feed(self, data: bytes) -> None:
         if self.segment.container == "opaque":
             return
+        if self._keeper is not None:
+            self._keeper.add(data)
         if self._content is not None:
             self._content.feed(data)
             return

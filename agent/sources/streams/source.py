@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from agent.runtime.urls import check_url
 from agent.sources.kind import Context
+from agent.sources.media import Media
 from agent.sources.streams.fetch import Budget, Fetcher
 from agent.sources.streams.probe import Channel
 from agent.sources.streams.settings import StreamBudget, StreamSettings
@@ -23,10 +24,14 @@ class StreamSource:
     name = "streams"
 
     def __init__(
-        self, channels: Sequence[tuple[StreamSettings, str]], budget: StreamBudget, clock: Callable[[], float]
+        self,
+        channels: Sequence[tuple[StreamSettings, str]],
+        budget: StreamBudget,
+        clock: Callable[[], float],
+        media: Media | None = None,
     ) -> None:
-        """Take each channel's settings with its address."""
-        self._channels = [Channel(settings, url, clock) for settings, url in channels]
+        """Take each channel's settings with its address, and who takes what the picture checks look into."""
+        self._channels = [Channel(settings, url, clock, media=media) for settings, url in channels]
         self._budget = budget
         self._results: dict[str, Sequence[Sample]] = {}  # replaced whole, so that a scrape needs no lock
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -132,4 +137,4 @@ def collectors(tables: Sequence[StreamSettings], budget: StreamBudget, context: 
             faults.append(Fault(context.file, f"stream[{number}].url", str(error)))
     if faults:
         raise SettingsError(faults)
-    return [StreamSource(channels, budget, context.clock)]
+    return [StreamSource(channels, budget, context.clock, context.media)]

@@ -1,0 +1,61 @@
+"""Keeps the segments of one rendition for the picture checks: what was downloaded anyway, after it was found good."""
+
+from collections.abc import Callable
+
+from agent.sources.media import LARGEST, Container, Piece
+from agent.sources.streams import live, mp4
+from agent.sources.streams.content import is_transport
+
+_ADTS = 0xFFF0
+
+
+class Capture:
+    """The segment under way; implements `agent.sources.media.Keeper`."""
+
+    def __init__(self, channel: str, rendition: str, give: Callable[[Piece], None]) -> None:
+        self._channel, self._rendition, self._give = channel, rendition, give
+        self._data = bytearray()
+
+    def begin(self, section: bytes) -> None:
+        """Begin a segment with its initialization section, which may be empty."""
+        self._data = bytearray(section)
+
+    def add(self, data: bytes) -> None:
+        """Take the next bytes, as far as there is room."""
+        self._data += data[: LARGEST - len(self._data)]
+
+    def end(self, declared: live.Container, now: float) -> None:
+        """Hand the segment over, which came whole at Unix time `now`."""
+        data, self._data = bytes(self._data), bytearray()
+        if declared == "opaque":
+            self.blocked("encrypted")
+            return
+        container = _container(data)
+        if container == "mp4" and _is_encrypted(data):
+            self.blocked("encrypted")
+        else:
+            self._give(Piece(self._channel, "stream", self._rendition, container, data, now, follows=False))
+
+    def blocked(self, obstacle: str) -> None:
+        """Say why the rendition cannot be looked into."""
+        self._give(
+            Piece(self._channel, "stream", self._rendition, "unknown", b"", 0.0, follows=False, obstacle=obstacle)
+        )
+
+
+def _container(data: bytes) -> Container:
+    if is_transport(data):
+        return "mpegts"
+    if data[4:8] in mp4.FIRST:
+        return "mp4"
+    # Packed audio of HLS begins with a time stamp in an ID3 tag (RFC 8216, 3.4).
+    if data.startswith(b"ID3") or (len(data) > 1 and int.from_bytes(data[:2], "big") & 0xFFF6 == _ADTS):
+        return "aac"
+    return "unknown"
+
+
+def _is_encrypted(data: bytes) -> bool:
+    """Return whether the samples are encrypted one by one (ISO/IEC 23001-7): only a licence opens them."""
+    boxes = mp4.BoxReader()
+    boxes.feed(data)
+    return any(track.codec in ("encv", "enca") for track in boxes.tracks())

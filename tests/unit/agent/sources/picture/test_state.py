@@ -1,0 +1,156 @@
+"""What becomes of findings: moments, formats, pictures, limits."""
+
+import pytest
+
+from agent.sources.picture.message import Findings, Look, PictureFormat, Sound, SoundFormat
+from agent.sources.picture.settings import PictureSettings
+from agent.sources.picture.state import WayState
+
+HD = PictureFormat("h264", "1920x1080i", "16:9", "25")
+STEREO = SoundFormat("aac", "48000", "stereo")
+BEGIN = 1_790_000_000.0
+
+
+def state(**settings: list[str]) -> WayState:
+    return WayState(PictureSettings("first", **settings), "first", "stream", 3)  # type: ignore[arg-type]
+
+
+def look(at: float, *, black: bool = False, changed: bool | None = True, **more: object) -> Findings:
+    looks = [Look(BEGIN + at, black, changed, 0.5)]
+    return Findings("examined", looks=looks, kinds=["video"], **more)  # type: ignore[arg-type]
+
+
+def figures(way: WayState) -> dict[tuple[str, ...], object]:
+    return {(sample.metric.name, *sample.labels[2:]): sample.value for sample in way.samples()}
+
+
+def run(way: WayState, begin: str) -> float:
+    moments = way.moments
+    end = moments.listened if begin == "heard" else moments.seen
+    assert end is not None
+    return float(end - getattr(moments, begin))
+
+
+def feed(way: WayState, *findings: Findings) -> None:
+    for one in findings:
+        way.take(one, "v", one.looks[-1].moment if one.looks else BEGIN)
+
+
+def test_black_lasts_from_the_first_black_picture() -> None:
+    way = state()
+    feed(way, look(0), look(2, black=True, changed=True))
+    assert run(way, "lit") == 0
+    feed(way, look(4, black=True, changed=False), look(6, black=True, changed=False))
+    assert (run(way, "lit"), run(way, "changed")) == (4, 0)  # black is not frozen as well
+    feed(way, look(8))
+    assert run(way, "lit") == 0
+
+
+def test_one_black_picture_after_a_gap_is_no_long_black() -> None:
+    way = state()
+    feed(way, look(0), look(12, black=True))
+    assert run(way, "lit") == 0
+
+
+def test_a_still_picture_lasts_from_the_picture_that_it_repeats() -> None:
+    way = state()
+    feed(way, look(0), look(2), look(4, changed=False), look(6, changed=False))
+    assert run(way, "changed") == 4
+
+
+def test_a_still_picture_after_a_gap_begins_when_it_is_seen_again() -> None:
+    way = state()
+    feed(way, look(0), look(12, changed=False))
+    assert run(way, "changed") == 0
+    feed(way, look(14, changed=False))
+    assert run(way, "changed") == 2
+
+
+@pytest.mark.parametrize(("setting", "black", "begin"), [("still", False, "changed"), ("black", True, "lit")])
+def test_what_is_expected_is_no_fault_and_counts_from_its_end(setting: str, black: bool, begin: str) -> None:
+    # 1790000000 is 2026-09-21 14:13:20 UTC.
+    way = state(**{setting: ["14:00-14:14"]})
+    for at in range(0, 40, 2):
+        feed(way, look(at, black=black, changed=False))
+        assert run(way, begin) == 0
+    assert figures(way)["ott_picture_not_judged", f"expected_{setting}"] == 1
+    feed(way, look(42, black=black, changed=False), look(60, black=black, changed=False))
+    assert run(way, begin) == (18 if black else 22)  # from the last picture that was expected, or the first black one
+    assert ("ott_picture_not_judged", f"expected_{setting}") not in figures(way)
+
+
+def test_an_older_picture_that_comes_late_changes_nothing() -> None:
+    way = state()
+    feed(way, look(4), look(2, black=True))
+    assert (way.moments.seen, way.moments.lit) == (BEGIN + 4, BEGIN + 4)
+
+
+def sound(begin: float, end: float, heard: float | None) -> Findings:
+    return Findings(
+        "examined",
+        sound=Sound(BEGIN + begin, BEGIN + end, None if heard is None else BEGIN + heard),
+        sound_format=STEREO,
+        kinds=["audio"],
+    )
+
+
+def test_silence_lasts_from_the_last_sample_that_was_heard() -> None:
+    way = state()
+    feed(way, sound(0, 2, 1.5), sound(2, 4, None), sound(4, 6, None))
+    assert run(way, "heard") == 4.5
+
+
+def test_silence_after_a_gap_begins_with_the_piece() -> None:
+    way = state()
+    feed(way, sound(0, 6, 6), sound(18, 24, None))
+    assert run(way, "heard") == 6
+
+
+def test_a_piece_without_picture_is_told_from_one_of_sound_alone() -> None:
+    way = state()
+    feed(way, look(0, picture=HD))
+    way.take(sound(0, 2, 2), "a", BEGIN + 2)
+    assert way.moments.examined == BEGIN  # a rendition of sound never had a picture
+    way.take(Findings("examined", kinds=["audio"]), "v", BEGIN + 12)
+    assert (way.moments.examined, way.moments.decoded) == (BEGIN + 12, BEGIN)
+
+
+def test_a_change_of_format_counts_within_a_rendition_only() -> None:
+    way = state()
+    feed(way, look(0, picture=HD), look(2, picture=HD))
+    assert figures(way)["ott_picture_format_changes_total", "resolution"] == 0
+    feed(way, look(4, picture=PictureFormat("h264", "720x576i", "4:3", "")))
+    found = figures(way)
+    assert found["ott_picture_format_changes_total", "resolution"] == 1
+    assert found["ott_picture_format_changes_total", "aspect"] == 1
+    assert found["ott_picture_format_changes_total", "frame_rate"] == 0  # a rate that is not stated is no change
+    assert found["ott_picture_info", "h264", "720x576i", "4:3", ""] == 1
+    way.take(look(6, picture=HD), "another", BEGIN + 6)
+    assert figures(way)["ott_picture_format_changes_total", "resolution"] == 1
+
+
+def test_nothing_is_said_of_what_never_came() -> None:
+    way = state()
+    assert {name for name, *_ in figures(way)} == {"ott_picture_pieces_total"}
+    feed(way, sound(0, 2, 2))
+    found = figures(way)
+    assert ("ott_picture_not_judged", "no_picture") in found
+    assert not any(name.startswith("ott_picture_seen") for name, *_ in found)
+    assert ("ott_audio_loudness_short_term_lufs",) not in found
+
+
+def test_a_reason_why_nothing_can_be_judged_is_shown_and_goes_again() -> None:
+    way = state()
+    way.blocked("encrypted")
+    assert figures(way)["ott_picture_not_judged", "encrypted"] == 1
+    way.take(Findings("refused", "size", kinds=["video"]), "v", BEGIN)
+    assert figures(way)["ott_picture_not_judged", "size"] == 1
+    feed(way, look(2))
+    assert not [key for key in figures(way) if key[1:] in (("size",), ("encrypted",))]
+
+
+def test_only_the_last_pictures_are_kept_and_none_in_short_succession() -> None:
+    way = state()
+    for at in (0, 4, 8, 12, 13, 14):
+        feed(way, look(at, thumbnail=b"%d" % at))
+    assert [image for _, image in way.pictures] == [b"8", b"12", b"14"]
