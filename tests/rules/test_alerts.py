@@ -28,7 +28,7 @@ UNITS = {
         "messages",
         "evaluations",
     ),
-    *("alerts", "notifications", "webhooks", "runs", "errors", "datagrams"),
+    *("alerts", "notifications", "webhooks", "runs", "errors", "datagrams", "pieces", "changes", "LUFS"),
 }
 
 every_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
