@@ -6,7 +6,7 @@ the planner, can tell.
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 EPOCHS = {"epoch": 1.0, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
 _UNIX = re.compile(r"\d{9,10}(?:\.\d*)?|\d{13}|\d{16}|\d{19}")
@@ -16,6 +16,7 @@ _LOCAL = re.compile(
     r"(?:[ T,]+(?P<clock>\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?) ?(?P<half>[AaPp][Mm])?)?"
 )
 _YEAR_FIRST = re.compile(r"\d{4}[/.]\d{1,2}[/.]\d{1,2}(?:[ T]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?)?")
+_TWENTY_FOUR = re.compile(r"(?<=[ T,])24:00(?=$|:00)")
 _ORDERS = {"day-first", "month-first"}
 
 
@@ -69,17 +70,23 @@ def reader(form: str) -> Read:
         per_second = EPOCHS[form]
         return lambda text: _checked(datetime.fromtimestamp(_digits(text) / per_second, UTC))
     if form == "iso":
-        return lambda text: _checked(datetime.fromisoformat(text))
+        return lambda text: _checked(_end_of_day(text, datetime.fromisoformat))
     if form == "year-first":
-        return lambda text: _checked(_year_first(text))
+        return lambda text: _checked(_end_of_day(text, _year_first))
     if form in _ORDERS:
-        return lambda text: _checked(_local(text, day_first=form == "day-first"))
+        return lambda text: _checked(_end_of_day(text, lambda own: _local(own, day_first=form == "day-first")))
     if "%" not in form:
         raise StampError(
             f'--time-format "{form}": write iso, {", ".join(EPOCHS)}, day-first, month-first, year-first '
             'or a pattern such as "%d %b %Y %H:%M"'
         )
     return lambda text: _checked(datetime.strptime(text, form))  # noqa: DTZ007 - the zone is added by the caller
+
+
+def _end_of_day(text: str, read: Read) -> datetime:
+    """Return the moment of a stamp, of which 24:00 is the end of its day (ISO 8601)."""
+    at_midnight = _TWENTY_FOUR.sub("00:00", text)
+    return read(text) if at_midnight == text else read(at_midnight) + timedelta(days=1)
 
 
 def _digits(text: str) -> float:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from xml.etree.ElementTree import Element, ParseError
 
 from dashboards.busy_hour.records import numbers, stamps
+from dashboards.busy_hour.records.clock_column import join_clock
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -59,7 +60,7 @@ def read(path: Path, form: Form) -> Table:
     if not content.strip():
         raise CsvError(f"{path}: is empty")
     if content[:4] == b"PK\x03\x04":
-        return _excel(path, form)
+        return _one_time(_excel(path, form))
     if content[:4] == b"\xd0\xcf\x11\xe0":
         raise CsvError(f"{path}: is a workbook of Excel 97; save it as .xlsx or CSV")
     text, encoding = _decoded(path, content, form.encoding)
@@ -74,7 +75,16 @@ def read(path: Path, form: Form) -> Table:
     except CsvError as error:
         raise error if str(path) in str(error) else CsvError(f"{path}: {error}") from None
     made.notes.insert(0, ("encoding", encoding))
-    return made
+    return _one_time(made)
+
+
+def _one_time(table: Table) -> Table:
+    """Return the table with a date and a time of day that are in two columns as one."""
+    found = join_clock(table.header, table.rows)
+    if found is not None:
+        table.header, table.rows, told = found
+        table.notes.append(("time", f"{told}, joined"))
+    return table
 
 
 def _decoded(path: Path, content: bytes, chosen: str | None) -> tuple[str, str]:

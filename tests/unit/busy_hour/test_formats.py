@@ -2,7 +2,8 @@
 
 The forms are those of RRDtool (xport and fetch), Cacti, Grafana (CSV export, with and without "sep=,"), Prometheus
 (HTTP API), Zabbix (history.get, trend.get) and Excel, whose separators follow the language of Windows: "," in English,
-";" with a decimal comma in Russian and Kazakh. They are written by hand and were not compared with the programs.
+";" with a decimal comma in Russian and Kazakh. They are written by hand; what RRDtool itself writes is read in
+tests/contract/busy_hour/test_rrdtool.py.
 """
 
 import datetime
@@ -77,7 +78,23 @@ CACTI = (
     '""',
     '"Date","Inbound"',
 )
+
+
+def ending(moment: datetime.datetime, value: float) -> str:
+    """Return a row with date and time of day apart; the time is the hour's end, of which the last is 24:00."""
+    clock = f"{moment.hour + 1}:00"
+    return f"{moment:%d.%m.%Y};{clock};{russian(value)}"
+
+
 GOOD: dict[str, tuple[bytes, Layout]] = {
+    "Excel, date and time of day in two columns, up to 24:00": (
+        lines(ending, "Дата;Время;Сессии").encode("cp1251"),
+        replace(HOURLY, stamps="end"),
+    ),
+    "ISO stamps up to 24:00": (
+        lines(lambda m, v: f"{m:%Y-%m-%d} {m.hour + 1:02d}:00,{v}", "time,value").encode(),
+        replace(HOURLY, stamps="end"),
+    ),
     "excel, en": (lines(lambda t, v: f"{t.month}/{t.day}/{t.year} {t:%H:%M},{v}", "Time,Mbps").encode(), HOURLY),
     "excel, en, 12-hour clock": (
         lines(lambda t, v: f"{t.month}/{t.day}/{t.year} {t:%I:%M %p},{v}", "Time,Mbps").encode(),
@@ -221,6 +238,31 @@ def test_a_file_that_is_damaged_or_fits_two_readings_is_refused(tmp_path: Path, 
     file.write_text(content)
     with pytest.raises(CsvError, match=message):
         read_file(file, HOURLY)
+
+
+def test_a_workbook_with_the_time_of_day_in_its_own_column(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Date", "Time", "Sessions"])
+    for hour, value in enumerate(VALUES):
+        sheet.append([datetime.datetime(2026, 10, 13), datetime.time(hour), value])  # noqa: DTZ001 - as Excel has it
+    path = tmp_path / "two.xlsx"
+    book.save(path)
+    read = read_file(path, HOURLY)
+    assert ("time", '"Date" and "Time", joined') in read.notes
+    [day] = read.days
+    assert day.coverage == 1.0
+    assert (read.least, read.most) == (min(VALUES), BUSY)
+
+
+def test_a_duration_beside_a_row_a_day_is_no_time_of_day(tmp_path: Path) -> None:
+    path = tmp_path / "days.csv"
+    rows = [f"2026-10-{day:02d},03:15,{1000 + day}" for day in range(1, 11)]
+    path.write_text("\n".join(["day,longest outage,sessions", *rows, ""]))
+    read = read_file(path, replace(HOURLY, value_column="sessions"))
+    assert read.first.startswith("2026-10-01T00:00")
+    assert read.rows == 10
 
 
 def test_what_is_said_settles_what_is_ambiguous(tmp_path: Path) -> None:
