@@ -47,3 +47,12 @@ class _File:
 def codes(file: Path | None = None) -> Mapping[str, Code]:
     """Return the codes by id, in the order of the file; raise SettingsError with each mistake in it."""
     return {each.id: each for each in load(file or EXAMPLES, _File).code}
+
+
+def typed(known: Mapping[str, Code], text: str) -> Code | None:
+    """Return the code that somebody typed: its id, or words that only one name holds, in either language."""
+    wanted = " ".join(text.split()).casefold()
+    if not wanted or text.strip() in known:
+        return known.get(text.strip())
+    found = [code for code in known.values() if wanted in code.ru.casefold() or wanted in code.en.casefold()]
+    return found[0] if len(found) == 1 else None

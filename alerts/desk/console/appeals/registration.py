@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response
 
 from alerts.desk.appeals import store
+from alerts.desk.appeals.codes import typed
 from alerts.desk.appeals.contacts import Contact, ContactError, check_answer, dialled
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.registration import RefusedError, Said, register
@@ -91,12 +92,13 @@ def _said(values: dict[str, Any], entry: Entry, rules: Rules) -> Said:
         answer_by = AnswerBy(values["answer_by"] or AnswerBy.MOBILE)
     except ValueError:
         raise RefusedError("answer_by", "no_answer") from None
+    code = typed(rules.codes, values["code"])
     return Said(
         entry=entry,
         broadband=values["broadband"],
         number=values["number"],
         service=values["service"] or rules.settings.services[0],
-        code=values["code"].strip().split(" ")[0],  # what is chosen from the list has its name behind it
+        code=code.id if code else values["code"],
         region=values["region"],
         answer_by=answer_by,
         mobile=values["reach"] if answer_by is AnswerBy.MOBILE else "",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alerts.desk.app.commands import run
-from alerts.desk.appeals.codes import codes
+from alerts.desk.appeals.codes import codes, typed
 from alerts.desk.appeals.desk import rules_of
 from alerts.desk.core.settings import read_settings
 from service.settings import SettingsError
@@ -84,3 +84,20 @@ def test_check_config_reads_the_table(tmp_path: Path, capsys: pytest.CaptureFixt
     wanted = argparse.Namespace(command="check-config", config=written(tmp_path, "", "short"))
     assert run(wanted) == 1
     assert "appeals.keys[1]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("01", "01"),
+        (" 01 ", "01"),
+        ("ни один", "01"),
+        ("NO  channel", "01"),
+        ("воспроизв", None),
+        ("", None),
+        ("99", None),
+    ],
+)
+def test_code_is_typed_as_number_or_words(text: str, found: str | None) -> None:
+    code = typed(codes(), text)
+    assert (code.id if code else None) == found

@@ -60,7 +60,7 @@ def test_call_is_registered_in_three_steps(control_room: Hall, bureau: Bureau) -
         number=NUMBER,
         broadband="works",
         ready="1",
-        code="01 No channel plays",
+        code="no CHANNEL",
         region="Astana",
     )
     assert "The appeal is registered; the supplier has to be asked." in done
