@@ -1,15 +1,19 @@
 """Links between appeals and emergency tickets: proposed by a rule, confirmed by a person, always undoable."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store
 from alerts.desk.appeals.actions import Hand
+from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
-from alerts.desk.appeals.states import Status
+from alerts.desk.appeals.states import Queue, Status
 from alerts.desk.core.appeal_tables import appeal_link
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import ticket as ticket_table
 
 INCIDENT = "incident"
 OVER = ("resolved", "closed", "cancelled", "rejected")
@@ -33,14 +37,21 @@ def confirm(hand: Hand, ticket: int) -> None:
 def undo(hand: Hand, ticket: int) -> None:
     """Undo a link, proposed or confirmed; the request to the supplier that it withheld is due again."""
 
-    def do(connection: Connection, draft: Draft) -> None:
-        _put(connection, hand, draft, ticket, "undone")
-        if draft.status is Status.HELD and draft["status_reason"] == INCIDENT:
-            draft.move(Status.IN_PROGRESS, hand.by, hand.now)
-        if draft.is_open and draft["entry"] == "160" and not any(_asked(event.body) for event in draft.log):
-            draft["request_due"] = True
+    hand.change(lambda connection, draft: _undo(connection, hand, draft, ticket))
 
-    hand.change(do)
+
+def undo_all(database: Database, rules: Rules, ticket: int, by: str, now: datetime) -> int:
+    """Undo every confirmed link to a ticket, in one transaction; return how many."""
+    with database.write() as connection:
+        wanted = select(appeal_link.c.appeal_id).where(
+            appeal_link.c.ticket_id == ticket, appeal_link.c.state == "confirmed"
+        )
+        numbers = list(connection.scalars(wanted.order_by(appeal_link.c.appeal_id)))
+        for number in numbers:
+            draft = store.lock(connection, number)
+            _undo(connection, Hand(database, rules, number, None, by, now), draft, ticket)
+            store.save(connection, rules, draft, now)
+    return len(numbers)
 
 
 def callers(connection: Connection, tickets: Sequence[int]) -> dict[int, int]:
@@ -48,6 +59,29 @@ def callers(connection: Connection, tickets: Sequence[int]) -> dict[int, int]:
     wanted = (appeal_link.c.ticket_id.in_(tickets), appeal_link.c.state != "undone")
     counted = select(appeal_link.c.ticket_id, func.count()).where(*wanted).group_by(appeal_link.c.ticket_id)
     return {number: count for number, count in connection.execute(counted)}  # noqa: C416 - rows, not pairs
+
+
+def linked(connection: Connection) -> Sequence[RowMapping]:
+    """Return the open tickets to which appeals are linked, with how many."""
+    # PostgreSQL cannot group by JSON, so the names are fetched by number.
+    counts = (
+        select(appeal_link.c.ticket_id, func.count().label("customers"))
+        .where(appeal_link.c.state == "confirmed")
+        .group_by(appeal_link.c.ticket_id)
+        .subquery()
+    )
+    named = select(ticket_table.c.id, ticket_table.c.names, counts.c.customers)
+    joined = named.join(counts, counts.c.ticket_id == ticket_table.c.id)
+    return connection.execute(joined.where(ticket_table.c.status.not_in(OVER))).mappings().all()
+
+
+def _undo(connection: Connection, hand: Hand, draft: Draft, ticket: int) -> None:
+    _put(connection, hand, draft, ticket, "undone")
+    if draft.status is Status.HELD and draft["status_reason"] == INCIDENT:
+        draft.move(Status.IN_PROGRESS, hand.by, hand.now)
+    suppliers = draft["entry"] == "160" or draft["queue"] == Queue.SUPPLIER
+    if draft.is_open and suppliers and not any(_asked(event.body) for event in draft.log):
+        draft["request_due"] = True
 
 
 def _asked(body: ev.Body) -> bool:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from alerts.desk.console import faults
+from alerts.desk.console.appeals import mass as mass_appeals
 from alerts.desk.console.appeals import registration
 from alerts.desk.console.appeals import routes as appeals
 from alerts.desk.console.busy_hour import routes as busy_hour
@@ -37,6 +38,7 @@ def install(app: FastAPI) -> None:
     app.state.platform = Platform(app.state.runtime)
     app.state.rendered = Rendered()
     app.state.planner = Planner()
+    app.state.usual_appeals = mass_appeals.Baseline()
     app.state.kept_reports = reports.KeptReports()
     for router in (
         login.router,
@@ -51,6 +53,7 @@ def install(app: FastAPI) -> None:
         busy_hour.router,
         reports.router,
         registration.router,
+        mass_appeals.router,
         appeals.router,
         works.router,
         works_change.router,

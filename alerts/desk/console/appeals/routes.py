@@ -15,6 +15,7 @@ from alerts.desk.appeals.linking import NoSuchLinkError
 from alerts.desk.appeals.log_json import kind_of, to_json
 from alerts.desk.appeals.states import IllegalStepError, Status
 from alerts.desk.appeals.store import NoSuchAppealError, StaleAppealError
+from alerts.desk.console.appeals import mass
 from alerts.desk.console.appeals.access import Ruling, Seeing, checked, sees, visible
 from alerts.desk.console.appeals.steps import steps
 from alerts.desk.tickets.runtime import Runtime
@@ -31,9 +32,11 @@ SHOWN = 200
 @router.get("/appeals")
 def listing(request: Request, runtime: Running, found: Seeing, rules: Ruling) -> Response:
     """Show the open appeals of a role, the most urgent first."""
+    may_register = found.principal.may(Permission.REGISTER)
+    masses = mass.proposals(request, runtime, rules, found)
     with runtime.database.read() as connection:
         rows = store.listing(connection, *visible(rules, found.principal), limit=SHOWN)
-    may_register = found.principal.may(Permission.REGISTER)
+        linked = linking.linked(connection) if may_register else []
     compensates = found.principal.may(Permission.COMPENSATE) or found.principal.role == "branch"
     return page(
         request,
@@ -42,6 +45,8 @@ def listing(request: Request, runtime: Running, found: Seeing, rules: Ruling) ->
         shown=SHOWN,
         rows=rows,
         codes=rules.codes,
+        masses=masses,
+        linked=linked,
         may_register=may_register,
         compensates=compensates,
     )

@@ -269,3 +269,26 @@ def test_cabinet_registers_over_the_api(control_room: Hall, bureau: Bureau) -> N
         for planted in ("701234", "saule", "Saule", "froze"):
             assert planted not in read.text
     assert reader.get("/api/v1/appeals/99").status_code == 404
+
+
+def test_mass_is_linked_and_undone_from_the_list(control_room: Hall, bureau: Bureau) -> None:
+    for place in range(10):
+        bureau.registered(number=f"8701234567{place}")
+    bureau.pass_(minutes=1)
+    control_room.now = bureau.now
+    incident = bureau.incident("edge-2")
+    operator = control_room.person("operator160")
+    shown = unescape(operator.get("/appeals").text)
+    assert "10 customers have appealed within 15 minutes" in shown
+    assert f"Link 10 appeals to ticket {incident}" in shown
+    cell = {"group": "playback", "region": "Astana", "service": "ott", "ticket": incident}
+    after = post(operator, "/appeals/mass", **cell)
+    assert "10 appeals are linked" in after
+    assert "have appealed within" not in after
+    assert "have appealed within" in post(operator, "/appeals/mass/undo", ticket=incident)
+    for role in ("branch", "chief"):
+        reader = control_room.person(role)
+        assert "have appealed within" not in reader.get("/appeals").text
+        key = csrf(reader.get("/appeals").text)
+        for path in ("/appeals/mass", "/appeals/mass/undo"):
+            assert reader.post(path, data={"csrf": key, **cell}).status_code == 403

@@ -1,0 +1,126 @@
+"""Mass appeals in the database: who appealed about what, what is usual, and linking a whole cell to a ticket."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
+
+from alerts.desk.appeals import events as ev
+from alerts.desk.appeals import mass, store
+from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.linking import INCIDENT
+from alerts.desk.appeals.mass import Cell, Mass, Usual, Word
+from alerts.desk.appeals.states import Status
+from alerts.desk.core.appeal_tables import appeal, appeal_link, interaction
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import OPEN
+
+BEFORE = timedelta(weeks=8)
+EARLIER = timedelta(minutes=30)  # how long before the window appeals may belong to the same
+POISSON = 1e6  # a dispersion as good as none
+NOTHING_KNOWN = Usual(0.08, 1.0)  # of a cell without a history
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A mass with its open appeals, and the emergency tickets that may be its cause."""
+
+    mass: Mass
+    appeals: tuple[int, ...]
+    tickets: tuple[RowMapping, ...]
+
+
+def _unlinked(connection: Connection, since: datetime, until: datetime) -> list[Word]:
+    """Return who appealed about what in (since, until], without appeals whose cause is known."""
+    columns = (interaction.c["at"], appeal.c.customer, appeal.c.code_group, appeal.c.region, appeal.c.service)
+    wanted = select(*columns).join(appeal, appeal.c.id == interaction.c.appeal_id)
+    inbound = (interaction.c.direction == "inbound", interaction.c.reason.in_(("appeal", "repeat")))
+    rows = connection.execute(
+        wanted.where(*inbound, ~_linked(), interaction.c["at"] > since, interaction.c["at"] <= until)
+    )
+    return [Word(at, customer, Cell(group, region, service)) for at, customer, group, region, service in rows]
+
+
+def usual(connection: Connection, zone: tzinfo, now: datetime) -> dict[Cell, Usual]:
+    """Return what cells usually have in a window of this hour, on working days or at weekends, over eight weeks.
+
+    Appeals that a person linked to an emergency ticket are left out: a mass of last week is not usual. The dispersion
+    is that of the service: a single cell has too few appeals to know its own.
+    """
+    known = [
+        word
+        for word in _unlinked(connection, now - BEFORE, now - mass.WINDOW)
+        if _class(word.at, zone) == _class(now, zone)
+    ]
+    hours = (now - timedelta(hours=number) for number in range(1, int(BEFORE / timedelta(hours=1)) + 1))
+    windows = 4 * sum(_class(hour, zone) == _class(now, zone) for hour in hours)
+    counts: dict[Cell, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for word in known:
+        counts[word.cell][int(word.at.timestamp() // mass.WINDOW.total_seconds())].add(word.customer)
+    return _fitted({cell: [len(each) for each in found.values()] for cell, found in counts.items()}, max(windows, 1))
+
+
+def _fitted(counts: dict[Cell, list[int]], windows: int) -> dict[Cell, Usual]:
+    means = {cell: sum(found) / windows for cell, found in counts.items()}
+    squares: dict[str, float] = defaultdict(float)
+    excess: dict[str, float] = defaultdict(float)
+    for cell, found in counts.items():
+        variance = sum(count * count for count in found) / windows - means[cell] ** 2
+        squares[cell.service] += means[cell] ** 2
+        excess[cell.service] += variance - means[cell]
+    return {
+        cell: Usual(
+            mean, min(squares[cell.service] / excess[cell.service], POISSON) if excess[cell.service] > 0 else POISSON
+        )
+        for cell, mean in means.items()
+    }
+
+
+def proposals(connection: Connection, rules: Rules, known: dict[Cell, Usual], now: datetime) -> list[Proposal]:
+    """Return the masses of the last window; what is linked to a ticket already is no longer one."""
+    fresh = _unlinked(connection, now - mass.WINDOW, now)
+    result = []
+    for each in mass.found(fresh, known, NOTHING_KNOWN, now):
+        tickets = store.incidents(connection, rules, each.cell.service, each.cell.region)
+        result.append(Proposal(each, tuple(members(connection, each.cell, now)), tuple(tickets)))
+    return result
+
+
+def members(connection: Connection, cell: Cell, now: datetime) -> Sequence[int]:
+    """Return the open appeals of a cell since shortly before the window that no person linked to a ticket."""
+    same = (appeal.c.code_group == cell.group, appeal.c.region == cell.region, appeal.c.service == cell.service)
+    since = appeal.c.registered_at > now - mass.WINDOW - EARLIER
+    wanted = select(appeal.c.id).where(OPEN, *same, since, ~_linked()).order_by(appeal.c.id)
+    return list(connection.scalars(wanted))
+
+
+def link_all(database: Database, rules: Rules, cell: Cell, ticket: int, by: str, now: datetime) -> int:  # noqa: PLR0913, PLR0917
+    """Link every member of a mass to an emergency ticket, in one transaction; return how many."""
+    with database.write() as connection:
+        if ticket not in {row["id"] for row in store.incidents(connection, rules, cell.service, cell.region)}:
+            return 0
+        numbers = members(connection, cell, now)
+        for number in numbers:
+            draft = store.lock(connection, number)
+            store.put_link(connection, number, ticket, "confirmed", actor=by, at=now)
+            draft.record(ev.Linked(ticket, "confirmed"), by, now)
+            if draft.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
+                draft.move(Status.HELD, by, now, INCIDENT)
+            draft["request_due"] = False
+            store.save(connection, rules, draft, now)
+    return len(numbers)
+
+
+def _linked() -> ColumnElement[bool]:
+    return (
+        select(appeal_link.c.id)
+        .where(appeal_link.c.appeal_id == appeal.c.id, appeal_link.c.state == "confirmed")
+        .exists()
+    )
+
+
+def _class(moment: datetime, zone: tzinfo) -> tuple[bool, int]:
+    local = moment.astimezone(zone)
+    return local.weekday() >= 5, local.hour
