@@ -1,7 +1,7 @@
 """What TMF621 callers send. Attributes the desk has no own use for are kept and shown again as they came."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from alerts.desk.alarms.webhook import instant_of
 from alerts.desk.api import known
 from alerts.desk.core.json_body import storable
 from alerts.desk.core.settings import PRIORITIES
-from alerts.desk.notify.routing import EVENT_TYPES
+from alerts.desk.notify.routing import EVENT_TYPES, PROBLEM_EVENT_TYPES
 from alerts.desk.tickets.severities import SEVERITIES, known_severity
 from alerts.desk.tickets.ticket import Status
 
@@ -121,12 +121,12 @@ def _address(text: str) -> str:
     return text
 
 
-def _query(text: str) -> str:
+def _query(text: str, event_types: Sequence[str]) -> str:
     """Return the query of a listener; raise ValueError where it asks for what the desk does not filter by."""
     pairs = [part.partition("=") for part in text.removeprefix("?").split("&") if part]
     known.check((name for name, _, _ in pairs), ("eventType",), "filter in query")
     for _, _, types in pairs:
-        known.check(types.split(","), EVENT_TYPES, "eventType")
+        known.check(types.split(","), event_types, "eventType")
     return text
 
 
@@ -137,7 +137,13 @@ class HubCreate(Wire):
     callback: Annotated[
         str, StringConstraints(max_length=2000, pattern=r"^https?://[^\x00\s]+$"), AfterValidator(_address)
     ]
-    query: Annotated[Text, AfterValidator(_query)] = ""
+    query: Annotated[Text, AfterValidator(lambda text: _query(text, EVENT_TYPES))] = ""
+
+
+class ProblemHubCreate(HubCreate):
+    """A listener of service problems to be registered."""
+
+    query: Annotated[Text, AfterValidator(lambda text: _query(text, PROBLEM_EVENT_TYPES))] = ""
 
 
 def severity_said(text: str) -> str:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.api import appeals as appeals_api
-from alerts.desk.api import grouping, operations, tmf621, tmf_hub, webhook_route, works
+from alerts.desk.api import grouping, operations, tmf621, tmf656, tmf_hub, webhook_route, works
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.console import faults, pages
 from alerts.desk.core import metrics
@@ -52,6 +52,8 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
     app.include_router(webhook_route.router, max_body_size=runtime.settings.limits.webhook_body)
     app.include_router(tmf621.router)
     app.include_router(tmf_hub.router)
+    app.include_router(tmf656.router)
+    app.include_router(tmf_hub.problems)
     app.include_router(grouping.router)
     app.include_router(works.router)
     app.include_router(appeals_api.router)

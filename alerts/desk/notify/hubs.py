@@ -1,21 +1,29 @@
-"""TMF621 listeners."""
+"""Listeners of TMF621 and of TMF656."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, func, select
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from alerts.desk.core.tables import hub
 
+TROUBLE_TICKET, SERVICE_PROBLEM = "TMF621", "TMF656"
+
 
 def add(connection: Connection, number: str, callback_: str, query: str, now: datetime) -> None:
-    """Register a listener."""
+    """Register a listener of TMF621."""
     connection.execute(hub.insert(), {"id": number, "callback": callback_, "query": query, "created_at": now})
 
 
-def find(connection: Connection, number: str) -> RowMapping | None:
-    """Return a listener."""
-    return connection.execute(select(hub).where(hub.c.id == number)).mappings().one_or_none()
+def assign(connection: Connection, number: str, api: str) -> None:
+    """Make a listener one of another API."""
+    connection.execute(update(hub).where(hub.c.id == number).values(api=api))
+
+
+def find(connection: Connection, number: str, api: str = TROUBLE_TICKET) -> RowMapping | None:
+    """Return a listener of an API."""
+    wanted = select(hub).where(hub.c.id == number, hub.c.api == api)
+    return connection.execute(wanted).mappings().one_or_none()
 
 
 def every(connection: Connection) -> Sequence[RowMapping]:
@@ -33,6 +41,6 @@ def callback(connection: Connection, number: str) -> str | None:
     return connection.scalar(select(hub.c.callback).where(hub.c.id == number))
 
 
-def remove(connection: Connection, number: str) -> bool:
-    """Forget a listener; say whether there was one."""
-    return connection.execute(delete(hub).where(hub.c.id == number)).rowcount > 0
+def remove(connection: Connection, number: str, api: str = TROUBLE_TICKET) -> bool:
+    """Forget a listener; return whether there was one."""
+    return connection.execute(delete(hub).where(hub.c.id == number, hub.c.api == api)).rowcount > 0

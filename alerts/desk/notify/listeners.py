@@ -1,4 +1,4 @@
-"""TMF621 listeners: several are told at once, and one that hangs holds up nobody for long."""
+"""Listeners of TMF621 and TMF656: several are told at once, and one that hangs holds up nobody for long."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -12,7 +12,8 @@ from sqlalchemy import RowMapping
 from alerts.desk.notify import attempt, hubs, outbox
 from alerts.desk.notify.attempt import Answer, RefusedError
 from alerts.desk.notify.channels import web
-from alerts.desk.notify.routing import HUB_PREFIX
+from alerts.desk.notify.problem_event import problem_event
+from alerts.desk.notify.routing import HUB_PREFIX, PROBLEM_EVENT_TYPES
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.tmf621 import BASE, instant
@@ -24,7 +25,7 @@ LISTENERS = 8  # of these at once
 
 
 def deliver_hubs(runtime: Runtime, client: httpx.Client) -> None:
-    """Send events to TMF621 listeners."""
+    """Send events to listeners."""
     with runtime.database.read() as connection:
         due = outbox.due_targets(connection, HUB_PREFIX, runtime.now())
     with ThreadPoolExecutor(LISTENERS, "listener") as pool:
@@ -75,7 +76,9 @@ def _tell(client: httpx.Client, callback: str, event: dict[str, Any]) -> None:
 
 
 def hub_event(runtime: Runtime, row: RowMapping) -> dict[str, Any]:
-    """Return the event as TMF621 v5 puts it, with the ticket as it is now."""
+    """Return the event as TMF621 v5 or TMF656 v5 puts it, with the ticket or problem as it is now."""
+    if row["kind"] in PROBLEM_EVENT_TYPES:
+        return problem_event(runtime, row)
     number = row["ticket_id"]
     with runtime.database.read() as connection:
         ticket = queries.find(connection, number)

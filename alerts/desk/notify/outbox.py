@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, sele
 from alerts.desk.core import batch
 from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import hub, outbox
-from alerts.desk.notify.routing import HUB_PREFIX, TEST, Route, hub_events, messages
+from alerts.desk.notify.hubs import SERVICE_PROBLEM, TROUBLE_TICKET
+from alerts.desk.notify.routing import HUB_PREFIX, TEST, Route, hub_events, messages, problem_events
 from alerts.desk.tickets.events import Recorded
 from alerts.desk.tickets.policy import Publish
 
@@ -21,7 +22,7 @@ RETRIES = 12
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
 LONGEST_ERROR = 500
 LONGEST_THREAD = 10
-_LISTENERS = select(hub.c.id, hub.c.query)
+_LISTENERS = select(hub.c.id, hub.c.query, hub.c.api)
 
 
 def publisher(settings: Settings) -> Publish:
@@ -37,9 +38,13 @@ def write(routes: Sequence[Route], connection: Connection, recorded: Sequence[Re
         for each in recorded
         for message in messages(each, routes)
     ]
-    told = [(each.ticket, types) for each in recorded if (types := hub_events(each.events))]
+    told = [
+        (each.ticket, {TROUBLE_TICKET: types, SERVICE_PROBLEM: problem_events(each.events)})
+        for each in recorded
+        if (types := hub_events(each.events))
+    ]
     if told:
-        for listener, query in connection.execute(_LISTENERS):
+        for listener, query, api in connection.execute(_LISTENERS):
             rows += [
                 {
                     "ticket_id": number,
@@ -48,7 +53,7 @@ def write(routes: Sequence[Route], connection: Connection, recorded: Sequence[Re
                     "body": {"eventId": str(uuid.uuid4()), "at": now.isoformat()},
                 }
                 for number, types in told
-                for kind in types
+                for kind in types[api]
                 if wanted(query, kind)
             ]
     if rows:

@@ -27,7 +27,7 @@ from alerts.desk.tickets.events import (
     Verifying,
     Warned,
 )
-from alerts.desk.tickets.ticket import TERMINAL, Status
+from alerts.desk.tickets.ticket import CAUSE, RELEASED, TERMINAL, Status
 
 VENDOR_PREFIX = "vendor:"
 HUB_PREFIX = "hub:"
@@ -164,6 +164,36 @@ def hub_events(events: Sequence[Event]) -> list[str]:
                 result.append(CHANGED)  # a characteristic of the ticket
             case PriorityChanged() | NoteAdded() | Edited() | ReferenceGiven() | Taken():
                 result.append(CHANGED)
+            case _:
+                pass
+    return list(dict.fromkeys(result))
+
+
+# TMF656's events.
+PROBLEM_CREATED = "ServiceProblemCreateEvent"
+PROBLEM_CHANGED = "ServiceProblemAttributeValueChangeEvent"
+PROBLEM_STATE_CHANGED = "ServiceProblemStateChangeEvent"
+PROBLEM_INFORMATION = "ServiceProblemInformationRequiredEvent"
+GROUPED = "ProblemGroupCreateEvent"
+UNGROUPED = "ProblemUngroupCreateEvent"
+_AS_PROBLEM = {
+    CREATED: PROBLEM_CREATED,
+    CHANGED: PROBLEM_CHANGED,
+    STATUS_CHANGED: PROBLEM_STATE_CHANGED,
+    INFORMATION: PROBLEM_INFORMATION,
+}
+PROBLEM_EVENT_TYPES = (*_AS_PROBLEM.values(), GROUPED, UNGROUPED)
+
+
+def problem_events(events: Sequence[Event]) -> list[str]:
+    """Return the TMF656 event types that new events amount to, each once: a ticket is the work on a service problem."""
+    result = [_AS_PROBLEM[kind] for kind in hub_events(events) if kind in _AS_PROBLEM]
+    for event in events:
+        match event.body:
+            case StatusChanged(new=Status.HELD, reason=reason) if reason == CAUSE:
+                result.append(GROUPED)
+            case StatusChanged(old=Status.HELD, reason=reason) if reason == RELEASED:
+                result.append(UNGROUPED)
             case _:
                 pass
     return list(dict.fromkeys(result))

@@ -1,0 +1,55 @@
+"""An event of TMF656: a service problem or a group, as it is when the event is delivered."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+
+from alerts.desk.notify.routing import GROUPED, UNGROUPED
+from alerts.desk.tickets import queries, service_problems, tmf656
+from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.service_problems import Group
+from alerts.desk.tickets.tmf621 import SYSTEM, instant
+
+
+def problem_event(runtime: Runtime, row: RowMapping) -> dict[str, Any]:
+    """Return the event as TMF656 v5 puts it."""
+    number, kind = row["ticket_id"], row["kind"]
+    with runtime.database.read() as connection:
+        name, shown = _payload(connection, number, kind, runtime.settings.language)
+    moment = instant(datetime.fromisoformat(row["body"]["at"]))
+    return {
+        "@type": kind,
+        "eventId": row["body"]["eventId"],
+        "eventType": kind,
+        "eventTime": moment,
+        "timeOccurred": moment,
+        "correlationId": str(number),
+        "domain": SYSTEM,
+        "title": str(shown.get("name", "")),
+        "description": kind,
+        "priority": str(shown.get("priority", "")),
+        "href": shown["href"],
+        "event": {"@type": f"{kind}Payload", name: shown},
+    }
+
+
+def _payload(connection: Connection, number: int, kind: str, language: str) -> tuple[str, dict[str, Any]]:
+    if kind == GROUPED:
+        parent = service_problems.parent_of(connection, number)
+        _, found = service_problems.groups(connection, 1, 0, parent) if parent is not None else (0, [])
+        group = found[0] if found else Group(number, None, [number])  # it has come out again meanwhile
+        return "problemGroup", tmf656.group_body(tmf656.GROUP, group)
+    if kind == UNGROUPED:
+        _, found = service_problems.ungrouped(connection, 1, 0, number)
+        return "problemUngroup", tmf656.group_body(tmf656.UNGROUP, found[0] if found else Group(number, None, [number]))
+    row = queries.find(connection, number)
+    if row is None:
+        return "serviceProblem", {
+            "id": str(number),
+            "href": tmf656.address(tmf656.PROBLEM, number),
+            "@type": "ServiceProblem",
+        }
+    events = queries.timeline(connection, [number])[number]
+    context = service_problems.contexts(connection, [number])[number]
+    return "serviceProblem", tmf656.body(dict(row), events, context, language)

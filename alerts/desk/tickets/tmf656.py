@@ -1,0 +1,149 @@
+"""A ticket as TMF656 v5 shows it: a service problem, of which the ticket of the same number is the work on it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from alerts.desk.core.words import in_language
+from alerts.desk.tickets import tmf621
+from alerts.desk.tickets.events import Escalated, Event, Warned
+from alerts.desk.tickets.impact_words import fields
+from alerts.desk.tickets.service_problems import Context, Group, Underlying, place_of
+from alerts.desk.tickets.tmf621 import SYSTEM, instant
+
+BASE = "/tmf-api/serviceProblemManagement/v5"
+PROBLEM, GROUP, UNGROUP = "ServiceProblem", "ProblemGroup", "ProblemUngroup"
+PATHS = {PROBLEM: "serviceProblem", GROUP: "problemGroup", UNGROUP: "problemUngroup"}
+ATTRIBUTES = {
+    PROBLEM: (
+        *("id", "href", "@type", "name", "description", "category", "originatingSystem", "reason", "priority"),
+        *("status", "statusChangeDate", "statusChangeReason", "creationDate", "lastUpdate", "resolutionDate"),
+        *("affectedResource", "affectedService", "affectedNumberOfServices", "affectedLocation"),
+        *("firstAlert", "underlyingAlarm", "parentProblem", "underlyingProblem", "rootCauseResource"),
+        *("impactImportanceFactor", "impactPattern", "slaViolation", "problemEscalation"),
+        *("troubleTicket", "note", "externalIdentifier", "characteristic", "relatedParty"),
+    ),
+    GROUP: ("id", "href", "@type", "parentProblem", "childProblem", "state"),
+    UNGROUP: ("id", "href", "@type", "parentProblem", "childProblem", "state"),
+}
+MOST_ESCALATED = 10
+
+
+def body(row: Mapping[str, Any], events: Sequence[Event], context: Context, language: str) -> dict[str, Any]:
+    """Return the representation of a service problem; what is not known is absent."""
+    ticket = tmf621.body({**row, "extra": {}}, events, language)
+    number = str(row["id"])
+    same = ("name", "description", "status", "statusChangeDate", "statusChangeReason", "creationDate", "lastUpdate")
+    result: dict[str, Any] = {
+        "id": number,
+        "href": address(PROBLEM, row["id"]),
+        "@type": PROBLEM,
+        **{name: ticket[name] for name in (*same, "note", "externalIdentifier", "relatedParty")},
+        "characteristic": ticket["troubleTicketCharacteristic"],
+        "category": "system.originated" if row["automatic"] else "serviceProvider.declarer",
+        "originatingSystem": SYSTEM,
+        "priority": int(row["priority"][1:]),
+        "problemEscalation": str(min(sum(isinstance(each.body, Escalated) for each in events), MOST_ESCALATED)),
+        "troubleTicket": [_ref("TroubleTicketRef", "TroubleTicket", number, ticket["href"])],
+    }
+    if row["resolved_at"]:
+        result["resolutionDate"] = instant(row["resolved_at"])
+    return result | _affected(row, context) | _cause(row, context, language) | _impact(row["impact"]) | _missed(events)
+
+
+def _affected(row: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    labels = [each.labels for each in context.alarms]
+    resources = _distinct([row["node"], *(one.get(name, "") for one in labels for name in ("element", "node"))])
+    channels = _distinct(one.get("channel", "") for one in labels)
+    sites = _distinct([row["site"], *(one.get("site", "") for one in labels)])
+    result: dict[str, Any] = {
+        "affectedResource": [_ref("ResourceRef", "Resource", name, name=name) for name in resources],
+        "affectedService": [_ref("ServiceRef", "Channel", name, name=name) for name in channels],
+        "affectedLocation": [
+            {
+                "@type": "RelatedPlaceRefOrValue",
+                "role": "affected",
+                "place": _ref("PlaceRef", "GeographicSite", name, name=name),
+            }
+            for name in sites
+        ],
+        "affectedNumberOfServices": context.channels,
+        "underlyingAlarm": [_alarm(each) for each in context.alarms],
+    }
+    if context.alarms:
+        first = min(context.alarms, key=lambda each: (each.starts_at, each.number))
+        entity = _ref("EntityRef", "Alarm", str(first.number), name=first.labels.get("alertname", ""))
+        result["firstAlert"] = {"@type": "RelatedEntity", "role": "firstAlert", "entity": entity}
+    return {name: value for name, value in result.items() if value}
+
+
+def _alarm(each: Underlying) -> dict[str, Any]:
+    return _ref("ResourceAlarmRef", "Alarm", str(each.number), name=each.labels.get("alertname", ""))
+
+
+def _cause(row: Mapping[str, Any], context: Context, language: str) -> dict[str, Any]:
+    """Return what a problem's cause is: another problem, or what its own alarms are about."""
+    result: dict[str, Any] = {}
+    if context.cause is not None:
+        cause = [_problem(context.cause)]
+        result |= {"parentProblem": cause, "underlyingProblem": cause}
+        result["reason"] = in_language(context.why, language) or ""
+    own = place_of(context.place, row["node"], row["site"])
+    place = context.cause_place if context.cause is not None else own
+    site = place.removeprefix("site:")
+    if place:
+        kind = "Site" if site != place else "Resource"
+        result["rootCauseResource"] = [_ref("ResourceRef", kind, site, name=site)]
+    return result
+
+
+def _impact(known: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the figures that are known, and as importance the share of viewers without service where that is exact."""
+    figures = fields(known)
+    if not figures:
+        return {}
+    pattern = {
+        "@type": "ImpactPattern",
+        "characteristic": [
+            {"@type": "NumberCharacteristic", "name": name, "valueType": "number", "value": value}
+            for name, value in figures.items()
+        ],
+    }
+    before, without = figures.get("viewers.before", 0.0), figures.get("viewers.without")
+    exact = {"impactImportanceFactor": str(round(100 * without / before))} if before and without is not None else {}
+    return {"impactPattern": pattern} | exact
+
+
+def _missed(events: Sequence[Event]) -> dict[str, Any]:
+    clocks = _distinct(each.body.clock for each in events if isinstance(each.body, Warned) and each.body.percent == 100)
+    found = [_ref("SLAViolationRef", "SLAViolation", clock, name=clock) for clock in clocks]
+    return {"slaViolation": found} if found else {}
+
+
+def group_body(kind: str, group: Group) -> dict[str, Any]:
+    """Return the representation of a group, or of a problem that came out of one."""
+    result = {
+        "id": str(group.number),
+        "href": address(kind, group.number),
+        "@type": kind,
+        "childProblem": [_problem(number) for number in group.children],
+        "state": "done",
+    }
+    return result | ({"parentProblem": _problem(group.parent)} if group.parent is not None else {})
+
+
+def address(kind: str, number: int) -> str:
+    """Return where something is."""
+    return f"{BASE}/{PATHS[kind]}/{number}"
+
+
+def _problem(number: int) -> dict[str, Any]:
+    return _ref("ServiceProblemRef", PROBLEM, str(number), address(PROBLEM, number))
+
+
+def _ref(kind: str, referred: str, number: str, href: str = "", name: str = "") -> dict[str, Any]:
+    result = {"@type": kind, "@referredType": referred, "id": number}
+    return result | ({"href": href} if href else {}) | ({"name": name} if name else {})
+
+
+def _distinct(names: Any) -> list[str]:
+    return list(dict.fromkeys(name for name in names if name))
