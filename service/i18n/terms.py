@@ -55,10 +55,10 @@ def terms() -> Mapping[str, Mapping[str, Term]]:
     if not named and not own.exists():
         return result
     for language, replaced in _read(own).items():
-        known = result.setdefault(language, {})
-        for name, term in replaced.items():
-            _check(own, f"{language}.{name}", term, known.get(name))
-            known[name] = term
+        if known := result.get(language):  # a new language brings all of its terms
+            for name, term in replaced.items():
+                _check(own, f"{language}.{name}", term, known.get(name))
+        result[language] = {**result.get(language, {}), **replaced}
     return result
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence
 from alerts.desk.core.actors import DESK
-from alerts.desk.core.words import LANGUAGES
+from alerts.desk.core.words import languages
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import Opened
@@ -69,7 +69,7 @@ def by_language(texts: Mapping[str, str], name: str, default: str) -> dict[str, 
     """Return a text in English and in each language that an annotation such as `summary_ru` or `summary_kk` has."""
     english = texts.get(name) or default
     others = {match[1]: text for key, text in texts.items() if text and (match := _OTHER[name].fullmatch(key))}
-    return {"en": english, **{language: english for language in LANGUAGES if language != "en"}, **others}
+    return {"en": english, **{language: english for language in languages() if language != "en"}, **others}
 
 
 def _web(url: str) -> str:

@@ -13,7 +13,7 @@ from alerts.desk.api.known import once, only
 from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, check_set_by_desk, kept, severity_said
 from alerts.desk.api.tmf_patch import check_removals, patch
 from alerts.desk.core import metrics
-from alerts.desk.core.words import LANGUAGES
+from alerts.desk.core.words import languages
 from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Hand
@@ -122,8 +122,8 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
         now = runtime.now()
         draft = tickets.fresh(
             problem_key=problem_key({"manual": str(uuid.uuid4())}),
-            names=dict.fromkeys(LANGUAGES, name),
-            descriptions=dict.fromkeys(LANGUAGES, fresh.description),
+            names=dict.fromkeys(languages(), name),
+            descriptions=dict.fromkeys(languages(), fresh.description),
             severity=severity,
             priority=priority_of({"severity": severity}),
             ticket_type=fresh.ticket_type,

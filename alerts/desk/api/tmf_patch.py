@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from alerts.desk.api.tmf_models import TicketPatch, severity_said
-from alerts.desk.core.words import LANGUAGES
+from alerts.desk.core.words import languages
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import Edited
@@ -49,7 +49,7 @@ def _texts(draft: Draft, changes: TicketPatch) -> list[str]:
     for field, column in (("name", "names"), ("description", "descriptions")):
         text = getattr(changes, field)
         if text is not None and text not in draft[column].values():
-            draft.set(**{column: dict.fromkeys(LANGUAGES, text)})
+            draft.set(**{column: dict.fromkeys(languages(), text)})
             edited.append(field)
     severity = draft["severity"] if changes.severity is None else severity_said(changes.severity)
     if severity != draft["severity"]:

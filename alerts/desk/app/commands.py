@@ -16,7 +16,7 @@ from alerts.desk.core.backup import backup
 from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import migrate
 from alerts.desk.core.settings import Settings, database_url, read_settings
-from alerts.desk.core.words import LANGUAGES, catalogue
+from alerts.desk.core.words import catalogue, languages
 from service.program import Exit
 from service.secrets import read_by_root_alone
 
@@ -25,7 +25,7 @@ Command = Callable[[argparse.Namespace, Settings], int]
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the chosen subcommand."""
-    for language in LANGUAGES:
+    for language in languages():
         catalogue(language)  # terms that cannot be used are refused now, not on a page
     settings = read_settings(arguments.config)
     try:

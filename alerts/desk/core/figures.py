@@ -1,8 +1,9 @@
-"""Numbers as people read them: grouped, with a decimal comma in Russian, and with a unit."""
+"""Numbers as people read them: grouped, in the language's own signs, and with a unit."""
 
 from typing import Literal
 
 from alerts.desk.core.words import Words
+from service.i18n.cldr import written
 
 Unit = Literal["count", "ratio", "bits", "seconds", "number"]
 """count: whole things; ratio: 0.25 is 25 %; bits: bit/s; seconds; number: whatever it is, three digits."""
@@ -34,6 +35,4 @@ def _tenths(words: Words, value: float, below: float) -> str:
 
 
 def _written(words: Words, value: float, decimals: int) -> str:
-    text = f"{value:,.{decimals}f}".replace("-", "−")
-    # A no-break space between thousands and a comma before the decimals: GOST and SI as written in Russian.
-    return text.replace(",", "\xa0").replace(".", ",") if words.language == "ru" else text
+    return written(words.language, f"{value:,.{decimals}f}")

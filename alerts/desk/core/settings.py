@@ -16,10 +16,12 @@ from sqlalchemy.exc import ArgumentError
 from alerts.desk.core import checks
 from alerts.desk.core.appeal_settings import AppealSettings
 from alerts.desk.core.calendar_settings import CalendarSettings, ZoneName, zone_name
+from alerts.desk.core.words import languages
 from service.mail import Smtp, check_mailbox
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
 
-Language = Literal["ru", "en"]
+Language = NewType("Language", str)
+"""The code of a language that has texts"""
 Grouping = Literal["group", "alert"]
 Listen = NewType("Listen", str)
 """address:port"""
@@ -77,7 +79,7 @@ class VendorSettings:
     name: str
     mail: str
     escalation_mail: str = ""  # who is asked when nobody accepts; empty: the same
-    language: Language = "ru"
+    language: Language = Language("ru")
     accept: Seconds = field(default=Seconds(30 * MINUTE))
     restore: Seconds = field(default=Seconds(4 * HOUR))
     calendar: str = "24x7"
@@ -102,7 +104,7 @@ class TargetSettings:
     token: Secret | None = None
     topics: tuple[str, ...] = DEFAULT_TOPICS
     priorities: tuple[str, ...] = PRIORITIES
-    language: Language = "ru"
+    language: Language = Language("ru")
     per_minute: int = 30
     digest_over: int = 10  # more than this many waiting messages go out as one
 
@@ -156,7 +158,7 @@ class Settings:
     listen: Listen = Listen("127.0.0.1:9781")
     database: str | Secret = "sqlite:////var/lib/ottwatch-desk/desk.db"
     time_zone: ZoneName = field(default=ZoneName("Asia/Almaty"))
-    language: Language = "ru"
+    language: Language = Language("ru")
     public_url: Url = Url("")
     alertmanagers: tuple[Url, ...] = ()
     prometheus: Url = Url("")
@@ -230,6 +232,7 @@ def converter() -> Converter:
     result = make_converter()
     hooks: list[tuple[Any, Callable[[str], Any]]] = [
         (Listen, _listen),
+        (Language, _language),
         (ZoneName, zone_name),
         (Url, _url),
     ]
@@ -253,6 +256,13 @@ def _checked(check: Callable[[str], Any], value: Any, _: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"expected text in quotes, found {value!r}")
     return check(value)
+
+
+def _language(text: str) -> Language:
+    if text not in languages():
+        known = ", ".join(f'"{each}"' for each in languages())
+        raise ValueError(f"write one of {known}")
+    return Language(text)
 
 
 def _listen(text: str) -> Listen:

@@ -1,6 +1,5 @@
-"""The desk's texts in Russian and English. Each folder has its own in `locale/`, one file a language."""
+"""The desk's texts. Each folder has its own in `locale/`, one file for each language: a file adds a language."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -8,11 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from service.i18n.terms import fill
+from service.i18n import catalogue as i18n
+from service.i18n.cldr import plural
 
-LANGUAGES = ("ru", "en")
 T = TypeVar("T")
 DESK = Path(__file__).parents[1]
+ROOTS = (DESK,)
 
 
 def in_language(texts: Mapping[str, T], language: str) -> T | None:
@@ -27,40 +27,21 @@ def in_language(texts: Mapping[str, T], language: str) -> T | None:
 
 
 @cache
+def languages() -> tuple[str, ...]:
+    """Return the languages of the console: those that have texts."""
+    return i18n.languages(ROOTS)
+
+
+@cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """Return a language's texts by key, with the operator's terms; tables become dotted keys.
+    """Return a language's texts by key, in English where it has none.
 
     Raises:
         ValueError: two files have the same key.
         TermsError: the operator's terms cannot be used.
     """
-    result: dict[str, str] = {}
-    for path in sorted(DESK.glob(f"**/locale/{language}.toml")):
-        flat = _flat(tomllib.loads(path.read_text("utf-8")), "")
-        texts = {key: fill(text, language) for key, text in flat}
-        if twice := result.keys() & texts.keys():
-            raise ValueError(f"{path}: another file has {', '.join(sorted(twice))} already; say each text once")
-        result |= texts
-    return result
-
-
-def _flat(table: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:
-    result: list[tuple[str, str]] = []
-    for name, value in table.items():
-        if isinstance(value, dict):
-            result += _flat(value, f"{prefix}{name}.")
-        else:
-            result.append((prefix + name, str(value)))
-    return result
-
-
-def plural(language: str, number: int) -> str:
-    """Return CLDR's category for a whole number: one, few or many in Russian, one or other in English."""
-    if language == "en":
-        return "one" if number == 1 else "other"
-    if number % 10 == 1 and number % 100 != 11:
-        return "one"
-    return "few" if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else "many"
+    own = i18n.texts(ROOTS, language)
+    return own if language == i18n.ENGLISH else {**i18n.texts(ROOTS, i18n.ENGLISH), **own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +65,13 @@ class Words:
 
     def number(self, key: str, number: int) -> str:
         """Return a text in the plural form of `number`."""
-        return catalogue(self.language)[f"{key}.{plural(self.language, number)}"].format(n=number)
+        own, known = f"{key}.{plural(self.language, number)}", catalogue(self.language)
+        # A language without this text shows the English one, in its form.
+        return (known.get(own) or known[f"{key}.{plural(i18n.ENGLISH, number)}"]).format(n=number)
+
+    def names(self) -> dict[str, str]:
+        """Return the name of each language in that language."""
+        return {each: catalogue(each).get(f"languagename.{each}", each) for each in languages()}
 
     def time(self, moment: datetime | None) -> str:
         """Return a local time to the second."""

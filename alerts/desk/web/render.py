@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from alerts.desk.access.roles import Permission
-from alerts.desk.core.words import LANGUAGES, Words
+from alerts.desk.core.words import Words, languages
 from alerts.desk.web.session import Visitor, runtime_of
 
 _TEMPLATES = Environment(
@@ -49,7 +49,7 @@ def words_for(request: Request, found: Visitor | None) -> Words:
     """Return the reader's language: their account's, else the browser's choice, else the desk's."""
     settings = runtime_of(request).settings
     choices = (found.principal.language if found else "", request.cookies.get(LANGUAGE_COOKIE, ""), settings.language)
-    return Words(next(choice for choice in choices if choice in LANGUAGES), settings.zone)
+    return Words(next(choice for choice in choices if choice in languages()), settings.zone)
 
 
 def fragment(template: str, words: Words, **values: Any) -> Markup:

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from alerts.desk.access import login, secrets
 from alerts.desk.access import store as access
-from alerts.desk.core.words import LANGUAGES
+from alerts.desk.core.words import languages
 from alerts.desk.web.forms import Writing, address_of, by, check_csrf, local_path
 from alerts.desk.web.render import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, page
 from alerts.desk.web.session import COOKIE, Running, runtime_of
@@ -59,11 +59,11 @@ def logout(request: Request, runtime: Running, found: Writing) -> Response:
 @router.post("/language")
 def language(request: Request, runtime: Running, found: Writing, language: Line = "", next_: Next = "/") -> Response:
     """Change the language and remember it."""
-    if language in LANGUAGES:
+    if language in languages():
         with runtime.database.write() as connection:
             access.set_language(connection, found.principal.name, language)
     answer = RedirectResponse(local_path(next_), 303)
-    if language in LANGUAGES:
+    if language in languages():
         answer.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * 86400, **_flags(request))
     return answer
 

@@ -13,7 +13,7 @@ from alerts.desk.access.roles import PEOPLE, Principal
 from alerts.desk.access.trail import By
 from alerts.desk.console.settings.frame import Name, Password, Word, back, show
 from alerts.desk.core.database import Database
-from alerts.desk.core.words import LANGUAGES
+from alerts.desk.core.words import languages
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Administering, Administrator, by
 from alerts.desk.web.session import Running, Visitor
@@ -42,7 +42,7 @@ def add(
     password: Password = "",
 ) -> Response:
     """Add a person."""
-    who = Principal(name, role, language if language in LANGUAGES else runtime.settings.language)
+    who = Principal(name, role, language if language in languages() else runtime.settings.language)
     try:
         accounts.create(runtime.database, by(request, found), who, password, runtime.now())
     except RefusedError as error:
@@ -61,7 +61,7 @@ def shape(
     request: Request, runtime: Running, found: Administering, number: Number, role: Word = "", language: Word = ""
 ) -> Response:
     """Give somebody another role or language."""
-    wanted = accounts.Shape(role, language if language in LANGUAGES else None)
+    wanted = accounts.Shape(role, language if language in languages() else None)
     try:
         accounts.change(runtime.database, by(request, found), number, wanted, runtime.now())
     except RefusedError as error:
@@ -119,7 +119,7 @@ def _all(
     with runtime.database.read() as connection:
         rows = access.accounts(connection, runtime.now())
     # What was typed stays in the form, but for the password.
-    values: dict[str, Any] = {"rows": rows, "typed": name, "roles": PEOPLE, "languages": LANGUAGES}
+    values: dict[str, Any] = {"rows": rows, "typed": name, "roles": PEOPLE, "languages": languages()}
     return show(request, "accounts", found, refused=refused, default=runtime.settings.language, **values)
 
 
@@ -130,5 +130,5 @@ def _one(
         rows = access.accounts(connection, runtime.now(), number)
     if not rows:
         raise HTTPException(404)
-    values: dict[str, Any] = {"row": rows[0], "roles": PEOPLE, "languages": LANGUAGES}
+    values: dict[str, Any] = {"row": rows[0], "roles": PEOPLE, "languages": languages()}
     return show(request, "accounts", found, template="account", refused=refused, **values)

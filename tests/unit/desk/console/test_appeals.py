@@ -14,7 +14,7 @@ from alerts.desk.appeals import actions, timers
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals.states import AnswerBy, Queue, Status
 from alerts.desk.console.appeals.steps import steps
-from alerts.desk.core.words import LANGUAGES, catalogue
+from alerts.desk.core.words import catalogue, languages
 from tests.contract.desk.appeals.appeals_desk import TEXT, Bureau, rules
 from tests.unit.desk.console_desk import Caller, Hall, csrf, hall
 
@@ -212,7 +212,7 @@ def test_a_form_from_elsewhere_is_refused(control_room: Hall, bureau: Bureau) ->
     assert bureau.row(number)["owner"] == ""
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_every_word_of_appeals_has_its_text(language: str) -> None:
     texts = catalogue(language)
     rows = [

@@ -38,7 +38,7 @@ def test_three_mistakes_give_three_messages(tmp_path: Path) -> None:
     [
         ('database = "mysql://x"', "database", "not supported"),
         ('database = "postgresql+psycopg://u:p@h/d"', "database", "password does not belong"),
-        ('language = "kk"', "language", 'write one of "ru", "en"'),
+        ('language = "kk"', "language", 'write one of "en", "ru"'),
         ('prometheus = "localhost:9090"', "prometheus", "http://"),
         ('[priorities.P1]\nacknowledge = "5m"', "priorities[P1].restore", "is missing"),
         ('[priorities.P9]\nacknowledge = "5m"\nrestore = "1h"', "", "no such priority P9"),
