@@ -25,6 +25,7 @@ from dashboards.busy_hour.report import words
 from dashboards.busy_hour.report.render_json import to_object
 from dashboards.busy_hour.report.render_text import days_csv, table
 from dashboards.busy_hour.report.report import Report, ReportError, Rules
+from service import progress
 from service.durations import parse_duration
 from service.program import Exit
 from service.secrets import read_by_root_alone, unreadable
@@ -78,7 +79,7 @@ def _backfill(arguments: argparse.Namespace, chosen: Settings) -> int:
     with closing(Store(_database(arguments, chosen))) as store, closing(_server(chosen)) as server:
         recorder = Recorder(server, store, sources(chosen.source), calendar, chosen.replica_labels)
         days = calendar.days(first, min(last, calendar.day_of(now)))
-        written = recorder.record(days, now)
+        written = recorder.record(progress.over(list(days), "backfill", "days"), now)
     print(f"{written} records written for {first} to {last}")
     return Exit.FINE
 
@@ -199,7 +200,7 @@ def _report(arguments: argparse.Namespace, chosen: Settings) -> int:
         last_over = min(last, rules.calendar.day_of(now) - timedelta(days=1))
         with closing(_server(chosen)) as server:
             Recorder(server, store, wanted, rules.calendar, chosen.replica_labels).record(
-                rules.calendar.days(first, last_over), now
+                progress.over(list(rules.calendar.days(first, last_over)), "report", "days"), now
             )
     else:
         store = Store(_database(arguments, chosen))

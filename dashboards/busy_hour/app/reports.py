@@ -9,6 +9,7 @@ from dashboards.busy_hour.measures.quantities import SHARES
 from dashboards.busy_hour.measures.series import HOUR
 from dashboards.busy_hour.records.store import Record, Store
 from dashboards.busy_hour.report.report import Report, ReportError, Rules, build
+from service import progress
 
 Wanted = tuple[Sequence[str] | None, Sequence[str] | None]
 Period = tuple[date | None, date | None]
@@ -54,7 +55,7 @@ def build_all(store: Store, rules: Rules, wanted: Wanted, period: Period) -> lis
         return loaded[pair]
 
     made = []
-    for pair in pairs:
+    for pair in progress.over(pairs, "report", "series"):
         elements = {scope: load((scope, quantity)) for scope, quantity in _elements(pair, recorded, rules)}
         made.append(build(pair, load(pair), elements, rules, period))
     return made

@@ -17,7 +17,7 @@ from alerts.desk.access import store as access
 from alerts.desk.access.roles import Principal
 from alerts.desk.app.application import create_app
 from alerts.desk.app.wiring import policy_of
-from alerts.desk.core.settings import Settings, VendorSettings
+from alerts.desk.core.settings import Language, Settings, VendorSettings
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.session import COOKIE
 from tests.contract.desk.payloads import alert, notification
@@ -97,7 +97,7 @@ class Hall:
 def hall(folder: Path, **settings: Any) -> Iterator[Hall]:
     database = sqlite_database(folder / "desk.db")
     vendor = VendorSettings("Edge Ltd", "support@edge.example")
-    known = Settings(language="en", vendor=(vendor,), **settings)
+    known = Settings(language=Language("en"), vendor=(vendor,), **settings)
     runtime = Runtime(known, database, policy_of(known))
     with database.write() as connection:
         access.add_token(connection, "alertmanager", "machine", secrets.digest("token"), NOON)

@@ -11,7 +11,7 @@ import sys
 import time
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -29,6 +29,7 @@ from agent.sources.edge_log.sessions.engine import IDENTITY_SOURCES, Engine, spa
 from agent.sources.edge_log.sessions.table import Interval, Who
 from agent.sources.edge_log.sessions.targets import OTHER
 from agent.sources.edge_log.settings import EdgeLogSettings
+from service import progress
 from service.durations import parse_duration
 from service.program import Exit
 from service.settings import Fault, SettingsError, load
@@ -93,8 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
     replay = Replay(settings, steps, arguments.clock if arguments.clock is not None else time.time())
     for path in arguments.logs:
         try:
-            with opened(path) as stream:
-                replay.read(str(path), stream)
+            with positioned(path) as (stream, position), progress.through(_size(path), path.name) as seen:
+                replay.read(str(path), stream, lambda: seen(position()))
         except (OSError, *DAMAGED) as error:
             print(f"{path}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
             return Exit.FAILED
@@ -121,14 +122,25 @@ def chosen(settings: AgentSettings, file: Path, service: str | None) -> EdgeLogS
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a log for reading, unpacking what is compressed by its mark, whatever its name; "-" is standard input.
+    """Open a log for reading, unpacking what is compressed by its mark, whatever its name; "-" is standard input."""
+    with positioned(path) as (stream, _):
+        yield stream
+
+
+@contextmanager
+def positioned(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
+    """Open a log likewise, with a function for how many bytes of the file itself have been read; 0 for standard input.
 
     A pipe can be read only once: its first bytes are looked at without taking them.
     """
     with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.open("rb") as file:
         stream = decompressed(file, cast("BufferedReader", file).peek(LONGEST_MARK))
         with nullcontext(file) if stream is file else stream:
-            yield stream
+            yield stream, file.tell if path.is_file() else lambda: 0
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 class Replay:
@@ -153,8 +165,8 @@ class Replay:
         self._ambiguous = 0
         self._examples: dict[str, dict[str, Any]] = {}
 
-    def read(self, path: str, stream: BinaryIO) -> None:
-        """Count one log."""
+    def read(self, path: str, stream: BinaryIO, after_chunk: Callable[[], None] = lambda: None) -> None:
+        """Count one log; `after_chunk` is called after each chunk of it."""
         self._path, self._line = path, 0
         parser = self._format.parser()
         for data, reason in chunks(stream, self._settings.max_line, self._chunk):
@@ -168,6 +180,7 @@ class Replay:
             self._ambiguous += batch.ambiguous
             self._engine.feed(batch, self._clock)
             self._engine.bound(self._newest)
+            after_chunk()
 
     def observe(self, batch: Batch) -> None:
         """Keep what the counters forget: when."""

@@ -10,7 +10,7 @@ import pytest
 
 from alerts.desk.access.trail import By
 from alerts.desk.core import metrics
-from alerts.desk.core.settings import TargetSettings, VendorSettings
+from alerts.desk.core.settings import Language, TargetSettings, VendorSettings
 from alerts.desk.core.words import Words
 from alerts.desk.notify import outbox
 from alerts.desk.notify import test_message as trial
@@ -59,7 +59,7 @@ class Desk:
         self.database = sqlite_database(folder / "desk.db")
         self.target = TargetSettings("duty", "mail", to=TO, digest_over=3)
         smtp = Smtp("127.0.0.1", "desk@ott.example", port, security="none")
-        vendor = VendorSettings("Edge Ltd", "first@edge.example", "boss@edge.example", "en")
+        vendor = VendorSettings("Edge Ltd", "first@edge.example", "boss@edge.example", Language("en"))
         self.runtime = runtime_of(self.database, self.time, smtp=smtp, target=(self.target,), vendor=(vendor,))
 
     def fire(self, *nodes: str, firing: bool = True) -> None:

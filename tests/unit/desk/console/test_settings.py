@@ -24,7 +24,7 @@ from alerts.desk.core.settings import (
     Url,
     VendorSettings,
 )
-from alerts.desk.core.words import LANGUAGES, catalogue
+from alerts.desk.core.words import catalogue, languages
 from alerts.desk.notify import hubs, outbox
 from alerts.desk.notify import test_message as trial
 from service.mail import Smtp
@@ -97,7 +97,7 @@ def test_oversized_fields_are_refused(control_room: Hall) -> None:
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_every_role_and_permission_has_its_words(control_room: Hall, language: str) -> None:
     page = unescape(control_room.person("viewer", language).get("/settings/roles").text)
     texts = catalogue(language)
@@ -109,7 +109,7 @@ def test_every_role_and_permission_has_its_words(control_room: Hall, language: s
     assert set(PEOPLE) < set(ROLES)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_every_kind_of_line_has_its_words(language: str) -> None:
     assert {f"auditaction.{action}" for action in Action} <= set(catalogue(language))
 
@@ -179,7 +179,7 @@ def test_no_page_ever_shows_a_secret(full: Hall) -> None:
             outbox.end(connection, [outbox.Ending(row["id"], {}, error, "dead", done_at=full.now) for row in rows])
     hidden = [*PLANTED.values(), token, secrets.digest(token), "$argon2", "secret1"]
     pages = [*PAGES, *ALSO, f"/settings/targets/test/{number}"]
-    for language in LANGUAGES:
+    for language in languages():
         administrator.post("/language", data={"csrf": csrf(administrator.get("/settings").text), "language": language})
         for path in pages:
             text = administrator.get(path).text
@@ -199,7 +199,7 @@ def test_policies_show_every_setting_beside_its_key(full: Hall) -> None:
     assert tables <= {each.name for each in fields(Settings)}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_every_setting_has_its_words(language: str) -> None:
     tables = {"smtp": Smtp, "retention": Retention, "limits": Limits}
     keys = {f"policykey.{table}_{each.name}" for table, kind in tables.items() for each in fields(kind)}

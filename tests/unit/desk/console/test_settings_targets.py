@@ -12,7 +12,7 @@ import pytest
 from alerts.desk.access import store as access
 from alerts.desk.access.trail import Action, By, tell
 from alerts.desk.console.settings.targets import host
-from alerts.desk.core.settings import TargetSettings
+from alerts.desk.core.settings import Language, TargetSettings
 from alerts.desk.notify import hubs, outbox
 from service.mail import Smtp
 from tests.unit.desk.console_desk import Caller, Hall, csrf, hall
@@ -95,7 +95,7 @@ def test_queues_and_dead_letters(room: Hall) -> None:
 
 def test_messages_of_a_target_that_is_gone_are_told_apart(room: Hall) -> None:
     room.alarm()
-    room.runtime.settings = room.runtime.settings.__class__(language="en")
+    room.runtime.settings = room.runtime.settings.__class__(language=Language("en"))
     page = room.person("administrator").get(HERE).text
     assert "no longer configured" in page
     assert "No targets are configured." in page

@@ -9,7 +9,7 @@ import pytest
 
 from alerts.desk.console.ticket.runbook import runbook
 from alerts.desk.core.settings import Url
-from alerts.desk.core.words import LANGUAGES
+from alerts.desk.core.words import languages
 from tests.conftest import ROOT
 from tests.unit.desk.console_desk import Caller, Hall, csrf, hall
 
@@ -111,7 +111,7 @@ def test_a_viewer_is_offered_nothing_and_may_do_nothing(control_room: Hall) -> N
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("name", RUNBOOKS)
 def test_every_runbook_tells_what_viewers_notice_and_the_first_action(name: str, language: str) -> None:
     found = runbook(name, language)
