@@ -20,8 +20,8 @@ CATALOGUES = (
 INTRODUCTION = """# Metrics
 
 Made from the catalogues in the code by `./run check --update-golden`; a test keeps it fresh. Labels of the target
-(`node`, `site`, `role`) come from service discovery and are not listed. *Ad hoc* means that no rule, board or report
-reads the metric: it is there for the engineer who looks closer.
+(`node`, `site`, `role`) come from service discovery and are not listed. *Ad hoc* means that no rule, dashboard or
+report reads the metric: it is there for the engineer who looks closer.
 """
 
 
