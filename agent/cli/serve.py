@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 
 from agent.cli.access import access_of
 from agent.cli.configuration import add_arguments, file_of, make_runner, settings_of
+from agent.runtime.collector import Page
 from agent.runtime.exposition import registry
 from agent.runtime.server import Server
 from agent.runtime.settings import parse_address
@@ -48,6 +49,7 @@ class Agent:
         except OSError as error:
             problem = f"{settings.listen}: {error.strerror}; choose another"
             raise SettingsError([Fault(file_of(self._arguments), "listen", problem)]) from None
+        server.page = self._page
         self.runner.start()
         threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
         # What stands now stays: the collector need not walk it at every scrape, which doubled a scrape's time.
@@ -76,6 +78,9 @@ class Agent:
 
     def _samples(self) -> list[Sample]:
         return self.runner.samples()  # of the runner of the moment: a reload puts another in its place
+
+    def _page(self, path: str) -> Page | None:
+        return self.runner.page(path)
 
     def reload(self, server: Server) -> None:
         """Read the settings again; with a fault in them everything stays as it is."""

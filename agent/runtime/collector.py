@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from agent.runtime import metrics as catalogue
 from service.metric import Metric, Sample
@@ -77,6 +77,21 @@ class Source(Protocol):
 
     def samples(self) -> Iterable[Sample]:
         """Return the figures as of now."""
+
+
+class Page(NamedTuple):
+    """What a source serves beside its figures."""
+
+    content_type: str
+    body: bytes
+
+
+@runtime_checkable
+class PageSource(Protocol):
+    """A source that serves pages as well; `page` is called from the server's threads and answers at once."""
+
+    def page(self, path: str) -> Page | None:
+        """Return the page at a path; None where there is none."""
 
 
 @dataclass(slots=True)
@@ -217,6 +232,13 @@ class Runner:
             for name in self._scheduled:
                 self._result(self._outcomes[name], now)
             return all(self._outcomes[name].ran for name in self._scheduled)
+
+    def page(self, path: str) -> Page | None:
+        """Return what a source serves at a path; None where none does."""
+        for source in self._sources:
+            if isinstance(source, PageSource) and (page := source.page(path)) is not None:
+                return page
+        return None
 
     def responsive(self, patience: float) -> bool:
         """Whether no scrape has been under way for longer than `patience`."""

@@ -1,4 +1,4 @@
-"""The agent's HTTP server: /metrics, /healthz, /readyz.
+"""The agent's HTTP server: /metrics, /pictures, /healthz, /readyz.
 
 Each connection has a thread of its own and a time-out on every read and write, so a client that sends or takes its
 bytes slowly holds up nobody; the figures are collected before the first byte of the answer is sent. The TLS handshake
@@ -19,12 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 
 from agent.runtime import exposition
 from agent.runtime.settings import Auth, Tls
+
+if TYPE_CHECKING:
+    from agent.runtime.collector import Page
 
 log = logging.getLogger("agent.runtime.server")
 
@@ -84,6 +87,8 @@ class Server(ThreadingHTTPServer):
         access: Access,
         tls: Tls | None = None,
     ) -> None:
+        # What is served beside /metrics, to whoever may read that.
+        self.page: Callable[[str], Page | None] = lambda _: None
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.registry, self.ready = registry, ready
         self.admit(access, tls)
@@ -162,12 +167,14 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/readyz":
             ready = self.server.ready()
             self._answer(200 if ready else 503, b"ready\n" if ready else b"not every collector has run yet\n")
-        elif path != "/metrics":
+        elif path != "/metrics" and not path.startswith("/pictures"):
             self._answer(404, b"not found; the metrics are at /metrics\n")
         elif not self.server.access.allows(self.headers.get("Authorization", "")):
             self._answer(401, b"unauthorized\n", [("WWW-Authenticate", self.server.access.challenge)])
-        else:
+        elif path == "/metrics":
             self._metrics()
+        else:
+            self._page(path)
 
     def do_HEAD(self) -> None:
         """Answer without a body, as balancers check whether a service lives."""
@@ -180,6 +187,14 @@ class _Handler(BaseHTTPRequestHandler):
             body = gzip.compress(body, GZIP_LEVEL)
             headers.append(("Content-Encoding", "gzip"))
         self._answer(200, body, headers)
+
+    def _page(self, path: str) -> None:
+        page = self.server.page(path)
+        if page is None:
+            self._answer(404, b"not found; docs/picture.md says what is at /pictures\n")
+            return
+        headers = [("Content-Type", page.content_type), ("Cache-Control", "no-store")]
+        self._answer(200, page.body, [*headers, ("X-Content-Type-Options", "nosniff")])
 
     def _answer(self, status: int, body: bytes, headers: list[tuple[str, str]] | None = None) -> None:
         self.send_response(status)

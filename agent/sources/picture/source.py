@@ -7,13 +7,15 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
+from agent.runtime.collector import Page
 from agent.sources.kind import Context
 from agent.sources.media import Delivery, Media, Piece
 from agent.sources.picture import metrics
 from agent.sources.picture.decoder import Decoder, DecoderError
 from agent.sources.picture.message import Limits, Task
+from agent.sources.picture.pages import page
 from agent.sources.picture.settings import EVERY, PictureDecoder, PictureSettings
-from agent.sources.picture.state import Picture, WayState
+from agent.sources.picture.state import WayState
 from service.metric import Sample
 
 log = logging.getLogger("agent.sources.picture")
@@ -110,11 +112,11 @@ class PictureSource:
             *(sample for way in ways for sample in way.samples()),
         ]
 
-    def pictures(self, channel: str, delivery: str) -> Sequence[Picture]:
-        """Return the thumbnails of a channel, the oldest first."""
+    def page(self, path: str) -> Page | None:
+        """Return the list of pictures or one of them; implements `agent.runtime.collector.PageSource`."""
         with self._lock:
-            state = next((one for way, one in self._ways.items() if way == (channel, delivery)), None)
-            return () if state is None else tuple(state.pictures)
+            kept = {way: tuple(state.pictures) for way, state in self._ways.items() if state.pictures}
+        return page(path, kept)
 
     def wanted(self, channel: str) -> bool:
         """Return whether the settings ask for the channel."""
