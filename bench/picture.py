@@ -108,7 +108,7 @@ def measure(folder: Path, channels: int, peers: int, seconds: float) -> dict[str
 def _stream(folder: Path) -> bytes:
     path = folder / "stream.ts"
     source = "testsrc2=s=1920x1080:r=25,noise=alls=12:allf=t"
-    inputs = ["-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=r=48000", "-t", "12"]
+    inputs = ["-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=r=48000", "-t", "4"]
     video = [
         "-c:v",
         "libx264",
