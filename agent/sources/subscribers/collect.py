@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from agent.runtime.collector import Clock, Collector
+from agent.sources.database import Database
 from agent.sources.subscribers import metrics
-from agent.sources.subscribers.database import Database
 from service.metric import Sample
 
 # Statuses are a middleware's few words; a query that returns accounts instead must not become labels.

@@ -5,9 +5,9 @@ from typing import Any
 
 from agent.runtime import credentials
 from agent.runtime.collector import Job
+from agent.sources.database import database
 from agent.sources.kind import Context
 from agent.sources.presets import load_preset
-from agent.sources.subscribers.database import database
 from agent.sources.subscribers.settings import SubscribersSettings
 from service.settings import Secret
 

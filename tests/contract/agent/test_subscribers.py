@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from agent.sources.database import database
 from agent.sources.presets import load_preset
 from agent.sources.subscribers.collect import Middleware, Queries, parse, read
-from agent.sources.subscribers.database import database
 from tests.conftest import ROOT
 from tests.contract.agent.databases import execute, mariadb, postgresql
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.sources.subscribers.database import database
+from agent.sources.database import database
 from demo.ports import free_port
 
 NAMES = "postgresql+psycopg", "mysql+pymysql", "mariadb", "postgresql"

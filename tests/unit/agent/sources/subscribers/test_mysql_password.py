@@ -25,7 +25,7 @@ FULL_AUTHENTICATION, OK = b"\x01\x04", b"\0\0\0\x02\0\0\0"
 REFUSAL = b"\xff" + struct.pack("<H", 1105) + b"#HY000enough of this"
 CLIENT = """\
 import sys
-from agent.sources.subscribers.database import database
+from agent.sources.database import database
 
 middleware = database(sys.argv[1], 2)
 try:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.sources.database import database
 from agent.sources.presets import load_preset
 from agent.sources.subscribers import collect as subscribers
 from agent.sources.subscribers.collect import Middleware, Queries, Read, parse, read
-from agent.sources.subscribers.database import database
 from service.metric import Sample
 
 NOW = 1_790_000_000.0

@@ -1,14 +1,14 @@
-"""The middleware's database behind its URL: read-only connections of SQLite, PostgreSQL, MariaDB and MySQL.
+"""A database of the operator's behind its URL: read-only connections of SQLite, PostgreSQL, MariaDB and MySQL.
 
-Two fixed queries a run need no toolkit, which would be a third of the agent's memory: each database's own driver is
+A few fixed queries a run need no toolkit, which would be a third of the agent's memory: each database's own driver is
 imported where one is configured. A URL holds a password; nothing here repeats a part of one.
 """
 
 import re
 import select
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -23,6 +23,67 @@ _UNREADABLE = "the URL cannot be understood; characters such as @ : / ? # % in a
 _MYSQL_OPTIONS = ("ssl_ca", "ssl_cert", "ssl_key", "unix_socket")
 
 
+# What a database answers when a query names a table that is not there: SQLSTATE, error number.
+_NO_TABLE = ("42P01", 1146)
+
+
+class MissingTableError(OSError):
+    """A query names a table or view that does not exist."""
+
+
+def first_line(error: Exception) -> str:
+    """Return what a driver says, without the lines that may quote a statement and its values."""
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def code_and_class(error: Exception) -> str:
+    """Return a driver's error without its sentence, which may quote a value of a row or the key of an index."""
+    code = _code(error)
+    return f"{type(error).__name__}, {f'code {code}' if code else 'no code'}"
+
+
+def _code(error: Exception) -> str | int | None:
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else None
+    return getattr(error, "pgcode", None) or number
+
+
+class Session:
+    """One open connection. It can read; `set` changes what is valid for this session only."""
+
+    def __init__(self, database: "Database", connection: Any) -> None:
+        self._database, self._connection = database, connection
+
+    def rows(self, query: str, values: Mapping[str, Any], most: int) -> Rows:
+        """Return at most so many rows; `:name` in the query stands for a value. Raise OSError."""
+        marker = self._database.value
+        if "%" in marker:
+            query = query.replace("%", "%%")
+        names = "|".join(map(re.escape, values))
+        # "::" is PostgreSQL's cast.
+        query = re.sub(rf"(?<![:\w]):({names})\b(?!:)", lambda name: marker.format(name[1]), query)
+        with self._refusing(), closing(self._connection.cursor()) as cursor:
+            cursor.execute(query, values)
+            return [tuple(row) for row in cursor.fetchmany(most)]
+
+    def set(self, statement: str) -> None:
+        """Execute a statement that sets something for the session; raise OSError."""
+        with self._refusing(), closing(self._connection.cursor()) as cursor:
+            cursor.execute(statement)
+            self._connection.commit()
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        database = self._database
+        try:
+            yield
+        except database.errors as error:
+            kind = MissingTableError if _code(error) in _NO_TABLE else OSError
+            reason = database.reason(error)
+            with suppress(*database.errors):
+                self._connection.rollback()
+            raise kind(f"the database refused: {reason}") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """How to reach one: `connect` returns a new connection that cannot write and gives up in time."""
@@ -30,28 +91,25 @@ class Database:
     connect: Callable[[], Any]
     errors: tuple[type[Exception], ...]
     value: str  # how the driver is told where a value goes
+    reason: Callable[[Exception], str] = first_line  # what is said of a statement that failed
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open a connection for the block; raise OSError."""
+        try:
+            connection = self.connect()
+        except self.errors as error:
+            raise OSError(f"the database refused: {first_line(error)}") from None
+        with closing(connection):
+            yield Session(self, connection)
 
     def rows(self, queries: Sequence[str], values: Mapping[str, Any], most: int) -> list[Rows]:
         """Return at most so many rows of each query, asked on one connection; raise OSError.
 
         `:name` in a query stands for a value.
         """
-        try:
-            with closing(self.connect()) as connection:
-                return [self._rows(connection, query, values, most) for query in queries]
-        except self.errors as error:
-            # The statement and its values stay out of the reason: a driver may quote what it was given.
-            raise OSError(f"the database refused: {(str(error) or type(error).__name__).splitlines()[0]}") from None
-
-    def _rows(self, connection: Any, query: str, values: Mapping[str, Any], most: int) -> Rows:
-        if "%" in self.value:
-            query = query.replace("%", "%%")
-        names = "|".join(map(re.escape, values))
-        # "::" is PostgreSQL's cast.
-        query = re.sub(rf"(?<![:\w]):({names})\b(?!:)", lambda name: self.value.format(name[1]), query)
-        with closing(connection.cursor()) as cursor:
-            cursor.execute(query, values)
-            return [tuple(row) for row in cursor.fetchmany(most)]
+        with self.session() as session:
+            return [session.rows(query, values, most) for query in queries]
 
 
 def database(url: str, timeout: float) -> Database:
