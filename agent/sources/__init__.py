@@ -1,5 +1,6 @@
 """The kinds of source that the agent knows: a folder each, and a line here."""
 
+from agent.sources.billing import SOURCE as BILLING
 from agent.sources.certificate import SOURCE as CERTIFICATE
 from agent.sources.edge_log import SOURCE as EDGE_LOG
 from agent.sources.kind import SourceKind
@@ -10,4 +11,4 @@ from agent.sources.streams import SOURCE as STREAMS
 from agent.sources.subscribers import SOURCE as SUBSCRIBERS
 
 # The picture checks come before the probes, which ask them what they want.
-SOURCES: tuple[SourceKind, ...] = (EDGE_LOG, SERVER, SUBSCRIBERS, PICTURE, STREAMS, MULTICAST, CERTIFICATE)
+SOURCES: tuple[SourceKind, ...] = (EDGE_LOG, SERVER, SUBSCRIBERS, PICTURE, STREAMS, MULTICAST, CERTIFICATE, BILLING)

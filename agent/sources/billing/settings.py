@@ -1,0 +1,76 @@
+"""The table `[[billing]]` of the agent's settings."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from agent.runtime.settings import check_name, check_times
+from service.settings import Seconds, Secret
+
+# scheme://user:password@host
+_PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@")
+CHECKS = (
+    *("source", "flow", "overdue", "completeness", "reasons", "runs"),
+    *("extra", "twins", "early", "periods", "after_end", "price", "sign"),
+    *("arithmetic", "chain", "bucket", "conservation", "displayed", "outside", "corrections"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BillingSettings:
+    """One service's billing database, read through the views of a preset."""
+
+    service: str
+    database: str | Secret
+    preset: str = "generic"
+    time_zone: str = "Asia/Almaty"  # in which a day begins
+    without: list[str] = field(default_factory=list)  # checks whose data this billing does not have
+    grace: Seconds = field(default=Seconds(1800.0))  # how long after it was due a charge may come
+    flow_after: Seconds = field(default=Seconds(120.0))  # how long after it was due a charge usually comes
+    due_by: str = "01:00"  # when a charge without a moment of its own is due
+    cut_off: str = "06:00"  # when nothing of the day may be left over
+    charged_in_advance: int = 0  # days
+    fee_bucket: str = ""  # the bucket that fees are taken from
+    runs: dict[str, Seconds] = field(default_factory=dict)  # the period of each kind of run that is not planned ahead
+    history: int = 7  # days whose charges are counted again and again
+    slices: int = 16  # of the comparison of two snapshots
+    displayed_slices: int = 64  # of the comparison of displayed balances, one each round
+    smallest_cell: int = 10  # accounts
+    interval: Seconds = field(default=Seconds(60.0))
+
+    def __post_init__(self) -> None:
+        check_name("service", self.service)
+        check_times(self.interval, self.interval)
+        if isinstance(self.database, str) and _PASSWORD_IN_URL.search(self.database):
+            raise ValueError('database holds a password; write database = { file = "/path" } with the URL in that file')
+        if unknown := sorted(set(self.without) - set(CHECKS)):
+            raise ValueError(f'without names "{unknown[0]}", which is no check; there are: {", ".join(CHECKS)}')
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f'time_zone = "{self.time_zone}" is unknown; write one such as "Asia/Almaty"') from None
+        for key in ("due_by", "cut_off"):
+            time_of_day(key, getattr(self, key))
+        for key, least, most in (
+            *(
+                ("charged_in_advance", 0, 31),
+                ("history", 2, 31),
+                ("slices", 1, 64),
+                ("displayed_slices", 1, 1000),
+                ("smallest_cell", 1, 1000),
+            ),
+            *(("grace", 60, 86400), ("flow_after", 30, 86400)),
+        ):
+            if not least <= getattr(self, key) <= most:
+                raise ValueError(f"{key} must be between {least} and {most}")
+        for kind in self.runs:
+            check_name("runs", kind)
+
+
+def time_of_day(key: str, text: str) -> time:
+    """Return the time of "HH:MM"; raise ValueError."""
+    match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text)
+    if match is None:
+        raise ValueError(f'{key} must be a time of day such as "06:00", not "{text}"')
+    return time(int(match[1]), int(match[2]))

@@ -1,0 +1,61 @@
+"""A billing of many accounts on 1 December 2017: fees due within an hour, charged except those of silent tariffs."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tests.contract.agent.billing.schema import Store, moment
+
+# Tariff and price in tiyn.
+PRICES = {
+    "alga": 99000,
+    "prestige": 189000,
+    "prestige-plus": 299000,
+    "circle": 149000,
+    **{f"tariff-{number}": 100000 + number for number in range(6)},
+}
+TARIFFS = tuple(PRICES)
+FIRST = "2017-12-01 00:00"
+
+
+class December:
+    """Writes the rows, and knows by itself what is due."""
+
+    def __init__(self, store: Store, accounts: int, silent: Sequence[str]) -> None:
+        self._store, self._accounts, self._silent = store, accounts, silent
+
+    def fill(self) -> None:
+        """Create the subscriptions; account n has tariff n mod 10 and is due second 7919 n mod 3600 after midnight."""
+        tariffs = " ".join(f"WHEN {number} THEN '{tariff}'" for number, tariff in enumerate(TARIFFS))
+        prices = " ".join(f"WHEN {number} THEN {price}" for number, price in enumerate(PRICES.values()))
+        self._store.create()
+        self._store.execute(
+            "INSERT INTO billing_subscription SELECT 's' || n, 'mobile',"
+            f" CASE n % 10 {tariffs} END, CASE n % 10 {prices} END, 1, 'active',"
+            f" TIMESTAMPTZ '{moment(FIRST).isoformat()}' + make_interval(secs => n * 7919 % 3600), NULL"
+            f" FROM generate_series(0, {self._accounts - 1}) n",
+            "ANALYZE",
+        )
+
+    def charge_until(self, at: str) -> None:
+        """Charge what fell due until five seconds before, except the silent tariffs."""
+        known = ", ".join(f"'{tariff}'" for tariff in self._silent)
+        last = (moment(at) - timedelta(seconds=5)).isoformat()
+        due = f"tariff NOT IN ({known}) AND next_charge_at <= TIMESTAMPTZ '{last}'"
+        self._store.execute(
+            "INSERT INTO billing_charge SELECT 'c' || id, id, service, tariff, 'recurringCharge', DATE '2017-12-01',"
+            " DATE '2017-12-31', price_minor, next_charge_at + INTERVAL '5' SECOND"
+            f" FROM billing_subscription WHERE {due}",
+            f"UPDATE billing_subscription SET next_charge_at = next_charge_at + INTERVAL '31' DAY WHERE {due}",
+            "ANALYZE",
+        )
+
+    def overdue(self, before: str) -> dict[str, tuple[int, int]]:
+        """Return the number and the fees of what fell due before a moment and is not charged, by tariff."""
+        last = (moment(before) - moment(FIRST)) / timedelta(seconds=1)
+        found: dict[str, tuple[int, int]] = {}
+        for account in range(self._accounts):
+            tariff = TARIFFS[account % 10]
+            if tariff in self._silent and account * 7919 % 3600 < last:
+                count, amount = found.get(tariff, (0, 0))
+                found[tariff] = (count + 1, amount + PRICES[tariff])
+        return found
