@@ -15,6 +15,7 @@ from agent.sources.billing.job import jobs, run
 from agent.sources.billing.preset import Query
 from agent.sources.billing.reading import Billing
 from agent.sources.kind import Context
+from agent.sources.media import Media
 from tests.contract.agent.billing.asked import billing, found, settings
 from tests.contract.agent.billing.schema import Store, moment, tables_of
 from tests.contract.agent.databases import mariadb, postgresql
@@ -103,7 +104,7 @@ def test_every_check_is_a_collector_and_small_tariffs_have_no_name(store: Store)
     }
     store.insert(tables_of("whole", rows))
     of = replace(settings("whole", store.url), smallest_cell=10, without=["runs"])
-    runner = Runner(jobs([of], None, Context(Path("agent.toml"), Path("/nonexistent"), NOW.timestamp)))
+    runner = Runner(jobs([of], None, Context(Path("agent.toml"), Path("/nonexistent"), NOW.timestamp, Media())))
     runner.run_all()
     samples = runner.samples()
     assert runner.failures() == {}
