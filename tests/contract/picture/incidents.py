@@ -21,7 +21,7 @@ from tests.support.channels import (
     silence,
 )
 
-LEAD = 4.0  # seconds of an ordinary programme before
+LEAD = 4.0  # seconds of an ordinary programme before, at least
 LENGTH = {
     "PictureMissing": 24.0,
     "PictureBlack": 16.0,
@@ -49,7 +49,8 @@ def incidents(seeds: range) -> Iterator[Incident]:
         form = Format(bit_rate=(300_000, 600_000, 900_000)[seed % 3], gop=(2.0, 1.0, 4.0, 0.6)[seed % 4])
         scene, tone = (film, interview)[seed % 2](seed), programme(-23.0 - seed % 5, seed)
 
-        lead = Part(LEAD, scene, tone, form)
+        # The first key frame may come before the tables that name its PID.
+        lead = Part(max(LEAD, 2 * form.gop), scene, tone, form)
 
         def incident(
             name: str,
@@ -86,4 +87,4 @@ def incidents(seeds: range) -> Iterator[Incident]:
 def delay(incident: Incident, threshold: Callable[[str], float]) -> float:
     """Return by when the alarm must be due: threshold, one GOP and one piece after the fault began."""
     form = incident.parts[-1].format
-    return LEAD + threshold(incident.due or "") + max(form.gop, 2.0) + 2.0 + 1.0
+    return incident.parts[0].seconds + threshold(incident.due or "") + max(form.gop, 2.0) + 2.0 + 1.0
