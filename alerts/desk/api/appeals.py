@@ -70,8 +70,9 @@ Seer = Annotated[Principal, Depends(Needs(Permission.APPEALS))]
 
 
 @router.post("", status_code=201, responses=_COMMON)
-def create(given: AppealIn, runtime: Running, rules: Ruling, caller: Registrar) -> Response:
+def create(request: Request, given: AppealIn, runtime: Running, caller: Registrar) -> Response:
     """Register an appeal of the personal cabinet; 200 where it was added to one that is open already."""
+    rules = rules_of(request)  # after the body was read: what is wrong in it is told by every desk
     values = {name: getattr(given, name) for name in AppealIn.model_fields}
     said = Said(entry=Entry.CABINET, broadband="unknown", **values)
     try:
