@@ -25,8 +25,8 @@ class Experiment:
     worked_on: frozenset[str] = frozenset()
 
     @property
-    def mended(self) -> float:
-        """Return the second at which the first fault is mended."""
+    def repaired(self) -> float:
+        """Return the second at which the first fault is repaired."""
         return LASTS
 
 

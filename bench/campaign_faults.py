@@ -14,7 +14,7 @@ from bench.campaign_platform import HEAD_ENDS, Packager, Platform
 Range = tuple[float, float]
 """At least and at most so many seconds."""
 
-LASTS = 240.0  # seconds until a fault is mended, unless its kind says otherwise
+LASTS = 240.0  # seconds until a fault is repaired, unless its kind says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class Kinds:
         return _fault("origin of two", alarms, origin.name, "NodeDown", origin, *one.channels)
 
     def both_origins(self) -> Fault:
-        """Both origins of a packager die within seconds: two nodes to mend, and their channels stand."""
+        """Both origins of a packager die within seconds: two nodes to repair, and their channels stand."""
         one, alarms = self.packager(), self.alarms()
         for origin in one.origins:
             alarms.at("NodeDown", origin, (10, 25), (3, 8))

@@ -78,7 +78,7 @@ class Campaign:
     number: int = 0
 
     async def run(self, experiment: Experiment) -> None:
-        """Let the faults happen, look while all are there, and again when all are mended."""
+        """Let the faults happen, look while all are there, and again when all are repaired."""
         self.number += 1
         base = self.desk.now + timedelta(seconds=PAUSE)
         self.desk.leap(base)
@@ -86,11 +86,11 @@ class Campaign:
         if experiment.worked_on:
             self.desk.announce(_works(experiment, base))
         sent = self.manager.send([spell for fault in experiment.faults for spell in fault.spells])
-        await self._deliver([one for one in sent if one.at <= experiment.mended], base)
-        self.desk.pass_until(moment(base, experiment.mended))
+        await self._deliver([one for one in sent if one.at <= experiment.repaired], base)
+        self.desk.pass_until(moment(base, experiment.repaired))
         broken = self.desk.tickets(last)
-        await self._deliver([one for one in sent if one.at > experiment.mended], base)
-        self.desk.pass_until(moment(base, max(experiment.mended, sent[-1].at) + SETTLED))
+        await self._deliver([one for one in sent if one.at > experiment.repaired], base)
+        self.desk.pass_until(moment(base, max(experiment.repaired, sent[-1].at) + SETTLED))
         _Judgement(self, experiment, base, sent, last).judge(broken, self.desk.tickets(last))
 
     async def _deliver(self, sent: Sequence[Sent], base: datetime) -> None:

@@ -35,6 +35,10 @@ def time() -> Time:
 
 @pytest.fixture
 def correlator() -> Correlator:
+    return correlator_of_the_platform()
+
+
+def correlator_of_the_platform() -> Correlator:
     """Return one that knows the nodes as Prometheus names them."""
     made = Correlator(Plan(by_default=True))
     channels = [Sample({"channel": f"ch{number:02d}", "site": "almaty"}, 5.0) for number in range(1, CHANNELS + 1)]
