@@ -24,7 +24,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     VIEWER: frozenset({P.READ, P.METRICS}),
     "engineer": frozenset({P.READ, P.ACT, P.METRICS}),
     "administrator": frozenset({P.READ, P.ACT, P.ADMINISTER, P.METRICS, P.REGISTER, P.APPEALS, P.COMPENSATE}),
-    "machine": frozenset({P.READ, P.ACT, P.NOTIFY, P.METRICS}),
+    "machine": frozenset({P.READ, P.ACT, P.NOTIFY, P.METRICS, P.REGISTER}),
     "operator160": frozenset({P.READ, P.REGISTER, P.APPEALS}),
     "operator165": frozenset({P.READ, P.REGISTER, P.APPEALS}),
     "branch": frozenset({P.READ, P.APPEALS}),
