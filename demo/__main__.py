@@ -2,8 +2,9 @@
 
 Without a word it starts everything and stays until Ctrl-C. From a second terminal:
 
-  break NAME   kill a node (edge-1, edge-2, middleware-1) as a power cut would, or the packager, or the desk
-  repair NAME  start again what break killed
+  break NAME   let something fail: a node (edge-2, origin-1, middleware-1), packager, site astana, uplink astana,
+               disk origin-1, errors edge, desk
+  repair NAME  repair it again
   status       say what runs and where
 
 With --check it does all that by itself, compares every figure with the truth and leaves: exit status 0 when all
@@ -15,6 +16,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -35,14 +37,17 @@ def main() -> int:
         "./run demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("action", nargs="?", choices=_ACTIONS, metavar="break | repair | status")
-    parser.add_argument("name", nargs="?", default="", metavar="NAME")
+    parser.add_argument("name", nargs="*", metavar="NAME")
     parser.add_argument("--check", action="store_true", help="prove the whole chain without a person, then leave")
+    parser.add_argument("--all-breaks", action="store_true", help="with --check: break everything that can be broken")
     parser.add_argument(
         "--folder", type=Path, default=FOLDER, help="where logs and databases go; what is in it is deleted at the start"
     )
     arguments = parser.parse_args()
     if arguments.action in ("break", "repair") and not arguments.name:
         parser.error(f"{arguments.action} what? For example: ./run demo {arguments.action} edge-2")
+    if arguments.all_breaks and not arguments.check:
+        parser.error("--all-breaks belongs to --check")
     if arguments.action and arguments.check:
         parser.error("--check breaks and repairs by itself")
     signal.signal(signal.SIGTERM, _as_interrupt)
@@ -50,9 +55,10 @@ def main() -> int:
         signal.signal(signal.SIGINT, _as_interrupt)
     try:
         if arguments.action:
-            print(ask(Layout(arguments.folder, {}).control_socket, arguments.action, arguments.name))
+            print(ask(Layout(arguments.folder, {}).control_socket, arguments.action, " ".join(arguments.name)))
             return Exit.FINE
-        return _in_stack(arguments.folder.absolute(), check.run if arguments.check else interactive.run)
+        checked = partial(check.run, every=arguments.all_breaks)
+        return _in_stack(arguments.folder.absolute(), checked if arguments.check else interactive.run)
     except DemoError as error:
         print(f"demo: {error}", file=sys.stderr)
         return Exit.FAILED

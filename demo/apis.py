@@ -78,6 +78,16 @@ class Ticket:
         return str(self.body["status"])
 
     @property
+    def open(self) -> bool:
+        return self.status not in {"resolved", "closed", "rejected", "cancelled"}
+
+    @property
+    def caused(self) -> bool:
+        """Whether it lies under another ticket."""
+        related = self.body.get("troubleTicketRelationship", ())
+        return any(each["relationshipType"] == "isCausedBy" for each in related)
+
+    @property
     def labels(self) -> dict[str, str]:
         """The labels of its problem."""
         characteristics = self.body["troubleTicketCharacteristic"]
@@ -100,6 +110,19 @@ class Desk(_Api):
         answer.raise_for_status()
         found = [Ticket(body) for body in answer.json()]
         return [ticket for ticket in found if labels.items() <= ticket.labels.items()]
+
+    def newest(self) -> list[Ticket]:
+        """Return the newest tickets, the last one first."""
+        answer = self._client.get(_TICKETS, params={"limit": 100, "sort": "-creationDate"})
+        answer.raise_for_status()
+        return [Ticket(body) for body in answer.json()]
+
+    def gathered(self, number: str) -> int:
+        """Return how many alarms of other problems a ticket has gathered, and tickets that lie under it."""
+        answer = self._client.get(f"/api/v1/tickets/{number}/grouping", params={"limit": 1})
+        answer.raise_for_status()
+        body = answer.json()
+        return int(body["total"]) + len(body["folded"])
 
     def counters(self, name: str) -> Iterator[tuple[str, float]]:
         """Yield the series of one metric of `/metrics` as (labels, value)."""

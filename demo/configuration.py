@@ -1,10 +1,11 @@
 """The settings files of every program, the shipped ones with the demo's addresses put in."""
 
 import json
+import re
 from pathlib import Path
 
 from agent.sources.edge_log.formats.by_name import PRESETS
-from demo.layout import CONTROL, EDGES, MIDDLEWARE, NODES, REPOSITORY, Layout, Node, quoted
+from demo.layout import CONTROL, EDGES, FAR_SITE, MIDDLEWARE, NODES, ORIGIN, REPOSITORY, Layout, Node, quoted
 from demo.platform.lineup import CHANNELS
 from demo.platform.middleware import ACCOUNTS
 from demo.processes import DemoError
@@ -30,8 +31,48 @@ sessions = 200
 egress_bits_per_second = 160_000_000
 
 [[capacity]]
+scope = "node:edge-3"
+site = "astana"
+sessions = 200
+egress_bits_per_second = 160_000_000
+
+[[capacity]]
 scope = "platform"
 subscribers_online = 2000
+"""
+# What hangs on what; the edges' targets name their sites and roles.
+TOPOLOGY = f"""\
+[[site]]
+name = "almaty"
+
+[[site]]
+name = "{FAR_SITE}"
+
+[[element]]
+name = "power-{FAR_SITE}"
+kind = "power"
+site = "{FAR_SITE}"
+
+[[element]]
+name = "uplink-{FAR_SITE}"
+kind = "uplink"
+site = "{FAR_SITE}"
+
+[[feeds]]
+from = "power-{FAR_SITE}"
+to = ["site:{FAR_SITE}"]
+
+[[feeds]]
+from = "uplink-{FAR_SITE}"
+to = ["site:{FAR_SITE}"]
+
+[[feeds]]
+from = "{ORIGIN.name}"
+to = ["role:edge"]
+
+[[feeds]]
+from = "{MIDDLEWARE.name}"
+to = ["role:edge"]
 """
 _SHIPPED_PROMETHEUS = REPOSITORY / "deploy" / "prometheus" / "prometheus.yml"
 _SHIPPED_ALERTMANAGER = REPOSITORY / "alerts" / "alertmanager.yml"
@@ -40,8 +81,9 @@ _RULES = REPOSITORY / "alerts" / "rules"
 
 def write_all(layout: Layout) -> None:
     """Write what every program reads."""
-    for node in EDGES:
-        layout.edge(node).write(layout.content, f"log_format ott {_nginx_quoted(PRESETS['ott'])};")
+    log_format = f"log_format ott {_nginx_quoted(PRESETS['ott'])};"
+    for server in (layout.origin, *map(layout.edge, EDGES)):
+        server.write(layout.content, log_format)
     for node in NODES:
         (layout.home(node.name) / "agent.toml").write_text(agent(layout, node), "utf-8")
     prometheus_home = layout.home("prometheus")
@@ -52,6 +94,7 @@ def write_all(layout: Layout) -> None:
         (prometheus_home / "targets" / f"{name}.yml").write_text(json.dumps(groups, indent=1), "utf-8")
     (layout.home("alertmanager") / "alertmanager.yml").write_text(alertmanager(layout), "utf-8")
     (layout.home("desk") / "desk.toml").write_text(desk(layout), "utf-8")
+    (layout.home("desk") / "topology.toml").write_text(TOPOLOGY, "utf-8")
     (layout.home("busyhour") / "busyhour.toml").write_text(busy_hour(layout), "utf-8")
 
 
@@ -78,6 +121,13 @@ def agent(layout: Layout, node: Node) -> str:
         ]
         for channel in CHANNELS:
             lines += ["[[stream]]", f"channel = {quoted(channel)}", f"url = {quoted(edge.probe_url(channel))}"]
+    lines += ["[host]"]
+    if node == ORIGIN:
+        lines += [f"processes = [{quoted(layout.packager)}]"]
+    else:  # all nodes are one machine here, but the disk is the origin's
+        lines += [f"excluded_mounts = {quoted(f'^(/(dev|proc|run|sys)|{re.escape(str(layout.content))})($|/)')}"]
+    if node == ORIGIN:
+        lines += ["[[server]]", 'preset = "nginx_stub_status"', f"url = {quoted(layout.origin.status_url)}"]
     if node == MIDDLEWARE:
         for service in ACCOUNTS:
             lines += [
@@ -95,7 +145,7 @@ def targets(layout: Layout) -> dict[str, list[dict[str, object]]]:
     """Return Prometheus's target files by name."""
     control = ("prometheus", "alertmanager", "desk", "busyhour")
     return {
-        "agents": [_target(layout.ports[f"{node.name} agent"], node) for node in NODES],
+        "agents": [_target(layout.scraped(node), node) for node in NODES],
         **{name: [_target(layout.ports[name], CONTROL)] for name in control},
     }
 
@@ -141,6 +191,7 @@ public_url = {quoted(layout.url("desk"))}
 alertmanagers = [{quoted(layout.url("alertmanager"))}]
 prometheus = {quoted(layout.url("prometheus"))}
 busy_hour = {quoted(layout.url("busyhour"))}
+topology = "topology.toml"
 
 [[vendor]]
 name = "Vendor"

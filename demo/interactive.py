@@ -27,11 +27,9 @@ def run(stack: Stack) -> int:
 def act(stack: Stack, action: str, name: str) -> str:
     """Do what a second terminal asks for and return what it reads."""
     if action == "break":
-        stack.break_(name)
-        answer = f"{name} is down: {', '.join(stack.breakable[name])} killed"
+        answer = stack.break_(name)
     elif action == "repair":
-        stack.repair(name)
-        answer = f"{name} runs again: {', '.join(stack.breakable[name])}"
+        answer = stack.repair(name)
     elif action == "status":
         return "\n".join([*_addresses(stack), *_states(stack)])
     else:

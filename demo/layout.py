@@ -20,14 +20,20 @@ class Node:
     role: str
 
 
-EDGES = (Node("edge-1", "almaty", "edge"), Node("edge-2", "astana", "edge"))
+EDGES = (Node("edge-1", "almaty", "edge"), Node("edge-2", "astana", "edge"), Node("edge-3", "astana", "edge"))
+ORIGIN = Node("origin-1", "almaty", "origin")
 MIDDLEWARE = Node("middleware-1", "almaty", "middleware")
-NODES = (*EDGES, MIDDLEWARE)
+NODES = (*EDGES, ORIGIN, MIDDLEWARE)
 CONTROL = Node("control-1", "almaty", "control")
+# The site that hangs on one line: what is fetched from its nodes, and what they fetch, goes through it.
+FAR_SITE = "astana"
+UPLINK = f"uplink {FAR_SITE}"
+FAR = tuple(node for node in NODES if node.site == FAR_SITE)
 
 _LISTENERS = (
-    *(f"{node.name} nginx" for node in EDGES),
+    *(f"{node.name} nginx" for node in (*EDGES, ORIGIN)),
     *(f"{node.name} agent" for node in NODES),
+    *(f"{node.name} {UPLINK}" for node in (*FAR, ORIGIN)),
     *("middleware", "prometheus", "alertmanager", "desk", "busyhour"),
 )
 
@@ -60,12 +66,32 @@ class Layout:
 
     def edge(self, node: Node) -> Edge:
         """Return the streaming server of an edge node."""
-        return Edge(node.name, self.folder / node.name / "nginx", self.ports[f"{node.name} nginx"])
+        way = UPLINK if node in FAR else "nginx"
+        return Edge(
+            node.name,
+            self.folder / node.name / "nginx",
+            self.ports[f"{node.name} nginx"],
+            f"127.0.0.1:{self.ports[f'{ORIGIN.name} {way}']}",
+        )
+
+    @property
+    def origin(self) -> Edge:
+        """Return the server of the origin node."""
+        return Edge(ORIGIN.name, self.folder / ORIGIN.name / "nginx", self.ports[f"{ORIGIN.name} nginx"])
+
+    def scraped(self, node: Node) -> int:
+        """Return the port at which the control centre reaches a node's agent."""
+        return self.ports[f"{node.name} {UPLINK if node in FAR else 'agent'}"]
 
     @property
     def content(self) -> Path:
-        """What the packager writes and the edges serve."""
-        return self.folder / "live"
+        """What the packager writes and the origin serves."""
+        return self.folder / ORIGIN.name / "disk"
+
+    @property
+    def packager(self) -> str:
+        """The packager's name as a process: other demos on this machine have others."""
+        return f"packager-{self.ports[f'{ORIGIN.name} nginx']}"
 
     @property
     def database(self) -> Path:

@@ -1,13 +1,35 @@
 """Every program of the demo and its command line."""
 
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 
-from demo.layout import EDGES, MIDDLEWARE, NODES, REPOSITORY, Layout, Node
+from demo.layout import EDGES, FAR, NODES, ORIGIN, REPOSITORY, UPLINK, Layout, Node
 from demo.processes import Program, answers
 
 _BIN = Path(sys.executable).parent
+DISK = 128 << 20  # bytes: twice what the channels take
 RETENTION = "90d"  # more than the eight weeks of history
+
+
+def disk(layout: Layout) -> Program | None:
+    """Return what holds the origin's own small disk while it lives; None where this machine has no such thing."""
+    home, name = layout.home(ORIGIN.name), f"{ORIGIN.name} disk"
+    layout.content.mkdir(exist_ok=True)
+    image = home / "disk.img"
+    with image.open("wb") as file:
+        file.truncate(DISK)
+    make = ["mkfs.ext4", "-q", "-F", "-m", "0", str(image)]
+    try:
+        subprocess.run(make, check=True, capture_output=True)
+        subprocess.run(["mount", "-o", "loop", str(image), str(layout.content)], check=True, capture_output=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    # Whoever ends the demo ends this program, and with it the mount.
+    leave = f"kill $!; umount -l {shlex.quote(str(layout.content))}"
+    ends = f'sleep infinity & trap "{leave}" EXIT; trap "exit 0" TERM INT; wait'
+    return Program(name, ["sh", "-c", ends], layout.log(name))
 
 
 def platform(layout: Layout) -> list[Program]:
@@ -15,9 +37,20 @@ def platform(layout: Layout) -> list[Program]:
     return [
         Program(
             "packager",
-            _module("demo.platform.packager", layout.content),
+            _module("demo.platform.packager", layout.content, f"--name={layout.packager}"),
             layout.log("packager"),
             (layout.content / "ready").exists,
+        ),
+        Program(
+            UPLINK,
+            _module("demo.platform.uplink", *(f"{near}={far}" for near, far in _lines(layout))),
+            layout.log(UPLINK),
+        ),
+        Program(
+            f"{ORIGIN.name} nginx",
+            layout.origin.command,
+            layout.log(f"{ORIGIN.name} nginx"),
+            answers(layout.origin.status_url),
         ),
         Program(
             "middleware",
@@ -113,10 +146,10 @@ def prometheus(layout: Layout) -> Program:
     return Program("prometheus", command, layout.log("prometheus"), answers(layout.url("prometheus") + "/-/ready"))
 
 
-def of_node(node: Node) -> list[str]:
-    """Return the names of the programs that live on a node and die with it."""
-    server = "middleware" if node == MIDDLEWARE else f"{node.name} nginx"
-    return [server, f"{node.name} agent"]
+def _lines(layout: Layout) -> list[tuple[int, int]]:
+    """Return the ports of the uplink, and where each leads."""
+    agents = [(layout.scraped(node), layout.ports[f"{node.name} agent"]) for node in FAR]
+    return [*agents, (layout.ports[f"{ORIGIN.name} {UPLINK}"], layout.ports[f"{ORIGIN.name} nginx"])]
 
 
 def _nginx(layout: Layout, node: Node) -> Program:

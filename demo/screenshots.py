@@ -18,7 +18,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from demo.layout import REPOSITORY
+from demo.layout import ORIGIN, REPOSITORY
 from demo.processes import DemoError
 from demo.stack import OPERATOR, Stack
 
@@ -36,9 +36,9 @@ def take(stack: Stack, browser: Browser, folder: Path) -> Iterator[Path]:
     """Take every picture and yield where it is."""
     with _person(stack, browser, LAPTOP) as page:
         stack.break_(STALLED)
-        page.locator("tr", has_text="balapan").first.wait_for(timeout=TICKET)
+        page.locator("tr", has_text=ORIGIN.name).first.wait_for(timeout=TICKET)
         stack.repair(STALLED)
-        page.locator("tr", has_text="balapan").locator("text=решён").first.wait_for(timeout=TICKET)
+        page.locator("tr", has_text=ORIGIN.name).locator("text=решён").first.wait_for(timeout=TICKET)
         stack.break_(BROKEN)
         row = page.locator("tr", has_text=f"Узел {BROKEN}").locator("[data-row]").first
         row.wait_for(timeout=TICKET)

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from demo import configuration, desk_accounts, history, past_year, programs
-from demo.layout import NODES, Layout
+from demo.breaks import Break, all_breaks
+from demo.layout import Layout
 from demo.platform import middleware
 from demo.processes import DemoError, Program, stop_all
 from demo.workers import workers
@@ -65,6 +66,9 @@ class Stack:
             past = pool.submit(history.write, layout.home("prometheus") / "data", now, HISTORY_SCALE)
             before = pool.submit(past_year.bring_in, layout, now, HISTORY_SCALE)
             middleware.provision(layout.database, self._seed)
+            disk = programs.disk(layout)
+            if disk is not None:
+                self._run("a disk for the origin", disk)
             self._run("the platform", *programs.platform(layout))
             self._run("its viewers", programs.viewers(layout, self._seed))
             self._run("an agent on each node", *programs.agents(layout))
@@ -122,27 +126,36 @@ class Stack:
     # --- breaking and repairing ------------------------------------------------------------------------------------
 
     @property
-    def breakable(self) -> dict[str, list[str]]:
-        """Return what can be broken, with the programs that die."""
-        return {node.name: programs.of_node(node) for node in NODES} | {"packager": ["packager"], "desk": ["desk"]}
+    def breakable(self) -> dict[str, Break]:
+        """Return what can be broken."""
+        return all_breaks(self.layout, self.programs)
 
-    def break_(self, name: str) -> None:
-        """Kill everything of a node at once, as a power cut would."""
-        for program in self._named(name):
-            program.kill()
+    def break_(self, name: str) -> str:
+        """Break something at once, as a power cut would; return what was done."""
+        chosen = self._named(name)
+        if chosen.break_ is not None:
+            chosen.break_()
+        for program in chosen.programs:
+            self.programs[program].kill()
+        return chosen.broken or f"{name} is down: {', '.join(chosen.programs)} killed"
 
-    def repair(self, name: str) -> None:
-        """Start again what `break_` killed."""
-        down = [program for program in self._named(name) if program.pid is None]
+    def repair(self, name: str) -> str:
+        """Repair what `break_` broke; return what was done."""
+        chosen = self._named(name)
+        if chosen.repair is not None:
+            chosen.repair()
+        down = [self.programs[program] for program in chosen.programs if self.programs[program].pid is None]
         for program in down:
             program.start()
         for program in down:
             program.wait_ready()
+        return chosen.repaired or f"{name} runs again: {', '.join(chosen.programs)}"
 
-    def _named(self, name: str) -> list[Program]:
-        if name not in self.breakable:
-            raise DemoError(f'there is no "{name}" here; known: {", ".join(self.breakable)}')
-        return [self.programs[program] for program in self.breakable[name]]
+    def _named(self, name: str) -> Break:
+        known = self.breakable
+        if name not in known:
+            raise DemoError(f'there is no "{name}" here; known: {", ".join(known)}')
+        return known[name]
 
     def unexpected_ends(self) -> list[Program]:
         """Return programs that ended without being broken."""

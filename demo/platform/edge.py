@@ -1,4 +1,7 @@
-"""An edge: Debian's nginx, unprivileged, with its own prefix, serving the packager's files."""
+"""An edge, or the origin: Debian's nginx, unprivileged, with its own prefix.
+
+The origin serves the packager's files; an edge fetches them there and keeps them for as long as the origin allows.
+"""
 
 import os
 import pwd
@@ -26,6 +29,7 @@ http {{
     }}
     {log_format}
     access_log {log} ott;
+    proxy_cache_path cache keys_zone=content:1m max_size=64m inactive=60s use_temp_path=off;
     client_body_temp_path temp/body;
     proxy_temp_path temp/proxy;
     fastcgi_temp_path temp/fastcgi;
@@ -37,6 +41,15 @@ http {{
 
     server {{
         listen 127.0.0.1:{port};
+{content}        location = /stub_status {{
+            stub_status;
+            access_log off;
+        }}
+        include fault.conf;
+    }}
+}}
+"""
+_FILES = """\
         location /live/ {{
             alias "{content}/";
             location ~ \\.m3u8$ {{ add_header Cache-Control "max-age=1"; }}
@@ -48,13 +61,24 @@ http {{
             alias "{content}/";
             access_log off;
         }}
-        location = /stub_status {{
-            stub_status;
+"""
+_FROM_ORIGIN = """\
+        proxy_cache content;
+        proxy_cache_key $uri;
+        proxy_cache_lock on;
+        proxy_connect_timeout 2s;
+        proxy_read_timeout 3s;
+        location /live/ {{
+            proxy_pass http://{origin}/live/;
+            limit_rate $line_rate;
+        }}
+        location /probe/ {{
+            proxy_pass http://{origin}/live/;
             access_log off;
         }}
-    }}
-}}
 """
+# What a faulty deployment leaves: nginx prefers a regular expression to the locations above.
+FAULT = "location ~ \\.ts$ { return 500; }\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +88,7 @@ class Edge:
     name: str
     prefix: Path
     port: int
+    origin: str = ""  # host and port to fetch from; empty: it has the files itself
 
     @property
     def log(self) -> Path:
@@ -80,13 +105,19 @@ class Edge:
 
     def write(self, content: Path, log_format: str) -> None:
         """Write the configuration; `log_format` is nginx's directive under the name ott."""
+        served = (_FROM_ORIGIN if self.origin else _FILES).format(origin=self.origin, content=content)
         (self.prefix / "temp").mkdir(parents=True, exist_ok=True)
         # Started by root, nginx would hand its work to a user who cannot read a private checkout.
         user = f"user {pwd.getpwuid(0).pw_name};\n" if os.geteuid() == 0 else ""
         text = _CONFIGURATION.format(
-            name=self.name, user=user, log_format=log_format, log=self.log, port=self.port, content=content
+            name=self.name, user=user, log_format=log_format, log=self.log, port=self.port, content=served
         )
         (self.prefix / "nginx.conf").write_text(text, "utf-8")
+        self.deploy("")
+
+    def deploy(self, fault: str) -> None:
+        """Write what a deployment adds to the configuration; the server takes it at its next reload."""
+        (self.prefix / "fault.conf").write_text(fault, "utf-8")
 
     @property
     def command(self) -> list[str]:

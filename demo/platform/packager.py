@@ -95,7 +95,11 @@ def main() -> None:
     """Fill the windows, then keep them moving until killed."""
     arguments = argparse.ArgumentParser("packager", description=__doc__.splitlines()[0] if __doc__ else None)
     arguments.add_argument("root", type=Path)
-    root = arguments.parse_args().root
+    arguments.add_argument("--name", help="the process's name for those who watch it")
+    given = arguments.parse_args()
+    root = given.root
+    if given.name:
+        Path("/proc/self/comm").write_text(given.name, "ascii")
     logs.configure("text")
     streams = prepare(root)
     sequence = fill(streams, time.time())
@@ -105,8 +109,11 @@ def main() -> None:
         sequence += 1
         for moment, stream in due(streams, sequence):
             time.sleep(max(0.0, moment - time.time()))
-            stream.write(sequence)
-            stream.publish(sequence)
+            try:
+                stream.write(sequence)
+                stream.publish(sequence)
+            except OSError as error:  # a full disk: go on with the next, there may be room again
+                logger.warning("segment %d of %s cannot be written: %s", sequence, stream.folder.name, error.strerror)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pytest
 
 from demo import check
 from demo.apis import Desk, Prometheus
+from demo.cause_check import TOGETHER
 from demo.layout import EDGES, MIDDLEWARE
 from demo.platform.lineup import CHANNELS, SEGMENT_SECONDS
 from demo.processes import wait_until
@@ -122,6 +123,14 @@ def test_from_a_dead_node_to_its_ticket_and_back(stack: Stack, capsys: pytest.Ca
     steps = check.check_chain(stack)
     assert [step.text for step in steps if not step.fine] == [], capsys.readouterr().out
     assert len(steps) == 3
+
+
+def test_a_packager_and_an_uplink_that_fail_together_make_a_ticket_each(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = check.check_causes(stack, TOGETHER)
+    assert [step.text for step in steps if not step.fine] == [], capsys.readouterr().out
+    assert len(steps) == 2 * len(TOGETHER)
 
 
 def test_the_middleware_gone_leaves_no_figure_and_one_ticket(stack: Stack, prometheus: Prometheus, desk: Desk) -> None:

@@ -102,7 +102,7 @@ def test_start_break_mend_stop(start: Start, folder: Path, tmp_path: Path) -> No
     assert (second := call(folder)).returncode == 1
     assert f"a demo is running here already (process {process.pid})" in second.stderr
     assert (unknown := call(folder, "break", "edge-7")).returncode == 1
-    assert 'there is no "edge-7" here; known: edge-1, edge-2, middleware-1, packager, desk' in unknown.stderr
+    assert 'there is no "edge-7" here; known: edge-1, edge-2, edge-3, origin-1, middleware-1, ' in unknown.stderr
 
     broken = call(folder, "break", "edge-2")
     assert (broken.returncode, broken.stdout) == (0, "edge-2 is down: edge-2 nginx, edge-2 agent killed\n")
@@ -162,7 +162,7 @@ def test_a_start_that_fails_half_way_says_why_and_cleans_up(folder: Path, tmp_pa
         timeout=DEADLINE,
     )
     assert result.returncode == 1
-    assert "demo: edge-1 nginx ended by itself" in result.stderr
-    assert "edge-1-nginx.log" in result.stderr
+    assert "demo: origin-1 nginx ended by itself" in result.stderr
+    assert "origin-1-nginx.log" in result.stderr
     assert "failed to execute nginx" in result.stderr
     assert left_over(folder) == []

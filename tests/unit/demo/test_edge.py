@@ -4,21 +4,26 @@ import asyncio
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from demo import ports
-from demo.platform.edge import Edge
+from demo.platform.edge import FAULT, Edge
 from demo.platform.http_client import Edge as HttpEdge
 from demo.platform.http_client import Player
 from demo.ports import free_port
 from demo.processes import answers, wait_until
 
 
-def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
-    edge = Edge("edge-1", tmp_path / "edge-1", free_port())
+@pytest.mark.parametrize(("origin", "fault"), [("", ""), ("127.0.0.1:8080", ""), ("127.0.0.1:8080", FAULT)])
+def test_nginx_takes_the_configuration(tmp_path: Path, origin: str, fault: str) -> None:
+    edge = Edge("edge-1", tmp_path / "edge-1", free_port(), origin)
     edge.write(tmp_path / "live", "log_format ott '$msec $request $status $bytes_sent';")
+    edge.deploy(fault)
     result = subprocess.run([*edge.command, "-t"], capture_output=True, text=True, check=False)
     assert "test is successful" in result.stderr, result.stderr
     assert result.stderr.count("\n") == 2, "a warning"
-    assert {path.name for path in edge.prefix.iterdir()} <= {"nginx.conf", "temp", "access.log", "nginx.pid"}
+    files = {path.name for path in edge.prefix.iterdir()}
+    assert files <= {"nginx.conf", "fault.conf", "temp", "cache", "access.log", "nginx.pid"}
 
 
 def test_an_edge_sends_as_slowly_as_the_line_is(tmp_path: Path) -> None:

@@ -1,0 +1,85 @@
+"""What can be broken in a running demo, and what its one ticket has to name."""
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from demo.layout import EDGES, FAR_SITE, NODES, ORIGIN, UPLINK, Layout
+from demo.platform.edge import FAULT
+from demo.processes import DemoError, Program
+
+_SPARE = 1 << 20  # bytes written at once until nothing fits any more
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One thing that can fail: what is killed, or what is done instead; and which alert names it where."""
+
+    programs: Sequence[str] = ()
+    break_: Callable[[], None] | None = None
+    repair: Callable[[], None] | None = None
+    alerts: Sequence[str] = ()  # the alerts that may be the cause's; none: it is no fault of the platform
+    where: dict[str, str] = field(default_factory=dict)  # labels of the ticket
+    effects: bool = False  # whether others fail because of it while somebody sees them
+    broken: str = ""
+    repaired: str = ""
+
+
+def all_breaks(layout: Layout, programs: dict[str, Program]) -> dict[str, Break]:
+    """Return everything that can be broken, by name."""
+    found = {node.name: _node(node.name) for node in NODES}
+    far = [node.name for node in NODES if node.site == FAR_SITE]
+    found["packager"] = Break(["packager"], alerts=["NodeProcessMissing"], where={"node": ORIGIN.name}, effects=True)
+    found[f"site {FAR_SITE}"] = Break(
+        [program for node in far for program in _programs(node)], alerts=["SiteDown"], where={"site": FAR_SITE}
+    )
+    found[UPLINK] = Break([UPLINK], alerts=["SiteDown"], where={"site": FAR_SITE})
+    found[f"disk {ORIGIN.name}"] = Break(
+        break_=lambda: _fill(layout, programs),
+        repair=lambda: (layout.content / "filler").unlink(missing_ok=True),
+        alerts=["NodeDiskFull"],
+        where={"node": ORIGIN.name},
+        effects=True,
+        broken=f"the disk of {ORIGIN.name} is full",
+        repaired=f"the disk of {ORIGIN.name} has room again",
+    )
+    found["errors edge"] = Break(
+        break_=lambda: _deploy(layout, programs, FAULT),
+        repair=lambda: _deploy(layout, programs, ""),
+        alerts=["EdgeErrorRatioHigh", "StreamDown"],
+        broken="every edge has a faulty configuration: segments give 500",
+        repaired="every edge has its configuration back",
+    )
+    found["desk"] = Break(["desk"])
+    return found
+
+
+def _programs(node: str) -> list[str]:
+    """Return the names of the programs that live on a node and die with it."""
+    names = {
+        "middleware-1": ["middleware", "middleware-1 agent"],
+        ORIGIN.name: ["packager", f"{ORIGIN.name} nginx", f"{ORIGIN.name} agent"],
+    }
+    return names.get(node, [f"{node} nginx", f"{node} agent"])
+
+
+def _node(name: str) -> Break:
+    return Break(_programs(name), alerts=["NodeDown"], where={"node": name})
+
+
+def _fill(layout: Layout, programs: dict[str, Program]) -> None:
+    if f"{ORIGIN.name} disk" not in programs:
+        raise DemoError(f"{ORIGIN.name} has no disk of its own here: that takes root, losetup and mkfs.ext4")
+    try:
+        with (layout.content / "filler").open("ab", buffering=0) as file:
+            while file.write(bytes(_SPARE)) == _SPARE:
+                os.fsync(file.fileno())
+    except OSError:
+        return  # it is full
+
+
+def _deploy(layout: Layout, programs: dict[str, Program], fault: str) -> None:
+    for node in EDGES:
+        layout.edge(node).deploy(fault)
+        programs[f"{node.name} nginx"].signal(signal.SIGHUP)
