@@ -27,6 +27,7 @@ BETTER, NO_BETTER = (
     0.45,
     0.75,
 )  # of the last value's error: below, the last value has no share; above, nothing else has one
+RECENT = 0.8  # what an origin counts for the range, of the origin after it: patterns are known better later
 WIDER = 0.27  # a period further away is so much less certain
 
 
@@ -236,9 +237,13 @@ def _width(average: Floats, pattern: Pattern, kind: Kind) -> float:
     scaled = (
         np.abs(average) / wider(np.arange(1.0, average.shape[1] + 1))[None, :] if average.size else np.empty((0, 1))
     )
-    scores = np.sort(scaled[~np.isnan(scaled)])
-    if not len(scores):
+    present = ~np.isnan(scaled)
+    if not present.any():
         return 4.0 * floor
-    rank = min(math.ceil(CONFIDENCE * (len(scores) + 1)), len(scores))
-    origins = int((~np.isnan(average)).any(axis=1).sum())
-    return max(float(scores[rank - 1]) * (1.0 + 0.6 / origins), floor)
+    age = np.arange(len(scaled))[::-1][:, None]
+    weights = np.broadcast_to(RECENT**age, scaled.shape)[present]
+    order = np.argsort(scaled[present])
+    scores, total = scaled[present][order], np.cumsum(weights[order])
+    rank = min(int(np.searchsorted(total, CONFIDENCE * (total[-1] + 1.0))), len(scores) - 1)
+    origins = int(present.any(axis=1).sum())
+    return max(float(scores[rank]) * (1.0 + 0.6 / origins), floor)
