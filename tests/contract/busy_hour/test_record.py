@@ -83,7 +83,7 @@ def test_egress_is_in_bits(filled: Filled, address: str, connect_to: Callable[[s
     store = Store("sqlite://")
     server = connect_to(address)
     day = date(2026, 11, 20)
-    assert Recorder(server, store, SOURCES, CALENDAR).record([CALENDAR.day(day)], NOW) == 22
+    assert Recorder(server, store, SOURCES, CALENDAR).record([CALENDAR.day(day)], NOW) == 27
     [record] = store.load("platform", "egress_bits_per_second")
     assert record.value == pytest.approx(
         figures["sessions"]["platform"][day.isoformat()]["value"] * history.BYTES_PER_SESSION * 8

@@ -114,7 +114,7 @@ def test_the_forecast_is_that_of_a_report(store: Store) -> None:
     assert found["words"] == expected["words"]
     assert found["to"] == "2026-10-10"
     assert "survives the loss of the largest node (a)" in found["capacity_words"]["en"]
-    assert "с резервом N−1" in found["capacity_words"]["ru"]
+    assert "при отказе" in found["capacity_words"]["ru"]
 
 
 def test_too_few_days_have_no_forecast_but_a_sentence() -> None:
