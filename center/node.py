@@ -45,13 +45,25 @@ def _add(arguments: argparse.Namespace, places: Places) -> int:
     if not authority.is_on(places):
         print(f"{node.name}: added at {node.address}; if its agent listens on loopback only, run on the node:")
         print(f"    ott-agent join --listen {node.address}")
-    elif authority.own(places):
-        file = authority.bundle(places, node.name, node.address, datetime.now(UTC))
-        print(f"{node.name}: added at {node.address}; copy {file} to the node and run there:")
-        print(f"    ott-agent join {file.name}")
     else:
-        print(f"{node.name}: added at {node.address}; its agent needs [tls] with a certificate of your authority")
+        print(f"{node.name}: added at {node.address}; {_joining(node, places, datetime.now(UTC))}")
     return Exit.FINE
+
+
+def tell(places: Places, now: datetime) -> None:
+    """Print what to do on every node after TLS was switched on or off."""
+    for node in nodes.nodes(places.nodes):
+        if authority.is_on(places):
+            print(f"{node.name}: {_joining(node, places, now)}")
+        else:
+            print(f"{node.name}: remove [tls] from its agent's settings, then: systemctl restart ott-agent")
+
+
+def _joining(node: Node, places: Places, now: datetime) -> str:
+    if not authority.own(places):
+        return "its agent needs [tls] with a certificate of your authority"
+    file = authority.bundle(places, node.name, node.address, now)
+    return f"copy {file} to the node and run there:\n    ott-agent join {file.name} && systemctl restart ott-agent"
 
 
 def _states() -> dict[str, str]:

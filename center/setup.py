@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from center import access, alertmanager_file, authority, changes, nodes, prometheus_file, services
+from center import access, alertmanager_file, authority, changes, node, nodes, prometheus_file, services
 from center.changes import Change
 from center.places import ALERTMANAGER, DESK, PROMETHEUS, UNITS, Places
 from center.services import CommandError
@@ -24,7 +24,8 @@ OTHERS = {
     "prometheus": "127.0.0.1:9090",
     "alertmanager": "127.0.0.1:9093",
 }
-UP_IN_TIME = 60.0
+JOBS = frozenset(prometheus_file.JOBS)
+UP_IN_TIME = 120.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +48,8 @@ def run(arguments: argparse.Namespace, places: Places) -> int:
     if os.geteuid() != 0:
         raise RefusedError("only root can configure this machine")
     now = datetime.now(UTC)
-    tls = (authority.is_on(places) or arguments.tls or bool(arguments.tls_files)) and not arguments.no_tls
+    was = authority.is_on(places)
+    tls = (was or arguments.tls or bool(arguments.tls_files)) and not arguments.no_tls
     shipped = _shipped(places)
     planned = plan(places, arguments.site, arguments.name, tls=tls, shipped=shipped)
     needed = [change for change in planned if change.needed]
@@ -58,13 +60,17 @@ def run(arguments: argparse.Namespace, places: Places) -> int:
         print("nothing was changed")
         return Exit.FAILED
     _switch_tls(arguments, places, now)
+    if tls != was:
+        node.tell(places, now)
     # Checked now: Prometheus refuses a file that names certificates which are not there.
     changes.verify(needed)
     for path in shipped:
         changes.write(changes.remembered(places, path), path.read_text("utf-8"), 0o600)
     for copy in changes.apply(planned, places, now.strftime("%Y%m%dT%H%M%SZ")):
         print(f"copy of what was there: {copy}")
-    return _start(arguments, places, {change.path for change in needed})
+    # Nodes that are there have to join first: nothing is wrong when Prometheus cannot ask them yet.
+    jobs = JOBS - {"ott-agent"} if tls != was else JOBS
+    return _start(arguments, places, {change.path for change in needed}, jobs)
 
 
 def plan(places: Places, site: str | None, name: str, *, tls: bool, shipped: set[Path]) -> list[Change]:
@@ -146,7 +152,7 @@ def _switch_tls(arguments: argparse.Namespace, places: Places, now: datetime) ->
         authority.remove(places)
 
 
-def _start(arguments: argparse.Namespace, places: Places, changed: set[Path]) -> int:
+def _start(arguments: argparse.Namespace, places: Places, changed: set[Path], jobs: frozenset[str]) -> int:
     places.site_rules.mkdir(parents=True, exist_ok=True)
     services.run("systemctl", "daemon-reload")
     for unit in ("ott-desk", "ott-busyhour"):
@@ -165,7 +171,7 @@ def _start(arguments: argparse.Namespace, places: Places, changed: set[Path]) ->
             services.run("systemctl", "restart" if restart else "reload", f"{service}.service")
         except CommandError:
             services.run("systemctl", "restart", f"{service}.service")
-    problems = _wait(places)
+    problems = _wait(places, jobs)
     print(*problems, sep="\n", end="\n" if problems else "")
     if account:
         print(f"account {account.name}, password {account.password} (shown this once; change it in the console)")
@@ -175,7 +181,7 @@ def _start(arguments: argparse.Namespace, places: Places, changed: set[Path]) ->
     return Exit.FAILED if problems else Exit.FINE
 
 
-def _wait(places: Places) -> list[str]:
+def _wait(places: Places, jobs: frozenset[str]) -> list[str]:
     """Wait until every target is up; return what is not."""
     problems: list[str] = []
 
@@ -183,28 +189,28 @@ def _wait(places: Places) -> list[str]:
         problems[:] = [
             f"{unit} does not run; see: journalctl -u {unit}" for unit in UNITS if not services.is_active(unit)
         ]
-        problems.extend(not_up(places))
+        problems.extend(not_up(places, jobs))
         return not problems
 
     services.wait(fine, UP_IN_TIME)
     return problems
 
 
-def not_up(places: Places) -> list[str]:
-    """Return what is wrong with the targets of our jobs."""
+def not_up(places: Places, jobs: frozenset[str] = JOBS) -> list[str]:
+    """Return what is wrong with the targets of these jobs of ours."""
     try:
         answer = services.get(f"{PROMETHEUS}/api/v1/targets?state=active")
     except CommandError as error:
         return [str(error)]
     found = answer["data"]["activeTargets"]
-    expected = len(OTHERS) + len(nodes.nodes(places.nodes))
+    expected = len(OTHERS) + (len(nodes.nodes(places.nodes)) if "ott-agent" in jobs else 0)
     result = [
         f"{target['labels'].get('node', '')} {target['scrapeUrl']} ({target['labels']['job']}) is not up: "
         f"{target['lastError'] or 'it was not asked yet'}"
         for target in found
-        if target["health"] != "up" and target["labels"]["job"] in prometheus_file.JOBS
+        if target["health"] != "up" and target["labels"]["job"] in jobs
     ]
-    ours = sum(target["labels"]["job"] in prometheus_file.JOBS for target in found)
+    ours = sum(target["labels"]["job"] in jobs for target in found)
     if ours < expected:
         result.append(f"Prometheus asks {ours} targets of {expected}: it has not read its new settings yet")
     return result

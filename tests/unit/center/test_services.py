@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from center import authority
+from center import authority, nodes
+from center.node import tell
+from center.nodes import Node
 from center.places import Places
 from center.services import arguments, drop_in
 from center.yaml_text import RefusedError
@@ -67,3 +69,19 @@ def test_the_authority_signs_for_prometheus_and_for_nodes(tmp_path: Path) -> Non
     authority.remove(places)
     assert not authority.is_on(places)
     assert authority.own(places)
+
+
+def test_switching_tls_tells_every_node_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    places, now, owner = Places(tmp_path), datetime(2026, 1, 2, tzinfo=UTC), (os.getuid(), os.getgid())
+    for number in (1, 2):
+        nodes.add(places.nodes, Node(f"edge-{number}", "almaty", "edge", f"10.0.1.{number}:9780"))
+    authority.create(places, now, owner)
+    tell(places, now)
+    said = capsys.readouterr().out
+    for number in (1, 2):
+        file = places.state / "nodes" / f"edge-{number}.ottwatch"
+        assert json.loads(file.read_text())["listen"] == f"10.0.1.{number}:9780"
+        assert f"edge-{number}: copy {file} to the node" in said
+    authority.remove(places)
+    tell(places, now)
+    assert capsys.readouterr().out.count("remove [tls]") == 2
