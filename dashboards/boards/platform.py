@@ -125,7 +125,7 @@ DAY = Row(
 WRONG = Row(
     (
         alarms("", ("site", "node"), width=12, height=8),
-        clocks(width=12, height=8),
+        clocks(width=12, height=8, due=False),
     )
 )
 

@@ -102,8 +102,8 @@ def open_tickets(width: int) -> Figure:
     )
 
 
-def clocks(width: int, height: int, where: str = "") -> Grid:
-    """Return the table of running clocks, the most urgent first."""
+def clocks(width: int, height: int, where: str = "", *, due: bool = True) -> Grid:
+    """Return the table of running clocks, the most urgent first; without `due` only the time that is left."""
     labels = ("clock", "ticket", "priority", "node")
     series = f"max by ({', '.join(labels)}) ({DEADLINE}{{{where}}})"
     return Grid(
@@ -112,15 +112,15 @@ def clocks(width: int, height: int, where: str = "") -> Grid:
         unit="none",
         queries=(
             Query(or_none(f"{series} - time()", DESK, *labels)),
-            Query(or_none(f"1000 * {series}", DESK, *labels)),
+            *((Query(or_none(f"1000 * {series}", DESK, *labels)),) if due else ()),
         ),
         columns=(
             Column("ticket", "Ticket", links=(TO_TICKET,), width=75),
             Column("priority", "Priority", width=95),
-            Column("clock", "Clock", meanings=(*CLOCKS, Meaning(NONE, "no ticket is open", "good"))),
+            Column("clock", "Clock", meanings=(*CLOCKS, Meaning(NONE, "no ticket is open", "good")), width=180),
             Column("node", "Node", links=(Link("Node dashboard", "node", (("node", "node"),)),)),
             Column("A", "Time left", unit="s", decimals=0, steps=OVERDUE, meanings=(NO_TIME,), width=95),
-            Column("B", "Due", unit="time:DD.MM HH:mm", meanings=(NO_TIME,), width=105),
+            *((Column("B", "Due", unit="time:DD.MM HH:mm", meanings=(NO_TIME,), width=105),) if due else ()),
         ),
         sort="Time left",
         width=width,
