@@ -214,7 +214,8 @@ def test_one_switch_turns_on_tls_between_prometheus_and_the_node(centre: Machine
     # Nobody who has no certificate of the authority gets an answer.
     authority = "/var/lib/ottwatch-center/authority/ca.pem"
     said = centre.shell(f"SSL_CERT_FILE={authority} ask https://127.0.0.1:9780/metrics 2>&1 || true")
-    assert "certificate required" in said.lower()
+    # The reason, or the end of the connection where that is read first.
+    assert re.search(r"certificate required|EOF occurred|[Rr]eset by peer|Broken pipe", said, re.IGNORECASE), said
 
 
 def test_an_upgrade_keeps_settings_and_tickets_and_restarts_once(centre: Machine) -> None:
