@@ -1,4 +1,4 @@
-"""The authorities that HTTPS trusts, loaded once: a client that loads them for itself costs 50 ms and 2 MB."""
+"""The authorities that HTTPS trusts, loaded once: a client that loads them for itself costs 50 ms and 0.8 MB."""
 
 import ssl
 from functools import cache

@@ -16,22 +16,14 @@ dated before its predecessor counts as happening at the predecessor's moment.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals.events import Body, Event
 from alerts.desk.appeals.states import FINAL, AnswerBy, Queue, Status
 from alerts.desk.appeals.terms import DAY, Calendars, Terms, calendar_days, end_of_day
 from alerts.desk.tickets.calendars import Always, Calendar
+from alerts.desk.tickets.sla import State
 from alerts.desk.tickets.spans import Span, missed, running, used
-
-
-class State(StrEnum):
-    """What a clock does at the moment it is read."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)

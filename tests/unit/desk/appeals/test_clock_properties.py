@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.desk.appeals import events as ev
-from alerts.desk.appeals.clocks import State, read
+from alerts.desk.appeals.clocks import read
 from alerts.desk.appeals.events import Body, Event
 from alerts.desk.appeals.states import AnswerBy, Queue, Status
 from alerts.desk.appeals.terms import Terms
+from alerts.desk.tickets.sla import State
 from tests.unit.desk.appeals.clock_cases import CALENDARS, MONDAY
 
 TERMS = Terms()
