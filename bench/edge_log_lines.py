@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 from agent.sources.edge_log.input.follower import Follower
-from agent.sources.edge_log.sessions.engine import BUCKETS, Engine, spare_garbage_collector
+from agent.sources.edge_log.sessions.counters import BUCKETS
+from agent.sources.edge_log.sessions.engine import Engine, spare_garbage_collector
 from agent.sources.edge_log.settings import EdgeLogSettings
 from bench.edge_log_formats import FORMATS, Format, Request
 from service.settings import make_converter

@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from agent.sources.edge_log.formats.by_name import make_format
 from agent.sources.edge_log.quality.quality import Quality
-from agent.sources.edge_log.sessions.engine import Definition, Engine, spare_garbage_collector
+from agent.sources.edge_log.sessions.definition import Definition
+from agent.sources.edge_log.sessions.engine import Engine, spare_garbage_collector
 from bench.edge_log_formats import Request, ott
 
 CHUNK = 1 << 20

@@ -13,7 +13,7 @@ import pytest
 from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.quality.quality import Quality
 from agent.sources.edge_log.quality.tally import Tally
-from agent.sources.edge_log.sessions.engine import Definition
+from agent.sources.edge_log.sessions.definition import Definition
 from tests.players.stalls import RECORDED
 
 SHORTEST = 0.15

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.sources.edge_log.input.position import Position
-from agent.sources.edge_log.sessions.engine import BUCKETS, Counters
+from agent.sources.edge_log.sessions.counters import BUCKETS, Counters
 from agent.sources.edge_log.sessions.table import VIEWER_BYTES, Dump
 
 VERSION = 4

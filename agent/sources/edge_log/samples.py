@@ -7,7 +7,8 @@ from itertools import accumulate
 from agent.sources.edge_log import metrics as catalogue
 from agent.sources.edge_log.formats.batch import Reason
 from agent.sources.edge_log.input.losses import Loss, Losses
-from agent.sources.edge_log.sessions.engine import BUCKETS, IDENTITY_SOURCES, Counters
+from agent.sources.edge_log.sessions.counters import BUCKETS, Counters
+from agent.sources.edge_log.sessions.identity import IDENTITY_SOURCES
 from agent.sources.edge_log.sessions.table import Activity
 from agent.sources.edge_log.sessions.targets import OTHER
 from agent.sources.edge_log.settings import EdgeLogSettings

@@ -8,11 +8,12 @@ from agent.sources.edge_log.formats.batch import LineFormat
 from agent.sources.edge_log.formats.by_name import make_format
 from agent.sources.edge_log.formats.log_format import ADDRESSES, Choice
 from agent.sources.edge_log.input.syslog import host_and_port
-from agent.sources.edge_log.sessions.engine import Definition
+from agent.sources.edge_log.sessions.definition import Definition
 from agent.sources.edge_log.sessions.targets import PROTOCOLS
 from service.settings import Seconds
 
 _SERVICE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_HEADER = re.compile(r"http_[a-z0-9_]+")
 _SUFFIX = re.compile(r"\*|\.[A-Za-z0-9]{1,10}")
 
 
@@ -124,8 +125,10 @@ class EdgeLogSettings:
         faults += [
             f"media_methods: {method!r} is no HTTP method" for method in self.media_methods if not method.isupper()
         ]
-        if self.client_address and self.client_address not in ADDRESSES:
-            faults.append(f"client_address must be one of {', '.join(ADDRESSES)}, not {self.client_address!r}")
+        address = self.client_address
+        if address and address not in ADDRESSES and not _HEADER.fullmatch(address):
+            known = ", ".join(ADDRESSES)
+            faults.append(f"client_address must be one of {known}, or a header such as http_x_real_ip, not {address!r}")
         return faults
 
     def _limit_faults(self) -> list[str]:

@@ -10,7 +10,8 @@ import pytest
 from agent.sources.edge_log.formats.by_name import PRESETS, make_format
 from agent.sources.edge_log.formats.log_format import Choice
 from agent.sources.edge_log.quality.quality import Quality
-from agent.sources.edge_log.sessions.engine import Definition, Engine
+from agent.sources.edge_log.sessions.definition import Definition
+from agent.sources.edge_log.sessions.engine import Engine
 from demo.platform.edge import Edge
 from demo.ports import free_port
 from demo.processes import wait_until

@@ -88,7 +88,7 @@ def split(request: bytes) -> tuple[bytes, bytes]:
     """Return method and target as a server that logs them apart has them."""
     method, _, rest = request.partition(b" ")
     target, _, protocol = rest.rpartition(b" ")
-    if target and protocol.upper().startswith(b"HTTP/"):
+    if target and re.fullmatch(rb"(?i:http/.*)|[A-Z]+/[0-9.]+|h2|-", protocol):
         return method, target
     return (method, rest) if rest else (b"-", b"-")
 

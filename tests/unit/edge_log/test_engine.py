@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.sources.edge_log.formats.batch import Batch
-from agent.sources.edge_log.sessions.engine import Definition, Engine
+from agent.sources.edge_log.sessions.definition import Definition
+from agent.sources.edge_log.sessions.engine import Engine
 from agent.sources.edge_log.sessions.targets import LONGEST_CHANNEL, Targets, first_group
 
 TOKEN = re.compile(rb"[?&]token=([0-9a-f]+)")
@@ -104,6 +105,15 @@ def test_identities_of_the_log_itself() -> None:
     one.feed(batch(*rows, viewers=[b"u1", b"-", b"-", b""], sessions=[b"s", b"s", b"-", b""]), now=100.0)
     assert one.flush().identity_sources == {"token": 1, "session": 1, "address": 2}
     assert one.activity(100.0).viewers == 3
+
+
+def test_what_players_write_without_an_account_names_nobody() -> None:
+    one = engine(session=[re.compile(rb"[?&]sid=(\w+)")], viewer=[re.compile(rb"[?&]t=(\w+)")])
+    uris = ["/live/a/1.ts?t=undefined", "/live/a/1.ts?t=null&sid=null", "/live/a/1.ts?t=7", "/live/a/1.ts"]
+    accounts = [b'""', b" ", b"-", b"(null)"]
+    one.feed(batch(*[(1.0, uri) for uri in uris], addresses=[b"w", b"x", b"y", b"z"], viewers=accounts), now=1.0)
+    assert one.flush().identity_sources == {"token": 1, "address": 3}
+    assert one.activity(1.0).viewers == 4
 
 
 def test_one_address_with_two_players_is_two_viewers() -> None:

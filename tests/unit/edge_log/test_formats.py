@@ -157,6 +157,32 @@ def test_w3c_in_quotes_with_tabs_carriage_returns_and_local_time() -> None:
     assert (list(batch.agents), list(batch.times)) == ([b'a "b" c'], [AT + 0.25])
 
 
+def test_w3c_with_blanks_that_the_server_left_as_they_are() -> None:
+    header = b"\xef\xbb\xbf#Fields: date time c-ip cs-username cs-method cs-uri-stem sc-status sc-bytes cs(Referer)"
+    header += b" cs(User-Agent)\n"
+    line = b"2026-01-21 22:56:14 192.0.2.7 %b GET /live/a/1.ts 200 188 - %b\n"
+    choice = Choice(viewer_variable="remote_user")
+    parser = make_format("w3c", choice=choice).parser()
+    batch = parser.parse(header + line % (b"ivan petrov", b"P/1") + line % (b"-", b"P/1 (TV) x") + line % (b"-", b"P"))
+    assert (batch.rejects, list(batch.viewers or ())) == ([], [b"ivan petrov", b"-", b"-"])
+    assert list(batch.agents) == [b"P/1", b"P/1 (TV) x", b"P"]
+
+
+def test_accounts_times_and_escapes_as_json_may_have_them() -> None:
+    columns = ["time=t", "request=r", "status=s", "size=b", "viewer=v", "agent=u"]
+    log_format = make_format("json", columns)
+    line = b'{"t":%b,"r":"GET /a.ts HTTP/1.1","s":200,"b":188,"v":%b,"u":"%b"}\n'
+    lines = [
+        line % (b'"1769036174000"', b"1001.0", b"x"),
+        line % (b"1769036174000", b"2.5", rb"\v"),
+        line % (b'"2026-01-22T03:56:14+05"', b"true", rb"\u12 \'"),
+    ]
+    batch = log_format.parser().parse(b"".join(lines))
+    assert (batch.rejects, list(batch.times)) == ([], [AT] * 3)
+    assert list(batch.viewers or ()) == [b"1001", b"2.5", b""]
+    assert list(batch.agents) == [b"x", rb"\v", rb"\u12 \'"]
+
+
 def test_lines_without_what_the_figures_need_say_so(shared: Path) -> None:
     for name, fields in (("logfile_w3c.0", 1), ("logfile_w3c.3", 3)):
         batch = parsed(make_format("w3c"), (shared / "data/access_logs/lnav" / name).read_bytes())

@@ -50,6 +50,35 @@ def test_every_request_counts_and_a_get_has_its_target(request_line: bytes, targ
     assert list(batch.uris) == [target]
 
 
+@pytest.mark.parametrize(
+    ("logged", "address"),
+    [
+        (b"192.0.2.7:40000", b"192.0.2.7"),
+        (b"2001:db8::7:40000", b"2001:db8::7"),
+        (b"2001:db8:0:0:0:0:0:7:40000", b"2001:db8:0:0:0:0:0:7"),
+        (b"unix::", b"unix:"),
+    ],
+)
+def test_an_address_goes_up_to_its_port(logged: bytes, address: bytes) -> None:
+    log_format = LogFormat('$remote_addr:$remote_port [$time_local] "$request" $status $bytes_sent')
+    line = logged + b' [22/Jan/2026:03:56:14 +0500] "GET %b HTTP/1.1" 200 188\n'
+    assert list(log_format.parse(line % b"/a.ts").addresses) == [address]
+    # Read one by one, too.
+    assert list(log_format.parse(line % b"/a b.ts").addresses) == [address]
+
+
+def test_any_header_may_name_the_client() -> None:
+    text = '$remote_addr [$time_local] "$request" $status $bytes_sent "$http_x_real_ip"'
+    line = b'10.0.0.1 [22/Jan/2026:03:56:14 +0500] "GET /a.ts HTTP/1.1" 200 188 "%b"\n'
+    batch = LogFormat(text, Choice("http_x_real_ip")).parse(line % b"192.0.2.7" + line % b"-")
+    assert [client_address(address) for address in batch.addresses] == [b"192.0.2.7", b"10.0.0.1"]
+
+
+def test_lines_of_a_server_on_windows() -> None:
+    batch = COMBINED.parse(GOOD.replace(b"\n", b"\r\n") * 2)
+    assert (batch.rejects, list(batch.agents)) == ([], [b"Player/1.0"] * 2)
+
+
 def test_quotes_that_apache_escapes() -> None:
     batch = COMBINED.parse(GOOD.replace(b"Player/1.0", rb"a \"b\" c"))
     assert list(batch.agents) == [rb"a \"b\" c"]

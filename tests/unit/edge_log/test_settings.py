@@ -69,6 +69,10 @@ def test_values_that_make_no_sense_are_all_told(tmp_path: Path) -> None:
         ('service = "ott"\nsyslog = "localhost"', "edge_log[1]: syslog must be"),
         ('service = "ott"\npaths = ["/a"]\ntime_zone = "Mars/Olympus"', "edge_log[1]: time_zone: 'Mars/Olympus'"),
         ('service = "ott"\npaths = ["/a"]\nviewer_variable = "account"', "edge_log[1]: viewer_variable names"),
+        (
+            'service = "ott"\npaths = ["/a"]\nformat = \'{"a":"$msec",}\'',
+            'edge_log[1]: format begins like JSON but is none: see what follows \'{"a":"$msec",\'',
+        ),
         ('paths = ["/a"]', "edge_log[1].service: is missing; add it"),
     ],
 )

@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from agent.sources.edge_log.formats.batch import LineFormat
 from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS
 from agent.sources.edge_log.formats.haproxy import HaProxy
-from agent.sources.edge_log.formats.json_lines import caddy, named_fields, nginx_json
+from agent.sources.edge_log.formats.json_formats import caddy, named_fields, nginx_json
 from agent.sources.edge_log.formats.local_time import LocalTimeFormat, changes
 from agent.sources.edge_log.formats.log_format import Choice, LogFormat
 from agent.sources.edge_log.formats.tab_separated import TabSeparated

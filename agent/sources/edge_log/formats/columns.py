@@ -38,6 +38,11 @@ def parse_mostly(
     return merged(taken.lines, taken.left, read(taken.columns), rest_batch)
 
 
+def without_returns(chunk: bytes) -> bytes:
+    """Return lines that end as a server on Windows ends them as others do."""
+    return chunk.replace(b"\r\n", b"\n") if chunk.endswith(b"\r\n") else chunk
+
+
 def batch_of_columns(
     columns: Columns, moments: ParsedTimes, uris: Sequence[bytes], durations: Sequence[Fraction] | None
 ) -> Batch:

@@ -10,7 +10,13 @@ from datetime import tzinfo
 from operator import add
 
 from agent.sources.edge_log.formats.batch import Batch, Reason
-from agent.sources.edge_log.formats.columns import ParsedTimes, batch_of_columns, parse_mostly, parse_times
+from agent.sources.edge_log.formats.columns import (
+    ParsedTimes,
+    batch_of_columns,
+    parse_mostly,
+    parse_times,
+    without_returns,
+)
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
 from agent.sources.edge_log.formats.request import PROTOCOL, split_request
 from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, byte_count, moment_of, seconds, status_of
@@ -24,7 +30,7 @@ _LINE = (
     rf"(\[?[0-9A-Fa-f.:]+\]?|unix):[0-9]++ \[([^\]{NL}]{{20}})([^\]{NL}]{{4}})\] [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ "
     rf"{'-?[0-9]++/' * 4}\+?(-?[0-9]{{1,12}}+) ([0-9]{{3}}|0|-1|-) \+?([0-9]{{1,18}}+|-1|-)"
     rf" [^ {NL}]++ [^ {NL}]++ [^ {NL}]{{2,4}} [0-9+/-]++ [0-9/-]++ (?:\{{([^}}{NL}]*+)\}} )?(?:\{{[^}}{NL}]*+\}} )?"
-    rf'"(?:(?:METHODS) ([^ "{NL}]++(?: (?!(?:HTTP|http)/)[^ "{NL}]*+)*+)(?: {PROTOCOL})?(?=")|[^"{NL}]*+)"'
+    rf'"(?:(?:METHODS) ([^ "{NL}]++) {PROTOCOL}(?=")|(?!(?:METHODS) )[^"{NL}]*+)"'
     rf"(?: [^{NL}]*+)?"
 )
 # What is odd in a field that nobody needs; a request that HAProxy cut short has no quote at its end.
@@ -60,6 +66,7 @@ class HaProxy:
 
     def parse(self, chunk: bytes) -> Batch:
         """Parse whole lines."""
+        chunk = without_returns(chunk)
         return parse_mostly(self._expression, chunk, self._read, self._odd)
 
     def _odd(self, chunk: bytes) -> Batch:

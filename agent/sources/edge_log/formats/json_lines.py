@@ -5,39 +5,32 @@ refuses, because a client or a template made something of it that is no JSON, is
 own messages share the log with its requests; they lack the needed fields and are rejects like any other foreign line.
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
 import msgspec
 
 from agent.sources.edge_log.formats.batch import Batch
-from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS, joined, joined_columns
+from agent.sources.edge_log.formats.cmcd_headers import joined, joined_columns
 from agent.sources.edge_log.formats.columns import NONE, ParsedTimes, batch_of_columns, merged
 from agent.sources.edge_log.formats.expression import one_of
-from agent.sources.edge_log.formats.json_object import json_object, text_bytes
-from agent.sources.edge_log.formats.json_record import RecordDecoder, first_of, values_at
-from agent.sources.edge_log.formats.log_format import ADDRESSES, Choice, find_roles
+from agent.sources.edge_log.formats.json_object import json_object
+from agent.sources.edge_log.formats.json_record import RecordDecoder, values_at
+from agent.sources.edge_log.formats.json_values import Durations, Moments, Statuses, encoded, sizes_of, text_of
 from agent.sources.edge_log.formats.request import joined_addresses, split_request
 from agent.sources.edge_log.formats.rows import (
-    FIELDS,
     Row,
     any_time,
     batch_of,
     byte_count,
     moment_of,
-    need,
     seconds,
     status_of,
 )
 from agent.sources.edge_log.formats.syslog_header import without_headers
-from agent.sources.edge_log.formats.times import MOST_CACHED, TimeCache
-
-_VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
-# A text, to be passed over; or a variable outside of one, for a number.
-_BARE = re.compile(rf'"(?:[^"\\]|\\.)*"|({_VARIABLE.pattern})')
+from agent.sources.edge_log.formats.times import TimeCache
 
 # Lines that are decoded together where not all can be.
 _AT_ONCE = 16
@@ -60,8 +53,8 @@ class JsonLines:
         self._clean = True
         self._methods = frozenset(methods)
         self._texts = TimeCache(lambda text: any_time(text, zone))
-        self._moments_of_texts = _Moments(self._texts)
-        self._statuses, self._durations = _Statuses(), _Durations()
+        self._moments_of_texts = Moments(self._texts)
+        self._statuses, self._durations = Statuses(), Durations()
         get = one_of(methods)
         # All requests of a chunk, a line each; what is left to `split_request` fits neither.
         self._requests = re.compile(
@@ -131,20 +124,20 @@ class JsonLines:
         addresses, headers = [], []
         for name, column in zip(self._names, self._decoder.columns(records), strict=True):
             if name == "address":
-                addresses.append(_encoded(column))
+                addresses.append(encoded(column))
             elif name == "cmcd":
-                headers.append(_encoded(column))
+                headers.append(encoded(column))
             else:
                 values[name] = column
         columns: dict[str, Sequence[Any]] = {
-            name: _encoded(values[name]) for name in ("agent", "session", "viewer") if name in values
+            name: encoded(values[name]) for name in ("agent", "session", "viewer") if name in values
         }
         if addresses:
             columns["address"] = joined_addresses(addresses)
         if headers:
             columns["cmcd"] = joined_columns(headers)
         columns["status"] = list(map(self._statuses.__getitem__, values["status"]))
-        columns["size"] = _sizes(values["size"])
+        columns["size"] = sizes_of(values["size"])
         durations = list(map(self._durations.__getitem__, values["duration"])) if "duration" in values else None
         return batch_of_columns(columns, self._moments(values["time"]), self._targets(values), durations)
 
@@ -158,7 +151,7 @@ class JsonLines:
     def _targets(self, values: Mapping[str, list[Any]]) -> Sequence[bytes]:
         if "request" not in values:
             methods, known = values["method"], self._methods
-            targets = _encoded(values["target"])
+            targets = encoded(values["target"])
             return [target if method in known else b"" for target, method in zip(targets, methods, strict=True)]
         try:
             text = "\n".join([*values["request"], ""]).encode()
@@ -167,7 +160,7 @@ class JsonLines:
         found: list[bytes] = self._requests.findall(text)
         if len(found) == len(values["request"]) == text.count(b"\n"):
             return found
-        requests = _encoded(values["request"])
+        requests = encoded(values["request"])
         return [self._target(*split_request(request)) for request in requests]
 
     def _target(self, method: bytes, target: bytes) -> bytes:
@@ -176,9 +169,9 @@ class JsonLines:
     def _row(self, values: Sequence[Any]) -> Row:
         """Return one line's values; RowError says which of them cannot be read."""
         at = dict(zip(self._names, values, strict=True))
-        texts = {name: _text(value) for name, value in at.items()}
-        addresses = [_text(value) for name, value in zip(self._names, values, strict=True) if name == "address"]
-        headers = [_text(value) for name, value in zip(self._names, values, strict=True) if name == "cmcd"]
+        texts = {name: text_of(value) for name, value in at.items()}
+        addresses = [text_of(value) for name, value in zip(self._names, values, strict=True) if name == "address"]
+        headers = [text_of(value) for name, value in zip(self._names, values, strict=True) if name == "cmcd"]
         request = split_request(texts["request"]) if "request" in at else (texts["method"], texts["target"])
         return Row(
             moment_of(at["time"], self._texts),
@@ -192,148 +185,3 @@ class JsonLines:
             texts.get("viewer", b""),
             joined(headers),
         )
-
-
-class _Moments(dict[str, float]):
-    """A time as a text to its moment."""
-
-    def __init__(self, texts: TimeCache) -> None:
-        super().__init__()
-        self._texts = texts
-
-    def __missing__(self, text: str) -> float:
-        if len(self) >= MOST_CACHED:
-            self.clear()
-        moment = self[text] = moment_of(text, self._texts)
-        return moment
-
-
-class _Statuses(dict[Any, bytes]):
-    """A status as the log has it, a text or a number, to three digits."""
-
-    def __missing__(self, value: Any) -> bytes:
-        if len(self) >= MOST_CACHED:
-            self.clear()
-        status = status_of(value)
-        # False and True are found as 0 and 1.
-        if not isinstance(value, bool | float):
-            self[value] = status
-        return status
-
-
-class _Durations(dict[Any, float | str]):
-    """A request's time as the log has it to seconds."""
-
-    def __missing__(self, value: Any) -> float | str:
-        if len(self) >= MOST_CACHED:
-            self.clear()
-        taken = self[value] = seconds(value)
-        return taken
-
-
-def _sizes(values: list[Any]) -> list[bytes] | list[int]:
-    if {*map(type, values)} == {int} and min(values) >= 0 and max(values) < 10**18:
-        return values
-    if {*map(type, values)} == {str} and (digits := "".join(values)).isascii() and digits.isdigit():
-        sizes = list(map(int, values))
-        if max(sizes) < 10**18:
-            return sizes
-    return [byte_count(value) for value in values]
-
-
-def _encoded(values: list[Any]) -> list[bytes]:
-    """Return texts as bytes; what is no text and no number is empty."""
-    try:
-        texts = "\n".join(values).encode().split(b"\n")
-    except TypeError:
-        return list(map(_text, values))
-    # A text with a line break in it makes more of them than there are.
-    return texts if len(texts) == len(values) else list(map(_text, values))
-
-
-def _text(value: Any) -> bytes:
-    value = first_of(value)
-    if isinstance(value, str):
-        return text_bytes(value)
-    return b"%d" % value if type(value) is int else b""
-
-
-def nginx_json(template: str, choice: Choice) -> JsonLines:
-    """Return the format of nginx's `log_format … escape=json '{"key":"$variable","number":$variable,…}'`."""
-    quoted = _BARE.sub(lambda found: f'"{found[1]}"' if found[1] else found[0], template)
-    try:
-        keys = json.loads(quoted)
-    except ValueError as error:
-        raise ValueError(f"format begins like JSON but is none: {error}") from None
-    paths = dict(_variables(keys, ()))
-    roles = find_roles(list(paths), choice)
-    fields = [(role, paths[variable]) for role, variable in roles.items() if role in FIELDS]
-    if choice.cmcd:
-        fields += [("cmcd", paths[name]) for name in CMCD_HEADERS if name in paths]
-    if "target" in roles:
-        fields.append(("method", paths["request_method"]))
-    if "address" in roles:
-        # Where the chosen address is missing, the connection's own stands in for it.
-        fields += [("address", paths[name]) for name in ADDRESSES if name in paths and name != roles["address"]]
-    return JsonLines(fields, choice.methods)
-
-
-def _variables(keys: Mapping[str, Any], front: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield each variable that alone is a value, and its path."""
-    for key, value in keys.items():
-        if "." in key:
-            continue
-        path = (*front, key)
-        if isinstance(value, dict):
-            yield from _variables(value, path)
-        elif isinstance(value, str) and _VARIABLE.fullmatch(value):
-            yield value[1:].strip("{}"), ".".join(path)
-
-
-def named_fields(columns: Sequence[str], choice: Choice, zone: tzinfo = UTC) -> JsonLines:
-    """Return the format of `columns = ["time=ts", …]`; raise ValueError with the remedy."""
-    fields: list[tuple[str, str]] = []
-    for column in columns:
-        name, equals, path = column.partition("=")
-        if name not in (*FIELDS, "cmcd") or not equals or not path:
-            raise ValueError(f'columns: {column!r} is not "name=key.path" with a name of {", ".join(FIELDS)}, cmcd')
-        if name not in ("address", "cmcd") and name in dict(fields):
-            raise ValueError(f'columns name "{name}" twice')
-        fields.append((name, path))
-    need([name for name, _ in fields])
-    return JsonLines(fields, choice.methods, zone)
-
-
-def caddy(choice: Choice) -> JsonLines:
-    """Return Caddy's format, with the values that a site chose by the names of nginx's variables."""
-    fields = [(name, path) for name, _, path in (column.partition("=") for column in CADDY)]
-    if choice.client_address and choice.client_address != "remote_addr":
-        fields = [("address", _caddy_path(choice.client_address)), *fields]
-    for name, variable in (("session", choice.session_variable), ("viewer", choice.viewer_variable)):
-        if variable:
-            fields.append((name, _caddy_path(variable)))
-    if choice.cmcd:
-        fields += [("cmcd", _caddy_path(name)) for name in CMCD_HEADERS]
-    return JsonLines(fields, choice.methods)
-
-
-def _caddy_path(variable: str) -> str:
-    """Return the path of what nginx calls `variable`, or of what is a path already."""
-    if variable.startswith("http_"):
-        return f"request.headers.{variable.removeprefix('http_').replace('_', '-').title()}"
-    return {"remote_user": "user_id"}.get(variable, variable)
-
-
-CADDY = (
-    "time=ts",
-    # Since 2.7; before, the connection's address; before 2.5, with its port.
-    "address=request.client_ip",
-    "address=request.remote_ip",
-    "address=request.remote_addr",
-    "method=request.method",
-    "target=request.uri",
-    "status=status",
-    "size=size",
-    "duration=duration",
-    "agent=request.headers.User-Agent",
-)

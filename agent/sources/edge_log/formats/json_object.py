@@ -43,7 +43,8 @@ _TOKEN = re.compile(
     r'("(?:[^"\\]|\\.)*+")(?:(\s*+:\s*+)(?!["{\[])([^"{}\[\]]*?)(?=\s*+(?:,\s*+"|,?\s*+\}|$)))?'
     r"|,(?=\s*+[}\]])"
 )
-_BYTE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+# A byte as nginx and Apache write it; an escape of JSON; and a backslash that is neither, and stays one.
+_ESCAPE = re.compile(r'\\(?:x([0-9A-Fa-f]{2})|(["\\/bfnrt]|u[0-9A-Fa-f]{4})|)')
 _SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null")
 
 
@@ -54,10 +55,16 @@ def _decoded(text: str) -> Any:
         raise ValueError("nested too deep") from None
 
 
+def _escape_of_json(found: "re.Match[str]") -> str:
+    if found[1]:
+        return f"\\u00{found[1]}"
+    return found[0] if found[2] else "\\\\"
+
+
 def _as_json(match: "re.Match[str]") -> str:
     if match[1] is None:
         return ""
-    text = _BYTE.sub(lambda found: f"\\u00{found[1]}" if found[1] else found[0], match[1])
+    text = _ESCAPE.sub(_escape_of_json, match[1])
     if match[2] is None:
         return text
     bare = match[3]

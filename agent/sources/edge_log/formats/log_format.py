@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS, joined, joined_columns
-from agent.sources.edge_log.formats.columns import NONE, batch_of_columns, parse_mostly, parse_times
+from agent.sources.edge_log.formats.columns import NONE, batch_of_columns, parse_mostly, parse_times, without_returns
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
 from agent.sources.edge_log.formats.line_parts import Part, split_line
 from agent.sources.edge_log.formats.request import joined_addresses, split_request
@@ -101,6 +101,7 @@ class LogFormat:
 
     def parse(self, chunk: bytes) -> Batch:
         """Parse whole lines."""
+        chunk = without_returns(chunk)
         # A backslash before a quote (Apache) is a quote within the field, which only the exact form knows.
         # Looking for the backslash alone first is eighty times as fast.
         escaped = b"\\" in chunk and b'\\"' in chunk
@@ -274,6 +275,8 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
         template.text += "(?:"
         template.group(METHOD, template.methods)
         template.text += f"(?={re.escape(end)})|{any_text})"
+    elif end == ":" and _PATTERNS.get(part.name) == _ADDRESS:
+        template.group(part.name, _BEFORE_PORT)
     else:
         template.group(part.name, _pattern(part.name, any_text))
     template.text += re.escape(part.text)
@@ -281,6 +284,9 @@ def _add(template: _Template, part: _Part, before: str, following: str, wanted: 
 
 # Names too, because Apache may log them, and "unix:".
 _ADDRESS = "[0-9A-Za-z.:_%-]++"
+# With a colon behind it, before a port: an address of IPv6 goes up to the last one.
+_BEFORE_PORT = "[0-9A-Za-z.:_%-]+"
+_PORTS = ("remote_port", "realip_remote_port", "proxy_protocol_port", "server_port", "proxy_protocol_server_port")
 _PATTERNS = {
     "time_local": rf"[^\]{NL}]{{26}}",
     "time_iso8601": r"[0-9T:+-]{25}",
@@ -292,7 +298,8 @@ _PATTERNS = {
     "remote_addr": _ADDRESS,
     "realip_remote_addr": _ADDRESS,
 }
-_ANCHORS = (*TIMES, STATUS, *SIZES)
+_PATTERNS |= dict.fromkeys(_PORTS, "[0-9]{1,5}|-|")
+_ANCHORS = (*TIMES, STATUS, *SIZES, *_PORTS)
 # A list of addresses holds blanks, so it needs its own pattern where it stands without quotes.
 _FORWARDED = f'[^ ,"{NL}]++(?:, ?[^ ,"{NL}]++)*+|'
 

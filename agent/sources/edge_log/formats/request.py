@@ -11,7 +11,8 @@ from ipaddress import IPv6Address
 _ORIGIN = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 # In lower case by Traffic Server.
 PROTOCOL = "(?:HTTP|http)/[0-9.]++"
-_PROTOCOL = re.compile(PROTOCOL.encode())
+# What else stands where the protocol should: of ALPN, of other protocols than HTTP, or nothing.
+_PROTOCOL = re.compile(b"%b|[A-Z]{1,8}/[0-9.]{1,5}|h[23]c?|-" % PROTOCOL.encode())
 _PROTOCOL_WITHIN = re.compile(b" (?:HTTP|http)/")
 _WITH_PORT = re.compile(rb"([^:]+):[0-9]{1,5}")
 _BRACKETS = re.compile(rb"\[([^\]]+)\](?::[0-9]{1,5})?")
@@ -20,6 +21,10 @@ _QUOTE = re.compile(rb'\\x22|\\?"|#22')
 _FORWARDED = re.compile(rb"(?:^|;)\s*for=([^;]*)", re.IGNORECASE)
 # Names too, because Apache may log them. RFC 7239 hides a client behind an underscore.
 _ADDRESS = re.compile(rb"[0-9a-z.:-][0-9a-z_.:-]*")
+# What stands where a log has no account and no session, and where a player has not got its token. Apache writes an
+# account of no letters as two quotes.
+_NO_LETTERS = (b"", b"-", b'""', rb"\"\"", rb"\x22\x22")
+NAMELESS = frozenset((*_NO_LETTERS, *b"null NULL (null) undefined unknown none None nil <nil>".split()))
 # nginx and HAProxy name a Unix socket "unix:"; RFC 7239 knows "unknown", and programs print what they have not.
 _NOBODY = frozenset({b"", b"-", b"unknown", b"unix", b"unix:", b"none", b"null", b"nil", b"undefined"})
 

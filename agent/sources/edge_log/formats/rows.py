@@ -82,6 +82,8 @@ def batch_of(lines: Sequence[Line], parse: Callable[[Line], Row], has: Container
 
 def any_time(text: bytes, zone: tzinfo = UTC) -> float:
     """Return the moment of a text in any of the notations; without a zone of its own it is in `zone`."""
+    if text.isdigit() and len(text) < 20:
+        return _seconds_of(int(text))
     for parse in (epoch_time, lambda one: iso_time(one, zone), clf_time):
         try:
             return parse(text)

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 _MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
 _LOCAL = re.compile(rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(\.\d{1,6})? ([+-])([01]\d)([0-5]\d)")
 _HAPROXY = re.compile(rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d\.\d{3})")
-_ISO = re.compile(rb"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)([.,]\d{1,9})?(?:(Z)|([+-])([01]\d):?([0-5]\d))?")
+_ISO = re.compile(
+    rb"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)([.,]\d{1,9})?(?:(Z)|([+-])([01]\d)(?::?([0-5]\d))?)?"
+)
 _EPOCH = re.compile(rb"\d{1,12}(?:\.\d{1,9})?")
 
 # A cache outgrows this only where the log's times are distinct, and then it is worth nothing.
@@ -35,7 +37,7 @@ def iso_time(text: bytes, zone: tzinfo = UTC) -> float:
     if match[8] is not None:
         zone = UTC
     elif match[9] is not None:
-        offset = timedelta(hours=int(match[10]), minutes=int(match[11]))
+        offset = timedelta(hours=int(match[10]), minutes=int(match[11] or 0))
         zone = timezone(-offset if match[9] == b"-" else offset)
     year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
     moment = datetime(year, month, day, hour, minute, second, tzinfo=zone)

@@ -4,6 +4,7 @@ Values stand between blanks or tabs. IIS writes a blank within a value as "+"; o
 double the quotes within. Date and time are in UTC; "date-local" and "time-local" are in the zone of the settings.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, byte_co
 from agent.sources.edge_log.formats.times import MOST_CACHED, TimeCache, iso_time
 
 _VALUE = re.compile(rb'"((?:[^"]|"")*)"(?=[ \t]|$)|([^ \t"][^ \t]*)(?=[ \t]|$)')
+_MARK = b"\xef\xbb\xbf"  # of UTF-8, at the beginning of a file
 _FIELDS = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)\r*$", re.IGNORECASE | re.MULTILINE)
 
 # The names that servers use for one thing, the best first.
@@ -28,6 +30,18 @@ METHODS, STATUSES = (b"cs-method", b"x-method"), (b"sc-status", b"x-status")
 STEMS, QUERIES = (b"cs-uri-stem", b"cs-uri"), (b"cs-uri-query",)
 # time-taken is milliseconds at IIS; the standard says seconds, which then have a fraction.
 TAKEN = (b"time-taken", b"timetakenms")
+
+# What cannot hold a blank, and so tells which value does where a server wrote one as it is.
+_NUMBER = re.compile(rb"-?[0-9.]*")
+_SHAPES = {
+    **dict.fromkeys((b"sc-bytes", b"cs-bytes", b"sc-substatus", b"sc-win32-status", b"s-port", b"c-port"), _NUMBER),
+    **dict.fromkeys((*SIZES, *STATUSES, *TAKEN), _NUMBER),
+    **dict.fromkeys((*UNIVERSAL, *LOCAL), re.compile(rb"[0-9:.,-]+")),
+    **dict.fromkeys((b"c-ip", b"s-ip"), re.compile(rb"[0-9A-Za-z.:%\[\]_-]+")),
+    **dict.fromkeys((b"cs-version", b"cs-protocol-version"), re.compile(rb"-|[A-Za-z]+/?[0-9.]*")),
+    **dict.fromkeys(METHODS, re.compile(rb"[A-Z_-]+")),
+    **dict.fromkeys(STEMS, re.compile(rb"[-*]|/.*|[A-Za-z][A-Za-z0-9+.-]*://.*", re.DOTALL)),
+}
 
 # The values that the expression takes: none in quotes, one blank or tab between two. Its quick form knows blanks only.
 _VALUE_OF, _QUICK_VALUE = r'[^ \t"\r\n]++', "[^ ]++"
@@ -86,6 +100,7 @@ class W3cParser:
         names = header.encode("latin-1").lower().split()
         self._fields = {name: index for index, name in reversed(list(enumerate(names)))}
         self._count = len(names)
+        self._shapes = [(index, _SHAPES[name]) for name, index in self._fields.items() if name in _SHAPES]
         self._date = next((pair for pair in (UNIVERSAL, LOCAL) if self._fields.keys() >= {*pair}), ())
         self._addresses = [name for name in self._address_names if name in self._fields]
         self._expression = self._compiled() if self._date else None
@@ -126,6 +141,7 @@ class W3cParser:
 
     def parse(self, chunk: bytes) -> Batch:
         """Parse whole lines; directives and empty lines are neither requests nor rejects."""
+        chunk = chunk.removeprefix(_MARK)
         # Looking for the one character first is many times as fast.
         if b"#" not in chunk or not (chunk.startswith(b"#") or b"\n#" in chunk):
             return self._section(chunk)
@@ -178,19 +194,25 @@ class W3cParser:
         if len(values) == self._count:
             return self._row_of(values)
         # A blank within a value, where it should have been "+" or within quotes.
-        rows = {row[:4] + row[5:6]: row for row in self._joined(values)}
+        rows = {row._replace(agent=b"", duration=""): row for row in self._joined(values)}
         if len(rows) != 1:
             raise ValueError("more fields than #Fields says")
         return next(iter(rows.values()))
 
     def _joined(self, values: Sequence[bytes]) -> Iterator[Row]:
-        """Yield what a line means by each field that may hold the blanks; it must not depend on which of them does."""
+        """Yield what a line means by each field that may hold the blanks, the user agent last.
+
+        No figure may depend on which of them does; of the user agent and what is beside it nobody can tell, and a
+        client's is always taken in the same way.
+        """
         more = len(values) - self._count + 1
-        for index in range(self._count):
-            try:
-                yield self._row_of([*values[:index], b" ".join(values[index : index + more]), *values[index + more :]])
-            except ValueError:
-                continue
+        names = sorted(self._fields, key=lambda name: (name in AGENTS, self._fields[name]))
+        for name in names:
+            index = self._fields[name]
+            joined = [*values[:index], b" ".join(values[index : index + more]), *values[index + more :]]
+            if all(pattern.fullmatch(joined[at]) for at, pattern in self._shapes):
+                with contextlib.suppress(ValueError):
+                    yield self._row_of(joined)
 
     def _row_of(self, values: Sequence[bytes]) -> Row:
         size, status = self._value(values, SIZES), self._value(values, STATUSES)

@@ -6,7 +6,8 @@ from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.quality.cmcd import MalformedError, read, text_of
 from agent.sources.edge_log.quality.playback import Playback
 from agent.sources.edge_log.quality.tally import Tally
-from agent.sources.edge_log.sessions.engine import Definition, SecondsCache
+from agent.sources.edge_log.sessions.counters import SecondsCache
+from agent.sources.edge_log.sessions.definition import Definition
 from agent.sources.edge_log.sessions.targets import OTHER, Targets
 
 # Channels with figures of their own; those that come later are `other`, because a counter cannot change its channel.

@@ -25,7 +25,8 @@ from agent.sources.edge_log.quality.figures import summary
 from agent.sources.edge_log.quality.quality import Quality
 from agent.sources.edge_log.replay.concurrency import Concurrency, join
 from agent.sources.edge_log.replay.time_steps import GivenTimes, RegularSteps, TimeSteps, iso
-from agent.sources.edge_log.sessions.engine import IDENTITY_SOURCES, Engine, spare_garbage_collector
+from agent.sources.edge_log.sessions.engine import Engine, spare_garbage_collector
+from agent.sources.edge_log.sessions.identity import IDENTITY_SOURCES
 from agent.sources.edge_log.sessions.table import Interval, Who
 from agent.sources.edge_log.sessions.targets import OTHER
 from agent.sources.edge_log.settings import EdgeLogSettings

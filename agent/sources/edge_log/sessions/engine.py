@@ -5,88 +5,24 @@ dictionary look-ups and one regular expression.
 """
 
 import gc
-import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Protocol
 
-from agent.sources.edge_log.formats.batch import Batch, Fraction, Reason
-from agent.sources.edge_log.formats.request import Addresses
-from agent.sources.edge_log.formats.times import MOST_CACHED
-from agent.sources.edge_log.sessions.table import EXPIRED, VIEWER_BYTES, Activity, OnExpired, Session, SessionTable, Who
-from agent.sources.edge_log.sessions.targets import PENDING_PROTOCOLS, PROTOCOLS, Target, Targets, first_group_of
+from agent.sources.edge_log.formats.batch import Batch, Reason
+from agent.sources.edge_log.formats.request import NAMELESS
+from agent.sources.edge_log.sessions.counters import NO_BUCKET, BucketCache, Counters, SecondsCache
+from agent.sources.edge_log.sessions.definition import Definition
+from agent.sources.edge_log.sessions.identity import Identities, Identity, first_search
+from agent.sources.edge_log.sessions.table import EXPIRED, Activity, OnExpired, Session, SessionTable, Who
+from agent.sources.edge_log.sessions.targets import PENDING_PROTOCOLS, Target, Targets
 
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-IDENTITY_SOURCES = ("token", "session", "address", "none")
 # Seconds of the log's time, and sessions, between two looks for sessions that are over.
 EXPIRE_EVERY, SMALL_TABLE = 300.0, 10_000
-# `sid` in the query (CTA-5004), percent-encoded as players send it, or plain.
-CMCD_SESSION = re.compile(rb'[?&]CMCD=(?:[^&#]*(?:%2[Cc]|,))?sid(?:%3[Dd]|=)(?:%22|")([^&#%"]{1,64})(?:%22|")')
-# The same in what the headers say.
-CMCD_HEADER_SESSION = re.compile(rb'(?:^|,)[ \t]*sid="([^"\\]{1,64})"')
 # Media requests, at least and for each session, after which it is weighed whether caching by the query pays. A
 # session's first request can never be cached, so a busy edge has hundreds of thousands of those before it pays.
 REVIEW_AFTER, REQUESTS_PER_REVIEW = 200_000, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """What a site sets of the published definition."""
-
-    idle_timeout: float = 30.0
-    viewer: "Sequence[re.Pattern[bytes]]" = ()
-    session: "Sequence[re.Pattern[bytes]]" = ()
-    channel: "re.Pattern[bytes] | None" = None
-    media_suffixes: Sequence[str] = tuple(PROTOCOLS)
-    media_statuses: Sequence[int] = (200, 206, 304)
-    ahead_tolerance: float = 60.0
-    lateness: float = 60.0
-    max_sessions: int = 500_000
-    cmcd: bool = False  # whether the session identifier of CMCD names a viewer
-
-
-@dataclass(slots=True)
-class Counters:
-    """What only grows; with the positions and the session table it is what a checkpoint holds."""
-
-    lines: int = 0
-    requests: Counter[str] = field(default_factory=Counter)  # by status class
-    egress: Counter[str] = field(default_factory=Counter)  # bytes by protocol
-    identity_sources: Counter[str] = field(default_factory=Counter)
-    rejects: Counter[str] = field(default_factory=Counter)
-    untracked: int = 0  # media requests of viewers beyond the limit of sessions
-    durations: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))  # by bucket, not cumulative
-    duration_sum: float = 0.0
-    newest: float | None = None  # time of the newest request
-    started: int = 0  # as last exported: neither may fall when a late line joins two sessions
-    ended: int = 0
-
-
-NO_BUCKET = -1
-NO_TIME = (b"-", b"", "-", "")
-
-
-class SecondsCache(dict[Fraction, float]):
-    """Request time as logged to seconds, 0 where there is none; times to the millisecond repeat a lot."""
-
-    def __missing__(self, text: Fraction) -> float:
-        if len(self) > MOST_CACHED:
-            self.clear()
-        seconds = self[text] = 0.0 if text in NO_TIME else float(text)
-        return seconds
-
-
-class BucketCache(dict[Fraction, int]):
-    """Request time as logged to its bucket."""
-
-    def __missing__(self, text: Fraction) -> int:
-        if len(self) > MOST_CACHED:
-            self.clear()
-        bucket = self[text] = NO_BUCKET if text in NO_TIME else bisect_left(BUCKETS, float(text))
-        return bucket
+# What a pattern finds and names nobody; None where its first group took no part.
+NOBODY: frozenset[bytes | None] = NAMELESS | {None}
 
 
 def spare_garbage_collector() -> None:
@@ -129,15 +65,14 @@ class Engine:
         self.counters = Counters()
         self.sessions = SessionTable(definition.idle_timeout, expired)
         self._definition = definition
-        self._secret = secret
+        self._identities = Identities(definition, secret)
         self._observer = observer
         self._companion = companion
-        self._token, query_only = _first_search(definition.viewer)
+        self._token, query_only = first_search(definition.viewer)
         self._targets = Targets(definition.media_suffixes, definition.channel, query_only=query_only)
         self._egress = [0] * len(self._targets.protocols)
         self._statuses = frozenset(b"%03d" % status for status in definition.media_statuses)
         self._buckets, self._seconds = BucketCache(), SecondsCache()
-        self._addresses = Addresses()
         # Sessions by the query that named them, so that its token need not be looked for again.
         self._by_query: dict[int, Session] = {}
         self._caching, self._query_only = query_only, query_only
@@ -145,9 +80,6 @@ class Engine:
         self._pending: set[Session] = set()  # sessions whose protocol the next manifest decides
         self._expired_to = float("-inf")
         self._expire_above = 0
-        self._any_token = first_group_of(definition.viewer)
-        self._session_id = first_group_of((*definition.session, *((CMCD_SESSION,) if definition.cmcd else ())))
-        self._header_session = first_group_of((CMCD_HEADER_SESSION,) if definition.cmcd else ())
 
     @property
     def protocols(self) -> list[str]:
@@ -226,6 +158,7 @@ class Engine:
         targets, egress, statuses, token = self._targets, self._egress, self._statuses, self._token
         by_key, idle, pending = self.sessions.by_key, self.sessions.idle_timeout, self._pending
         by_query, caching = self._by_query, self._caching
+        identify, sources = self._identities.of, self.counters.identity_sources
         by_token = cached = 0
         columns = zip(
             range(len(batch.times)),
@@ -254,12 +187,14 @@ class Engine:
             if origin:
                 uri = uri[origin:]  # noqa: PLW2901 - what stands before the path is no part of it
             match = token(uri, len(path) - origin if query_only else 0)
-            if match is not None and (identity := match[1]):
+            if match is not None and (identity := match[1]) not in NOBODY:
                 by_token += 1
             else:
-                identity, query_only = self._identify(uri, batch, row), False
+                source, identity = identify(uri, batch, row)
+                sources[source] += 1
                 if identity is None:
                     continue
+                query_only = False
             key = hash(identity) ^ salt
             session = by_key.get(key) or self._begin(key, time, identity, target)
             if session is None:
@@ -272,38 +207,12 @@ class Engine:
                 self.sessions.touch(session, time)
             if manifest and pending and session in pending:
                 self._set_protocol(session, protocol)
-        self.counters.identity_sources["token"] += by_token + cached
+        sources["token"] += by_token + cached
         self._review_cache(cached, by_token)
 
     def _set_protocol(self, session: Session, protocol: int) -> None:
         self._pending.discard(session)
         session.place = (session.place[0], self.protocols[protocol])
-
-    def _identify(self, uri: bytes, batch: Batch, row: int) -> "Identity | None":
-        """Return the viewer's identity from the first rung that the request has, and count the rung.
-
-        Without an address the user agent alone would make one viewer of all households with the same player.
-        """
-        identity_sources = self.counters.identity_sources
-        viewer = batch.viewers[row] if batch.viewers is not None else b""
-        token = self._any_token(uri) or (viewer if viewer != b"-" else b"")
-        if token:
-            identity_sources["token"] += 1
-            return token
-        session = batch.sessions[row] if batch.sessions is not None else b""
-        identifier = self._session_id(uri) or (
-            self._header_session(batch.cmcd[row]) if batch.cmcd is not None else None
-        )
-        identifier = identifier or (session if session != b"-" else b"")
-        if identifier:
-            identity_sources["session"] += 1
-            return (identifier,)
-        address = self._addresses[batch.addresses[row]]
-        if not address:
-            identity_sources["none"] += 1
-            return None
-        identity_sources["address"] += 1
-        return (address, batch.agents[row])
 
     def _review_cache(self, cached: int, searched: int) -> None:
         """Recall sessions by their query only while that pays, and within bounds.
@@ -320,44 +229,16 @@ class Engine:
             if not self._caching:
                 self._by_query.clear()
 
-    def _begin(self, key: int, time: float, identity: "Identity", target: Target) -> Session | None:
+    def _begin(self, key: int, time: float, identity: Identity, target: Target) -> Session | None:
         """Enter a session; None where the table is full."""
         if len(self.sessions) >= self._definition.max_sessions:
             self.counters.untracked += 1
             return None
         protocol = self.protocols[target.protocol]
-        session = self.sessions.begin(key, time, Who(self._viewer(identity), target.channel, protocol))
+        session = self.sessions.begin(key, time, Who(self._identities.viewer(identity), target.channel, protocol))
         if session.place[1] in PENDING_PROTOCOLS:
             self._pending.add(session)
         return session
-
-    def _viewer(self, identity: "Identity") -> bytes:
-        """Return the identity as a short hash that only the holder of the secret can compute."""
-        if isinstance(identity, bytes):
-            text = b"t" + identity
-        else:
-            text = (b"s" if len(identity) == 1 else b"a") + b"\0".join(identity)
-        return blake2b(text, digest_size=VIEWER_BYTES, key=self._secret).digest()
-
-
-Identity = bytes | tuple[bytes, ...]
-"""A token, (session identifier,), or (address, user agent)."""
-
-
-def _first_search(patterns: "Sequence[re.Pattern[bytes]]") -> "tuple[Search, bool]":
-    """Return the search of the first pattern, and whether it can match nowhere but behind the question mark.
-
-    Where that is certain the search begins there, which halves its cost. A pattern that begins with [?&], without
-    alternatives or a look behind, needs one of the two characters first; `Target.query_only` excludes paths with an &.
-    """
-    if not patterns:
-        return (lambda _text, _start: None), False
-    source = patterns[0].pattern
-    certain = re.match(rb"\[(\?&|&\?)\](?![?*+{])", source) is not None and not re.search(rb"\||\(\?<", source)
-    return patterns[0].search, certain and not patterns[0].flags
-
-
-Search = Callable[[bytes, int], "re.Match[bytes] | None"]
 
 
 def _status_class(status: bytes) -> str:

@@ -1,7 +1,7 @@
 """What a request's path says: whether it is media, by which protocol, and on which channel."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -95,17 +95,3 @@ def first_group(match: "re.Match[bytes] | None") -> bytes | None:
     if match is None:
         return None
     return next((group for group in match.groups() if group is not None), None)
-
-
-def first_group_of(patterns: "Iterable[re.Pattern[bytes]]") -> Callable[[bytes], bytes | None]:
-    """Return the function that gives the group of the first pattern that matches."""
-    searches = [pattern.search for pattern in patterns]
-
-    def search(text: bytes) -> bytes | None:
-        for one in searches:
-            found = first_group(one(text))
-            if found:
-                return found
-        return None
-
-    return search
