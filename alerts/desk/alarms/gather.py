@@ -3,13 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
-from alerts.desk.alarms.correlation import store, texts
+from alerts.desk.alarms.correlation import effects, store, texts
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.correlator import Correlator
-from alerts.desk.alarms.correlation.grouping import WAIT, Attached, Candidate, Decisions, Folded, Head, decide
+from alerts.desk.alarms.correlation.grouping import WAIT, Attached, Candidate, Decisions, Folded, decide
+from alerts.desk.alarms.correlation.head import Head
+from alerts.desk.alarms.correlation.moving import Gathered
 from alerts.desk.alarms.judging import Judged, judge
+from alerts.desk.alarms.move import move
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import worst_of
 from alerts.desk.alarms.reacting import worsen
@@ -61,7 +65,7 @@ def gather(work: Work, correlator: Correlator, fresh: Sequence[Fresh]) -> None:
         key: one for key, one in by_key.items() if key not in since
     }
     candidates = [Candidate(one.alarm, since.get(key, work.now)) for key, one in by_key.items()]
-    decisions = decide(heads, candidates, explainer, work.now, correlator.lineup)
+    decisions = decide(heads, candidates, explainer, work.now, correlator.lineup, partial(_gathered, work, heads))
     _Gathering(work, correlator, by_key).apply(decisions, since, heard)
 
 
@@ -75,8 +79,13 @@ def let_time_pass(work: Work, correlator: Correlator) -> None:
     by_key = {row["problem_key"]: _waited(row, None, work) for row in rows}
     since = {row["problem_key"]: row["since"] for row in rows}
     candidates = [Candidate(one.alarm, since[key]) for key, one in by_key.items()]
-    decisions = decide(heads, candidates, correlator.explainer(heads), work.now, correlator.lineup)
+    explainer = correlator.explainer(heads)
+    decisions = decide(heads, candidates, explainer, work.now, correlator.lineup, partial(_gathered, work, heads))
     _Gathering(work, correlator, by_key).apply(decisions, since)
+
+
+def _gathered(work: Work, heads: Sequence[Head]) -> Sequence[Gathered]:
+    return effects.gathered(work.connection, [head.ticket for head in heads if head.ticket is not None])
 
 
 def _waited(row: Mapping[str, Any], again: Fresh | None, work: Work) -> Fresh:
@@ -123,6 +132,8 @@ class _Gathering:
         store.take_waiting(work.connection, [key for key in since if key not in _keys(decisions.waiting)])
         self._wait([one for one in decisions.waiting if one.alarm.key in heard or one.alarm.key not in since], since)
         work.after(lambda: self._store(decisions))
+        if decisions.moved:
+            work.after(lambda: move(work, decisions.moved))
 
     def _draft(self, head: Head) -> Draft:
         if head.ticket is not None:

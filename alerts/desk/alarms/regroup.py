@@ -13,7 +13,7 @@ from alerts.desk.access.trail import Action, By, tell
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation import by_hand, store
 from alerts.desk.alarms.correlation.alarm import Alarm
-from alerts.desk.alarms.correlation.grouping import Head
+from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.alarms.judging import Judged, judge
 from alerts.desk.alarms.reacting import worsen
 from alerts.desk.alarms.release import problems_of

@@ -140,10 +140,10 @@ def insert(connection: Connection, fresh: Iterable[Fresh]) -> None:
     batch.insert(connection, alarm, rows)
 
 
-def move(connection: Connection, number: int, rows: Sequence[int]) -> None:
-    """Give effects of another ticket to one of their own."""
+def move(connection: Connection, number: int, rows: Sequence[int], cause: str | None = None) -> None:
+    """Give effects of another ticket to one of their own, or to one whose problem `cause` explains them."""
     connection.execute(
-        alarm.update().where(alarm.c.id.in_(rows)).values(ticket_id=number, effect=False, cause_key=None)
+        alarm.update().where(alarm.c.id.in_(rows)).values(ticket_id=number, effect=cause is not None, cause_key=cause)
     )
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.correlator import Correlator, plan_of
-from alerts.desk.alarms.correlation.grouping import Candidate, Head, decide
+from alerts.desk.alarms.correlation.grouping import Candidate, decide
+from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.alarms.correlation.plan import unmatched
 from alerts.desk.alarms.correlation.texts import shared, why
 from alerts.desk.core.settings import Settings

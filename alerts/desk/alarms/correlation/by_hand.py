@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
-from alerts.desk.alarms.correlation.grouping import Head
+from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.core.tables import grouped_by_hand as table
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from alerts.desk.alarms.correlation.explain import Explainer
-from alerts.desk.alarms.correlation.grouping import Head, failing_places
+from alerts.desk.alarms.correlation.grouping import failing_places
+from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.alarms.correlation.lineup import BY_NODE, QUERY, Lineup, read, together
 from alerts.desk.alarms.correlation.plan import load
 from alerts.desk.alarms.correlation.topology import Node, Plan, Topology

@@ -9,12 +9,13 @@
 | has waited: belongs with others to an inferred cause | one ticket for all |
 | has waited: nothing explains it | gets a ticket |
 
-A ticket that is explained by a later one is folded under it. A cause that has ended explains what begins soon after:
-what a restart leaves behind is part of it.
+A ticket that is explained by a later one is folded under it, and a later one that explains effects of another better
+takes them (`moving`). A cause that has ended explains what begins soon after: what a restart leaves behind is part of
+it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -22,7 +23,9 @@ from typing import TypeVar
 from alerts.desk.alarms.correlation.alarm import PLATFORM, Alarm
 from alerts.desk.alarms.correlation.common import Kin, families, wider
 from alerts.desk.alarms.correlation.explain import Explainer
+from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.alarms.correlation.lineup import Lineup
+from alerts.desk.alarms.correlation.moving import Moved, Read, may_take, moves, rank
 
 T = TypeVar("T")
 WAIT = timedelta(seconds=15)
@@ -32,26 +35,6 @@ AFTERMATH = timedelta(seconds=180)
 TOGETHER = timedelta(seconds=180)
 NOTHING_KNOWN = Lineup()
 FAILING = ("power", "network", "node", "source", "service")
-
-
-@dataclass(slots=True, eq=False)
-class Head:
-    """A ticket that stands for itself; `ticket` is None until it is stored."""
-
-    alarm: Alarm
-    ticket: int | None = None
-    members: list[Alarm] = field(default_factory=list)  # alarms of the same inferred cause, itself among them
-    below: list[Alarm] = field(default_factory=list)  # what the tickets under it were opened for
-    kin: Kin | None = None
-    ended: datetime | None = None
-    opened: datetime | None = None  # when its ticket opened
-    by_hand: dict[str, bool] = field(default_factory=dict)  # problems that an engineer put in, or took out
-    fixed: bool = False  # an engineer took it out, or it outlived its cause: it is not folded again
-
-    @property
-    def own(self) -> Sequence[Alarm]:
-        """Return the alarms that are the problem itself."""
-        return self.members or [self.alarm]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +71,23 @@ class Decisions:
     opened: list[Head] = field(default_factory=list)
     attached: list[Attached] = field(default_factory=list)
     folded: list[Folded] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
     waiting: list[Candidate] = field(default_factory=list)
 
 
-def decide(
+def decide(  # noqa: PLR0913, PLR0917 - what is known of the platform, and of its tickets
     heads: Iterable[Head],
     candidates: Iterable[Candidate],
     explainer: Explainer,
     now: datetime,
     lineup: Lineup = NOTHING_KNOWN,
+    gathered: Read = tuple,
 ) -> Decisions:
-    """Return the decisions about all candidates, given the tickets that stand for themselves."""
-    return _Round(explainer, now, lineup, heads).run(sorted(candidates, key=lambda one: one.alarm.order))
+    """Return the decisions about all candidates, given the tickets that stand for themselves.
+
+    `gathered` reads what lies under these; it is called only where a ticket may take some of it.
+    """
+    return _Round(explainer, now, lineup, heads).run(sorted(candidates, key=lambda one: one.alarm.order), gathered)
 
 
 class _Round:
@@ -114,9 +102,9 @@ class _Round:
                 head.members += [one for one in head.below if kin.holds(one, topology)]
             self._know(head, head.own)
 
-    def run(self, candidates: Sequence[Candidate]) -> Decisions:
+    def run(self, candidates: Sequence[Candidate], gathered: Read) -> Decisions:
         known, left = len(self._heads), list[Candidate]()
-        for candidate in candidates:
+        for candidate in self._causes_first(candidates):
             if self._place(candidate.alarm):
                 continue
             if self._explainer.may_have_cause(candidate.alarm):
@@ -125,7 +113,7 @@ class _Round:
                 self._open(candidate.alarm)
         # A cause that came just now may explain what was looked at before it.
         left = [candidate for candidate in left if not self._place(candidate.alarm)]
-        due = [candidate for candidate in left if self._now >= candidate.since + WAIT]
+        due, placed = [candidate for candidate in left if self._now >= candidate.since + WAIT], len(self._heads)
         if due:
             left = self._infer(left, {candidate.alarm.key for candidate in due})
         self._result.waiting = left
@@ -134,7 +122,18 @@ class _Round:
         changed = [*self._heads[known:], *(head for head in grown.values() if head.ticket is not None)]
         if changed:
             self._fold(changed)
+            if self._result.folded or len(self._heads) > placed:
+                self._place_again()
+            self._move(changed, gathered)
         return self._result
+
+    def _causes_first(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        """Return causes, then those that others of them explain though they began earlier, then what is an effect."""
+        may_have_cause = {one.alarm.key for one in candidates if self._explainer.may_have_cause(one.alarm)}
+        causes = [one.alarm for one in candidates if one.alarm.key not in may_have_cause]
+        by_place = _by_place((one, None) for one in causes)
+        explained = {one.key for one in causes if self._explained_among(one, by_place)}
+        return sorted(candidates, key=lambda one: (one.alarm.key in may_have_cause, one.alarm.key in explained))
 
     def _know(self, head: Head, alarms: Iterable[Alarm]) -> None:
         for alarm in alarms:
@@ -171,15 +170,17 @@ class _Round:
                 return True
         return False
 
-    def _explanation(self, alarm: Alarm) -> tuple[Alarm, Head] | None:
-        """Return the deepest alarm of a ticket that explains this one."""
+    def _explanation(self, alarm: Alarm, folded: Set[int] = frozenset()) -> tuple[Alarm, Head] | None:
+        """Return the deepest alarm of a ticket that explains this one; not of those that were `folded`, by `id`."""
         fitting = [
             (cause, head)
             for cause, head in self._near(alarm, self._by_place)
-            if _open_to(head, alarm) and self._in_time(head, alarm) and self._explainer.explains(cause, alarm)
+            if id(head) not in folded
+            and _open_to(head, alarm)
+            and self._in_time(head, alarm)
+            and self._explainer.explains(cause, alarm)
         ]
-        # What fails now explains better than what has ended.
-        return min(fitting, key=lambda one: (one[1].ended is not None, one[0].order), default=None)
+        return min(fitting, key=lambda one: rank(one[1], one[0]), default=None)
 
     def _explained_among(self, alarm: Alarm, pending: Mapping[str, Sequence[tuple[Alarm, T]]]) -> bool:
         return any(self._explainer.explains(other, alarm) for other, _ in self._near(alarm, pending))
@@ -248,6 +249,25 @@ class _Round:
     def _may_share(self, head: Head) -> bool:
         return head.ended is None and not head.fixed and self._now - head.alarm.began <= TOGETHER
 
+    def _place_again(self) -> None:
+        """Give effects that were placed before tickets opened or were folded to the one that explains them best now."""
+        folded = {id(one.head) for one in self._result.folded}
+        for place, one in enumerate(self._result.attached):
+            if one.effect and not one.head.by_hand.get(one.alarm.key):
+                found = self._explanation(one.alarm, folded)
+                if found is not None and found[1] is not one.head:
+                    self._result.attached[place] = Attached(one.alarm, found[1], found[0], effect=True)
+
+    def _move(self, changed: Sequence[Head], gathered: Read) -> None:
+        """Give what lies under other tickets to those of the changed ones that explain it better."""
+        under = {id(one.head): one.under for one in self._result.folded}
+        roots = {head.ticket: under.get(id(head), head) for head in self._heads if head.ticket is not None}
+        # What lay under a ticket that was folded just now may belong to any.
+        among = self._heads if under else changed
+        to = [head for head in among if id(head) not in under and head.ended is None]
+        if under or may_take(to, roots.values()):
+            self._result.moved = moves(gathered(), roots, to, self._explainer)
+
     def _fold(self, changed: Sequence[Head]) -> None:
         """Put tickets under new or larger ones that explain them, and under the first of an inferred cause."""
         folded = {id(one.head) for one in self._result.folded}
@@ -255,13 +275,16 @@ class _Round:
         for head in self._heads:
             if head.fixed or head.ticket is None or id(head) in folded | above:
                 continue
-            for under in changed:
-                cause = None if under is head or id(under) in folded else self._cause_of(head, under)
-                if cause is not None:
-                    self._result.folded.append(Folded(head, under, cause))
-                    folded.add(id(head))
-                    above.add(id(under))
-                    break
+            causes = [
+                (under, cause)
+                for under in changed
+                if under is not head and id(under) not in folded and (cause := self._cause_of(head, under)) is not None
+            ]
+            if causes:
+                under, cause = min(causes, key=lambda one: rank(*one))
+                self._result.folded.append(Folded(head, under, cause))
+                folded.add(id(head))
+                above.add(id(under))
         standing = [head for head in self._heads if self._may_share(head) and id(head) not in folded]
         by_key = {alarm.key: head for head in standing for alarm in head.own}
         known = [alarm for head in standing for alarm in head.own]

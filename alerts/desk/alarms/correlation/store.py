@@ -10,7 +10,8 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from alerts.desk.alarms.correlation import by_hand
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.common import Kin, Shape
-from alerts.desk.alarms.correlation.grouping import AFTERMATH, Head
+from alerts.desk.alarms.correlation.grouping import AFTERMATH
+from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import worst_of
 from alerts.desk.alarms.outcome import Occurrence

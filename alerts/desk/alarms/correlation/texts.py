@@ -22,6 +22,20 @@ def why(cause: Alarm, effect: Alarm) -> Texts:
     }
 
 
+def moved(old: int, new: int, number: int, why_: Texts) -> tuple[Texts, Texts]:
+    """Return the notes of a ticket that alarms left, and of the one that they came to."""
+    return (
+        {
+            "en": f"Problems moved to ticket {new}, whose cause explains them better: {number}. {why_['en']}",
+            "ru": f"Перенесено в билет {new} (там причина вероятнее) проблем: {number}. {why_['ru']}",
+        },
+        {
+            "en": f"Problems moved here from ticket {old}, as this cause explains them better: {number}. {why_['en']}",
+            "ru": f"Перенесено сюда из билета {old} (здесь причина вероятнее) проблем: {number}. {why_['ru']}",
+        },
+    )
+
+
 def shared(kin: Kin) -> Texts:
     """Return the sentence that says what the alarms of an inferred cause have in common."""
     match kin.shape:

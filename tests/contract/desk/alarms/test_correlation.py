@@ -20,6 +20,8 @@ from alerts.desk.alarms.release import pass_time
 from alerts.desk.alarms.webhook import parse
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import alarm, ticket
+from alerts.desk.tickets import queries
+from alerts.desk.tickets.events import NoteAdded
 from service.prometheus import Sample
 from tests.contract.desk.alarms.test_ingest import POLICY, Time
 from tests.contract.desk.payloads import START, alert, notification
@@ -131,6 +133,30 @@ def test_a_ticket_is_folded_under_a_later_cause_and_resolves_with_its_own_alarms
     assert causes(database) == {first["id"]: second["id"]}
     told(database, correlator, time, stale("ch01", "edge-1", firing=False), packager(firing=False))
     assert [row["status"] for row in rows(database)] == ["resolved", "resolved"]
+
+
+def test_an_effect_of_two_causes_goes_to_the_deeper_one_and_back_when_that_has_ended(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    channel = stale("ch01", "edge-1")
+    told(database, correlator, time, packager(), channel, stale("ch01", "edge-2"))
+    time.pass_(seconds=20)
+    dead = alert("edge-1", alertname="NodeDown", layer="node", severity="critical")
+    told(database, correlator, time, dead)
+    first, second = rows(database)
+    assert effects(database) == {first["id"]: (2, 1), second["id"]: (2, 1)}
+    told(database, correlator, time, channel)  # a repeat is heard by the ticket that has it now
+    assert effects(database) == {first["id"]: (2, 1), second["id"]: (2, 1)}
+    told(database, correlator, time, alert("edge-1", firing=False, alertname="NodeDown", layer="node"))
+    assert later(database, correlator, time, AFTERMATH) == 0  # the packager is still down
+    assert effects(database) == {first["id"]: (3, 2), second["id"]: (1, 0)}
+    with database.read() as connection:
+        notes = [body.text for each in queries.timeline(connection, [first["id"]])[first["id"]]
+                 if isinstance(body := each.body, NoteAdded)]  # fmt: skip
+    assert [note.split(":")[0] for note in notes] == [
+        f"Problems moved to ticket {second['id']}, whose cause explains them better",
+        f"Problems moved here from ticket {second['id']}, as this cause explains them better",
+    ]
 
 
 def test_what_outlives_its_cause_comes_out_again(database: Database, correlator: Correlator, time: Time) -> None:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.explain import Explainer
-from alerts.desk.alarms.correlation.grouping import Candidate, Head
+from alerts.desk.alarms.correlation.grouping import Candidate
+from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.alarms.correlation.lineup import Lineup
 from alerts.desk.alarms.correlation.topology import Element, Group, Link, Node, Plan, Topology
 from alerts.layers import load

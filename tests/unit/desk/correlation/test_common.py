@@ -7,7 +7,8 @@ import pytest
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.common import Kin, Shape, families, wider
 from alerts.desk.alarms.correlation.explain import Explainer
-from alerts.desk.alarms.correlation.grouping import Candidate, Head, decide
+from alerts.desk.alarms.correlation.grouping import Candidate, decide
+from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.alarms.correlation.lineup import Lineup, read, together
 from alerts.desk.alarms.correlation.texts import title
 from alerts.desk.alarms.correlation.topology import Element, Group, Link, Node, Plan, Topology

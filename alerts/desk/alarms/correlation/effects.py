@@ -1,0 +1,75 @@
+"""What lies under tickets that stand for themselves: alarms that are effects, and tickets that were folded."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from alerts.desk.alarms.correlation.alarm import Alarm
+from alerts.desk.alarms.correlation.moving import Gathered
+from alerts.desk.core.tables import alarm, correlated, ticket
+from alerts.desk.tickets.policy import priority_of
+from alerts.desk.tickets.ticket import WORKING
+
+_WORKING = [status.value for status in WORKING]
+
+
+def gathered(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
+    """Return what fires under these tickets; not what engineers put there."""
+    return [*_effects(connection, roots), *_folded(connection, roots)] if roots else []
+
+
+def _effects(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
+    root = func.coalesce(correlated.c.cause_id, correlated.c.ticket_id)
+    columns = ("id", "ticket_id", "problem_key", "labels", "starts_at", "changed_at", "cause_key")
+    rows = connection.execute(
+        select(*(alarm.c[name] for name in columns), root.label("root"))
+        .join(correlated, correlated.c.ticket_id == alarm.c.ticket_id)
+        .where(
+            alarm.c.ends_at.is_(None),
+            alarm.c.effect.is_(True),
+            or_(correlated.c.ticket_id.in_(roots), correlated.c.cause_id.in_(roots)),
+        )
+        .order_by(alarm.c.id)
+    ).mappings()
+    by_problem: dict[tuple[int, str], list[Any]] = {}
+    for row in rows:
+        by_problem.setdefault((row["ticket_id"], row["problem_key"]), []).append(row)
+    return [_effect(found) for found in by_problem.values()]
+
+
+def _effect(rows: Sequence[Any]) -> Gathered:
+    worst = min(rows, key=lambda row: (priority_of(row["labels"]), row["starts_at"]))
+    return Gathered(
+        Alarm(worst["problem_key"], worst["labels"], worst["starts_at"]),
+        holder=worst["ticket_id"],
+        root=worst["root"],
+        cause=worst["cause_key"] or "",
+        heard=min(row["changed_at"] for row in rows),
+        rows=tuple(row["id"] for row in rows),
+    )
+
+
+def _folded(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
+    rows = connection.execute(
+        select(correlated, ticket.c.problem_key, ticket.c.opened_at)
+        .join(ticket, ticket.c.id == correlated.c.ticket_id)
+        .where(
+            correlated.c.cause_id.in_(roots),
+            correlated.c.fixed.is_(False),
+            correlated.c.kin.is_(None),
+            ticket.c.firing > 0,
+            ticket.c.status.in_(_WORKING),
+        )
+        .order_by(correlated.c.ticket_id)
+    ).mappings()
+    return [
+        Gathered(
+            Alarm(row["problem_key"] or "", row["labels"], row["began"]),
+            holder=row["ticket_id"],
+            root=row["cause_id"],
+            cause="",
+            heard=row["opened_at"],
+        )
+        for row in rows
+    ]
