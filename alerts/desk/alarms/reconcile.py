@@ -2,12 +2,13 @@
 
 Two repairs: an active alert that the desk does not hold as firing, and an occurrence that the desk holds as firing
 and no Alertmanager has any more. The second is believed only of Alertmanagers that run long enough for Prometheus to
-have told them everything again, and only when it is so twice in a row; a suppressed alert is still there.
+have told them everything again, and only when it is so twice in a row; a suppressed alert is still there. What both
+hold gets its latest texts: rules put measured values into them, and Alertmanager repeats its messages hours later.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts.desk.alarms import planned_store
@@ -63,12 +64,15 @@ def reconcile(  # noqa: PLR0913, PLR0917 - what the desk knows, and what it is c
     there = {(problem.key, alert.fingerprint) for problem in active for alert in problem.alerts}
     suppressed = {name for state in states for name in _suppressed(state, policy)}
     repairs = unknown(active, held.keys() | memory.before)
+    updates = retold(active, held)
     missing: set[Name] = set()
     if any(_settled(state, policy, now) for state in states):
         missing = {name for name in held if name[1] not in OWN} - there - suppressed
         repairs += ended([held[name] for name in missing & memory.missing], now)
     memory.missing = missing
     done: Counter[str] = Counter()
+    if updates:
+        ingest_problems(database, updates, policy, now, correlator=correlator)
     if repairs:
         done = ingest_problems(database, repairs, policy, now, correlator=correlator).outcomes
     # An alarm that opens no ticket, or one that an engineer closed, is no disagreement.
@@ -109,6 +113,22 @@ def unknown(active: Iterable[Problem], held: Set[Name]) -> list[Problem]:
         merged = result.setdefault(problem.key, Problem(problem.key, problem.labels))
         known = {alert.fingerprint for alert in merged.alerts}
         merged.alerts += [alert for alert in fresh if alert.fingerprint not in known]
+    return [result[key] for key in sorted(result)]
+
+
+def retold(active: Iterable[Problem], held: Mapping[Name, Held]) -> list[Problem]:
+    """Return the problems with alerts that the desk holds with other texts than every Alertmanager has."""
+    told: dict[Name, tuple[Problem, list[Alert]]] = {}
+    for problem in active:
+        for alert in problem.alerts:
+            told.setdefault((problem.key, alert.fingerprint), (problem, []))[1].append(alert)
+    result: dict[str, Problem] = {}
+    for name, (problem, alerts) in sorted(told.items(), key=lambda each: each[0]):
+        known = held.get(name)
+        if known is None or known.annotations is None or any(each.annotations == known.annotations for each in alerts):
+            continue
+        alert = replace(alerts[0], starts_at=known.starts_at)  # the one that is held, whatever the list says
+        result.setdefault(problem.key, Problem(problem.key, problem.labels)).alerts.append(alert)
     return [result[key] for key in sorted(result)]
 
 

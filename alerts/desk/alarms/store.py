@@ -74,12 +74,14 @@ class Held(NamedTuple):
     fingerprint: str
     starts_at: datetime
     labels: Mapping[str, str]
+    annotations: Mapping[str, str] | None = None  # None where they are not shown anywhere
 
 
 def firing(connection: Connection) -> dict[tuple[str, str], Held]:
     """Return everything that fires by what the desk knows, by problem key and fingerprint."""
+    columns = (alarm.c.fingerprint, alarm.c.starts_at, alarm.c.labels, alarm.c.annotations)
     rows = connection.execute(
-        select(alarm.c.problem_key, ticket.c.labels, alarm.c.fingerprint, alarm.c.starts_at, alarm.c.labels)
+        select(alarm.c.problem_key, ticket.c.labels, *columns)
         .join(ticket, ticket.c.id == alarm.c.ticket_id)
         .where(alarm.c.ends_at.is_(None), OPEN)
     )

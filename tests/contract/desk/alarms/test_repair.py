@@ -88,6 +88,28 @@ def test_a_fresh_alertmanager_ends_nothing_and_a_suppressed_alert_is_still_there
     assert states(database) == [("acknowledged", "", 1)]
 
 
+def full(percent: int, seconds: int = 0) -> dict[str, object]:
+    """Return an alert whose rule puts the measured value into its text."""
+    return alert(start=START + timedelta(seconds=seconds)) | {
+        "annotations": {"summary": f"The disk is {percent}% full"}
+    }
+
+
+def test_an_alarm_that_goes_on_gets_its_latest_texts(database: Database, time: Time) -> None:
+    def title() -> object:
+        with database.read() as connection:
+            return connection.execute(select(ticket.c.names, alarm.c.starts_at).join(alarm)).all()
+
+    send(database, notification(full(91)), time())
+    latest, other = (State((group(each),), LONG_AGO) for each in (full(97, seconds=5), full(96)))
+    assert reconcile(database, [latest], POLICY, time(), Memory()) == {}
+    assert title() == [({"en": "The disk is 97% full", "ru": "The disk is 97% full"}, START)]
+    # Of two Prometheus servers each measures its own value: the text does not change back and forth.
+    reconcile(database, [other, latest], POLICY, time(), Memory())
+    assert title() == [({"en": "The disk is 97% full", "ru": "The disk is 97% full"}, START)]
+    assert states(database) == [("acknowledged", "", 1)]
+
+
 def test_a_suppressed_alert_opens_nothing(database: Database, time: Time) -> None:
     state = State((group(alert(), suppressed=True),), LONG_AGO)
     assert reconcile(database, [state], POLICY, time(), Memory()) == {}
