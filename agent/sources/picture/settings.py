@@ -51,6 +51,7 @@ class PictureDecoder:
     memory: int = 1024 * 1024 * 1024  # bytes of address space for each
     most_pixels: int = 4096 * 2304  # of a picture; a larger one is refused before it is decoded
     pictures: int = 6  # thumbnails kept of each channel, in memory only; 0 makes none
+    fault_pictures: int = 9  # that are kept around faults: before, in it, after; 0 keeps none
 
     def __post_init__(self) -> None:
         if not 1 <= self.processes <= 64:
@@ -61,6 +62,8 @@ class PictureDecoder:
             raise ValueError("most_pixels must be between 4096 and 35389440")
         if not 0 <= self.pictures <= 60:
             raise ValueError("pictures must be between 0 and 60")
+        if not 0 <= self.fault_pictures <= 60:
+            raise ValueError("fault_pictures must be between 0 and 60")
 
     def check(self, tables: Sequence[PictureSettings]) -> None:
         """Accept any number of channels: what does not fit is counted, not refused."""

@@ -12,6 +12,7 @@ from agent.sources.kind import Context
 from agent.sources.media import Delivery, Media, Piece
 from agent.sources.picture import metrics
 from agent.sources.picture.decoder import Decoder, DecoderError
+from agent.sources.picture.kept import Pictures
 from agent.sources.picture.message import Limits, Task
 from agent.sources.picture.pages import page
 from agent.sources.picture.settings import EVERY, PictureDecoder, PictureSettings
@@ -74,7 +75,7 @@ class PictureSource:
 
     def __init__(self, tables: Sequence[PictureSettings], limits: PictureDecoder, media: Media) -> None:
         self._tables: Mapping[str, PictureSettings] = {table.channel: table for table in tables}
-        self._kept = limits.pictures
+        self._kept = limits.pictures, limits.fault_pictures
         told = Limits(limits.memory, limits.most_pixels, limits.pictures > 0)
         self._lanes = [_Lane(Decoder(told)) for _ in range(limits.processes)]
         self._ways: dict[Way, WayState] = {}
@@ -115,8 +116,8 @@ class PictureSource:
     def page(self, path: str) -> Page | None:
         """Return the list of pictures or one of them; implements `agent.runtime.collector.PageSource`."""
         with self._lock:
-            kept = {way: tuple(state.pictures) for way, state in self._ways.items() if state.pictures}
-        return page(path, kept)
+            kept = {way: state.pictures.kept() for way, state in self._ways.items()}
+        return page(path, {way: pictures for way, pictures in kept.items() if pictures.last})
 
     def wanted(self, channel: str) -> bool:
         """Return whether the settings ask for the channel."""
@@ -149,7 +150,7 @@ class PictureSource:
             state = self._ways.get(way)
             if state is None and len(self._ways) < 2 * _MOST_CHANNELS:
                 table = self._tables.get(way[0]) or self._tables[EVERY]
-                state = self._ways[way] = WayState(table, *way, self._kept)
+                state = self._ways[way] = WayState(table, *way, Pictures(*self._kept))
             return state
 
     def _lose(self, way: Way) -> None:

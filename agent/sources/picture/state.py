@@ -1,28 +1,20 @@
 """What is known of one channel as one probe receives it: moments, formats, and the last pictures."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from agent.sources.picture import metrics
+from agent.sources.picture.kept import Picture, Pictures
 from agent.sources.picture.message import Findings, PictureFormat, SoundFormat
 from agent.sources.picture.settings import PictureSettings
 from service.metric import Sample
 
 _LONGEST_GOP = 6.0  # seconds between two key frames that are taken for neighbours
 _GAP = 1.0  # seconds between two pieces of sound that are taken for neighbours
-_SPACING = 4.0  # seconds between two pictures that are kept, at least
 _OUTCOMES = ("examined", "refused", "broken", "fatal", "dropped")
-
-
-class Picture(NamedTuple):
-    """A thumbnail."""
-
-    moment: float  # Unix time
-    image: bytes  # JPEG
 
 
 @dataclass(slots=True)
@@ -37,11 +29,11 @@ class Expected:
 class WayState:
     """One channel by one delivery. Written by a decoder's thread; a scrape reads single values, which needs no lock."""
 
-    def __init__(self, settings: PictureSettings, channel: str, delivery: str, pictures: int) -> None:
+    def __init__(self, settings: PictureSettings, channel: str, delivery: str, pictures: Pictures) -> None:
         self._schedules = {name: settings.schedule(getattr(settings, name)) for name in ("black", "still", "silent")}
         self._labels = channel, delivery
         self.moments = Moments()
-        self.pictures: deque[Picture] = deque(maxlen=pictures)
+        self.pictures = pictures
         self.outcomes: Counter[str] = Counter()
         self.obstacle = ""
         self.luminance: float | None = None
@@ -131,12 +123,8 @@ class WayState:
             yield metrics.PICTURE_NOT_JUDGED.sample(1, *self._labels, reason.replace(" ", "_"))
 
     def _keep(self, thumbnail: bytes) -> None:
-        """Keep a picture; of pictures in short succession the last."""
-        if not thumbnail or not self.pictures.maxlen or self.moments.seen is None:
-            return
-        if len(self.pictures) > 1 and self.pictures[-1].moment - self.pictures[-2].moment < _SPACING:
-            self.pictures.pop()
-        self.pictures.append(Picture(self.moments.seen, thumbnail))
+        if thumbnail and self.moments.seen is not None:
+            self.pictures.take(Picture(self.moments.seen, thumbnail), wrong=self.moments.wrong)
 
     def _formats(self, findings: Findings, rendition: str) -> None:
         """Count what differs from the format before; a property that either does not say is no change."""
@@ -175,6 +163,11 @@ class Moments:
     heard: float | None = None
     _black: bool = False
     _still: bool = False
+
+    @property
+    def wrong(self) -> bool:
+        """Return whether the last key frame was black or still and should not be."""
+        return self._black or self._still
 
     def look(self, moment: float, *, black: bool, changed: bool | None, expected: Expected) -> None:
         """Take a key frame. What is expected counts as if it were none, so that the run begins when that ends."""

@@ -9,6 +9,7 @@ from agent.sources.media import Media, Piece
 from agent.sources.multicast.analysis import Analysis
 from agent.sources.multicast.settings import MulticastSettings
 from agent.sources.picture.examine import Examiner
+from agent.sources.picture.kept import Pictures
 from agent.sources.picture.message import Limits, Task
 from agent.sources.picture.settings import PictureSettings
 from agent.sources.picture.state import WayState
@@ -27,7 +28,7 @@ class Watch:
     """One channel."""
 
     def __init__(self, settings: PictureSettings | None = None, limits: Limits = LIMITS) -> None:
-        self.state = WayState(settings or PictureSettings("first"), "first", "multicast", 6)
+        self.state = WayState(settings or PictureSettings("first"), "first", "multicast", Pictures(6, 0))
         self.examiner = Examiner(limits)
         self.pieces: list[Piece] = []
         self.raised: dict[str, float] = {}  # seconds after the beginning at which each alarm was first due

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from agent.sources.media import Delivery
+from agent.sources.picture.kept import Kept, Picture
 from agent.sources.picture.pages import page
-from agent.sources.picture.state import Picture
 
-KEPT: dict[tuple[str, Delivery], tuple[Picture, ...]] = {
-    ("Первый канал", "stream"): (Picture(1000.5, b"a"), Picture(1004.25, b"b")),
-    ("news", "multicast"): (Picture(1002.0, b"c"),),
+KEPT: dict[tuple[str, Delivery], Kept] = {
+    ("Первый канал", "stream"): Kept((Picture(1000.5, b"a"), Picture(1004.25, b"b"))),
+    ("news", "multicast"): Kept((Picture(1002.0, b"c"),), (Picture(900.0, b"d"),)),
 }
 
 
@@ -19,8 +19,8 @@ def test_the_list_names_channels_and_moments() -> None:
     assert found is not None
     assert found.content_type == "application/json"
     assert json.loads(found.body) == [
-        {"channel": "news", "delivery": "multicast", "moments": ["1002.000"]},
-        {"channel": "Первый канал", "delivery": "stream", "moments": ["1000.500", "1004.250"]},
+        {"channel": "news", "delivery": "multicast", "moments": ["1002.000"], "faults": ["900.000"]},
+        {"channel": "Первый канал", "delivery": "stream", "moments": ["1000.500", "1004.250"], "faults": []},
     ]
 
 
@@ -31,6 +31,7 @@ def test_the_list_names_channels_and_moments() -> None:
         ("/pictures/stream/%D0%9F%D0%B5%D1%80%D0%B2%D1%8B%D0%B9%20%D0%BA%D0%B0%D0%BD%D0%B0%D0%BB", b"b"),
         ("/pictures/stream/%D0%9F%D0%B5%D1%80%D0%B2%D1%8B%D0%B9%20%D0%BA%D0%B0%D0%BD%D0%B0%D0%BB/1000.500", b"a"),
         ("/pictures/multicast/news/1002.000", b"c"),
+        ("/pictures/multicast/news/900.000", b"d"),
     ],
 )
 def test_a_picture_is_found_by_its_moment_and_the_last_without_one(path: str, image: bytes) -> None:
@@ -53,3 +54,14 @@ def test_a_picture_is_found_by_its_moment_and_the_last_without_one(path: str, im
 )
 def test_anything_else_is_not_there(path: str) -> None:
     assert page(path, KEPT) is None
+
+
+def test_the_last_pictures_of_all_channels_come_in_one_answer() -> None:
+    found = page("/pictures/latest", KEPT)
+    assert found is not None
+    head, _, images = found.body.partition(b"\n")
+    assert json.loads(head) == [
+        {"channel": "news", "delivery": "multicast", "moment": "1002.000", "size": 1},
+        {"channel": "Первый канал", "delivery": "stream", "moment": "1004.250", "size": 1},
+    ]
+    assert images == b"cb"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.sources.picture.kept import Pictures
 from agent.sources.picture.message import Findings, Look, PictureFormat, Sound, SoundFormat
 from agent.sources.picture.settings import PictureSettings
 from agent.sources.picture.state import WayState
@@ -12,7 +13,7 @@ BEGIN = 1_790_000_000.0
 
 
 def state(**settings: list[str]) -> WayState:
-    return WayState(PictureSettings("first", **settings), "first", "stream", 3)  # type: ignore[arg-type]
+    return WayState(PictureSettings("first", **settings), "first", "stream", Pictures(3, 4))  # type: ignore[arg-type]
 
 
 def look(at: float, *, black: bool = False, changed: bool | None = True, **more: object) -> Findings:
@@ -153,4 +154,22 @@ def test_only_the_last_pictures_are_kept_and_none_in_short_succession() -> None:
     way = state()
     for at in (0, 4, 8, 12, 13, 14):
         feed(way, look(at, thumbnail=b"%d" % at))
-    assert [image for _, image in way.pictures] == [b"8", b"12", b"14"]
+    assert [image for _, image in way.pictures.kept().last] == [b"8", b"12", b"14"]
+
+
+def test_the_pictures_around_a_fault_are_kept_and_those_of_a_short_cut_are_not() -> None:
+    way = state()
+    for at in range(0, 24, 2):
+        name = str(at).encode()
+        # Black from 4 to 6, a cut, and from 12 to 20, a fault.
+        feed(way, look(at, black=at in (4, 6) or 12 <= at <= 20, thumbnail=name))
+    assert [image for _, image in way.pictures.kept().faults] == [b"10", b"18", b"22"]
+    for at in range(100, 112, 2):
+        feed(way, look(at, changed=at == 100, thumbnail=str(at).encode()))
+    assert [image for _, image in way.pictures.kept().faults] == [b"18", b"22", b"100", b"108"]
+
+
+def test_an_expected_still_picture_is_no_fault_whose_pictures_are_kept() -> None:
+    way = state(still=["always"])
+    feed(way, *(look(at, changed=False, thumbnail=b"x") for at in range(0, 20, 2)))
+    assert way.pictures.kept().faults == ()
