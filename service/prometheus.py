@@ -167,6 +167,13 @@ class Client:
             raise PrometheusUnavailableError(self.name, "the answer has no list of groups of rules")
         return [rule for group in groups for rule in group.get("rules") or ()]
 
+    def targets(self) -> list[Mapping[str, Any]]:
+        """Return the active targets, each with its `labels` and its `scrapeUrl`. Raises as `query` does."""
+        found = self._answer(self._sent("GET", "targets", params={"state": "active"})).get("activeTargets")
+        if not isinstance(found, list):
+            raise PrometheusUnavailableError(self.name, "the answer has no list of targets")
+        return [each for each in found if isinstance(each, dict)]
+
     def answers(self) -> bool:
         """Return whether the server answers a query at all."""
         try:

@@ -11,6 +11,13 @@ from alerts.desk.console.appeals import registration
 from alerts.desk.console.appeals import routes as appeals
 from alerts.desk.console.busy_hour import routes as busy_hour
 from alerts.desk.console.busy_hour.client import Planner
+from alerts.desk.console.channels import channel
+from alerts.desk.console.channels import routes as channels
+from alerts.desk.console.channels.agents import Agents
+from alerts.desk.console.channels.album import Album
+from alerts.desk.console.channels.details import AllDetails
+from alerts.desk.console.channels.lineup import Lineup
+from alerts.desk.console.channels.shelf import Shelf
 from alerts.desk.console.login import routes as login
 from alerts.desk.console.map import routes as map_
 from alerts.desk.console.overview import routes as overview
@@ -36,6 +43,12 @@ def install(app: FastAPI) -> None:
     app.state.shared_news = events.SharedNews()
     app.state.shared_rows = queue.SharedRows()
     app.state.platform = Platform(app.state.runtime)
+    app.state.agents = Agents(app.state.runtime)
+    app.state.album = Album(app.state.runtime, app.state.agents)
+    app.state.shelf = Shelf(app.state.agents)
+    app.state.lineup = Lineup(app.state.runtime)
+    app.state.channel_details = AllDetails(app.state.runtime)
+    app.state.rendered_channels = channels.RenderedRounds()
     app.state.rendered = Rendered()
     app.state.planner = Planner()
     app.state.usual_appeals = mass_appeals.Baseline()
@@ -49,6 +62,8 @@ def install(app: FastAPI) -> None:
         grouping.router,
         overview.router,
         map_.router,
+        channels.router,
+        channel.router,
         wall.router,
         busy_hour.router,
         reports.router,

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from alerts.desk.core import checks
 from alerts.desk.core.appeal_settings import AppealSettings
 from alerts.desk.core.calendar_settings import CalendarSettings, ZoneName, zone_name
+from alerts.desk.core.picture_settings import PictureSettings
 from alerts.desk.core.words import languages
 from service.mail import Smtp, check_mailbox
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
@@ -183,6 +184,7 @@ class Settings:
     smtp: Smtp | None = None
     target: tuple[TargetSettings, ...] = ()
     appeals: AppealSettings | None = None
+    pictures: PictureSettings | None = None
     retention: Retention = field(default_factory=Retention)
     limits: Limits = field(default_factory=Limits)
 

@@ -37,6 +37,7 @@ PLACES = (
     Place("queue", "/"),
     Place("overview", "/overview"),
     Place("map", "/map"),
+    Place("channels", "/channels"),
     Place("works", "/works"),
     Place("appeals", "/appeals", Permission.APPEALS, Permission.SUPPLY),
     Place("busy_hour", "/busy-hour"),

@@ -15,6 +15,11 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from alerts.desk.console import planned as works
+from alerts.desk.console.channels.album import PERIOD
+from alerts.desk.console.channels.album import Round as Pictures
+from alerts.desk.console.channels.lineup import Round as Channels
+from alerts.desk.console.channels.routes import known_channels
+from alerts.desk.console.channels.tiles import tiles
 from alerts.desk.console.overview.health import Site, sites
 from alerts.desk.console.overview.key_figures import BUSY, HOUR, Busiest, busiest, day_end, seven, signed
 from alerts.desk.console.overview.routes import blocks, card, freshness, hour, living
@@ -31,11 +36,12 @@ from alerts.desk.web.chart import Frame, Line, Mark, line_chart
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import fragment, page, words_for
 
-FIGURES, MAP, TICKETS, _ = VIEWS = ("figures", "map", "tickets", "busy")
+FIGURES, MAP, TICKETS, CHANNELS, _ = VIEWS = ("figures", "map", "tickets", "channels", "busy")
 SECONDS, LEAST_SECONDS, MOST_SECONDS = 15, 5, 3600
 TICKETS_SHOWN = 6
 TILES_SHOWN = 12
 WORKS_SHOWN = 2
+SCREENS_SHOWN, LARGE_SHOWN = 50, 12  # channels at a time; of these so many that are faulty and large
 GAP = 900.0  # seconds without a point that break a line
 
 router = APIRouter(include_in_schema=False)
@@ -80,6 +86,7 @@ async def wall(request: Request, found: Reading, on: Touring) -> Response:
         found,
         part_html=html,
         period=int(NOW_PERIOD),
+        picture_period=int(PERIOD),
         on=on,
         refresh=on.address("/wall", on.following),
     )
@@ -92,10 +99,18 @@ async def part(request: Request, found: Reading, on: Touring) -> Response:
 
 
 async def _living(request: Request, words: Words, on: Tour) -> Markup:
-    return await living(request, ("wall", words.language, on), partial(_render, words, on))
+    known = await known_channels(request) if on.view == CHANNELS else None
+    return await living(request, ("wall", words.language, on), partial(_render, words, on, known))
 
 
-def _render(words: Words, on: Tour, runtime: Runtime, present: Known[Present], past: Known[Past]) -> Markup:
+def _render(
+    words: Words,
+    on: Tour,
+    known: tuple[Known[Channels], Known[Pictures]] | None,
+    runtime: Runtime,
+    present: Known[Present],
+    past: Known[Past],
+) -> Markup:
     now = runtime.now()
     with runtime.database.read() as connection:
         tally = console.tally(connection, QueueFilter(), now)
@@ -105,6 +120,8 @@ def _render(words: Words, on: Tour, runtime: Runtime, present: Known[Present], p
             shown: dict[str, Any] = {"rows": rows, "more": tally.total - len(rows)}
         elif on.view == MAP:
             shown = _map(words, sites(present.value, troubles(connection)))
+        elif known is not None:
+            shown = _channels(words, known, now.timestamp(), on.seconds)
         elif on.view == FIGURES:
             shown = _figures(words, present.value, past.value)
         else:
@@ -132,6 +149,26 @@ def _map(words: Words, found: list[Site]) -> dict[str, Any]:
 
     few = sum(len(site.tiles) for site in found) <= TILES_SHOWN
     return {"few": few, "blocks": blocks(words, sorted(found, key=urgency), TILES_SHOWN, TILES_SHOWN if few else 0)}
+
+
+def _channels(words: Words, known: tuple[Known[Channels], Known[Pictures]], now: float, seconds: int) -> dict[str, Any]:
+    """Return the faulty channels, and of the others those whose turn it is: every wall shows the same ones."""
+    channels, album = known
+    found = channels.value.channels if channels.value else ()
+    names = album.value.names if album.value else {}
+    wrong = [each for each in found if each.wrong]
+    well = [each for each in found if not each.wrong]
+    large = wrong[:LARGE_SHOWN]
+    # A large screen takes the place of four.
+    room = max(10, SCREENS_SHOWN - 4 * len(large))
+    turns = max(1, -(-len(well) // room))
+    first = int(now // seconds) % turns * room
+    return {
+        "wrong": tiles(words, large, names, now),
+        "more_wrong": len(wrong) - len(large),
+        "well": tiles(words, well[first : first + room], names, now),
+        "range": (first + 1, min(first + room, len(well)), len(well)),
+    }
 
 
 def _figures(words: Words, present: Present | None, past: Past | None) -> dict[str, Any]:

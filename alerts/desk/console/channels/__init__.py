@@ -1,0 +1,1 @@
+"""The channels: a mosaic of all, and a page for each."""
