@@ -63,8 +63,8 @@ def test_a_channel_gives_figures_and_a_picture(tmp_path: Path) -> None:
         wait_until(lambda: json.loads(get("/pictures").body) != [], running, 120)
         (listed,) = json.loads(get("/pictures").body)
         assert (listed["channel"], listed["delivery"]) == ("first", "multicast")
-        head, _, image = get("/pictures/latest").body.partition(b"\n")
-        assert [len(image), image[:3]] == [json.loads(head)[0]["size"], b"\xff\xd8\xff"]
+        head, _, packed = get("/pictures/latest").body.partition(b"\n")
+        assert [len(packed), packed[:3]] == [json.loads(head)[0]["size"], b"\xff\xd8\xff"]
         picture = get("/pictures/multicast/first")
         assert picture.headers["content-type"] == "image/jpeg"
         with av.open(io.BytesIO(picture.body), "r", format="jpeg_pipe") as image:

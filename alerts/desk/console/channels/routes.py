@@ -23,6 +23,8 @@ from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import fragment, page, words_for
 from alerts.desk.web.session import runtime_of
 
+PAGE_PERIOD = 2 * NOW_PERIOD  # seconds between two parts of the mosaic, the largest of the living pages
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -41,7 +43,7 @@ async def mosaic(request: Request, found: Reading) -> Response:
         "console/channels/mosaic.html",
         found,
         part_html=html,
-        period=int(NOW_PERIOD),
+        period=int(PAGE_PERIOD),
         picture_period=int(PERIOD),
     )
 

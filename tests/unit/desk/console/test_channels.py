@@ -36,7 +36,7 @@ def of(channel: str, value: float = 1.0, **labels: str) -> Sample:
 
 
 def alert(channel: str, name: str, severity: str, **labels: str) -> Sample:
-    return of(channel, alertname=name, severity=severity, **labels)
+    return of(channel, 1.0, alertname=name, severity=severity, **labels)
 
 
 def lineup() -> dict[str, Channel]:
