@@ -81,8 +81,10 @@ class MailError(OSError):
         self.final = final
 
 
-def send(smtp: Smtp, message: EmailMessage, to: Sequence[str]) -> dict[str, Refusal]:
+def send(smtp: Smtp, message: EmailMessage, to: Sequence[str], *, receipts: bool = False) -> dict[str, Refusal]:
     """Hand a message to the server for these recipients, and return what it answered about those that it refused.
+
+    With `receipts`, a server that can do so is asked to report the delivery as well as its failure (RFC 3461).
 
     Raises:
         MailError: the server took it for nobody; `final` says whether another attempt is pointless.
@@ -94,7 +96,7 @@ def send(smtp: Smtp, message: EmailMessage, to: Sequence[str]) -> dict[str, Refu
         try:
             if password is not None:
                 connection.login(smtp.username, password)
-            refused = _hand_over(connection, smtp, message, to)
+            refused = _hand_over(connection, smtp, message, to, receipts=receipts)
         except BaseException:
             connection.close()
             raise
@@ -109,7 +111,9 @@ def send(smtp: Smtp, message: EmailMessage, to: Sequence[str]) -> dict[str, Refu
     return refused
 
 
-def _hand_over(connection: smtplib.SMTP, smtp: Smtp, message: EmailMessage, to: Sequence[str]) -> dict[str, Refusal]:
+def _hand_over(
+    connection: smtplib.SMTP, smtp: Smtp, message: EmailMessage, to: Sequence[str], *, receipts: bool
+) -> dict[str, Refusal]:
     by_address = {_ascii_domain(parseaddr(each)[1]): each for each in to}
     connection.ehlo_or_helo_if_needed()
     options = ["SMTPUTF8"] if connection.has_extn("smtputf8") else []
@@ -121,9 +125,12 @@ def _hand_over(connection: smtplib.SMTP, smtp: Smtp, message: EmailMessage, to: 
     if not by_address:
         return refused
     needed = options if not all(address.isascii() for address in by_address) else []
+    reports = ["NOTIFY=SUCCESS,FAILURE,DELAY"] if receipts and connection.has_extn("dsn") else []
+    if reports:
+        needed = [*needed, "RET=HDRS"]  # a report needs no word of the message
     sender = _ascii_domain(parseaddr(smtp.sender)[1])
     try:
-        answers = connection.sendmail(sender, list(by_address), message.as_bytes(), needed)
+        answers = connection.sendmail(sender, list(by_address), message.as_bytes(), needed, reports)
     except smtplib.SMTPRecipientsRefused as error:
         answers = error.recipients
         # After 421 the server has hung up: it never heard of the others.

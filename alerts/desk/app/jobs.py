@@ -14,9 +14,11 @@ from alerts.desk.alarms.impact.round import look
 from alerts.desk.alarms.ingest import end_works, tried_again
 from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.alarms.release import pass_time
+from alerts.desk.app import appeal_mail
 from alerts.desk.app.workers import Worker
 from alerts.desk.appeals import timers as appeal_timers
 from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.mail.store import forget as forget_mail
 from alerts.desk.core import metrics
 from alerts.desk.notify.deliver import Pace, deliver_target
 from alerts.desk.notify.listeners import deliver_hubs
@@ -67,7 +69,8 @@ def workers(runtime: Runtime, correlator: Correlator, appeals: Rules | None = No
     result.append(Worker("retention", TIDY, partial(tidy, runtime)))
     if appeals is not None:
         result.append(Worker("appeals", APPEALS, partial(pass_time_of_appeals, runtime, appeals)))
-        result.append(Worker("contacts", TIDY, partial(forget_contacts, runtime)))
+        result.append(Worker("contacts", TIDY, partial(forget_contacts, runtime, appeals)))
+        result += appeal_mail.workers(runtime, appeals)
     if settings.alertmanagers:
         memory = Memory()
         result.append(Worker("reconciler", settings.reconcile, lambda: compare(runtime, client, memory, correlator)))
@@ -140,9 +143,10 @@ def pass_time_of_appeals(runtime: Runtime, rules: Rules) -> None:
     appeal_timers.follow_incidents(runtime.database, rules, runtime.now())
 
 
-def forget_contacts(runtime: Runtime) -> None:
-    """Delete the contacts of appeals that are over for long enough."""
+def forget_contacts(runtime: Runtime, rules: Rules) -> None:
+    """Delete the contacts of appeals that are over for long enough, and what was written with them."""
     gone = appeal_timers.forget_contacts(runtime.database, runtime.now())
+    forget_mail(runtime.database, runtime.now(), rules.settings.keep_contacts)
     if gone:
         log.info("contacts of appeals were deleted", extra={"contacts": gone})
 

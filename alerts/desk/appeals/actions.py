@@ -166,21 +166,35 @@ def mailed(hand: Hand) -> None:
 
 
 def bounced(hand: Hand) -> None:
-    """Record that the answer's mail came back: the customer has no answer, and the appeal is open again.
+    """Record that the answer's mail came back: the customer has no answer, and the appeal is open again."""
+    hand.change(lambda connection, draft: undelivered(connection, hand.rules, draft, hand.by, hand.now))
 
-    Where the customer has meanwhile appealed about the same again, that appeal is the open one and is told so.
+
+def undelivered(connection: Connection, rules: Rules, draft: Draft, by: str, now: datetime) -> None:
+    """Take an appeal up again whose answer came back.
+
+    Where the customer has meanwhile appealed about the same again, both are open, each with its own time, and the later
+    one is told so: neither may end without an answer that arrived.
     """
+    draft.record(ev.AnswerBounced(), by, now)
+    if draft.status not in (Status.RESOLVED, Status.CLOSED):
+        return  # it is being worked on already
+    other = store.open_like(connection, [draft["customer"]], draft["service"], draft["code"])
+    if other is not None and other["id"] != draft["id"]:
+        other.record(ev.Repeated(), by, now)
+        store.save(connection, rules, other, now)
+        draft["reopened"] = True
+    draft.move(Status.IN_PROGRESS, by, now)
 
-    def do(connection: Connection, draft: Draft) -> None:
-        draft.record(ev.AnswerBounced(), hand.by, hand.now)
-        other = store.open_like(connection, [draft["customer"]], draft["service"], draft["code"])
-        if other is not None and other["id"] != draft["id"]:
-            other.record(ev.Repeated(), hand.by, hand.now)
-            store.save(connection, hand.rules, other, hand.now)
-            return
-        draft.move(Status.IN_PROGRESS, hand.by, hand.now)
 
-    hand.change(do)
+def unrequested(draft: Draft, by: str, now: datetime) -> None:
+    """Record that the request to the supplier came back; somebody has to find out why before it is sent again."""
+    draft.record(ev.RequestBounced(), by, now)
+    draft["request_due"] = True
+    if draft.status is Status.HELD and draft["status_reason"] == "supplier":
+        draft.move(Status.IN_PROGRESS, by, now)
+    if draft["queue"] == Queue.SUPPLIER:
+        draft.queue(Queue.CALLS_160, by, now)
 
 
 def called(hand: Hand, *, reached: bool) -> None:

@@ -173,7 +173,12 @@ class _Vendor:
 
 def _vendor_begins(log: Sequence[Event], terms: Terms) -> _Vendor | None:
     needed = ev.RequestReceived if terms.vendor_from == "received" else ev.RequestSent
-    since = next((event.at for event in log if isinstance(event.body, needed)), None)
+    since: datetime | None = None
+    for event in log:
+        if isinstance(event.body, needed):
+            since = since or event.at
+        elif isinstance(event.body, ev.RequestBounced):
+            since = None
     if since is None:
         return None
     fault: datetime | None = None

@@ -48,6 +48,11 @@ class RequestReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestBounced:
+    """The request came back: the supplier does not have it, whatever was believed."""
+
+
+@dataclass(frozen=True, slots=True)
 class SupplierReplied:
     """The supplier replied."""
 
@@ -128,6 +133,7 @@ Body = (
     | Taken
     | RequestSent
     | RequestReceived
+    | RequestBounced
     | SupplierReplied
     | FaultFound
     | AnswerSent

@@ -78,11 +78,15 @@ def _fitted(counts: dict[Cell, list[int]], windows: int) -> dict[Cell, Usual]:
     }
 
 
+def masses(connection: Connection, known: dict[Cell, Usual], now: datetime) -> list[Mass]:
+    """Return the masses of the last window."""
+    return mass.found(_unlinked(connection, now - mass.WINDOW, now), known, NOTHING_KNOWN, now)
+
+
 def proposals(connection: Connection, rules: Rules, known: dict[Cell, Usual], now: datetime) -> list[Proposal]:
     """Return the masses of the last window; what is linked to a ticket already is no longer one."""
-    fresh = _unlinked(connection, now - mass.WINDOW, now)
     result = []
-    for each in mass.found(fresh, known, NOTHING_KNOWN, now):
+    for each in masses(connection, known, now):
         tickets = store.incidents(connection, rules, each.cell.service, each.cell.region)
         result.append(Proposal(each, tuple(members(connection, each.cell, now)), tuple(tickets)))
     return result

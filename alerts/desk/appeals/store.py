@@ -72,7 +72,9 @@ def lock_due(connection: Connection, now: datetime, limit: int) -> list[Draft]:
 def open_like(connection: Connection, customers: Sequence[str], service: str, code: str) -> Draft | None:
     """Lock the open appeal of a customer about the same service and code."""
     same = (appeal.c.customer.in_(customers), appeal.c.service == service, appeal.c.code == code)
-    number = connection.scalar(select(appeal.c.id).where(*same, OPEN).with_for_update())
+    # Two are open where the answer to the earlier one came back after the later one was registered: that one counts.
+    latest = select(appeal.c.id).where(*same, OPEN).order_by(appeal.c.id.desc()).limit(1)
+    number = connection.scalar(latest.with_for_update())
     return lock(connection, number) if number else None
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.console import faults
+from alerts.desk.console.appeals import mail as appeal_mail
 from alerts.desk.console.appeals import mass as mass_appeals
 from alerts.desk.console.appeals import registration
 from alerts.desk.console.appeals import routes as appeals
@@ -51,7 +53,7 @@ def install(app: FastAPI) -> None:
     app.state.rendered_channels = channels.RenderedRounds()
     app.state.rendered = Rendered()
     app.state.planner = Planner()
-    app.state.usual_appeals = mass_appeals.Baseline()
+    app.state.usual_appeals = Baseline()
     app.state.kept_reports = reports.KeptReports()
     for router in (
         login.router,
@@ -69,6 +71,7 @@ def install(app: FastAPI) -> None:
         reports.router,
         registration.router,
         mass_appeals.router,
+        appeal_mail.router,
         appeals.router,
         works.router,
         works_change.router,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from alerts.desk.core import checks
+from alerts.desk.core.words import languages
+from service.mail import Security, check_mailbox
 from service.settings import Seconds, Secret
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -56,6 +58,56 @@ class OpenQuestions:
 
 
 @dataclass(frozen=True, slots=True)
+class Imap:
+    """`[appeals.mail.imap]`: the mailbox that answers and bounces come to."""
+
+    host: str
+    username: str
+    password: Secret
+    port: int = 993
+    security: Security = "tls"
+    folder: str = "INBOX"
+    done: str = "ottwatch"  # where a message is moved once the desk has stored it
+    every: Seconds = field(default=Seconds(30.0))
+
+    def __post_init__(self) -> None:
+        checks.positive(self, "every")
+        if not 0 < self.port < 65536:
+            raise ValueError(f"port {self.port} is not between 1 and 65535")
+        for key in ("host", "username", "folder", "done"):
+            if not getattr(self, key).strip():
+                raise ValueError(f"{key} is empty")
+            checks.printable(getattr(self, key))
+        if self.folder == self.done:
+            raise ValueError("done names the folder that mail arrives in; name another one")
+
+
+@dataclass(frozen=True, slots=True)
+class AppealMail:
+    """`[appeals.mail]`: the desk itself writes to the supplier and the vendor, and to customers who want mail."""
+
+    supplier: str
+    vendor: str = ""  # empty: the supplier asks its vendor
+    address: str = ""  # that the mail comes from and answers go to; empty: the sender of [smtp]
+    senders: tuple[str, ...] = ()  # who else writes for the supplier: an address, or "@domain" for all of a domain
+    language: str = "ru"
+    accepted_is_received: bool = False  # the server in [smtp] is the supplier's own
+    per_minute: int = 60
+    imap: Imap | None = None
+
+    def __post_init__(self) -> None:
+        check_mailbox("supplier", self.supplier)
+        for key in ("vendor", "address"):
+            if text := getattr(self, key):
+                check_mailbox(key, text)
+        for each in self.senders:
+            check_mailbox("senders", f"anybody{each}" if each.startswith("@") else each)
+        if self.language not in languages():
+            raise ValueError(f"language: write one of {', '.join(languages())}")
+        checks.positive(self, "per_minute")
+
+
+@dataclass(frozen=True, slots=True)
 class AppealSettings:
     """`[appeals]`: the desk takes appeals where this table is there."""
 
@@ -69,6 +121,7 @@ class AppealSettings:
     keep_contacts: Seconds = field(default=Seconds(30 * DAY))
     keep_claims: Seconds = field(default=Seconds(3 * 365 * DAY))
     questions: OpenQuestions = field(default_factory=OpenQuestions)
+    mail: AppealMail | None = None
 
     def __post_init__(self) -> None:
         if not self.keys:

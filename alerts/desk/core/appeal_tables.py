@@ -15,9 +15,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 
 from alerts.desk.core.tables import OPEN, Instant, Key, metadata
+
+FIRST = text(f"{OPEN.text} AND NOT reopened")
 
 appeal_contact = Table(
     "appeal_contact",
@@ -61,6 +65,8 @@ appeal = Table(
     Column("due_at", Instant),  # when the timers have to look at it next
     Column("delivered_at", Instant),
     Column("late", Boolean, nullable=False),
+    # An answer came back after the customer had appealed about the same again: both are open until both are answered.
+    Column("reopened", Boolean, nullable=False, default=False, server_default=false()),
     # One customer, one open appeal about the same service and code.
     Index(
         "uq_appeal_open",
@@ -68,8 +74,8 @@ appeal = Table(
         "service",
         "code",
         unique=True,
-        sqlite_where=OPEN,
-        postgresql_where=OPEN,
+        sqlite_where=FIRST,
+        postgresql_where=FIRST,
     ),
     Index("ix_appeal_due_at", "due_at"),
     Index("ix_appeal_customer", "customer"),
@@ -108,6 +114,22 @@ interaction = Table(
     Index("ix_interaction_appeal_id", "appeal_id"),
 )
 
+# One text for everybody whose appeal is linked to an emergency ticket.
+appeal_answer = Table(
+    "appeal_answer",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("ticket_id", Key, ForeignKey("ticket.id", ondelete="CASCADE"), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("key_id", String(16), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("told", Integer, nullable=False),  # appeals that have got it
+    Column("done_at", Instant),  # NULL: it is being given
+    Index("ix_appeal_answer_ticket_id", "ticket_id"),
+    Index("ix_appeal_answer_done_at", "done_at"),
+)
+
 appeal_link = Table(
     "appeal_link",
     metadata,
@@ -117,7 +139,9 @@ appeal_link = Table(
     Column("state", String(16), nullable=False),  # proposed, confirmed, undone
     Column("actor", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("answer_id", Key),  # which row of `appeal_answer` the appeal has got
     UniqueConstraint("appeal_id", "ticket_id"),
+    Index("ix_appeal_link_answer_id", "answer_id"),
     Index("ix_appeal_link_ticket_id", "ticket_id"),
 )
 
@@ -136,5 +160,41 @@ compensation = Table(
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("proposed_at", Instant, nullable=False),
+    Column("export_id", Key),  # the row of `compensation_export`: the file for billing that it is in
     Index("ix_compensation_state", "state"),
+    Index("ix_compensation_export_id", "export_id"),
+)
+
+compensation_export = Table(
+    "compensation_export",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# Mail with supplier, vendor and customers. Addresses and words are sealed, as those of interactions are.
+appeal_mail = Table(
+    "appeal_mail",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("appeal_id", Key, ForeignKey("appeal.id", ondelete="CASCADE")),  # NULL: nobody knows yet
+    Column("direction", String(8), nullable=False),  # inbound, outbound
+    # request, vendor, message, answer; reply, automatic, receipt, delay, bounce, own
+    Column("kind", String(16), nullable=False),
+    Column("party", String(16), nullable=False),  # supplier, vendor, customer; empty: not known
+    # Outbound: pending, sent, refused, bounced, dropped. Inbound: settled, unread, done.
+    Column("state", String(16), nullable=False),
+    Column("message_id", String(255), unique=True),  # of outbound mail
+    Column("digest", String(64), unique=True),  # of inbound mail: what arrives twice is stored once
+    Column("sealed", LargeBinary),
+    Column("key_id", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("next_at", Instant),  # of the next attempt; NULL: none
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Index("ix_appeal_mail_appeal_id", "appeal_id"),
+    Index("ix_appeal_mail_next_at", "next_at"),
+    Index("ix_appeal_mail_state", "state"),
 )

@@ -72,6 +72,12 @@ WORKS_OUTLIVED = Metric(
     "Alarms that began during planned works and still fire after their end.",
     ("works", "title"),
 )
+APPEAL_MAIL_FETCHED = Metric(
+    "ott_desk_appeal_mail_fetched_timestamp_seconds",
+    "gauge",
+    "When the mailbox of appeals was last read to its end; no sample before the first time, or without a mailbox.",
+    reader="ad hoc",
+)
 RELOAD_SUCCESSFUL = Metric(
     "ott_desk_config_last_reload_successful",
     "gauge",

@@ -207,6 +207,8 @@ class Settings:
                 raise ValueError(f"{kind}: two have one name; give each its own")
         if self.smtp is None and any(target.kind == "mail" for target in self.target):
             raise ValueError("target: a mail target needs the table [smtp]")
+        if self.smtp is None and self.appeals is not None and self.appeals.mail is not None:
+            raise ValueError("appeals.mail: needs the table [smtp]")
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,10 +1,6 @@
 """Mass appeals on the console: proposed above the list, linked to an emergency ticket by one key, undone by another."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from threading import Lock
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
@@ -12,31 +8,17 @@ from fastapi.responses import RedirectResponse
 from alerts.desk.access.roles import Permission
 from alerts.desk.appeals import linking, mass_store
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.appeals.mass import Cell, Usual
+from alerts.desk.appeals.mass import Cell
 from alerts.desk.appeals.mass_store import Proposal
 from alerts.desk.console.appeals.access import Ruling, Seeing, checked
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.session import Running, Visitor
 
+if TYPE_CHECKING:
+    from alerts.desk.appeals.baseline import Baseline
+
 router = APIRouter(include_in_schema=False)
 Line = Annotated[str, Form(max_length=100)]
-
-
-@dataclass(slots=True)
-class Baseline:
-    """What is usual, read once an hour: eight weeks of appeals are not read for each page."""
-
-    lock: Lock = field(default_factory=Lock)
-    hour: datetime | None = None
-    usual: dict[Cell, Usual] = field(default_factory=dict)
-
-    def get(self, now: datetime, read: Callable[[], dict[Cell, Usual]]) -> dict[Cell, Usual]:
-        """Return what is usual in this hour."""
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        with self.lock:
-            if self.hour != hour:
-                self.usual, self.hour = read(), hour
-            return self.usual
 
 
 def proposals(request: Request, runtime: Runtime, rules: Rules, found: Visitor) -> list[Proposal]:

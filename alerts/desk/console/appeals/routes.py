@@ -13,7 +13,8 @@ from alerts.desk.appeals.compensations import NotAllowedError, may_approve
 from alerts.desk.appeals.desk import Rules, thawed
 from alerts.desk.appeals.linking import NoSuchLinkError
 from alerts.desk.appeals.log_json import kind_of, to_json
-from alerts.desk.appeals.states import IllegalStepError, Status
+from alerts.desk.appeals.mail import store as mail
+from alerts.desk.appeals.states import FINAL, IllegalStepError, Status
 from alerts.desk.appeals.store import NoSuchAppealError, StaleAppealError
 from alerts.desk.console.appeals import mass
 from alerts.desk.console.appeals.access import Ruling, Seeing, checked, sees, visible
@@ -37,6 +38,7 @@ def listing(request: Request, runtime: Running, found: Seeing, rules: Ruling) ->
     with runtime.database.read() as connection:
         rows = store.listing(connection, *visible(rules, found.principal), limit=SHOWN)
         linked = linking.linked(connection) if may_register else []
+        unread = len(mail.unread(connection)) if may_register else 0
     compensates = found.principal.may(Permission.COMPENSATE) or found.principal.role == "branch"
     return page(
         request,
@@ -47,6 +49,7 @@ def listing(request: Request, runtime: Running, found: Seeing, rules: Ruling) ->
         codes=rules.codes,
         masses=masses,
         linked=linked,
+        unread=unread,
         may_register=may_register,
         compensates=compensates,
     )
@@ -123,11 +126,12 @@ def _one(
         said = store.interactions(connection, number)
         contact = store.contact_of(connection, rules.keys, row["contact_id"]) if contacts else None
         links = store.links(connection, number) if contacts else []
+        letters = mail.of_appeal(connection, number) if contacts else []
     texts = [
         (each, rules.keys.open(each["sealed"], each["key_id"]) if each["sealed"] else None)
         for each in said
-        # The customer's own words may name them: a supplier gets the code, and what the desk wrote.
-        if contacts or each["direction"] == "outbound"
+        # The customer's own words may name them: a supplier gets the code, and what it and the desk wrote.
+        if contacts or each["direction"] == "outbound" or each["reason"] == "supplier"
     ]
     return page(
         request,
@@ -141,8 +145,10 @@ def _one(
         texts=texts,
         contact=contact,
         links=links,
+        mail=letters,
+        writes=contacts and rules.settings.mail is not None and Status(row["status"]) not in FINAL,
         regions=rules.settings.regions,
-        steps=steps(row, found.principal),
+        steps=steps(row, found.principal, mails=rules.settings.mail is not None),
         problem=problem,
     )
 
@@ -189,7 +195,7 @@ def act(
         row = store.find(connection, number)
     if do not in _DO or row is None or not sees(rules, found.principal, row):
         raise HTTPException(404)
-    allowed = {step.name: step for step in steps(row, found.principal)}
+    allowed = {step.name: step for step in steps(row, found.principal, mails=rules.settings.mail is not None)}
     linked = do in ("confirm", "undo") and found.principal.may(Permission.APPEALS)
     if do not in allowed and not linked:
         return _one(request, runtime, found, rules, number, "step", 409)

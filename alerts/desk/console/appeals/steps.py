@@ -19,14 +19,15 @@ class Step:
     asks: str = ""
 
 
-def steps(row: RowMapping | Mapping[str, Any], who: Principal) -> list[Step]:
-    """Return the next steps."""
+def steps(row: RowMapping | Mapping[str, Any], who: Principal, *, mails: bool = False) -> list[Step]:
+    """Return the next steps; where the desk `mails` answers itself, nobody records that one was sent."""
     status = Status(row["status"])
     if who.may(Permission.SUPPLY):
         return list(_of_supplier(status))
     if not who.may(Permission.APPEALS):
         return []
-    return [*_work(row, status), *_telling(row, status), *_ends(row, status)]
+    found = [*_work(row, status), *_telling(row, status), *_ends(row, status)]
+    return [step for step in found if not (mails and step.name == "mailed")]
 
 
 def _of_supplier(status: Status) -> Iterator[Step]:

@@ -1,0 +1,62 @@
+"""The workers that send and fetch mail of appeals."""
+
+import logging
+from collections.abc import Collection
+from functools import partial
+
+from alerts.desk.app.workers import Worker
+from alerts.desk.appeals import mass_store
+from alerts.desk.appeals.baseline import Baseline
+from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.mail import sending
+from alerts.desk.appeals.mail.imap import fetch
+from alerts.desk.appeals.mail.receiving import receive
+from alerts.desk.appeals.mass import Cell
+from alerts.desk.core import metrics
+from alerts.desk.core.appeal_settings import AppealMail, Imap
+from alerts.desk.notify.deliver import Pace
+from alerts.desk.tickets.runtime import Runtime
+
+log = logging.getLogger("desk.rounds")
+SEND = 1.0
+
+
+def workers(runtime: Runtime, rules: Rules) -> list[Worker]:
+    """Return the workers that the settings ask for."""
+    settings = rules.settings.mail
+    if settings is None:
+        return []
+    pace, baseline = Pace(settings.per_minute), Baseline()
+    result = [Worker("mail of appeals", SEND, partial(send, runtime, rules, pace, baseline))]
+    if settings.imap is not None:
+        result.append(
+            Worker("mailbox of appeals", settings.imap.every, partial(take, runtime, rules, settings, settings.imap))
+        )
+    return result
+
+
+def send(runtime: Runtime, rules: Rules, pace: Pace, baseline: Baseline) -> None:
+    """Write what is due and send it, so many a minute."""
+    post = sending.post_of(runtime.database, rules, runtime.settings.smtp, runtime.settings.public_url)
+    if post is None:
+        return
+    sending.write_due(post, runtime.now(), _masses(runtime, rules, baseline))
+    while pace.allows(runtime.now()) and sending.send_one(post, runtime.now()):
+        pace.used += 1
+
+
+def _masses(runtime: Runtime, rules: Rules, baseline: Baseline) -> Collection[Cell]:
+    """Return the masses of this moment: the supplier is not told of their appeals one by one."""
+    now = runtime.now()
+    with runtime.database.read() as connection:
+        usual = baseline.get(now, lambda: mass_store.usual(connection, rules.calendars.zone, now))
+        return {each.cell for each in mass_store.masses(connection, usual, now)}
+
+
+def take(runtime: Runtime, rules: Rules, settings: AppealMail, imap: Imap) -> None:
+    """Fetch what is in the mailbox."""
+    done = fetch(imap, lambda raw: receive(runtime.database, rules, settings, raw, runtime.now()))
+    if not done.failed:
+        runtime.counts.set(metrics.APPEAL_MAIL_FETCHED, runtime.now().timestamp())
+    if done.stored:
+        log.info("mail of appeals was fetched", extra={"messages": done.stored})

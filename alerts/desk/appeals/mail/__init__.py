@@ -1,0 +1,1 @@
+"""Mail of appeals: to the supplier, the vendor and customers, and back."""

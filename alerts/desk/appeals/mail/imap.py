@@ -1,0 +1,85 @@
+"""The mailbox: each message is stored, then moved. One that was stored and not moved is recognised next time."""
+
+import logging
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from imaplib import IMAP4
+
+from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools.errors import ImapToolsError
+
+from alerts.desk.core.appeal_settings import Imap
+from alerts.desk.core.database import UNAVAILABLE
+
+log = logging.getLogger("desk.appeals")
+TIMEOUT = 30.0
+LARGEST = 25 * 1024 * 1024  # of a larger one the head is read; it stays in the mailbox as a whole
+BATCH = 100  # messages of one visit
+_SIZE = re.compile(r"RFC822\.SIZE (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a visit brought."""
+
+    stored: int
+    failed: int
+
+
+def fetch(settings: Imap, take: Callable[[bytes], object]) -> Fetched:
+    """Give each message of the folder to `take`, then move it; what raises stays, and delays no other one.
+
+    Raises:
+        OSError: the server is away, refuses the login, or lacks the folder.
+    """
+    password = settings.password.read()
+    try:
+        with _connect(settings) as box:
+            box.login(settings.username, password, settings.folder)
+            return _visit(box, settings, take)
+    except (ImapToolsError, IMAP4.error) as error:
+        text = " ".join(str(error).split())[:300]
+        raise OSError(f"mailbox {settings.folder} at {settings.host}:{settings.port}: {text}") from None
+
+
+def _visit(box: BaseMailBox, settings: Imap, take: Callable[[bytes], object]) -> Fetched:
+    if not box.folder.exists(settings.done):
+        box.folder.create(settings.done)
+    stored = failed = 0
+    for uid in box.uids()[:BATCH]:
+        raw = _raw(box, uid)
+        if raw is None:
+            continue  # another desk has moved it meanwhile
+        try:
+            take(raw)
+        except UNAVAILABLE:
+            raise
+        except Exception:  # a bug: the others must not wait for it, and it stays where a person finds it
+            log.exception("a message of the mailbox could not be stored; it stays there", extra={"uid": uid})
+            failed += 1
+        else:
+            # One by one: what is stored must not be taken again because a later message failed.
+            box.move(uid, settings.done)
+            stored += 1
+    return Fetched(stored, failed)
+
+
+def _raw(box: BaseMailBox, uid: str) -> bytes | None:
+    """Return a message, of a very large one its head; None where it is gone."""
+    size = _SIZE.search(str(box.client.uid("fetch", uid, "(RFC822.SIZE)")[1]))
+    if size is None:
+        return None
+    wanted = "(BODY.PEEK[])" if int(size[1]) <= LARGEST else "(BODY.PEEK[HEADER])"
+    answer = box.client.uid("fetch", uid, wanted)[1]
+    return next((bytes(part[1]) for part in answer if isinstance(part, tuple)), None)
+
+
+def _connect(settings: Imap) -> BaseMailBox:
+    context = ssl.create_default_context()
+    if settings.security == "tls":
+        return MailBox(settings.host, settings.port, TIMEOUT, ssl_context=context)
+    if settings.security == "starttls":
+        return MailBoxStartTls(settings.host, settings.port, TIMEOUT, ssl_context=context)
+    return MailBoxUnencrypted(settings.host, settings.port, TIMEOUT)

@@ -1,0 +1,76 @@
+"""What the desk writes: to the supplier and the vendor without a word of the customer's, to customers their answer."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from alerts.desk.appeals.contacts import Contact
+from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.mail.quoted import MARK
+from alerts.desk.core.words import Words
+
+Row = RowMapping | Mapping[str, Any]
+
+
+def reference(rules: Rules, row: Row) -> str:
+    """Return the number of an appeal as mail has it."""
+    return f"A-{row['registered_at'].astimezone(rules.calendars.zone).year}-{row['id']:06}"
+
+
+def request(rules: Rules, row: Row, words: Words, to: str, url: str = "") -> dict[str, str]:
+    """Return the request to the supplier or the vendor."""
+    code = rules.codes.get(row["code"])
+    name = code.name(words.language) if code else row["code"]
+    shown = reference(rules, row)
+    lines = [
+        _mark(words),
+        "",
+        words("appealmail.request"),
+        "",
+        words("appealmail.number", number=shown),
+        words("appealmail.code", code=row["code"], name=name),
+        words("appealmail.service", service=row["service"]),
+        words("appealmail.region", region=row["region"] or "–"),
+        words("appealmail.appealed", time=words.time(row["appealed_at"])),
+        *([words("appealmail.deadline", time=words.time(row["deadline_at"]))] if row["deadline_at"] else []),
+        *(["", f"{url}/appeals/{row['id']}"] if url else []),
+    ]
+    return {"to": to, "subject": words("appealmail.request_subject", number=shown, name=name), "text": _text(lines)}
+
+
+def message(rules: Rules, row: Row, words: Words, to: str, text: str) -> dict[str, str]:
+    """Return a further message about an appeal."""
+    shown = reference(rules, row)
+    return {
+        "to": to,
+        "subject": words("appealmail.message_subject", number=shown),
+        "text": _text([_mark(words), "", text]),
+    }
+
+
+def answer(rules: Rules, row: Row, words: Words, contact: Contact, text: str) -> dict[str, str]:
+    """Return the answer to the customer."""
+    shown = reference(rules, row)
+    lines = [
+        *([words("appealmail.dear", name=contact.name), ""] if contact.name else []),
+        words("appealmail.answer", number=shown, day=_day(words, row["appealed_at"])),
+        "",
+        text,
+        "",
+        words("appealmail.not_solved"),
+    ]
+    return {"to": contact.email, "subject": words("appealmail.answer_subject", number=shown), "text": _text(lines)}
+
+
+def _mark(words: Words) -> str:
+    return f"{MARK}{words('appealmail.reply_above')} -##"
+
+
+def _day(words: Words, moment: datetime) -> str:
+    return words.day(moment.astimezone(words.zone).date())
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,262 @@
+"""Sending: requests that are due are written by themselves, answers as soon as they are ready.
+
+A message leaves outside of any transaction. What became of it and what that means for the appeal are one commit. A desk
+that dies in between sends the message again under the same id, and the server at the other end recognises it.
+"""
+
+import logging
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, exists, select
+
+from alerts.desk.appeals import actions
+from alerts.desk.appeals import events as ev
+from alerts.desk.appeals import store as appeals
+from alerts.desk.appeals.contacts import Contact
+from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.draft import Draft
+from alerts.desk.appeals.mail import letters, store
+from alerts.desk.appeals.mail.steps import HandWithin
+from alerts.desk.appeals.mail.store import Outgoing
+from alerts.desk.appeals.mass import Cell
+from alerts.desk.appeals.states import FINAL, AnswerBy, Status
+from alerts.desk.core.actors import DESK
+from alerts.desk.core.appeal_settings import AppealMail
+from alerts.desk.core.appeal_tables import appeal, appeal_mail
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import OPEN
+from alerts.desk.core.words import Words
+from service import mail
+from service.mail import MailError, Refusal, Smtp
+from service.mail_message import Envelope, compose, domain_of
+
+log = logging.getLogger("desk.appeals")
+BATCH = 200
+_ADDRESS = re.compile(r"\S+@\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What sending mail of appeals needs."""
+
+    database: Database
+    rules: Rules
+    settings: AppealMail
+    smtp: Smtp  # with the address of appeals as its sender
+    url: str = ""
+
+    @property
+    def words(self) -> Words:
+        """Return the language of mail."""
+        return Words(self.settings.language, self.rules.calendars.zone)
+
+    @property
+    def domain(self) -> str:
+        """Return the domain of message ids."""
+        return domain_of(self.smtp.sender)
+
+
+def post_of(database: Database, rules: Rules, smtp: Smtp | None, url: str) -> Post | None:
+    """Return what sends mail of appeals; None where the settings say that people do."""
+    settings = rules.settings.mail
+    if settings is None or smtp is None:
+        return None
+    return Post(database, rules, settings, replace(smtp, sender=settings.address or smtp.sender), url)
+
+
+# Writing
+
+
+def write_due(post: Post, now: datetime, held_back: Collection[Cell] = ()) -> int:
+    """Write what is due, `held_back` being masses of which the supplier is not told one by one; return how many."""
+    written = 0
+    with post.database.write() as connection:
+        for number in _wanted(connection, post):
+            row = appeals.lock(connection, number).row
+            written += _write(connection, post, row, held_back, now)
+    return written
+
+
+def _wanted(connection: Connection, post: Post) -> list[int]:
+    asked = exists().where(appeal_mail.c.appeal_id == appeal.c.id, appeal_mail.c.kind == "request")
+    told = exists().where(appeal_mail.c.appeal_id == appeal.c.id, appeal_mail.c.kind == "vendor")
+    answered = exists().where(
+        appeal_mail.c.appeal_id == appeal.c.id,
+        appeal_mail.c.kind == "answer",
+        appeal_mail.c["at"] >= appeal.c.status_at,
+    )
+    requests = and_(appeal.c.request_due, appeal.c.status != str(Status.RESOLVED), ~asked)
+    answers = and_(appeal.c.status == str(Status.RESOLVED), appeal.c.answer_by == str(AnswerBy.EMAIL), ~answered)
+    wanted = requests | answers
+    if post.settings.vendor:
+        wanted |= and_(appeal.c.fault == "vendor", appeal.c.status != str(Status.RESOLVED), ~told)
+    return list(connection.scalars(select(appeal.c.id).where(OPEN, wanted).order_by(appeal.c.id).limit(BATCH)))
+
+
+def _write(connection: Connection, post: Post, row: dict[str, Any], held_back: Collection[Cell], now: datetime) -> int:
+    number, status = row["id"], Status(row["status"])
+    if status is Status.RESOLVED:
+        return int(_write_answer(connection, post, row, now))
+    cell = Cell(row["code_group"], row["region"], row["service"])
+    written = 0
+    if row["request_due"] and cell not in held_back and not store.wrote(connection, number, "request"):
+        write_request(connection, post, row, now)
+        written += 1
+    if row["fault"] == "vendor" and post.settings.vendor and not store.wrote(connection, number, "vendor"):
+        content = letters.request(post.rules, row, post.words, post.settings.vendor)
+        _put(connection, post, Outgoing(number, "vendor", "vendor", content), now)
+        written += 1
+    return written
+
+
+def write_request(connection: Connection, post: Post, row: dict[str, Any], now: datetime) -> None:
+    """Write the request to the supplier."""
+    content = letters.request(post.rules, row, post.words, post.settings.supplier, post.url)
+    _put(connection, post, Outgoing(row["id"], "request", "supplier", content), now)
+
+
+def write_message(post: Post, number: int, text: str, by: str, now: datetime) -> None:
+    """Write a further message to the supplier."""
+    with post.database.write() as connection:
+        row = appeals.lock(connection, number).row
+        content = letters.message(post.rules, row, post.words, post.settings.supplier, text)
+        _put(connection, post, Outgoing(number, "message", "supplier", content), now)
+        said = {"direction": "outbound", "channel": "email", "reason": "supplier", "status": "completed"}
+        appeals.add_interaction(connection, post.rules.keys, text, appeal_id=number, at=now, actor=by, **said)
+
+
+def ask_again(post: Post, number: int, by: str, now: datetime) -> None:
+    """Write the request to the supplier once more; what did not arrive is dealt with."""
+    with post.database.write() as connection:
+        row = appeals.lock(connection, number).row
+        for each in store.of_appeal(connection, number):
+            if each["kind"] == "request" and each["state"] in ("refused", "bounced") and not each["actor"]:
+                store.change(connection, each["id"], actor=by)
+        write_request(connection, post, row, now)
+
+
+def _write_answer(connection: Connection, post: Post, row: dict[str, Any], now: datetime) -> bool:
+    number = row["id"]
+    if store.wrote(connection, number, "answer", since=row["status_at"]):
+        return False
+    contact = appeals.contact_of(connection, post.rules.keys, row["contact_id"])
+    text = _answer_text(connection, post.rules, number)
+    if contact is None or not text:
+        # Deleted, or sealed with a key that is gone: a person has to know that nobody is told.
+        blank = {"to": "", "subject": "", "text": ""}
+        mail_id = _put(connection, post, Outgoing(number, "answer", "customer", blank), now)
+        store.change(connection, mail_id, state="refused", next_at=None, error="no address or no text")
+        return True
+    _put(connection, post, Outgoing(number, "answer", "customer", _letter(post, row, contact, text)), now)
+    return True
+
+
+def _letter(post: Post, row: dict[str, Any], contact: Contact, text: str) -> dict[str, str]:
+    return letters.answer(post.rules, row, post.words, contact, text)
+
+
+def _answer_text(connection: Connection, rules: Rules, number: int) -> str:
+    texts = [each for each in appeals.interactions(connection, number) if each["reason"] == "answer" and each["sealed"]]
+    return (rules.keys.open(texts[-1]["sealed"], texts[-1]["key_id"]) or "") if texts else ""
+
+
+def _put(connection: Connection, post: Post, outgoing: Outgoing, now: datetime) -> int:
+    return store.write(connection, post.rules.keys, outgoing, post.domain, now)
+
+
+# Sending
+
+
+def send_one(post: Post, now: datetime) -> bool:
+    """Send the oldest message that is due; return whether there was one."""
+    with post.database.write() as connection:
+        row = store.claim(connection, now)
+        if row is None:
+            return False
+        if _is_pointless(connection, row):
+            store.change(connection, row["id"], state="dropped", next_at=None)
+            return True
+        earlier = store.thread(connection, row["appeal_id"], row["party"], row["id"])
+    content = store.unseal(post.rules.keys, row)
+    if not content:
+        with post.database.write() as connection:
+            store.change(connection, row["id"], state="refused", next_at=None, error="its key is gone")
+        return True
+    refusal = _hand_over(post, row, content, earlier)
+    with post.database.write() as connection:
+        _note(connection, post, row, refusal, now)
+    return True
+
+
+def _is_pointless(connection: Connection, row: RowMapping) -> bool:
+    """Return whether what a message says no longer holds: the appeal moved on before it left."""
+    found = appeals.find(connection, row["appeal_id"])
+    if found is None:
+        return True
+    status = Status(found["status"])
+    if row["kind"] == "request":
+        return not found["request_due"] or status in FINAL
+    if row["kind"] == "answer":
+        return status is not Status.RESOLVED or found["status_at"] > row["at"]
+    return status in FINAL
+
+
+def _hand_over(post: Post, row: RowMapping, content: dict[str, str], earlier: list[str]) -> Refusal | MailError | None:
+    head = Envelope(
+        post.smtp.sender, [content["to"]], content["subject"], row["message_id"], row["at"], earlier
+    )  # fmt: skip
+    try:
+        refused = mail.send(post.smtp, compose(head, content["text"]), [content["to"]], receipts=True)
+    except MailError as error:
+        return error
+    except OSError as error:  # a password that cannot be read
+        return MailError(str(error))
+    return refused.get(content["to"])
+
+
+def _note(
+    connection: Connection, post: Post, row: RowMapping, refusal: Refusal | MailError | None, now: datetime
+) -> None:
+    if refusal is None:
+        store.change(connection, row["id"], state="sent", next_at=None, error="")
+        _sent(connection, post, row, now)
+        return
+    # What a server says may hold the address, and that is the customer's.
+    error = _ADDRESS.sub("…", str(refusal))[: store.LONGEST_ERROR]
+    if isinstance(refusal, Refusal) and refusal.final:
+        store.change(connection, row["id"], state="refused", next_at=None, error=error)
+        returned(connection, post.rules, row, now)
+        return
+    # A server that refuses everybody, or is away, says nothing about this recipient: the message waits.
+    store.change(connection, row["id"], next_at=now + store.rest(row["attempts"]), error=error)
+
+
+def _sent(connection: Connection, post: Post, row: RowMapping, now: datetime) -> None:
+    hand = HandWithin(post.database, post.rules, row["appeal_id"], None, DESK, now, connection)
+    status = appeals.lock(connection, row["appeal_id"]).status
+    if row["kind"] == "request" and status not in FINAL:
+        actions.request_sent(hand, received=post.settings.accepted_is_received)
+    elif row["kind"] == "answer" and status is Status.RESOLVED:
+        actions.mailed(hand)
+
+
+def returned(connection: Connection, rules: Rules, row: RowMapping, now: datetime) -> None:
+    """Let an appeal know that a message of ours did not arrive: an answer is owed again, a request has to be sent."""
+    draft = appeals.lock(connection, row["appeal_id"])
+    if row["kind"] == "answer" and _is_the_answer(connection, draft, row):
+        actions.undelivered(connection, rules, draft, DESK, now)
+    elif row["kind"] == "request" and draft.is_open:
+        actions.unrequested(draft, DESK, now)
+    appeals.save(connection, rules, draft, now)
+
+
+def _is_the_answer(connection: Connection, draft: Draft, row: RowMapping) -> bool:
+    """Return whether the customer knows only this answer: one that was given by telephone, or written later, counts."""
+    channels = [event.body.channel for event in draft.log if isinstance(event.body, ev.AnswerSent)]
+    called = bool(channels) and channels[-1] is not AnswerBy.EMAIL
+    later = [each for each in store.of_appeal(connection, draft["id"]) if each["id"] > row["id"]]
+    return not called and not any(each["kind"] == "answer" and each["state"] != "dropped" for each in later)

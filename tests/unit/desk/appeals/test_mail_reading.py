@@ -1,0 +1,192 @@
+"""Messages as mail programs, help desks and mail servers write them, and as nobody should."""
+
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+
+from alerts.desk.appeals.mail.quoted import cut
+from alerts.desk.appeals.mail.reading import read
+
+OWN = "appeal.7.0123456789abcdef0123456789abcdef@desk.example"
+REPORT = """\
+From: MAILER-DAEMON@mx.example (Mail Delivery System)
+To: desk@desk.example
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="B"
+
+--B
+Content-Description: Notification
+Content-Type: text/plain; charset=us-ascii
+
+Words for people.
+
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+Arrival-Date: Mon,  2 Mar 2026 10:00:00 +0500 (+05)
+
+Final-Recipient: rfc822; saule@example.kz
+Action: {action}
+Status: {status}
+
+--B
+Content-Type: text/rfc822-headers
+
+From: desk@desk.example
+Message-ID: <{own}>
+Subject: [#A-2026-000007] No channel plays
+
+--B--
+"""
+
+
+def message(
+    text: str = "It works again.", subject: str = "Re: [#A-2026-000007] No channel plays", **heads: str
+) -> bytes:
+    found = EmailMessage(policy=SMTP)
+    found["From"] = heads.pop("sender", "Support <support@supplier.example>")
+    found["To"] = "desk@desk.example"
+    found["Subject"] = subject
+    found["Message-ID"] = "<1@supplier.example>"
+    for name, value in heads.items():
+        found[name.replace("_", "-")] = value
+    found.set_content(text)
+    return found.as_bytes()
+
+
+def test_a_reply_names_its_thread_its_number_and_its_sender() -> None:
+    found = read(message(In_Reply_To=f"<{OWN}>", References=f"<other@x> <{OWN}>"))
+    assert (found.kind, found.sender, found.own_ids) == ("reply", "support@supplier.example", (OWN,))
+    assert (found.subject_numbers, found.reply) == (((2026, 7),), "It works again.")
+
+
+@pytest.mark.parametrize(
+    ("heads", "kind"),
+    [
+        ({"Auto_Submitted": "auto-replied (vacation)"}, "automatic"),
+        ({"Return_Path": "<>"}, "automatic"),
+        ({"Precedence": "auto_reply"}, "automatic"),
+        ({"X_Autoreply": "yes"}, "automatic"),
+        # A help desk marks a person's words so, too.
+        ({"Auto_Submitted": "auto-generated"}, "notice"),
+        ({"Precedence": "bulk"}, "notice"),
+        ({"Auto_Submitted": "no"}, "reply"),
+        ({"sender": "MAILER-DAEMON@mx.example"}, "unclear"),
+    ],
+)
+def test_programs_are_told_from_people(heads: dict[str, str], kind: str) -> None:
+    assert read(message(**heads)).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "kind"),
+    [
+        ("failed", "5.1.1", "bounce"),
+        ("Failed", "5.0.0", "bounce"),
+        ("delayed", "4.4.1", "delay"),
+        ("delivered", "2.0.0", "receipt"),
+        ("relayed", "2.0.0", "receipt"),
+    ],
+)
+def test_reports_of_mail_servers_name_our_message(action: str, status: str, kind: str) -> None:
+    found = read(REPORT.format(action=action, status=status, own=OWN).encode())
+    assert (found.kind, found.own_ids) == (kind, (OWN,))
+
+
+def test_a_bounce_that_follows_no_standard_quotes_our_message() -> None:
+    text = (
+        "Hi. This is the qmail-send program at mx.example.\n"
+        "I'm afraid I wasn't able to deliver your message to the following addresses.\n"
+        "This is a permanent error; I've given up. Sorry it didn't work out.\n\n"
+        "<saule@example.kz>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n"
+        f"--- Below this line is a copy of the message.\n\nMessage-ID: <{OWN}>\n"
+    )
+    found = read(message(text, "failure notice", sender="MAILER-DAEMON@mx.example"))
+    assert (found.kind, found.own_ids) == ("bounce", (OWN,))
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "windows-1251", "koi8-r"])
+def test_russian_in_any_encoding(charset: str) -> None:
+    found = EmailMessage(policy=SMTP)
+    found["From"], found["Subject"] = "Поддержка <support@supplier.example>", "Отв: [#А-2026-000007] Нет звука"
+    found.set_content("Исправлено.", charset=charset, cte="base64")
+    got = read(found.as_bytes())
+    assert (got.reply, got.subject_numbers) == ("Исправлено.", ((2026, 7),))  # with a Cyrillic letter
+
+
+def test_kazakh_in_its_own_encoding() -> None:
+    head = b"From: a@b.kz\r\nSubject: A-2026-000007\r\nContent-Type: text/plain; charset=kz-1048\r\n"
+    got = read(head + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + "Қате түзетілді".encode("kz1048"))
+    assert got.reply == "Қате түзетілді"
+
+
+def test_markup_becomes_words_and_nothing_else() -> None:
+    found = EmailMessage(policy=SMTP)
+    found["From"] = "a@b.kz"
+    page = "<html><head><style>p{}</style></head><script>alert(1)</script><p>Fixed&nbsp;it</p><div>Tomorrow</div>"
+    found.set_content(page, subtype="html")
+    found.add_attachment(b"MZ" * 10, maintype="application", subtype="octet-stream", filename="../invoice.exe")
+    got = read(found.as_bytes())
+    assert got.reply == "Fixed it\nTomorrow"
+    assert len(got.attachments) == 1
+    assert got.attachments[0].endswith("(20)")
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "On Mon, 2 Mar 2026 at 10:00, Desk <desk@desk.example> wrote:\n> Please answer",
+        "пн, 2 мар. 2026 г. в 10:00, Desk <desk@desk.example>:\n> Please answer",
+        "2 марта 2026 г., 10:00, Desk написал(а):\n\n> Please answer",
+        "On Mon, 2 Mar 2026 at 10:00, Desk\n<desk@desk.example> wrote:\n> Please answer",
+        "-----Original Message-----\nFrom: Desk\nPlease answer",
+        "-----Исходное сообщение-----\nPlease answer",
+        "От: Desk\nОтправлено: 2 марта 2026 г. 10:00\nКому: Support\nТема: [#A-2026-000007]\n\nPlease answer",
+        "From: Desk\nSent: Monday\nTo: Support\nSubject: [#A-2026-000007]\n\nPlease answer",
+        "##- Please write your reply above this line -##\nPlease answer",
+        "> ##- Please write your reply above this line -##\n> Please answer",
+    ],
+)
+def test_what_is_quoted_is_cut(quoted: str) -> None:
+    assert cut(f"Fixed.\n\nSupport\n\n{quoted}\n").splitlines()[:3] == ["Fixed.", "", "Support"]
+    assert "Please answer" not in cut(f"Fixed.\n\n{quoted}\n")
+
+
+def test_a_text_that_is_all_quotation_is_kept() -> None:
+    assert cut("> Please answer\n") == "> Please answer"
+    assert cut("From: the first minute the picture froze.\nTo: be honest, it still does.") != ""
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\xff\xfe\x00garbage",
+        b"From: \r\n" * 2000,
+        b"From: a@b.kz, c@d.kz\r\n\r\ntext",
+        b"Content-Type: text/plain; charset=nobody-knows\r\n\r\ntext",
+        b"Content-Type: multipart/mixed\r\n\r\nno boundary",
+        b"Subject: =?utf-8?B?!!!!?=\r\nFrom: =?x-unknown?Q?a?= <a@b.kz>\r\n\r\ntext",
+        b"From: a@b.kz\r\nMessage-ID: <" + b"x" * 100_000 + b">\r\n\r\ntext",
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(1500)),
+        b"From: a@b.kz\r\nSubject: a\r\n Bcc: evil@x\r\n\r\n\x00\x1b[31m\xe2\x80\xaetxet",
+    ],
+)
+def test_nothing_makes_reading_fail(raw: bytes) -> None:
+    found = read(raw)
+    assert found.digest
+    assert not {"\0", "\x1b", "\u202e"} & set(found.text + found.subject + found.sender)
+
+
+def test_more_than_one_sender_is_nobody_known() -> None:
+    assert read(message(sender="support@supplier.example, evil@example.net")).sender == ""
+
+
+def test_copies_have_one_digest_and_others_do_not() -> None:
+    raw = message()
+    assert read(b"Received: by another way\r\n" + raw).digest == read(raw).digest
+    assert read(message("Another text")).digest != read(raw).digest
