@@ -55,13 +55,17 @@ class Incoming:
 
 def read(raw: bytes) -> Incoming:
     """Return what a message says; it never raises."""
+    if raw.lower().count(b"boundary") > MOST_BOUNDARIES:
+        return _unread(raw)  # the parser would take hours over so many nested parts
     try:
-        if raw.lower().count(b"boundary") > MOST_BOUNDARIES:
-            raise ValueError("the parser would take hours over so many nested parts")
         return _read(raw)
     except Exception:  # noqa: BLE001 - the standard library's parser raises errors of many kinds for forged messages
-        text = _clean(raw[:LONGEST_TEXT].decode("utf-8", "replace"))
-        return Incoming("unclear", _digest(raw), "", "", "", text, text, (), (), ())
+        return _unread(raw)
+
+
+def _unread(raw: bytes) -> Incoming:
+    text = _clean(raw[:LONGEST_TEXT].decode("utf-8", "replace"))
+    return Incoming("unclear", _digest(raw), "", "", "", text, text, (), (), ())
 
 
 def _read(raw: bytes) -> Incoming:

@@ -331,5 +331,5 @@ def test_words_are_deleted_with_the_contact(office: Office) -> None:
     timers.forget_contacts(bureau.database, bureau.now)
     assert store.forget(bureau.database, bureau.now, bureau.rules.settings.keep_contacts) >= 3
     with bureau.database.read() as connection:
-        assert [row["sealed"] for row in store.of_appeal(connection, number)] == [None] * 3
+        assert [row["sealed"] for row in store.of_appeal(connection, number)] == [None] * 2
     assert NUMBER not in str(office.unread())
