@@ -29,7 +29,9 @@ CHECKPOINT_PAGES = (
     8192  # 32 MiB of log: a page that a storm changes often is copied into the database once, not each time
 )
 _SERIALIZATION_FAILURE = {"40001", "40P01"}
-_READ_ONLY = "25006"  # sqlstate
+_READ_ONLY = "25006"  # this and the next are SQLSTATEs
+_DISK_FULL = "53100"
+_NO_CHANGE = "UPDATE alembic_version SET version_num = version_num"
 
 
 class Database:
@@ -79,13 +81,14 @@ class Database:
     def takes_writes(self) -> bool:
         """Return whether the storage takes writes; raise one of UNAVAILABLE when it does not answer.
 
-        A PostgreSQL that became a standby answers every question and refuses every change.
+        A PostgreSQL that became a standby answers every question and refuses every change. A full disk shows only when
+        SQLite has something to write; a PostgreSQL with a full disk answers nobody.
         """
         if self.sqlite and self._lock.locked():
             return True  # somebody is writing
         try:
             with self._writer, self.writing.connect() as connection, connection.begin():
-                connection.execute(text("UPDATE alembic_version SET version_num = version_num WHERE 1 = 0"))
+                connection.execute(text(_NO_CHANGE if self.sqlite else f"{_NO_CHANGE} WHERE 1 = 0"))
         except UNAVAILABLE as error:
             if not is_read_only(error):
                 raise
@@ -113,6 +116,12 @@ def is_read_only(error: BaseException) -> bool:
     """Return whether the storage refused a change because it is read-only."""
     original = getattr(error, "orig", error)
     return getattr(original, "sqlstate", None) == _READ_ONLY or "readonly database" in str(original)
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether the storage refused a change because its disk is full."""
+    original = getattr(error, "orig", error)
+    return getattr(original, "sqlstate", None) == _DISK_FULL or "disk is full" in str(original)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

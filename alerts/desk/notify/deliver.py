@@ -147,35 +147,46 @@ def _by_chat(post: _Post, known: Sequence[Chat], rows: Rows, found: Tickets) -> 
     """Send to each chat what it is owed, part by part; after a failure the rest of it waits."""
     answers: list[Answer] = []
     for chat in known:
-        owed = _owed(rows, found, chat.name)
-        pending = _letters(post, owed, found, partial(_fits, chat)) if owed else []
+        pending = _pending(post, chat, _owed(rows, found, chat.name), found)
         for place, (letter, told) in enumerate(pending):
-            answer = _to_chat(chat, letter, told)
-            answers.append(answer)
-            if answer.error and not answer.final:
+            sent, failure = _to_chat(chat, letter, told)
+            answers += sent
+            if failure is not None and not failure.final:
                 later = [row["id"] for _, others in pending[place + 1 :] for row in others]
-                answers += [Answer(chat.name, later, answer.error, wait=answer.wait)] if later else []
+                answers += [Answer(chat.name, later, failure.error, wait=failure.wait)] if later else []
                 break
     return answers
+
+
+def _pending(post: _Post, chat: Chat, owed: Rows, found: Tickets) -> list[tuple[Letter, Rows]]:
+    """Return the messages for a chat; what it has got a part of goes on alone, not once more in a digest."""
+    begun = [row for row in owed if attempt.left_of(row, chat.name)]
+    fresh = [row for row in owed if not attempt.left_of(row, chat.name)]
+    letters: list[tuple[Letter, Rows]] = [(_letter(post, [row], found), [row]) for row in begun]
+    return letters + (_letters(post, fresh, found, partial(_fits, chat)) if fresh else [])
 
 
 def _fits(chat: Chat, letter: Letter) -> bool:
     return len(chat.parts(letter)) == 1
 
 
-def _to_chat(chat: Chat, letter: Letter, rows: Rows) -> Answer:
+def _to_chat(chat: Chat, letter: Letter, rows: Rows) -> tuple[list[Answer], Answer | None]:
+    """Send a message part by part; return what became of it, and the answer of these that is a failure."""
     numbers = [row["id"] for row in rows]
-    left = attempt.left_of(rows[0], chat.name) if len(rows) == 1 else []
+    left = attempt.left_of(rows[0], chat.name)
     pending = left or chat.parts(letter)
     whole = len(pending) if not left else 0
     while pending:
         try:
             chat.send(letter, pending[0])
         except OSError as error:
-            begun = pending if len(rows) == 1 and len(pending) != whole else ()
-            return attempt.failed(chat.name, numbers, error, begun)
+            begun = len(pending) != whole
+            # Of a digest that has begun, its first message keeps the parts that are left.
+            failure = attempt.failed(chat.name, numbers[:1] if begun else numbers, error, pending if begun else ())
+            others = [Answer(chat.name, numbers[1:])] if begun and numbers[1:] else []
+            return [failure, *others], failure
         pending = pending[1:]
-    return Answer(chat.name, numbers, notice=chat.notice)
+    return [Answer(chat.name, numbers, notice=chat.notice)], None
 
 
 def _to_system(post: _Post, row: RowMapping, found: Tickets) -> None:

@@ -13,13 +13,17 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from alerts.desk.core.database import is_read_only
+from alerts.desk.core.database import is_full, is_read_only
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
 from alerts.desk.tickets.ticket import IllegalMoveError
 
 log = logging.getLogger("desk.api")
 RETRY_AFTER = "5"  # seconds after which a sender may try a storage that did not answer
-READ_ONLY = "the database is read-only and takes no changes; a standby? try again once it is the primary"
+READ_ONLY = (
+    "the database is read-only and takes no changes: a standby of PostgreSQL, or a file that the desk may not write; "
+    "try again once it is the primary, or writable"
+)
+FULL = "the disk of the database is full; make room and try again"
 
 
 class Error(BaseModel):
@@ -92,7 +96,9 @@ def register(app: FastAPI, page: Page) -> None:
     @app.exception_handler(PoolTimeout)
     def storage(request: Request, error: Exception) -> Response:
         log.warning("the storage does not take this", extra={"error": str(error).splitlines()[0]})
-        sentence = READ_ONLY if is_read_only(error) else "the storage does not answer; try again"
+        sentence = "the storage does not answer; try again"
+        if is_read_only(error) or is_full(error):
+            sentence = READ_ONLY if is_read_only(error) else FULL
         result = reply(request, 503, "Service Unavailable", sentence)
         result.headers["Retry-After"] = RETRY_AFTER
         return result

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import JSON, Column, Connection, func, select
+from sqlalchemy.exc import OperationalError
 
 from alerts.desk.access import secrets
 from alerts.desk.access import store as access
@@ -37,6 +39,7 @@ from tests.contract.desk.alarms.test_ingest import POLICY, Time, send, states
 from tests.contract.desk.conftest import serving
 from tests.contract.desk.payloads import alert, notification
 from tests.contract.desk.postgres import BINARIES, Postgres
+from tests.support.migrated import sqlite_database
 
 
 @pytest.fixture
@@ -313,3 +316,19 @@ def test_a_sqlite_file_that_may_not_be_written_is_not_ready(tmp_path: Path) -> N
     closed = Database(f"sqlite:///file:{path}?mode=ro&uri=true")
     assert not closed.takes_writes()
     closed.dispose()
+
+
+def test_a_sqlite_file_that_may_not_grow_is_not_ready(tmp_path: Path) -> None:
+    database = sqlite_database(tmp_path / "desk.db")
+    assert database.takes_writes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # as on a full disk, reading goes on
+    try:
+        with database.read() as connection:
+            assert connection.execute(select(ticket.c.id)).all() == []
+        with pytest.raises(OperationalError):
+            database.takes_writes()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert database.takes_writes()
+    database.dispose()

@@ -119,6 +119,19 @@ def test_the_parts_that_are_missing_go_when_telegram_says_that_they_may(desk: De
     assert api.texts(ONE)[0].endswith("Канал не воспроизводится 😀."), "cut after a sentence"
 
 
+def test_a_message_that_has_begun_is_finished_and_not_told_again_in_a_digest(desk: Desk, api: Telegram) -> None:
+    desk.fire("edge-1", text="Канал не воспроизводится. " * 400)
+    api.next[ONE] = [None, telegram.BROKEN]
+    desk.deliver()
+    desk.fire(*(f"node-{number}" for number in range(40)))
+    desk.time.pass_(seconds=120)
+    desk.deliver()
+    assert {state for state, _, _ in desk.rows()} == {"sent"}
+    told = api.texts(ONE)
+    assert [sum("edge-1" in text for text in found) for found in (told, api.texts(TWO))] == [1, 1]
+    assert sum(text.startswith("Канал не воспроизводится.") for text in told) == len(told) - 2, "its other parts"
+
+
 @pytest.mark.parametrize(
     ("refusal", "remedy"),
     [
