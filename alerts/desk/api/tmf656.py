@@ -1,7 +1,8 @@
 """TMF656 Service Problem Management v5, to be read: `/tmf-api/serviceProblemManagement/v5`."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -11,19 +12,31 @@ from alerts.desk.api import known, tmf_list
 from alerts.desk.api.known import once, only
 from alerts.desk.tickets import queries, service_problems
 from alerts.desk.tickets.runtime import Runtime
-from alerts.desk.tickets.service_problems import Group
 from alerts.desk.tickets.ticket import ticket_number
 from alerts.desk.tickets.tmf621 import select_fields
-from alerts.desk.tickets.tmf656 import ATTRIBUTES, BASE, GROUP, PATHS, PROBLEM, UNGROUP, body, group_body
+from alerts.desk.tickets.tmf656 import (
+    ATTRIBUTES,
+    BASE,
+    GROUP,
+    PATHS,
+    PROBLEM,
+    TAKEN,
+    UNGROUP,
+    acknowledgement_body,
+    body,
+    group_body,
+)
 from alerts.desk.web.errors import RESPONSES, Responses, answer
 from alerts.desk.web.session import Reader, Running
 
+T = TypeVar("T")
 FILTERS = frozenset({"id", "status", "priority", "creationDate", "lastUpdate", "statusChangeDate", "resolutionDate"})
 _COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}
 _ONE: Responses = _COMMON | {404: RESPONSES[404]}
-_READERS: dict[str, Callable[..., tuple[int, list[Group]]]] = {
-    GROUP: service_problems.groups,
-    UNGROUP: service_problems.ungrouped,
+_READERS: dict[str, Callable[..., tuple[int, list[dict[str, Any]]]]] = {
+    GROUP: lambda *page: _shown(service_problems.groups(*page), partial(group_body, GROUP)),
+    UNGROUP: lambda *page: _shown(service_problems.ungrouped(*page), partial(group_body, UNGROUP)),
+    TAKEN: lambda *page: _shown(service_problems.acknowledged(*page), acknowledgement_body),
 }
 
 router = APIRouter(prefix=BASE, tags=["serviceProblem"])
@@ -112,6 +125,11 @@ def _listed(bodies: list[dict[str, Any]], total: int) -> Response:
     return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
 
 
+def _shown(page: tuple[int, list[T]], show: Callable[[T], dict[str, Any]]) -> tuple[int, list[dict[str, Any]]]:
+    total, found = page
+    return total, [show(each) for each in found]
+
+
 def _list(kind: str) -> Callable[..., Response]:
     def every(runtime: Running, _: Reader, fields: Fields = None, offset: Offset = 0, limit: Limit = 100) -> Response:
         try:
@@ -120,7 +138,7 @@ def _list(kind: str) -> Callable[..., Response]:
             return answer(400, "Bad Request", str(error))
         with runtime.database.read() as connection:
             total, found = _READERS[kind](connection, limit, offset)
-        return _listed([select_fields(group_body(kind, each), fields) for each in found], total)
+        return _listed([select_fields(each, fields) for each in found], total)
 
     return every
 
@@ -135,12 +153,16 @@ def _one(kind: str) -> Callable[..., Response]:
             found = _READERS[kind](connection, 1, 0, ticket_number(number))[1]
         if not found:
             return answer(404, "Not Found", f"there is no {PATHS[kind]} {number[:100]}")
-        return JSONResponse(select_fields(group_body(kind, found[0]), fields))
+        return JSONResponse(select_fields(found[0], fields))
 
     return one
 
 
-for _kind, _said in ((GROUP, "groups of problems that lie under one"), (UNGROUP, "problems that came out of a group")):
+for _kind, _said in (
+    (GROUP, "groups of problems that lie under one"),
+    (UNGROUP, "problems that came out of a group"),
+    (TAKEN, "acknowledgements of problems"),
+):
     router.add_api_route(
         f"/{PATHS[_kind]}",
         _list(_kind),

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
-from alerts.desk.notify.routing import GROUPED, UNGROUPED
+from alerts.desk.notify.routing import ACKNOWLEDGED, GROUPED, UNGROUPED
 from alerts.desk.tickets import queries, service_problems, tmf656
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.service_problems import Group
@@ -43,6 +43,10 @@ def _payload(connection: Connection, number: int, kind: str, language: str) -> t
     if kind == UNGROUPED:
         _, found = service_problems.ungrouped(connection, 1, 0, number)
         return "problemUngroup", tmf656.group_body(tmf656.UNGROUP, found[0] if found else Group(number, None, [number]))
+    if kind == ACKNOWLEDGED:
+        _, taken = service_problems.acknowledged(connection, 1, 0, number)
+        if taken:
+            return "problemAcknowledgement", tmf656.acknowledgement_body(taken[0])
     row = queries.find(connection, number)
     if row is None:
         return "serviceProblem", {

@@ -176,13 +176,14 @@ PROBLEM_STATE_CHANGED = "ServiceProblemStateChangeEvent"
 PROBLEM_INFORMATION = "ServiceProblemInformationRequiredEvent"
 GROUPED = "ProblemGroupCreateEvent"
 UNGROUPED = "ProblemUngroupCreateEvent"
+ACKNOWLEDGED = "ProblemAcknowledgementCreateEvent"
 _AS_PROBLEM = {
     CREATED: PROBLEM_CREATED,
     CHANGED: PROBLEM_CHANGED,
     STATUS_CHANGED: PROBLEM_STATE_CHANGED,
     INFORMATION: PROBLEM_INFORMATION,
 }
-PROBLEM_EVENT_TYPES = (*_AS_PROBLEM.values(), GROUPED, UNGROUPED)
+PROBLEM_EVENT_TYPES = (*_AS_PROBLEM.values(), GROUPED, UNGROUPED, ACKNOWLEDGED)
 
 
 def problem_events(events: Sequence[Event]) -> list[str]:
@@ -194,6 +195,8 @@ def problem_events(events: Sequence[Event]) -> list[str]:
                 result.append(GROUPED)
             case StatusChanged(old=Status.HELD, reason=reason) if reason == RELEASED:
                 result.append(UNGROUPED)
+            case Taken():
+                result.append(ACKNOWLEDGED)
             case _:
                 pass
     return list(dict.fromkeys(result))

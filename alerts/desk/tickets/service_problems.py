@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, func, select
 
-from alerts.desk.core.tables import alarm, correlated, grouped_by_hand, ticket
+from alerts.desk.core.tables import alarm, correlated, event, grouped_by_hand, ticket
+from alerts.desk.tickets.events import Kind
 
 MOST_ALARMS = 50  # of one problem
 PLATFORM = "platform"
@@ -117,6 +118,35 @@ def ungrouped(connection: Connection, limit: int, offset: int, number: int | Non
         .offset(offset)
     )
     return total, [Group(child, parent, [child]) for child, parent in rows]
+
+
+class Acknowledged(NamedTuple):
+    """A problem that somebody took, whom it was, and when; of several the latest."""
+
+    number: int
+    at: datetime
+    actor: str
+
+
+def acknowledged(
+    connection: Connection, limit: int, offset: int, number: int | None = None
+) -> tuple[int, list[Acknowledged]]:
+    """Return how many problems somebody took, and one page of them by number."""
+    condition = event.c.kind == Kind.TAKEN
+    if number is not None:
+        condition = and_(condition, event.c.ticket_id == number)
+    total = connection.scalar(select(func.count(event.c.ticket_id.distinct())).where(condition)) or 0
+    latest = (
+        select(func.max(event.c.id))
+        .where(condition)
+        .group_by(event.c.ticket_id)
+        .order_by(event.c.ticket_id)
+        .limit(limit)
+        .offset(offset)
+    )
+    columns = select(event.c.ticket_id, event.c.at, event.c.actor)
+    rows = connection.execute(columns.where(event.c.id.in_(latest)).order_by(event.c.ticket_id))
+    return total, [Acknowledged(*row) for row in rows]
 
 
 def parent_of(connection: Connection, number: int) -> int | None:

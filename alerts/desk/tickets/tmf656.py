@@ -7,12 +7,17 @@ from alerts.desk.core.words import in_language
 from alerts.desk.tickets import tmf621
 from alerts.desk.tickets.events import Escalated, Event, Warned
 from alerts.desk.tickets.impact_words import fields
-from alerts.desk.tickets.service_problems import Context, Group, Underlying, place_of
+from alerts.desk.tickets.service_problems import Acknowledged, Context, Group, Underlying, place_of
 from alerts.desk.tickets.tmf621 import SYSTEM, instant
 
 BASE = "/tmf-api/serviceProblemManagement/v5"
-PROBLEM, GROUP, UNGROUP = "ServiceProblem", "ProblemGroup", "ProblemUngroup"
-PATHS = {PROBLEM: "serviceProblem", GROUP: "problemGroup", UNGROUP: "problemUngroup"}
+PROBLEM, GROUP, UNGROUP, TAKEN = "ServiceProblem", "ProblemGroup", "ProblemUngroup", "ProblemAcknowledgement"
+PATHS = {
+    PROBLEM: "serviceProblem",
+    GROUP: "problemGroup",
+    UNGROUP: "problemUngroup",
+    TAKEN: "problemAcknowledgement",
+}
 ATTRIBUTES = {
     PROBLEM: (
         *("id", "href", "@type", "name", "description", "category", "originatingSystem", "reason", "priority"),
@@ -24,6 +29,7 @@ ATTRIBUTES = {
     ),
     GROUP: ("id", "href", "@type", "parentProblem", "childProblem", "state"),
     UNGROUP: ("id", "href", "@type", "parentProblem", "childProblem", "state"),
+    TAKEN: ("id", "href", "@type", "problem", "ackProblem", "state", "trackingRecord"),
 }
 MOST_ESCALATED = 10
 
@@ -129,6 +135,21 @@ def group_body(kind: str, group: Group) -> dict[str, Any]:
         "state": "done",
     }
     return result | ({"parentProblem": _problem(group.parent)} if group.parent is not None else {})
+
+
+def acknowledgement_body(found: Acknowledged) -> dict[str, Any]:
+    """Return the representation of what says that somebody took a problem."""
+    record = {"@type": "TrackingRecord", "description": "acknowledge", "systemId": SYSTEM}
+    problem = [_problem(found.number)]
+    return {
+        "id": str(found.number),
+        "href": address(TAKEN, found.number),
+        "@type": TAKEN,
+        "problem": problem,
+        "ackProblem": problem,
+        "state": "done",
+        "trackingRecord": record | {"time": instant(found.at), "user": found.actor},
+    }
 
 
 def address(kind: str, number: int) -> str:

@@ -23,7 +23,8 @@ from tests.contract.desk.payloads import START, alert, notification
 __all__ = ["api", "conforms", "runtime"]
 
 BASE = "/tmf-api/serviceProblemManagement/v5"
-PROBLEMS, GROUPS, UNGROUPS = (f"{BASE}/{name}" for name in ("serviceProblem", "problemGroup", "problemUngroup"))
+_NAMES = ("serviceProblem", "problemGroup", "problemUngroup", "problemAcknowledgement")
+PROBLEMS, GROUPS, UNGROUPS, TAKEN = (f"{BASE}/{name}" for name in _NAMES)
 IMPACT = {
     "since": "2026-03-01T07:00:00+00:00",
     "until": "2026-03-01T07:05:00+00:00",
@@ -105,6 +106,17 @@ def test_groups_and_what_came_out_of_them(api: httpx.Client, runtime: Runtime, c
         conforms(answer.json(), "Error")
 
 
+def test_a_problem_that_somebody_took_is_acknowledged(api: httpx.Client, runtime: Runtime, conforms: Any) -> None:
+    fire(runtime, "edge-1", "edge-2")
+    assert api.get(TAKEN).json() == []
+    actions.take(runtime.desk, Hand("Aigerim", 2))
+    (found,) = api.get(TAKEN).json()
+    conforms(found, "ProblemAcknowledgement")
+    assert (found["ackProblem"][0]["id"], found["trackingRecord"]["user"]) == ("2", "Aigerim")
+    assert api.get(found["href"]).json() == found
+    assert api.get(f"{TAKEN}/1").status_code == 404
+
+
 def test_events_reach_their_own_listeners_and_conform(api: httpx.Client, runtime: Runtime, conforms: Any) -> None:
     fire(runtime, "edge-1", "edge-2")
     hub = api.post(f"{BASE}/hub", json={"@type": "Hub", "callback": "http://127.0.0.1:9/"})
@@ -116,6 +128,7 @@ def test_events_reach_their_own_listeners_and_conform(api: httpx.Client, runtime
     fire(runtime, "edge-3")
     under(runtime, 2, 1)
     regroup.take_out(runtime.desk, Hand("Aigerim", 2), "")
+    actions.take(runtime.desk, Hand("A", 3))
     actions.move(runtime.desk, Hand("A", 2), Status.PENDING, "a question")
     with runtime.database.write() as connection:
         rows = stored.claim(connection, f"hub:{hub.json()['id']}", runtime.now(), 100)
@@ -159,7 +172,7 @@ def test_filters_fields_and_that_nothing_can_be_written(api: httpx.Client, runti
     assert api.post(PROBLEMS, json={}).status_code == 405
     assert api.patch(f"{PROBLEMS}/1", json={}).status_code == 405
     paths = api.get("/openapi.json").json()["paths"]
-    for path in (PROBLEMS, GROUPS, UNGROUPS):
+    for path in (PROBLEMS, GROUPS, UNGROUPS, TAKEN):
         assert {"400", "401", "403", "503"} <= set(paths[path]["get"]["responses"])
     wrong = api.post(f"{BASE}/hub", json={"callback": "http://a/", "query": "eventType=TroubleTicketCreateEvent"})
     assert wrong.status_code == 400
