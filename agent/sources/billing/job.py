@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from agent.runtime.collector import Job
 from agent.sources.billing import metrics
 from agent.sources.billing.calendar import Calendar
+from agent.sources.billing.cases.count import Cases
 from agent.sources.billing.checks.balances import Conservation, Displayed
 from agent.sources.billing.checks.check import Check
 from agent.sources.billing.checks.completeness import Completeness, Reasons
@@ -37,7 +38,7 @@ def _jobs(settings: BillingSettings, context: Context) -> Iterator[Job]:
     off = dict(_off(settings, preset))
     billing.with_source = "source" not in off
     yield Job(f"billing_coverage_{settings.service}", partial(_coverage, settings.service, off))
-    for check in checks(settings):
+    for check in checks(settings, preset):
         if check.name not in off:
             deadline = max(preset.query[name].deadline for name in QUERIES[check.name])
             lane = billing.slow if check.slow else billing.quick
@@ -49,7 +50,7 @@ def _jobs(settings: BillingSettings, context: Context) -> Iterator[Job]:
             )
 
 
-def checks(settings: BillingSettings) -> list[Check]:
+def checks(settings: BillingSettings, preset: BillingPreset) -> list[Check]:
     """Return every check, with what it has counted so far: nothing."""
     return [
         Check("source", Source(settings).collect),
@@ -63,6 +64,7 @@ def checks(settings: BillingSettings) -> list[Check]:
         *(Check(rule.query, Rows(settings, rule).collect, slow=True) for rule in RULES),
         Check("conservation", Conservation(settings).collect, slow=True),
         Check("displayed", Displayed(settings).collect, slow=True, interval=300.0),
+        Check("cases", Cases(settings, preset).collect, slow=True),
     ]
 
 
@@ -78,8 +80,9 @@ def run(billing: Billing, check: Check, deadline: float) -> Iterable[Sample]:
 
 
 def _off(settings: BillingSettings, preset: BillingPreset) -> Iterator[tuple[str, str]]:
+    needed = {"bucket": settings.fee_bucket, "cases": settings.cases}
     for name in CHECKS:
-        if name in settings.without or (name == "bucket" and not settings.fee_bucket):
+        if name in settings.without or (name in needed and not needed[name]):
             yield name, "declared_off"
         elif not preset.has(name):
             yield name, "no_query"

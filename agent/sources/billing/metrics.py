@@ -179,5 +179,56 @@ RUN_SLOT_STARTS = Metric(
 RUN_DRIFT = Metric(
     "ott_billing_run_drift_seconds", "gauge", "Median of the last 7 runs' delay behind their plan.", _RUN
 )
+# Of the desk's cases: `case` is its number, `stage` a step of the correction.
+_CASE = ("service", "case")
+CASE_COUNTED = Metric(
+    "ott_billing_case_counted_timestamp_seconds", "gauge", "Up to which moment a case was counted.", _CASE
+)
+CASE_SINCE = Metric("ott_billing_case_since_timestamp_seconds", "gauge", "When the fault of a case began.", _CASE)
+CASE_SETTLED = Metric(
+    "ott_billing_case_settled",
+    "gauge",
+    "1 once nothing that was due before a case was contained can still come in time.",
+    _CASE,
+)
+CASE_CLEAN = Metric(
+    "ott_billing_case_clean",
+    "gauge",
+    "1 once everything was right for a whole day, or in a snapshot, after a case was contained.",
+    _CASE,
+)
+CASE_SCOPE = Metric(
+    "ott_billing_case_scope_accounts", "gauge", "Accounts that a case concerns.", ("service", "case", "tariff")
+)
+CASE_SUBSCRIPTIONS = Metric(
+    "ott_billing_case_scope_subscriptions", "gauge", "Subscriptions and periods that a case concerns.", _CASE
+)
+CASE_MONEY = Metric(
+    "ott_billing_case_scope_amount_minor",
+    "gauge",
+    "Money of a case; money: not_charged, in_excess, shown_wrong, outside_bundle.",
+    ("service", "case", "tariff", "money"),
+)
+CASE_FINGERPRINT = Metric(
+    "ott_billing_case_fingerprint",
+    "gauge",
+    "Sum, modulo 2^48, of the keyed hashes of what a case concerns.",
+    _CASE,
+)
+CASE_ACCOUNTS = Metric(
+    "ott_billing_case_accounts",
+    "gauge",
+    "Accounts of a stage of a case; state: required, done, wrong, twice, unreachable, outside.",
+    ("service", "case", "stage", "state"),
+)
+CASE_STAGE_MONEY = Metric(
+    "ott_billing_case_amount_minor",
+    "gauge",
+    "Money of a stage of a case; state: required, done.",
+    ("service", "case", "stage", "state"),
+)
+CASE_UNREACHABLE = Metric(
+    "ott_billing_case_unreachable", "gauge", "Accounts that cannot be told.", ("service", "case", "reason")
+)
 
 ALL = tuple(value for value in list(vars().values()) if isinstance(value, Metric))

@@ -1,5 +1,7 @@
 """A billing system as data: the query of each check, over the views that docs/billing.md describes."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from service.settings import Seconds
@@ -15,6 +17,7 @@ QUERIES = {
     "conservation": ("snapshots", "conservation"),
     "displayed": ("latest_snapshot", "displayed"),
     "outside": ("outside", "outside_accounts"),
+    "cases": ("case_scope",),
     **{
         name: (name,)
         for name in (
@@ -23,7 +26,11 @@ QUERIES = {
         )
     },
 }
-NAMES = {name for names in QUERIES.values() for name in names}
+STAGES = ("charged", "refunded", "adjusted", "told", "compensated")
+NAMES = {name for names in QUERIES.values() for name in names} | {
+    *("case_outside", "case_unreachable"),
+    *(f"case_{stage}{part}" for stage in STAGES for part in ("", "_outside")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class BillingPreset:
-    """The queries by name; a check whose queries are not all there is off."""
+    """The queries by name; a check whose queries are not all there is off. `part` holds what queries share."""
 
     title: str
     query: dict[str, Query]
+    part: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.query) - NAMES):
@@ -48,3 +56,12 @@ class BillingPreset:
     def has(self, check: str) -> bool:
         """Return whether all queries of a check are there."""
         return all(name in self.query for name in QUERIES[check])
+
+
+def assembled(sql: str, parts: Mapping[str, str]) -> str:
+    """Return a query with the parts that it names in braces, and those that they name."""
+    while found := re.search(r"\{([a-z_]+)\}", sql):
+        if found[1] not in parts:
+            raise ValueError(f'the preset has no part "{found[1]}"')
+        sql = sql.replace(found[0], parts[found[1]])
+    return sql

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from agent.runtime.collector import Clock
 from agent.sources.billing.calendar import Calendar
+from agent.sources.billing.dialect import written
 from agent.sources.billing.preset import Query
 from agent.sources.database import Database, MissingTableError, Rows, Session, code_and_class, database
 
@@ -39,7 +40,7 @@ class Billing:
             raise ValueError("database: a billing is read from PostgreSQL, MariaDB or MySQL")
         self.service, self.queries, self.calendar = service, queries, calendar
         self.with_source = False  # whether the view billing_source is asked
-        self._clock, self._url, self._kind = clock, url, kind
+        self._clock, self._url, self.kind = clock, url, kind
         # What is asked each minute never waits for what reads days of charges.
         self.quick, self.slow = Lane(threading.Lock(), 30.0), Lane(threading.Lock(), 240.0)
         self.database(5.0)  # the URL is understood, its driver is there
@@ -56,9 +57,11 @@ class Billing:
         try:
             with self.database(deadline).session() as session:
                 now = datetime.fromtimestamp(self._clock(), UTC).replace(microsecond=0)
-                if self._kind == "postgresql":
+                if self.kind == "postgresql":
                     zone: tzinfo = self.calendar.zone
                     session.set(f"SET TIME ZONE '{self.calendar.zone.key}'")
+                    # Compiling these queries takes longer than they do.
+                    session.set("SELECT set_config('jit', 'off', false) FROM pg_settings WHERE name = 'jit'")
                 else:
                     # MariaDB has names of zones only where somebody loaded them.
                     offset = now.astimezone(self.calendar.zone).utcoffset() or timedelta()
@@ -91,8 +94,12 @@ class Asking:
 
     def rows(self, name: str, **values: Value) -> Rows:
         """Return the rows of a query; raise OSError, or ValueError for more of them than groups can be."""
+        return self.select(name, self.billing.queries[name].sql, **values)
+
+    def select(self, name: str, sql: str, **values: Value) -> Rows:
+        """Return the rows of a SELECT, named in what is raised: OSError, or ValueError for too many rows."""
         given = {"service": self.billing.service, **{key: self._value(value) for key, value in values.items()}}
-        found = self._session.rows(self.billing.queries[name].sql, given, MOST_ROWS + 1)
+        found = self._session.rows(written(sql, self.billing.kind), given, MOST_ROWS + 1)
         if len(found) > MOST_ROWS:
             raise ValueError(f"{name}: more than {MOST_ROWS} rows; the query must group them")
         return found

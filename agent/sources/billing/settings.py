@@ -6,6 +6,7 @@ from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.runtime.settings import check_name, check_times
+from agent.runtime.urls import check_url, holds_password
 from service.settings import Seconds, Secret
 
 # scheme://user:password@host
@@ -13,7 +14,7 @@ _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@")
 CHECKS = (
     *("source", "flow", "overdue", "completeness", "reasons", "runs"),
     *("extra", "twins", "early", "periods", "after_end", "price", "sign"),
-    *("arithmetic", "chain", "bucket", "conservation", "displayed", "outside", "corrections"),
+    *("arithmetic", "chain", "bucket", "conservation", "displayed", "outside", "corrections", "cases"),
 )
 
 
@@ -37,6 +38,8 @@ class BillingSettings:
     slices: int = 16  # of the comparison of two snapshots
     displayed_slices: int = 64  # of the comparison of displayed balances, one each round
     smallest_cell: int = 10  # accounts
+    cases: str = ""  # where the desk tells its cases: an address, or the path of a file
+    cases_token: Secret | None = None  # of a machine, for the desk
     interval: Seconds = field(default=Seconds(60.0))
 
     def __post_init__(self) -> None:
@@ -46,6 +49,7 @@ class BillingSettings:
             raise ValueError('database holds a password; write database = { file = "/path" } with the URL in that file')
         if unknown := sorted(set(self.without) - set(CHECKS)):
             raise ValueError(f'without names "{unknown[0]}", which is no check; there are: {", ".join(CHECKS)}')
+        _check_cases(self.cases)
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -66,6 +70,18 @@ class BillingSettings:
                 raise ValueError(f"{key} must be between {least} and {most}")
         for kind in self.runs:
             check_name("runs", kind)
+
+
+def _check_cases(cases: str) -> None:
+    if cases and "://" not in cases and not cases.startswith("/"):
+        raise ValueError('cases must be an address such as "https://desk:9781/billing/cases" or an absolute path')
+    if "://" in cases:
+        try:
+            check_url(cases)
+        except ValueError as error:
+            raise ValueError(f"cases {error}") from None
+        if holds_password(cases):
+            raise ValueError("cases holds a password; write the desk's token into cases_token")
 
 
 def time_of_day(key: str, text: str) -> time:

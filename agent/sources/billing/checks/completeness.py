@@ -46,6 +46,11 @@ class Completeness:
         for (tariff,), (count, _) in cells.merged(found, self._settings.smallest_cell).items():
             yield metrics.LEFT_OVER.sample(count, self._settings.service, tariff)
 
+    def whole(self, asking: Asking, day: date) -> tuple[float, float]:
+        """Return how many subscriptions a day was due for, and how many of them are unexplained."""
+        found = self._ask(asking, day).values()
+        return sum(values[0] for values in found), sum(values[3] for values in found)
+
     def _of_today(self) -> Iterator[Sample]:
         service, smallest = self._settings.service, self._settings.smallest_cell
         # A tariff of few accounts has no figure of its own, not even that none of them is charged.

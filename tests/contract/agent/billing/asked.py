@@ -54,8 +54,8 @@ def samples(of: BillingSettings, now: datetime, all_checks: Iterable[Check] | No
     """Yield the samples of all checks, asked on one connection."""
     source = billing(of, now)
     with source.session(source.quick, 60.0) as asking:
-        for check in checks(of) if all_checks is None else all_checks:
-            if check.name == "source" or (check.name == "bucket" and not of.fee_bucket):
+        for check in checks(of, PRESET) if all_checks is None else all_checks:
+            if check.name in ("source", "cases") or (check.name == "bucket" and not of.fee_bucket):
                 continue
             yield from check.collect(asking)
 

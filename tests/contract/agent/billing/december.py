@@ -31,7 +31,7 @@ class December:
         self._store.execute(
             "INSERT INTO billing_subscription SELECT 's' || n, 'mobile',"
             f" CASE n % 10 {tariffs} END, CASE n % 10 {prices} END, 1, 'active',"
-            f" TIMESTAMPTZ '{moment(FIRST).isoformat()}' + make_interval(secs => n * 7919 % 3600), NULL"
+            f" TIMESTAMPTZ '{moment(FIRST).isoformat()}' + make_interval(secs => n * 7919 % 3600), NULL, 'a' || n, NULL"
             f" FROM generate_series(0, {self._accounts - 1}) n",
             "ANALYZE",
         )
@@ -49,13 +49,17 @@ class December:
             "ANALYZE",
         )
 
+    def due_before(self, before: str) -> list[int]:
+        """Return the silent tariffs' accounts whose fee fell due before a moment."""
+        last = (moment(before) - moment(FIRST)) / timedelta(seconds=1)
+        silent = {number for number, tariff in enumerate(TARIFFS) if tariff in self._silent}
+        return [n for n in range(self._accounts) if n % 10 in silent and n * 7919 % 3600 < last]
+
     def overdue(self, before: str) -> dict[str, tuple[int, int]]:
         """Return the number and the fees of what fell due before a moment and is not charged, by tariff."""
-        last = (moment(before) - moment(FIRST)) / timedelta(seconds=1)
         found: dict[str, tuple[int, int]] = {}
-        for account in range(self._accounts):
+        for account in self.due_before(before):
             tariff = TARIFFS[account % 10]
-            if tariff in self._silent and account * 7919 % 3600 < last:
-                count, amount = found.get(tariff, (0, 0))
-                found[tariff] = (count + 1, amount + PRICES[tariff])
+            count, amount = found.get(tariff, (0, 0))
+            found[tariff] = (count + 1, amount + PRICES[tariff])
         return found

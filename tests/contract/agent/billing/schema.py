@@ -12,7 +12,8 @@ from sqlalchemy.pool import NullPool
 ALMATY = ZoneInfo("Asia/Almaty")
 VIEWS = {
     "subscription": "id TEXT_ID PRIMARY KEY, service VARCHAR(20), tariff VARCHAR(40), price_minor BIGINT,"
-    " anchor_day INT, status VARCHAR(20), next_charge_at MOMENT, ended_at MOMENT",
+    " anchor_day INT, status VARCHAR(20), next_charge_at MOMENT, ended_at MOMENT,"
+    " account_key TEXT_ID, product VARCHAR(40)",
     "charge": "id TEXT_ID PRIMARY KEY, subscription_id TEXT_ID, service VARCHAR(20), tariff VARCHAR(40),"
     " kind VARCHAR(40), period_start DATE, period_end DATE, amount_minor BIGINT, at MOMENT,"
     " reversal_of TEXT_ID, order_id VARCHAR(40)",
@@ -23,6 +24,8 @@ VIEWS = {
     "balance": "account_key TEXT_ID, tariff VARCHAR(40), bucket VARCHAR(20), balance_minor BIGINT, taken_at MOMENT",
     "run": "id TEXT_ID, service VARCHAR(20), kind VARCHAR(20), planned_at MOMENT, started_at MOMENT, ended_at MOMENT,"
     " status VARCHAR(20)",
+    "notice": "account_key TEXT_ID, case_ref VARCHAR(40), channel VARCHAR(20), status VARCHAR(20), reason VARCHAR(40),"
+    " at MOMENT",
     "source": "up_to MOMENT",
 }
 INDEXES = (
@@ -33,6 +36,9 @@ INDEXES = (
     "CREATE INDEX charge_reversal ON billing_charge (reversal_of)",
     "CREATE INDEX outcome_period ON billing_outcome (subscription_id, period_start)",
     "CREATE INDEX movement_at ON billing_movement (at)",
+    "CREATE INDEX subscription_account ON billing_subscription (account_key)",
+    "CREATE INDEX movement_case ON billing_movement (case_ref)",
+    "CREATE INDEX notice_case ON billing_notice (case_ref, account_key)",
     "CREATE INDEX movement_account ON billing_movement (account_key, bucket, at)",
     "CREATE INDEX balance_taken ON billing_balance (taken_at, account_key)",
 )
@@ -104,10 +110,15 @@ def tables_of(case: str, rows: Mapping[str, Any]) -> dict[str, list[Row]]:
     def when(written: str) -> datetime | None:
         return moment(written) if written else None
 
+    # Subscriptions that share an account, or whose product is exclusive: subscription, account, product.
+    accounts = {id_: (own(account), product or None) for id_, account, product in expanded(rows.get("products", []))}
     tariffs = {own(row[0]): row[1] for row in expanded(rows.get("subscriptions", []))}
     return {
         "subscription": [
-            (own(id_), case, tariff, price, anchor or None, status, when(following), when(ended))
+            (
+                *(own(id_), case, tariff, price, anchor or None, status, when(following), when(ended)),
+                *accounts.get(id_, (own(f"account-{id_}"), None)),
+            )
             for id_, tariff, price, anchor, status, following, ended in expanded(rows.get("subscriptions", []))
         ],
         "charge": [

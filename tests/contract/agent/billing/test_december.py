@@ -6,7 +6,7 @@ import pytest
 
 from agent.sources.billing.job import checks
 from service.metric import Sample
-from tests.contract.agent.billing.asked import found, samples, settings
+from tests.contract.agent.billing.asked import PRESET, found, samples, settings
 from tests.contract.agent.billing.december import TARIFFS, December
 from tests.contract.agent.billing.schema import Store, moment
 from tests.contract.agent.databases import postgresql
@@ -26,7 +26,7 @@ def december() -> Iterator[tuple[Store, December]]:
 def test_the_fault_is_found_in_time_and_to_the_account_and_tiyn(december: tuple[Store, December]) -> None:
     store, truth = december
     of = settings("mobile", store.url)
-    quick = [check for check in checks(of) if check.name in ("overdue", "completeness", "extra")]
+    quick = [check for check in checks(of, PRESET) if check.name in ("overdue", "completeness", "extra")]
     # Before midnight nothing is wrong.
     assert found(samples(of, moment("2017-11-30 23:50"), quick)) == {}
     # Five minutes after the first fee was due, charges have stopped for four tariffs; the others are charged.
@@ -41,7 +41,7 @@ def test_the_fault_is_found_in_time_and_to_the_account_and_tiyn(december: tuple[
     assert overdue_of(samples(of, moment("2017-12-01 00:35"), quick)) == truth.overdue("2017-12-01 00:05")
     # At containment everything due is known: accounts and money by tariff.
     truth.charge_until("2017-12-01 06:01")
-    seen = list(samples(of, moment("2017-12-01 06:01"), checks(of)))
+    seen = list(samples(of, moment("2017-12-01 06:01"), checks(of, PRESET)))
     everything = truth.overdue("2017-12-01 05:31")
     assert overdue_of(seen) == everything
     assert set(everything) == set(SILENT)
