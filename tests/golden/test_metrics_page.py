@@ -63,12 +63,13 @@ def test_every_name_in_rules_runbooks_and_boards_is_declared() -> None:
     assert sorted(strays) == []
 
 
-# Where a metric is read: rules, boards, the busy hour's queries and reports, the console.
+# Where a metric is read: rules, boards, the busy hour's queries and reports, the desk.
 READERS = (
     ("alerts/rules", "*.y*ml"),
     ("dashboards/boards", "*.py"),
     ("dashboards/json", "*.json"),
     ("dashboards/busy_hour", "*.py"),
+    ("alerts/desk/billing", "*.py"),
     ("alerts/desk/console", "*.py"),
 )
 

@@ -23,7 +23,7 @@ from alerts.desk.tickets import timers
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import AlarmsChanged, Event, Kind, Unverified, Verified, Verifying
-from alerts.desk.tickets.ticket import RECOVERED, WORKING, Status
+from alerts.desk.tickets.ticket import WORKING
 from alerts.desk.tickets.timers import React
 from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError
 
@@ -189,7 +189,7 @@ def _wait(draft: Draft, why: str, now: datetime) -> None:
 def _recovered(draft: Draft, now: datetime) -> None:
     if draft["unverified"]:
         draft.record(now, Verified(), DESK)
-    draft.move(Status.RESOLVED, RECOVERED, DESK, now)
+    draft.repaired(now)
 
 
 def _doubted(draft: Draft, doubt: Doubt, ended_at: datetime, now: datetime) -> None:

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.api import appeals as appeals_api
+from alerts.desk.api import billing as billing_api
 from alerts.desk.api import grouping, operations, tmf621, tmf656, tmf_hub, webhook_route, works
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.console import faults, pages
@@ -58,6 +59,7 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
     app.include_router(grouping.router)
     app.include_router(works.router)
     app.include_router(appeals_api.router)
+    app.include_router(billing_api.router)
     pages.install(app)
 
     @app.get("/openapi.json", include_in_schema=False)

@@ -19,6 +19,7 @@ from alerts.desk.app.workers import Worker
 from alerts.desk.appeals import timers as appeal_timers
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.mail.store import forget as forget_mail
+from alerts.desk.billing import rounds
 from alerts.desk.core import metrics
 from alerts.desk.notify.deliver import Pace, deliver_target
 from alerts.desk.notify.listeners import deliver_hubs
@@ -40,6 +41,7 @@ INVENTORY, UNKNOWN = 30.0, 5.0  # how often to ask which nodes there are, and as
 WORKS = 1.0
 IMPACT = 3.0
 APPEALS = 1.0
+BILLING = 5.0
 
 
 def workers(runtime: Runtime, correlator: Correlator, appeals: Rules | None = None) -> list[Worker]:
@@ -67,6 +69,8 @@ def workers(runtime: Runtime, correlator: Correlator, appeals: Rules | None = No
         result.append(Worker("vendors", DELIVER, partial(deliver_vendors, runtime, client)))
     result.append(Worker("attendance", ATTEND, partial(attend, runtime)))
     result.append(Worker("retention", TIDY, partial(tidy, runtime)))
+    if settings.billing is not None:
+        result.append(Worker("billing", BILLING, partial(follow_billing, runtime, client)))
     if appeals is not None:
         result.append(Worker("appeals", APPEALS, partial(pass_time_of_appeals, runtime, appeals)))
         result.append(Worker("contacts", TIDY, partial(forget_contacts, runtime, appeals)))
@@ -141,6 +145,15 @@ def pass_time_of_appeals(runtime: Runtime, rules: Rules) -> None:
     """Let appeals notice what time it is, and which incidents are over."""
     appeal_timers.run_due(runtime.database, rules, runtime.now())
     appeal_timers.follow_incidents(runtime.database, rules, runtime.now())
+
+
+def follow_billing(runtime: Runtime, client: httpx.Client) -> None:
+    """Open billing cases for their tickets, and take over what the agents counted."""
+    opened = rounds.open_cases(runtime.desk)
+    if opened:
+        log.info("billing cases were opened", extra={"cases": opened})
+    if runtime.settings.billing is not None:
+        rounds.take_over(runtime.desk, runtime.settings.billing, lambda: runtime.prometheus(client))
 
 
 def forget_contacts(runtime: Runtime, rules: Rules) -> None:

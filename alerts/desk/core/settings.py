@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from alerts.desk.core import checks
 from alerts.desk.core.appeal_settings import AppealSettings
+from alerts.desk.core.billing_settings import BillingCaseSettings
 from alerts.desk.core.calendar_settings import CalendarSettings, ZoneName, zone_name
 from alerts.desk.core.picture_settings import PictureSettings
 from alerts.desk.core.words import languages
@@ -185,6 +186,7 @@ class Settings:
     target: tuple[TargetSettings, ...] = ()
     appeals: AppealSettings | None = None
     pictures: PictureSettings | None = None
+    billing: BillingCaseSettings | None = None
     retention: Retention = field(default_factory=Retention)
     limits: Limits = field(default_factory=Limits)
 

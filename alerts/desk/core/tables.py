@@ -103,6 +103,8 @@ ticket = Table(
     Column("impact", JSON(none_as_null=True)),  # how many viewers it concerns; NULL: not known
     Column("impact_rank", Float),  # how many are without service at most: what the queue sorts by within a priority
     Column("impact_at", Instant),  # when the impact was last computed
+    # What keeps it from being ended: "open", a billing case that is not corrected; "watched", one that may come back.
+    Column("kept_open", String(8), nullable=False, default="", server_default=text("''")),
     Column("extra", JSON, nullable=False, default={}),  # what other systems put into TMF621 fields of theirs
     # One problem, one open ticket: the database itself refuses a second one.
     Index("uq_ticket_open_problem", "problem_key", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),

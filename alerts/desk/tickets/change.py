@@ -15,12 +15,14 @@ from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.sla import Clock
 from alerts.desk.tickets.ticket import (
     DESK_MOVES,
+    KEPT_FROM,
     MOVES,
     RECOVERED,
     REFIRED,
     TERMINAL,
     WORKING,
     IllegalMoveError,
+    KeptOpenError,
     Status,
 )
 
@@ -60,6 +62,11 @@ class Draft:
         """Return whether there is anything to save."""
         return bool(self.changes or self.events)
 
+    @property
+    def kept_open(self) -> str:
+        """Return what keeps the ticket from being ended; empty: nothing."""
+        return str(self.changes.get("kept_open", self.row.get("kept_open", "")))
+
     def record(self, now: datetime, body: EventBody, actor: str) -> None:
         """Add a line to the log."""
         self.events.append(Event(now, actor, body))
@@ -69,6 +76,8 @@ class Draft:
         old = self.status
         if to not in (DESK_MOVES if actor == DESK else MOVES).get(old, frozenset()):
             raise IllegalMoveError(old, to)
+        if to in KEPT_FROM.get(self.kept_open, ()):
+            raise KeptOpenError(old, to)
         self.record(now, StatusChanged(old, to, reason), actor)
         self.set(status=to.value, status_reason=reason, status_at=now)
         if to is not Status.HELD:
@@ -83,6 +92,13 @@ class Draft:
             return
         if policy.verify_recovery:
             self.set(verify_at=now)
+        else:
+            self.repaired(now)
+
+    def repaired(self, now: datetime) -> None:
+        """Resolve the ticket because its alarms have ended; a billing case that is open keeps it."""
+        if Status.RESOLVED in KEPT_FROM.get(self.kept_open, ()):
+            self.set(verify_at=None, unverified=False)
         else:
             self.move(Status.RESOLVED, RECOVERED, DESK, now)
 
@@ -150,8 +166,8 @@ class Draft:
         if self.status in TERMINAL:
             return None
         moments = [each.next_warning() for each in self.clocks.values()]
-        if self.status is Status.RESOLVED:
+        if self.status is Status.RESOLVED and not self.kept_open:
             moments.append(self["status_at"] + timedelta(seconds=policy.confirmation))
-        else:
+        elif self.status is not Status.RESOLVED:
             moments.append(self["verify_at"])
         return min((moment for moment in moments if moment is not None), default=None)

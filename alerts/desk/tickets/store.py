@@ -32,7 +32,7 @@ _MOVING = (
         "restore_by",
         "vendor_by",
     ),
-    *("deadline_at", "verify_at", "due_at"),
+    *("deadline_at", "verify_at", "due_at", "kept_open"),
 )
 ONE_OPEN = f"(problem_key) WHERE {OPEN}"
 _BLANK: dict[str, Any] = {each.name: None for each in ticket.columns if each.nullable or each.primary_key}

@@ -58,6 +58,10 @@ def waits_for_verification(row: Mapping[str, Any] | RowMapping) -> bool:
     return row["verify_at"] is not None and not row["firing"] and not row["unverified"]
 
 
+# What a ticket whose billing case is not over cannot become.
+KEPT_FROM = {"open": TERMINAL | {S.RESOLVED}, "watched": TERMINAL}
+
+
 class IllegalMoveError(ValueError):
     """A change of state that the life cycle does not have."""
 
@@ -65,6 +69,14 @@ class IllegalMoveError(ValueError):
         allowed = ", ".join(sorted(MOVES[old])) or "nothing: the state is final"
         super().__init__(f"a ticket in state {old} cannot become {new}; allowed: {allowed}")
         self.old, self.new = old, new
+
+
+class KeptOpenError(IllegalMoveError):
+    """A change of state that the ticket's billing case does not allow yet."""
+
+    def __init__(self, old: Status, new: Status) -> None:
+        super().__init__(old, new)
+        self.args = (f"the ticket cannot become {new}: its billing case is not over, see the page of the case",)
 
 
 def check_move(old: Status, new: Status) -> None:

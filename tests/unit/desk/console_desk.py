@@ -42,6 +42,9 @@ class Caller:
     def post(self, path: str, **body: Any) -> httpx.Response:
         return self._call("POST", path, True, **body)
 
+    def patch(self, path: str, **body: Any) -> httpx.Response:
+        return self._call("PATCH", path, True, **body)
+
     def _call(self, method: str, path: str, follow: bool, **body: Any) -> httpx.Response:
         async def call() -> httpx.Response:
             async with httpx.AsyncClient(

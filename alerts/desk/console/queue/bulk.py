@@ -19,7 +19,7 @@ from alerts.desk.core.words import Words
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.actions import Desk, Hand, UnfitError
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
-from alerts.desk.tickets.ticket import IllegalMoveError
+from alerts.desk.tickets.ticket import IllegalMoveError, KeptOpenError
 from alerts.desk.web.forms import Engineer
 from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running
@@ -105,6 +105,8 @@ def _act(desk: Desk, hand: Hand, do: str, reason: str, words: Words) -> Result:
             actions.resolve(desk, hand, reason)
     except StaleTicketError:
         return Result(hand.number, words("bulk.stale"))
+    except KeptOpenError:
+        return Result(hand.number, words("error.kept_open"))
     except IllegalMoveError as error:
         names = {"old": words.of("status", error.old), "new": words.of("status", error.new)}
         return Result(hand.number, words("error.illegal", **names))

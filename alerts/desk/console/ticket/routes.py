@@ -25,6 +25,7 @@ from alerts.desk.tickets.ticket import (
     TERMINAL,
     WORKING,
     IllegalMoveError,
+    KeptOpenError,
     Status,
     ticket_number,
     waits_for_verification,
@@ -255,6 +256,8 @@ def do(
         action(runtime.desk, Hand(found.principal.name, place, version))
     except StaleTicketError:
         return show(request, runtime, found, place, 409, words("error.stale"))
+    except KeptOpenError:
+        return show(request, runtime, found, place, 409, words("error.kept_open"))
     except IllegalMoveError as error:
         names = {"old": words.of("status", error.old), "new": words.of("status", error.new)}
         return show(request, runtime, found, place, 409, words("error.illegal", **names))

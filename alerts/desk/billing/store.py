@@ -1,0 +1,118 @@
+"""Cases in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Text, cast, insert, select, update
+
+from alerts.desk.billing.case import CLOSED, Case, Frozen, case_of
+from alerts.desk.billing.figures import Scope, scope_json
+from alerts.desk.billing.kinds import ALERTS, Kind
+from alerts.desk.core.billing_tables import billing_case, billing_count, billing_event, billing_scope
+from alerts.desk.core.tables import OPEN, alarm, ticket
+
+
+class NoSuchCaseError(LookupError):
+    """There is no case with this number."""
+
+
+class StaleCaseError(Exception):
+    """The case changed since the caller looked at it."""
+
+
+def find(connection: Connection, number: int) -> Case | None:
+    """Return a case."""
+    row = connection.execute(select(billing_case).where(billing_case.c.id == number)).mappings().one_or_none()
+    return case_of(row) if row else None
+
+
+def of_ticket(connection: Connection, ticket_id: int) -> Case | None:
+    """Return the case of a ticket."""
+    wanted = select(billing_case).where(billing_case.c.ticket_id == ticket_id)
+    row = connection.execute(wanted).mappings().one_or_none()
+    return case_of(row) if row else None
+
+
+def lock(connection: Connection, number: int, version: int | None = None) -> Case:
+    """Lock a case; raise StaleCaseError where it is not in the version that the caller saw."""
+    wanted = select(billing_case).where(billing_case.c.id == number).with_for_update()
+    row = connection.execute(wanted).mappings().one_or_none()
+    if row is None:
+        raise NoSuchCaseError(f"there is no case {number}")
+    if version is not None and row["version"] != version:
+        raise StaleCaseError
+    return case_of(row)
+
+
+def current(connection: Connection) -> list[Case]:
+    """Return the cases that are not closed, oldest first."""
+    wanted = select(billing_case).where(billing_case.c.state != CLOSED).order_by(billing_case.c.id)
+    return [case_of(row) for row in connection.execute(wanted).mappings()]
+
+
+def latest(connection: Connection, limit: int) -> list[Case]:
+    """Return the latest cases, newest first."""
+    wanted = select(billing_case).order_by(billing_case.c.id.desc()).limit(limit)
+    return [case_of(row) for row in connection.execute(wanted).mappings()]
+
+
+def without_case(connection: Connection) -> dict[tuple[str, Kind], RowMapping]:
+    """Return, by service and kind, the first open ticket with a firing alarm of billing that has no case yet."""
+    columns = (ticket.c.id, ticket.c.opened_at, alarm.c.labels)
+    fires = (alarm.c.ends_at.is_(None), OPEN, cast(alarm.c.labels, Text).like('%"Billing%'))
+    known = select(billing_case.c.id).where(billing_case.c.ticket_id == ticket.c.id).exists()
+    wanted = select(*columns).join(ticket, ticket.c.id == alarm.c.ticket_id).where(*fires, ~known)
+    found: dict[tuple[str, Kind], RowMapping] = {}
+    for row in connection.execute(wanted.order_by(ticket.c.id)).mappings():
+        kind, service = ALERTS.get(row["labels"].get("alertname", "")), row["labels"].get("service", "")
+        if kind is not None and service:
+            found.setdefault((service, kind), row)
+    return found
+
+
+def create(connection: Connection, **columns: Any) -> int:
+    """Store a new case; return its number."""
+    blank = {"version": 0, "figures": {}, "waived": {}, "compensation": None, "clean": False, "state": "open"}
+    done = connection.execute(insert(billing_case).values(**blank | columns))
+    return int(done.inserted_primary_key[0])  # type: ignore[index]
+
+
+def change(connection: Connection, number: int, **columns: Any) -> None:
+    """Change columns of a case."""
+    connection.execute(update(billing_case).where(billing_case.c.id == number).values(**columns))
+
+
+def scopes(connection: Connection, number: int) -> list[Frozen]:
+    """Return the frozen versions of a case's scope, oldest first."""
+    wanted = select(billing_scope).where(billing_scope.c.case_id == number).order_by(billing_scope.c.version)
+    rows = connection.execute(wanted).mappings()
+    return [Frozen(row["version"], row["at"], row["final"], Scope(**row["scope"])) for row in rows]
+
+
+def freeze(connection: Connection, number: int, frozen: Frozen) -> None:
+    """Keep a version of the scope."""
+    values = {"case_id": number, "version": frozen.version, "at": frozen.at, "final": frozen.final}
+    connection.execute(insert(billing_scope).values(**values, scope=scope_json(frozen.scope)))
+
+
+def counts(connection: Connection, number: int) -> Sequence[RowMapping]:
+    """Return how far the stages were, oldest first."""
+    wanted = select(billing_count).where(billing_count.c.case_id == number).order_by(billing_count.c.id)
+    return connection.execute(wanted).mappings().all()
+
+
+def add_count(connection: Connection, number: int, at: datetime, stages: Any) -> None:
+    """Keep how far the stages are."""
+    connection.execute(insert(billing_count).values(case_id=number, at=at, stages=stages))
+
+
+def tell(connection: Connection, number: int, at: datetime, actor: str, kind: str, **data: Any) -> None:
+    """Add a line to the log of a case."""
+    connection.execute(insert(billing_event).values(case_id=number, at=at, actor=actor, kind=kind, data=data))
+
+
+def log_of(connection: Connection, number: int) -> Sequence[RowMapping]:
+    """Return the log of a case, newest first."""
+    wanted = select(billing_event).where(billing_event.c.case_id == number).order_by(billing_event.c.id.desc())
+    return connection.execute(wanted).mappings().all()
