@@ -105,4 +105,3 @@ def override(desk: Desk, hand: Hand, reason: str) -> None:
         draft.record(now, NoteAdded(said), hand.actor)
         draft.finish(desk.policy, now)
         tickets.save(connection, [draft], desk.policy.publish)
-

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from sqlalchemy import RowMapping
+
 from alerts.desk.billing.figures import Counts, Scope, stages_of
 from alerts.desk.billing.kinds import STAGES, Kind, Stage
 from alerts.desk.core.billing_settings import BillingCaseSettings
@@ -61,7 +63,7 @@ class Case:
         return tuple(stage for stage in STAGES[self.kind] if stage not in self.waived)
 
 
-def case_of(row: Mapping[str, Any]) -> Case:
+def case_of(row: Mapping[str, Any] | RowMapping) -> Case:
     """Return the case of a row."""
     kept = row["figures"]
     same = ("id", "version", "ticket_id", "service", "state", "reference", "key", "opened_at", "since", "contained_at")

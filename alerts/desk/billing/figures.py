@@ -93,10 +93,10 @@ def read(samples: Iterable[Sample]) -> dict[int, Figures]:
     """Return the figures by the number of the case; of several agents that count one, the latest."""
     by_case: dict[tuple[int, str], list[Sample]] = {}
     for sample in samples:
-        number, labels = sample.labels.get("case", ""), sample.labels
-        if number.isascii() and number.isdigit() and isfinite(sample.value):
+        text, labels = sample.labels.get("case", ""), sample.labels
+        if text.isascii() and text.isdigit() and isfinite(sample.value):
             agent = "|".join(labels.get(name, "") for name in ("job", "instance", "node"))
-            by_case.setdefault((int(number), agent), []).append(sample)
+            by_case.setdefault((int(text), agent), []).append(sample)
     result: dict[int, Figures] = {}
     for (number, _), own in by_case.items():
         found = _figures(own)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from sqlalchemy import RowMapping
+
 from alerts.desk.billing.case import Case, Frozen
 from alerts.desk.billing.figures import Counts, stages_of
 from alerts.desk.billing.kinds import CORRECTING, Stage
@@ -35,7 +37,9 @@ class Measures(NamedTuple):
     corrected: Mapping[int, float | None]  # by percent
 
 
-def reached(case: Case, counts: Sequence[Mapping[str, Any]], stages: Sequence[Stage], share: int) -> datetime | None:
+def reached(
+    case: Case, counts: Sequence[Mapping[str, Any] | RowMapping], stages: Sequence[Stage], share: int
+) -> datetime | None:
     """Return since when so many percent of the accounts of some stages are dealt with, and stayed so."""
     wanted = [stage for stage in stages if stage in case.required]
     moment = None
@@ -53,7 +57,10 @@ def _enough(counts: Counts, share: int) -> bool:
 
 
 def clocks(
-    case: Case, versions: Sequence[Frozen], counts: Sequence[Mapping[str, Any]], settings: BillingCaseSettings
+    case: Case,
+    versions: Sequence[Frozen],
+    counts: Sequence[Mapping[str, Any] | RowMapping],
+    settings: BillingCaseSettings,
 ) -> list[Clock]:
     """Return the clocks of a case."""
     corrected = reached(case, counts, CORRECTING, 100)
@@ -68,7 +75,7 @@ def clocks(
     return [clock for clock in result if clock.name not in waived]
 
 
-def measures(case: Case, versions: Sequence[Frozen], counts: Sequence[Mapping[str, Any]]) -> Measures:
+def measures(case: Case, versions: Sequence[Frozen], counts: Sequence[Mapping[str, Any] | RowMapping]) -> Measures:
     """Return how long noticing, freezing and correcting took."""
 
     def after(moment: datetime | None) -> float | None:

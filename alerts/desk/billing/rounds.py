@@ -1,7 +1,7 @@
 """What happens to cases by itself: they open with a ticket, take over what the agent counted, and are closed.
 
-Every effect is one transaction with the case locked, and follows from rows and figures alone: several desks, restarts and
-rounds that are repeated change nothing.
+Every effect is one transaction with the case locked, and follows from rows and figures alone: several desks, restarts
+and repeated rounds change nothing.
 """
 
 import secrets
@@ -109,9 +109,7 @@ def _counted(connection: Connection, case: Case, figures: Figures) -> Case:
         store.add_count(connection, case.id, figures.at, stages_json(figures.stages))
     # The beginning stays as it was found first; the agent asks no further back from then on.
     since = case.since or (figures.since if figures.scope.subscriptions else None)
-    store.change(
-        connection, case.id, counted_at=figures.at, figures=to_json(figures), since=since, clean=figures.clean
-    )
+    store.change(connection, case.id, counted_at=figures.at, figures=to_json(figures), since=since, clean=figures.clean)
     return store.lock(connection, case.id)
 
 

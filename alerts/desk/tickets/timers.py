@@ -72,7 +72,11 @@ def pass_time(draft: Draft, policy: Policy, now: datetime) -> list[str]:
     """Let a ticket notice what time it is; return the clocks that breached."""
     draft.measure(policy, now)
     breaches = warn(draft, now)
-    if draft.status is Status.RESOLVED and not draft.kept_open and now >= draft["status_at"] + timedelta(seconds=policy.confirmation):
+    if (
+        draft.status is Status.RESOLVED
+        and not draft.kept_open
+        and now >= draft["status_at"] + timedelta(seconds=policy.confirmation)
+    ):
         if draft["firing"]:
             # Someone called it repaired while it fires on: a confirmation window cannot confirm that.
             draft.move(Status.IN_PROGRESS, STILL_FIRING, DESK, now)

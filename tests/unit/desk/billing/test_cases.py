@@ -1,6 +1,6 @@
 """A case from its ticket to its end: what is frozen, what keeps the ticket open, and what people may decide."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -196,13 +196,14 @@ def test_an_override_needs_a_reason_and_is_kept(desk: Hall) -> None:
 
 def test_what_people_decide_is_checked(desk: Hall) -> None:
     act = desk.runtime.desk
-    for word, step in (
+    steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("stage", lambda: actions.waive(act, Hand("a", 1), "adjusted", "why")),
         ("reason", lambda: actions.waive(act, Hand("a", 1), "told", "")),
         ("compensation", lambda: actions.compensate(act, Hand("a", 1), ["a|b"], "gift", 5)),
         ("compensation", lambda: actions.compensate(act, Hand("a", 1), ["alga"], "gift", 0)),
         ("moment", lambda: actions.contain(act, Hand("a", 1), desk.now + timedelta(hours=1))),
-    ):
+    )
+    for word, step in steps:
         with pytest.raises(UnfitStepError, match=word):
             step()
     actions.compensate(act, Hand("a", 1, 0), ["alga", " alga"], "gift", 5)
