@@ -1,4 +1,4 @@
-"""Billing cases with their frozen scopes and counts, and what keeps a ticket open."""
+"""Billing cases (it follows 0012, which came first) with their frozen scopes and counts, and what keeps a ticket open."""
 
 import sqlalchemy as sa
 from alembic import op
