@@ -1,4 +1,4 @@
-"""Billing cases (it follows 0012, which came first) with their frozen scopes and counts, and what keeps a ticket open."""
+"""Billing cases with frozen scopes and counts, and what keeps a ticket open; it follows 0012, which came first."""
 
 import sqlalchemy as sa
 from alembic import op
