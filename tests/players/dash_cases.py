@@ -4,7 +4,7 @@ import gzip
 import time
 from collections.abc import Callable
 
-from tests.players.hls_cases import MP4, WINDOW, file, newest, nothing, page, stored
+from tests.players.hls_cases import MP4, WINDOW, data, file, newest, nothing, page, stored
 from tests.players.media import SECONDS
 from tests.players.server import Answer, Handler, Request
 
@@ -155,12 +155,18 @@ add(
 )
 add("dash-without-start-time", lambda r: Answer(simple(r).body.replace(b"availabilityStartTime", b"x-start"), TYPE))
 add("dash-timescale-0", lambda r: Answer(simple(r).body.replace(b'timescale="1000"', b'timescale="0"'), TYPE))
+add("dash-update-unreadable", lambda r: mpd(r, period(pictures(template(r))), update="2s"))
+add("dash-delay-unreadable", lambda r: mpd(r, period(pictures(template(r))), 'suggestedPresentationDelay="10"'))
+add("dash-start-unreadable", lambda r: mpd(r, period(pictures(template(r)), 'id="1" start="0"')))
+add("dash-duration-decimal", lambda r: Answer(simple(r).body.replace(b'd="2000"', b'd="2000.0"'), TYPE))
+add("dash-location-ftp", lambda r: mpd(r, "<Location>ftp://e/live.mpd</Location>" + period(pictures(template(r)))))
 add("dash-no-period", lambda r: mpd(r, ""))
 add("dash-empty-period", lambda r: mpd(r, period("")))
 
 # --- what a start needs ---
 add("dash-init-404", lambda r: simple(r, init=' initialization="gone.mp4"'))
 add("dash-init-page", lambda r: simple(r, init=' initialization="page"'), page=page)
+add("dash-init-data", lambda r: simple(r, init=f' initialization="{data(file("video.mp4"))}"'))
 add("dash-without-init", lambda r: simple(r, init=""))
 add("dash-segments-404", lambda r: simple(r, media="gone$Number$.m4s"))
 add("dash-segments-pages", lambda r: simple(r, media="page$Number$"), page=page)
@@ -179,7 +185,25 @@ add(
         ),
     ),
 )
+WINDING = '<EssentialProperty schemeIdUri="http://dashif.org/guidelines/trickmode" value="1"/>'
+add(
+    "dash-winding-alone-is-there",
+    lambda r: mpd(r, period(winding(template(r)) + pictures(template(r, "gone$Number$.m4s"), name="main"))),
+    main=lambda _: Answer(file("video.mp4"), MP4),
+)
+add(
+    "dash-winding-404",
+    lambda r: mpd(r, period(winding(template(r, "gone$Number$.m4s")) + pictures(template(r), name="video"))),
+)
+add(
+    "dash-first-sound-404",
+    lambda r: mpd(r, period(pictures(template(r)) + sound(template(r, "gone$Number$.m4s")) + sound(template(r)))),
+)
 add("dash-webm-sound", lambda r: mpd(r, period(pictures(template(r)) + webm(r))))
+
+
+def winding(addressing: str) -> str:
+    return pictures(addressing, name="video").replace("<Representation", WINDING + "<Representation", 1)
 
 
 def tiles(request: Request) -> str:

@@ -1,5 +1,6 @@
 """HLS channels, whole and spoilt, for players and for the probe."""
 
+import base64
 import gzip
 import re
 import zlib
@@ -83,6 +84,11 @@ def add(
         return stored(request)
 
     CASES[name] = handler
+
+
+def data(content: bytes) -> str:
+    """Return an address that holds its content."""
+    return "data:application/octet-stream;base64," + base64.b64encode(content).decode()
 
 
 def nothing(_: Request) -> None:
@@ -197,6 +203,7 @@ add("hls-map-page", lambda r: playlist(r, "video{}.m4s", head='#EXT-X-MAP:URI="p
 add(
     "hls-map-empty", lambda r: playlist(r, "video{}.m4s", head='#EXT-X-MAP:URI="none"'), none=lambda _: Answer(b"", MP4)
 )
+add("hls-map-data", lambda r: playlist(r, "video{}.m4s", head=f'#EXT-X-MAP:URI="{data(file("video.mp4"))}"'))
 add(
     "hls-map-without-movie",
     lambda r: playlist(r, "video{}.m4s", head='#EXT-X-MAP:URI="none"'),
@@ -244,6 +251,11 @@ def encrypted(request: Request) -> Answer | None:
 
 ENCRYPTED = f'#EXT-X-KEY:METHOD=AES-128,URI="key",IV={IV}'
 add("hls-aes", lambda r: playlist(r, head=ENCRYPTED), ts=encrypted, key=lambda _: Answer(KEY))
+add(
+    "hls-aes-key-data",
+    lambda r: playlist(r, head=ENCRYPTED.replace('"key"', f'"{data(KEY)}"')),
+    ts=encrypted,
+)
 add("hls-aes-key-404", lambda r: playlist(r, head=ENCRYPTED), ts=encrypted)
 add("hls-aes-key-page", lambda r: playlist(r, head=ENCRYPTED), ts=encrypted, key=page)
 add("hls-aes-key-wrong", lambda r: playlist(r, head=ENCRYPTED), ts=encrypted, key=lambda _: Answer(bytes(16)))

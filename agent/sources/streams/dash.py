@@ -5,6 +5,7 @@ one it gives a formula, and the newest segment is the last that is complete by t
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from xml.etree.ElementTree import Element
@@ -16,6 +17,14 @@ from agent.sources.streams.live import HOLD_BACK, Kind, NothingYet, NotJudged, O
 
 _OTHER_KINDS = ("text", "image", "application")
 _TEXT_CODECS = ("stpp", "wvtt", "ttml")
+# Properties that players know: of colour and audio, parameters of addresses, fonts. What must be understood and is not
+# one of them is passed over by dash.js and shaka, as pictures for fast winding are.
+_UNDERSTOOD = (
+    "urn:mpeg:mpegb:cicp:",
+    "urn:mpeg:dash:urlparam:",
+    "urn:dvb:dash:fontdownload:",
+    "urn:mpeg:dash:preselection",
+)
 
 
 @dataclass(slots=True)
@@ -58,7 +67,7 @@ class Document:
 
     def _periods(self) -> Iterator[Period]:
         anchor = xml.instant(xml.required(self.root, "availabilityStartTime"), "MPD@availabilityStartTime")
-        update = xml.seconds(self.root, "minimumUpdatePeriod", 0.0) or 0.0
+        update = xml.seconds(self.root, "minimumUpdatePeriod") or 0.0
         delay = xml.seconds(self.root, "suggestedPresentationDelay")
         bases = based(self.root, (self.url,))
         elements = xml.children(self.root, "Period")
@@ -89,9 +98,10 @@ def parse(text: str, url: str) -> Document:
     if root.tag != "MPD":
         raise ValueError(f"is no manifest but a <{root.tag[:40]}> document")
     document = Document(root, url, ended=root.get("type", "static").strip() != "dynamic")
-    for element in xml.children(root, "Location")[:1]:
-        if (element.text or "").strip():
-            document.location = resolve(url, element.text or "")
+    for element in xml.children(root, "Location"):
+        if document.location is None and (element.text or "").strip():
+            with suppress(ValueError):  # the next one, or the address that this manifest came from
+                document.location = resolve(url, element.text or "")
     document.clocks = tuple(
         (element.get("schemeIdUri", ""), element.get("value", "")) for element in xml.children(root, "UTCTiming")
     )
@@ -100,19 +110,30 @@ def parse(text: str, url: str) -> Document:
 
 def _offers(period: Period, now: float) -> Iterator[Offer]:
     found: list[Offer] = []
-    for place, adaptation in enumerate(xml.children(period.element, "AdaptationSet"), 1):
-        for representation in xml.children(adaptation, "Representation"):
-            mime = (representation.get("mimeType") or adaptation.get("mimeType") or "").lower()
-            kind = _kind(mime, adaptation, representation)
-            if kind is None:
-                continue  # pictures of a time bar, subtitles: the channel plays without them
-            name = f"representation {representation.get('id', 'without id')[:40]} of adaptation set {place}"
-            try:
-                live = dash_representation.live(period, adaptation, representation, mime, now)
-                found.append(Offer(name, kind, live))
-            except (ValueError, NotJudged) as error:
-                found.append(Offer(name, kind, problem=error))
+    listed = [
+        (place, adaptation, representation)
+        for place, adaptation in enumerate(xml.children(period.element, "AdaptationSet"), 1)
+        for representation in xml.children(adaptation, "Representation")
+    ]
+    played = [one for one in listed if _understood(one[1]) and _understood(one[2])]
+    for place, adaptation, representation in played or listed:
+        mime = (representation.get("mimeType") or adaptation.get("mimeType") or "").lower()
+        kind = _kind(mime, adaptation, representation)
+        if kind is None:
+            continue  # pictures of a time bar, subtitles: the channel plays without them
+        name = f"representation {representation.get('id', 'without id')[:40]} of adaptation set {place}"
+        try:
+            live = dash_representation.live(period, adaptation, representation, mime, now)
+            found.append(Offer(name, kind, live))
+        except (ValueError, NotJudged) as error:
+            found.append(Offer(name, kind, problem=error))
     yield from sorted(found, key=lambda offer: offer.kind != "video")
+
+
+def _understood(element: Element) -> bool:
+    """Return whether players know all that must be understood of an adaptation set or a representation."""
+    properties = xml.children(element, "EssentialProperty")
+    return all(one.get("schemeIdUri", "").strip().lower().startswith(_UNDERSTOOD) for one in properties)
 
 
 def _too_early(offer: Offer, period: Period, now: float) -> bool:

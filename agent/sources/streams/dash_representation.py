@@ -1,5 +1,6 @@
 """One representation of a DASH manifest: how its segments are addressed, and which are there now."""
 
+import re
 from math import inf
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
@@ -21,6 +22,7 @@ from agent.sources.streams.live import (
 # By how much our clock may be ahead of the packager's before we ask for segments that do not exist yet.
 CLOCK_MARGIN = 1.0
 _MILLISECONDS = 1000
+_PLACE = re.compile(r"[0-9]{1,18}")
 _BEGINNING = 64 << 10  # what is fetched of a file that is addressed as a whole
 _CONTAINERS: dict[str, Container] = {"mp4": "mp4", "webm": "webm", "mp2t": "ts"}
 
@@ -194,10 +196,10 @@ def _one_file(bases: tuple[str, ...], chain: list[Element], container: Container
 
 def _range(text: str, element: str, attribute: str) -> tuple[int, int | None]:
     first, dash, last = text.strip().partition("-")
-    if not (first.isascii() and first.isdigit() and dash and (not last or (last.isascii() and last.isdigit()))):
+    if not (_PLACE.fullmatch(first) and dash and (not last or _PLACE.fullmatch(last))):
         raise ValueError(f"has a <{element}> whose {attribute} is {xml.quoted(text)}, not FIRST-LAST")
     if not last:
         return int(first), None
-    if int(last) < int(first) or len(last) > 18:
+    if int(last) < int(first):
         raise ValueError(f"has a <{element}> whose {attribute} is {xml.quoted(text)}: it ends before it begins")
     return int(first), int(last) - int(first) + 1

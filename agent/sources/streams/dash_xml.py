@@ -7,11 +7,11 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 _DURATION = re.compile(
-    r"P(?:0{1,4}Y)?(?:0{1,2}M)?(?:(\d{1,6})D)?"
+    r"P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,6})D)?"
     r"(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12}(?:\.\d{1,12})?)S)?)?"
 )
-_INTEGER = re.compile(r"\s*[-+]?\d{1,20}\s*")
-_DECIMAL = re.compile(r"\s*[-+]?\d{1,12}(?:\.\d{1,20})?(?:[eE][-+]?\d{1,3})?\s*")
+_INTEGER = re.compile(r"\s*([-+]?\d{1,20})(?:\.0*)?\s*")
+_DECIMAL = re.compile(r"\s*[-+]?\d{1,12}(?:\.\d{1,20})?(?:[eE][-+]?\d{1,2})?\s*")
 # What the readers of dash.js and shaka pass over, and XML forbids.
 _STRAY_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -104,9 +104,10 @@ def integer(attributes: Mapping[str, str], name: str, default: int, element: str
     value = attributes.get(name)
     if value is None:
         return default
-    if not _INTEGER.fullmatch(value):
+    match = _INTEGER.fullmatch(value)
+    if match is None:
         raise ValueError(f"has a <{element}> whose {name} is {quoted(value)}, not a whole number")
-    return int(value)
+    return int(match[1])
 
 
 def decimal(attributes: Mapping[str, str], name: str, default: float, element: str) -> float:
@@ -121,19 +122,16 @@ def decimal(attributes: Mapping[str, str], name: str, default: float, element: s
     return float(value)
 
 
-def seconds(element: Element, attribute: str, default: float | None = None) -> float | None:
-    """Return an xs:duration; years and months, whose length nobody knows, must be none. Raise ValueError."""
-    text = element.get(attribute)
-    if text is None:
-        return default
-    match = _DURATION.fullmatch(text.strip())
+def seconds(element: Element, attribute: str) -> float | None:
+    """Return an xs:duration, its years of 365 and its months of 30 days as players take them.
+
+    None where it is missing or cannot be read: players then do without it.
+    """
+    match = _DURATION.fullmatch((element.get(attribute) or "").strip())
     if match is None or not any(match.groups()):
-        raise ValueError(
-            f"has a <{element.tag}> whose {attribute} is {quoted(text)}, not a duration of days, hours, minutes and "
-            "seconds"
-        )
-    days, hours, minutes, rest = (float(part or 0) for part in match.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + rest
+        return None
+    years, months, days, hours, minutes, rest = (float(part or 0) for part in match.groups())
+    return (((years * 365 + months * 30 + days) * 24 + hours) * 60 + minutes) * 60 + rest
 
 
 def instant(text: str, what: str) -> float:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from agent.sources.streams.cookies import Cookies
+from agent.sources.streams.data_url import content_of, is_data
 from agent.sources.streams.encoding import UnknownEncodingError, decoders
 from agent.sources.streams.wire import BrokenOff, Connection, Head, Origin, WireError
 from service import __version__
@@ -108,6 +109,9 @@ class Fetcher:
 
     async def get(self, url: str, taker: Taker, *, deadline: float, ask: Ask = Ask()) -> float:  # noqa: B008
         """Give the answer to `taker`; return the seconds from the first request to the last byte. Raise FetchError."""
+        if is_data(url):
+            _take_data(url, taker)
+            return 0.0
         await asyncio.sleep(self._budget.reserve())
         began = time.monotonic()
         try:
@@ -253,6 +257,17 @@ async def _take(connection: Connection, method: str, head: Head, answer: Answer,
         raise FetchError(Trouble.TRUNCATED, f"broke off after {came} bytes: {error}") from None
     except ValueError as error:
         raise FetchError(Trouble.TRUNCATED, str(error)) from None
+
+
+def _take_data(url: str, taker: Taker) -> None:
+    try:
+        kind, data = content_of(url)
+    except ValueError as error:
+        raise FetchError(Trouble.MISSING, str(error)) from None
+    taker.head(Answer(url, 200, kind))
+    if len(data) > taker.largest:
+        raise FetchError(Trouble.OVERSIZE, f"is larger than {taker.largest >> 20} MiB")
+    taker.piece(data)
 
 
 async def _drain(connection: Connection, method: str, head: Head) -> None:

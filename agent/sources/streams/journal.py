@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from agent.sources.streams.data_url import is_data
+
 Verdict = Literal["ok", "fault", "remark", "not judged", "info"]
 
 
@@ -35,4 +37,6 @@ class Journal:
     ) -> None:
         """Add a step."""
         if self.keep:
+            if url is not None and is_data(url):
+                url = "data:…"  # it may be long, or a key
             self.steps.append(Step(verdict, subject, text, reason, url))

@@ -103,13 +103,13 @@ class Offer(NamedTuple):
 
 
 def resolve(base: str, reference: str) -> str:
-    """Return the absolute URL; raise ValueError unless it is HTTP."""
+    """Return the absolute URL; raise ValueError unless players fetch it: HTTP, or data within the address itself."""
     try:
         url = urljoin(base, reference.strip())
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise ValueError("refers to an address whose host or port cannot be read") from None
-    if parts.scheme not in ("http", "https") or not host:
-        raise ValueError(f"refers to a {parts.scheme or 'nameless'} address; players fetch http and https only")
+    if parts.scheme != "data" and (parts.scheme not in ("http", "https") or not host):
+        raise ValueError(f"refers to a {parts.scheme or 'nameless'} address; players fetch http, https and data only")
     return url

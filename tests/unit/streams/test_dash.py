@@ -180,10 +180,10 @@ SET = "<AdaptationSet><SegmentTemplate {}>{}</SegmentTemplate><Representation id
             "has an <S> in its SegmentTimeline without a duration d above 0",
         ),
         (DYNAMIC.format(SET.format('duration="900" media="a"', "")), "and no complete segment yet"),
-        (DYNAMIC.format(SET.format('duration="4" media="ftp://a/b"', "")), "players fetch http and https only"),
+        (DYNAMIC.format(SET.format('duration="4" media="ftp://a/b"', "")), "players fetch http, https and data only"),
         (
             DYNAMIC.replace("<Period>", '<Period start="P1M">').format(""),
-            "has a <Period> whose start is “P1M”, not a duration",
+            "has no Period that has begun: its first lies ahead",
         ),
     ],
 )
@@ -305,6 +305,47 @@ def test_pictures_and_sound_are_looked_at_and_nothing_beside_them(attributes: st
     )
     text = DYNAMIC.format(other + SET.format('duration="4" media="b"', ""))
     assert sorted(offer.kind for offer in offers(text, NOON + 60)) == sorted(["video", *kinds])
+
+
+WINDING = '<EssentialProperty schemeIdUri="http://dashif.org/guidelines/trickmode" value="1"/>'
+COLOUR = '<EssentialProperty schemeIdUri="urn:mpeg:mpegB:cicp:ColourPrimaries" value="9"/>'
+
+
+@pytest.mark.parametrize(("essential", "played"), [(WINDING, "v2"), (COLOUR, "v1"), ("", "v1")])
+def test_pictures_that_players_pass_over_are_not_the_channel(essential: str, played: str) -> None:
+    text = manifest('timescale="90000" media="$RepresentationID$"', timeline=TIMELINE)
+    marked = text.replace('id="v1" bandwidth="300000"/>', f'id="v1">{essential}</Representation>')
+    assert name(first(marked, NOON + 21.5)) == played
+
+
+def test_where_nothing_else_is_there_such_pictures_are_judged() -> None:
+    text = manifest('timescale="90000" media="$RepresentationID$"', timeline=TIMELINE)
+    text = text.replace("<SegmentTemplate", f"{WINDING}<SegmentTemplate")
+    assert len(offers(text, NOON + 21.5)) == 3
+
+
+@pytest.mark.parametrize("period", ['start="0"', 'start="soon"', ""])
+def test_a_start_that_cannot_be_read_is_none(period: str) -> None:
+    assert name(first(manifest('timescale="90000" media="$Time$.m4s"', timeline=TIMELINE, period=period), NOON + 21.5))
+
+
+def test_whole_numbers_may_have_a_fraction_of_zeros() -> None:
+    timeline = TIMELINE.replace('d="180000"', 'd="180000.0"')
+    assert first(manifest('timescale="90000." media="$Time$"', timeline=timeline), NOON + 21.5).target_duration == 2.0
+
+
+@pytest.mark.parametrize("attribute", ["minimumUpdatePeriod", "suggestedPresentationDelay"])
+@pytest.mark.parametrize("value", ["2s", "10", "P", ""])
+def test_a_duration_that_players_can_do_without_may_be_unreadable(attribute: str, value: str) -> None:
+    mpd = f'availabilityStartTime="2026-03-01T12:00:00Z" {attribute}="{value}"'
+    live = first(manifest('timescale="90000" media="$Time$.m4s"', timeline=TIMELINE, mpd=mpd), NOON + 21.5)
+    assert (live.patience, name(live)) == (3.0, "1800000.m4s")
+
+
+def test_a_location_that_no_player_fetches_is_passed_over() -> None:
+    text = manifest('timescale="90000" media="$Time$.m4s"', timeline=TIMELINE)
+    locations = "<Location>ftp://e/a</Location><Location>b.mpd</Location>"
+    assert dash.parse(text.replace("<Period", f"{locations}<Period", 1), URL).location == "https://edge/live/news/b.mpd"
 
 
 def test_one_broken_representation_hides_no_other() -> None:

@@ -185,7 +185,7 @@ def test_a_broken_tag_that_decides_nothing_is_passed_over() -> None:
             "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:many\n#EXTINF:1\na.ts",
             "line 2: EXT-X-MEDIA-SEQUENCE is “many”, not a whole number",
         ),
-        ("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1\nfile:///etc/passwd", "players fetch http and https only"),
+        ("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1\nfile:///etc/passwd", "players fetch http, https and data only"),
         ("#EXTM3U\n" + "#EXTINF:1,\na\n" * 50_000, "has more than 100000 lines"),
         (
             "#EXTM3U\n#EXT-X-BYTERANGE:-5\n#EXTINF:1\na.ts",
