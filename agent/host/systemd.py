@@ -2,7 +2,7 @@
 
 A unit and its alias are one unit, exported once under the unit's own name. A unit that does not exist is reported
 `inactive` by systemd; it fails the collection here instead, because a name with a typing mistake must not read like a
-service that somebody stopped.
+service that somebody stopped. As in node_exporter, a unit that is not active has the start time 0.
 """
 
 from collections.abc import Iterator
@@ -52,7 +52,9 @@ def parse(shown: str) -> Iterator[Sample]:
         if unit.get("NRestarts"):
             yield catalogue.UNIT_RESTARTS.sample(number(unit["NRestarts"], f"systemctl, NRestarts of {name}"), name)
         since = unit.get("ActiveEnterTimestamp", "")
-        if since.startswith("@"):
+        if state != "active":
+            yield catalogue.UNIT_START_TIME.sample(0.0, name)
+        elif since.startswith("@"):
             yield catalogue.UNIT_START_TIME.sample(
                 number(since[1:], f"systemctl, ActiveEnterTimestamp of {name}"), name
             )

@@ -30,6 +30,8 @@ MOST_LINES = 200_000
 
 _COMMENTS = re.compile(r"^[ \t]*#.*\n", re.MULTILINE)
 
+_HTML = "answered an HTML page, not {}; check the address"
+
 Format = Literal["text", "json", "xml", "prometheus"]
 
 
@@ -90,7 +92,7 @@ def parse(preset: ServerPreset, server: str, page: str) -> Iterator[Sample]:
     totals: dict[tuple[str, tuple[str, ...]], float] = {}
     for figure, values in examined(preset, page):
         if not values and not figure.optional and not figure.each:
-            raise ValueError(missing(figure))
+            raise ValueError(_HTML.format("text") if is_html(page) else missing(figure))
         for labels, value in values:
             named = {"server": server, **labels}
             key = (figure.metric, tuple(named[label] for label in METRICS[figure.metric].labels))
@@ -109,8 +111,8 @@ def examined(preset: ServerPreset, page: str) -> Iterator[tuple[Figure, list[tup
     A figure that stands in for another is left out where the page has that one.
     """
     reader = _READERS[preset.format]
-    if reader is not _READERS["text"] and page.lstrip()[:200].lower().startswith(("<!doctype html", "<html")):
-        raise ValueError(f"answered an HTML page, not {preset.format}; check the address")
+    if reader is not _READERS["text"] and is_html(page):
+        raise ValueError(_HTML.format(preset.format))
     document = reader.document(page)
     seen: set[str] = set()
     for figure in preset.figure:
@@ -129,6 +131,11 @@ def examined(preset: ServerPreset, page: str) -> Iterator[tuple[Figure, list[tup
                 for value, labels in found
             ],
         )
+
+
+def is_html(page: str) -> bool:
+    """Return whether the page is one for people."""
+    return page.lstrip()[:200].lower().startswith(("<!doctype html", "<html"))
 
 
 def missing(figure: Figure) -> str:
@@ -199,7 +206,7 @@ class _Json:
             try:
                 jmespath.compile(expression)
             except ValueError as error:
-                raise ValueError(f"{expression!r} is not JMESPath: {str(error).splitlines()[0]}") from None
+                raise ValueError(documents.not_jmespath(expression, error)) from None
 
     def document(self, page: str) -> Any:
         return documents.json_of(page)
@@ -275,8 +282,8 @@ class _Prometheus:
             for family in text_string_to_metric_families(_COMMENTS.sub("", page)):
                 for sample in family.samples:
                     found.setdefault(sample.name, []).append((sample.labels, sample.value))
-        except (ValueError, IndexError, KeyError, TypeError) as error:
-            raise ValueError(f"the answer is no Prometheus exposition: {error}") from None
+        except (ValueError, IndexError, KeyError, TypeError):
+            raise ValueError(f"the answer is no Prometheus exposition: {_first_unreadable(page)}") from None
         if not found:
             raise ValueError("the answer has no sample")
         return found
@@ -294,6 +301,16 @@ class _Prometheus:
                 yield Found(value, {name: labels[theirs] for name, theirs in figure.labels_from.items()})
         if samples and not matching and not figure.labels_from:
             yield Found(0.0, {})  # the metric is there, and nothing is in the state asked for
+
+
+def _first_unreadable(page: str) -> str:
+    """Say which line of an exposition cannot be read."""
+    for number, line in enumerate(page.split("\n"), 1):
+        try:
+            list(text_string_to_metric_families(_COMMENTS.sub("", line + "\n")))
+        except (ValueError, IndexError, KeyError, TypeError):
+            return f"line {number} is {line[:60]!r}; check the address"
+    return "its lines do not fit together; check the address"
 
 
 _READERS: Mapping[str, _Reader] = {"text": _Text(), "json": _Json(), "xml": _Xml(), "prometheus": _Prometheus()}
