@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from agent.runtime.reasons import reason_of
 from agent.runtime.server import Access, tls_context
 from agent.runtime.settings import Tls
 from agent.settings import AgentSettings
@@ -44,5 +45,5 @@ def _tls_faults(tls: Tls, file: Path) -> list[Fault]:
         try:
             tls_context(tls)
         except (OSError, ValueError) as error:  # SSLError is an OSError
-            faults.append(Fault(file, "tls", f"certificate, key or client_ca cannot be used: {error}"))
+            faults.append(Fault(file, "tls", f"certificate, key or client_ca cannot be used: {reason_of(error)}"))
     return faults

@@ -17,6 +17,7 @@ from math import ceil
 from typing import Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from agent.runtime import metrics as catalogue
+from agent.runtime.reasons import reason_of
 from service.metric import Metric, Sample
 
 log = logging.getLogger("agent.runtime.collector")
@@ -259,7 +260,7 @@ class Runner:
         try:
             samples = list(collect())
         except (OSError, ValueError) as error:
-            reason = str(error) or type(error).__name__
+            reason = reason_of(error)
         except Exception as error:  # noqa: BLE001 - one collector's bug is nobody else's outage
             reason, bug = f"{type(error).__name__}: {error}", error
         ended = self._monotonic()

@@ -17,6 +17,8 @@ from socket import socket
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from agent.runtime.reasons import reason_of
+
 LARGEST_BODY = 16 << 20
 _PIECE = 1 << 16
 
@@ -77,7 +79,7 @@ def get(url: str, *, timeout: float, headers: Mapping[str, str] | None = None, l
     except TimeoutError:
         raise OSError(f"the answer took longer than {timeout:g} s") from None
     except (HTTPException, ValueError) as error:  # ValueError: an address that no request can be made of
-        raise OSError(str(error) or type(error).__name__) from None
+        raise OSError(reason_of(error)) from None
 
 
 def _body(response: HTTPResponse, largest: int) -> bytes:
@@ -91,8 +93,9 @@ def _body(response: HTTPResponse, largest: int) -> bytes:
         if size > largest:
             raise OSError(f"the answer is larger than {largest >> 20} MiB")
         pieces.append(piece)
-    announced = response.headers.get("Content-Length")
-    if announced is not None and not response.chunked and size < int(announced):
+    announced = response.headers.get("Content-Length", "")
+    counted = announced.isascii() and announced.isdigit() and len(announced) < 20 and not response.chunked
+    if counted and size < int(announced):
         raise OSError(f"the answer broke off after {size} of {announced} bytes")
     return b"".join(pieces)
 

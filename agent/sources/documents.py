@@ -39,6 +39,19 @@ def xml_of(text: str) -> ElementTree.Element:
         raise ValueError("the answer is not whole XML: it names an encoding that cannot be read") from None
 
 
+def not_jmespath(expression: str, error: ValueError) -> str:
+    """Return what is said of an expression that the library of JMESPath refuses with an error."""
+    place = getattr(error, "lex_position", None)
+    if place is None:
+        place = getattr(error, "lexer_position", None)
+    at = (
+        "its end"
+        if place is None or place >= len(expression)
+        else f"character {place + 1}, {expression[place:][:20]!r}"
+    )
+    return f"{expression!r} is not JMESPath: it cannot be read at {at}; names with dots or minus go in double quotes"
+
+
 def _not_whole(kind: str, line: int, column: int) -> str:
     return (
         f"the answer is not whole {kind}: line {line}, column {column} cannot be read; "

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.runtime.collector import Collector, Job
+from agent.runtime.reasons import reason_of
 from agent.sources.certificate import der, metrics
 from agent.sources.certificate.settings import CertificateSettings
 from agent.sources.kind import Context
@@ -41,7 +42,11 @@ def verifying(authority: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=authority)
     except OSError as error:  # SSLError, too; neither names the file
-        raise OSError(f"authority: {authority} holds no certificate in PEM, or cannot be read: {error}") from None
+        raise OSError(f"authority: {authority} cannot be used: {_unusable(error)}") from None
+
+
+def _unusable(error: OSError) -> str:
+    return "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else reason_of(error)
 
 
 def parse(presented: Presented) -> Iterator[Sample]:

@@ -73,6 +73,10 @@ def sealed(body: bytes) -> bytes:
     return body + blake2b(body, digest_size=_DIGEST).digest()
 
 
+class _VersionError(ValueError):
+    """The file is of another version."""
+
+
 def decode(content: bytes) -> Checkpoint:
     """Return the checkpoint of a file's content; raise ValueError when it is damaged or of another version."""
     body, digest = content[:-_DIGEST], content[-_DIGEST:]
@@ -81,13 +85,14 @@ def decode(content: bytes) -> Checkpoint:
     line, _, table = body.partition(b"\n")
     try:
         return _decode(json.loads(line), table)
-    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
-        raise ValueError(f"is not what this version writes: {error!r}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+        said = str(error) if isinstance(error, _VersionError) else "is not what this version writes"
+        raise ValueError(said) from None
 
 
 def _decode(header: dict[str, Any], table: bytes) -> Checkpoint:
     if header["version"] not in _READABLE or tuple(header["buckets"]) != BUCKETS:
-        raise ValueError(f"is of version {header['version']}, not {VERSION}")
+        raise _VersionError(f"is of version {header['version']}, not {VERSION}")
     count = header["sessions"]
     viewers, rest = table[: count * VIEWER_BYTES], table[count * VIEWER_BYTES :]
     indices, first, last = array("I"), array("d"), array("d")

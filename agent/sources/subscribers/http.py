@@ -28,7 +28,7 @@ class Api:
             try:
                 jmespath.compile(expression or "@")
             except ValueError as error:
-                raise ValueError(f"{name} = {expression!r} is not JMESPath: {str(error).splitlines()[0]}") from None
+                raise ValueError(f"{name} = {documents.not_jmespath(str(expression), error)}") from None
 
 
 class Read(NamedTuple):

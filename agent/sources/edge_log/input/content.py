@@ -71,7 +71,8 @@ class CompressedFile:
             self._stream.seek(offset)
             data = self._stream.read(count)
         except DAMAGED as error:
-            raise OSError(f"is damaged: {error}") from error
+            cut = isinstance(error, EOFError)
+            raise OSError("is damaged: it ends too early" if cut else "is damaged: it cannot be unpacked") from error
         return data
 
     def close(self) -> None:

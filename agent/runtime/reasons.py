@@ -1,0 +1,32 @@
+"""Why something failed, in words that name no module and no number of the operating system."""
+
+import os
+import socket
+import ssl
+from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
+
+
+def reason_of(error: Exception) -> str:
+    """Return what is said of an error of the network, of a file, or of a source."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate verify failed: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {(error.reason or 'the other side broke off').replace('_', ' ').lower()}"
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    if isinstance(error, socket.gaierror):
+        return f"the host's name is not known: {error.strerror or 'no answer'}"
+    if isinstance(error, OSError) and error.errno is not None:
+        said = error.strerror or os.strerror(error.errno)
+        return f"{said}: {error.filename!r}" if error.filename is not None else said
+    return str(error) or type(error).__name__
+
+
+def _of_http(error: HTTPException) -> str:
+    if isinstance(error, RemoteDisconnected):
+        return "the server closed the connection without an answer"
+    if isinstance(error, BadStatusLine):
+        return f"the answer begins with {str(error.args[0]).strip()[:40]!r}, which is no HTTP"
+    if isinstance(error, IncompleteRead):
+        return f"the answer broke off after {len(error.partial)} bytes"
+    return f"the answer is no HTTP that can be read: {str(error)[:80]}"
