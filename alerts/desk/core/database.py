@@ -21,6 +21,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from service.postgresql import patience
+
 UNAVAILABLE = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 """What the storage raises when it is down, locked, full, read-only or gone: trying again can help."""
 
@@ -44,7 +46,7 @@ class Database:
         if not self.sqlite:
             # pre_ping: a restarted PostgreSQL must not cost every pooled connection one failed webhook.
             options |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 5, "pool_timeout": 10}
-            options["connect_args"] = {"connect_timeout": 5}
+            options["connect_args"] = patience(self.url.query)
         self.engine: Engine = create_engine(self.url, **options)
         self._committed: list[Callable[[], None]] = []
         self._lock = Lock()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,6 +29,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    make_url,
     select,
 )
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,8 +38,10 @@ from sqlalchemy.pool import StaticPool
 from dashboards.busy_hour.measures.quantities import Kind
 from dashboards.busy_hour.measures.series import DEFINITION, HOUR, DaySeries, Floats, LocalDay, local_offset
 from dashboards.busy_hour.measures.traffic import Candidates, Day, Peak
+from service.postgresql import patience
 
 _METADATA = MetaData()
+_LOCKS = {"schema": 7410_622, "mail": 7410_623}  # advisory locks: any numbers that no other program uses here
 
 DAYS = Table(
     "busy_hour_day",
@@ -145,7 +148,7 @@ class Store:
         try:
             memory = url in ("sqlite://", "sqlite:///:memory:")
             # One connection shared by all: each further one would be another, empty database.
-            self._engine = create_engine(url, poolclass=StaticPool) if memory else create_engine(url)
+            self._engine = create_engine(url, poolclass=StaticPool) if memory else _engine(url)
             if self._engine.dialect.name not in ("sqlite", "postgresql"):
                 raise StoreError(f"{self._shown()}: use sqlite:///… or postgresql+psycopg://…")
             if self._engine.dialect.name == "sqlite":
@@ -153,7 +156,7 @@ class Store:
         except (SQLAlchemyError, ImportError) as error:
             raise StoreError(f"the database cannot be used: {error}") from None
         try:
-            with self._guard("open"):
+            with self._guard("open"), self.turn("schema"):
                 _METADATA.create_all(self._engine)
                 self._refuse_newer()
         except StoreError:
@@ -168,6 +171,16 @@ class Store:
         """Raise StoreError unless the database answers."""
         with self._guard("read"), self._engine.connect() as connection:
             connection.execute(select(DAYS.c.day).limit(1))
+
+    @contextmanager
+    def turn(self, purpose: Literal["schema", "mail"]) -> Iterator[None]:
+        """Let in one at a time of several programs that share a PostgreSQL; the others wait."""
+        if self._engine.dialect.name == "sqlite":
+            yield
+            return
+        with self._guard("write"), self._engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCKS[purpose])))
+            yield
 
     def save(self, records: Sequence[Record]) -> None:
         """Write all records or none; a day that is there already is replaced."""
@@ -259,6 +272,14 @@ class Store:
 
     def _shown(self) -> str:
         return self._engine.url.render_as_string(hide_password=True)
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "postgresql":
+        return create_engine(parsed)
+    # pre_ping: a PostgreSQL that was restarted, or whose lead another one took, must not cost a day's record.
+    return create_engine(parsed, pool_pre_ping=True, connect_args=patience(parsed.query))
 
 
 def _insert(engine: Engine) -> Any:

@@ -4,13 +4,16 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import create_engine, text
 
 from dashboards.busy_hour.measures.series import Calendar, day_series
 from dashboards.busy_hour.measures.traffic import Day
@@ -116,6 +119,39 @@ def test_a_month_is_mailed_once(store: Store) -> None:
     assert store.mailed(month)
     with pytest.raises(StoreError, match="cannot write"):
         store.note_mailed(month, 6.0)
+
+
+def test_two_programs_that_start_at_once_on_an_empty_postgresql_both_get_a_store(postgres: str) -> None:
+    empty = f"{postgres.rpartition('/')[0]}/at_once"
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE at_once"))
+    admin.dispose()
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(Store, [empty] * 4))
+    for opened in stores:
+        assert opened.series() == []
+        opened.close()
+
+
+def test_one_program_at_a_time_mails(postgres: str) -> None:
+    first, second = Store(postgres), Store(postgres)
+    entered = threading.Event()
+
+    def other() -> None:
+        with second.turn("mail"):
+            entered.set()
+
+    thread = threading.Thread(target=other)
+    with first.turn("mail"):
+        thread.start()
+        # Its own schema's turn is another: a report that somebody asks for does not wait for a mail.
+        Store(postgres).close()
+        assert not entered.is_set()
+    assert entered.wait(60)
+    thread.join()
+    first.close()
+    second.close()
 
 
 def test_records_of_a_newer_program_are_refused(url: str) -> None:
