@@ -9,7 +9,7 @@ from service.program import Exit
 
 def command_line() -> argparse.ArgumentParser:
     """Return the parser."""
-    from center import node, setup  # noqa: PLC0415 - without its extra the program must still say what is missing
+    from center import node, pair, setup  # noqa: PLC0415 - without its extra the program must still say what is missing
 
     parser = program.parser("ott-center", __doc__ or "")
     commands = program.subcommands(
@@ -18,11 +18,13 @@ def command_line() -> argparse.ArgumentParser:
             ("setup", "configure Prometheus, Alertmanager, desk and busy hour, start them, and wait until all are up"),
             ("check", "find what is broken between the nodes and the tickets; exit status 1 when something is"),
             ("node", "add, list and remove nodes"),
+            ("pair", "write the settings of one machine of a pair of control centres"),
             ("withdraw", "take ottwatch out of Prometheus' and Alertmanager's settings again"),
         ],
     )
     setup.add_arguments(commands["setup"])
     node.add_arguments(commands["node"])
+    pair.add_arguments(commands["pair"])
     return parser
 
 
@@ -36,12 +38,18 @@ def main() -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from center import check, node, setup, withdraw  # noqa: PLC0415
+    from center import check, node, pair, setup, withdraw  # noqa: PLC0415
     from center.places import Places  # noqa: PLC0415
     from center.services import CommandError  # noqa: PLC0415
     from center.yaml_text import RefusedError  # noqa: PLC0415
 
-    commands = {"setup": setup.run, "check": check.run, "node": node.run, "withdraw": withdraw.run}
+    commands = {
+        "setup": setup.run,
+        "check": check.run,
+        "node": node.run,
+        "pair": pair.run,
+        "withdraw": withdraw.run,
+    }
     try:
         return commands[arguments.command](arguments, Places())
     except RefusedError as error:

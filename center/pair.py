@@ -1,0 +1,115 @@
+"""`ott-center pair`: write the settings of one machine of a pair."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from center import changes
+from center.access import owner_of
+from center.changes import Change
+from center.pair_settings import MACHINES, PASSWORDS, Machine, PairSettings, read_pair
+from center.places import Places
+from center.yaml_text import RefusedError
+from service.program import Exit
+from service.settings import SettingsError
+
+HEALTH = {"victoriametrics": ("8428", "/health"), "prometheus": ("9090", "/-/ready")}
+# Who reads a file that holds passwords, or runs it: account and mode. All others are root's, for everybody to read.
+OWNERS = {
+    "etc/patroni/config.yml": ("postgres", 0o600),
+    "etc/patroni/ottwatch-databases": ("postgres", 0o700),
+    "etc/ottwatch/desk-database": ("ott-desk", 0o400),
+    "etc/ottwatch/busyhour-database": ("ott-busyhour", 0o400),
+}
+_LEFT_OVER = re.compile(r"@[a-z]+(?:\.[a-z]+)?@")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--settings", type=Path, default=Path("/etc/ottwatch/pair.toml"), help="default: %(default)s")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be changed, and change nothing")
+    parser.add_argument("machine", choices=MACHINES, help="which of the three this machine is")
+
+
+def run(arguments: argparse.Namespace, places: Places) -> int:
+    """Show what changes and change it; a copy of each file that was there is kept."""
+    if os.geteuid() != 0 and not arguments.dry_run:
+        raise RefusedError("only root can configure this machine")
+    try:
+        settings = read_pair(arguments.settings)
+        files = rendered(settings, arguments.machine, places.share / "pair")
+    except (SettingsError, ValueError) as error:
+        raise RefusedError(str(error)) from None
+    planned = [
+        Change(places.root / name, changes.read(places.root / name), text, mode=OWNERS.get(name, ("", 0o644))[1])
+        for name, text in files
+    ]
+    for change in planned:
+        if change.needed and not change.path.name.endswith(("-database", "-databases")):
+            sys.stdout.write(_hidden(change.difference(), settings))
+    if arguments.dry_run:
+        return Exit.FINE
+    for copy in changes.apply(planned, places, datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")):
+        print(f"copy of what was there: {copy}")
+    for name, (account, mode) in OWNERS.items():
+        file = places.root / name
+        if file.exists():
+            os.chown(file, *owner_of(account))
+            file.chmod(mode)
+    return Exit.FINE
+
+
+def rendered(settings: PairSettings, machine: Machine, templates: Path) -> Iterator[tuple[str, str]]:
+    """Yield path below the root and text of every file of a machine; raise RefusedError for a template's own fault."""
+    values = _values(settings, machine)
+    values["scrape"] = _filled((templates / "scrape.yml").read_text("utf-8"), values).rstrip("\n")
+    folders = ["every"] if machine == "witness" else ["every", "side", settings.engine]
+    for folder in folders:
+        home = templates / folder
+        for file in sorted(path for path in home.rglob("*") if path.is_file()):
+            name = str(file.relative_to(home))
+            if name == "etc/keepalived/keepalived.conf" and not settings.console:
+                continue
+            text = _filled(file.read_text("utf-8"), values)
+            if found := _LEFT_OVER.search(text):
+                raise RefusedError(f"{file}: {found[0]} is not known")
+            yield name, text
+
+
+def _values(settings: PairSettings, machine: Machine) -> dict[str, str]:
+    peer: Machine = "a" if machine == "b" else "b"
+    port, health = HEALTH[settings.engine]
+    values = {
+        "self": settings.address(machine),
+        "self.name": settings.names[machine],
+        "peer": settings.address(peer),
+        "site": settings.site,
+        "public": settings.public_url,
+        "mail": settings.mail.to,
+        "sender": settings.mail.sender,
+        "smarthost": settings.mail.smarthost,
+        "console": settings.console,
+        "console.port": str(settings.console_port),
+        "interface": settings.interface,
+        "priority": "110" if machine == "a" else "100",
+        "metrics.port": port,
+        "metrics.health": health,
+    }
+    for each in MACHINES:
+        values[each] = settings.address(each)
+        values[f"{each}.name"] = settings.names[each]
+    return values | {f"secret.{purpose}": settings.password(purpose) for purpose in PASSWORDS}
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return re.sub(r"@([a-z]+(?:\.[a-z]+)?)@", lambda found: values.get(found[1], found[0]), text)
+
+
+def _hidden(text: str, settings: PairSettings) -> str:
+    for purpose in PASSWORDS:
+        text = text.replace(settings.password(purpose), "…")
+    return text

@@ -1,0 +1,1 @@
+"""Two machines that back each other up: their settings, and the whole pair on loopback addresses."""
