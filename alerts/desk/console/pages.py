@@ -11,6 +11,8 @@ from alerts.desk.console.appeals import mail as appeal_mail
 from alerts.desk.console.appeals import mass as mass_appeals
 from alerts.desk.console.appeals import registration
 from alerts.desk.console.appeals import routes as appeals
+from alerts.desk.console.billing import routes as billing
+from alerts.desk.console.billing import today
 from alerts.desk.console.busy_hour import routes as busy_hour
 from alerts.desk.console.busy_hour.client import Planner
 from alerts.desk.console.channels import channel
@@ -54,6 +56,7 @@ def install(app: FastAPI) -> None:
     app.state.rendered = Rendered()
     app.state.planner = Planner()
     app.state.usual_appeals = Baseline()
+    app.state.billings = today.shared(app.state.runtime)
     app.state.kept_reports = reports.KeptReports()
     for router in (
         login.router,
@@ -73,6 +76,7 @@ def install(app: FastAPI) -> None:
         mass_appeals.router,
         appeal_mail.router,
         appeals.router,
+        billing.router,
         works.router,
         works_change.router,
         events.router,

@@ -40,6 +40,7 @@ PLACES = (
     Place("channels", "/channels"),
     Place("works", "/works"),
     Place("appeals", "/appeals", Permission.APPEALS, Permission.SUPPLY),
+    Place("billing", "/billing"),
     Place("busy_hour", "/busy-hour"),
     Place("reports", "/reports"),
     Place("settings", "/settings"),
@@ -76,12 +77,16 @@ def page(request: Request, template: str, found: Visitor | None, status: int = 2
 
 
 def _places(request: Request, found: Visitor | None) -> list[Place]:
-    """Return where somebody can go; to appeals where the desk takes any."""
+    """Return where somebody can go; to appeals and billing where the desk has any."""
     if found is None:
         return []
-    may, takes = found.principal.may, request.app.state.appeals is not None
+    may, off = found.principal.may, set[str]()
+    if request.app.state.appeals is None:
+        off.add("appeals")
+    if runtime_of(request).settings.billing is None:
+        off.add("billing")
     known = [place for place in PLACES if may(place.needs) or (place.otherwise and may(place.otherwise))]
-    return [place for place in known if takes or place.name != "appeals"]
+    return [place for place in known if place.name not in off]
 
 
 def address(request: Request) -> str:

@@ -7,7 +7,7 @@ when nobody answers any more. Without scripts the browser goes from view to view
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,6 +15,8 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from alerts.desk.console import planned as works
+from alerts.desk.console.billing.today import latest
+from alerts.desk.console.billing.words import sentence
 from alerts.desk.console.channels.album import PERIOD
 from alerts.desk.console.channels.album import Round as Pictures
 from alerts.desk.console.channels.lineup import Round as Channels
@@ -35,6 +37,7 @@ from alerts.desk.tickets.troubles import troubles
 from alerts.desk.web.chart import Frame, Line, Mark, line_chart
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import fragment, page, words_for
+from alerts.desk.web.session import runtime_of
 
 FIGURES, MAP, TICKETS, CHANNELS, _ = VIEWS = ("figures", "map", "tickets", "channels", "busy")
 SECONDS, LEAST_SECONDS, MOST_SECONDS = 15, 5, 3600
@@ -99,19 +102,35 @@ async def part(request: Request, found: Reading, on: Touring) -> Response:
 
 
 async def _living(request: Request, words: Words, on: Tour) -> Markup:
-    known = await known_channels(request) if on.view == CHANNELS else None
-    return await living(request, ("wall", words.language, on), partial(_render, words, on, known))
+    channels = await known_channels(request) if on.view == CHANNELS else None
+    beside = Beside(channels, await _billing(request, words))
+    return await living(request, ("wall", words.language, on), partial(_render, words, on, beside))
+
+
+class Beside(NamedTuple):
+    """What the wall shows besides the overview's figures."""
+
+    channels: tuple[Known[Channels], Known[Pictures]] | None
+    billing: list[str]
+
+
+async def _billing(request: Request, words: Words) -> list[str]:
+    """Return a line on each billing, where the desk keeps their cases; unknown where nobody answers."""
+    if runtime_of(request).settings.billing is None:
+        return []
+    known = (await latest(request)).value
+    return [sentence(words, each) for each in known.today] if known else [words("billing.wall_none")]
 
 
 def _render(
     words: Words,
     on: Tour,
-    known: tuple[Known[Channels], Known[Pictures]] | None,
+    beside: Beside,
     runtime: Runtime,
     present: Known[Present],
     past: Known[Past],
 ) -> Markup:
-    now = runtime.now()
+    now, known = runtime.now(), beside.channels
     with runtime.database.read() as connection:
         tally = console.tally(connection, QueueFilter(), now)
         running = works.current(connection, words, now)
@@ -134,6 +153,7 @@ def _render(
         following=on.address("/wall/part", on.following),
         same=on.address("/wall/part", on.view),
         tally=tally,
+        billing=beside.billing,
         works=running[:WORKS_SHOWN],
         more_works=len(running) - WORKS_SHOWN,
         freshness=freshness(runtime, words, present),
