@@ -22,6 +22,7 @@ from alerts.desk.console.billing.today import latest
 from alerts.desk.core.appeal_tables import appeal_link
 from alerts.desk.core.billing_settings import BillingCaseSettings
 from alerts.desk.core.words import Words
+from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.chart import Frame, Line, line_chart
 from alerts.desk.web.forms import Engineer, Reading
@@ -120,10 +121,10 @@ def _burn_down(words: Words, row: Case, counts: Sequence[Any]) -> Markup:
     return line_chart(words, words("billing.open"), lines, frame)
 
 
-Step = Callable[[actions.Desk, Hand, dict[str, str]], None]
+Step = Callable[[Desk, Hand, dict[str, str]], None]
 
 
-def _contain(desk: actions.Desk, hand: Hand, form: dict[str, str]) -> None:
+def _contain(desk: Desk, hand: Hand, form: dict[str, str]) -> None:
     moment = None
     if form["moment"].strip():
         try:
@@ -135,7 +136,7 @@ def _contain(desk: actions.Desk, hand: Hand, form: dict[str, str]) -> None:
     actions.contain(desk, hand, moment)
 
 
-def _compensate(desk: actions.Desk, hand: Hand, form: dict[str, str]) -> None:
+def _compensate(desk: Desk, hand: Hand, form: dict[str, str]) -> None:
     amount = form["amount"].strip()
     if not (amount.isascii() and amount.isdigit() and len(amount) < 16):
         raise UnfitStepError("compensation")
