@@ -13,7 +13,7 @@ from agent.sources.billing.checks.check import Check
 from agent.sources.billing.checks.completeness import Completeness, Reasons
 from agent.sources.billing.checks.flow import Flow, Outside
 from agent.sources.billing.checks.overdue import Overdue
-from agent.sources.billing.checks.rows import RULES, Corrections, Rows
+from agent.sources.billing.checks.rows import RULES, Corrections, Exclusive, Rows
 from agent.sources.billing.checks.runs import Runs
 from agent.sources.billing.checks.source import Source
 from agent.sources.billing.preset import QUERIES, BillingPreset
@@ -61,6 +61,7 @@ def checks(settings: BillingSettings, preset: BillingPreset) -> list[Check]:
         Check("outside", Outside(settings).collect),
         Check("completeness", Completeness(settings).collect, slow=True),
         Check("corrections", Corrections(settings).collect, slow=True),
+        Check("exclusive", Exclusive(settings).collect, slow=True, interval=600.0),
         *(Check(rule.query, Rows(settings, rule).collect, slow=True) for rule in RULES),
         Check("conservation", Conservation(settings).collect, slow=True),
         Check("displayed", Displayed(settings).collect, slow=True, interval=300.0),

@@ -105,7 +105,7 @@ EARLY = Metric("ott_billing_early_charges", "gauge", "Fees that were charged bef
 GAPS = Metric(
     "ott_billing_gaps",
     "gauge",
-    "Fees whose period does not follow on the one before; kind: gap, overlap, anchor.",
+    "Fees whose period does not follow on the one before, or twice for a product; kind: gap, overlap, anchor, product.",
     _KIND,
 )
 AFTER_END = Metric(

@@ -22,7 +22,7 @@ QUERIES = {
         name: (name,)
         for name in (
             *("extra", "twins", "early", "periods", "after_end", "price", "sign"),
-            *("arithmetic", "chain", "bucket", "corrections"),
+            *("arithmetic", "chain", "bucket", "corrections", "exclusive"),
         )
     },
 }

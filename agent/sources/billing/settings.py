@@ -14,7 +14,7 @@ _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@")
 CHECKS = (
     *("source", "flow", "overdue", "completeness", "reasons", "runs"),
     *("extra", "twins", "early", "periods", "after_end", "price", "sign"),
-    *("arithmetic", "chain", "bucket", "conservation", "displayed", "outside", "corrections", "cases"),
+    *("arithmetic", "chain", "bucket", "conservation", "displayed", "outside", "corrections", "exclusive", "cases"),
 )
 
 

@@ -119,3 +119,17 @@ class Corrections:
         found = cells.counted(rows, 1, "corrections") or {(cells.OTHER,): (0.0,)}
         for (tariff,), (count,) in cells.merged(found, self._settings.smallest_cell).items():
             yield metrics.REPEATED_CORRECTIONS.sample(count, self._settings.service, tariff)
+
+
+class Exclusive:
+    """Formula X5: an account pays once for a product that it can have once."""
+
+    def __init__(self, settings: BillingSettings) -> None:
+        self._settings = settings
+
+    def collect(self, asking: Asking) -> Iterator[Sample]:
+        """Yield the accounts that pay for a product several times today, by tariff."""
+        found = cells.counted(asking.rows("exclusive", today=asking.calendar.day(asking.now)), 2, "exclusive")
+        of_none: Found = {(cells.OTHER, "product"): (0.0, 0.0)}
+        for (tariff, kind), (count, _) in cells.merged(found or of_none, self._settings.smallest_cell).items():
+            yield metrics.GAPS.sample(count, self._settings.service, tariff, kind)

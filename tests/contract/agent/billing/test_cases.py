@@ -250,3 +250,33 @@ def shown(store: Store, book: Path) -> None:
     assert values(later, "fingerprint") == values(opening, "fingerprint")
     assert stage(later, "adjusted") == {"required": 3, "done": 1}
     assert stage(later, "compensated") == {"required": 5, "done": 3, "twice": 1}
+
+
+def test_no_identifier_leaves_the_billing(of_mariadb: tuple[Store, None], tmp_path: Path) -> None:
+    """Planted accounts, ids and references are in nothing that the agent serves, right or wrong as the rows may be."""
+    store, _ = of_mariadb
+    monthly = ["recurringCharge", "2026-03-05", "2026-04-04", 500]
+    planted = [f"87015550{n:03}" for n in range(100)]
+    rows = {
+        "subscriptions": [[name, "T", 500, 5, "active", "2026-03-05 00:00", ""] for name in planted],
+        "products": [[name, f"iin{name}", ""] for name in planted],
+        "charges": [
+            row
+            for name in planted[:50]
+            for row in (
+                [f"a{name}", name, *monthly, "2026-03-05 00:01", "", ""],
+                [f"b{name}", name, *monthly, "2026-03-05 01:00", "", f"order{name}"],
+            )
+        ],
+        "movements": [
+            [f"iin{name}", "main", "nonIncludedUsage", -7, 0, -7, "2026-03-05 02:00", ""] for name in planted
+        ],
+    }
+    store.insert(tables_of("private", rows))
+    case = {"service": "private", "reference": "case-19", "opened": "2026-03-05T01:00:00+05:00"}
+    for kind, accounts in (("missing", 50), ("doubled", 50)):
+        counted = Counted(store, tmp_path / f"{kind}.json", **case, kind=kind)
+        found = counted.at(moment("2026-03-05 12:00"))
+        assert values(found, "scope_accounts") == {"T": accounts}
+        shown = [label for sample in found for label in sample.labels]
+        assert {label for label in shown if any(name in label for name in planted)} == set()
