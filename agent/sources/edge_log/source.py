@@ -9,12 +9,13 @@ from agent.sources.edge_log import checkpoint
 from agent.sources.edge_log import metrics as catalogue
 from agent.sources.edge_log.formats.batch import Batch, Reason, cut_short, rejected
 from agent.sources.edge_log.formats.local_time import LocalTimeFormat
-from agent.sources.edge_log.input.chunk import Chunk
+from agent.sources.edge_log.input.chunk import Chunk, Origin
 from agent.sources.edge_log.input.follower import Follower
 from agent.sources.edge_log.input.losses import Loss, Losses
 from agent.sources.edge_log.input.syslog import SyslogListener
 from agent.sources.edge_log.quality.figures import figures as quality_figures
 from agent.sources.edge_log.quality.quality import Quality
+from agent.sources.edge_log.rejects import RejectLog
 from agent.sources.edge_log.samples import durations, figures, losses
 from agent.sources.edge_log.sessions.engine import Engine, spare_garbage_collector
 from agent.sources.edge_log.settings import EdgeLogSettings
@@ -27,6 +28,8 @@ log = logging.getLogger("agent.sources.edge_log")
 POLL = 0.2
 # A socket holds some hundred datagrams by Debian's default, a file any number of lines.
 POLL_SYSLOG = 0.02
+# Seconds by which the first lines of a new log may be older than the last ones of the log before: long requests.
+_EDITED = 60.0
 Input = Follower | SyslogListener
 
 
@@ -51,6 +54,7 @@ class EdgeLogSource:
         self._stored_at: float | None = None
         self._looked_at = float("-inf")
         self._losses = Losses()
+        self._rejects = RejectLog(settings.service)
 
     def start(self) -> None:
         """Begin to follow the log; return at once."""
@@ -126,6 +130,7 @@ class EdgeLogSource:
         if stored is not None:
             positions, looked_at = stored.positions, stored.looked_at
             engine.counters = stored.counters
+            self._rejects.resume(stored.counters.rejects)
             engine.sessions.restore(stored.sessions)
             engine.sessions.started = stored.started
             self._losses = Losses(stored.losses, stored.last_losses)
@@ -152,10 +157,13 @@ class EdgeLogSource:
         self._looked_at = self._clock()
         for chunk in input_.poll(self._looked_at):
             batch = self._batch(chunk)
+            if batch.times and chunk.origin.follows > float("-inf"):
+                self._check_age(batch, chunk.origin)
             with self._lock:
                 newest = engine.feed(batch, self._clock())
                 chunk.origin.read_to = max(chunk.origin.read_to, newest)
                 engine.bound(self._read_to(input_))
+            self._rejects.note(engine.counters.rejects, chunk.origin.path, self._clock())
             self._store_if_due(engine, input_)
             if self._stop.is_set():
                 return False
@@ -174,6 +182,16 @@ class EdgeLogSource:
             self._losses.note(Loss.AMBIGUOUS, self._settings.service)
         origin.state = origin.parser.state
         return batch
+
+    def _check_age(self, batch: Batch, origin: Origin) -> None:
+        """Say it where a log that took the place of another begins with lines of the time that was read there.
+
+        Somebody edited each line of it (sed -i): they are counted twice.
+        """
+        middle = sorted(batch.times)[len(batch.times) // 2]
+        if middle < origin.follows - _EDITED:
+            self._losses.note(Loss.REWRITTEN, origin.path)
+        origin.follows = float("-inf")
 
     def _read_to(self, input_: Input) -> float:
         """Return the time of which every line was read, but for late ones."""

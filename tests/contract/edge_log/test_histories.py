@@ -91,7 +91,7 @@ TestHistories = Histories.TestCase
 
 
 # Each of these once lost lines, counted some twice, or said that it had lost what it had not.
-REGRESSIONS = (1015, 2415, 4405, 5372, 5377, 5388, 6150, 6221, 7446, 7847, 8848, 8882, 8943, 8978, 9238, 9509)
+REGRESSIONS = (1015, 1902, 2415, 4405, 5372, 5377, 5388, 6150, 6221, 7446, 7847, 8848, 8882, 8943, 8978, 9238, 9509)
 
 
 @pytest.mark.parametrize("seed", [*range(60), *REGRESSIONS])

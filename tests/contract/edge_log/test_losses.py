@@ -66,6 +66,22 @@ def test_an_unread_log_is_not_found_in_the_log_of_another_server(tmp_path: Path)
     follower.close()
 
 
+@pytest.mark.parametrize(("edited", "losses"), [(True, 1), (False, 0)])
+def test_a_log_of_which_every_line_was_edited_is_said(edge: Edge, edited: bool, losses: int) -> None:
+    edge.second = 2000.0
+    edge.write(*(line(number, f"v{number}") for number in range(0, 1000, 100)))
+    edge.start()
+    edge.await_lines(10)
+    new = edge.log.with_name("new")
+    if edited:
+        new.write_bytes(edge.log.read_bytes().replace(b"player", b"Player"))
+    else:  # deleted, and begun again
+        new.write_bytes(line(1000, "aa") + line(1001, "bb"))
+    new.replace(edge.log)
+    figures = edge.await_lines(20 if edited else 12)
+    assert figures["log_losses_total{rewritten}"] == losses
+
+
 def earlier(content: bytes, version: int) -> bytes:
     """Return a state as an earlier version stored it."""
     body = content[:-32]

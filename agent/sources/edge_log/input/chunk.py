@@ -14,12 +14,18 @@ SHOWN = 512
 class Origin(Protocol):
     """Where chunks come from, with the parser that reads it and what that must remember.
 
-    `read_to` is the time of the newest line that was counted; who counts it sets it.
+    `read_to` is the time of the newest line that was counted; who counts it sets it. `follows` is that of the log
+    before, where that is gone and what was read of it is not in this one.
     """
 
     parser: Parser | None
     state: str
     read_to: float
+    follows: float
+
+    @property
+    def path(self) -> str:
+        """The file, or the address of the socket."""
 
 
 class Chunk(NamedTuple):

@@ -45,6 +45,7 @@ class LogFile:
         self.predecessor: LogFile | None = None  # what its path led to before
         self.contained: int | None = None  # its size when its successor had all of it
         self.read_to = float("-inf")
+        self.follows = float("-inf")  # time of the newest line of the file that is gone and had its name
         self.quiet_since = now
         self.status: os.stat_result | None = None
         self.compressed = position.path.endswith(COMPRESSED)
@@ -58,6 +59,11 @@ class LogFile:
         self._losses = losses
         self._descriptor: int | None = None
         self._content: CompressedFile | None = None
+
+    @property
+    def path(self) -> str:
+        """Where it is now."""
+        return self.position.path
 
     @property
     def identity(self) -> tuple[int, int]:

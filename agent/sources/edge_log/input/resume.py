@@ -51,6 +51,8 @@ class Resume:
         # An inode alone proves little: that of a deleted file may be another's by now.
         waiting = [one for one in waiting if one.gone or not one.first or not self._by_inode(one)]
         waiting = [one for one in waiting if one.retired or not self._in_place(one)]
+        # What a rotation made is surer than a copy of another name, which may be older than the end of the file.
+        waiting = [one for one in waiting if one.retired or not self._rotated(one)]
         waiting = [one for one in waiting if one.retired or not self.by_content(one)]
         waiting = [one for one in waiting if one.gone or one.first or not self._by_inode(one)]
         waiting = [one for one in waiting if one.retired or not self._by_last_lines(one, self._copies(one))]
@@ -89,6 +91,11 @@ class Resume:
         path = [position.path]
         return self.by_content(position, path) or self._by_last_lines(position, path)
 
+    def _rotated(self, position: Position) -> bool:
+        """Go on in what a rotation made of a log, or of its edited lines."""
+        paths = [path for path in self._copies(position) if rotated_like(path, position.path)]
+        return any(self.by_content(position, [path]) for path in paths) or self._by_last_lines(position, paths)
+
     def by_content(self, position: Position, paths: Sequence[str] = ()) -> bool:
         """Follow the copy of a file that is not there any more, packed or not; return whether there is one."""
         for path in paths or self._copies(position):
@@ -125,7 +132,7 @@ class Resume:
             for path in [position.path, *(one for name in names for one in self._folders.siblings(name, folder))]:
                 status = status_of(path)
                 if status is not None and (path == position.path or status.st_mtime >= position.modified - SLACK):
-                    found[path] = status.st_mtime
+                    found[path] = (status.st_mtime, rotated_like(path, position.path), status.st_size)
         return sorted(found, key=lambda path: found[path], reverse=True)
 
     def _by_last_lines(self, position: Position, paths: Sequence[str]) -> bool:

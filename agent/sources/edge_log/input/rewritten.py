@@ -43,6 +43,8 @@ class RewrittenFiles:
             self._losses.note(Loss.REWRITTEN, file.position.path)
             before.position.retired = before.position.retired or not before.is_open
             file.place(line_start(file, file.status.st_size if file.status else 0))
+        elif before is not None and before.gone:
+            file.follows = before.read_to
 
     def find_again(self, file: LogFile, now: float) -> None:
         """Find what was written before a file was truncated, or edited in place."""

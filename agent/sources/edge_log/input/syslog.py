@@ -32,6 +32,7 @@ class SyslogListener:
         self.parser: Parser | None = None
         self.state = ""
         self.read_to = float("inf")  # what comes is read at once: no line of long ago waits anywhere
+        self.follows = float("-inf")
         self.dropped = self._overflows = 0
         self.looked_at = 0.0
         self._max_line = max_line
@@ -60,6 +61,11 @@ class SyslogListener:
             bound.close()
             raise
         return bound
+
+    @property
+    def path(self) -> str:
+        """Where datagrams come to."""
+        return self._address
 
     def positions(self) -> list[Position]:
         """Return nothing: there is no going back to a datagram."""
