@@ -14,6 +14,12 @@ PICTURE_EXAMINED = Metric(
     "When the end of the last piece came that should hold a picture.",
     _WAY,
 )
+PICTURE_AWAITED = Metric(
+    "ott_picture_awaited_timestamp_seconds",
+    "gauge",
+    "When the first piece came that should hold a picture, since the agent started.",
+    _WAY,
+)
 PICTURE_DECODED = Metric(
     "ott_picture_decoded_timestamp_seconds",
     "gauge",
@@ -101,7 +107,6 @@ AUDIO_FORMAT_CHANGES = Metric(
     "counter",
     "Changes of the sound's format within one rendition.",
     (*_WAY, "property"),
-    reader="ad hoc",
 )
 PICTURE_NOT_JUDGED = Metric(
     "ott_picture_not_judged",

@@ -57,6 +57,7 @@ class WayState:
         # A piece should hold what it holds, and what earlier ones of the same rendition held.
         if "video" in findings.kinds or (moments.decoded is not None and rendition == self._renditions["picture"]):
             moments.examined = arrived
+            moments.awaited = moments.awaited or arrived
         if "audio" in findings.kinds or (moments.listened is not None and rendition == self._renditions["sound"]):
             moments.audio_examined = arrived
         for look in findings.looks:
@@ -81,6 +82,7 @@ class WayState:
             yield metrics.PICTURE_PIECES.sample(self.outcomes[outcome], *labels, outcome)
         for metric, moment in (
             (metrics.PICTURE_EXAMINED, self.moments.examined),
+            (metrics.PICTURE_AWAITED, self.moments.awaited),
             (metrics.PICTURE_DECODED, self.moments.decoded),
             (metrics.PICTURE_SEEN, self.moments.seen),
             (metrics.PICTURE_LIT, self.moments.lit),
@@ -154,6 +156,7 @@ class Moments:
     """
 
     examined: float | None = None
+    awaited: float | None = None
     decoded: float | None = None
     seen: float | None = None
     lit: float | None = None

@@ -34,6 +34,8 @@ NOW = {
     ),
     "stream errors": "sum by (node, reason) (increase(ott_stream_errors_total{CHANNEL}[1h])) > 0",
     "multicast errors": "sum by (node, priority, indicator) (increase(ott_ts_errors_total{CHANNEL}[1h])) > 0",
+    "format changes": "sum by (node, delivery, property) (increase(ott_picture_format_changes_total{CHANNEL}[1d])) > 0",
+    "sound changes": "sum by (node, delivery, property) (increase(ott_audio_format_changes_total{CHANNEL}[1d])) > 0",
     "pids": "ott_ts_pid_info{CHANNEL}",
     "pid rates": f"rate(ott_ts_pid_packets_total{{CHANNEL}}[1m]) * {_PACKET_BITS}",
     "watched": "sum(node_channel:ott_qoe_watched:rate5m{CHANNEL})",

@@ -9,7 +9,20 @@ from alerts.desk.core.figures import figure
 from alerts.desk.core.words import Words
 from service.prometheus import Sample
 
-ROWS = ("arrives", "errors", "rate", "segment", "download", "frame", "picture", "sound", "loudness", "format", "audio")
+ROWS = (
+    "arrives",
+    "errors",
+    "rate",
+    "segment",
+    "download",
+    "frame",
+    "picture",
+    "sound",
+    "loudness",
+    "format",
+    "audio",
+    "changes",
+)
 _SHORT = 2.5  # seconds that a run of black, still or silent lasts at least to be told: one group of pictures
 _MEASURED = ("seen", "lit", "changed")
 
@@ -46,6 +59,7 @@ def columns(words: Words, details: Details) -> list[Column]:
     for column in found.values():
         own = [each for each in details.of("picture") if _of(each, column)]
         _examined(words, column, own, now)
+        _changes(words, column, [*details.of("format changes"), *details.of("sound changes")])
     return [found[key] for key in sorted(found, key=lambda key: (key[0] != MULTICAST, key))]
 
 
@@ -123,6 +137,16 @@ def _formats(column: Column, samples: Sequence[Sample]) -> None:
         elif name == "ott_audio_info":
             texts = (labels.get(each, "") for each in ("codec", "sample_rate", "channels"))
             column.cells["audio"] = Cell(" · ".join(text for text in texts if text))
+
+
+def _changes(words: Words, column: Column, samples: Sequence[Sample]) -> None:
+    """Count the changes of format, and name what changed; only where picture or sound are looked into."""
+    found = [each for each in samples if _of(each, column)]
+    if "frame" in column.cells or "sound" in column.cells:
+        names = dict.fromkeys(each.labels.get("property", "") for each in found)
+        number = sum(round(each.value) for each in found)
+        text = figure(words, number, "count") + (f" ({', '.join(names)})" if number else "")
+        column.cells["changes"] = Cell(text)
 
 
 @dataclass(frozen=True, slots=True)

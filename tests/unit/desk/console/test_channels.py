@@ -160,6 +160,7 @@ def test_the_ways_side_by_side_show_where_it_breaks() -> None:
                 measured("ott_stream_segment_download_seconds", 7),
                 measured("ott_stream_segment_duration_seconds", 6),
             ],
+            sound_changes=[Sample({"node": "probe-1", "delivery": "stream", "property": "sample_rate"}, 2.0)],
             multicast_errors=[Sample({"node": "probe-1", "indicator": "1.4", "priority": "1"}, 3.2)],
             picture=[
                 measured("ott_picture_seen_timestamp_seconds", AT - 3, delivery="stream"),
@@ -181,7 +182,8 @@ def test_the_ways_side_by_side_show_where_it_breaks() -> None:
     assert (stream["picture"].text, stream["picture"].good) == ("black for 30 s", False)
     assert (stream["download"].good, stream["sound"].good, stream["errors"].good) == (False, True, True)
     assert stream["format"].text == "h264 · 1280x720p"
-    assert "picture" not in multicast
+    assert stream["changes"].text == "2 (sample_rate)"
+    assert not {"picture", "changes"} & set(multicast)
 
 
 def test_a_pid_that_no_table_names_is_shown_with_its_rate() -> None:

@@ -173,3 +173,20 @@ def test_an_expected_still_picture_is_no_fault_whose_pictures_are_kept() -> None
     way = state(still=["always"])
     feed(way, *(look(at, changed=False, thumbnail=b"x") for at in range(0, 20, 2)))
     assert way.pictures.kept().faults == ()
+
+
+def test_a_picture_is_awaited_from_the_first_piece_that_should_hold_one() -> None:
+    way = state()
+    broken = Findings("broken", "picture", kinds=["video"])
+    for at in (0.0, 6.0, 12.0):
+        way.take(broken, "v", BEGIN + at)
+    found = figures(way)
+    assert found["ott_picture_awaited_timestamp_seconds",] == BEGIN
+    assert found["ott_picture_examined_timestamp_seconds",] == BEGIN + 12
+    assert ("ott_picture_decoded_timestamp_seconds",) not in found
+
+
+def test_no_picture_is_awaited_of_a_channel_of_sound_alone() -> None:
+    way = state()
+    way.take(Findings("examined", kinds=["audio"], sound=Sound(BEGIN, BEGIN + 2, BEGIN, None, None)), "a", BEGIN + 2)
+    assert ("ott_picture_awaited_timestamp_seconds",) not in figures(way)
