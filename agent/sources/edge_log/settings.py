@@ -6,7 +6,8 @@ from datetime import UTC, tzinfo
 
 from agent.sources.edge_log.formats.batch import LineFormat
 from agent.sources.edge_log.formats.by_name import make_format
-from agent.sources.edge_log.formats.log_format import ADDRESSES, Choice
+from agent.sources.edge_log.formats.log_format import Choice
+from agent.sources.edge_log.formats.log_format_expression import ADDRESSES
 from agent.sources.edge_log.input.syslog import host_and_port
 from agent.sources.edge_log.sessions.definition import Definition
 from agent.sources.edge_log.sessions.targets import PROTOCOLS

@@ -8,7 +8,8 @@ from typing import Any
 
 from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS
 from agent.sources.edge_log.formats.json_lines import JsonLines
-from agent.sources.edge_log.formats.log_format import ADDRESSES, Choice, find_roles
+from agent.sources.edge_log.formats.log_format import Choice, find_roles
+from agent.sources.edge_log.formats.log_format_expression import ADDRESSES
 from agent.sources.edge_log.formats.rows import FIELDS, need
 
 _VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")

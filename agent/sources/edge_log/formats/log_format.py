@@ -2,30 +2,36 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS, joined, joined_columns
 from agent.sources.edge_log.formats.columns import NONE, batch_of_columns, parse_mostly, parse_times, without_returns
-from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
+from agent.sources.edge_log.formats.expression import NL, Columns, Expression, one_of
 from agent.sources.edge_log.formats.line_parts import Part, split_line
+from agent.sources.edge_log.formats.log_format_expression import (
+    ADDRESSES,
+    AGENT,
+    ANCHORS,
+    DURATION,
+    METHOD,
+    PATTERNS,
+    QUERIES,
+    REQUEST,
+    SIZES,
+    STATUS,
+    TARGETS,
+    TIMES,
+    Template,
+    Variable,
+    fill,
+    forms_of,
+)
 from agent.sources.edge_log.formats.request import joined_addresses, split_request
 from agent.sources.edge_log.formats.rows import Row, batch_of, byte_count, moment_of, seconds, status_of
-from agent.sources.edge_log.formats.times import TimeCache, clf_time, epoch_time, iso_time
-
-# Stand for a text in quotes, and for a word of it: its exact form knows what a backslash escapes. No log_format has
-# characters of private use.
-_QUOTED, _FIRST_QUOTED, _WORD = "\ue001", "\ue002", "\ue003"
+from agent.sources.edge_log.formats.times import TimeCache
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-
-# What the figures need, and the variables that give it, the best first.
-TIMES: dict[str, Callable[[bytes], float]] = {"msec": epoch_time, "time_iso8601": iso_time, "time_local": clf_time}
-ADDRESSES = ("remote_addr", "realip_remote_addr", "proxy_protocol_addr", "http_x_forwarded_for")
-SIZES = ("bytes_sent", "body_bytes_sent")
-TARGETS = ("request_uri", "uri", "document_uri")
-QUERIES = ("args", "query_string")
-AGENT, STATUS, DURATION, METHOD, REQUEST = "http_user_agent", "status", "request_time", "request_method", "request"
 
 NEEDED = (
     ("the time", tuple(TIMES), "$msec or $time_local"),
@@ -45,27 +51,6 @@ class Choice:
     cmcd: bool = False  # whether the headers of CMCD are read
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A variable, and the text between it and the next one."""
-
-    name: str
-    text: str
-
-
-@dataclass(slots=True)
-class _Template:
-    """A regular expression under construction; `NL` marks where the exact form excludes the newline."""
-
-    text: str
-    methods: str
-    groups: list[str] = field(default_factory=list)
-
-    def group(self, name: str, pattern: str) -> None:
-        self.groups.append(name)
-        self.text += f"({pattern})"
-
-
 class LogFormat:
     """A compiled `log_format`; it keeps no state between chunks, so it is its own parser."""
 
@@ -81,9 +66,9 @@ class LogFormat:
         self._headers = [name for name in CMCD_HEADERS if choice.cmcd and name in names]
         self._has = {*self._roles, *(["cmcd"] if self._headers else [])}
         wanted = {*self._roles.values(), METHOD, *self._addresses, *self._headers}
-        template = _Template(re.escape(prefix), one_of(choice.methods))
-        _fill(template, prefix, parts, wanted)
-        exact, quick = _forms(template.text)
+        template = Template(re.escape(prefix), one_of(choice.methods))
+        fill(template, prefix, parts, wanted)
+        exact, quick = forms_of(template.text)
         self._expression = Expression(template.groups, exact, quick)
         self._prefix = prefix.encode()
         self._parts = [*_parts(prefix, parts, strict=True)]
@@ -167,7 +152,7 @@ class LogFormat:
         return [target if get else b"" for target, get in zip(targets, columns[METHOD], strict=True)]
 
 
-def _split(text: str) -> tuple[str, list[_Part]]:
+def _split(text: str) -> tuple[str, list[Variable]]:
     """Return the text before the first variable, and each variable with the text behind it."""
     if "\n" in text:
         raise ValueError("format holds a line break; a log_format is one line")
@@ -175,7 +160,7 @@ def _split(text: str) -> tuple[str, list[_Part]]:
     if not found:
         raise ValueError(f"format {text!r} has no variables; give a preset's name or nginx's log_format string")
     ends = [match.start() for match in found[1:]] + [len(text)]
-    parts = [_Part(match[1] or match[2], text[match.end() : end]) for match, end in zip(found, ends, strict=True)]
+    parts = [Variable(match[1] or match[2], text[match.end() : end]) for match, end in zip(found, ends, strict=True)]
     return text[: found[0].start()], parts
 
 
@@ -216,100 +201,13 @@ def _request_roles(first: Callable[[Sequence[str]], str]) -> dict[str, str]:
     return {"target": target, "query": query} if query else {"target": target}
 
 
-def _forms(source: str) -> tuple[str, str]:
-    """Return the exact and the quick form of a template."""
-    exact, quick = forms(source)
-    text, word = r'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+', r'[^ "\\\n]*+(?:\\[^ \n][^ "\\\n]*+)*+'
-    for mark, of_exact, of_quick in (
-        (_QUOTED, text, '[^"]*+'),
-        (_FIRST_QUOTED, text, r'[^"\n]*+'),
-        (_WORD, word, '[^ "]*+'),
-    ):
-        exact, quick = exact.replace(mark, of_exact), quick.replace(mark, of_quick)
-    return exact, quick
-
-
-def _parts(prefix: str, parts: Sequence[_Part], *, strict: bool) -> Iterator[Part]:
+def _parts(prefix: str, parts: Sequence[Variable], *, strict: bool) -> Iterator[Part]:
     """Yield the fields for `split_line`; where it is strict those that are needed must be what they should be."""
     before = prefix
     for index, part in enumerate(parts):
-        known = _PATTERNS.get(part.name) if part.name in _ANCHORS and strict else None
+        known = PATTERNS.get(part.name) if part.name in ANCHORS and strict else None
         pattern = None if known is None else re.compile(known.replace(NL, r"\n").encode())
         quoted = before.endswith('"') and part.text.startswith('"')
         last = index + 1 == len(parts)
         yield Part(part.name, pattern, part.text.encode(), quoted, b"" if part.text or last else b"/")
         before = part.text
-
-
-def _fill(template: _Template, prefix: str, parts: Sequence[_Part], wanted: set[str]) -> None:
-    for index, part in enumerate(parts):
-        before = prefix if index == 0 else parts[index - 1].text
-        following = part.text or (parts[index + 1].name if index + 1 < len(parts) else "\n")
-        _add(template, part, before, following, wanted)
-        if index == 0:
-            template.text = template.text.replace(NL, r"\n").replace(_QUOTED, _FIRST_QUOTED)
-
-
-def _add(template: _Template, part: _Part, before: str, following: str, wanted: set[str]) -> None:
-    """Append the pattern of one variable and of the text behind it."""
-    end = following[0]
-    if not part.text and following != "\n":
-        if following not in TARGETS:
-            raise ValueError(f"format has ${part.name} directly before ${following}; put a separator between them")
-        end = "/"
-    any_text = f"[^{_in_class(end)}{NL}]*+"
-    quoted = before.endswith('"') and end == '"'
-    if quoted:
-        any_text = _QUOTED
-    if part.name == REQUEST:
-        if not quoted and end == " ":
-            raise ValueError('format has $request without quotes around it; write "$request"')
-        # Of a request without protocol, or with blanks in its target, `split_request` knows more.
-        word = f"(?=[^ ]){_WORD}" if quoted else f"[^ {_in_class(end)}{NL}]++"
-        template.text += f"(?:(?:{template.methods}) "
-        template.group(REQUEST, word)
-        template.text += f" HTTP/[0-9.]++(?={re.escape(end)})|(?!(?:{template.methods}) ){any_text})"
-    elif part.name not in wanted:
-        template.text += _pattern(part.name, any_text)
-    elif part.name == METHOD:
-        template.text += "(?:"
-        template.group(METHOD, template.methods)
-        template.text += f"(?={re.escape(end)})|{any_text})"
-    elif end == ":" and _PATTERNS.get(part.name) == _ADDRESS:
-        template.group(part.name, _BEFORE_PORT)
-    else:
-        template.group(part.name, _pattern(part.name, any_text))
-    template.text += re.escape(part.text)
-
-
-# Names too, because Apache may log them, and "unix:".
-_ADDRESS = "[0-9A-Za-z.:_%-]++"
-# With a colon behind it, before a port: an address of IPv6 goes up to the last one.
-_BEFORE_PORT = "[0-9A-Za-z.:_%-]+"
-_PORTS = ("remote_port", "realip_remote_port", "proxy_protocol_port", "server_port", "proxy_protocol_server_port")
-_PATTERNS = {
-    "time_local": rf"[^\]{NL}]{{26}}",
-    "time_iso8601": r"[0-9T:+-]{25}",
-    "msec": r"[0-9]{1,12}\.[0-9]{3}",
-    STATUS: "[0-9]{3}|0|-1|-",
-    "bytes_sent": "[0-9]{1,18}+|-1|-",
-    "body_bytes_sent": "[0-9]{1,18}+|-1|-",
-    DURATION: r"[0-9]{1,9}\.[0-9]{3}|-",
-    "remote_addr": _ADDRESS,
-    "realip_remote_addr": _ADDRESS,
-}
-_PATTERNS |= dict.fromkeys(_PORTS, "[0-9]{1,5}|-|")
-_ANCHORS = (*TIMES, STATUS, *SIZES, *_PORTS)
-# A list of addresses holds blanks, so it needs its own pattern where it stands without quotes.
-_FORWARDED = f'[^ ,"{NL}]++(?:, ?[^ ,"{NL}]++)*+|'
-
-
-def _pattern(name: str, any_text: str) -> str:
-    if name == "http_x_forwarded_for":
-        return any_text if any_text == _QUOTED else f"(?:{_FORWARDED})"
-    known = _PATTERNS.get(name)
-    return f"(?:{known})" if known and "|" in known else known or any_text
-
-
-def _in_class(character: str) -> str:
-    return "" if character == "\n" else re.escape(character)
