@@ -46,7 +46,7 @@ class Durations(dict[Any, float | str]):
 
 
 def sizes_of(values: list[Any]) -> list[bytes] | list[int]:
-    """Return numbers of bytes; raise RowError for a value that is none."""
+    """Return numbers of bytes; raise RowError for any other value."""
     if {*map(type, values)} == {int} and min(values) >= 0 and max(values) < 10**18:
         return values
     if {*map(type, values)} == {str} and (digits := "".join(values)).isascii() and digits.isdigit():
