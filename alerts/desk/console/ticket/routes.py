@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 
 from alerts.desk.access.roles import Permission
 from alerts.desk.alarms.correlation import reading
+from alerts.desk.billing import store as billing
 from alerts.desk.console.ticket import charts
 from alerts.desk.console.ticket.links import links
 from alerts.desk.console.ticket.runbook import runbook
@@ -107,6 +108,7 @@ def show(
         others = history.read(connection, row)
         grouping = reading.read(connection, number, EFFECT_LIMIT)
         planned = around(connection, row)
+        case = billing.of_ticket(connection, number) if runtime.settings.billing else None
     now = runtime.now()
     name = str(row["labels"].get("alertname", ""))
     return page(
@@ -116,6 +118,7 @@ def show(
         status,
         here=f"/ticket/{number}",
         row=row,
+        case=case,
         doubt=latest_doubt(log, words),
         mark=mark,
         problem=problem,

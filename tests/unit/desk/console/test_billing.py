@@ -112,6 +112,17 @@ def test_a_case_tells_what_is_open_and_what_was_frozen(desk: Hall, language: str
     assert words["billing.override"] not in desk.person(language=language).get("/billing/case/1").text
 
 
+def test_the_ticket_leads_to_its_case_and_tells_why_it_stays_open(desk: Hall) -> None:
+    who = desk.person()
+    page = who.get("/ticket/1").text
+    assert 'href="/billing/case/1"' in page
+    version = re.findall(r'name="version" value="(\d+)"', page)[0]
+    form = {"csrf": csrf(page), "version": version, "text": "the run was repeated", "reason": "the run was repeated"}
+    answer = who.post("/ticket/1/resolve", data=form)
+    assert answer.status_code == 409
+    assert catalogue("en")["error.kept_open"] in answer.text
+
+
 def test_people_decide_on_the_page(desk: Hall) -> None:
     count(desk)
     who = desk.person()
