@@ -1,6 +1,6 @@
 """Two of everything under fire: each process of a pair is killed with -9 while nodes fail and somebody writes.
 
-The pair is that of `deploy/pair`, by the settings that `ott-center pair` writes, on loopback addresses. Each blow kills
+The pair is that of `deploy.pair`, by the settings that `ott-center pair` writes, on loopback addresses. Each blow kills
 one process, two at once, or a whole side, and at the same moment a node goes down; what was killed comes back seconds
 later. At the end every node that was down must have exactly one ticket in the right state, every acknowledged write
 must be there, no event may have been told twice, and every answer that a node gave must be in a database (what each
@@ -28,7 +28,7 @@ from typing import Any
 
 from bench.pair_world import Console, Listener, Nodes, Writer, lost, stored, web
 from center.pair_settings import Machine
-from demo.processes import Program, wait_until
+from demo.processes import DemoError, Program, wait_until
 from deploy.pair.loopback import SIDES, Pair, addresses, missing, running, settings_of, short_folder
 
 SECONDS = 180.0
@@ -79,9 +79,21 @@ class Scene:
         self.repaired.add(number)
 
     def settle(self) -> None:
-        """Wait until every program is of use and PostgreSQL has its standby again."""
+        """Wait until every program is of use and PostgreSQL has its standby again.
+
+        What found no database when it was started ended, and is started again as systemd does.
+        """
+        deadline = time.monotonic() + SECONDS
         for program in self.pair.programs.values():
-            program.wait_ready(SECONDS)
+            while True:
+                try:
+                    program.wait_ready(SECONDS)
+                    break
+                except DemoError:
+                    if not program.died or time.monotonic() > deadline:
+                        raise
+                    time.sleep(1)
+                    program.start()
         wait_until(self.pair.has_standby, SECONDS, "PostgreSQL has no standby")
 
     def _kill(self, victim: str) -> list[Program]:
@@ -153,7 +165,7 @@ def campaign(folder: Path, blows: Sequence[Blow], *, engine: str, seed: int) -> 
         by_hand = {str(ticket["id"]) for ticket in console.tickets() if str(ticket["name"]).startswith("written ")}
         wrong += [f"write {each} was acknowledged and is gone" for each in sorted(set(writer.acknowledged) - by_hand)]
         wrong += [f"ticket {each} was announced as new twice" for each in listener.doubled()]
-        counted = {side: _lost(pair, nodes, [side], wall) for side in SIDES}
+        counted = {side: len(_lost(pair, nodes, [side], wall)) for side in SIDES}
         return {
             "engine": engine,
             "seed": seed,
@@ -193,8 +205,9 @@ def settle(scene: Scene, since: float) -> list[str]:
     while wrong and time.monotonic() < deadline:
         time.sleep(1)
         wrong = _differences(scene)
-        if count := _lost(scene.pair, scene.nodes, SIDES, since):
-            wrong.append(f"{count} answers are in no database")
+        if gone := _lost(scene.pair, scene.nodes, SIDES, since):
+            shown = ", ".join(f"edge-{number} after {moment - since:.1f} s" for number, moment in gone[:20])
+            wrong.append(f"{len(gone)} answers are in no database: {shown}")
     return wrong
 
 
@@ -212,14 +225,15 @@ def _differences(scene: Scene) -> list[str]:
     return wrong
 
 
-def _lost(pair: Pair, nodes: Nodes, sides: Sequence[Machine], since: float) -> int:
-    """Return how many answers none of these sides' databases has."""
-    total = 0
+def _lost(pair: Pair, nodes: Nodes, sides: Sequence[Machine], since: float) -> list[tuple[int, float]]:
+    """Return the answers, by node and moment, that none of these sides' databases has."""
+    gone: list[tuple[int, float]] = []
     for number, ledger in list(nodes.ledger.items()):
         known = [moment for side in sides for moment in stored(pair, side, number, since)]
         # What was answered a moment ago may be on its way.
-        total += len(lost([each for each in ledger if each < time.time() - 15], known))
-    return total
+        arrived = [each for each in ledger if each < time.time() - 15]
+        gone += [(number, moment) for moment in lost(arrived, known)]
+    return gone
 
 
 def _fails_over(name: str) -> bool:
