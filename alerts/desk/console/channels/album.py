@@ -11,7 +11,7 @@ from typing import NamedTuple
 from alerts.desk.console.channels import thumbnails
 from alerts.desk.console.channels.agents import Agents, PicturesOffError
 from alerts.desk.console.channels.thumbnails import Thumbnail
-from alerts.desk.console.shared import Known, Shared
+from alerts.desk.console.shared import PATIENCE, Known, Shared
 from alerts.desk.tickets.runtime import Runtime
 from service.prometheus import PrometheusError, connect
 
@@ -51,12 +51,12 @@ class Album:
         self._last: Mapping[Place, Thumbnail] = {}
         self._shared = Shared(self._ask, PERIOD, 4 * PERIOD)
 
-    async def latest(self) -> Known[Round]:
+    async def latest(self, patience: float = PATIENCE) -> Known[Round]:
         """Return the pictures as known now; none where the settings switch them off."""
         if self._runtime.settings.pictures is None:
             self._last = {}
             return Known(None, 0.0, failing=False)
-        return await self._shared.latest()
+        return await self._shared.latest(patience)
 
     def _ask(self) -> Round:
         try:

@@ -70,14 +70,15 @@ async def known_channels(request: Request) -> tuple[Known[Channels], Known[Pictu
     """Return what is known of the channels and their pictures."""
     lineup: Lineup = request.app.state.lineup
     album: Album = request.app.state.album
-    return await lineup.latest(), await album.latest()
+    # The page does not wait for pictures: it asks for them itself.
+    return await lineup.latest(), await album.latest(0)
 
 
 async def _living(request: Request, words: Words) -> Markup:
     rendered: RenderedRounds = request.app.state.rendered_channels
     channels, album = await known_channels(request)
     runtime = runtime_of(request)
-    key = (words.language, channels.value and channels.value.at, album.value and album.value.mark)
+    key = (words.language, channels.value and channels.value.at, album.failing)
     return await run_in_threadpool(rendered.get, key, lambda: _render(words, runtime, channels, album))
 
 

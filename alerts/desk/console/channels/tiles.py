@@ -29,7 +29,7 @@ class Tile:
     shape: str
     said: str
     sessions: str
-    picture: str  # the name of the picture in the packed answer; empty where no picture is known
+    picture: str  # its name in the packed answer, where it may be missing; empty where no picture is decoded
     age: str  # of that picture
     address: str
 
@@ -61,13 +61,14 @@ def tiles(words: Words, channels: Sequence[Channel], names: Mapping[Place, str],
 
 def _tile(words: Words, channel: Channel, names: Mapping[Place, str], now: float) -> Tile:
     look, seen = channel.look, channel.shown
+    place = Place(seen.instance, seen.delivery, channel.name) if seen else None
     return Tile(
         channel.name,
         look,
         SHAPES.get(look, "□"),
         in_words(words, channel),
         "" if channel.sessions is None else figure(words, channel.sessions, "count"),
-        names.get(Place(seen.instance, seen.delivery, channel.name), "") if seen else "",
+        names.get(place, "/".join(place)) if place else "",
         words.span(max(0.0, now - seen.at)) if seen else "",
         address(channel.name),
     )

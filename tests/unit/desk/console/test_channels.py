@@ -81,11 +81,12 @@ def test_the_picture_shown_is_that_of_the_way_that_is_wrong() -> None:
     assert news.shown.delivery == "stream"
 
 
-def test_a_tile_names_its_picture_only_where_the_album_has_it() -> None:
+def test_a_tile_names_its_picture_before_the_album_has_it() -> None:
     place = Place("probe-1:9780", "multicast", "news")
     found = tiles(EN, [lineup()["news"]], {place: "the name"}, AT + 60)
     assert (found[0].picture, found[0].age, found[0].sessions) == ("the name", "1 min 2 s", "27")
-    assert tiles(EN, [lineup()["news"]], {}, AT)[0].picture == ""
+    assert tiles(EN, [lineup()["news"]], {}, AT)[0].picture == "probe-1:9780/multicast/news"
+    assert tiles(EN, [lineup()["kino"]], {}, AT)[0].picture == ""
 
 
 def entry(**changes: object) -> dict[str, object]:
