@@ -97,13 +97,17 @@ _TABLES = ("priorities", "calendars", "vendor", "smtp", "target", "retention", "
 
 
 def _desk(words: Words, runtime: Runtime) -> list[Line]:
-    elsewhere = {*_TICKETS, *_WATCHING, *_TABLES, "database", "appeals"}
+    elsewhere = {*_TICKETS, *_WATCHING, *_TABLES, "database", "appeals", "billing", "pictures"}
     lines = _plain(*(each.name for each in fields(Settings) if each.name not in elsewhere))(words, runtime)
     appeals = runtime.settings.appeals
     taken = shown(words, "appeals", (*appeals.services, *appeals.regions) if appeals else None)
     return [
         *lines,
         Line("[appeals]", "appeals", taken),
+        *(
+            Line(f"[{name}]", name, words("settings.yes" if getattr(runtime.settings, name) else "policy.unset"))
+            for name in ("billing", "pictures")
+        ),
         Line("database", "database", _database(words, runtime.settings, runtime.database.url)),
     ]
 

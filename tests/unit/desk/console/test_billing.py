@@ -143,3 +143,9 @@ def test_people_decide_on_the_page(desk: Hall) -> None:
     assert who.post("/billing/case/1/override", data={"csrf": csrf(stale), "version": "9"}).status_code == 403
     viewer = desk.person("viewer")
     assert viewer.post("/billing/case/1/contain", data={"csrf": csrf(stale), "version": "0"}).status_code == 403
+
+
+def test_the_settings_name_the_table(desk: Hall) -> None:
+    page = desk.person("viewer").get("/settings/policies")
+    assert page.status_code == 200
+    assert "[billing]" in page.text
