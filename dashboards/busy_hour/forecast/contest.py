@@ -1,8 +1,7 @@
-"""Which methods continue a series best, in which shares, and how wide a range holds 95 % of what comes.
+"""Which methods continue a series best, and in which shares.
 
 Every method forecasts from past origins with what was known then. Errors are pooled over the origins, those of one
-origin bounded, so that one odd week does not decide. Good methods are averaged by their errors. The range is split
-conformal: a quantile of the errors that the average made, growing with the distance.
+origin bounded, so that one odd week does not decide. Good methods are averaged by their errors.
 """
 
 import math
@@ -12,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from dashboards.busy_hour.forecast import pattern as patterns
+from dashboards.busy_hour.forecast.interval import Interval, interval
 from dashboards.busy_hour.forecast.levels import Days, Levels
 from dashboards.busy_hour.forecast.methods import METHODS, Continued
 from dashboards.busy_hour.forecast.pattern import MONTH, YEAR_OF_WEEKS, Pattern
 from dashboards.busy_hour.measures.series import Floats
 
-CONFIDENCE = 0.95
 ORIGINS = 9
 BOUND = 4.0  # an origin counts for at most so many times the median of its method
 ALIKE = 1.6  # methods up to so many times the least error have a share
@@ -27,8 +26,6 @@ BETTER, NO_BETTER = (
     0.45,
     0.75,
 )  # of the last value's error: below, the last value has no share; above, nothing else has one
-RECENT = 0.8  # what an origin counts for the range, of the origin after it: patterns are known better later
-WIDER = 0.27  # a period further away is so much less certain
 
 
 class Score(NamedTuple):
@@ -46,7 +43,7 @@ class Continuation:
 
     scores: tuple[Score, ...]
     error: float | None  # of the average on the past, in per cent; None where there was nothing to test
-    width: float  # of half the range one period ahead, as a logarithm
+    interval: Interval
     period: float  # days
     end: float
     parts: tuple[tuple[str, Continued, float], ...]
@@ -82,7 +79,7 @@ class Continuation:
 
     def half(self, at: Floats) -> Floats:
         """Return half the width of the range."""
-        return self.width * wider(np.maximum((at - self.end) / self.period, 1.0))
+        return self.interval.half(np.maximum((at - self.end) / self.period, 1.0))
 
 
 class Kind(NamedTuple):
@@ -96,16 +93,12 @@ class Kind(NamedTuple):
 BY_MONTH, BY_WEEK = Kind(4, 6, 13), Kind(1, 4, 3)
 
 
-def wider(periods: Floats) -> Floats:
-    """Return how much wider the range is at a distance than one period ahead."""
-    return 1.0 + WIDER * (periods - 1.0)
-
-
 def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuation, Pattern]:
     """Return how the series goes on, and its pattern."""
     pattern = patterns.find(days, levels)
     names = [method.name for method in METHODS]
-    errors = _errors(days, levels, pattern, kind)  # method, origin, period
+    origins = _origins(len(levels.at), kind)
+    errors = _errors(days, levels, pattern, kind, origins)  # method, origin, period
     means = _by_origin(errors)
     shares = _shares(means)
     now = [method.continued(levels, pattern) for method in METHODS]
@@ -116,7 +109,7 @@ def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuatio
     shares /= shares.sum()
     average = _average(errors, shares)
     known = ~np.isnan(average)
-    width = _width(average, pattern, kind)
+    ends = levels.at[[origin - 1 for origin in origins]]
     period = kind.weeks * 7.0 if kind.weeks == 1 else MONTH
     scores = tuple(
         Score(name, 100.0 * float(np.nanmean(np.abs(np.expm1(-errors[at])))), int((~np.isnan(errors[at])).sum()), share)
@@ -129,13 +122,12 @@ def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuatio
         if continued and share
     )
     error = 100.0 * float(np.mean(np.abs(np.expm1(-average[known])))) if known.any() else None
-    return Continuation(scores, error, width, period, float(levels.at[-1]), parts), pattern
+    within = interval(average, ends, pattern, kind.weeks)
+    return Continuation(scores, error, within, period, float(levels.at[-1]), parts), pattern
 
 
-def _errors(days: Days, levels: Levels, pattern: Pattern, kind: Kind) -> Floats:
+def _errors(days: Days, levels: Levels, pattern: Pattern, kind: Kind, origins: list[int]) -> Floats:
     """Return ln(actual) - ln(expected) by method, origin and period; NaN where there is no forecast or no value."""
-    count = len(levels.at)
-    origins = _origins(count, kind)
     found = np.full((len(METHODS), len(origins), kind.ahead), np.nan)
     for row, origin in enumerate(origins):
         known = Levels(levels.first, levels.at[:origin], levels.log[:origin], levels.weight[:origin])
@@ -229,21 +221,3 @@ def _average(errors: Floats, shares: Floats) -> Floats:
     """Return the errors of the average of the methods, of those that could forecast at each place."""
     weights = np.where(np.isnan(errors), 0.0, shares[:, None, None])
     return _divided((weights * np.nan_to_num(errors)).sum(axis=0), weights.sum(axis=0))
-
-
-def _width(average: Floats, pattern: Pattern, kind: Kind) -> float:
-    """Return half the width of the range one period ahead."""
-    floor = 2.0 * pattern.noise / math.sqrt(kind.weeks)
-    scaled = (
-        np.abs(average) / wider(np.arange(1.0, average.shape[1] + 1))[None, :] if average.size else np.empty((0, 1))
-    )
-    present = ~np.isnan(scaled)
-    if not present.any():
-        return 4.0 * floor
-    age = np.arange(len(scaled))[::-1][:, None]
-    weights = np.broadcast_to(RECENT**age, scaled.shape)[present]
-    order = np.argsort(scaled[present])
-    scores, total = scaled[present][order], np.cumsum(weights[order])
-    rank = min(int(np.searchsorted(total, CONFIDENCE * (total[-1] + 1.0))), len(scores) - 1)
-    origins = int(present.any(axis=1).sum())
-    return max(float(scores[rank]) * (1.0 + 0.6 / origins), floor)

@@ -28,6 +28,7 @@ LEAST_BEND = 0.003  # of the logarithm a month
 SEASON_WEEKS = 30
 STEP_COST, BEND_COST = 3, 4  # parameters that one counts for: its size, and the choice of its place
 SHAPES = (0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # of the history's length: how much a straight line grew in it
+FAR_OUT = 10.0  # times the median of what the weeks are off
 SURE = 2.5  # standard errors that a growth must be away from zero
 
 
@@ -57,6 +58,7 @@ class Pattern:
     bends: tuple[Bend, ...]  # by date
     season: Floats  # coefficients of the year's waves, cosine and sine in turn
     noise: float
+    wander: float  # autocorrelation of what neighbouring weeks are off, 0 to 1
     shape: float  # 0: a constant rate; otherwise growth towards a straight line, as a share of its value a month
 
     def grown(self, at: Floats) -> Floats:
@@ -299,6 +301,7 @@ def _solved(levels: Levels, parts: _Parts, noise: float) -> Pattern:
         tuple(sorted(map(Bend, parts.bends, found[2 + len(parts.steps) :].tolist()))),
         found[2 + len(parts.steps) + len(parts.bends) :],
         noise,
+        _autocorrelation(target - table @ found),
         parts.shape,
     )
 
@@ -316,11 +319,17 @@ def _grows(table: Floats, target: Floats, found: Floats) -> bool:
     if free < 1:
         return False
     left = float(rest @ rest)
-    alike = float(rest[1:] @ rest[:-1]) / left if left > 0 else 0.0
-    alike = min(max(alike, 0.0), 0.9)
+    alike = min(_autocorrelation(rest), 0.9)
     inverse = np.linalg.pinv(table.T @ table)
     error = np.sqrt(max(left / free * inverse[1, 1] * (1 + alike) / (1 - alike), 0.0))
     return bool(abs(found[1]) > SURE * error and abs(found[1]) > 2e-4)
+
+
+def _autocorrelation(rest: Floats) -> float:
+    """Return how far neighbouring weeks are off in the same direction, 0 to 1; weeks far out do not count."""
+    usual = rest[np.abs(rest) <= FAR_OUT * np.median(np.abs(rest))]
+    squares = float(usual @ usual)
+    return max(float(usual[1:] @ usual[:-1]) / squares, 0.0) if squares > 0 else 0.0
 
 
 def _waves(at: Floats, count: int) -> Floats:
