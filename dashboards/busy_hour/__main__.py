@@ -48,7 +48,7 @@ def _report(parser: argparse.ArgumentParser) -> None:
     add("--fixed-hour", metavar="HH:MM", help="the hour of FDMH")
     add("--fixed-period", metavar="HH:MM-HH:MM", help="the period of FDMP")
     add("--exceptional", action="append", default=[], metavar="DAY", help="confirm a day as exceptional")
-    add("--language", choices=["ru", "en"], help="of the table and the HTML")
+    add("--language", metavar="CODE", help="of the table, the page and the workbook, such as en")
     add("--live", action="store_true", help="compute from Prometheus without touching the database")
     what_if = parser.add_argument_group("what if (the forecast keeps its range)").add_argument
     what_if("--growth", metavar="PERCENT", help='a month, such as "2%%", or "30%%/year", in place of the one found')

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
-from service.i18n import catalogue as i18n
-from service.i18n.cldr import plural
+from service.i18n import texts as i18n
+from service.i18n.texts import Roots, Texts
 
 T = TypeVar("T")
 DESK = Path(__file__).parents[1]
-ROOTS = (DESK,)
 
 
 def in_language(texts: Mapping[str, T], language: str) -> T | None:
@@ -26,13 +24,11 @@ def in_language(texts: Mapping[str, T], language: str) -> T | None:
     return None
 
 
-@cache
 def languages() -> tuple[str, ...]:
     """Return the languages of the console: those that have texts."""
-    return i18n.languages(ROOTS)
+    return i18n.languages(Words.roots)
 
 
-@cache
 def catalogue(language: str) -> Mapping[str, str]:
     """Return a language's texts by key, in English where it has none.
 
@@ -40,34 +36,19 @@ def catalogue(language: str) -> Mapping[str, str]:
         ValueError: two files have the same key.
         TermsError: the operator's terms cannot be used.
     """
-    own = i18n.texts(ROOTS, language)
-    return own if language == i18n.ENGLISH else {**i18n.texts(ROOTS, i18n.ENGLISH), **own}
+    return i18n.by_key(Words.roots, language)
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Words(Texts):
     """One language in one time zone, as templates use it."""
 
-    language: str
+    roots: ClassVar[Roots] = (DESK,)
     zone: tzinfo
-
-    def __call__(self, key: str, **values: object) -> str:
-        """Return a text with its places filled; a missing key is a bug and raises KeyError."""
-        return catalogue(self.language)[key].format(**values)
-
-    def of(self, key: str, word: str) -> str:
-        """Return the text of a word that comes from data, or the word itself where the catalogue has none."""
-        return catalogue(self.language).get(f"{key}.{word}", word)
 
     def text(self, texts: Mapping[str, str]) -> str:
         """Return a text of a ticket in the reader's language, or in another one that it has."""
         return in_language(texts, self.language) or ""
-
-    def number(self, key: str, number: int) -> str:
-        """Return a text in the plural form of `number`."""
-        own, known = f"{key}.{plural(self.language, number)}", catalogue(self.language)
-        # A language without this text shows the English one, in its form.
-        return (known.get(own) or known[f"{key}.{plural(i18n.ENGLISH, number)}"]).format(n=number)
 
     def names(self) -> dict[str, str]:
         """Return the name of each language in that language."""

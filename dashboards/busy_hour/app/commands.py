@@ -21,10 +21,10 @@ from dashboards.busy_hour.measures.series import Calendar
 from dashboards.busy_hour.records import importer
 from dashboards.busy_hour.records.recorder import Recorder, is_over
 from dashboards.busy_hour.records.store import Store, StoreError
-from dashboards.busy_hour.report import words
 from dashboards.busy_hour.report.render_json import to_object
 from dashboards.busy_hour.report.render_text import days_csv, table
 from dashboards.busy_hour.report.report import Report, ReportError, Rules
+from dashboards.busy_hour.report.words import Words
 from service import progress
 from service.durations import parse_duration
 from service.program import Exit
@@ -216,7 +216,11 @@ def _with_elements(scopes: Sequence[str]) -> list[str]:
 
 
 def _write(made: Sequence[Report], arguments: argparse.Namespace, language: str) -> None:
-    chosen = words.language(language)
+    try:
+        settings.check_language("--language", language)
+    except ValueError as error:
+        raise _CallError(str(error)) from None
+    chosen = Words(language)
     if arguments.json:
         objects = [to_object(report) for report in made]
         several = len(objects) > 1

@@ -8,13 +8,12 @@ from email.message import EmailMessage
 from typing import NamedTuple
 
 from dashboards.busy_hour.records.store import Store
-from dashboards.busy_hour.report import words
 from dashboards.busy_hour.report.render_html import page
 from dashboards.busy_hour.report.render_pdf import printed
 from dashboards.busy_hour.report.render_text import table
 from dashboards.busy_hour.report.render_xlsx import workbook
 from dashboards.busy_hour.report.report import Report
-from dashboards.busy_hour.report.words import Language
+from dashboards.busy_hour.report.words import Words
 from service.mail import Refusal, Smtp
 from service.mail_message import Envelope, compose, domain_of
 
@@ -30,7 +29,7 @@ class Readers(NamedTuple):
 
     smtp: Smtp
     to: Sequence[str]
-    language: Language
+    words: Words
     attach: Sequence[str] = ("html", "xlsx")
 
 
@@ -45,28 +44,26 @@ class Attachment(NamedTuple):
 
 def message(reports: Sequence[Report], month: date, readers: Readers, now: float) -> EmailMessage:
     """Return the message about a month."""
-    smtp, to, language, attach = readers
-    subject = "Busy hour and capacity, {}" if language == "en" else "ЧНН и ёмкость, {}"
+    smtp, to, words, attach = readers
     # One number for all attempts of this machine, so that nobody gets the report of a month twice.
     number = f"busy-hour.{month:%Y-%m}.{platform.node()}@{domain_of(smtp.sender)}"
     head = Envelope(
-        smtp.sender, to, subject.format(words.month(month, language)), number, datetime.fromtimestamp(now, UTC)
+        smtp.sender, to, words("mail.subject", month=words.month(month)), number, datetime.fromtimestamp(now, UTC)
     )
-    parts = [table(report, language) for report in reports]
-    html = page(reports, language, now)
+    parts = [table(report, words) for report in reports]
+    html = page(reports, words, now)
     files = []
     if "html" in attach:
         files.append(Attachment(html.encode(), "text", "html", "html"))
     if "xlsx" in attach:
-        files.append(Attachment(workbook(reports, language), "application", XLSX, "xlsx"))
+        files.append(Attachment(workbook(reports, words), "application", XLSX, "xlsx"))
     if "pdf" in attach:
         try:
             files.append(Attachment(printed(html), "application", "pdf", "pdf"))
         except OSError as error:
             # The figures do not wait for a program that prints.
             LOG.warning("the report is mailed without its PDF", extra={"problem": str(error)})
-            told = "The PDF could not be made: {}" if language == "en" else "Не удалось сделать PDF: {}"
-            parts.append(told.format(error) + "\n")
+            parts.append(words("mail.no_pdf", problem=error) + "\n")
     made = compose(head, "\n".join(parts))
     for file in files:
         name = f"busy-hour-{month:%Y-%m}.{file.suffix}"

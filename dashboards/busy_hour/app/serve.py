@@ -30,7 +30,7 @@ from dashboards.busy_hour.measures.series import HOUR, LocalDay
 from dashboards.busy_hour.records.query import Server
 from dashboards.busy_hour.records.recorder import Recorder
 from dashboards.busy_hour.records.store import Store
-from dashboards.busy_hour.report import words
+from dashboards.busy_hour.report.words import Words
 from dashboards.busy_hour.web import metrics
 from dashboards.busy_hour.web.pages import Pages
 from service import __version__, systemd
@@ -163,7 +163,7 @@ class Service:
             for report in reports.build_all(self.store, rules, ([scope], [quantity]), (month, last_day))
         ]
         if made:
-            readers = mail.Readers(server, wanted.to, words.language(self.chosen.language), wanted.attach)
+            readers = mail.Readers(server, wanted.to, Words(self.chosen.language), wanted.attach)
             message = mail.message(made, month, readers, now)
             mail.deliver(self.store, month, wanted.to, lambda to: self.send(server, message, to), now)
             LOG.info("monthly report sent", extra={"month": f"{month:%Y-%m}", "reports": len(made)})

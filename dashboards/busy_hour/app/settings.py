@@ -14,6 +14,7 @@ from dashboards.busy_hour.measures.capacity import Capacity
 from dashboards.busy_hour.measures.quantities import Source
 from dashboards.busy_hour.measures.series import HOUR, SETTLED, Calendar
 from dashboards.busy_hour.records import replicas
+from dashboards.busy_hour.report.words import HOUSE, languages
 from service.mail import Smtp, check_mailbox
 from service.settings import Seconds, Secret, load, make_converter, structure
 
@@ -50,7 +51,7 @@ class Settings:
     prometheus_timeout: Seconds = field(default=Seconds(60.0))
     database: str | Secret = "sqlite:////var/lib/ottwatch-busyhour/busyhour.db"
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Almaty"))
-    language: Literal["ru", "en"] = "ru"
+    language: str = HOUSE
     day_begins: time = time(0)
     record_after: Seconds = field(default=Seconds(1200.0))  # after the local day's end
     catch_up: Seconds = field(default=Seconds(14 * 86400.0))
@@ -83,6 +84,7 @@ class Settings:
         if self.mail is not None and self.smtp is None:
             problems.append("[mail] needs the table [smtp], which names the mail server")
         try:
+            check_language("language", self.language)
             weekdays(self.weekend)
             if self.fixed_period is not None:
                 period(self.fixed_period)
@@ -108,6 +110,13 @@ class Settings:
 
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def check_language(key: str, language: str) -> None:
+    """Raise ValueError for a language without texts."""
+    if language not in languages():
+        known = ", ".join(f'"{each}"' for each in languages())
+        raise ValueError(f'{key}: there are no texts in "{language}"; write {known}')
 
 
 def weekdays(names: list[str]) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from dashboards.busy_hour.forecast.forecast import Forecast
@@ -10,11 +11,11 @@ from dashboards.busy_hour.measures.measures import Measures, Top
 from dashboards.busy_hour.measures.scenario import Scenario
 from dashboards.busy_hour.measures.series import HOUR, clock_text, local_text
 from dashboards.busy_hour.measures.traffic import Coincidence, LoadLevels, Peak
-from dashboards.busy_hour.report import capacity_words, forecast_words, pattern_words, words
+from dashboards.busy_hour.report import capacity_words, forecast_words, pattern_words
 from dashboards.busy_hour.report.report import DayLine, ExceptionalDay, Report
-from dashboards.busy_hour.report.words import Language
+from dashboards.busy_hour.report.words import in_every_language
 
-LANGUAGES: tuple[Language, ...] = ("en", "ru")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def to_object(report: Report) -> dict[str, Any]:
@@ -67,15 +68,14 @@ def to_object(report: Report) -> dict[str, Any]:
             {"date": entry.day.isoformat(), "value": entry.value} | exceptional_object(entry)
             for entry in report.exceptional
         ],
-        "weekly_pattern": {words.WEEKDAYS["en"][weekday].lower(): hours for weekday, hours in report.pattern.items()},
+        "weekly_pattern": {_WEEKDAYS[weekday]: hours for weekday, hours in report.pattern.items()},
         "capacity": None if report.surviving is None else report.surviving._asdict(),
         "nodes_without_capacity": list(report.unstated),
         "scenario": scenario_object(report.rules.scenario, report.quantity),
         "forecast": {
-            "words": {
-                "en": forecast_words.forecast_sentence(report.forecast, "en", report.unstated),
-                "ru": forecast_words.forecast_sentence(report.forecast, "ru", report.unstated),
-            },
+            "words": in_every_language(
+                lambda words: forecast_words.forecast_sentence(report.forecast, words, report.unstated)
+            ),
             "trend": None if report.forecast is None else trend_object(report.forecast),
             "week_ahead": None if report.week_ahead is None else week_object(report.week_ahead),
         },
@@ -159,7 +159,7 @@ def _representative(report: Report) -> dict[str, Any] | None:
 
 def _stability(report: Report) -> dict[str, Any]:
     found = report.stability
-    sentences = {"en": words.stability_sentence(found, "en"), "ru": words.stability_sentence(found, "ru")}
+    sentences = in_every_language(lambda words: words.stability(found))
     if found is None:
         return {"stable": None, "words": sentences}
     return {
@@ -199,10 +199,7 @@ def trend_object(made: Forecast) -> dict[str, Any]:
                 "likely": entry.likely.isoformat() if entry.likely else None,
                 "earliest": entry.earliest.isoformat() if entry.earliest else None,
                 "latest": entry.latest.isoformat() if entry.latest else None,
-                "words": {
-                    "en": forecast_words.exhaustion_sentence(entry, made, "en"),
-                    "ru": forecast_words.exhaustion_sentence(entry, made, "ru"),
-                },
+                "words": in_every_language(partial(forecast_words.exhaustion_sentence, entry, made)),
             }
             for entry in made.exhaustion
         ],
@@ -218,7 +215,7 @@ def scenario_object(scenario: Scenario, quantity: str) -> dict[str, Any] | None:
         "nodes": [{"site": node.site, "amount": node.amount} for node in scenario.nodes],
         "lost": scenario.lost,
         "event": scenario.event,
-        "words": {name: capacity_words.scenario_sentence(scenario, quantity, name) for name in LANGUAGES},
+        "words": in_every_language(lambda words: capacity_words.scenario_sentence(scenario, quantity, words)),
     }
 
 
@@ -234,10 +231,7 @@ def _pattern(made: Forecast) -> dict[str, Any]:
         "season": {"highest_month": peak, "share": seen.depth()} if seen and peak is not None else None,
         "days_left_out": [day.isoformat() for day in made.left_out],
         "gaps": [{"from": gap.first.isoformat(), "to": gap.last.isoformat()} for gap in made.gaps],
-        "words": {
-            "en": pattern_words.pattern_sentence(made, "en"),
-            "ru": pattern_words.pattern_sentence(made, "ru"),
-        },
+        "words": in_every_language(lambda words: pattern_words.pattern_sentence(made, words)),
     }
 
 
@@ -248,7 +242,7 @@ def week_object(made: WeekAhead) -> dict[str, Any]:
         "back_test": {"mape": made.mape, "baseline_mape": made.baseline_mape, "origins": made.origins},
         "held_out": {"hours": 168, "mape": made.held_out_mape, "baseline_mape": made.held_out_baseline_mape},
         "methods": [entry._asdict() for entry in made.contest],
-        "words": {"en": forecast_words.week_sentence(made, "en"), "ru": forecast_words.week_sentence(made, "ru")},
+        "words": in_every_language(lambda words: forecast_words.week_sentence(made, words)),
         "start": datetime.fromtimestamp(made.start, UTC).isoformat().replace("+00:00", "Z"),
         "hours": [None if math.isnan(value) else value for value in made.values.tolist()],
     }

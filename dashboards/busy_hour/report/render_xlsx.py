@@ -12,58 +12,44 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
 from dashboards.busy_hour.measures.series import clock_text
-from dashboards.busy_hour.report import capacity_words, forecast_words, words
+from dashboards.busy_hour.report import capacity_words, forecast_words
 from dashboards.busy_hour.report.report import Report
-from dashboards.busy_hour.report.titles import TITLES
-from dashboards.busy_hour.report.words import Language
+from dashboards.busy_hour.report.words import Words
 
-_SHEETS = {
-    "en": ("Answers", "Measures", "Months", "Forecast", "Days"),
-    "ru": ("Ответы", "Показатели", "Месяцы", "Прогноз", "Дни"),
-}
-_WORDS = {
-    "en": {"answer": "answer", "month": "month", "days": "days", "high": "2nd highest day", "normal": "4th highest day",
-           "low": "low, 95 %", "up": "high, 95 %", "measured": "measured", "forecast": "forecast", "kind": "kind",
-           "counted": "counted", "yes": "yes", "no": "no"},
-    "ru": {"answer": "ответ", "month": "месяц", "days": "дней", "high": "2-й день", "normal": "4-й день",
-           "low": "нижняя граница 95 %", "up": "верхняя граница 95 %", "measured": "измерено", "forecast": "прогноз",
-           "kind": "что", "counted": "учтён", "yes": "да", "no": "нет"},
-}  # fmt: skip
+_SHEETS = ("answers", "measures", "months", "forecast", "days")
 
 Row = Sequence[Any]
 
 
-def workbook(reports: Sequence[Report], language: Language) -> bytes:
+def workbook(reports: Sequence[Report], words: Words) -> bytes:
     """Return the workbook about all the reports."""
     book = Workbook(write_only=True)
-    title, told = TITLES[language], _WORDS[language]
-    about = (title["scope"], title["quantity"])
-    tables: tuple[tuple[Row, Iterable[Row]], ...] = (
-        ((*about, told["answer"]), (row for report in reports for row in _answers(report, language))),
+    tables: tuple[tuple[Sequence[str], Iterable[Row]], ...] = (
+        (("cell.answer",), (row for report in reports for row in _answers(report, words))),
         (
-            (*about, *(title[key] for key in ("measure", "start", "value", "with", "working_days", "weekend"))),
+            ("page.measure", "page.start", "page.value", "page.with", "page.working_days", "page.weekend"),
             (row for report in reports for row in _measures(report)),
         ),
         (
-            (*about, told["month"], told["days"], "ADPQH", told["high"], told["normal"]),
+            ("cell.month", "cell.days", "cell.adpqh", "cell.high", "cell.normal"),
             (row for report in reports for row in _months(report)),
         ),
         (
-            (*about, told["kind"], title["day"], title["value"], told["low"], told["up"]),
-            (row for report in reports for row in _forecast(report, language)),
+            ("cell.kind", "page.day", "page.value", "cell.low", "cell.up"),
+            (row for report in reports for row in _forecast(report, words)),
         ),
         (
-            (*about, title["day"], title["start"], title["value"], title["start"], title["full"], title["share"],
-             title["coverage"], told["counted"], title["flags"]),
-            (row for report in reports for row in _days(report, language)),
+            ("page.day", "page.start", "page.value", "page.start", "page.full", "page.share", "page.coverage",
+             "cell.counted", "page.flags"),
+            (row for report in reports for row in _days(report, words)),
         ),
     )  # fmt: skip
-    for name, (head, rows) in zip(_SHEETS[language], tables, strict=True):
-        sheet = book.create_sheet(name)
+    for name, (head, rows) in zip(_SHEETS, tables, strict=True):
+        sheet = book.create_sheet(words(f"sheet.{name}"))
         sheet.freeze_panes = "A2"
         for column, width in zip("ABCDEFGHIJK", (18, 24, 34, 12, 16, 16, 16, 14, 12, 10, 40), strict=True):
             sheet.column_dimensions[column].width = width
-        sheet.append([_bold(sheet, cell) for cell in head])
+        sheet.append([_bold(sheet, words(cell)) for cell in ("page.scope", "page.quantity", *head)])
         for row in rows:
             sheet.append([_safe(cell) for cell in row])
     output = BytesIO()
@@ -86,19 +72,19 @@ def _about(report: Report) -> tuple[str, str]:
     return report.scope, report.quantity
 
 
-def _answers(report: Report, language: Language) -> Iterable[Row]:
+def _answers(report: Report, words: Words) -> Iterable[Row]:
     sentences = (
-        f"{words.day(report.first, language)} – {words.day(report.last, language)}, {report.rules.calendar.zone.key}",
-        words.stability_sentence(report.stability, language),
-        capacity_words.redundancy_sentence(report.surviving, report.quantity, language),
-        capacity_words.scenario_sentence(report.rules.scenario, report.quantity, language),
-        forecast_words.forecast_sentence(report.forecast, language, report.unstated),
+        f"{words.day(report.first)} – {words.day(report.last)}, {report.rules.calendar.zone.key}",
+        words.stability(report.stability),
+        capacity_words.redundancy_sentence(report.surviving, report.quantity, words),
+        capacity_words.scenario_sentence(report.rules.scenario, report.quantity, words),
+        forecast_words.forecast_sentence(report.forecast, words, report.unstated),
         *(
-            forecast_words.exhaustion_sentence(entry, report.forecast, language)
+            forecast_words.exhaustion_sentence(entry, report.forecast, words)
             for entry in (report.forecast.exhaustion if report.forecast else ())
             if report.forecast
         ),
-        forecast_words.week_sentence(report.week_ahead, language),
+        forecast_words.week_sentence(report.week_ahead, words),
     )
     return ((*_about(report), sentence) for sentence in sentences if sentence)
 
@@ -116,17 +102,16 @@ def _months(report: Report) -> Iterable[Row]:
         yield (*_about(report), month.month, month.days, month.adpqh, month.high, month.normal)
 
 
-def _forecast(report: Report, language: Language) -> Iterable[Row]:
+def _forecast(report: Report, words: Words) -> Iterable[Row]:
     if report.forecast is None:
         return
     for day, value in report.forecast.history:
-        yield (*_about(report), _WORDS[language]["measured"], day, value)
+        yield (*_about(report), words("cell.measured"), day, value)
     for point in report.forecast.points:
-        yield (*_about(report), _WORDS[language]["forecast"], point.day, point.value, point.low, point.high)
+        yield (*_about(report), words("cell.forecast"), point.day, point.value, point.low, point.high)
 
 
-def _days(report: Report, language: Language) -> Iterable[Row]:
-    told = _WORDS[language]
+def _days(report: Report, words: Words) -> Iterable[Row]:
     for line in report.days:
         yield (
             *_about(report),
@@ -137,6 +122,6 @@ def _days(report: Report, language: Language) -> Iterable[Row]:
             line.full.value if line.full else None,
             line.share,
             line.coverage,
-            told["yes"] if line.counted else told["no"],
-            ", ".join(words.named(words.FLAGS, flag, language) for flag in sorted(line.flags)),
+            words("cell.yes") if line.counted else words("cell.no"),
+            words.flags(line.flags),
         )

@@ -7,15 +7,14 @@ from datetime import date
 from dashboards.busy_hour.measures.capacity import THRESHOLDS
 from dashboards.busy_hour.measures.measures import Measures
 from dashboards.busy_hour.measures.series import HOUR, clock_text
-from dashboards.busy_hour.report import titles, words
 from dashboards.busy_hour.report.charts import BLUE, GREEN, INK, LIGHT, MUTED, ORANGE, RED, Plot, heat_map, nice_ticks
 from dashboards.busy_hour.report.report import DayLine, Report
-from dashboards.busy_hour.report.words import Language
+from dashboards.busy_hour.report.words import Words
 
 _COLOURS = (GREEN, ORANGE, RED)
 
 
-def daily(report: Report, language: Language) -> str:
+def daily(report: Report, words: Words) -> str:
     """Return the busy hour of each day; what is not counted is hollow, what is exceptional orange."""
     days = report.days
     first, last = days[0].day, days[-1].day
@@ -23,8 +22,8 @@ def daily(report: Report, language: Language) -> str:
     top = max((line.quarter.value for line in days if line.quarter), default=1.0)
     busy = report.measures.tcbh
     ticks = nice_ticks(top * 1.04)
-    plot = Plot(span, ticks[-1], titles.TITLES[language]["daily"])
-    plot.axis([(value, words.short(value, report.quantity, language)) for value in ticks])
+    plot = Plot(span, ticks[-1], words("page.daily"))
+    plot.axis([(value, words.short(value, report.quantity)) for value in ticks])
     for line in days:
         if line.quarter:
             plot.bar(
@@ -32,25 +31,25 @@ def daily(report: Report, language: Language) -> str:
                 0.76,
                 line.quarter.value,
                 _style(line, report),
-                _hint(line, report, language),
+                _hint(line, report, words),
             )
     plot.below_axis([((day - first).days + 0.5, f"{day:%d.%m}") for day in _days(first, last)])
     if busy:
-        name = f"TCBH {clock_text(busy.clock)} · {words.figure(busy.value, report.quantity, language)}"
+        name = f"TCBH {clock_text(busy.clock)} · {words.figure(busy.value, report.quantity)}"
         plot.level(busy.value, name, INK)
     return plot.svg()
 
 
-def average_day(report: Report, language: Language) -> str:
+def average_day(report: Report, words: Words) -> str:
     """Return the mean working day and the mean weekend day, with the busy hour of all days shaded."""
     lines = [
-        (report.working_days, BLUE, titles.TITLES[language]["working_days"]),
-        (report.weekend, ORANGE, titles.TITLES[language]["weekend"]),
+        (report.working_days, BLUE, words("page.working_days")),
+        (report.weekend, ORANGE, words("page.weekend")),
     ]
     top = max((value for found, _, _ in lines for value in _known(found)), default=1.0)
     ticks = nice_ticks(top * 1.06, 4)
-    plot = Plot(24, ticks[-1], titles.TITLES[language]["average_day"], height=220)
-    plot.axis([(value, words.short(value, report.quantity, language)) for value in ticks])
+    plot = Plot(24, ticks[-1], words("page.average_day"), height=220)
+    plot.axis([(value, words.short(value, report.quantity)) for value in ticks])
     busy = report.measures.tcbh
     begins = report.rules.calendar.begins.hour
     if busy:
@@ -69,20 +68,17 @@ def average_day(report: Report, language: Language) -> str:
     return plot.svg()
 
 
-def week(report: Report, language: Language) -> str:
+def week(report: Report, words: Words) -> str:
     """Return weekdays against clock hours."""
-    rows = [(words.WEEKDAYS[language][weekday], values) for weekday, values in sorted(report.pattern.items())]
+    rows = [(words.weekday(weekday), values) for weekday, values in sorted(report.pattern.items())]
     hints = [
-        [
-            f"{name} {hour:02d}:00 {'–' if value is None else words.figure(value, report.quantity, language)}"
-            for hour, value in enumerate(values)
-        ]
+        [f"{name} {hour:02d}:00 {words.figure(value, report.quantity)}" for hour, value in enumerate(values)]
         for name, values in rows
     ]
-    return heat_map(rows, [f"{hour:02d}" for hour in range(24)], titles.TITLES[language]["week"], hints)
+    return heat_map(rows, [f"{hour:02d}" for hour in range(24)], words("page.week"), hints)
 
 
-def trend(report: Report, language: Language) -> str | None:
+def trend(report: Report, words: Words) -> str | None:
     """Return history, forecast with range and the thresholds; None without a forecast."""
     made = report.forecast
     if made is None:
@@ -95,22 +91,19 @@ def trend(report: Report, language: Language) -> str | None:
     # A threshold just above is worth the room; one ten times higher would flatten everything.
     near = [level for _, level in levels if level < 2.2 * highest]
     ticks = nice_ticks(max([highest * 1.1, *(level * 1.08 for level in near)]))
-    plot = Plot(span, ticks[-1], titles.TITLES[language]["trend"], height=280)
-    plot.axis([(value, words.short(value, report.quantity, language)) for value in ticks])
+    plot = Plot(span, ticks[-1], words("page.trend"), height=280)
+    plot.axis([(value, words.short(value, report.quantity)) for value in ticks])
     last_day, last_value = made.history[-1]
     band = [((last_day - first).days, last_value, last_value)]
     band += [((point.day - first).days, max(point.low, 0.0), point.high) for point in made.points]
     plot.band(band, LIGHT)
     for (share, level), colour in zip(levels, _COLOURS, strict=False):
-        plot.level(level, f"{share * 100:.0f} % · {words.figure(level, report.quantity, language)}", colour)
+        plot.level(level, f"{words.percent(share, 0)} · {words.figure(level, report.quantity)}", colour)
     plot.line(
         [((last_day - first).days, last_value)] + [((p.day - first).days, p.value) for p in made.points], BLUE, "5 4"
     )
     plot.dots(
-        [
-            ((day - first).days, value, f"{day} {words.figure(value, report.quantity, language)}")
-            for day, value in made.history
-        ],
+        [((day - first).days, value, f"{day} {words.figure(value, report.quantity)}") for day, value in made.history],
         INK,
         3.0 if len(made.history) < 40 else 1.7,
     )
@@ -118,35 +111,34 @@ def trend(report: Report, language: Language) -> str | None:
     return plot.svg()
 
 
-def capacity(report: Report, language: Language) -> str | None:
+def capacity(report: Report, words: Words) -> str | None:
     """Return the busy hour on the scale of the surviving capacity; None without a capacity."""
     left = report.surviving
     value = report.measures.named.get("adpqh")
     if left is None or value is None:
         return None
-    plot = Plot(1.0, 1.0, titles.TITLES[language]["capacity"], height=92, left=16, above=22, below=34)
+    plot = Plot(1.0, 1.0, words("page.capacity"), height=92, left=16, above=22, below=34)
     share = value.value / left.surviving
     bounds = [0.0, *THRESHOLDS, 1.0]
     shades = ("#e4f1e8", "#fbeeda", "#f6d9c0", "#f1c1bd")
     for low, high, shade in zip(bounds[:-1], bounds[1:], shades, strict=True):
-        plot.bar(low, high - low, 1.0, (shade, "none"), f"{low:.0%} – {high:.0%}")
+        plot.bar(low, high - low, 1.0, (shade, "none"), f"{words.percent(low, 0)} – {words.percent(high, 0)}")
     reached = sum(share >= threshold for threshold in THRESHOLDS)
     plot.parts.append(
         f'<rect x="{plot.x(0):.1f}" y="{plot.y(0.7):.1f}" width="{plot.x(min(share, 1.0)) - plot.x(0):.1f}" '
         f'height="{plot.y(0.3) - plot.y(0.7):.1f}" fill="{(BLUE, ORANGE, RED, RED)[reached]}"/>'
     )
-    percent = words.written(f"{share * 100:.1f} %", language)
-    words_ = f"ADPQH {words.figure(value.value, report.quantity, language)} = {percent}"
+    told = f"ADPQH {words.figure(value.value, report.quantity)} = {words.percent(share)}"
     # Beside the bar's end while there is room to its right.
     if share < 0.6:
-        plot.text(plot.x(share) + 6, plot.y(0.5) + 4, words_)
+        plot.text(plot.x(share) + 6, plot.y(0.5) + 4, told)
     else:
-        plot.text(plot.x(min(share, 1.0)) - 6, plot.y(0.5) + 4, words_, "end", "#ffffff")
-    plot.below_axis([(bound, f"{bound * 100:.0f} %") for bound in bounds[1:-1]])
+        plot.text(plot.x(min(share, 1.0)) - 6, plot.y(0.5) + 4, told, "end", "#ffffff")
+    plot.below_axis([(bound, words.percent(bound, 0)) for bound in bounds[1:-1]])
     plot.text(
         plot.x(1.0),
         plot.height - plot.below + 18,
-        words.figure(left.surviving, report.quantity, language),
+        words.figure(left.surviving, report.quantity),
         "end",
         MUTED,
     )
@@ -161,11 +153,11 @@ def _style(line: DayLine, report: Report) -> tuple[str, str]:
     return (LIGHT if line.day.weekday() in report.rules.weekend else BLUE), "none"
 
 
-def _hint(line: DayLine, report: Report, language: Language) -> str:
+def _hint(line: DayLine, report: Report, words: Words) -> str:
     if line.quarter is None:
         return f"{line.day}"
-    flags = ", ".join(words.named(words.FLAGS, flag, language) for flag in sorted(line.flags))
-    figure = words.figure(line.quarter.value, report.quantity, language)
+    flags = words.flags(line.flags)
+    figure = words.figure(line.quarter.value, report.quantity)
     return f"{line.day} {clock_text(line.quarter.clock)} · {figure}{f' · {flags}' if flags else ''}"
 
 

@@ -19,10 +19,11 @@ from dashboards.busy_hour.measures.quantities import quantity_name, scope_name
 from dashboards.busy_hour.measures.scenario import Scenario
 from dashboards.busy_hour.measures.series import local_text
 from dashboards.busy_hour.records.store import Store, StoreError
-from dashboards.busy_hour.report import capacity_words, forecast_words, words
+from dashboards.busy_hour.report import capacity_words, forecast_words
 from dashboards.busy_hour.report.date_range import Span, span_of
 from dashboards.busy_hour.report.render_json import exceptional_object, scenario_object, trend_object
 from dashboards.busy_hour.report.report import ReportError, Rules, capacity_left, days_of, forecast_of
+from dashboards.busy_hour.report.words import in_every_language
 
 MAX_DAYS = 400
 MAX_SERIES = 5000
@@ -111,10 +112,10 @@ class Pages:
             "quantity": pair[1],
             "scenario": scenario_object(assumed, pair[1]),
             "to": made.last.isoformat(),
-            "words": {name: forecast_words.forecast_sentence(made.forecast, name) for name in _LANGUAGES},
-            "capacity_words": {
-                name: capacity_words.redundancy_sentence(made.surviving, pair[1], name) for name in _LANGUAGES
-            },
+            "words": in_every_language(lambda words: forecast_words.forecast_sentence(made.forecast, words)),
+            "capacity_words": in_every_language(
+                lambda words: capacity_words.redundancy_sentence(made.surviving, pair[1], words)
+            ),
             "trend": None if made.forecast is None else trend_object(made.forecast),
         }
 
@@ -143,7 +144,6 @@ _SERIES = ("scope", "quantity")
 _DAYS = (*_SERIES, "from", "to")
 _SCENARIO = ("growth", "add_node", "lose", "event")
 _MOST_FIELDS = 8
-_LANGUAGES: tuple[words.Language, ...] = ("en", "ru")
 
 
 def _asked(query: str, needed: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, str]:

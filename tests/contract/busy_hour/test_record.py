@@ -178,7 +178,7 @@ def test_serve_shows_yesterday_and_stops_cleanly(tmp_path: Path, prometheus: Cal
 
 
 def poll(url: str, fine: Callable[[str], bool]) -> str:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     text = ""
     while time.monotonic() < end:
         try:

@@ -15,8 +15,9 @@ from dashboards.busy_hour.forecast.forecast import Forecast, forecast, measured_
 from dashboards.busy_hour.forecast.pattern import Pattern
 from dashboards.busy_hour.forecast.trend import theil_sen
 from dashboards.busy_hour.measures.capacity import Capacity, surviving
-from dashboards.busy_hour.report import forecast_words, pattern_words, words
+from dashboards.busy_hour.report import forecast_words, pattern_words
 from dashboards.busy_hour.report.render_json import trend_object
+from dashboards.busy_hour.report.words import Words
 
 FIRST = date(2025, 1, 1)
 
@@ -138,7 +139,7 @@ def test_any_series_has_a_forecast_in_words_and_in_json_or_none(
         return
     json.dumps(trend_object(made), allow_nan=False)
     for language in ("en", "ru"):
-        told = forecast_words.forecast_sentence(made, words.language(language))
+        told = forecast_words.forecast_sentence(made, Words(language))
         assert "nan" not in told
         assert "inf " not in told
     for point in made.points:
@@ -162,7 +163,7 @@ def noisy(count: int, level: Callable[[int], float], seed: int = 1) -> dict[date
 def told(made: Forecast | None) -> tuple[Forecast, Pattern, str]:
     assert made is not None
     assert made.pattern is not None
-    return made, made.pattern, pattern_words.pattern_sentence(made, "en")
+    return made, made.pattern, pattern_words.pattern_sentence(made, Words("en"))
 
 
 def test_a_step_is_no_growth() -> None:

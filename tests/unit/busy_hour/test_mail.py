@@ -8,6 +8,7 @@ import pytest
 
 from dashboards.busy_hour.app import mail
 from dashboards.busy_hour.app.mail import Readers
+from dashboards.busy_hour.report.words import Words
 from service.mail import Smtp
 from tests.unit.busy_hour.test_xlsx import report
 
@@ -17,7 +18,7 @@ SMTP = Smtp("mail.example", "ottwatch@example.kz", security="none")
 
 def attachments(*attach: str) -> tuple[str, dict[str, bytes]]:
     """Return the text of the mail and its files by name."""
-    readers = Readers(SMTP, ["planner@example.kz"], "en", attach)
+    readers = Readers(SMTP, ["planner@example.kz"], Words("en"), attach)
     made = mail.message([report(60, lambda day, hour: 1000.0 + day + hour)], date(2026, 2, 1), readers, NOW)
     body = made.get_body(("plain",))
     assert body is not None

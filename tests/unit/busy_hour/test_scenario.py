@@ -19,6 +19,7 @@ from dashboards.busy_hour.measures.scenario import (
     unstated,
 )
 from dashboards.busy_hour.report import capacity_words
+from dashboards.busy_hour.report.words import Words
 
 NODES = [
     Capacity("node:a", "x", sessions=300.0),
@@ -100,15 +101,15 @@ def test_nodes_without_capacity_are_named() -> None:
     assert found == ("node:d", "node:z")
     assert unstated(NODES, "site:x", "sessions", ["node:z"]) == ()
     assert unstated([], "platform", "sessions", ["node:z"]) == ()
-    assert capacity_words.unstated_sentence(found, "en").endswith("but have no [[capacity]]: d, z.")
-    assert capacity_words.unstated_sentence(found, "ru").endswith("нет [[capacity]]: d, z.")
+    assert capacity_words.unstated_sentence(found, Words("en")).endswith("but have no [[capacity]]: d, z.")
+    assert capacity_words.unstated_sentence(found, Words("ru")).endswith("нет [[capacity]]: d, z.")
 
 
 def test_what_is_assumed_is_told() -> None:
     assumed = Scenario(0.02, (Node("y", 500.0),), "site:x", 0.3)
-    told = capacity_words.scenario_sentence(assumed, "sessions", "en")
+    told = capacity_words.scenario_sentence(assumed, "sessions", Words("en"))
     assert (
         told == "Assumed: growth of +2.0 % a month; a new node at y (500.0); loss of site x; an event of +30 % demand."
     )
-    assert "отказ площадки x" in capacity_words.scenario_sentence(assumed, "sessions", "ru")
-    assert capacity_words.scenario_sentence(Scenario(), "sessions", "en") == ""
+    assert "отказ площадки x" in capacity_words.scenario_sentence(assumed, "sessions", Words("ru"))
+    assert capacity_words.scenario_sentence(Scenario(), "sessions", Words("en")) == ""

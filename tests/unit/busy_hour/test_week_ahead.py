@@ -11,8 +11,9 @@ import pytest
 from dashboards.busy_hour.forecast.week_ahead import WeekAhead, week_ahead
 from dashboards.busy_hour.measures.series import Calendar, DaySeries
 from dashboards.busy_hour.measures.traffic import Day
-from dashboards.busy_hour.report import forecast_words, words
+from dashboards.busy_hour.report import forecast_words
 from dashboards.busy_hour.report.render_json import week_object
+from dashboards.busy_hour.report.words import Words
 from tests.unit.busy_hour.example import ALMATY
 
 MONDAY, WEEKS = date(2026, 9, 7), 6
@@ -35,21 +36,21 @@ def asked(days: list[Day]) -> WeekAhead:
     assert made is not None
     json.dumps(week_object(made), allow_nan=False)
     for language in ("en", "ru"):
-        assert "nan" not in forecast_words.week_sentence(made, words.language(language))
+        assert "nan" not in forecast_words.week_sentence(made, Words(language))
     return made
 
 
 def test_an_hour_that_was_never_measured_has_no_forecast() -> None:
     made = asked(hours(lambda day, hour: math.nan if (day.weekday(), hour) == (1, 4) else usual(day, hour)))
     assert [place for place, value in enumerate(week_object(made)["hours"]) if value is None] == [24 + 4]
-    assert "no forecast for 1 hours that were never measured" in forecast_words.week_sentence(made, "en")
+    assert "no forecast for 1 hours that were never measured" in forecast_words.week_sentence(made, Words("en"))
 
 
 def test_a_week_without_traffic_is_not_compared() -> None:
     last = MONDAY + timedelta(days=7 * (WEEKS - 1))
     made = asked(hours(lambda day, hour: 0.0 if day >= last else usual(day, hour)))
     assert (made.held_out_mape, made.held_out_baseline_mape) == (None, None)
-    assert "carried nothing to compare with" in forecast_words.week_sentence(made, "en")
+    assert "carried nothing to compare with" in forecast_words.week_sentence(made, Words("en"))
 
 
 @pytest.mark.parametrize("value", [0.0, math.nan])

@@ -15,6 +15,7 @@ from dashboards.busy_hour.measures.traffic import Day
 from dashboards.busy_hour.records.importer import records
 from dashboards.busy_hour.report.render_xlsx import workbook
 from dashboards.busy_hour.report.report import Report, Rules, build
+from dashboards.busy_hour.report.words import Words
 from tests.unit.busy_hour.example import ALMATY
 
 FIRST = date(2026, 1, 1)
@@ -32,7 +33,7 @@ def report(count: int, value: Callable[[int, int], float]) -> Report:
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_each_figure_can_be_recomputed_from_the_days(language: Any) -> None:
     found = report(60, lambda day, hour: 1000.0 + day if hour == 20 else 100.0)
-    book = openpyxl.load_workbook(io.BytesIO(workbook([found], language)))
+    book = openpyxl.load_workbook(io.BytesIO(workbook([found], Words(language))))
     answers, measures, months, forecast, days = (list(sheet.values) for sheet in book.worksheets)
     values = [row[4] for row in days[1:]]
     assert values == [1000.0 + number for number in range(60)]
@@ -49,7 +50,7 @@ def test_each_figure_can_be_recomputed_from_the_days(language: Any) -> None:
 
 def test_what_is_missing_is_an_empty_cell() -> None:
     found = report(40, lambda day, hour: float("nan") if day % 7 == 3 else 0.0)
-    book = openpyxl.load_workbook(io.BytesIO(workbook([found], "en")))
+    book = openpyxl.load_workbook(io.BytesIO(workbook([found], Words("en"))))
     cells = [cell for sheet in book.worksheets for row in sheet.values for cell in row]
     assert not [cell for cell in cells if isinstance(cell, float) and not np.isfinite(cell)]
     assert not [cell for cell in cells if isinstance(cell, str) and ("nan" in cell or cell.startswith("="))]

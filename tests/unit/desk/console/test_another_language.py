@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.desk.core import words
-from service.i18n import cldr, terms
+from alerts.desk.core.words import Words
+from service.i18n import cldr, terms, texts
 from tests.unit.desk.console_desk import Hall
 
 KAZAKH = """
@@ -28,7 +28,7 @@ def kazakh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "locale").mkdir()
     (tmp_path / "locale/kk.toml").write_text(KAZAKH, "utf-8")
     (tmp_path / "terms.toml").write_text('[kk]\nticket = "билет"\n', "utf-8")
-    monkeypatch.setattr(words, "ROOTS", (*words.ROOTS, tmp_path))
+    monkeypatch.setattr(Words, "roots", (*Words.roots, tmp_path))
     monkeypatch.setenv("OTTWATCH_TERMS", str(tmp_path / "terms.toml"))
     forget()
     yield
@@ -36,7 +36,7 @@ def kazakh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def forget() -> None:
-    for each in (words.languages, words.catalogue, terms.terms):
+    for each in (texts.languages, texts.by_key, terms.terms):
         each.cache_clear()
 
 
