@@ -10,7 +10,7 @@ from alerts.desk.core.json_body import read_json
 from alerts.desk.core.settings import TargetSettings
 from alerts.desk.core.words import Words
 from alerts.desk.notify import texts
-from alerts.desk.notify.attempt import record
+from alerts.desk.notify.attempt import RefusedError, record
 from alerts.desk.notify.channels import web
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.events import ReferenceGiven
@@ -50,5 +50,8 @@ def forward(
     try:
         reference = str(read_json(answer.content)["id"])
     except (ValueError, KeyError, TypeError):
-        raise OSError("the other desk created a ticket and did not say its id") from None
+        # Final: another attempt would create another ticket.
+        raise RefusedError(
+            "the other desk created a ticket and did not say its id: what follows cannot be told"
+        ) from None
     record(runtime, {ticket["id"]: [ReferenceGiven(target.name, reference[:200])]})

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.moving import Gathered
+from alerts.desk.core import batch
 from alerts.desk.core.tables import alarm, correlated, ticket
 from alerts.desk.tickets.policy import priority_of
 from alerts.desk.tickets.ticket import WORKING
@@ -28,9 +29,10 @@ def _effects(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
         .where(
             alarm.c.ends_at.is_(None),
             alarm.c.effect.is_(True),
-            or_(correlated.c.ticket_id.in_(roots), correlated.c.cause_id.in_(roots)),
+            batch.among(connection.dialect.name, root, "roots"),
         )
-        .order_by(alarm.c.id)
+        .order_by(alarm.c.id),
+        {"roots": batch.listed(connection, roots)},
     ).mappings()
     by_problem: dict[tuple[int, str], list[Any]] = {}
     for row in rows:
@@ -55,13 +57,14 @@ def _folded(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
         select(correlated, ticket.c.problem_key, ticket.c.opened_at)
         .join(ticket, ticket.c.id == correlated.c.ticket_id)
         .where(
-            correlated.c.cause_id.in_(roots),
+            batch.among(connection.dialect.name, correlated.c.cause_id, "roots"),
             correlated.c.fixed.is_(False),
             correlated.c.kin.is_(None),
             ticket.c.firing > 0,
             ticket.c.status.in_(_WORKING),
         )
-        .order_by(correlated.c.ticket_id)
+        .order_by(correlated.c.ticket_id),
+        {"roots": batch.listed(connection, roots)},
     ).mappings()
     return [
         Gathered(

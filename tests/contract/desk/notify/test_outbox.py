@@ -365,6 +365,26 @@ def test_another_tmf621_desk_gets_the_ticket_once_and_its_number_is_kept(
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # one of Apprise's plug-ins
+def test_a_desk_that_does_not_say_the_number_of_a_ticket_gets_it_only_once(
+    database: Database, time: Time, tmp_path: Path
+) -> None:
+    target = TargetSettings("carrier", "tmf621", url=secret(tmp_path, "http://carrier.example/tmf"))
+    runtime = runtime_of(database, time, target=(target,))
+    fire(runtime, "edge-1")
+    created: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        created.append(request)
+        return httpx.Response(201, json={"name": "no id"})
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as other:
+        for _ in range(3):
+            deliver_target(runtime, other, target, Pace(30))
+            time.pass_(minutes=10)
+    assert len(created) == 1
+    assert state_of(database, 1)[0] == "dead"
+
+
 def test_grafana_and_apprise_targets(
     database: Database, time: Time, web: tuple[list[Request], str], client: httpx.Client, tmp_path: Path
 ) -> None:
