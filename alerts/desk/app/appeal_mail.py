@@ -47,10 +47,8 @@ def send(runtime: Runtime, rules: Rules, pace: Pace, baseline: Baseline) -> None
 
 def _masses(runtime: Runtime, rules: Rules, baseline: Baseline) -> Collection[Cell]:
     """Return the masses of this moment: the supplier is not told of their appeals one by one."""
-    now = runtime.now()
     with runtime.database.read() as connection:
-        usual = baseline.get(now, lambda: mass_store.usual(connection, rules.calendars.zone, now))
-        return {each.cell for each in mass_store.masses(connection, usual, now)}
+        return {each.cell for each in mass_store.current(connection, rules, baseline, runtime.now())}
 
 
 def take(runtime: Runtime, rules: Rules, settings: AppealMail, imap: Imap) -> None:

@@ -16,11 +16,14 @@ from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.alarms.release import pass_time
 from alerts.desk.app import appeal_mail
 from alerts.desk.app.workers import Worker
+from alerts.desk.appeals import mass_answer, mass_store
 from alerts.desk.appeals import timers as appeal_timers
+from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.mail.store import forget as forget_mail
 from alerts.desk.billing import rounds
 from alerts.desk.core import metrics
+from alerts.desk.core.mass_notice import MassNotice
 from alerts.desk.notify.deliver import Pace, deliver_target
 from alerts.desk.notify.listeners import deliver_hubs
 from alerts.desk.notify.vendors import deliver_vendors
@@ -42,6 +45,7 @@ WORKS = 1.0
 IMPACT = 3.0
 APPEALS = 1.0
 BILLING = 5.0
+MASSES = 10.0
 
 
 def workers(runtime: Runtime, correlator: Correlator, appeals: Rules | None = None) -> list[Worker]:
@@ -74,6 +78,7 @@ def workers(runtime: Runtime, correlator: Correlator, appeals: Rules | None = No
     if appeals is not None:
         result.append(Worker("appeals", APPEALS, partial(pass_time_of_appeals, runtime, appeals)))
         result.append(Worker("contacts", TIDY, partial(forget_contacts, runtime, appeals)))
+        result.append(Worker("mass appeals", MASSES, partial(watch_masses, runtime, appeals, Baseline())))
         result += appeal_mail.workers(runtime, appeals)
     if settings.alertmanagers:
         memory = Memory()
@@ -145,6 +150,16 @@ def pass_time_of_appeals(runtime: Runtime, rules: Rules) -> None:
     """Let appeals notice what time it is, and which incidents are over."""
     appeal_timers.run_due(runtime.database, rules, runtime.now())
     appeal_timers.follow_incidents(runtime.database, rules, runtime.now())
+    mass_answer.give(runtime.database, rules, runtime.now())
+
+
+def watch_masses(runtime: Runtime, rules: Rules, baseline: Baseline) -> None:
+    """Look whether more customers appeal about the same than chance explains."""
+    with runtime.database.read() as connection:
+        found = mass_store.current(connection, rules, baseline, runtime.now())
+    runtime.masses = [
+        MassNotice(each.cell.group, each.cell.region, each.cell.service, each.customers) for each in found
+    ]
 
 
 def follow_billing(runtime: Runtime, client: httpx.Client) -> None:

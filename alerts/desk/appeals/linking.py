@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store
@@ -11,7 +11,7 @@ from alerts.desk.appeals.actions import Hand
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.states import Queue, Status
-from alerts.desk.core.appeal_tables import appeal_link
+from alerts.desk.core.appeal_tables import appeal, appeal_link
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import ticket as ticket_table
 
@@ -73,6 +73,16 @@ def linked(connection: Connection) -> Sequence[RowMapping]:
     named = select(ticket_table.c.id, ticket_table.c.names, counts.c.customers)
     joined = named.join(counts, counts.c.ticket_id == ticket_table.c.id)
     return connection.execute(joined.where(ticket_table.c.status.not_in(OVER))).mappings().all()
+
+
+def belongs(number: int) -> ColumnElement[bool]:
+    """Return the condition on appeals that a person linked to a ticket."""
+    mine = (
+        appeal_link.c.appeal_id == appeal.c.id,
+        appeal_link.c.ticket_id == number,
+        appeal_link.c.state == "confirmed",
+    )
+    return select(appeal_link.c.id).where(*mine).exists()
 
 
 def _undo(connection: Connection, hand: Hand, draft: Draft, ticket: int) -> None:

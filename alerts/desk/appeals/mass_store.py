@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import mass, store
+from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.linking import INCIDENT
 from alerts.desk.appeals.mass import Cell, Mass, Usual, Word
@@ -81,6 +82,11 @@ def _fitted(counts: dict[Cell, list[int]], windows: int) -> dict[Cell, Usual]:
 def masses(connection: Connection, known: dict[Cell, Usual], now: datetime) -> list[Mass]:
     """Return the masses of the last window."""
     return mass.found(_unlinked(connection, now - mass.WINDOW, now), known, NOTHING_KNOWN, now)
+
+
+def current(connection: Connection, rules: Rules, baseline: Baseline, now: datetime) -> list[Mass]:
+    """Return the masses of this moment."""
+    return masses(connection, baseline.get(now, lambda: usual(connection, rules.calendars.zone, now)), now)
 
 
 def proposals(connection: Connection, rules: Rules, known: dict[Cell, Usual], now: datetime) -> list[Proposal]:

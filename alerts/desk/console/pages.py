@@ -31,6 +31,7 @@ from alerts.desk.console.queue import routes as queue
 from alerts.desk.console.reports import routes as reports
 from alerts.desk.console.settings import routes
 from alerts.desk.console.shared import Rendered
+from alerts.desk.console.ticket import appeals as ticket_appeals
 from alerts.desk.console.ticket import charts, grouping
 from alerts.desk.console.ticket import routes as ticket
 from alerts.desk.console.wall import routes as wall
@@ -64,6 +65,7 @@ def install(app: FastAPI) -> None:
         bulk.router,
         ticket.router,
         charts.router,
+        ticket_appeals.router,
         grouping.router,
         overview.router,
         map_.router,

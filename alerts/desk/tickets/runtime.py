@@ -8,6 +8,7 @@ import httpx
 
 from alerts.desk.access.attendance import Attendance
 from alerts.desk.core.database import Database
+from alerts.desk.core.mass_notice import MassNotice
 from alerts.desk.core.metrics import Counts
 from alerts.desk.core.settings import Settings
 from alerts.desk.tickets.actions import Desk
@@ -39,6 +40,7 @@ class Runtime:
     counts: Counts = field(default_factory=Counts)
     attendance: Attendance = field(default_factory=Attendance)
     refused: Refused | None = None
+    masses: Sequence[MassNotice] = ()  # of appeals, as of the latest look
 
     def prometheus(self, http: httpx.Client) -> Client:
         """Return the client of the Prometheus that the settings name; raise OSError where they name none."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from alerts.desk.access.roles import Permission
@@ -31,12 +31,17 @@ SHOWN = 200
 
 
 @router.get("/appeals")
-def listing(request: Request, runtime: Running, found: Seeing, rules: Ruling) -> Response:
-    """Show the open appeals of a role, the most urgent first."""
+def listing(
+    request: Request, runtime: Running, found: Seeing, rules: Ruling, ticket: Annotated[int, Query(ge=0, le=2**31)] = 0
+) -> Response:
+    """Show the open appeals of a role, the most urgent first; those of a ticket only where one is asked for."""
+    conditions = visible(rules, found.principal)
+    if ticket:
+        conditions.append(linking.belongs(ticket))
     may_register = found.principal.may(Permission.REGISTER)
     masses = mass.proposals(request, runtime, rules, found)
     with runtime.database.read() as connection:
-        rows = store.listing(connection, *visible(rules, found.principal), limit=SHOWN)
+        rows = store.listing(connection, *conditions, limit=SHOWN)
         linked = linking.linked(connection) if may_register else []
         unread = len(mail.unread(connection)) if may_register else 0
     compensates = found.principal.may(Permission.COMPENSATE) or found.principal.role == "branch"
@@ -45,6 +50,7 @@ def listing(request: Request, runtime: Running, found: Seeing, rules: Ruling) ->
         "console/appeals/list.html",
         found,
         shown=SHOWN,
+        ticket=ticket,
         rows=rows,
         codes=rules.codes,
         masses=masses,

@@ -81,6 +81,7 @@ def _render(words: Words, runtime: Runtime, present: Known[Present], past: Known
         words,
         now=now,
         tally=tally,
+        masses=runtime.masses,
         freshness=freshness(runtime, words, present),
         refusal=runtime.refused,
         works=running,

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from alerts.desk.access.roles import Permission
 from alerts.desk.alarms.correlation import reading
 from alerts.desk.billing import store as billing
-from alerts.desk.console.ticket import charts
+from alerts.desk.console.ticket import appeals, charts
 from alerts.desk.console.ticket.links import links
 from alerts.desk.console.ticket.runbook import runbook
 from alerts.desk.console.ticket.works import around
@@ -109,6 +109,7 @@ def show(
         grouping = reading.read(connection, number, EFFECT_LIMIT)
         planned = around(connection, row)
         case = billing.of_ticket(connection, number) if runtime.settings.billing else None
+        callers = appeals.of_ticket(request, connection, number)
     now = runtime.now()
     name = str(row["labels"].get("alertname", ""))
     return page(
@@ -130,6 +131,9 @@ def show(
         alarm_limit=ALARM_LIMIT,
         history=others,
         planned=planned,
+        callers=callers,
+        answers_all=appeals.may_answer(found),
+        sees_appeals=found.principal.may(Permission.APPEALS),
         verifying=waits_for_verification(row),
         charted=bool(runtime.settings.prometheus and charts.wanted(alarms[: charts.ALARMS])),
         runbook=runbook(name, words.language),

@@ -43,6 +43,7 @@ FIGURES, MAP, TICKETS, CHANNELS, _ = VIEWS = ("figures", "map", "tickets", "chan
 SECONDS, LEAST_SECONDS, MOST_SECONDS = 15, 5, 3600
 TICKETS_SHOWN = 6
 TILES_SHOWN = 12
+MASSES_SHOWN = 2
 WORKS_SHOWN = 2
 SCREENS_SHOWN, LARGE_SHOWN = 50, 12  # channels at a time; of these so many that are faulty and large
 GAP = 900.0  # seconds without a point that break a line
@@ -154,6 +155,7 @@ def _render(
         same=on.address("/wall/part", on.view),
         tally=tally,
         billing=beside.billing,
+        masses=runtime.masses[:MASSES_SHOWN],
         works=running[:WORKS_SHOWN],
         more_works=len(running) - WORKS_SHOWN,
         freshness=freshness(runtime, words, present),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -10,10 +11,13 @@ import pytest
 from alerts.desk.access import tokens
 from alerts.desk.access.roles import Principal
 from alerts.desk.access.trail import By
-from alerts.desk.appeals import actions, timers
+from alerts.desk.appeals import actions, linking, mass_answer, store, timers
 from alerts.desk.appeals import events as ev
+from alerts.desk.appeals.mail import receiving
 from alerts.desk.appeals.states import AnswerBy, Queue, Status
 from alerts.desk.console.appeals.steps import steps
+from alerts.desk.core.appeal_settings import AppealMail
+from alerts.desk.core.mass_notice import MassNotice
 from alerts.desk.core.words import catalogue, languages
 from tests.contract.desk.appeals.appeals_desk import TEXT, Bureau, rules
 from tests.unit.desk.console_desk import Caller, Hall, csrf, hall
@@ -292,3 +296,60 @@ def test_mass_is_linked_and_undone_from_the_list(control_room: Hall, bureau: Bur
         key = csrf(reader.get("/appeals").text)
         for path in ("/appeals/mass", "/appeals/mass/undo"):
             assert reader.post(path, data={"csrf": key, **cell}).status_code == 403
+
+
+def test_a_ticket_shows_who_called_and_answers_everybody(control_room: Hall, bureau: Bureau) -> None:
+    operator, engineer = control_room.person("operator160"), control_room.person("engineer", name="Timur")
+    ticket = bureau.incident()
+    assert 'id="appeals"' not in operator.get(f"/ticket/{ticket}").text
+    number = bureau.registered()
+    other = bureau.registered(number="87012345679", region="Almaty")
+    with bureau.database.write() as connection:
+        store.put_link(connection, other, ticket, "proposed", actor="desk", at=bureau.now)
+    for each in (number, other):
+        linking.confirm(bureau.hand(each), ticket)
+    page = operator.get(f"/ticket/{ticket}").text
+    assert "2 customers have called" in page
+    assert "Almaty: <strong>1</strong>, Astana: <strong>1</strong>" in page
+    assert "do-tell" not in page  # not before it is over
+    listed = operator.get(f"/appeals?ticket={ticket}").text
+    assert f'href="/appeals/{number}"' in listed
+    assert f'href="/appeals/{number}"' not in operator.get(f"/appeals?ticket={ticket + 1}").text
+    bureau.ticket_status(ticket, "resolved")
+    page = operator.get(f"/ticket/{ticket}").text
+    assert "Answer 2 appeals" in page
+    seen = engineer.get(f"/ticket/{ticket}").text
+    assert "2 customers have called" in seen
+    assert "do-tell" not in seen
+    assert engineer.post(f"/ticket/{ticket}/appeals", data={"csrf": csrf(seen), "text": "Done"}).status_code == 403
+    done = operator.post(f"/ticket/{ticket}/appeals", data={"csrf": csrf(page), "text": "It works again"})
+    assert "going on" in done.text
+    assert mass_answer.give(bureau.database, bureau.rules, bureau.now) == 2
+    assert "2 appeals answered" in operator.get(f"/ticket/{ticket}").text
+    assert bureau.row(number)["status"] == Status.RESOLVED
+
+
+def test_a_mass_is_told_on_overview_and_wall(control_room: Hall) -> None:
+    control_room.runtime.masses = [MassNotice("playback", "Astana", "ott", 12)]
+    reader = control_room.person("viewer")
+    for path in ("/overview/part", "/wall/part"):
+        assert "12 customers have appealed within 15 minutes" in reader.get(path).text, path
+
+
+def test_mail_to_look_at_is_given_to_an_appeal(control_room: Hall, bureau: Bureau) -> None:
+    mail = AppealMail("support@supplier.example")
+    known = replace(bureau.rules, settings=replace(bureau.rules.settings, mail=mail))
+    control_room.machine.app.state.appeals = known
+    number = bureau.registered()
+    raw = b"From: <b>Eve</b> <eve@evil.example>\r\nSubject: <script>\r\n\r\n<img src=x> It works"
+    receiving.receive(bureau.database, known, mail, raw, bureau.now)
+    operator = control_room.person("operator160")
+    assert "1 message to look at" in operator.get("/appeals").text
+    page = operator.get("/appeals/mail").text
+    assert "&lt;img src=x&gt; It works" in page
+    assert "<script>" not in page.split("<main")[1]
+    assert control_room.person("supplier").get("/appeals/mail").status_code == 403
+    (form,) = re.findall(r'action="(/appeals/mail/\d+/attach)"', page)
+    assert "There is no such appeal" in post(operator, form, number=999)
+    assert "It works" in post(operator, form, number=number)
+    assert "No mail waits for anybody." in operator.get("/appeals/mail").text
