@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from math import isfinite
 
 import httpx
 
@@ -94,7 +95,9 @@ def stored(pair: Pair, side: Machine, number: int, since: float) -> list[float]:
     query = f'pair_answered_seconds{{node="edge-{number}"}}[{span}]'
     answer = pair.http.post(f"{pair.url(side, port)}/api/v1/query", data={"query": query})
     answer.raise_for_status()
-    return [float(value) for row in answer.json()["data"]["result"] for _, value in row["values"]]
+    values = [float(value) for row in answer.json()["data"]["result"] for _, value in row["values"]]
+    # A node that went down left marks that its series ended: those are no answers, and nothing sorts among them.
+    return [value for value in values if isfinite(value)]
 
 
 class Writer:
