@@ -16,6 +16,7 @@ from alerts.desk.core.database import Database
 from alerts.desk.core.tables import ticket as ticket_table
 
 INCIDENT = "incident"
+BATCH = 100  # appeals in one transaction, about half a second
 OVER = ("resolved", "closed", "cancelled", "rejected")
 
 
@@ -41,12 +42,18 @@ def undo(hand: Hand, ticket: int) -> None:
 
 
 def undo_all(database: Database, rules: Rules, ticket: int, by: str, now: datetime) -> int:
-    """Undo every confirmed link to a ticket, in one transaction; return how many."""
+    """Undo every confirmed link to a ticket, some at a time; return how many."""
+    undone = 0
+    while some := _undo_some(database, rules, ticket, by, now):
+        undone += some
+    return undone
+
+
+def _undo_some(database: Database, rules: Rules, ticket: int, by: str, now: datetime) -> int:
     with database.write() as connection:
-        wanted = select(appeal_link.c.appeal_id).where(
-            appeal_link.c.ticket_id == ticket, appeal_link.c.state == "confirmed"
-        )
-        numbers = list(connection.scalars(wanted.order_by(appeal_link.c.appeal_id)))
+        mine = (appeal_link.c.ticket_id == ticket, appeal_link.c.state == "confirmed")
+        wanted = select(appeal_link.c.appeal_id).where(*mine).order_by(appeal_link.c.appeal_id).limit(BATCH)
+        numbers = list(connection.scalars(wanted))
         for number in numbers:
             draft = store.lock(connection, number)
             _undo(connection, Hand(database, rules, number, None, by, now), draft, ticket)

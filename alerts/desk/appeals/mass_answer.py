@@ -14,13 +14,12 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from alerts.desk.appeals import store
 from alerts.desk.appeals.actions import Hand
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.appeals.linking import OVER
+from alerts.desk.appeals.linking import BATCH, OVER
 from alerts.desk.appeals.states import FINAL, Queue, Status
 from alerts.desk.core.appeal_tables import appeal, appeal_answer, appeal_link
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import OPEN, ticket
 
-BATCH = 100
 CONFIRMED = appeal_link.c.state == "confirmed"
 
 

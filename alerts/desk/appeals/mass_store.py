@@ -11,7 +11,7 @@ from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import mass, store
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.appeals.linking import INCIDENT
+from alerts.desk.appeals.linking import BATCH, INCIDENT
 from alerts.desk.appeals.mass import Cell, Mass, Usual, Word
 from alerts.desk.appeals.states import Status
 from alerts.desk.core.appeal_tables import appeal, appeal_link, interaction
@@ -98,20 +98,31 @@ def proposals(connection: Connection, rules: Rules, known: dict[Cell, Usual], no
     return result
 
 
-def members(connection: Connection, cell: Cell, now: datetime) -> Sequence[int]:
+def members(connection: Connection, cell: Cell, now: datetime, most: int | None = None) -> Sequence[int]:
     """Return the open appeals of a cell since shortly before the window that no person linked to a ticket."""
     same = (appeal.c.code_group == cell.group, appeal.c.region == cell.region, appeal.c.service == cell.service)
     since = appeal.c.registered_at > now - mass.WINDOW - EARLIER
-    wanted = select(appeal.c.id).where(OPEN, *same, since, ~_linked()).order_by(appeal.c.id)
+    wanted = select(appeal.c.id).where(OPEN, *same, since, ~_linked()).order_by(appeal.c.id).limit(most)
     return list(connection.scalars(wanted))
 
 
 def link_all(database: Database, rules: Rules, cell: Cell, ticket: int, by: str, now: datetime) -> int:  # noqa: PLR0913, PLR0917
-    """Link every member of a mass to an emergency ticket, in one transaction; return how many."""
+    """Link every member of a mass to an emergency ticket while it is open; return how many.
+
+    Some at a time, so that nothing else has to wait for ten thousand of them; what is left when a desk dies is still
+    proposed.
+    """
+    linked = 0
+    while some := _link_some(database, rules, cell, ticket, by, now):
+        linked += some
+    return linked
+
+
+def _link_some(database: Database, rules: Rules, cell: Cell, ticket: int, by: str, now: datetime) -> int:  # noqa: PLR0913, PLR0917
     with database.write() as connection:
         if ticket not in {row["id"] for row in store.incidents(connection, rules, cell.service, cell.region)}:
             return 0
-        numbers = members(connection, cell, now)
+        numbers = members(connection, cell, now, most=BATCH)
         for number in numbers:
             draft = store.lock(connection, number)
             store.put_link(connection, number, ticket, "confirmed", actor=by, at=now)

@@ -30,7 +30,9 @@ def callers(bureau: Bureau, number: int, **changes: Any) -> list[int]:
     return [bureau.registered(number=f"870123456{place:02}", **changes) for place in range(number)]
 
 
-def test_a_mass_is_proposed_linked_and_undone(bureau: Bureau) -> None:
+def test_a_mass_is_proposed_linked_and_undone(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (linking, mass_store):
+        monkeypatch.setattr(module, "BATCH", 4)
     numbers = callers(bureau, 10)
     bureau.pass_(minutes=1)
     incident, other = bureau.incident(), bureau.incident("other", service="iptv")
