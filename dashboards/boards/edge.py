@@ -174,6 +174,7 @@ REQUESTS = Row(
             title="Which edges fail most?",
             question="Which edges answer the largest share of requests with server errors now?",
             unit="percentunit",
+            decimals=2,
             queries=(
                 Query(
                     f"topk(8, max by (site, node) (node:ott_edge_request_errors:ratio_rate1m{{{WHERE}}}))", "{{node}}"
@@ -209,6 +210,7 @@ TRUST = Row(
             title="How are viewers told apart?",
             question="By what are viewers recognised? The further down the ladder, the rougher the count of viewers.",
             unit="percentunit",
+            decimals=1,
             queries=(
                 Query(
                     f"sum by (rung) ({IDENTIFIED}) / ignoring (rung) group_left () sum({IDENTIFIED})",

@@ -83,6 +83,7 @@ STATE = Row(
             title="How loaded is the busiest node?",
             question="How loaded is the busiest node, in processor, memory and disk?",
             unit="percentunit",
+            decimals=1,
             queries=(
                 Query("max(platform:node_cpu_utilisation:max)", "processor, busiest node", steps=PROCESSOR),
                 Query("max(platform:node_memory_utilisation:max)", "memory, fullest node", steps=MEMORY),

@@ -227,6 +227,7 @@ TRUST = Row(
             title="Requests with CMCD",
             question="Which share of the media requests says how playback goes? All else here is about these only.",
             unit="percentunit",
+            decimals=1,
             queries=(Query(f"{_rate('ott_qoe_requests_total')} / ({_rate('ott_qoe_media_requests_total')} > 0)"),),
             empty=NOBODY,
             width=6,
@@ -236,6 +237,7 @@ TRUST = Row(
             title="Not judged",
             question="For which share of the time is it unknown whether players played: pauses, seeks, lost reports?",
             unit="percentunit",
+            decimals=1,
             queries=(
                 Query(
                     f"{_rate('ott_qoe_refused_seconds_total')}"
