@@ -28,11 +28,17 @@ def confirm(hand: Hand, ticket: int) -> None:
     """Confirm a link: the appeal waits for the incident; its time for the answer goes on."""
 
     def do(connection: Connection, draft: Draft) -> None:
-        _put(connection, hand, draft, ticket, "confirmed")
-        if draft.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
-            draft.move(Status.HELD, hand.by, hand.now, INCIDENT)
+        _known(connection, draft, ticket)
+        hold(connection, draft, ticket, hand.by, hand.now)
 
     hand.change(do)
+
+
+def hold(connection: Connection, draft: Draft, ticket: int, by: str, now: datetime) -> None:
+    """Let an appeal wait for an incident, whether the link was proposed before or not."""
+    _put(connection, draft, ticket, "confirmed", by, now)
+    if draft.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
+        draft.move(Status.HELD, by, now, INCIDENT)
 
 
 def undo(hand: Hand, ticket: int) -> None:
@@ -93,7 +99,8 @@ def belongs(number: int) -> ColumnElement[bool]:
 
 
 def _undo(connection: Connection, hand: Hand, draft: Draft, ticket: int) -> None:
-    _put(connection, hand, draft, ticket, "undone")
+    _known(connection, draft, ticket)
+    _put(connection, draft, ticket, "undone", hand.by, hand.now)
     if draft.status is Status.HELD and draft["status_reason"] == INCIDENT:
         draft.move(Status.IN_PROGRESS, hand.by, hand.now)
     suppliers = draft["entry"] == "160" or draft["queue"] == Queue.SUPPLIER
@@ -105,8 +112,11 @@ def _asked(body: ev.Body) -> bool:
     return isinstance(body, ev.RequestSent)
 
 
-def _put(connection: Connection, hand: Hand, draft: Draft, ticket: int, state: str) -> None:
+def _known(connection: Connection, draft: Draft, ticket: int) -> None:
     if store.link(connection, draft["id"], ticket) is None:
         raise NoSuchLinkError(f"appeal {draft['id']} has no link to ticket {ticket}")
-    store.put_link(connection, draft["id"], ticket, state, actor=hand.by, at=hand.now)
-    draft.record(ev.Linked(ticket, state), hand.by, hand.now)
+
+
+def _put(connection: Connection, draft: Draft, ticket: int, state: str, by: str, now: datetime) -> None:  # noqa: PLR0913, PLR0917
+    store.put_link(connection, draft["id"], ticket, state, actor=by, at=now)
+    draft.record(ev.Linked(ticket, state), by, now)

@@ -7,13 +7,11 @@ from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
-from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import mass, store
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.appeals.linking import BATCH, INCIDENT
+from alerts.desk.appeals.linking import BATCH, hold
 from alerts.desk.appeals.mass import Cell, Mass, Usual, Word
-from alerts.desk.appeals.states import Status
 from alerts.desk.core.appeal_tables import appeal, appeal_link, interaction
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import OPEN
@@ -125,10 +123,7 @@ def _link_some(database: Database, rules: Rules, cell: Cell, ticket: int, by: st
         numbers = members(connection, cell, now, most=BATCH)
         for number in numbers:
             draft = store.lock(connection, number)
-            store.put_link(connection, number, ticket, "confirmed", actor=by, at=now)
-            draft.record(ev.Linked(ticket, "confirmed"), by, now)
-            if draft.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
-                draft.move(Status.HELD, by, now, INCIDENT)
+            hold(connection, draft, ticket, by, now)
             draft["request_due"] = False
             store.save(connection, rules, draft, now)
     return len(numbers)
