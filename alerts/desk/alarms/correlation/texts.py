@@ -75,7 +75,9 @@ def shared(kin: Kin) -> Texts:
 def title(kin: Kin, nodes: Sequence[str], first: Texts, topology: Topology) -> Texts:
     """Return the title of a ticket with an inferred cause; `first` is that of its first alarm."""
     above = _common(kin, nodes, topology)
-    on_en, on_ru = f"{len(nodes)} node{'' if len(nodes) == 1 else 's'}", f"узлов: {len(nodes)}"
+    site = kin.site or _only_site(nodes, topology)
+    on_en = f"{len(nodes)} node{'' if len(nodes) == 1 else 's'}{f' of site {site}' if site else ''}"
+    on_ru = f"узлов: {len(nodes)}{f', площадка {site}' if site else ''}"
     match kin.shape:
         case Shape.CHANNEL:
             return {
@@ -84,8 +86,8 @@ def title(kin: Kin, nodes: Sequence[str], first: Texts, topology: Topology) -> T
             }
         case Shape.CHANNELS:
             return {
-                "en": f"Most channels fail on {on_en}{_at_en(kin)}; common to them: {above or 'not known'}",
-                "ru": f"Большинство каналов неисправно ({on_ru}){_at_ru(kin)}; общее для них: {above or 'не известно'}",
+                "en": f"Most channels fail on {on_en}; common to them: {above or 'not known'}",
+                "ru": f"Большинство каналов неисправно ({on_ru}); общее для них: {above or 'не известно'}",
             }
         case Shape.NODE:
             return {
@@ -112,6 +114,13 @@ def title(kin: Kin, nodes: Sequence[str], first: Texts, topology: Topology) -> T
 
 def _above(kin: Kin) -> str:
     return f"{kin.above}, {kin.also}" if kin.also else kin.above
+
+
+def _only_site(nodes: Sequence[str], topology: Topology) -> str:
+    """Return the site of all these nodes; empty where they are of several, or the platform has no other one."""
+    sites = {topology.nodes[node].site if node in topology.nodes else "" for node in nodes}
+    others = {node.site for node in topology.nodes.values()} - sites
+    return sites.pop() if len(sites) == 1 and others else ""
 
 
 def _common(kin: Kin, nodes: Sequence[str], topology: Topology) -> str:

@@ -70,8 +70,28 @@ def test_channels_that_come_from_one_packager_have_it_in_common_and_the_others_a
     assert kin.holds(stale("ch2")[0], TOPOLOGY)
     assert not kin.holds(stale("ch5")[0], TOPOLOGY)
     assert title(kin, ["edge-1"], {"en": "", "ru": ""}, TOPOLOGY)["en"] == (
-        "Most channels from origins-1, packager-1 fail on 1 node"
+        "Most channels from origins-1, packager-1 fail on 1 node of site north"
     )
+
+
+@pytest.mark.parametrize(
+    "kin",
+    [
+        Kin(Shape.CHANNEL, channel="ch1"),
+        Kin(Shape.CHANNELS),
+        Kin(Shape.BELOW, above="switch-1"),
+        Kin(Shape.BELOW, above="switch-1", name="NodeDown"),
+        Kin(Shape.PEERS, name="NodeDown", role="edge"),
+    ],
+)
+def test_a_title_names_the_site_that_all_nodes_are_of(kin: Kin) -> None:
+    first = {"en": "down", "ru": "нет"}
+    here = title(kin, ["edge-1", "edge-2"], first, TOPOLOGY)
+    assert "2 nodes of site north" in here["en"]
+    assert "узлов: 2, площадка north" in here["ru"]
+    assert "site" not in title(kin, ["edge-1", "edge-5"], first, TOPOLOGY)["en"]
+    one_site = Topology(Plan(), [node for node in TOPOLOGY.nodes.values() if node.site == "north"])
+    assert "site" not in title(kin, ["edge-1", "edge-2"], first, one_site)["en"]  # there is no other one
 
 
 def test_all_channels_name_nothing_that_feeds_only_some() -> None:
