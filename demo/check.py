@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from demo import cause_check
@@ -11,6 +12,7 @@ from demo.cause_check import EVERY, TOGETHER
 from demo.configuration import IDLE_TIMEOUT
 from demo.figures import Truth, compare
 from demo.layout import EDGES
+from demo.platform.ledger import read_stalls
 from demo.processes import DemoError, wait_until
 from demo.stack import Stack
 from demo.table import render
@@ -18,6 +20,8 @@ from service.program import Exit
 
 # How long the audience moves before it is held: joins, zaps and leaves are part of what must be counted right.
 MOVING_SECONDS = 15
+# Until a picture has stood still: at night few watch, and with no stall there is nothing to compare.
+STALL_SECONDS = 180
 # Longer than the idle timeout and the keep-alive's window with a few scrapes on top; and the minute that rates look
 # back over must have begun after the first scrape.
 STEADY_SECONDS = 60
@@ -38,6 +42,9 @@ def run(stack: Stack, *, every: bool = False) -> int:
     started = time.monotonic()
     _say(f"the audience moves for {MOVING_SECONDS} s")
     time.sleep(MOVING_SECONDS)
+    wait_until(
+        lambda: any(one.reported for one in read_stalls(stack.layout.stalls)), STALL_SECONDS, "no picture stalled"
+    )
     figures_fine = check_figures(stack)
     steps = check_chain(stack)
     steps += check_causes(stack, EVERY if every else TOGETHER)
@@ -52,6 +59,12 @@ def run(stack: Stack, *, every: bool = False) -> int:
     )
     print(f"\ndemo --check: {verdict} ({time.monotonic() - started:.0f} s)", flush=True)
     return Exit.FINE if fine else Exit.FAILED
+
+
+def _wait_for_a_stall(stack: Stack) -> None:
+    stalls = stack.layout.stalls
+    with suppress(DemoError):  # then the figures say that there is none
+        wait_until(lambda: any(one.reported for one in read_stalls(stalls)), STALL_SECONDS, "no picture stood still")
 
 
 def check_figures(stack: Stack) -> bool:

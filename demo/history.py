@@ -4,56 +4,45 @@ Only recorded series are written: they carry the labels that the live rules give
 line. Raw series carry `instance` and `job` of a running target; history under other labels would be counted twice
 for as long as Prometheus looks back.
 
-The shape is an evening peak that wanders by a quarter of an hour, grows, rises at weekends, has one match night and
-one hole of forty minutes. `write` returns the daily busy hours it built, found by plain search over the same minutes.
+The shape is that of `curve`, with one hole of forty minutes. `write` returns the daily busy hours it built, found by
+plain search over the same minutes.
 """
 
 import math
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.curve import (
+    EDGES,
+    MATCH_DAYS_AGO,
+    PLATFORM_GROWTH,
+    SERVICE,
+    VIEWERS_OF_SESSIONS,
+    WEEKS,
+    ZONE,
+    Floats,
+    first_day,
+    midnight,
+    served,
+    sessions_of,
+)  # fmt: skip
 from demo.platform.middleware import ACCOUNTS
 from demo.processes import ENDS_WITH_PARENT
 
-ZONE = ZoneInfo("Asia/Almaty")
-WEEKS = 8
 MINUTE = 60
-MATCH_DAYS_AGO = 19
 HOLE_DAYS_AGO = 16
 HOLE_MINUTES = (190, 230)  # 03:10 to 03:50: Prometheus itself was down
-SERVICE = "ott"
-# As in the live audience: one household in six has a second screen on, and not everybody who is on is in one place.
-VIEWERS_OF_SESSIONS = 0.8
-BOXES = 900.0  # of the service iptv at the first day's peak; they watch over multicast and make no session
 # Pictures stand still more often the more is watched.
 STALLED_AT_NIGHT, STALLED_BY_LOAD = 0.004, 0.018
 INACTIVE = ("suspended", "trial_closed", "closed", "deleted")
 BYTES_PER_SESSION = 90_000.0  # per second, the middle rendition and a little
-PLATFORM_GROWTH = 0.012  # a week
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """An edge of the demo: its place, its sessions at the first day's peak, and its peak in minutes of the day."""
-
-    node: str
-    site: str
-    sessions: float
-    peak_minute: int
-
-
-EDGES = (Edge("edge-1", "almaty", 60.0, 21 * 60 + 15), Edge("edge-2", "astana", 34.0, 21 * 60 + 45))
 MIDDLEWARE = ("middleware-1", "almaty")
 CHANNEL_SHARES = {
     "qazaqstan": 0.30,
@@ -73,8 +62,8 @@ def write(data_dir: Path, now: float, scale: float = 1.0) -> dict[str, Any]:
     """
     end = int(now) // MINUTE * MINUTE
     first = first_day(now)
-    times = np.arange(_midnight(first), end, MINUTE)
-    sessions = {edge.node: _sessions(edge, times, first, scale) for edge in EDGES}
+    times = np.arange(midnight(first), end, MINUTE)
+    sessions = {edge.node: sessions_of(edge, times, first, scale) for edge in EDGES}
     hole = _hole(times, first)
     data_dir.mkdir(parents=True, exist_ok=True)
     # In the demo's own folder: what is killed here leaves the file, and the next start empties the folder.
@@ -95,7 +84,7 @@ def write(data_dir: Path, now: float, scale: float = 1.0) -> dict[str, Any]:
             text=True,
         )
     total = np.sum(list(sessions.values()), axis=0)
-    online = np.sum(list(_online(total, scale).values()), axis=0)
+    online = np.sum(list(served(total, scale).values()), axis=0)
     days = [first + timedelta(days=offset) for offset in range(WEEKS * 7)]
     return {
         "zone": ZONE.key,
@@ -111,43 +100,16 @@ def write(data_dir: Path, now: float, scale: float = 1.0) -> dict[str, Any]:
     }
 
 
-def first_day(now: float) -> date:
-    """Return the local day with which the history begins."""
-    return datetime.fromtimestamp(now, ZONE).date() - timedelta(weeks=WEEKS)
-
-
 def quarters_before(first: date, days: int, scale: float) -> Iterator[tuple[int, float]]:
     """Yield (start, subscribers served on average) of every quarter of the days before the history's first one."""
-    times = np.arange(_midnight(first - timedelta(days=days)), _midnight(first), MINUTE)
-    total = np.sum([_sessions(edge, times, first, scale) for edge in EDGES], axis=0)
-    served = np.sum(list(_online(total, scale).values()), axis=0)
-    yield from zip(times[::15].tolist(), served.reshape(-1, 15).mean(axis=1).tolist(), strict=True)
-
-
-def _midnight(day: date) -> int:
-    return int(datetime.combine(day, datetime.min.time(), ZONE).timestamp())
-
-
-def _sessions(edge: Edge, times: NDArray[np.int64], first: date, scale: float) -> Floats:
-    elapsed = (times - _midnight(first)) // MINUTE
-    minute, day = elapsed % 1440, elapsed // 1440  # Almaty has no clock changes in living memory of the demo
-    weekday = (day + first.weekday()) % 7
-    # The peak wanders by a quarter from day to day; the same table every week would look drawn with a ruler.
-    wander = np.array([0, 0, -15, 0, 15, 15, 0, -15, 0, 15, 0])[day % 11]
-    level = edge.sessions * scale * (1 + PLATFORM_GROWTH) ** (day / 7)
-    level = level * np.array([1.0, 0.99, 1.0, 1.01, 1.04, 1.10, 1.07])[weekday]
-    level = np.where(day == WEEKS * 7 - MATCH_DAYS_AGO, level * 1.45, level)
-    distance = np.abs(minute - edge.peak_minute - wander)
-    evening = np.clip(1 - distance / 300, 0, None) ** 1.3
-    daytime = 0.22 * np.exp(-(((minute - 810) / 240) ** 2))
-    night = 0.07
-    # Small and without a seed: the same history at every start.
-    ripple = 1 + 0.02 * np.sin(minute / 7.0 + day) + 0.012 * np.sin(minute / 2.3 + 3 * day)
-    return np.asarray(np.rint(level * (night + daytime + 0.80 * evening) * ripple), dtype=np.float64)
+    times = np.arange(midnight(first - timedelta(days=days)), midnight(first), MINUTE)
+    total = np.sum([sessions_of(edge, times, first, scale) for edge in EDGES], axis=0)
+    everyone = np.sum(list(served(total, scale).values()), axis=0)
+    yield from zip(times[::15].tolist(), everyone.reshape(-1, 15).mean(axis=1).tolist(), strict=True)
 
 
 def _hole(times: NDArray[np.int64], first: date) -> NDArray[np.bool_]:
-    offset = times - _midnight(first + timedelta(days=WEEKS * 7 - HOLE_DAYS_AGO))
+    offset = times - midnight(first + timedelta(days=WEEKS * 7 - HOLE_DAYS_AGO))
     return (offset >= HOLE_MINUTES[0] * MINUTE) & (offset < HOLE_MINUTES[1] * MINUTE)
 
 
@@ -168,18 +130,12 @@ def _series(
         yield "channel:ott_edge_channel_sessions:sum", {"channel": channel}, 240, np.rint(total * share)
     yield from _quality(sessions, scale)
     growth = (1 + PLATFORM_GROWTH) ** ((np.arange(len(times)) - len(times)) / 10080)
-    for name, online in _online(total, scale).items():
+    for name, online in served(total, scale).items():
         active = sum(count for status, count in ACCOUNTS[name].items() if status not in INACTIVE)
         yield "platform:ott_subscribers:sum", {"service": name}, 240, np.rint(active * growth)
         yield "platform:ott_subscribers_online:sum", {"service": name}, MINUTE, online
         yield "platform:ott_subscribers_online:avg1h", {"service": name}, 240, _trailing_mean(online, 60)
     yield from _load(sessions, scale)
-
-
-def _online(total: Floats, scale: float) -> dict[str, Floats]:
-    """Return the subscribers served by service: both have their evening at the same time."""
-    share = total / (scale * sum(edge.sessions for edge in EDGES))
-    return {SERVICE: np.rint(total * VIEWERS_OF_SESSIONS), "iptv": np.rint(share * BOXES)}
 
 
 def _edge(level: str, labels: dict[str, str], sessions: Floats) -> Iterator[tuple[str, dict[str, str], int, Floats]]:

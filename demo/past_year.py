@@ -6,7 +6,7 @@ tells a date.
 
 import subprocess
 
-from demo import history, programs
+from demo import curve, history, programs
 from demo.layout import Layout
 from demo.processes import ENDS_WITH_PARENT
 
@@ -17,7 +17,7 @@ _SECONDS = 60
 def bring_in(layout: Layout, now: float, scale: float) -> None:
     """Write the CSV up to the history's first day and import it."""
     file = layout.home("busyhour") / "before.csv"
-    rows = history.quarters_before(history.first_day(now), DAYS, scale)
+    rows = history.quarters_before(curve.first_day(now), DAYS, scale)
     file.write_text("time,served\n" + "".join(f"{at},{served:.2f}\n" for at, served in rows), "utf-8")
     words = ("import", str(file), "--scope", "platform", "--quantity", "subscribers_online", "--step", "15m")
     command = [*ENDS_WITH_PARENT, *programs.busy_hour_command(layout, *words)]

@@ -11,15 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from demo import configuration, desk_accounts, history, past_year, programs
+from demo import configuration, curve, desk_accounts, history, past_year, programs
 from demo.breaks import Break, all_breaks
 from demo.layout import Layout
 from demo.platform import middleware
 from demo.processes import DemoError, Program, stop_all
 from demo.workers import workers
 
-# History's sessions and accounts are those of a platform of this size; its evenings must meet the live audience.
-HISTORY_SCALE = 0.6
 OPERATOR = "demo"
 
 Report = Callable[[str], None]
@@ -63,8 +61,8 @@ class Stack:
         with workers(2) as pool:
             accounts = pool.submit(desk_accounts.create, layout, OPERATOR, self.password)
             now = time.time()
-            past = pool.submit(history.write, layout.home("prometheus") / "data", now, HISTORY_SCALE)
-            before = pool.submit(past_year.bring_in, layout, now, HISTORY_SCALE)
+            past = pool.submit(history.write, layout.home("prometheus") / "data", now, curve.SCALE)
+            before = pool.submit(past_year.bring_in, layout, now, curve.SCALE)
             middleware.provision(layout.database, self._seed)
             disk = programs.disk(layout)
             if disk is not None:

@@ -2,6 +2,7 @@
 
 A household has one token and one or two screens, and a home edge, which every new session begins at. When an edge does
 not answer, the player goes on at another, as its list or a balancer tells it. Every answer goes into the ledger.
+How many households and boxes are on follows the hour, as the history does.
 
 SIGUSR1 holds the audience steady (nobody joins, zaps or leaves), SIGUSR2 lets it move again.
 """
@@ -11,26 +12,21 @@ import asyncio
 import logging
 import random
 import signal
-import socket
 import time
-from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+from demo import curve
 from demo.platform import middleware
+from demo.platform.audience import Audience, Household
 from demo.platform.http_client import Edge, Player
+from demo.platform.keepalives import say_alive
 from demo.platform.ledger import LedgerWriter, Received, Stalled
 from demo.platform.lineup import CHANNELS, SEGMENT_SECONDS, Rendition
 from demo.platform.playout import Buffer, Reporter
 from service import logs
 
 HOUSEHOLDS = 48
-# Boxes that watch over multicast: they cost no request, but the middleware knows them.
-BOXES = 900
-# How often boxes are switched on and off, and the share that is off.
-BOX_HABIT_SECONDS, BOXES_OFF = 60, 0.04
-KEEPALIVE_SECONDS = 10
 # Of each poll of a playlist: how often a viewer changes the channel, and how often one switches off.
 ZAP, LEAVE = 0.04, 0.015
 AWAY_SECONDS = (8.0, 40.0)
@@ -57,33 +53,6 @@ class Line(NamedTuple):
 FAST = Line(0.0, 0)
 
 
-@dataclass(slots=True)
-class Household:
-    """One subscriber at home."""
-
-    account: int
-    token: str
-    edge: Edge
-    screens: int
-    cmcd: int  # the version that its players send; 0 is none
-    watching: int = 0  # screens that are on
-
-
-@dataclass(slots=True)
-class Audience:
-    """What all viewers share."""
-
-    edges: list[Edge]
-    ledger: LedgerWriter
-    rng: random.Random
-    moving: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def another(self, edge: Edge) -> Edge:
-        """Return an edge to try after `edge` did not answer."""
-        others = [other for other in self.edges if other != edge]
-        return self.rng.choice(others) if others else edge
-
-
 class Screen:
     """A player in a household."""
 
@@ -101,6 +70,9 @@ class Screen:
         await asyncio.sleep(rng.uniform(0, 2 * SEGMENT_SECONDS))
         while True:
             await self._audience.moving.wait()
+            if not self._audience.up(self._household.place):
+                await asyncio.sleep(rng.uniform(*AWAY_SECONDS))
+                continue
             self._household.watching += 1
             try:
                 while await self._watch(rng.choices(list(CHANNELS), POPULARITY)[0]):
@@ -132,7 +104,7 @@ class Screen:
             await asyncio.sleep(max(0.0, wait - (time.monotonic() - polled)))
             if self._audience.moving.is_set():
                 fate = rng.random()
-                if fate < ZAP + LEAVE:
+                if fate < ZAP + LEAVE or not self._audience.up(self._household.place):
                     self._note_stall(reported=False)
                     return fate < ZAP
 
@@ -198,21 +170,6 @@ class Screen:
             return answer.body if answer.status == 200 else b""
 
 
-async def say_alive(households: list[Household], boxes: list[int], audience: Audience, port: int) -> None:
-    """Send the keep-alive of everyone who watches, spread over the period."""
-    channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    off: set[int] = set()
-    everyone: list[Household | int] = [*households, *boxes]
-    for turn in count():
-        if turn % BOX_HABIT_SECONDS == 0 and audience.moving.is_set():
-            off = {box for box in boxes if audience.rng.random() < BOXES_OFF}
-        for one in everyone[turn % KEEPALIVE_SECONDS :: KEEPALIVE_SECONDS]:
-            watching, account = (one not in off, one) if isinstance(one, int) else (one.watching > 0, one.account)
-            if watching:
-                channel.sendto(str(account).encode(), ("127.0.0.1", port))
-        await asyncio.sleep(1)
-
-
 async def run(arguments: argparse.Namespace) -> None:
     """Let all viewers live until cancelled."""
     rng = random.Random(arguments.seed)
@@ -221,6 +178,7 @@ async def run(arguments: argparse.Namespace) -> None:
     tokens = middleware.issue_tokens(arguments.database, accounts)
     households = [
         Household(
+            place,
             account,
             tokens[account],
             edges[place % len(edges)],
@@ -229,7 +187,7 @@ async def run(arguments: argparse.Namespace) -> None:
         )
         for place, account in enumerate(accounts)
     ]
-    boxes = middleware.subscribers(arguments.database, "iptv", BOXES)
+    boxes = middleware.subscribers(arguments.database, "iptv", curve.BOXES)
     loop = asyncio.get_running_loop()
     with (
         arguments.ledger.open("w", encoding="ascii", buffering=1) as answers,
