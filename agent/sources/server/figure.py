@@ -34,7 +34,7 @@ class Figure:
         given = {*self.labels, *self.labels_from}
         if given != set(metric.labels) - {"server"}:
             wanted = ", ".join(label for label in metric.labels if label != "server") or "none"
-            raise ValueError(f"{self.metric} needs exactly these labels beside server: {wanted}")
+            raise ValueError(f"{self.metric} needs exactly these labels, in labels or labels_from: {wanted}")
 
 
 class Found(NamedTuple):

@@ -48,10 +48,15 @@ class ServerPreset:
 
     def __post_init__(self) -> None:
         earlier: set[str] = set()
-        for figure in self.figure:
-            _PAGES[self.format].check(figure)
+        for number, figure in enumerate(self.figure, 1):
+            try:
+                _PAGES[self.format].check(figure)
+            except ValueError as error:
+                raise ValueError(f"figure[{number}]: {error}") from None
             if figure.instead_of and figure.instead_of not in earlier:
-                raise ValueError(f"instead_of = {figure.instead_of!r} is not the value of an earlier figure")
+                raise ValueError(
+                    f"figure[{number}]: instead_of = {figure.instead_of!r} is not the value of an earlier figure"
+                )
             earlier.add(figure.value)
 
 

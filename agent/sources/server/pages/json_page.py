@@ -18,11 +18,13 @@ class Json:
             raise ValueError(
                 "a figure of a JSON page has no where; JMESPath filters by itself: clients[?state=='play']"
             )
-        for expression in (figure.value, *([figure.each] if figure.each else []), *figure.labels_from.values()):
+        expressions = {"value": figure.value, **({"each": figure.each} if figure.each else {})}
+        expressions |= {f"labels_from.{label}": expression for label, expression in figure.labels_from.items()}
+        for key, expression in expressions.items():
             try:
                 jmespath.compile(expression)
             except ValueError as error:
-                raise ValueError(documents.not_jmespath(expression, error)) from None
+                raise ValueError(f"{key} = {documents.not_jmespath(expression, error)}") from None
 
     def document(self, text: str) -> Any:
         """Return what the JSON says."""

@@ -15,11 +15,13 @@ class Xml:
         if figure.where:
             raise ValueError("a figure of an XML page has no where; a path selects: Client[@state='play']")
         empty = ElementTree.Element("check")
-        for path in (figure.each, figure.value, *figure.labels_from.values()):
+        paths = {"each": figure.each, "value": figure.value}
+        paths |= {f"labels_from.{label}": path for label, path in figure.labels_from.items()}
+        for key, path in paths.items():
             try:
                 empty.findall(path.partition("@")[0] or ".")
             except (SyntaxError, KeyError, TypeError):  # TypeError: an unclosed bracket
-                raise ValueError(f"{path!r} is not a path of ElementTree") from None
+                raise ValueError(f"{key} = {path!r} is not a path of ElementTree") from None
 
     def document(self, text: str) -> ElementTree.Element:
         """Return the root."""

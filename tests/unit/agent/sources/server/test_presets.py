@@ -453,7 +453,10 @@ FIGURE = '[[figure]]\nmetric = "ott_server_requests_total"\n'
     ("text", "problem"),
     [
         ('format = "text"\n[[figure]]\nmetric = "ott_server_request"\nvalue = "(1)"\n', "is no metric of a server"),
-        ('format = "text"\n[[figure]]\nmetric = "ott_edge_connections"\nvalue = "(1)"\n', "exactly these labels"),
+        (
+            'format = "text"\n[[figure]]\nmetric = "ott_edge_connections"\nvalue = "(1)"\n',
+            "exactly these labels, in labels or labels_from: state",
+        ),
         (f'format = "text"\n{FIGURE}value = "1"\n', "a value with one group"),
         (f'format = "text"\n{FIGURE}value = "("\n', "not a regular expression"),
         (f'format = "json"\n{FIGURE}value = "a..b"\n', "is not JMESPath"),
