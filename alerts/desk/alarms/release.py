@@ -9,6 +9,7 @@ from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation import effects, store
 from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.alarms.correlation.moving import Moved, outliving
+from alerts.desk.alarms.correlation.outliving import Outlived, outlived
 from alerts.desk.alarms.gather import let_time_pass
 from alerts.desk.alarms.judging import Judged, judge
 from alerts.desk.alarms.move import move
@@ -25,14 +26,13 @@ def pass_time(database: Database, correlator: Correlator, policy: Policy, now: d
     """Decide about what has waited long enough and release what outlived its cause; return the tickets opened."""
     with database.write() as connection:
         work = Work(connection, policy, now)
-        folded, causes = store.outlived(connection, now)
-        moved = _another_cause(work, correlator, folded, causes)
+        found = outlived(connection, now)
+        moved = _another_cause(work, correlator, found)
         taken = {one.what.holder for one in moved if one.what.folded}
-        for number in folded:
+        for number in found.folded:
             if number not in taken:
                 _unfold(work, number)
-        if causes:
-            _part(work, causes, {number for one in moved for number in one.what.rows})
+        _part(work, found.effects, {number for one in moved for number in one.what.rows})
         if moved:
             work.after(lambda: move(work, moved))
         let_time_pass(work, correlator)
@@ -40,13 +40,13 @@ def pass_time(database: Database, correlator: Correlator, policy: Policy, now: d
     return len(work.opening)
 
 
-def _another_cause(work: Work, correlator: Correlator, folded: list[int], causes: list[int]) -> list[Moved]:
+def _another_cause(work: Work, correlator: Correlator, found: Outlived) -> list[Moved]:
     """Return what still has a cause that fails, though not the one that it was given to."""
-    if not folded and not causes:
+    if not found:
         return []
-    ended = {cause for cause, _ in store.causes_of(work.connection, folded).values()}
+    ended = {cause for cause, _ in store.causes_of(work.connection, found.folded).values()}
     heads = store.heads(work.connection, work.now)
-    gathered = effects.gathered(work.connection, sorted({*causes, *ended}))
+    gathered = effects.gathered(work.connection, sorted({*found.causes, *ended}))
     return outliving(gathered, [head for head in heads if head.ended is None], correlator.explainer(heads))
 
 
@@ -62,9 +62,9 @@ def _unfold(work: Work, number: int) -> None:
     work.after(lambda: store.set_cause(work.connection, number, None, {}, fixed=True))
 
 
-def _part(work: Work, causes: list[int], moved: Set[int]) -> None:
+def _part(work: Work, alarms: Sequence[Any], moved: Set[int]) -> None:
     """Give effects that go on tickets of their own, one for each problem; not those that another cause explains."""
-    rows = [row for row in store.firing_effects(work.connection, causes) if row["id"] not in moved]
+    rows = [row for row in alarms if row["id"] not in moved]
     numbers: dict[str, list[int]] = {}
     for row in rows:
         numbers.setdefault(row["problem_key"], []).append(row["id"])

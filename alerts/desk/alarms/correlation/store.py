@@ -26,7 +26,7 @@ GROUPED = ("alertname", "site", "node", "element", "service", "channel")  # by a
 _WORKING = [status.value for status in WORKING]
 _ENDED = ("resolved", "closed")
 # A ticket that is confirmed as repaired is closed minutes later; its cause ended when it was resolved.
-_ENDED_AT = func.coalesce(ticket.c.resolved_at, ticket.c.status_at)
+ENDED_AT = func.coalesce(ticket.c.resolved_at, ticket.c.status_at)
 
 
 def hosts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, bool, str | None]]:
@@ -47,13 +47,13 @@ def hosts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, b
 def heads(connection: Connection, now: datetime) -> list[Head]:
     """Return the tickets that stand for themselves: open ones, and those whose alarms ended a short time ago."""
     rows = connection.execute(
-        select(ticket.c.status, _ENDED_AT.label("ended_at"), ticket.c.opened_at, ticket.c.problem_key, correlated)
+        select(ticket.c.status, ENDED_AT.label("ended_at"), ticket.c.opened_at, ticket.c.problem_key, correlated)
         .join(ticket, ticket.c.id == correlated.c.ticket_id)
         .where(
             correlated.c.cause_id.is_(None),
             or_(
                 ticket.c.status.in_(_WORKING),
-                (ticket.c.status.in_(_ENDED)) & (now - AFTERMATH <= _ENDED_AT),
+                (ticket.c.status.in_(_ENDED)) & (now - AFTERMATH <= ENDED_AT),
             ),
         )
         .order_by(ticket.c.id)
@@ -153,38 +153,6 @@ def effects_of(connection: Connection, numbers: Sequence[int]) -> dict[int, list
     for cause, number in rows:
         found.setdefault(cause, []).append(number)
     return found
-
-
-def outlived(connection: Connection, now: datetime) -> tuple[list[int], list[int]]:
-    """Return the folded tickets, and the tickets with effects, whose cause ended long ago and that still fire."""
-    over = (ticket.c.status.not_in(_WORKING)) & (now - AFTERMATH >= _ENDED_AT)
-    causes = select(ticket.c.id).where(over)
-    folded = connection.scalars(
-        select(correlated.c.ticket_id)
-        .join(ticket, ticket.c.id == correlated.c.ticket_id)
-        .where(correlated.c.cause_id.in_(causes), ticket.c.firing > 0, ticket.c.status.in_(_WORKING))
-        .order_by(correlated.c.ticket_id)
-    )
-    with_effects = connection.scalars(
-        select(alarm.c.ticket_id)
-        .join(ticket, ticket.c.id == alarm.c.ticket_id)
-        .where(alarm.c.ends_at.is_(None), alarm.c.effect.is_(True), over)
-        .distinct()
-    )
-    return list(folded), sorted(with_effects)
-
-
-def firing_effects(connection: Connection, numbers: Sequence[int]) -> Sequence[Any]:
-    """Return the alarms that still fire as effects of these tickets."""
-    return (
-        connection.execute(
-            select(alarm)
-            .where(alarm.c.ticket_id.in_(numbers), alarm.c.effect.is_(True), alarm.c.ends_at.is_(None))
-            .order_by(alarm.c.id)
-        )
-        .mappings()
-        .all()
-    )
 
 
 def group_labels(labels: Mapping[str, str], key: str) -> dict[str, str]:

@@ -171,6 +171,26 @@ def test_what_outlives_its_cause_comes_out_again(database: Database, correlator:
     assert effects(database)[cause["id"]] == (1, 0)
 
 
+def test_an_effect_that_comes_back_in_the_aftermath_is_given_as_long_again_and_not_longer(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    told(database, correlator, time, stale("ch03", "edge-3"))
+    later(database, correlator, time, WAIT)  # has a ticket of its own, which is folded
+    told(database, correlator, time, packager(), stale("ch01", "edge-1"))
+    repaired = [packager(firing=False), stale("ch01", "edge-1", firing=False), stale("ch03", "edge-3", firing=False)]
+    told(database, correlator, time, *(each | {"endsAt": time().isoformat()} for each in repaired))
+    time.pass_(seconds=AFTERMATH.total_seconds() - 20)
+    begun = [stale("ch01", "edge-1"), stale("ch03", "edge-3"), stale("ch02", "edge-2")]
+    told(database, correlator, time, *(each | {"startsAt": time().isoformat()} for each in begun))
+    assert later(database, correlator, time, timedelta(seconds=30)) == 1
+    folded, cause, new = rows(database)
+    assert (new["labels"]["channel"], cause["status"]) == ("ch02", "resolved")  # it was never there before
+    assert causes(database) == {folded["id"]: cause["id"]}
+    assert later(database, correlator, time, AFTERMATH) == 1
+    assert rows(database)[-1]["labels"]["channel"] == "ch01"
+    assert causes(database) == {}
+
+
 def test_an_alarm_that_comes_and_goes_while_it_waits_is_not_lost(
     database: Database, correlator: Correlator, time: Time
 ) -> None:
