@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+import httpx
+
 from demo import cause_check
 from demo.apis import Desk, Prometheus, Ticket
 from demo.cause_check import EVERY, TOGETHER
@@ -87,7 +89,7 @@ def check_chain(stack: Stack) -> list[Step]:
     with Desk(stack.layout.url("desk"), stack.api_token) as desk:
         try:
             steps.extend(_chain(stack, desk))
-        except DemoError as error:
+        except (DemoError, httpx.HTTPError) as error:
             steps.append(Step(str(error), fine=False))
     return steps
 
@@ -105,7 +107,7 @@ def check_causes(stack: Stack, breaks: Sequence[Sequence[str]]) -> list[Step]:
                 for proof in cause_check.prove(stack, desk, names):
                     _say(proof.text)
                     steps.append(Step(*proof))
-            except DemoError as error:
+            except (DemoError, httpx.HTTPError) as error:
                 steps.append(Step(str(error), fine=False))
                 for name in names:
                     stack.repair(name)
