@@ -75,12 +75,13 @@ class Experiments:
 
     def _flapping(self) -> Experiment:
         kind = self._dice.choice((self._kinds.server_ends, self._kinds.node_dies, self._kinds.one_stream))
-        fault = kind()
-        period = self._dice.uniform(60, 100)
+        fault, period = kind(), self._dice.uniform(60, 100)
+        turns = range(self._dice.randint(3, 5))
         spells = [
             Spell(spell.labels, at + spell.begin, at + spell.begin + self._dice.uniform(15, 40))
             for spell in fault.spells
-            for at in (turn * period for turn in range(self._dice.randint(3, 5)))
+            for at in (turn * period for turn in turns)
+            if at + spell.begin < LASTS  # what was repaired stays repaired
         ]
         last = [Spell(spell.labels, max(LASTS - 60, spell.begin), spell.end) for spell in fault.spells]
         return Experiment("flapping", (replace(fault, spells=(*spells, *last)),))

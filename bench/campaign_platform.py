@@ -29,6 +29,7 @@ class Platform:
     middleware: list[Node] = field(default_factory=list)
     switches: dict[str, list[Node]] = field(default_factory=dict)
     probes: dict[str, list[Node]] = field(default_factory=dict)  # the edges that show a channel
+    _shown: dict[str, list[str]] = field(default_factory=dict)  # by edge, once all are known
 
     @property
     def nodes(self) -> list[Node]:
@@ -42,7 +43,11 @@ class Platform:
 
     def channels_of(self, edge: Node) -> list[str]:
         """Return what an edge probes."""
-        return [channel for channel, seen in self.probes.items() if edge in seen]
+        if not self._shown:
+            for channel, seen in self.probes.items():
+                for node in seen:
+                    self._shown.setdefault(node.name, []).append(channel)
+        return self._shown.get(edge.name, [])
 
     def topology(self) -> str:
         """Return topology.toml."""
