@@ -22,14 +22,7 @@ class ServerSettings:
 
     def __post_init__(self) -> None:
         check_times(self.interval, self.deadline)
-        try:
-            check_name("name", self.label)
-        except ValueError as error:
-            if self.name:
-                raise
-            raise ValueError(
-                f'preset gives the name, and {error}; write a preset, and name = "…" beside a path'
-            ) from None
+        check_name("name", self.label)
         if (self.url is None) == (not self.command):
             raise ValueError('give either url = "http://…" or command = ["varnishstat", "-j"]')
         if self.command and (self.basic or self.token):
