@@ -7,13 +7,17 @@ import httpx
 
 from service.prometheus import Client
 
+YOUNG = 4102444800.0  # the year 2100: later than whatever ends
 
-def prometheus_where(exists: Callable[[str], bool | httpx.Response], rules: int = 200) -> Client:
+
+def prometheus_where(
+    exists: Callable[[str], bool | httpx.Response], rules: int = 200, newest: Callable[[], float] = lambda: YOUNG
+) -> Client:
     """Return a client whose server finds the data of a query where `exists` returns true; no condition is met.
 
     The value is always 0, which is also how a comparison in its `bool` form says that it is false. Where `exists`
     raises OSError nobody answers; a response that it returns is sent as it is. `rules` is the status of the list of
-    rules, which is empty.
+    rules, which is empty. `newest` is the time of the newest samples.
     """
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -27,7 +31,8 @@ def prometheus_where(exists: Callable[[str], bool | httpx.Response], rules: int 
         if isinstance(found, httpx.Response):
             return found
         ranged = request.url.path.endswith("/query_range")
-        kind, point = ("matrix", {"values": [[0, "0"]]}) if ranged else ("vector", {"value": [0, "0"]})
+        value = str(newest()) if query.startswith("max(timestamp(") else "0"
+        kind, point = ("matrix", {"values": [[0, "0"]]}) if ranged else ("vector", {"value": [0, value]})
         result = [{"metric": {}, **point}] if found else []
         return httpx.Response(200, json={"status": "success", "data": {"resultType": kind, "result": result}})
 

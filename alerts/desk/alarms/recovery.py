@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.evaluation import rules as loaded
-from alerts.desk.alarms.evaluation.finding import Doubt
+from alerts.desk.alarms.evaluation.finding import Doubt, Why
 from alerts.desk.alarms.evaluation.questions import Ended, Questions
 from alerts.desk.alarms.evaluation.rules import Rules
 from alerts.desk.alarms.evaluation.verdict import doubt_about
@@ -29,6 +29,7 @@ from service.prometheus import Client, PrometheusUnavailableError, QueryRejected
 
 CLAIM = timedelta(seconds=30)
 RECHECK = timedelta(seconds=60)  # how soon at the latest to evaluate again what is in doubt
+SOON = timedelta(seconds=2)  # how soon to look again whether a sample from after the alarm's end has come
 RETRY = timedelta(seconds=5)  # how soon to ask again a Prometheus that did not answer, or when there is no room now
 ROOM = 100  # claimed tickets that may wait: what is claimed and not asked about in time would be claimed twice
 BATCH = 25  # tickets settled in one transaction
@@ -193,7 +194,13 @@ def _recovered(draft: Draft, now: datetime) -> None:
 
 
 def _doubted(draft: Draft, doubt: Doubt, ended_at: datetime, now: datetime) -> None:
-    """Keep the ticket open and record why, once for each reason; look again soon at first, then less often."""
+    """Keep the ticket open and record why, once for each reason; look again soon at first, then less often.
+
+    Until the next scrape no sample is younger than the alarm's end; that is usual and not worth a line.
+    """
+    if doubt.why is Why.OLD and now - ended_at < RECHECK:
+        draft.set(verify_at=now + SOON)
+        return
     if not draft["unverified"] or _known(draft.log) != (doubt.why, doubt.what):
         since = doubt.since.isoformat(timespec="seconds") if doubt.since else ""
         draft.record(now, Unverified(doubt.why, doubt.what, since), DESK)

@@ -6,7 +6,7 @@ never taken part (the other branch of an `or`, say). A comparison is asked in it
 missing. A recorded series that is missing is judged by the rule that records it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,16 +14,15 @@ import promql_parser as parser
 
 from alerts.desk.alarms.evaluation import source, windows
 from alerts.desk.alarms.evaluation.finding import FALSE, NEVER, TRUE, Finding, Why, all_of, any_of, unknown
-from alerts.desk.alarms.evaluation.questions import HISTORY, Ended, Questions, moment
+from alerts.desk.alarms.evaluation.presence import Presence, text_of
+from alerts.desk.alarms.evaluation.questions import Ended, Questions, moment
 from alerts.desk.alarms.evaluation.rules import Rule, Rules
-from alerts.desk.alarms.evaluation.windows import Range
+from alerts.desk.alarms.evaluation.windows import Read
 from service import narrowing, promql
 from service.narrowing import Labels
 from service.prometheus import Sample
 
 _ABSENT = frozenset({"absent", "absent_over_time"})
-_FILLED = 0.5  # of the samples that a range had while the alarm fired
-_LONGEST = 200  # characters of a part in a sentence
 
 
 class Evaluation:
@@ -31,6 +30,7 @@ class Evaluation:
 
     def __init__(self, questions: Questions, rules: Rules, alarm: Ended, now: datetime) -> None:
         self._questions, self._rules, self._alarm, self._at = questions, rules, alarm, now
+        self._presence = Presence(questions, rules, alarm, now)
         self._within: list[str] = []  # recorded series on the way down: one that reads itself ends there
 
     def judge(self, rule: Rule) -> Finding:
@@ -43,7 +43,7 @@ class Evaluation:
         """
         tree = promql.parse(rule.expression)
         found = self._part(tree, self._own(rule))
-        return unknown(Why.NO_HISTORY, _text(tree)) if found == NEVER else found
+        return unknown(Why.NO_HISTORY, text_of(tree)) if found == NEVER else found
 
     def _own(self, rule: Rule) -> Labels:
         """Return the labels that the expression's results have: not those that the rule adds or overrides."""
@@ -66,7 +66,7 @@ class Evaluation:
             case parser.BinaryExpr() if narrowing.is_filter(node):
                 return self._comparison(node, labels)
             case parser.Call() if node.func.name in _ABSENT:
-                return TRUE if self._results(node, labels) else FALSE
+                return TRUE if self._results(node, labels) else self._back(node, labels)
         if self._results(node, labels):
             return TRUE
         missing = self._missing_series if isinstance(node, parser.VectorSelector) else self._missing
@@ -84,7 +84,7 @@ class Evaluation:
                 found = one if one == FALSE else all_of([one, self._part(right, of_right)])
             case _:  # unless
                 hidden = one not in (FALSE, NEVER) and self._part(right, of_right) == TRUE
-                found = FALSE if hidden else one
+                found = self._current(right, of_right) if hidden else one
         # Both sides have a result, though not for the same series.
         return self._gone(node, labels) if found == TRUE else found
 
@@ -96,25 +96,31 @@ class Evaluation:
             return self._missing(node, labels)
         # Scalars compare as "not a number" where they have no data, and windows go on with what they had.
         inside = [self._part(child, theirs) for child, theirs in narrowing.children(node, labels) if _scalar(child)]
-        return next((each for each in inside if each.doubt is not None), self._windows(node, labels))
+        return next((each for each in inside if each.doubt is not None), self._current(node, labels))
 
-    def _windows(self, node: Any, labels: Labels) -> Finding:
-        """Return FALSE if every range that is read is as full of samples as it was while the alarm fired."""
-        found = (self._window(each) for each in windows.ranges(node, labels, self._rules))
-        return next((each for each in found if each.doubt is not None), FALSE)
+    def _back(self, node: Any, labels: Labels) -> Finding:
+        """Return FALSE if what was absent is there again; a store that was restarted shows for a while what it had."""
+        inside = node.args[0]
+        if not isinstance(inside, parser.VectorSelector):
+            return FALSE
+        return self._first_doubt([self._presence.fresh(Read(inside, labels, None))])
 
-    def _window(self, one: Range) -> Finding:
-        if not self._results(one.selector, one.labels):
+    def _current(self, node: Any, labels: Labels) -> Finding:
+        """Return FALSE if all that is read is from after the alarm's end and every range is as full as before."""
+        return self._first_doubt(
+            check(each)
+            for each in windows.reads(node, labels, self._rules)
+            for check in (self._window, self._presence.fresh)
+        )
+
+    def _window(self, one: Read) -> Finding:
+        if one.length is not None and not self._results(one.selector, one.labels):
             return self._missing_series(one.selector, one.labels)
-        if one.length > HISTORY:
-            return TRUE
-        samples = narrowing.written_over(one.selector, one.labels, one.length)
-        query = f"max(count_over_time({samples}))"
-        before = [value for each in self._questions.while_it_fired(query, self._alarm) for _, value in each.points]
-        filled = max((each.value for each in self._questions.now(query)), default=0.0)
-        if filled >= max(before, default=0.0) * _FILLED:
-            return TRUE
-        return unknown(Why.GAP, f"{_text(one.selector)}[{narrowing.duration(one.length)}]")
+        return self._presence.full(one)
+
+    @staticmethod
+    def _first_doubt(found: Iterable[Finding]) -> Finding:
+        return next((each for each in found if each.doubt is not None), FALSE)
 
     def _missing(self, node: Any, labels: Labels) -> Finding:
         """Return why a part without a result has none: its operands say, or its own history."""
@@ -131,7 +137,7 @@ class Evaluation:
         if not before:
             return NEVER
         since = moment(max(each.points[-1][0] for each in before))
-        return unknown(Why.NO_DATA, _text(node), since)
+        return unknown(Why.NO_DATA, text_of(node), since)
 
     def _missing_series(self, node: Any, labels: Labels) -> Finding:
         name = promql.metric_of(node)
@@ -144,7 +150,7 @@ class Evaluation:
             return NEVER
         since = moment(max(value for each in before for _, value in each.points))
         return source.judge(
-            self._questions, self._alarm, _text(node), since, [each.labels for each in before], self._at
+            self._questions, self._alarm, text_of(node), since, [each.labels for each in before], self._at
         )
 
     def _recorded(self, name: str, node: Any, labels: Labels, recording: list[Rule]) -> Finding:
@@ -161,7 +167,7 @@ class Evaluation:
             ]
         )  # fmt: skip
         self._within.pop()
-        return unknown(Why.NO_DATA, _text(node), self._at) if found == TRUE else found
+        return unknown(Why.NO_DATA, text_of(node), self._at) if found == TRUE else found
 
     def _results(self, node: Any, labels: Labels) -> list[Sample]:
         return self._matching(narrowing.written(node, labels, self._swap), labels)
@@ -196,8 +202,3 @@ def _bare(labels: Labels) -> dict[str, str]:
 
 def _without(labels: Labels, names: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in labels.items() if name not in names}
-
-
-def _text(node: Any) -> str:
-    text = narrowing.written(node, {}).replace("{}", "")
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -20,6 +20,7 @@ class Why(StrEnum):
     HOLDS = "holds"  # the condition is still met
     NO_DATA = "no_data"  # nothing of `what` since `since`
     GAP = "gap"  # the range `what` is not filled with samples again yet
+    OLD = "old"  # the newest samples of `what`, of `since`, are from before the alarm's end
     NO_HISTORY = "no_history"  # there are no data of the time in which the alarm fired either
     SOURCE = "source"  # the rule's own query for its source, `what`, has no result
     REJECTED = "rejected"  # the server refuses the query: `what` is its sentence

@@ -36,8 +36,14 @@ class Questions:
 
     def while_it_fired(self, query: str, alarm: Ended) -> list[Series]:
         """Return the results of a query over the last part of the time in which the alarm fired."""
-        start = max(alarm.starts_at, alarm.ends_at - HISTORY)
-        window = Window(start.timestamp(), max(alarm.ends_at, start).timestamp(), STEP)
+        return self._over(query, max(alarm.starts_at, alarm.ends_at - HISTORY), alarm.ends_at)
+
+    def before_it_ended(self, query: str, alarm: Ended) -> list[Series]:
+        """Return the results of a query over the time before the alarm ended, whether it fired already or not."""
+        return self._over(query, alarm.ends_at - HISTORY, alarm.ends_at)
+
+    def _over(self, query: str, start: datetime, end: datetime) -> list[Series]:
+        window = Window(start.timestamp(), max(end, start).timestamp(), STEP)
         if (query, window) not in self._before:
             self._before[query, window] = self._client.query_range(query, window)
         return self._before[query, window]

@@ -1,8 +1,8 @@
-"""The ranges that an expression reads, and whether they are filled.
+"""The series that an expression reads, at the moment or over a range.
 
 `rate(x[5m])` goes on for minutes after the last sample of `x`, and falls; after a gap it begins with what little is in
-the range. An alarm that ends because of that has not recovered. The same holds for a recorded series whose rule reads
-a range.
+the range. A store that was restarted shows for minutes what it had before. An alarm that ends because of that has not
+recovered. The same holds for what the rule of a recorded series reads.
 """
 
 from collections.abc import Iterator
@@ -19,26 +19,26 @@ _EXEMPT = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 _UNREAD = frozenset({"absent", "absent_over_time", "timestamp"})
 
 
-class Range(NamedTuple):
-    """A selector whose samples are read over a range that reaches to the present."""
+class Read(NamedTuple):
+    """A selector whose newest sample is read, or its samples over a range that reaches to the present."""
 
     selector: Any
     labels: Labels
-    length: timedelta
+    length: timedelta | None  # of the range
 
 
-def ranges(
+def reads(
     node: Any, labels: Labels, rules: Rules, length: timedelta | None = None, seen: frozenset[str] = frozenset()
-) -> Iterator[Range]:
-    """Yield the ranges of a part and of the recorded series that it reads, each with the labels that narrow it."""
+) -> Iterator[Read]:
+    """Yield what a part and the recorded series in it read, each with the labels that narrow it."""
     match node:
         case parser.VectorSelector():
             name = promql.metric_of(node)
             if node.offset or node.at is not None or name in _EXEMPT:
                 return
-            if length is not None:
-                yield Range(node, labels, length)
-            elif name not in seen:
+            if name not in seen or length is not None:
+                yield Read(node, labels, length)
+            if length is None and name not in seen:
                 yield from _recorded(name, node, labels, rules, seen | {name})
         case parser.SubqueryExpr() if node.offset or node.at is not None:
             return
@@ -49,7 +49,7 @@ def ranges(
             if isinstance(node, (parser.MatrixSelector, parser.SubqueryExpr)):
                 within = max(timedelta() if length is None else length, _span(node))
             for child, theirs in narrowing.children(node, labels):
-                yield from ranges(child, theirs, rules, within, seen)
+                yield from reads(child, theirs, rules, within, seen)
 
 
 def _span(node: Any) -> timedelta:
@@ -57,9 +57,9 @@ def _span(node: Any) -> timedelta:
     return span
 
 
-def _recorded(name: str, node: Any, labels: Labels, rules: Rules, seen: frozenset[str]) -> Iterator[Range]:
+def _recorded(name: str, node: Any, labels: Labels, rules: Rules, seen: frozenset[str]) -> Iterator[Read]:
     wanted = {**labels, **promql.equalities(node)}
     for rule in rules.recording(name):
         if rule.could_make(wanted):
             theirs = {label: value for label, value in wanted.items() if label not in rule.labels}
-            yield from ranges(promql.parse(rule.expression), theirs, rules, None, seen)
+            yield from reads(promql.parse(rule.expression), theirs, rules, None, seen)

@@ -14,7 +14,7 @@ from alerts.desk.alarms.evaluation.finding import Doubt, Why
 from alerts.desk.alarms.evaluation.questions import Ended, Questions
 from alerts.desk.alarms.evaluation.verdict import doubt_about
 from service import narrowing, promql
-from service.prometheus import Client, connect
+from service.prometheus import Client, Sample, connect
 from tests.support.stored import Values, prometheus_of
 
 BEGAN, ENDED = 1200, 60  # seconds ago
@@ -25,6 +25,12 @@ groups:
     rules:
       - {record: "node:hot:celsius", expr: "heat > 5"}
       - {record: "node:rate:1m", expr: "rate(asked_total[5m])"}
+      - record: "node:lost:bool"
+        expr: |
+          (answered == 0) + 1
+          and (avg_over_time(answered[14s]) < 0.4 unless count_over_time(answered[14s]) < 2 or node:lost:bool == 1)
+          or answered * 0
+      - {record: "site:slow:limit", expr: "limit * 2"}
       - {record: "site:limit:own", expr: "vector(3)", labels: {limit: disk, site: astana}}
       - {record: "node:seen:timestamp", expr: "up{job='old'} or (last_over_time(node:seen:timestamp[30m]) > 1e12)"}
   - name: alerts
@@ -112,6 +118,21 @@ SERIES: dict[str, Values] = {
     f"ott_collector_success{at(5, DISKS)}": cured(1, 0, 600),
     f"threads{at(5)}": until(600, 900),
     "alive": steady(1),
+    # A store that was killed 40 seconds ago, without what it had not written yet: the failure of these nodes.
+    'answered{node="old"}': until(40, 1),
+    'node:lost:bool{node="old"}': until(40, 0),
+    'answered{node="one"}': lambda at: 1 if at >= 40 else 0 if at < 5 else None,
+    'node:lost:bool{node="one"}': lambda at: 0 if at >= 40 or at < 5 else None,
+    'answered{node="well"}': lambda at: 1 if at >= 40 or at < 15 else None,
+    'node:lost:bool{node="well"}': lambda at: 0 if at >= 40 or at < 15 else None,
+    # One that was empty until then.
+    'answered{node="new"}': lambda at: 1 if at < 5 else None,
+    'answered{node="longer"}': lambda at: 1 if at < 20 else None,
+    # Rules that look every half a minute.
+    'limit{site="astana"}': steady(5),
+    'site:slow:limit{site="astana"}': lambda at: 5 if at >= 20 and at % 30 == 20 else None,
+    'limit{site="aktau"}': until(40, 5),
+    'site:slow:limit{site="aktau"}': lambda at: 5 if at >= 20 and at % 30 == 20 else None,
 }  # fmt: skip
 
 
@@ -134,13 +155,21 @@ class Case(NamedTuple):
     why: Why | None
     what: str = ""
     annotations: Mapping[str, str] = MappingProxyType({})
+    began: int = BEGAN
+    ended: int = ENDED
+
+
+def restarted(expression: str, node: str, why: Why | None, what: str = "") -> Case:
+    """Return an alarm that began after the newest samples of a store which was killed, and ended when it was back."""
+    return Case(expression, {"node": node}, why, what, began=30, ended=10)
 
 
 def faulty(number: int, metric: str) -> str:
     return f"threads (exporter 10.0.0.{number}:9104: {metric})"
 
 
-NO_DATA, HOLDS, GAP = Why.NO_DATA, Why.HOLDS, Why.GAP
+NO_DATA, HOLDS, GAP, OLD = Why.NO_DATA, Why.HOLDS, Why.GAP, Why.OLD
+LOST, FEW = "node:lost:bool == 1", "avg_over_time(answered[14s]) < 0.4"
 HYSTERESIS = 'disk < 0.05 or disk < 0.1 and on (node, device) ALERTS{alertname="Full",alertstate="firing"}'
 CASES = {
     "still met": Case("level > 5", {"node": "a"}, HOLDS),
@@ -220,6 +249,20 @@ CASES = {
     "a label of the rule's is none of the series": Case(
         "named > 5", {"node": "a", "alertname": "Overridden", "severity": "major", "team": "noc"}, HOLDS
     ),
+    "all samples are older than the alarm": restarted("answered == 0", "old", OLD, "answered"),
+    "all recorded samples are older than the alarm": restarted(LOST, "old", OLD, "node:lost:bool"),
+    "absent, by its word, though its samples are older": restarted(
+        'absent(answered{node="old"})', "old", OLD, 'answered{node="old"}'
+    ),
+    "hidden by what is older": restarted(
+        'alive == 1 unless on () answered{node="old"} == 1', "old", OLD, 'answered{node="old"}'
+    ),
+    "one sample after the restart": restarted(LOST, "one", GAP, "answered[14s]"),
+    "enough samples after the restart": restarted(LOST, "well", None),
+    "one sample ever": restarted(FEW, "new", GAP, "answered[14s]"),
+    "enough samples and nothing before": restarted(FEW, "longer", None),
+    "recorded by slow rules": Case("site:slow:limit > 10", {"site": "astana"}, None, ended=10),
+    "recorded by slow rules from old samples": Case("site:slow:limit > 10", {"site": "aktau"}, OLD, "limit", ended=10),
 }  # fmt: skip
 
 
@@ -233,13 +276,24 @@ def test_an_alarm_that_ended(name: str, prometheus: Client, now: float) -> None:
         assert doubt.what == case.what
 
 
+class AtOneMoment(Questions):
+    """Asks what the answers were then, however long the tests take."""
+
+    def __init__(self, client: Client, moment: datetime) -> None:
+        super().__init__(client)
+        self._ask, self._moment = client.query, moment
+
+    def now(self, query: str) -> list[Sample]:
+        return self._ask(query, self._moment)
+
+
 def judged(case: Case, prometheus: Client, now: float) -> Doubt | None:
     moment = datetime.fromtimestamp(now, UTC)
     labels = {"alertname": "Test", "severity": "major", **case.labels}
     url = f"http://prometheus/graph?g0.expr={quote(case.expression)}" if case.expression else ""
-    began, ended = moment - timedelta(seconds=BEGAN), moment - timedelta(seconds=ENDED)
+    began, ended = moment - timedelta(seconds=case.began), moment - timedelta(seconds=case.ended)
     alarm = Ended(labels, case.annotations, url, began, ended)
-    return doubt_about([alarm], Questions(prometheus), loaded.read(prometheus), moment)
+    return doubt_about([alarm], AtOneMoment(prometheus, moment), loaded.read(prometheus), moment)
 
 
 def test_the_doubt_tells_since_when_there_are_no_samples(prometheus: Client, now: float) -> None:

@@ -191,6 +191,29 @@ def test_missing_data_leave_the_ticket_open_until_they_are_back(verifying: Desk,
     assert kinds == ["unverified", "verified"]
 
 
+def test_samples_from_before_the_end_are_no_recovery_and_are_told_after_a_minute(verifying: Desk, time: Time) -> None:
+    def kinds() -> list[str]:
+        with verifying.database.read() as connection:
+            return list(connection.scalars(select(event.c.kind).where(event.c.kind.in_(["unverified", "verified"]))))
+
+    (number,) = recover(verifying)
+    old = prometheus_where(lambda _: True, newest=lambda: 0)
+    for _ in range(3):  # the next sample is on its way
+        verify.verify(verifying, [number], old)
+        assert states(verifying.database) == [("acknowledged", "", 0)]
+        time.pass_(seconds=2)
+        assert recovery.run_due(verifying).to_verify == [number]
+    assert kinds() == []
+    time.pass_(minutes=1)
+    verify.verify(verifying, [number], old)
+    assert kinds() == ["unverified"]
+    time.pass_(minutes=1)
+    assert recovery.run_due(verifying).to_verify == [number]
+    verify.verify(verifying, [number], prometheus_where(lambda _: True))
+    assert states(verifying.database) == [("resolved", "recovered", 0)]
+    assert kinds() == ["unverified", "verified"]
+
+
 def test_who_takes_a_ticket_does_not_end_the_doubt_about_its_recovery(verifying: Desk, time: Time) -> None:
     (number,) = recover(verifying)
     verify.verify(verifying, [number], prometheus_where(lambda _: False))

@@ -7,7 +7,7 @@ import pytest
 from alerts.desk.alarms.evaluation.finding import FALSE, NEVER, TRUE, Finding, Truth, Why, all_of, any_of, unknown
 from alerts.desk.alarms.evaluation.rules import Rules
 from alerts.desk.alarms.evaluation.sender import senders_doubt
-from alerts.desk.alarms.evaluation.windows import ranges
+from alerts.desk.alarms.evaluation.windows import reads
 from service import promql
 
 GONE = unknown(Why.NO_DATA, "x")
@@ -49,6 +49,7 @@ RULES = Rules(
     [
         {"name": "site:rate", "query": "sum by (site) (rate(x_total[5m]))"},
         {"name": "node:limit", "query": "vector(1)", "labels": {"limit": "disk"}},
+        {"name": "node:hot", "query": "t > 5 or node:hot"},
         {"name": "node:self", "query": "last_over_time(node:self[10m])"},
     ],
 )
@@ -86,12 +87,32 @@ def test_an_alert_has_the_rules_that_may_have_raised_it(
     ],
 )
 def test_ranges_are_found_behind_recorded_series_too(expression: str, found: list[tuple[str, int]]) -> None:
-    read = ranges(promql.parse(expression), {"site": "almaty", "node": "a"}, RULES)
-    assert [(each.selector.name, each.length / timedelta(minutes=1)) for each in read] == found
+    read = reads(promql.parse(expression), {"site": "almaty", "node": "a"}, RULES)
+    ranges = [(each.selector.name, each.length / timedelta(minutes=1)) for each in read if each.length]
+    assert ranges == found
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("x > 5", ["x"]),
+        ("rate(x[5m]) > 5", []),
+        ("x > 5 and y offset 1h", ["x"]),
+        ("site:rate > 5", ["site:rate"]),
+        ("node:hot > 5", ["node:hot", "t"]),
+        ('x and ALERTS{alertname="X"}', ["x"]),
+    ],
+)
+def test_series_of_which_the_newest_sample_is_read_are_found_behind_recorded_ones_too(
+    expression: str, found: list[str]
+) -> None:
+    read = reads(promql.parse(expression), {"site": "almaty", "node": "a"}, RULES)
+    assert [each.selector.name for each in read if each.length is None] == found
 
 
 def test_a_range_behind_a_recorded_series_is_narrowed_by_what_its_rule_keeps() -> None:
-    (read,) = ranges(promql.parse("site:rate > 5"), {"site": "almaty", "node": "a"}, RULES)
+    _, read = reads(promql.parse("site:rate > 5"), {"site": "almaty", "node": "a"}, RULES)
+    assert read.length
     assert read.labels == {"site": "almaty"}
 
 
