@@ -18,6 +18,10 @@ from service.program import Exit
 from service.settings import SettingsError
 
 HEALTH = {"victoriametrics": ("8428", "/health"), "prometheus": ("9090", "/-/ready")}
+# At least four of the newest five scrapes of an agent of the pair, or two failed ones could not be seen.
+_SCRAPES = {"victoriametrics": "vmagent", "prometheus": "prometheus"}
+_CURRENT = "/api/v1/query?query=count_over_time(up%7Bjob%3D%22{job}%22%7D%5B25s%5D)%3E3"
+_FOUND = r"""'"result":\[\{'"""
 # Who reads a file that holds passwords, or runs it: account and mode. All others are root's, for everybody to read.
 OWNERS = {
     "etc/patroni/config.yml": ("postgres", 0o600),
@@ -98,6 +102,8 @@ def _values(settings: PairSettings, machine: Machine) -> dict[str, str]:
         "priority": "110" if machine == "a" else "100",
         "metrics.port": port,
         "metrics.health": health,
+        "metrics.current": _CURRENT.format(job=_SCRAPES[settings.engine]),
+        "metrics.expected": _FOUND,
     }
     for each in MACHINES:
         values[each] = settings.address(each)
