@@ -204,7 +204,7 @@ def test_samples_from_before_the_end_are_no_recovery_and_are_told_after_a_minute
         time.pass_(seconds=2)
         assert recovery.run_due(verifying).to_verify == [number]
     assert kinds() == []
-    time.pass_(minutes=1)
+    time.pass_(minutes=10)
     verify.verify(verifying, [number], old)
     assert kinds() == ["unverified"]
     time.pass_(minutes=1)
@@ -262,7 +262,7 @@ def test_a_prometheus_that_does_not_answer_is_waited_for_once_whatever_waits(ver
 
     def nobody(query: str) -> bool:
         asked.append(query)
-        if len(asked) == 1:
+        if len(asked) <= 2:  # of the first ticket: whether the condition is met, and of when the newest sample is
             return True
         raise OSError("no route")
 
@@ -272,7 +272,7 @@ def test_a_prometheus_that_does_not_answer_is_waited_for_once_whatever_waits(ver
     numbers = recovery.run_due(verifying).to_verify
     with pytest.raises(OSError, match="no route"):
         verify.verify(verifying, numbers, prometheus_where(nobody))
-    assert asked[2:] == ["1"], "after a failure, one question whether it answers at all"
+    assert asked[3:] == ["1"], "after a failure, one question whether it answers at all"
     assert sorted(status for status, _, _ in states(verifying.database)) == ["acknowledged"] * 3 + ["resolved"]
     time.pass_(seconds=6)
     assert recovery.run_due(verifying).to_verify == numbers[1:]
