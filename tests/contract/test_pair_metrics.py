@@ -1,4 +1,4 @@
-"""Which of two databases of metrics a side's HAProxy asks, by its shipped settings: real HAProxy and VictoriaMetrics."""
+"""Which of two databases of metrics a side's HAProxy asks, by its shipped settings: real programs."""
 
 import re
 import time
