@@ -8,6 +8,7 @@ stands still
     from max(t[i] + bl[i], e[i]) + d[i] to t[i+1], where even that has been played before the next request begins.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.sources.edge_log.quality.cmcd import MEDIA, Report
@@ -26,13 +27,14 @@ class _Request:
     """The last segment request of a track, as far as it matters to the next one."""
 
     track: str
-    start: float
-    end: float
-    buffer: float | None
-    duration: float | None
-    bit_rate: float | None  # of this request or of the last one that had it
-    plays: bool  # whether the player played at normal speed when it began
-    urgent: bool  # whether it was urgent although nothing had run out: the start, or a seek
+    start: float = 0.0
+    end: float = 0.0
+    buffer: float | None = None
+    duration: float | None = None
+    bit_rate: float | None = None  # of this request or of the last one that had it
+    plays: bool = False  # whether the player played at normal speed when it began
+    urgent: bool = False  # whether it was urgent although nothing had run out: the start, or a seek
+    other: "_Request | None" = None  # of the next track
 
 
 class Playback:
@@ -41,7 +43,7 @@ class Playback:
     __slots__ = (
         "_covered",
         "_first",
-        "_requests",
+        "_request",
         "_sequence",
         "_stalled_to",
         "_startup",
@@ -58,7 +60,7 @@ class Playback:
         self._startup: float | None = start  # end of the last response needed for the start; None once it plays
         self._covered = start  # up to where the time is accounted for
         self._stalled_to = start  # end of the last stall
-        self._requests: tuple[_Request, ...] = ()  # a player has one track or two
+        self._request: _Request | None = None  # of the first track; a player has one or two
         self._sequence: int | None = None
         tally.sessions += 1
 
@@ -70,25 +72,35 @@ class Playback:
     def take(self, start: float, end: float, report: Report, *, is_manifest: bool) -> None:
         """Take a request with its start and its end."""
         self.last = max(self.last, end)
-        if self._reports_missing(report):
-            self._requests = ()
-        if is_manifest or (report.kind is not None and report.kind not in MEDIA):
+        if report.sequence is not None and self._reports_missing(report.sequence):
+            self._request = None
+        kind = report.kind
+        if is_manifest or (kind is not None and kind not in MEDIA):
             return
-        starting = not self.has_started
-        self._judge_start(end, report)
-        track = report.kind or ""
-        before = next((request for request in self._requests if request.track == track), None)
-        stalled = False
-        if before is not None:
-            if start < before.start:
-                return
-            stalled = not starting and self._judge(before, start, report)
-        bit_rate = self._measure(track, report, before)
-        urgent = report.startup and not (report.starved or stalled)
+        starting = self._startup is not None
+        if starting:
+            self._judge_start(end, report)
+        track = kind or ""
+        before = self._of_track(track)
         plays = report.rate == 1.0 and report.state not in _NOT_PLAYING
-        request = _Request(track, start, end, report.buffer, report.duration, bit_rate, plays, urgent)
-        self._requests = (*(other for other in self._requests if other is not before), request)
+        stalled = False
+        if before is None:
+            before = self._request = _Request(track, other=self._request)
+        elif start < before.start:
+            return
+        elif not starting:
+            stalled = self._judge(before, start, report, plays=plays)
+        self._measure(before, report)
+        before.start, before.end, before.plays = start, end, plays
+        before.buffer, before.duration = report.buffer, report.duration
+        before.urgent = report.startup and not (report.starved or stalled)
         self._covered = max(self._covered, start)
+
+    def _of_track(self, track: str) -> _Request | None:
+        request = self._request
+        while request is not None and request.track != track:
+            request = request.other
+        return request
 
     def _judge_start(self, end: float, report: Report) -> None:
         """The start lasts until the last segment has come that was needed for it (`su`)."""
@@ -102,10 +114,12 @@ class Playback:
             self.tally.startup.add(self._startup - self._first)
         self._startup = None
 
-    def _judge(self, before: _Request, start: float, report: Report) -> bool:
+    def _judge(self, before: _Request, start: float, report: Report, *, plays: bool) -> bool:
         """Account for the time between two requests of a track; return whether the player stood still at its end."""
         passed = max(0.0, start - max(self._covered, before.start))
-        stalls = self._stalls(before, start, report) if self._is_playing(before, report) else None
+        # Whether the buffer fell by the clock meanwhile.
+        playing = plays and before.plays and not before.urgent
+        stalls = self._stalls(before, start, report) if playing else None
         if stalls is None or (stalls and self._has_paused(before, report)):
             self.tally.refused_seconds += passed
             return False
@@ -115,23 +129,21 @@ class Playback:
         return bool(stalls) and start - stalls[-1][1] < SHORTEST_STALL
 
     @staticmethod
-    def _stalls(before: _Request, start: float, report: Report) -> list[tuple[float, float]] | None:
+    def _stalls(before: _Request, start: float, report: Report) -> Sequence[tuple[float, float]] | None:
         """Return when the buffer was empty between a request and the next at `start`; None where nobody knows."""
         buffer, duration = before.buffer, before.duration
         if buffer is None:
             return None
-        empty = before.start + buffer
-        stalls = [(empty, min(before.end, start))]
+        empty, end = before.start + buffer, before.end
+        came = min(end, start)
+        if came - empty < SHORTEST_STALL and (not duration or start - (max(empty, end) + duration) < SHORTEST_STALL):
+            return ()  # nearly always
+        stalls = [(empty, came)]
         if duration and _played_while_it_came(buffer + duration - (start - before.start), stalls[0], report.buffer):
             stalls.clear()
         if duration:
             stalls.append((max(empty, before.end) + duration, start))
         return [(begin, end) for begin, end in stalls if end - begin >= SHORTEST_STALL]
-
-    @staticmethod
-    def _is_playing(before: _Request, report: Report) -> bool:
-        """Return whether the buffer fell by the clock between the two requests."""
-        return before.plays and not before.urgent and report.rate == 1.0 and report.state not in _NOT_PLAYING
 
     @staticmethod
     def _has_paused(known: _Request, report: Report) -> bool:
@@ -150,27 +162,25 @@ class Playback:
             self.stalled = True
             self.tally.stalled_sessions += 1
 
-    def _reports_missing(self, report: Report) -> bool:
-        if report.sequence is None:
-            return False
-        known, self._sequence = self._sequence, max(self._sequence or 0, report.sequence)
-        return known is not None and report.sequence > known + _MISSING_REPORTS
+    def _reports_missing(self, sequence: int) -> bool:
+        known, self._sequence = self._sequence, max(self._sequence or 0, sequence)
+        return known is not None and sequence > known + _MISSING_REPORTS
 
-    def _measure(self, track: str, report: Report, before: _Request | None) -> float | None:
-        """Add up what a request says of the line and of the bit rate; return the bit rate last known."""
-        known = before.bit_rate if before is not None else None
+    def _measure(self, before: _Request, report: Report) -> None:
+        """Add up what a request says of the line and of the bit rate, which the last one of the track may have had."""
         tally = self.tally
         if report.buffer is not None:
             tally.buffer.add(report.buffer)
         if report.throughput:
             tally.throughput.add(report.throughput)
-        if report.bit_rate is None or track == "a":
-            return known
+        bit_rate = report.bit_rate
+        if bit_rate is None or before.track == "a":
+            return
         if report.duration:
             tally.played_seconds += report.duration
-            tally.played_bits += report.duration * report.bit_rate
-        tally.switches += known is not None and known != report.bit_rate
-        return report.bit_rate
+            tally.played_bits += report.duration * bit_rate
+        tally.switches += before.bit_rate is not None and before.bit_rate != bit_rate
+        before.bit_rate = bit_rate
 
 
 def _played_while_it_came(left: float, stall: tuple[float, float], reported: float | None) -> bool:

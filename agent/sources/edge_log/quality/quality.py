@@ -3,7 +3,7 @@
 from collections import Counter
 
 from agent.sources.edge_log.formats.batch import Batch
-from agent.sources.edge_log.quality.cmcd import MalformedError, read, text_of
+from agent.sources.edge_log.quality.cmcd import MalformedError, of_target, read
 from agent.sources.edge_log.quality.playback import Playback
 from agent.sources.edge_log.quality.tally import Tally
 from agent.sources.edge_log.sessions.counters import SecondsCache
@@ -27,7 +27,7 @@ class Quality:
         self._targets = Targets(definition.media_suffixes, definition.channel, query_only=False)
         self._statuses = frozenset(b"%03d" % status for status in definition.media_statuses)
         self._idle_timeout, self._max_sessions = definition.idle_timeout, definition.max_sessions
-        self._playbacks: dict[tuple[int, str], Playback] = {}
+        self._playbacks: dict[int, Playback] = {}  # by the hash of sid and channel
         self._seconds = SecondsCache()
 
     def __len__(self) -> int:
@@ -41,23 +41,27 @@ class Quality:
         if headers is None and _MARK not in b"\n".join(uris):
             return
         for row, uri in enumerate(uris):
-            text = text_of(uri) if _MARK in uri else headers[row] or None if headers else None
-            if text is not None:
-                self._take_row(batch, row, text)
+            if _MARK in uri:
+                self._take_row(batch, row, uri, b"")
+            elif headers and headers[row]:
+                self._take_row(batch, row, uri, headers[row])
 
-    def _take_row(self, batch: Batch, row: int, text: bytes) -> None:
-        target = self._targets[batch.uris[row].partition(b"?")[0]]
+    def _take_row(self, batch: Batch, row: int, uri: bytes, header: bytes) -> None:
+        """Take a row with CMCD in its headers, or in its request target."""
+        target = self._targets[uri.partition(b"?")[0]]
         if target.salt is None or batch.statuses[row] not in self._statuses:
             return
         try:
-            report = read(text)
+            report = read(header) if header else of_target(uri)
         except MalformedError as error:
             self.malformed[str(error)] += 1
+            return
+        if report is None:
             return
         self.requests[report.version] += 1
         end = batch.times[row]
         start = end - self._seconds[batch.durations[row]] if batch.durations is not None else end
-        playback = self._playback(hash(report.session), target.channel, start)
+        playback = self._playback(hash((report.session, target.channel)), target.channel, start)
         if playback is not None:
             playback.take(start, end, report, is_manifest=target.manifest)
 
@@ -69,8 +73,7 @@ class Quality:
             if not playback.has_started:
                 playback.tally.abandoned += 1
 
-    def _playback(self, session: int, channel: str, start: float) -> Playback | None:
-        key = session, channel
+    def _playback(self, key: int, channel: str, start: float) -> Playback | None:
         playback = self._playbacks.get(key)
         if playback is None:
             if len(self._playbacks) >= self._max_sessions:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from agent.sources.edge_log.formats.by_name import make_format
 from agent.sources.edge_log.formats.log_format import Choice
-from agent.sources.edge_log.quality.cmcd import MalformedError, read, text_of
+from agent.sources.edge_log.quality.cmcd import MalformedError, Report, of_target, read, text_of
+from agent.sources.edge_log.quality.scan import scan
 
 # Written by hls.js 1.7.4 and dash.js 5.2.1 in Chromium.
 HLS_1 = b'bl=3900,br=300,cid="channel",d=2000,dl=3900,mtp=600,nor="ts7.ts",ot=av,rtp=1500,sf=h,sid="run-2",st=v,tb=300'
@@ -160,3 +161,111 @@ def test_headers_that_nobody_asked_for_cost_no_column() -> None:
     assert make_format("ott_cmcd").parser().parse(line).cmcd is None
     silent = make_format("ott_cmcd", choice=Choice(cmcd=True)).parser().parse(line.replace(b"sid=1", b"-"))
     assert silent.cmcd == [b""]
+
+
+def in_query(text: bytes, safe: str = "!'()*~") -> bytes:
+    """Return a request target with this CMCD, written as encodeURIComponent does."""
+    return b"/live/c1/1.ts?token=1&CMCD=" + quote(text, safe=safe).encode()
+
+
+def slowly(target: bytes) -> Report | str | None:
+    """Return what the reader of any CMCD makes of a target, or the reason why it refuses it."""
+    text = text_of(target)
+    try:
+        return None if text is None else read(text)
+    except MalformedError as error:
+        return str(error)
+
+
+def quickly(target: bytes) -> Report | str | None:
+    try:
+        return of_target(target)
+    except MalformedError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("text", [HLS_1, HLS_2, DASH_2.replace(b"ab=(250;v+48;a),", b""), b'sid="a"'])
+@pytest.mark.parametrize("safe", ["", "!'()*~"])
+def test_what_players_write_is_read_at_once(text: bytes, safe: str) -> None:
+    for target in (in_query(text, safe), in_query(text, safe) + b"&x=1", in_query(text, safe) + b"#x"):
+        assert scan(target) is not None
+        assert of_target(target) == read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'sid="a",bl=1',  # not in the order of the alphabet
+        b'bl=1,bl=2,sid="a"',
+        b'bl=(1 2),sid="a"',
+        b'bl=(1,sid="a"',
+        b'bl=1),sid="a"',
+        b'bl=1.5,sid="a"',
+        b'bs=?0,sid="a"',
+        b'cid="a,b",sid="a"',
+        b'com.example-k=1,sid="a"',
+        b'sid="a\\"b"',
+        b'ot="v",sid="a"',
+        b"sid=a",
+        b"bl=1",
+    ],
+)
+def test_what_players_seldom_write_is_left_to_the_other_reader(text: bytes) -> None:
+    assert scan(in_query(text)) is None
+    assert quickly(in_query(text)) == slowly(in_query(text))
+
+
+KEYS = (
+    "ab",
+    "bl",
+    "br",
+    "bs",
+    "bsd",
+    "cid",
+    "d",
+    "dl",
+    "mtp",
+    "nor",
+    "ot",
+    "pr",
+    "rtp",
+    "sf",
+    "sn",
+    "st",
+    "sta",
+    "su",
+    "v",
+)
+ITEMS = st.one_of(
+    st.integers(0, 9).map(str),
+    st.integers(0, 10**16).map(str),
+    st.sampled_from(
+        ("", "?0", "?1", "p", "av", "1.25", "1.2.3", "-1", "(1)", "(1;v)", "(1;v 2;a)", "(", ")", '"a,b"', '"a"')
+    ),
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(KEYS), ITEMS, max_size=8),
+    st.sampled_from(('"a-b"', '"a b"', '""', "a", '"' + "a" * 64 + '"', '"' + "a" * 65 + '"')),
+    st.booleans(),
+    st.sampled_from(("", "&x=1", "#", "&CMCD=sid", ",", ",,")),
+)
+def test_both_readers_agree(members: dict[str, str], session: str, ordered: bool, rest: str) -> None:
+    found = {**members, "sid": session}
+    keys = sorted(found) if ordered else list(found)
+    text = ",".join(key if not found[key] else f"{key}={found[key]}" for key in keys)
+    for safe in ("", "!'()*~", "!'()*~,=;"):
+        target = in_query(text.encode(), safe) + rest.encode()
+        assert quickly(target) == slowly(target)
+
+
+@given(st.data())
+def test_both_readers_agree_on_what_is_damaged(data: st.DataObject) -> None:
+    target = in_query(data.draw(st.sampled_from((HLS_1, HLS_2, DASH_2))))
+    place, length = data.draw(st.integers(0, len(target))), data.draw(st.integers(0, 4))
+    put = data.draw(
+        st.sampled_from((b"", b"%2C", b"%3D", b"%22", b",", b"&", b"#", b"=", b"%", b"1", b"a", b"(", b"%29"))
+    )
+    damaged = target[:place] + put + target[place + length :]
+    assert quickly(damaged) == slowly(damaged)
