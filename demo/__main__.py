@@ -3,7 +3,8 @@
 Without a word it starts everything and stays until Ctrl-C. From a second terminal:
 
   break NAME   let something fail: a node (edge-2, origin-1, middleware-1), packager, site astana, uplink astana,
-               disk origin-1, errors edge, desk
+               disk origin-1, errors edge, desk, headend, and of one channel by multicast: black sport-1,
+               frozen sport-1, silent sport-1, loss sport-1, clock sport-1, tables sport-1
   repair NAME  repair it again
   status       say what runs and where
 
@@ -55,7 +56,7 @@ def main() -> int:
         signal.signal(signal.SIGINT, _as_interrupt)
     try:
         if arguments.action:
-            print(ask(Layout(arguments.folder, {}).control_socket, arguments.action, " ".join(arguments.name)))
+            print(ask(Layout(arguments.folder, {}, ()).control_socket, arguments.action, " ".join(arguments.name)))
             return Exit.FINE
         checked = partial(check.run, every=arguments.all_breaks)
         return _in_stack(arguments.folder.absolute(), checked if arguments.check else interactive.run)

@@ -7,8 +7,19 @@ from dataclasses import dataclass, field
 
 from demo.layout import EDGES, FAR_SITE, NODES, ORIGIN, UPLINK, Layout
 from demo.platform.edge import FAULT
+from demo.platform.packager import replace
 from demo.processes import DemoError, Program
 
+# The channel that can be broken by itself, and which alert each of its faults raises.
+FAULTY = "sport-1"
+OF_A_CHANNEL = {
+    "black": "PictureBlack",
+    "frozen": "PictureFrozen",
+    "silent": "SoundSilent",
+    "loss": "MulticastDamaged",
+    "clock": "MulticastTimingWrong",
+    "tables": "MulticastTablesMissing",
+}
 _SPARE = 1 << 20  # bytes written at once until nothing fits any more
 
 
@@ -52,7 +63,19 @@ def all_breaks(layout: Layout, programs: dict[str, Program]) -> dict[str, Break]
         repaired="every edge has its configuration back",
     )
     found["desk"] = Break(["desk"])
-    return found
+    found["headend"] = Break(["headend"], alerts=["MulticastDown"], where={"node": ORIGIN.name})
+    return found | {f"{fault} {FAULTY}": _channel(layout, fault) for fault in OF_A_CHANNEL}
+
+
+def _channel(layout: Layout, fault: str) -> Break:
+    return Break(
+        break_=lambda: replace(layout.faults, f"{FAULTY} {fault}\n".encode()),
+        repair=lambda: layout.faults.unlink(missing_ok=True),
+        alerts=[OF_A_CHANNEL[fault]],
+        where={"node": ORIGIN.name, "channel": FAULTY},
+        broken=f"the head-end sends {FAULTY} with a fault: {fault}",
+        repaired=f"the head-end sends {FAULTY} whole again",
+    )
 
 
 def _programs(node: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.sources.edge_log.formats.by_name import PRESETS
 from demo.layout import CONTROL, EDGES, FAR_SITE, MIDDLEWARE, NODES, ORIGIN, REPOSITORY, Layout, Node, quoted
-from demo.platform.lineup import CHANNELS
+from demo.platform.lineup import BY_MULTICAST, CHANNELS
 from demo.platform.middleware import ACCOUNTS
 from demo.processes import DemoError
 
@@ -40,6 +40,8 @@ egress_bits_per_second = 160_000_000
 scope = "platform"
 subscribers_online = 2000
 """
+# A head-end that shares its processor with all of the demo sends late at times, which no real one does.
+THRESHOLDS = {"multicast_timing_errors": 300, "multicast_errored_seconds": 30}
 # What hangs on what; the edges' targets name their sites and roles.
 TOPOLOGY = f"""\
 [[site]]
@@ -88,6 +90,8 @@ def write_all(layout: Layout) -> None:
         (layout.home(node.name) / "agent.toml").write_text(agent(layout, node), "utf-8")
     prometheus_home = layout.home("prometheus")
     (prometheus_home / "prometheus.yml").write_text(prometheus(layout), "utf-8")
+    (prometheus_home / "site").mkdir(exist_ok=True)
+    (prometheus_home / "site" / "thresholds.yml").write_text(json.dumps(thresholds(), indent=1), "utf-8")
     (prometheus_home / "targets").mkdir(exist_ok=True)
     for name, groups in targets(layout).items():
         # JSON is YAML too.
@@ -127,6 +131,10 @@ def agent(layout: Layout, node: Node) -> str:
     else:  # all nodes are one machine here, but the disk is the origin's
         lines += [f"excluded_mounts = {quoted(f'^(/(dev|proc|run|sys)|{re.escape(str(layout.content))})($|/)')}"]
     if node == ORIGIN:
+        for channel, address in zip(BY_MULTICAST, layout.multicast, strict=True):
+            lines += ["[[multicast]]", f"channel = {quoted(channel)}", f"address = {quoted(address)}"]
+            lines += ['interface = "lo"', "constant_bitrate = true"]
+        lines += ["[[picture]]", 'channel = "*"']
         lines += ["[[server]]", 'preset = "nginx_stub_status"', f"url = {quoted(layout.origin.status_url)}"]
     if node == MIDDLEWARE:
         for service in ACCOUNTS:
@@ -169,6 +177,19 @@ def prometheus(layout: Layout) -> str:
     )
 
 
+def thresholds() -> dict[str, object]:
+    """Return the rules that lay the demo's thresholds over the shipped ones."""
+    rules = [
+        {
+            "record": "site:ott_threshold:override",
+            "labels": {"threshold": name, "site": ORIGIN.site},
+            "expr": f"vector({value})",
+        }
+        for name, value in THRESHOLDS.items()
+    ]
+    return {"groups": [{"name": "site:thresholds", "interval": "15s", "rules": rules}]}
+
+
 def alertmanager(layout: Layout) -> str:
     """Return the shipped routing for the demo's desk."""
     return put_in(
@@ -192,6 +213,8 @@ alertmanagers = [{quoted(layout.url("alertmanager"))}]
 prometheus = {quoted(layout.url("prometheus"))}
 busy_hour = {quoted(layout.url("busyhour"))}
 topology = "topology.toml"
+
+[pictures]
 
 [[vendor]]
 name = "Vendor"

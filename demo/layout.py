@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo import ports
+from demo.platform import headend
 from demo.platform.edge import Edge
+from demo.platform.lineup import BY_MULTICAST
 
 REPOSITORY = Path(__file__).parent.parent
 FOLDER = REPOSITORY / ".run" / "demo"
@@ -34,6 +36,7 @@ _LISTENERS = (
     *(f"{node.name} nginx" for node in (*EDGES, ORIGIN)),
     *(f"{node.name} agent" for node in NODES),
     *(f"{node.name} {UPLINK}" for node in (*FAR, ORIGIN)),
+    *(f"multicast {channel}" for channel in BY_MULTICAST),
     *("middleware", "prometheus", "alertmanager", "desk", "busyhour"),
 )
 
@@ -44,11 +47,13 @@ class Layout:
 
     folder: Path
     ports: dict[str, int]
+    multicast: tuple[str, ...]  # GROUP:PORT of each channel that the head-end sends
 
     @classmethod
     def make(cls, folder: Path) -> "Layout":
         """Choose free ports."""
-        return cls(folder, dict(zip(_LISTENERS, ports.free(len(_LISTENERS)), strict=True)))
+        found = dict(zip(_LISTENERS, ports.free(len(_LISTENERS)), strict=True))
+        return cls(folder, found, headend.addresses([found[f"multicast {channel}"] for channel in BY_MULTICAST]))
 
     def url(self, listener: str) -> str:
         """Return the address of a listener."""
@@ -92,6 +97,11 @@ class Layout:
     def packager(self) -> str:
         """The packager's name as a process: other demos on this machine have others."""
         return f"packager-{self.ports[f'{ORIGIN.name} nginx']}"
+
+    @property
+    def faults(self) -> Path:
+        """What the head-end does wrong."""
+        return self.home("headend") / "faults"
 
     @property
     def database(self) -> Path:

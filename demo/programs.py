@@ -42,6 +42,12 @@ def platform(layout: Layout) -> list[Program]:
             (layout.content / "ready").exists,
         ),
         Program(
+            "headend",
+            _module("demo.platform.headend", layout.faults, layout.home("headend") / "ready", *layout.multicast),
+            layout.log("headend"),
+            (layout.home("headend") / "ready").exists,
+        ),
+        Program(
             UPLINK,
             _module("demo.platform.uplink", *(f"{near}={far}" for near, far in _lines(layout))),
             layout.log(UPLINK),

@@ -30,3 +30,6 @@ CHANNELS: dict[str, tuple[Rendition, ...]] = {
     "balapan": (LOW, MEDIUM),
     "music": (LOW, MEDIUM),
 }
+
+# What set-top boxes get, sent by the head-end.
+BY_MULTICAST = ("qazaqstan", "sport-1")
