@@ -1,6 +1,6 @@
 """The dashboards, in the order in which they link to each other."""
 
-from dashboards.boards import busy_hour, edge, node, ottwatch, platform, quality, sites, streams, tickets
+from dashboards.boards import busy_hour, channels, edge, node, ottwatch, platform, quality, sites, streams, tickets
 from dashboards.model import Board
 
 BOARDS: tuple[Board, ...] = (
@@ -10,6 +10,7 @@ BOARDS: tuple[Board, ...] = (
     edge.BOARD,
     quality.BOARD,
     streams.BOARD,
+    channels.BOARD,
     busy_hour.BOARD,
     tickets.BOARD,
     ottwatch.BOARD,
