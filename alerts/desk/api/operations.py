@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from alerts.desk.access.roles import Permission
 from alerts.desk.alarms import heartbeats, overrun
+from alerts.desk.appeals import figures as appeal_figures
 from alerts.desk.core import metrics
 from alerts.desk.core.migrate import current
 from alerts.desk.tickets import queries
@@ -45,7 +46,10 @@ def metrics_(request: Request, runtime: Running) -> Response:
     with runtime.database.read() as connection:
         figures = queries.figures(connection, heartbeats.last(connection, runtime.policy.watchdog))
         works = [_figure(each) for each in overrun.current(connection, runtime.now())]
-    return Response(metrics.exposition(runtime.counts, replace(figures, works=works)), media_type=CONTENT_TYPE_LATEST)
+        taken = request.app.state.appeals is not None
+        appeals = appeal_figures.read(connection, runtime.masses, runtime.now()) if taken else None
+    shown = replace(figures, works=works, appeals=appeals)
+    return Response(metrics.exposition(runtime.counts, shown), media_type=CONTENT_TYPE_LATEST)
 
 
 def _figure(each: overrun.Current) -> metrics.WorksFigure:

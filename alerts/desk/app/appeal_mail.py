@@ -12,7 +12,7 @@ from alerts.desk.appeals.mail import sending
 from alerts.desk.appeals.mail.imap import fetch
 from alerts.desk.appeals.mail.receiving import receive
 from alerts.desk.appeals.mass import Cell
-from alerts.desk.core import metrics
+from alerts.desk.core import appeal_metrics
 from alerts.desk.core.appeal_settings import AppealMail, Imap
 from alerts.desk.notify.deliver import Pace
 from alerts.desk.tickets.runtime import Runtime
@@ -29,6 +29,8 @@ def workers(runtime: Runtime, rules: Rules) -> list[Worker]:
     pace, baseline = Pace(settings.per_minute), Baseline()
     result = [Worker("mail of appeals", SEND, partial(send, runtime, rules, pace, baseline))]
     if settings.imap is not None:
+        # From the start: a mailbox that never answered has to be seen as well.
+        runtime.counts.begin(appeal_metrics.MAIL_FETCHED, runtime.now().timestamp())
         result.append(
             Worker("mailbox of appeals", settings.imap.every, partial(take, runtime, rules, settings, settings.imap))
         )
@@ -55,6 +57,6 @@ def take(runtime: Runtime, rules: Rules, settings: AppealMail, imap: Imap) -> No
     """Fetch what is in the mailbox."""
     done = fetch(imap, lambda raw: receive(runtime.database, rules, settings, raw, runtime.now()))
     if not done.failed:
-        runtime.counts.set(metrics.APPEAL_MAIL_FETCHED, runtime.now().timestamp())
+        runtime.counts.set(appeal_metrics.MAIL_FETCHED, runtime.now().timestamp())
     if done.stored:
         log.info("mail of appeals was fetched", extra={"messages": done.stored})

@@ -132,8 +132,9 @@ def _fault(check: Callable[[CalendarSettings], object], table: CalendarSettings)
 
 
 def _check_days(table: CalendarSettings) -> None:
-    if unknown := {*table.days, *table.weekdays} - {*DAYS}:
-        raise ValueError(f"no such day: {', '.join(sorted(unknown))}; write monday … sunday")
+    for key, named in (("days", table.days), ("weekdays", table.weekdays)):
+        if unknown := {*named} - {*DAYS}:
+            raise ValueError(f"{key}: no such day: {', '.join(sorted(unknown))}; write monday … sunday")
     if not table.days:
         raise ValueError("days is empty; name at least one")
     for day, texts in table.weekdays.items():

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric as Family
 
+from alerts.desk.core import appeal_metrics
+from alerts.desk.core.appeal_metrics import AppealFigures
 from service import __version__
 from service.metric import Metric, Sample, families
 
@@ -72,12 +74,6 @@ WORKS_OUTLIVED = Metric(
     "Alarms that began during planned works and still fire after their end.",
     ("works", "title"),
 )
-APPEAL_MAIL_FETCHED = Metric(
-    "ott_desk_appeal_mail_fetched_timestamp_seconds",
-    "gauge",
-    "When the mailbox of appeals was last read to its end; no sample before the first time, or without a mailbox.",
-    reader="ad hoc",
-)
 RELOAD_SUCCESSFUL = Metric(
     "ott_desk_config_last_reload_successful",
     "gauge",
@@ -113,6 +109,7 @@ class Figures:
     outbox_oldest: Mapping[str, datetime]
     watchdog: datetime | None
     works: Sequence[WorksFigure] = ()
+    appeals: AppealFigures | None = None  # None: the desk takes none
 
 
 class Counts:
@@ -136,6 +133,11 @@ class Counts:
         with self._lock:
             self._values[metric, ()] = value
 
+    def begin(self, metric: Metric, value: float) -> None:
+        """Set a gauge that has no labels, unless it was set before."""
+        with self._lock:
+            self._values.setdefault((metric, ()), value)
+
     def samples(self) -> Iterator[Sample]:
         """Return the counters as they stand."""
         with self._lock:
@@ -146,6 +148,8 @@ class Counts:
 
 def samples(counts: Counts, figures: Figures) -> Iterator[Sample]:
     """Yield everything that `/metrics` shows."""
+    if figures.appeals is not None:
+        yield from appeal_metrics.samples(figures.appeals)
     yield BUILD_INFO.sample(1, __version__)
     yield from counts.samples()
     for (status, severity, owner), number in figures.tickets.items():

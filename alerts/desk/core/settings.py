@@ -21,6 +21,7 @@ from alerts.desk.core.picture_settings import PictureSettings
 from alerts.desk.core.words import languages
 from service.mail import Smtp, check_mailbox
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
+from service.toml import shown
 
 Language = NewType("Language", str)
 """The code of a language that has texts"""
@@ -112,9 +113,9 @@ class TargetSettings:
 
     def __post_init__(self) -> None:
         if unknown := set(self.topics) - set(TOPICS):
-            raise ValueError(f"no such topic: {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}")
+            raise ValueError(f"topics: no such topic: {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}")
         if unknown := set(self.priorities) - set(PRIORITIES):
-            raise ValueError(f"no such priority: {', '.join(sorted(unknown))}")
+            raise ValueError(f"priorities: no such priority: {', '.join(sorted(unknown))}; there are P1, P2, P3, P4")
         if self.kind == "mail" and not self.to:
             raise ValueError('a mail target needs to = ["name@example.org"]')
         if self.kind != "mail" and self.url is None:
@@ -260,7 +261,7 @@ def converter() -> Converter:
 
 def _checked(check: Callable[[str], Any], value: Any, _: Any) -> Any:
     if not isinstance(value, str):
-        raise ValueError(f"expected text in quotes, found {value!r}")
+        raise ValueError(f"expected text in quotes, found {shown(value)}")
     return check(value)
 
 
