@@ -54,7 +54,7 @@ class AgentSettings:
 GENERAL = ("listen", "state", "tls", "auth", "host")
 
 
-def _file_type(kinds: Iterable[SourceKind]) -> type:
+def file_type(kinds: Iterable[SourceKind] = SOURCES) -> type:
     """Return the dataclass of the file as it is written: general settings and the sources' tables side by side."""
     listed: list[Any] = [
         (one.name, one.type, field(default_factory=partial(getattr, AgentSettings(), one.name)))
@@ -81,10 +81,10 @@ def converter(kinds: tuple[SourceKind, ...] = SOURCES) -> Converter:
         parse_address(result.structure(value, str))
         return str(value)
 
-    file_type = _file_type(kinds)
+    written = file_type(kinds)
 
     def agent_settings(value: Any, _: Any) -> AgentSettings:
-        file: Any = result.structure(value, file_type)
+        file: Any = result.structure(value, written)
         try:
             return AgentSettings(
                 **{name: getattr(file, name) for name in GENERAL},
@@ -93,7 +93,7 @@ def converter(kinds: tuple[SourceKind, ...] = SOURCES) -> Converter:
                 kinds=kinds,
             )
         except ValueError as error:
-            raise ClassValidationError("settings", [error], file_type) from None
+            raise ClassValidationError("settings", [error], written) from None
 
     for kind in (str | Secret, str | Secret | None):
         result.register_structure_hook(kind, text_or_secret)

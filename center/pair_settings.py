@@ -4,12 +4,13 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_interface
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from pathlib import Path
 from typing import Literal
 
 from service.mail import check_mailbox
 from service.settings import Secret, load
+from service.toml import shown
 
 Machine = Literal["a", "b", "witness"]
 MACHINES: tuple[Machine, ...] = ("a", "b", "witness")
@@ -54,7 +55,7 @@ class PairSettings:
     console_port: int = 80
 
     def __post_init__(self) -> None:
-        addresses = {name: ip_address(getattr(self, name)) for name in MACHINES}
+        addresses = {name: _address(name, getattr(self, name)) for name in MACHINES}
         if len(set(addresses.values())) < len(MACHINES):
             raise ValueError("a, b and witness: two have one address; a vote counts only on a machine of its own")
         if not 0 < self.console_port < 65536:
@@ -62,12 +63,12 @@ class PairSettings:
         if bool(self.console) != bool(self.interface):
             raise ValueError("console and interface: write both, or none where no address moves")
         if self.console:
-            ip_interface(self.console)
+            _interface("console", self.console)
         if set(self.names) != set(MACHINES) or len(set(self.names.values())) < len(MACHINES):
             raise ValueError("names: write a different one for a, b and witness")
-        for name in (self.site, *self.names.values()):
+        for key, name in (("site", self.site), *((f"names.{machine}", name) for machine, name in self.names.items())):
             if not _NAME.fullmatch(name):
-                raise ValueError(f'the name "{name}" has other characters than letters, digits and hyphens')
+                raise ValueError(f"{key}: {shown(name)} has other characters than letters, digits and hyphens")
 
     def address(self, machine: Machine) -> str:
         """Return the address of a machine."""
@@ -79,6 +80,20 @@ class PairSettings:
         if len(secret) < SHORTEST_SECRET:
             raise ValueError(f"the secret has fewer than {SHORTEST_SECRET} characters; make it: openssl rand -hex 32")
         return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def _address(key: str, text: str) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(text)
+    except ValueError:
+        raise ValueError(f'{key}: {shown(text)} is no IP address; write for example "192.0.2.11"') from None
+
+
+def _interface(key: str, text: str) -> None:
+    try:
+        ip_interface(text)
+    except ValueError:
+        raise ValueError(f'{key}: {shown(text)} is no IP address; write for example "192.0.2.10/24"') from None
 
 
 def read_pair(path: Path) -> PairSettings:

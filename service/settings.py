@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any, Literal, NewType, TypeVar, get_args, get_origin
 
 from cattrs import Converter, IterableValidationError
-from cattrs.cols import is_sequence, list_structure_factory
+from cattrs.cols import is_mapping, is_sequence, list_structure_factory, mapping_structure_factory
 from cattrs.errors import BaseValidationError, ClassValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 from cattrs.v import format_exception
 
 from service.durations import parse_duration
+from service.toml import shown
 
 T = TypeVar("T")
 
@@ -136,6 +137,7 @@ def make_converter() -> Converter:
     converter.register_structure_hook_func(_is_choice, _choice)
     converter.register_structure_hook_factory(is_dataclass, _table)
     converter.register_structure_hook_factory(is_sequence, _list)
+    converter.register_structure_hook_factory(is_mapping, _named)
     return converter
 
 
@@ -148,7 +150,7 @@ def _choice(value: Any, kind: Any) -> Any:
     words = get_args(kind)
     if value not in words:
         known = ", ".join(f'"{word}"' for word in words)
-        raise ValueError(f"{_shown(value)} is not known here; write one of {known}")
+        raise ValueError(f"{shown(value)} is not known here; write one of {known}")
     return value
 
 
@@ -161,7 +163,7 @@ def _table(kind: type[T], converter: Converter) -> Callable[[Any, Any], T]:
                 raise ValueError('must not stand here itself; write { file = "/path" } or { env = "NAME" }')
             if isinstance(value, list):
                 raise ValueError("expected one table, found a list; write its name in single square brackets")
-            raise ValueError(f"expected a table, found {_shown(value)}")
+            raise ValueError(f"expected a table, found {shown(value)}")
         return structure_table(value, kind)
 
     return hook
@@ -174,8 +176,19 @@ def _list(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
         if isinstance(value, dict) and is_dataclass(get_args(kind)[0]):
             raise ValueError("expected a list of tables, found one table; write its name in double square brackets")
         if not isinstance(value, list):
-            raise ValueError(f"expected a list in square brackets, found {_shown(value)}")
+            raise ValueError(f"expected a list in square brackets, found {shown(value)}")
         return structure_list(value, kind)
+
+    return hook
+
+
+def _named(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    structure_mapping = mapping_structure_factory(kind, converter)
+
+    def hook(value: Any, _: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError(f"expected a table of names and values, found {shown(value)}")
+        return structure_mapping(value, kind)
 
     return hook
 
@@ -183,7 +196,7 @@ def _list(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
 def _exactly(kind: type[T], wanted: str) -> Callable[[Any, Any], T]:
     def hook(value: Any, _: Any) -> T:
         if type(value) is not kind:
-            raise ValueError(f"expected {wanted}, found {_shown(value)}")
+            raise ValueError(f"expected {wanted}, found {shown(value)}")
         return value
 
     return hook
@@ -191,13 +204,13 @@ def _exactly(kind: type[T], wanted: str) -> Callable[[Any, Any], T]:
 
 def _number(value: Any, _: Any) -> float:
     if type(value) not in (int, float):
-        raise ValueError(f"expected a number without quotes, found {_shown(value)}")
+        raise ValueError(f"expected a number without quotes, found {shown(value)}")
     return float(value)
 
 
 def _seconds(value: Any, _: Any) -> float:
     if not isinstance(value, str):
-        raise ValueError(f'expected a duration in quotes such as "30s", found {_shown(value)}')
+        raise ValueError(f'expected a duration in quotes such as "30s", found {shown(value)}')
     return parse_duration(value)
 
 
@@ -208,21 +221,11 @@ def _is_pattern(kind: Any) -> bool:
 
 def _pattern(value: Any, kind: Any) -> re.Pattern[Any]:
     if not isinstance(value, str):
-        raise ValueError(f"expected a regular expression in quotes, found {_shown(value)}")
+        raise ValueError(f"expected a regular expression in quotes, found {shown(value)}")
     try:
         return re.compile(value.encode() if get_args(kind) == (bytes,) else value)
     except re.error as error:
         raise ValueError(f"{value!r} is not a regular expression: {error}") from None
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list):
-        return "a list"
-    return repr(value)
 
 
 def _faults(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
@@ -236,7 +239,9 @@ def _faults(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(error, IterableValidationError):
         with_index, without = error.group_exceptions()
         for inner, place in with_index:
-            yield from _faults(inner, f"{path}[{place.index + 1 if isinstance(place.index, int) else place.index}]")
+            yield from _faults(
+                inner, f"{path}[{place.index + 1}]" if isinstance(place.index, int) else f"{path}.{place.index}"
+            )
         for inner in without:
             yield path, str(inner)
     elif isinstance(error, ExceptionGroup):  # several faults of one table's __post_init__

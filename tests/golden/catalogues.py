@@ -14,6 +14,7 @@ CATALOGUES = (
     ("The agent itself (ott-agent)", "agent.runtime.metrics"),
     ("Host (ott-agent, names of node_exporter)", "agent.host.catalogue"),
     ("Desk (ott-desk)", "alerts.desk.core.metrics"),
+    ("Appeals (ott-desk, `[appeals]`)", "alerts.desk.core.appeal_metrics"),
     ("Planning (ott-busyhour)", "dashboards.busy_hour.web.metrics"),
 )
 

@@ -13,7 +13,7 @@ from tests.rules.reading import RUNBOOKS, TESTS, Alert, alerts
 
 ALERTS = alerts()
 SEVERITIES = {"critical", "major", "minor", "warning"}
-COMPONENTS = {"node", "edge", "middleware", "stream", "capacity", "billing", "ottwatch"}
+COMPONENTS = {"node", "edge", "middleware", "stream", "capacity", "billing", "appeals", "ottwatch"}
 ANNOTATIONS = {"summary", "description", "summary_ru", "description_ru", "value", "unit", "runbook_url"}
 # As in thresholds.toml; a ratio is a share of 1, a bool is 1 where it holds.
 UNITS = {
@@ -30,6 +30,7 @@ UNITS = {
     ),
     *("alerts", "notifications", "webhooks", "runs", "errors", "datagrams", "pieces", "changes", "LUFS"),
     *("subscriptions", "charges", "balances", "accounts", "corrections", "minor units"),
+    *("appeals", "customers", "free months"),
 }
 
 every_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)

@@ -11,7 +11,8 @@ from agent.runtime.collector import Collector, Job
 from agent.sources.kind import Context
 from agent.sources.presets import load_preset
 from agent.sources.server import preset
-from agent.sources.server.preset import METRICS, ServerPreset
+from agent.sources.server.figure import METRICS
+from agent.sources.server.preset import ServerPreset
 from agent.sources.server.settings import ServerSettings
 from service.metric import Sample
 

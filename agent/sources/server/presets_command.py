@@ -8,7 +8,8 @@ from pathlib import Path
 from agent.runtime.settings import Basic, http_url
 from agent.sources import presets
 from agent.sources.server import collect
-from agent.sources.server.preset import METRICS, Figure, ServerPreset, examined
+from agent.sources.server.figure import METRICS, Figure
+from agent.sources.server.preset import ServerPreset, examined
 from agent.sources.server.proposal import SERVERS
 from agent.sources.server.settings import ServerSettings
 from service.program import Exit
@@ -76,9 +77,13 @@ def _shown(preset: ServerPreset, page: str) -> int:
 
 def _lines(figure: Figure, values: list[tuple[dict[str, str], float]]) -> Iterator[str]:
     kind = METRICS[figure.metric].kind
+    together: dict[str, list[float]] = {}
     for labels, value in values:
         inside = ", ".join(f'{name}="{text}"' for name, text in labels.items())
-        yield f"  {figure.metric}{{{inside}}} {value:g}  ({kind}, from {figure.value})"
+        together.setdefault(inside, []).append(value)
+    for inside, each in together.items():
+        added = f", {len(each)} values added" if len(each) > 1 else ""
+        yield f"  {figure.metric}{{{inside}}} {sum(each):g}  ({kind}, from {figure.value}{added})"
     if not values:
         word = "optional" if figure.optional else "not counted" if figure.each else "NEEDED"
         instead = f", instead of {figure.instead_of}" if figure.instead_of else ""

@@ -11,6 +11,7 @@ SERVERS = {
     "mediamtx": ("mediamtx", 'url = "http://127.0.0.1:9998/metrics"', "metrics: yes"),
     "varnishd": ("varnish", 'command = ["varnishstat", "-j"]', "put the agent into the group varnish"),
     "apache2": ("apache", 'url = "http://127.0.0.1/server-status?auto"', "ExtendedStatus On"),
+    "haproxy": ("haproxy", 'url = "http://127.0.0.1:8404/metrics"', "http-request use-service prometheus-exporter"),
     "traffic_server": ("trafficserver", 'url = "http://127.0.0.1:8080/_stats"', "stats_over_http.so in plugin.config"),
     "streamer": ("flussonic", 'url = "http://127.0.0.1:8080/flussonic/api/server"', "view_auth, given below as basic"),
 }  # fmt: skip

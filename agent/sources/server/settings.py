@@ -22,7 +22,14 @@ class ServerSettings:
 
     def __post_init__(self) -> None:
         check_times(self.interval, self.deadline)
-        check_name("name", self.label)
+        try:
+            check_name("name", self.label)
+        except ValueError as error:
+            if self.name:
+                raise
+            raise ValueError(
+                f'preset gives the name, and {error}; write a preset, and name = "…" beside a path'
+            ) from None
         if (self.url is None) == (not self.command):
             raise ValueError('give either url = "http://…" or command = ["varnishstat", "-j"]')
         if self.command and (self.basic or self.token):

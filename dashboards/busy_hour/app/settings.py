@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cattrs import Converter
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -17,6 +18,7 @@ from dashboards.busy_hour.records import replicas
 from dashboards.busy_hour.report.words import HOUSE, languages
 from service.mail import Smtp, check_mailbox
 from service.settings import Seconds, Secret, load, make_converter, structure
+from service.toml import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def clock_time(text: Any) -> time:
     """Return the time of HH:MM, which must be a quarter of an hour."""
     match = re.fullmatch(r"(\d\d):(\d\d)", text) if isinstance(text, str) else None
     if not match or int(match[1]) > 23 or int(match[2]) > 59:
-        raise ValueError(f'expected a clock time in quotes such as "20:45", found {text!r}')
+        raise ValueError(f'expected a clock time in quotes such as "20:45", found {shown(text)}')
     if int(match[2]) % 15:
         raise ValueError(f'"{text}" is not on a quarter of an hour; write :00, :15, :30 or :45')
     return time(int(match[1]), int(match[2]))
@@ -158,14 +160,14 @@ def any_clock_time(text: Any) -> time:
     """Return the time of HH:MM."""
     match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text) if isinstance(text, str) else None
     if not match:
-        raise ValueError(f'expected a clock time in quotes such as "00:20", found {text!r}')
+        raise ValueError(f'expected a clock time in quotes such as "00:20", found {shown(text)}')
     return time(int(match[1]), int(match[2]))
 
 
 def time_zone(text: Any) -> ZoneInfo:
     """Return the zone of the tz database; raise ValueError for a fixed offset or an unknown name."""
     if not isinstance(text, str):
-        raise ValueError(f'expected a name of the tz database in quotes such as "Asia/Almaty", found {text!r}')
+        raise ValueError(f'expected a name of the tz database in quotes such as "Asia/Almaty", found {shown(text)}')
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -182,22 +184,29 @@ def address(text: str) -> tuple[str, int]:
 
 def read(path: Path | None) -> Settings:
     """Return the settings of a file, or the defaults without one."""
-    converter = make_converter()
-    converter.register_structure_hook(ZoneInfo, lambda value, _: time_zone(value))
-    converter.register_structure_hook(time, lambda value, _: any_clock_time(value))
-    converter.register_structure_hook_func(
-        lambda kind: kind == str | Secret,
-        lambda value, _: converter.structure(value, str if isinstance(value, str) else Secret),
-    )
-    converter.register_structure_hook(date, lambda value, _: _date(value))
     if path is None:
-        return structure({}, Settings, Path("defaults"), converter)
-    return load(path, Settings, converter)
+        return structure({}, Settings, Path("defaults"), converter())
+    return load(path, Settings, converter())
+
+
+def converter() -> Converter:
+    """Return the common converter with what only this file has."""
+    result = make_converter()
+    result.register_structure_hook(ZoneInfo, lambda value, _: time_zone(value))
+    result.register_structure_hook(time, lambda value, _: any_clock_time(value))
+    result.register_structure_hook_func(
+        lambda kind: kind == str | Secret,
+        lambda value, _: result.structure(value, str if isinstance(value, str) else Secret),
+    )
+    result.register_structure_hook(date, lambda value, _: _date(value))
+    return result
 
 
 def _date(value: Any) -> date:
-    if isinstance(value, str):
-        return date.fromisoformat(value)
-    if type(value) is not date:
-        raise ValueError(f"expected a date such as 2026-12-31, found {value!r}")
-    return value
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    if type(found) is not date:
+        raise ValueError(f"expected a date such as 2026-12-31, found {shown(value)}")
+    return found

@@ -30,8 +30,9 @@ class Capacity:
             raise ValueError(f'"site" tells where a node stands; remove it from {self.scope}')
         if self.scope.startswith("node:") and self.site is None:
             raise ValueError(f'{self.scope} needs site = "…" so that it counts for its site')
-        if any(value is not None and not 0 < value < math.inf for value in self._values().values()):
-            raise ValueError("a capacity is greater than zero and finite; remove what is not known")
+        for name, value in self._values().items():
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name}: a capacity is greater than zero and finite; remove what is not known")
 
     def of(self, quantity: str) -> float | None:
         """Return the capacity for `quantity`, None where none is stated."""

@@ -11,7 +11,8 @@ from agent.host.settings import HostSettings
 from agent.runtime.settings import Auth, Tls
 from agent.settings import AgentSettings, converter
 from agent.sources import presets
-from agent.sources.server.preset import Figure, ServerPreset
+from agent.sources.server.figure import Figure
+from agent.sources.server.preset import ServerPreset
 from agent.sources.server.settings import ServerSettings
 from agent.sources.subscribers.settings import SubscribersSettings
 from service.settings import structure

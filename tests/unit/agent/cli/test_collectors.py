@@ -81,7 +81,7 @@ def test_all_mistakes_at_once() -> None:
             AgentSettings(tables={"subscribers": [MARIADB]}),
             "subscribers[1]",
         ),
-        ("jmespath", "agent.sources.server.preset", AgentSettings(tables={"server": [SERVER]}), "server[1]"),
+        ("jmespath", "agent.sources.server.pages.json_page", AgentSettings(tables={"server": [SERVER]}), "server[1]"),
     ],
 )
 def test_an_extra_that_is_missing(

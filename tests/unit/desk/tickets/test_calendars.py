@@ -225,7 +225,7 @@ def test_what_cannot_be_meant_is_refused_with_its_remedy(text: str, problem: str
     with pytest.raises(SettingsError) as caught:
         structure(raw, Settings, Path("desk.toml"), converter())
     (fault,) = caught.value.faults
-    assert fault.key.startswith("calendars[shift]")
+    assert fault.key.startswith("calendars.shift")
     assert problem in fault.problem
 
 

@@ -249,6 +249,44 @@ def test_apache() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "pages", "accepted", "sent", "received"),
+    [("haproxy", 3, 15, 7623 + 56298 + 291, 876 + 180 + 264), ("haproxy_csv", 4, 16, 117598, 1409)],
+)
+def test_haproxy_as_version_2_6_12_writes_it(name: str, pages: int, accepted: int, sent: int, received: int) -> None:
+    found = page(name, samples_of(name)[0].name)
+    assert found["ott_edge_connections{active}"] == 1
+    assert found["ott_server_connections_accepted_total"] == accepted
+    assert found["ott_server_connections_dropped_total"] == 0
+    assert found["ott_server_requests_total"] == 9 + pages  # backends do not count them again, plain TCP has none
+    assert found["ott_server_transmit_bytes_total"] == sent
+    assert found["ott_server_receive_bytes_total"] == received
+    codes = ("1xx", "2xx", "3xx", "4xx", "5xx", "other")
+    assert [found[f"ott_server_responses_total{{{code}}}"] for code in codes] == [0, 9 + pages - 1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("# pxname,svname,scur,\nlive,FRONTEND,1,\nstats,FRONT", "breaks off: its last line has no end"),
+        ("# pxname,svname,scur,\nlive,FRONTEND\n", "row 2 of the CSV has 2 fields where the header names 4"),
+        ("# pxname,svname,scur,\nlive,FRONTEND,one,\n", "'scur' on the page is 'one', which is not an amount"),
+        ("# pxname,svname,scur,\nlive,FRONTEND,,\n", "the page has no 'scur'"),
+        ("\n", "not CSV with a header"),
+        ("a\n" * 100_001, "more than 100000 lines"),
+    ],
+)
+def test_csv_that_is_not_whole_or_another_page(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        figures(parse(preset("haproxy_csv"), "s", text))
+
+
+def test_csv_with_quoted_fields_and_an_unexpected_column() -> None:
+    lines = (SAMPLES / "haproxy_csv.csv").read_text("utf-8").splitlines()
+    text = "\n".join([f"{lines[0]}new,", *(f'{line}"one, two\u2028three",' for line in lines[1:])]) + "\n"
+    assert figures(parse(preset("haproxy_csv"), "s", text)) == page("haproxy_csv", "haproxy_csv.csv")
+
+
 def test_traffic_server_as_version_9_2_9_writes_it() -> None:
     assert page("trafficserver", "trafficserver.json") == {
         "ott_edge_connections{active}": 0,
@@ -415,12 +453,19 @@ FIGURE = '[[figure]]\nmetric = "ott_server_requests_total"\n'
     ("text", "problem"),
     [
         ('format = "text"\n[[figure]]\nmetric = "ott_server_request"\nvalue = "(1)"\n', "is no metric of a server"),
-        ('format = "text"\n[[figure]]\nmetric = "ott_edge_connections"\nvalue = "(1)"\n', "exactly these labels"),
+        (
+            'format = "text"\n[[figure]]\nmetric = "ott_edge_connections"\nvalue = "(1)"\n',
+            "exactly these labels, in labels or labels_from: state",
+        ),
         (f'format = "text"\n{FIGURE}value = "1"\n', "a value with one group"),
         (f'format = "text"\n{FIGURE}value = "("\n', "not a regular expression"),
         (f'format = "json"\n{FIGURE}value = "a..b"\n', "is not JMESPath"),
         (f'format = "xml"\n{FIGURE}value = "a["\n', "is not a path"),
         (f'format = "prometheus"\n{FIGURE}value = "a"\neach = "b"\n', "has no each"),
+        (f'format = "csv"\n{FIGURE}value = "a"\neach = "b"\n', "has no each"),
+        (f'format = "text"\n{FIGURE}value = "(1)"\nwhere = {{ a = "b" }}\n', "nor where"),
+        (f'format = "json"\n{FIGURE}value = "a"\nwhere = {{ a = "b" }}\n', "has no where"),
+        (f'format = "xml"\n{FIGURE}value = "a"\nwhere = {{ a = "b" }}\n', "has no where"),
         (f'format = "yaml"\n{FIGURE}value = "a"\n', "yaml"),
     ],
 )
