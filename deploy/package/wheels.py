@@ -9,13 +9,13 @@ from pathlib import Path
 from deploy.package.product import Product
 
 ROOT = Path(__file__).parents[2]
-# The C libraries of Debian 12, Ubuntu 24.04 and Red Hat 9 are 2.34 or newer.
-PLATFORMS = (
-    *(f"manylinux_2_{minor}_x86_64" for minor in (5, 12, 17, 24, 26, 27, 28, 31, 34)),
-    *("manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64", "linux_x86_64"),
-)
-# What pip leaves in a distribution's metadata about this installation, and differs from one to the next.
-NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "WHEEL"}
+# Of the C library that Red Hat 8 has; those of Debian 12, Ubuntu 24.04 and Red Hat 9 are newer.
+PLATFORM = "x86_64-manylinux_2_28"
+UV = str(Path(sys.executable).with_name("uv"))
+# What an installer leaves in a distribution's metadata about this installation, and differs from one to the next.
+NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "WHEEL", "uv_cache.json"}
+# Where a telephone number is from, which nobody asks: 20 MB of tables that every installation would compile.
+UNUSED = ("phonenumbers/geodata", "phonenumbers/carrierdata")
 
 
 class PackageError(Exception):
@@ -32,17 +32,17 @@ def collect(product: Product, pythons: tuple[str, ...], cache: Path, target: Pat
 def _installed(lock: str, python: str, cache: Path) -> Path:
     """Return a folder with everything of `lock`; made once for each content of the lock."""
     file = ROOT / "locks" / f"{lock}.txt"
-    stamp = hashlib.sha256(file.read_bytes() + repr(PLATFORMS).encode()).hexdigest()[:16]
+    stamp = hashlib.sha256(file.read_bytes() + PLATFORM.encode()).hexdigest()[:16]
     folder = cache / f"{lock}-{python}-{stamp}"
     if folder.is_dir():
         return folder
     new = cache / f"{folder.name}.new"
     shutil.rmtree(new, ignore_errors=True)
     new.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--no-compile"]
-    command += ["--require-hashes", "--only-binary", ":all:", "--implementation", "cp", "--python-version", python]
-    command += [word for name in PLATFORMS for word in ("--platform", name)]
-    subprocess.run([*command, "--target", new, "-r", file], check=True)
+    # uv installs for an interpreter that is not here as pip does, in a tenth of its processor time.
+    command = [UV, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+    command += ["--python-version", python, "--python-platform", PLATFORM, "--link-mode", "copy"]
+    subprocess.run([*command, "--target", str(new), "--requirements", str(file)], check=True)
     new.rename(folder)
     return folder
 
@@ -62,7 +62,9 @@ def _merge(source: Path, target: Path, product: Product, python: str) -> None:
 
 def _left_out(path: Path, product: Product) -> bool:
     top = path.parts[0]
-    if top == "bin" or "__pycache__" in path.parts or (top.endswith(".dist-info") and path.name in NOTES):
+    if top in {"bin", ".lock"} or "__pycache__" in path.parts or (top.endswith(".dist-info") and path.name in NOTES):
+        return True
+    if path.suffix == ".pyi" or "tests" in path.parts or any(path.is_relative_to(folder) for folder in UNUSED):
         return True
     name = _distribution(top)
     return name in product.without or bool(product.only and name not in product.only)
