@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import sqlite3
 import subprocess
@@ -16,7 +17,7 @@ import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import JSON, Column, Connection, func, select
+from sqlalchemy import JSON, Column, Connection, func, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from alerts.desk.access import secrets
@@ -35,6 +36,7 @@ from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.queries import QueueFilter
 from alerts.desk.tickets.retention import forget
 from alerts.desk.tickets.runtime import Runtime
+from tests.conftest import ROOT
 from tests.contract.desk.alarms.test_ingest import POLICY, Time, send, states
 from tests.contract.desk.conftest import serving
 from tests.contract.desk.payloads import alert, notification
@@ -48,11 +50,11 @@ def time() -> Time:
 
 
 def differs(
-    _context: Any, _inspected: Any, column: Column[Any], found: str | None, _wanted: Any, text: str
+    _context: Any, _inspected: Any, column: Column[Any], found: str | None, _wanted: Any, default: str
 ) -> bool | None:
     """Compare defaults of JSON as texts: PostgreSQL has no equality of JSON. Others are compared by the database."""
     if isinstance(column.type, JSON):
-        return (found or "").partition("::")[0] != (text or "")
+        return (found or "").partition("::")[0] != (default or "")
     return None
 
 
@@ -133,6 +135,46 @@ def test_a_backup_is_a_whole_database(
         assert "TABLE DATA public ticket" in listing
     with pytest.raises(FileExistsError):
         backup(database, copy)
+
+
+RESTORE = re.search(
+    r"Restoring a desk in PostgreSQL.*?^```sh\n(.*?)^```",
+    (ROOT / "docs/upgrade.md").read_text("utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+# The page's accounts are the machine's; here one role owns everything, and its server is found by a socket.
+STAND_INS = 'systemctl() { :; }; runuser() { shift 3; "$@"; }\n'
+
+
+def test_the_documented_commands_restore_a_desk_in_postgresql(
+    postgresql: Postgres, time: Time, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{BINARIES[-1]}:{os.environ['PATH']}")
+    url = make_url(postgresql.create_database())
+    desk = Database(url.render_as_string(hide_password=False))
+    migrate(desk)
+    send(desk, notification(alert()), time())
+    backup(desk, tmp_path / "copy")
+    # What a later desk did, and a table of its schema: none of it is left.
+    with desk.write() as connection:
+        connection.exec_driver_sql("DELETE FROM event")
+        connection.exec_driver_sql("CREATE TABLE later (number integer)")
+    desk.dispose()
+    assert RESTORE is not None
+    commands = RESTORE[1].replace("/var/lib/ottwatch-desk/before-upgrade.db", str(tmp_path / "copy"))
+    commands = re.sub(r"\bottwatch$", str(url.database), commands, flags=re.MULTILINE)
+    commands = commands.replace("--dbname ottwatch", f"--dbname {url.database}").replace("ottwatch", str(url.username))
+    for name, value in (("PGHOST", url.query["host"]), ("PGUSER", url.username), ("PGDATABASE", "postgres")):
+        monkeypatch.setenv(name, str(value))
+    done = subprocess.run(["sh", "-ec", STAND_INS + commands], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    restored = Database(url.render_as_string(hide_password=False))
+    assert current(restored)
+    assert states(restored) == [("acknowledged", "", 1)]
+    with restored.read() as connection:
+        assert connection.scalar(select(func.count()).where(event.c.kind == "opened")) == 1
+        assert connection.scalar(text("SELECT to_regclass('later')")) is None
+    restored.dispose()
 
 
 def test_a_backup_made_while_webhooks_are_stored_is_of_one_moment(
