@@ -1,27 +1,51 @@
-"""A Debian 12 of its own, booted by systemd-nspawn from nothing but Debian's packages, without a network."""
+"""Roots made of nothing but Debian's packages, and a Debian 12 booted in one by systemd-nspawn, without a network."""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import ROOT
-
-CACHE = ROOT / ".run/boot"
-SUITE = "bookworm"
-BASE = ("systemd", "systemd-sysv", "dbus", "ca-certificates", "python3")
-# Fetched beforehand, so that the booted machine needs no network: what docs/install.md takes from Debian.
-WANTED = ("prometheus", "prometheus-alertmanager")
+# Kept between runs, whichever checkout they are of.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ottwatch/debian"
 NEEDED = ("mmdebstrap", "systemd-nspawn", "nsenter", "dpkg-deb", "apt-get")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # What any hardened service needs of the system it runs on, ours or not.
 SANDBOX = ("ProtectSystem=strict", "PrivateTmp=yes", "PrivateDevices=yes", "SystemCallFilter=@system-service")
+ENVIRONMENT = (
+    "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/root",
+    "DEBIAN_FRONTEND=noninteractive",
+    "LANG=C.UTF-8",
+)
 BOOTED_WITHIN = 120.0
+OURS = "bookworm"  # the release that this machine's own apt knows
 YEAR_AND_WEEK = "%G-%V"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A Debian to make: its release, how small, its packages, and those to be fetched for later."""
+
+    suite: str
+    variant: str
+    packages: tuple[str, ...]
+    fetched: tuple[str, ...] = ()
+
+
+# The booted machine needs no network: what docs/install.md takes from Debian is in apt's cache.
+BOOTED = Recipe(
+    "bookworm",
+    "minbase",
+    ("systemd", "systemd-sysv", "dbus", "ca-certificates", "python3"),
+    ("prometheus", "prometheus-alertmanager", "procps"),
+)
 
 
 class UnavailableError(Exception):
@@ -38,51 +62,69 @@ def missing() -> str:
     return f"not installed: {', '.join(absent)}" if absent else ""
 
 
-def base() -> Path:
+def base(recipe: Recipe) -> Path:
     """Return the root of a fresh Debian, with the packages to install in its cache; made once a week."""
-    recipe = hashlib.sha256(repr((BASE, WANTED)).encode()).hexdigest()[:8]
-    folder = CACHE / f"{SUITE}-{time.strftime(YEAR_AND_WEEK)}-{recipe}"
-    if folder.is_dir():
-        return folder
-    shutil.rmtree(CACHE, ignore_errors=True)
-    CACHE.mkdir(parents=True)
-    settings, new = CACHE / "apt.conf", CACHE / "new"
-    # How this machine reaches an archive, be it through a proxy.
-    settings.write_text(run("apt-config", "dump", "Acquire"), "utf-8")
-    fetch = f"apt-get clean && apt-get install -yqq --no-install-recommends --download-only {' '.join(WANTED)}"
-    command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--aptopt={settings}"]
-    command += [
-        f"--include={','.join(BASE)}",
-        "--skip=cleanup/apt",
-        f"--customize-hook=export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG; {fetch}",
-    ]
-    try:
-        run(*command, SUITE, str(new), f"deb [signed-by={KEYRING}] {_mirror()} {SUITE} main", seconds=900)
-    except (AssertionError, subprocess.TimeoutExpired) as error:
-        raise UnavailableError(f"no Debian could be made here: {error}") from error
+    made_by = hashlib.sha256(repr(recipe).encode()).hexdigest()[:8]
+    folder = CACHE / f"{recipe.suite}-{time.strftime(YEAR_AND_WEEK)}-{made_by}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{recipe.suite}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            # Another checkout may still run one of this week or of the last.
+            for old in sorted(CACHE.glob(f"{recipe.suite}-*"))[:-2]:
+                shutil.rmtree(old, ignore_errors=True)
+            _make(recipe, folder)
+    return folder
+
+
+def _make(recipe: Recipe, folder: Path) -> None:
+    new = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    fetch = f"apt-get clean && apt-get install -yqq --no-install-recommends --download-only {' '.join(recipe.fetched)}"
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as settings:
+        # How this machine reaches an archive, be it through a proxy.
+        settings.write(run("apt-config", "dump", "Acquire"))
+        settings.flush()
+        command = ["mmdebstrap", "--quiet", "--mode=root", f"--variant={recipe.variant}", f"--aptopt={settings.name}"]
+        command += [
+            f"--include={','.join(recipe.packages)}",
+            "--skip=cleanup/apt",
+            f"--customize-hook=export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG; {fetch}",
+        ]
+        try:
+            source = f"deb [signed-by={KEYRING}] {_mirror()} {recipe.suite} main"
+            run(*command, recipe.suite, str(new), source, seconds=900)
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            raise UnavailableError(f"no Debian could be made here: {error}") from error
     (new / "etc/apt/apt.conf.d/99mmdebstrap").unlink(missing_ok=True)
     (new / "etc/apt/apt.conf.d/99unattended").write_text('APT::Get::Assume-Yes "true";\n', "utf-8")
     new.rename(folder)
-    return folder
 
 
 def _mirror() -> str:
     """Return where this machine gets Debian from."""
     form = "$(RELEASE)|$(REPO_URI)"
     targets = run("apt-get", "indextargets", "--format", form, "Created-By: Packages").splitlines()
-    found = [address for release, _, address in (line.partition("|") for line in targets) if release == SUITE]
+    found = [address for release, _, address in (line.partition("|") for line in targets) if release == OURS]
     if not found:
-        raise UnavailableError(f"apt of this machine knows no archive of {SUITE}")
+        raise UnavailableError(f"apt of this machine knows no archive of {OURS}")
     return found[0]
 
 
-def run(*command: str, seconds: float = 300) -> str:
+def run(*command: str, seconds: float = 900) -> str:
     """Run a program and return its output; a failure shows all of it."""
     result = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=seconds
     )
     assert result.returncode == 0, f"{' '.join(command)}: exit status {result.returncode}\n{result.stdout}"
     return result.stdout
+
+
+def run_in(root: Path, script: str) -> str:
+    """Run a script in a root that is not booted, without a network, as root does in a shell; return its output."""
+    command = ["systemd-nspawn", "--quiet", "-D", str(root), "--register=no", "--keep-unit", "--private-network"]
+    command += ["--pipe", "--setenv=DEBIAN_FRONTEND=noninteractive", "--setenv=LANG=C.UTF-8"]
+    return run(*command, "sh", "-ec", script)
 
 
 class Machine:
@@ -117,15 +159,12 @@ class Machine:
 
     def shell(self, script: str) -> str:
         """Run a script in the machine, as root does in a shell; return its output."""
-        words = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w"]
-        words += [
-            "env",
-            "-i",
-            "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME=/root",
-            "DEBIAN_FRONTEND=noninteractive",
-        ]
-        return run(*words, "LANG=C.UTF-8", "sh", "-ec", f"cd /root\n{script}")
+        return run(*self.words(), "sh", "-ec", f"cd /root\n{script}")
+
+    def words(self) -> list[str]:
+        """Return what a command begins with to run in the machine."""
+        entered = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w"]
+        return [*entered, "env", "-i", *ENVIRONMENT]
 
     def shut_down(self) -> None:
         """Shut down as the power button does, and wait for the end."""
@@ -143,19 +182,41 @@ class Machine:
 
 
 @contextlib.contextmanager
-def plain(folder: Path) -> Iterator[Machine]:
-    """Yield a fresh machine below `folder`, booted, with nothing of ours; nothing of it is left."""
-    root = folder / "root"
-    run("cp", "-a", "--reflink=auto", str(base()), str(root))
-    machine = Machine(root)
+def root_of(base_root: Path, folder: Path) -> Iterator[Path]:
+    """Yield a root below `folder` that is like `base_root` and may be changed; nothing of it is left.
+
+    It is an overlay that never waits for the disk, or a copy where the kernel has no overlays there.
+    """
+    root, upper, work = folder / "root", folder / "upper", folder / "work"
+    for one in (root, upper, work):
+        one.mkdir()
+    options = f"lowerdir={base_root},upperdir={upper},workdir={work},volatile"
+    mounted = subprocess.run(
+        ["mount", "-t", "overlay", "overlay", "-o", options, str(root)], capture_output=True, check=False
+    )
     try:
-        machine.boot()
-        properties = " ".join(f"-p {one}" for one in SANDBOX)
-        try:
-            machine.shell(f"systemd-run --wait --quiet {properties} true")
-        except AssertionError as error:
-            raise UnavailableError(f"services cannot be hardened here: {error}") from error
-        yield machine
+        if mounted.returncode != 0:
+            run("cp", "-a", "--reflink=auto", f"{base_root}/.", str(root))
+        yield root
     finally:
-        machine.shut_down()
-        shutil.rmtree(root, ignore_errors=True)
+        if mounted.returncode == 0:
+            run("umount", str(root))
+        for one in (root, upper, work):
+            shutil.rmtree(one, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def plain(folder: Path) -> Iterator[Machine]:
+    """Yield a fresh machine below `folder`, booted, with nothing of ours."""
+    with root_of(base(BOOTED), folder) as root:
+        machine = Machine(root)
+        try:
+            machine.boot()
+            properties = " ".join(f"-p {one}" for one in SANDBOX)
+            try:
+                machine.shell(f"systemd-run --wait --quiet {properties} true")
+            except AssertionError as error:
+                raise UnavailableError(f"services cannot be hardened here: {error}") from error
+            yield machine
+        finally:
+            machine.shut_down()

@@ -9,14 +9,15 @@ import yaml
 
 from tests.conftest import ROOT
 
-ROLE = ROOT / "deploy/ansible/roles/ottwatch_agent"
+SITE = ROOT / "deploy/ansible/site.yml"
+ROLE = SITE.parent / "roles/ottwatch_agent"
 
 
 @pytest.mark.skipif(shutil.which("ansible-playbook") is None, reason="ansible-core is not installed")
 def test_ansible_reads_the_playbook(tmp_path: Path) -> None:
     inventory = tmp_path / "inventory.yml"
     inventory.write_text("ottwatch_nodes: {hosts: {edge-1: {ansible_connection: local}}}\n", "utf-8")
-    command = ["ansible-playbook", "--inventory", inventory, "--syntax-check", ROOT / "deploy/ansible/site.yml"]
+    command = ["ansible-playbook", "--inventory", str(inventory), "--syntax-check", str(SITE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
