@@ -6,6 +6,7 @@ from dashboards.model import Board, Column, Course, Figure, Grid, Limit, Meaning
 CHANNEL = Variable("channel", "Channel", 'label_values(ott_ts_up{site=~"$site",node=~"$node"}, channel)')
 WHERE = 'site=~"$site",node=~"$node",channel=~"$channel"'
 NO_MULTICAST, NO_PICTURE = "no multicast is probed", "no picture is analysed"
+NOWHERE = (Meaning(" ", "–"),)  # in the row that says that there is none
 NO_ERROR, NO_CHANGE = Meaning("none", "no error", "good"), Meaning("none", "no change", "good")
 TO = (TO_NODE, TO_TICKETS)
 
@@ -117,8 +118,8 @@ MULTICAST = Row(
                 ),
             ),
             columns=(
-                Column("channel", "Channel"),
-                Column("priority", "Priority", width=100),
+                Column("channel", "Channel", meanings=NOWHERE),
+                Column("priority", "Priority", meanings=NOWHERE, width=100),
                 Column("indicator", "Indicator", meanings=(NO_ERROR,)),
                 Column("A", "Times", decimals=0, width=90),
             ),
@@ -161,7 +162,9 @@ PICTURE = Row(
             title="Black picture",
             question="For how many seconds has each channel been black? The line is where the alarm begins.",
             unit="s",
-            queries=(Query(f"max by (site, node, channel, delivery) ({BLACK})", "{{channel}} · {{delivery}}"),),
+            queries=(
+                Query(f"max by (site, node, channel, delivery) (round({BLACK}, 0.1))", "{{channel}} · {{delivery}}"),
+            ),
             steps=BLACK_FROM,
             limits=True,
             minimum=0,
@@ -174,7 +177,9 @@ PICTURE = Row(
             title="Frozen picture",
             question="For how many seconds has each picture been frozen? The line is where the alarm begins.",
             unit="s",
-            queries=(Query(f"max by (site, node, channel, delivery) ({STILL})", "{{channel}} · {{delivery}}"),),
+            queries=(
+                Query(f"max by (site, node, channel, delivery) (round({STILL}, 0.1))", "{{channel}} · {{delivery}}"),
+            ),
             steps=STILL_FROM,
             limits=True,
             minimum=0,
@@ -187,7 +192,9 @@ PICTURE = Row(
             title="No sound",
             question="For how many seconds has each channel been silent? The line is where the alarm begins.",
             unit="s",
-            queries=(Query(f"max by (site, node, channel, delivery) ({SILENT})", "{{channel}} · {{delivery}}"),),
+            queries=(
+                Query(f"max by (site, node, channel, delivery) (round({SILENT}, 0.1))", "{{channel}} · {{delivery}}"),
+            ),
             steps=SILENT_FROM,
             limits=True,
             minimum=0,
@@ -219,8 +226,8 @@ PICTURE = Row(
                 Query(or_none(f"{PICTURE_CHANGES} or {SOUND_CHANGES}", PICTURES, "property", "delivery", "channel")),
             ),
             columns=(
-                Column("channel", "Channel"),
-                Column("delivery", "Delivery", width=110),
+                Column("channel", "Channel", meanings=NOWHERE),
+                Column("delivery", "Delivery", meanings=NOWHERE, width=110),
                 Column("property", "What", meanings=(NO_CHANGE,)),
                 Column("A", "Times", decimals=0, width=90),
             ),

@@ -58,6 +58,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             120,
             "no probe and no forecast",
         )
+        wait_until(lambda: has("ott_audio_loudness_short_term_lufs"), 120, "no sound by multicast")
         # Panels with points half a minute apart have one by then.
         wait_until(lambda: has('count_over_time(up{job="ott-agent"}[2m]) > 6'), 60, "no half minute of scrapes")
         wait_until(
