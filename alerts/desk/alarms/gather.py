@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation import effects, store, texts
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.correlator import Correlator
@@ -23,6 +25,8 @@ from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import NoteAdded
 from alerts.desk.tickets.policy import priority_of
 from alerts.desk.tickets.ticket import CAUSE, WORKING, Status
+
+NOTHING_STORED: Mapping[str, list[int]] = {}
 
 
 class Fresh(NamedTuple):
@@ -104,9 +108,26 @@ def _began(alert: Any, at: datetime | None) -> Any:
     return alert if alert.starts_at is not None or at is None else type(alert)(**{**alert.__dict__, "starts_at": at})
 
 
+def gather_again(work: Work, correlator: Correlator, fresh: Sequence[Fresh], stored: Mapping[str, list[int]]) -> None:
+    """Give problems that outlived their cause to tickets, as if each had waited; `stored` are their alarms by problem.
+
+    What goes on together may have another cause in common that fails now, or one that is inferred.
+    """
+    heads = [head for head in store.heads(work.connection, work.now) if head.ended is None]
+    candidates = [Candidate(one.alarm, work.now - WAIT) for one in fresh]
+    decisions = decide(heads, candidates, correlator.explainer(heads), work.now, correlator.lineup)
+    _Gathering(work, correlator, {one.problem.key: one for one in fresh}, stored).apply(decisions, {})
+
+
 class _Gathering:
-    def __init__(self, work: Work, correlator: Correlator, by_key: Mapping[str, Fresh]) -> None:
-        self._work, self._correlator, self._by_key = work, correlator, by_key
+    def __init__(
+        self,
+        work: Work,
+        correlator: Correlator,
+        by_key: Mapping[str, Fresh],
+        stored: Mapping[str, list[int]] = NOTHING_STORED,
+    ) -> None:
+        self._work, self._correlator, self._by_key, self._stored = work, correlator, by_key, stored
         self._drafts: dict[int, Draft] = {}
 
     def apply(self, decisions: Decisions, since: Mapping[str, datetime], heard: Set[str] = frozenset()) -> None:
@@ -118,7 +139,8 @@ class _Gathering:
         work.lock_numbers([head.ticket for head in there if head.ticket is not None])
         for head in decisions.opened:
             one = self._by_key[head.alarm.key]
-            self._drafts[id(head)] = work.open(one.problem, one.judged)
+            stored = head.alarm.key in self._stored
+            self._drafts[id(head)] = work.open(one.problem, _copy(one.judged), stored=stored)
         for attached in decisions.attached:
             self._attach(attached)
         grown = [one.head for one in decisions.attached if not one.effect]
@@ -143,7 +165,10 @@ class _Gathering:
     def _attach(self, attached: Attached) -> None:
         one = self._by_key[attached.alarm.key]
         cause = attached.cause.key if attached.effect else None
-        self._work.tell(one.problem, one.judged, Place(self._draft(attached.head), attached.effect, cause))
+        judged = _copy(one.judged)
+        if attached.alarm.key in self._stored:
+            judged.fresh = []
+        self._work.tell(one.problem, judged, Place(self._draft(attached.head), attached.effect, cause))
 
     def _retitle(self, head: Head) -> None:
         """Say in a ticket's title what its alarms have in common."""
@@ -212,10 +237,23 @@ class _Gathering:
         for head in decisions.opened:
             head.ticket = self._number(head)
         store.add(self._work.connection, decisions.opened)
+        self._move(decisions)
         grown = [one.head for one in decisions.attached if not one.effect] + [one.under for one in decisions.folded]
         for head in {id(head): head for head in grown}.values():
             if head.kin is not None and head.ticket is not None:
                 store.set_kin(self._work.connection, head.ticket, head.kin)
+
+    def _move(self, decisions: Decisions) -> None:
+        """Give alarms that are in the database already to their tickets, which have their numbers by now."""
+        given: list[tuple[str, Head, str | None]] = [(head.alarm.key, head, None) for head in decisions.opened]
+        given += [(one.alarm.key, one.head, one.cause.key if one.effect else None) for one in decisions.attached]
+        for key, head, cause in given:
+            if key in self._stored and head.ticket is not None:
+                stored_alarms.move(self._work.connection, head.ticket, self._stored[key], cause)
+
+
+def _copy(judged: Judged) -> Judged:
+    return replace(judged, fresh=list(judged.fresh))
 
 
 def first_effects(decisions: Decisions, since: Mapping[str, datetime], now: datetime) -> list[Heard]:

@@ -5,13 +5,12 @@ from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Any
 
-from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation import effects, store
 from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.alarms.correlation.moving import Moved, outliving
 from alerts.desk.alarms.correlation.outliving import Outlived, outlived
-from alerts.desk.alarms.gather import let_time_pass
-from alerts.desk.alarms.judging import Judged, judge
+from alerts.desk.alarms.gather import Fresh, gather_again, let_time_pass
+from alerts.desk.alarms.judging import judge
 from alerts.desk.alarms.move import move
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.webhook import Alert
@@ -32,7 +31,7 @@ def pass_time(database: Database, correlator: Correlator, policy: Policy, now: d
         for number in found.folded:
             if number not in taken:
                 _unfold(work, number)
-        _part(work, found.effects, {number for one in moved for number in one.what.rows})
+        _part(work, correlator, found.effects, {number for one in moved for number in one.what.rows})
         if moved:
             work.after(lambda: move(work, moved))
         let_time_pass(work, correlator)
@@ -62,14 +61,16 @@ def _unfold(work: Work, number: int) -> None:
     work.after(lambda: store.set_cause(work.connection, number, None, {}, fixed=True))
 
 
-def _part(work: Work, alarms: Sequence[Any], moved: Set[int]) -> None:
-    """Give effects that go on tickets of their own, one for each problem; not those that another cause explains."""
+def _part(work: Work, correlator: Correlator, alarms: Sequence[Any], moved: Set[int]) -> None:
+    """Give effects that go on to tickets of their own; not those that another cause explains."""
     rows = [row for row in alarms if row["id"] not in moved]
     numbers: dict[str, list[int]] = {}
     for row in rows:
         numbers.setdefault(row["problem_key"], []).append(row["id"])
-    for problem in problems_of(rows):
-        _open(work, problem, numbers[problem.key])
+    found = problems_of(rows)
+    fresh = [Fresh(one, judge(one, {}, work.policy, work.now, Counter(), has_ticket=True)) for one in found]
+    if fresh:
+        gather_again(work, correlator, fresh, numbers)
 
 
 def problems_of(rows: Sequence[Any]) -> list[Problem]:
@@ -90,16 +91,3 @@ def problems_of(rows: Sequence[Any]) -> list[Problem]:
             )
         )
     return [problems[key] for key in sorted(problems)]
-
-
-def _open(work: Work, problem: Problem, rows: list[int]) -> None:
-    judged = judge(problem, {}, work.policy, work.now, Counter(), has_ticket=True)
-    draft = work.open(problem, Judged(judged.began, judged.fresh, 0, judged.firing), stored=True)
-    head = store.head_of(problem, judged.fresh)
-
-    def write() -> None:
-        head.ticket = draft["id"]
-        store.add(work.connection, [head])
-        stored_alarms.move(work.connection, draft["id"], rows)
-
-    work.after(write)

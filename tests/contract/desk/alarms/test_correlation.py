@@ -171,6 +171,22 @@ def test_what_outlives_its_cause_comes_out_again(database: Database, correlator:
     assert effects(database)[cause["id"]] == (1, 0)
 
 
+def test_what_outlives_its_cause_together_is_one_ticket_again(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    channels = [stale("ch05", f"edge-{number}") for number in range(1, 6)]
+    told(database, correlator, time, packager(), *channels, packager(firing=False))
+    assert later(database, correlator, time, AFTERMATH) == 1
+    cause, released = rows(database)
+    assert (cause["status"], released["firing"]) == ("resolved", 5)
+    assert released["names"]["en"] == "Channel ch05 fails on 5 nodes: its source is suspected"
+    assert effects(database) == {cause["id"]: (1, 0), released["id"]: (5, 0)}
+    told(database, correlator, time, *channels)  # a repeat is heard by the ticket that has it now
+    assert effects(database) == {cause["id"]: (1, 0), released["id"]: (5, 0)}
+    told(database, correlator, time, *(stale("ch05", f"edge-{number}", firing=False) for number in range(1, 6)))
+    assert [row["status"] for row in rows(database)] == ["resolved", "resolved"]
+
+
 def test_an_effect_that_comes_back_in_the_aftermath_is_given_as_long_again_and_not_longer(
     database: Database, correlator: Correlator, time: Time
 ) -> None:
