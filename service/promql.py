@@ -1,11 +1,10 @@
-"""PromQL as a tree: what an expression reads, and the same expression narrowed to the labels of an alarm.
+"""PromQL as a tree: what an expression reads, and its selectors narrowed to labels.
 
 Needs the package `promql-parser`, which the extras `desk` and `dashboards` bring.
 """
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -19,8 +18,6 @@ MAKES_LABELS = frozenset({"label_replace", "label_join"})
 
 _OPERATORS = {"Equal": "=", "NotEqual": "!=", "Re": "=~", "NotRe": "!~"}
 _SPECIAL = frozenset("\\.+*?()|[]{}^$")
-_HELD = "ottwatch_held_"
-_HELD_PLACE = re.compile(rf'{_HELD}(\d+)_{{}}|"{_HELD}(\d+)_"')
 
 
 class Selector(NamedTuple):
@@ -132,38 +129,6 @@ def selector_of(selector: Any, labels: Mapping[str, str]) -> str:
         for group in groups
     ]
     return f"{selector.name or ''}{{{' or '.join(written)}}}"
-
-
-def narrowed(node: Any, labels: Mapping[str, str]) -> str:
-    """Return a tree as a query whose selectors are narrowed to labels.
-
-    Where the expression makes labels itself, nobody can tell which the series had: it is left as it is.
-    """
-    made = any(isinstance(each, parser.Call) and each.func.name in MAKES_LABELS for each in nodes(node))
-    return written(node, {} if made else labels)
-
-
-def written(node: Any, labels: Mapping[str, str]) -> str:
-    r"""Return a tree as a query, its selectors narrowed to the labels.
-
-    The parser's own text leaves out the backslashes that quotes need (`"a\\.b"` comes back as `"a\.b"`, which no
-    Prometheus reads), so whatever was in quotes is put into that text afterwards.
-    """
-    held: list[str] = []
-
-    def hold(each: Any) -> Any:
-        if isinstance(each, parser.VectorSelector):
-            when = str(each).rpartition("}")[2]  # offset and @
-            held.append(selector_of(each, labels))
-            return parser.parse(f"{_HELD}{len(held) - 1}_{when}")
-        if isinstance(each, parser.StringLiteral):
-            held.append(quoted(each.val))
-            return parser.parse(f'"{_HELD}{len(held) - 1}_"')
-        return None
-
-    transform: Callable[[Any, Callable[[Any], Any]], Any] = parser.transform
-    text = str(transform(node, hold))
-    return _HELD_PLACE.sub(lambda place: held[int(place[1] or place[2])], text)
 
 
 def _name(label: str) -> str:

@@ -2,7 +2,7 @@
 
 The expression comes with the alarm, so this works for anybody's rules. A comparison is taken apart, since a chart of
 the whole would show nothing but the time in which the alarm fired; of `and` and `unless` the left side counts, of `or`
-each. Selectors are narrowed to the alarm's labels.
+each. Selectors are narrowed to those of the alarm's labels that reach the result unchanged.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import promql_parser as parser
 
-from service import promql
-from service.promql import narrowed, vector_selectors
+from service import narrowing, promql
+from service.narrowing import Labels
+from service.promql import vector_selectors
 
 MOST = 2  # charts of one expression
 THRESHOLD = "site:ott_threshold:effective"
@@ -41,55 +42,66 @@ def drawn(expression: str, labels: Mapping[str, str]) -> list[Drawn]:
         tree = promql.parse(expression)
     except ValueError:
         return []
-    sides = [side for side in _sides(tree) if any(True for _ in vector_selectors(side.value))]
+    sides = [side for side in _sides(tree, labels) if any(True for _ in vector_selectors(side.value.node))]
     if any(side.compared for side in sides):
         sides = [side for side in sides if side.compared]
-    found = {str(side.value): _drawn(side.value, side.limit, labels) for side in sides}
+    found = {str(side.value.node): _drawn(side.value, side.limit) for side in sides}
     return list(found.values())[:MOST]
 
 
+class _Part(NamedTuple):
+    node: Any
+    labels: Labels  # of the alarm, those that its series must have
+
+    @property
+    def query(self) -> str:
+        return narrowing.written(self.node, self.labels)
+
+
 class _Side(NamedTuple):
-    value: Any
-    limit: Any = None  # what it is more or less than
+    value: _Part
+    limit: _Part | None = None  # what it is more or less than
     compared: bool = False
 
 
-def _sides(node: Any) -> list[_Side]:
+def _sides(node: Any, labels: Labels) -> list[_Side]:
     match node:
         case parser.ParenExpr():
-            return _sides(node.expr)
+            return _sides(node.expr, labels)
         case parser.BinaryExpr():
             operator = str(node.op)
+            left, right = (_Part(*part) for part in narrowing.children(node, labels))
             if operator in ("and", "unless"):
-                return _sides(node.lhs)
+                return _sides(*left)
             if operator == "or":
-                return _sides(node.lhs) + _sides(node.rhs)
+                return _sides(*left) + _sides(*right)
             if operator in _COMPARISONS and not (node.modifier and node.modifier.return_bool):
                 turned = isinstance(node.lhs, parser.NumberLiteral)
-                value, limit = (node.rhs, node.lhs) if turned else (node.lhs, node.rhs)
+                value, limit = (right, left) if turned else (left, right)
                 return [_Side(value, limit if operator in _ORDER else None, compared=True)]
-    return [_Side(node)]
+    return [_Side(_Part(node, labels))]
 
 
-def _drawn(value: Any, limit: Any, labels: Mapping[str, str]) -> Drawn:
+def _drawn(part: _Part, limit: _Part | None) -> Drawn:
+    value = part.node
     while isinstance(value, parser.ParenExpr):
         value = value.expr
     threshold = ""
-    for selector in vector_selectors(limit) if limit is not None else ():
+    for selector in vector_selectors(limit.node) if limit is not None else ():
         if selector.name == THRESHOLD:
             threshold = next((each.value for each in selector.matchers.matchers if each.name == "threshold"), "")
-    query, text = narrowed(value, labels), _text(value)
-    limited = narrowed(limit, labels) if limit is not None else ""
+    query, text = _Part(value, part.labels).query, _text(value)
+    limited = limit.query if limit is not None else ""
     if isinstance(value, parser.Call) and value.func.name in ("absent", "absent_over_time"):
         # It is 1 while nothing is there: what was there is told by the number of series.
-        return Drawn(f"count({narrowed(value.args[0], labels)})", f"count({_text(value.args[0])})")
+        return Drawn(f"count({_Part(value.args[0], part.labels).query})", f"count({_text(value.args[0])})")
     if isinstance(value, parser.VectorSelector) and (value.name or "").endswith(_INSTANTS):
         return Drawn(f"time() - {query}", f"time() - {text}", limited, threshold, age=True)
     return Drawn(query, text, limited, threshold)
 
 
 def _text(node: Any) -> str:
-    return promql.written(node, {}).replace("{}", "")
+    return narrowing.written(node, {}).replace("{}", "")
 
 
 def belongs(series: Mapping[str, str], labels: Mapping[str, str]) -> bool:

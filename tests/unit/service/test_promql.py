@@ -40,15 +40,3 @@ def test_what_is_not_promql_is_told_with_its_text() -> None:
 def test_a_selector_is_narrowed(selector: str, labels: dict[str, str], query: str) -> None:
     assert promql.selector_of(promql.parse(selector), labels) == query
     promql.parse(query)
-
-
-def test_a_query_keeps_its_form_when_it_is_narrowed() -> None:
-    tree = promql.parse(r'rate(a{x=~"b\\.c"}[5m] offset 1h) > on (node) 2 * b')
-    narrowed = promql.narrowed(tree, LABELS)
-    assert r'a{x=~"b\\.c",node=~"edge-1|"}[5m] offset 1h' in narrowed
-    promql.parse(narrowed)
-
-
-def test_an_expression_that_makes_labels_is_not_narrowed() -> None:
-    tree = promql.parse('label_replace(up, "node", "$1", "instance", "(.+):.+") == 0')
-    assert "edge-1" not in promql.narrowed(tree, LABELS)

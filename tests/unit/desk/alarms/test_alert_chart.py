@@ -48,8 +48,7 @@ def test_the_value_and_its_threshold(expression: str, texts: list[str], limits: 
 def test_selectors_are_narrowed_and_keep_their_offset_and_matchers() -> None:
     found = drawn('sum by (node) (rate(x{a="}"}[5m] offset 1h)) - y offset 1d > 2', HERE | {"alertname": "A"})
     assert found[0].value == (
-        'sum by (node)(rate(x{a="}",node=~"edge-1|",site=~"almaty|"}[5m] offset 1h))'
-        ' - y{node=~"edge-1|",site=~"almaty|"} offset 1d'
+        'sum by (node) (rate(x{a="}",node=~"edge-1|"}[5m] offset 1h)) - y{node=~"edge-1|",site=~"almaty|"} offset 1d'
     )
 
 
@@ -61,9 +60,15 @@ def test_what_is_in_quotes_keeps_its_backslashes() -> None:
     assert made[0].value == r'label_replace(x{}, "node", "$1", "scope", "(\\d+)")'
 
 
+def test_a_node_is_compared_with_the_average_of_all_and_not_with_its_own() -> None:
+    (found,) = drawn("x > on (site) group_left () (2 * avg by (site) (x))", HERE)
+    assert found.value == 'x{node=~"edge-1|",site=~"almaty|"}'
+    assert found.limit == '(2 * avg by (site) (x{site=~"almaty|"}))'
+
+
 def test_an_expression_that_makes_labels_is_not_narrowed_by_them() -> None:
     found = drawn('label_replace(x, "node", "$1", "scope", "node:(.+)") > 1', HERE)
-    assert found[0].value == 'label_replace(x{}, "node", "$1", "scope", "node:(.+)")'
+    assert found[0].value == 'label_replace(x{site=~"almaty|"}, "node", "$1", "scope", "node:(.+)")'
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
