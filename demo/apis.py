@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 
 import httpx
 
+from service.authorities import trusted
 from service.prometheus import Sample, connect
 
 _TICKETS = "/tmf-api/troubleTicket/v5/troubleTicket"
@@ -24,7 +25,9 @@ class _Api:
     """One kept connection, closed at the end of the block."""
 
     def __init__(self, address: str, headers: dict[str, str] | None = None) -> None:
-        self._client = httpx.Client(base_url=address, headers=headers, timeout=_SECONDS, trust_env=False)
+        self._client = httpx.Client(
+            base_url=address, headers=headers, timeout=_SECONDS, trust_env=False, verify=trusted()
+        )
 
     def __enter__(self) -> Self:
         return self

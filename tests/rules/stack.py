@@ -139,7 +139,9 @@ class Stack:
         )
 
     def _ask(self, path: str, **parameters: str) -> Any:
-        answer = httpx.get(f"{self.prometheus}/api/v1/{path}", params=parameters, trust_env=False, timeout=60)
+        answer = httpx.get(
+            f"{self.prometheus}/api/v1/{path}", params=parameters, trust_env=False, verify=False, timeout=60
+        )
         return answer.raise_for_status().json()["data"]
 
     def wait(self, condition: Callable[[], bool], seconds: float, complaint: str) -> None:

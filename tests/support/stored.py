@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
 from demo.ports import free_port
+from demo.processes import answers
 
 STEP = 5  # seconds between two samples
 LENGTH = 2400  # seconds of history
@@ -55,13 +54,8 @@ def _write(folder: Path, now: int, series: Mapping[str, Values]) -> None:
 
 
 def _await(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while True:
-        try:
-            if httpx.get(url, timeout=60).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
+    ready, deadline = answers(url), time.monotonic() + DEADLINE
+    while not ready():
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)

@@ -1,6 +1,5 @@
 """Real servers for the busy hour: Prometheus over blocks made by promtool, on a free loopback port."""
 
-import contextlib
 import shutil
 import subprocess
 import time
@@ -10,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from demo import history
 from demo.ports import free_port
+from demo.processes import answers
 
 DEADLINE = 60.0
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -29,13 +28,10 @@ class Filled(NamedTuple):
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            break
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(url, timeout=1).status_code == 200:
-                return
+    ready, end = answers(url), time.monotonic() + DEADLINE
+    while time.monotonic() < end and process.poll() is None:
+        if ready():
+            return
         time.sleep(0.05)
     pytest.fail(f"{url} did not answer:\n{log.read_text()[-2000:]}")
 

@@ -7,16 +7,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
 
+from alerts.desk.access import tokens
+from alerts.desk.access.trail import By
 from alerts.desk.app.application import create_app
 from alerts.desk.core.database import Database
+from alerts.desk.core.migrate import migrate
 from alerts.desk.tickets.runtime import Runtime
 from demo.ports import free_port
+from demo.processes import answers
 from tests.contract.desk.postgres import Postgres
 from tests.support.migrated import postgresql_database, sqlite_database
 
@@ -34,7 +39,7 @@ class Process:
         database = database or f"sqlite:///{folder / 'desk.db'}"
         self.config.write_text(f'listen = "127.0.0.1:{self.port}"\ndatabase = "{database}"\n{extra}', "utf-8")
         self.running: subprocess.Popen[bytes] | None = None
-        self.token = self.run("token", "create", "--role", "machine", "--name", token)
+        self.token = _token(database, token)
 
     def run(self, *words: str, stdin: str = "") -> str:
         done = subprocess.run(
@@ -54,13 +59,8 @@ class Process:
                 [sys.executable, "-m", "alerts.desk", "--log-format", "json", "serve", "--config", self.config],
                 stderr=log,
             )
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=seconds).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
+        ready, deadline = answers(f"{self.url}/readyz"), time.monotonic() + seconds
+        while not ready():
             assert self.running.poll() is None, self.log
             assert time.monotonic() < deadline, self.log
             time.sleep(0.02)
@@ -79,7 +79,21 @@ class Process:
         return status
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=30)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=False)
+
+
+def _token(url: str, name: str) -> str:
+    """Make the database in this version's schema, unless it is there, and a machine's token; return that."""
+    file = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite") and not file.exists():
+        database = sqlite_database(file)
+    else:
+        database = Database(url)
+        migrate(database)
+    token = tokens.create(database, By("tests"), name, "machine", datetime.now(UTC))
+    database.dispose()
+    return token
 
 
 @pytest.fixture

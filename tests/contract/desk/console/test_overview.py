@@ -25,6 +25,7 @@ from alerts.desk.core.settings import Url
 from alerts.desk.core.words import Words
 from alerts.desk.tickets.runtime import utc_now
 from demo.ports import free_port
+from demo.processes import answers
 from tests.contract.desk.payloads import alert, notification
 from tests.contract.web import web
 from tests.unit.desk.console_desk import Caller, Hall, hall
@@ -123,13 +124,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         f"--web.listen-address=127.0.0.1:{port}",
     ]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        deadline = time.monotonic() + DEADLINE
-        while True:
-            try:
-                if httpx.get(f"{address}/-/ready", timeout=60).status_code == 200:
-                    break
-            except httpx.TransportError:
-                pass
+        ready, deadline = answers(f"{address}/-/ready"), time.monotonic() + DEADLINE
+        while not ready():
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < deadline
             time.sleep(0.05)
