@@ -28,9 +28,9 @@ from dashboards.busy_hour.measures.series import (
     slot_width,
 )
 from dashboards.busy_hour.measures.traffic import Day
-from dashboards.busy_hour.records import numbers, stamps, tables
+from dashboards.busy_hour.records import files, numbers, stamps
 from dashboards.busy_hour.records.store import Record, make_record
-from dashboards.busy_hour.records.tables import CsvError, Form, Stamps, Table
+from dashboards.busy_hour.records.table import CsvError, Form, Stamps, Table
 
 __all__ = ["CsvError", "Form", "Imported", "Layout", "overlap", "read_days", "read_file", "records"]
 
@@ -93,7 +93,7 @@ def read_file(path: Path, layout: Layout) -> Imported:
     Raises:
         CsvError: the file cannot be read, or fits two readings.
     """
-    table = tables.read(path, layout.form)
+    table = files.read(path, layout.form)
     read = _Columns(path, layout, table)
     rows = read.rows()
     present = [row for row in rows if not math.isnan(row[1])]

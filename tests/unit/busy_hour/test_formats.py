@@ -1,9 +1,9 @@
 """Files in the forms that programs write, each with its right answer; and files that fit two readings.
 
 The forms are those of RRDtool (xport and fetch), Cacti, Grafana (CSV export, with and without "sep=,"), Prometheus
-(HTTP API), Zabbix (history.get, trend.get) and Excel, whose separators follow the language of Windows: "," in English,
-";" with a decimal comma in Russian and Kazakh. They are written by hand; what RRDtool itself writes is read in
-tests/contract/busy_hour/test_rrdtool.py.
+(HTTP API), Zabbix (history.get, trend.get, exported files) and Excel, whose separators follow the language of Windows:
+"," in English, ";" with a decimal comma in Russian and Kazakh. They are written by hand; what RRDtool itself writes is
+read in tests/contract/busy_hour/test_rrdtool.py.
 """
 
 import datetime
@@ -66,18 +66,39 @@ def xport(times: bool) -> str:
     return f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<xport><meta>{meta}{legend}</meta><data>{rows}</data></xport>'
 
 
+# graph_xport.php of Cacti (2025): titles in the user's language, percentiles and sums with a third field.
 CACTI = (
-    '"Title:","edge-1 - Traffic"',
-    '"Vertical Label:","bits per second"',
-    '"Start Date:","2026-10-13 00:00:00"',
-    '"End Date:","2026-10-13 23:00:00"',
-    '"Step:","3600"',
-    '"Total Rows:","24"',
-    '"Graph ID:","7"',
-    '"Host ID:","2"',
+    '"Title","edge-1 - Traffic - eth0"',
+    '"Vertical Label","bits per second"',
+    '"Start Date","2026-10-13 00:00:00"',
+    '"End Date","2026-10-13 23:00:00"',
+    '"Step","3600"',
+    '"Total Rows","24"',
+    '"Graph ID","7"',
+    '"Host ID","2"',
     '""',
     '"Date","Inbound"',
 )
+CACTI_RU = (
+    '"Название","edge-1 - Traffic - eth0"',
+    '"Дата начала","2026-10-13 00:00:00"',
+    '"Шаг","3600"',
+    '"Nth Percentile","2331386.89","|95:bits:0:max:2|"',
+    '"Сумма","12.50 GB","|sum:auto:current:2:auto|"',
+    '""',
+    '"Дата","Inbound","Outbound"',
+)
+
+
+def zabbix_lines(**row: str) -> bytes:
+    """Return exported lines of Zabbix 6.0, docs "Newline-delimited JSON export protocol"; row: field by figure."""
+    host = {"host": "edge-1", "name": "Edge 1"}
+    return "".join(
+        json.dumps({"host": host, "groups": ["Edges"], "item_tags": [], "itemid": 7, "name": "Sessions",
+                    "clock": UNIX + 3600 * n, **{k: v if f == "value" else 99999 for k, f in row.items()}, "type": 0})
+        + "\n"
+        for n, v in enumerate(VALUES)
+    ).encode()  # fmt: skip
 
 
 def ending(moment: datetime.datetime, value: float) -> str:
@@ -137,6 +158,15 @@ GOOD: dict[str, tuple[bytes, Layout]] = {
     "cacti, with a total": (
         lines(lambda t, v: f'"{t:{ISO}}","{v:.8e}","{2 * v}"', *CACTI[:-1], '"Date","Inbound","All"').encode(),
         replace(HOURLY, value_column="Inbound"),
+    ),
+    "cacti, in Russian, with percentile and sum": (
+        lines(lambda t, v: f'"{t:{ISO}}","{v:.10e}","NaN"', *CACTI_RU).encode("utf-8-sig"),
+        replace(HOURLY, value_column="Inbound"),
+    ),
+    "zabbix, exported history": (zabbix_lines(ns="0", value="value"), HOURLY),
+    "zabbix, exported trends": (
+        zabbix_lines(count="60", min="0", avg="value", max="0"),
+        replace(HOURLY, value_column="Edge 1: Sessions"),
     ),
     "grafana": (lines(lambda t, v: f'"{t:{ISO}}","{v}"', '"Time","sessions"').encode(), HOURLY),
     "grafana, for Excel": (
@@ -226,6 +256,9 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a vector": ('{"status":"success","data":{"resultType":"vector","result":[]}}', "answered a vector"),
     "nothing of Prometheus": ('{"status":"success","data":{"resultType":"matrix","result":null}}', "no rows to import"),
     "JSON that breaks off": ('{"status":"succ', "begins as JSON but is none"),
+    "one line of several that is no JSON": ('{"clock":1,"value":2}\n{"clock":2,}\n', "line 2: begins as JSON"),
+    "a row of Zabbix without its value": ('[{"clock":1,"value":2},{"clock":2}]', '"value" is missing'),
+    "a part of another shape": ('{"status":"success","data":{"resultType":"matrix","result":[7]}}', "another shape"),
     "JSON of something else": ('{"a":1}', "no range of Prometheus"),
     "XML of something else": ("<a/>", "not what `rrdtool xport` writes"),
 }

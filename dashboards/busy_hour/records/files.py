@@ -5,50 +5,21 @@ What a file looks like is detected and kept in `Table.notes` for the planner to 
 
 import csv
 import io
-import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
-from xml.etree.ElementTree import Element, ParseError
+from typing import Any
 
-from dashboards.busy_hour.records import numbers, stamps
+from dashboards.busy_hour.records import exports, numbers, stamps
 from dashboards.busy_hour.records.clock_column import join_clock
+from dashboards.busy_hour.records.table import CsvError, Form, Table
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _LOOKED_AT = 400  # rows that decide on the delimiter
 _DAMAGE = re.compile("[\ufffd\x00-\x08\x0e-\x1f]")
 _MOST_LETTERS = 0.05  # share of bytes beyond ASCII that may be letters of windows-1251 which no common text has
-
-
-class CsvError(ValueError):
-    """A file that cannot be used; the message names the row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What the planner says about the file; None is detected."""
-
-    delimiter: str | None = None
-    encoding: str | None = None
-    header: bool | None = None
-    preamble: int | None = None  # lines before the header
-    sheet: str | None = None
-
-
-@dataclass(slots=True)
-class Table:
-    """Names of the columns, and the rows of cells with their numbers in the file."""
-
-    header: list[str]
-    rows: list[tuple[int, list[str]]]
-    delimiter: str  # "" where the file has none
-    named: bool  # the file itself names the columns
-    notes: list[tuple[str, str]] = field(default_factory=list)
 
 
 def read(path: Path, form: Form) -> Table:
@@ -67,11 +38,11 @@ def read(path: Path, form: Form) -> Table:
     start = text.lstrip()[:1]
     try:
         if start in ("{", "["):
-            made = _json(path, text)
+            made = exports.from_json(path, text)
         elif start == "<":
-            made = _xport(path, text)
+            made = exports.from_xml(path, text)
         else:
-            made = _fetched(text) or _delimited(path, text, form)
+            made = exports.fetched(text) or _delimited(path, text, form)
     except CsvError as error:
         raise error if str(path) in str(error) else CsvError(f"{path}: {error}") from None
     made.notes.insert(0, ("encoding", encoding))
@@ -266,140 +237,3 @@ def _cell(path: Path, number: int, value: Any) -> str:
     if text.startswith("#") and text.endswith(("!", "?", "A")):
         raise CsvError(f"{path}: row {number}: a formula ends in {text}; correct it in the workbook")
     return text
-
-
-# --- what programs write ----------------------------------------------------------------------------------------------
-
-_TIMES = ("time", "value")
-
-
-def _json(path: Path, text: str) -> Table:
-    """Read a range of Prometheus's API, Zabbix's `history.get` or `trend.get`, or `rrdtool xport --json`."""
-    try:
-        # RRDtool before 1.5 writes its keys without quotes; only documents that are JSON are read.
-        found = json.loads(text, parse_constant=lambda _: None)
-    except ValueError as error:
-        raise CsvError(f"{path}: begins as JSON but is none: {error}") from None
-    if isinstance(found, dict) and found.get("status") == "error":
-        raise CsvError(f"{path}: is an error of Prometheus: {found.get('error')}")
-    if isinstance(found, dict) and (found.get("warnings") or found.get("isPartial")):
-        raise CsvError(f"{path}: is a partial answer ({found.get('warnings') or 'isPartial'}); export it again")
-    if isinstance(found, dict) and isinstance(found.get("error"), dict):
-        raise CsvError(f"{path}: is an error of Zabbix: {found['error'].get('data') or found['error'].get('message')}")
-    try:
-        return _prometheus(found) or _zabbix(found) or _rrd_json(found) or _unknown(path)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise CsvError(f"{path}: is JSON of a known form with a part that cannot be read: {error!r}") from None
-
-
-def _unknown(path: Path) -> Table:
-    raise CsvError(f"{path}: is JSON, but no range of Prometheus, history of Zabbix or export of RRDtool")
-
-
-def _prometheus(found: Any) -> Table | None:
-    data = found.get("data") if isinstance(found, dict) else None
-    if not isinstance(data, dict) or "resultType" not in data:
-        return None
-    if data["resultType"] != "matrix":
-        raise CsvError(f"Prometheus answered a {data['resultType']}, not a range; export from /api/v1/query_range")
-    series = data["result"] or []
-    names = [_labels(one["metric"]) for one in series]
-    return _joined([(name, one["values"]) for name, one in zip(names, series, strict=True)], "Prometheus, query_range")
-
-
-def _labels(metric: dict[str, str]) -> str:
-    rest = ",".join(f'{key}="{value}"' for key, value in sorted(metric.items()) if key != "__name__")
-    return f"{metric.get('__name__', '')}{{{rest}}}"
-
-
-def _zabbix(found: Any) -> Table | None:
-    rows = found.get("result") if isinstance(found, dict) else found
-    if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict) or "clock" not in rows[0]:
-        return None
-    key = "value" if "value" in rows[0] else "value_avg"
-    items: dict[str, list[tuple[Any, Any]]] = {}
-    for row in rows:
-        items.setdefault(f"item {row.get('itemid', '')}".strip(), []).append((row["clock"], row[key]))
-    return _joined(list(items.items()), "Zabbix, trend.get" if key == "value_avg" else "Zabbix, history.get")
-
-
-def _rrd_json(found: Any) -> Table | None:
-    if not isinstance(found, dict) or "meta" not in found or "data" not in found:
-        return None
-    meta = found["meta"]
-    start, step = int(meta["start"]), int(meta["step"])
-    names = [str(name) for name in meta["legend"]]
-    return _steps(names, start, step, found["data"], "RRDtool, xport")
-
-
-def _joined(series: Sequence[tuple[str, Sequence[Sequence[Any]]]], program: str) -> Table:
-    """Return one row an instant, one column a series; a series without a value there has an empty cell."""
-    doubled = [name for name, count in Counter(name for name, _ in series).items() if count > 1]
-    if doubled:
-        raise CsvError(f"two series are named {doubled[0]}")
-    rows: dict[str, list[str]] = {}
-    for place, (_, points) in enumerate(series):
-        for moment, value in points:
-            cells = rows.setdefault(str(moment), [""] * len(series))
-            cells[place] = "" if value is None else str(value)
-    ordered = sorted(rows.items(), key=lambda item: float(item[0]))
-    table = [(number, [moment, *cells]) for number, (moment, cells) in enumerate(ordered, 1)]
-    return Table([_TIMES[0], *(name for name, _ in series)], table, "", named=True, notes=[("program", program)])
-
-
-def _steps(names: Sequence[str], start: int, step: int, data: Sequence[Sequence[Any]], program: str) -> Table:
-    rows = [
-        (number + 1, [str(start + number * step), *("" if value is None else str(value) for value in values)])
-        for number, values in enumerate(data)
-    ]
-    notes = [("program", program), ("step", f"{step} s")]
-    return Table([_TIMES[0], *names], rows, "", named=True, notes=notes)
-
-
-def _xport(path: Path, text: str) -> Table:
-    """Read the XML of `rrdtool xport`."""
-    from defusedxml.ElementTree import fromstring  # noqa: PLC0415 - only XML needs it
-
-    try:
-        root: Element = fromstring(
-            text.encode() if "encoding=" not in text[:100] else text.encode("iso-8859-1", "replace")
-        )
-    except (ParseError, ValueError) as error:
-        raise CsvError(f"{path}: begins as XML but is none: {error}") from None
-    rows = root.findall("./data/row")
-    legend = [entry.text or "" for entry in root.findall("./meta/legend/entry")]
-    start, step = root.findtext("./meta/start"), root.findtext("./meta/step")
-    if root.tag != "xport" or not rows or start is None or step is None:
-        raise CsvError(f"{path}: is XML, but not what `rrdtool xport` writes")
-    cells = [[value.text or "" for value in row.findall("v")] for row in rows]
-    times = [row.findtext("t") for row in rows]
-    table = _steps(legend, int(start), int(step), cells, "RRDtool, xport")
-    if all(times):
-        table.rows = [(number, [str(at), *row]) for number, (at, row) in enumerate(zip(times, cells, strict=True), 1)]
-    return table
-
-
-_FETCHED = re.compile(r"(\d{9,10}): +(\S.*)")
-
-
-def _fetched(text: str) -> Table | None:
-    """Return what `rrdtool fetch` printed: names of the sources, an empty line, and "1791140400: 1.2e+03 nan"."""
-    lines = text.splitlines()
-    first = next((place for place, line in enumerate(lines) if _FETCHED.fullmatch(line.strip())), None)
-    if first is None:
-        return None
-    names = next((line.split() for line in lines[:first] if line.strip()), [])
-    rows = []
-    for number, line in enumerate(lines[first:], first + 1):
-        if not line.strip():
-            continue
-        found = _FETCHED.fullmatch(line.strip())
-        cells = found[2].split() if found else []
-        if found is None or len(cells) != len(names):
-            raise CsvError(f"row {number} is no row of `rrdtool fetch` with {len(names)} values: {line[:80]}")
-        # RRDtool stamps the end of an interval in `fetch`.
-        rows.append((number, [found[1], *cells]))
-    return Table([_TIMES[0], *names], rows, "", named=True, notes=[("program", "RRDtool, fetch")])
-
-
-Stamps = Literal["start", "end"]

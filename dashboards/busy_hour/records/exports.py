@@ -1,0 +1,171 @@
+"""What monitoring programs write: JSON of Prometheus, Zabbix and RRDtool, XML and text of RRDtool."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from dashboards.busy_hour.records.table import CsvError, Table
+
+_TIMES = ("time", "value")
+
+
+def from_json(path: Path, text: str) -> Table:
+    """Read a range of Prometheus's API, history or trends of Zabbix (API or .ndjson), or `rrdtool xport --json`."""
+    found = _documents(path, text)
+    if isinstance(found, dict) and found.get("status") == "error":
+        raise CsvError(f"{path}: is an error of Prometheus: {found.get('error')}")
+    if isinstance(found, dict) and (found.get("warnings") or found.get("isPartial")):
+        raise CsvError(f"{path}: is a partial answer ({found.get('warnings') or 'isPartial'}); export it again")
+    if isinstance(found, dict) and isinstance(found.get("error"), dict):
+        raise CsvError(f"{path}: is an error of Zabbix: {found['error'].get('data') or found['error'].get('message')}")
+    try:
+        return _prometheus(found) or _zabbix(found) or _rrd_json(found) or _unknown(path)
+    except CsvError:
+        raise
+    except KeyError as error:
+        raise CsvError(f'{path}: "{error.args[0]}" is missing from a part of it; export it again') from None
+    except (TypeError, ValueError, IndexError, AttributeError):
+        raise CsvError(f"{path}: is JSON of a known form, but part of it has another shape; export it again") from None
+
+
+def _documents(path: Path, text: str) -> Any:
+    """Return the one document, or those of a file with one on each line as a list."""
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(lines) > 1 and all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for _, line in lines):
+        return [_parsed(path, line, f"line {number}: ") for number, line in lines]
+    return _parsed(path, text)
+
+
+def _parsed(path: Path, text: str, place: str = "") -> Any:
+    try:
+        # RRDtool before 1.5 writes its keys without quotes; only documents that are JSON are read.
+        return json.loads(text, parse_constant=lambda _: None)
+    except ValueError as error:
+        raise CsvError(f"{path}: {place}begins as JSON but is none: {error}; export it again") from None
+
+
+def _unknown(path: Path) -> Table:
+    raise CsvError(f"{path}: is JSON, but no range of Prometheus, history of Zabbix or export of RRDtool")
+
+
+def _prometheus(found: Any) -> Table | None:
+    data = found.get("data") if isinstance(found, dict) else None
+    if not isinstance(data, dict) or "resultType" not in data:
+        return None
+    if data["resultType"] != "matrix":
+        raise CsvError(f"Prometheus answered a {data['resultType']}, not a range; export from /api/v1/query_range")
+    series = data["result"] or []
+    names = [_labels(one["metric"]) for one in series]
+    return _joined([(name, one["values"]) for name, one in zip(names, series, strict=True)], "Prometheus, query_range")
+
+
+def _labels(metric: dict[str, str]) -> str:
+    rest = ",".join(f'{key}="{value}"' for key, value in sorted(metric.items()) if key != "__name__")
+    return f"{metric.get('__name__', '')}{{{rest}}}"
+
+
+def _zabbix(found: Any) -> Table | None:
+    """Read `history.get` and `trend.get`, and what the server's ExportDir holds: one object a line."""
+    rows = found.get("result") if isinstance(found, dict) else found
+    if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict) or "clock" not in rows[0]:
+        return None
+    key, program = next((each for each in _ZABBIX if each[0] in rows[0]), ("value", "Zabbix, history"))
+    items: dict[str, list[tuple[Any, Any]]] = {}
+    for row in rows:
+        items.setdefault(_item(row), []).append((row["clock"], row[key]))
+    return _joined(list(items.items()), program)
+
+
+# The field with a row's figure: of history, of `trend.get`, and of exported trends.
+_ZABBIX = (("value", "Zabbix, history"), ("value_avg", "Zabbix, trend.get"), ("avg", "Zabbix, exported trends"))
+
+
+def _item(row: dict[str, Any]) -> str:
+    """Return the name of a row's item: with its host where the file has names, else its number."""
+    host = row.get("host")
+    if isinstance(host, dict) and "name" in row:
+        return f"{host.get('name') or host['host']}: {row['name']}"
+    return f"item {row.get('itemid', '')}".strip()
+
+
+def _rrd_json(found: Any) -> Table | None:
+    if not isinstance(found, dict) or "meta" not in found or "data" not in found:
+        return None
+    meta = found["meta"]
+    start, step = int(meta["start"]), int(meta["step"])
+    names = [str(name) for name in meta["legend"]]
+    return _steps(names, start, step, found["data"], "RRDtool, xport")
+
+
+def _joined(series: Sequence[tuple[str, Sequence[Sequence[Any]]]], program: str) -> Table:
+    """Return one row an instant, one column a series; a series without a value there has an empty cell."""
+    doubled = [name for name, count in Counter(name for name, _ in series).items() if count > 1]
+    if doubled:
+        raise CsvError(f"two series are named {doubled[0]}")
+    rows: dict[str, list[str]] = {}
+    for place, (_, points) in enumerate(series):
+        for moment, value in points:
+            cells = rows.setdefault(str(moment), [""] * len(series))
+            cells[place] = "" if value is None else str(value)
+    ordered = sorted(rows.items(), key=lambda item: float(item[0]))
+    table = [(number, [moment, *cells]) for number, (moment, cells) in enumerate(ordered, 1)]
+    return Table([_TIMES[0], *(name for name, _ in series)], table, "", named=True, notes=[("program", program)])
+
+
+def _steps(names: Sequence[str], start: int, step: int, data: Sequence[Sequence[Any]], program: str) -> Table:
+    rows = [
+        (number + 1, [str(start + number * step), *("" if value is None else str(value) for value in values)])
+        for number, values in enumerate(data)
+    ]
+    notes = [("program", program), ("step", f"{step} s")]
+    return Table([_TIMES[0], *names], rows, "", named=True, notes=notes)
+
+
+def from_xml(path: Path, text: str) -> Table:
+    """Read the XML of `rrdtool xport`."""
+    from defusedxml.ElementTree import fromstring  # noqa: PLC0415 - only XML needs it
+
+    try:
+        root: Element = fromstring(
+            text.encode() if "encoding=" not in text[:100] else text.encode("iso-8859-1", "replace")
+        )
+    except (ParseError, ValueError) as error:
+        raise CsvError(f"{path}: begins as XML but is none: {error}") from None
+    rows = root.findall("./data/row")
+    legend = [entry.text or "" for entry in root.findall("./meta/legend/entry")]
+    start, step = root.findtext("./meta/start"), root.findtext("./meta/step")
+    if root.tag != "xport" or not rows or start is None or step is None:
+        raise CsvError(f"{path}: is XML, but not what `rrdtool xport` writes")
+    cells = [[value.text or "" for value in row.findall("v")] for row in rows]
+    times = [row.findtext("t") for row in rows]
+    table = _steps(legend, int(start), int(step), cells, "RRDtool, xport")
+    if all(times):
+        table.rows = [(number, [str(at), *row]) for number, (at, row) in enumerate(zip(times, cells, strict=True), 1)]
+    return table
+
+
+_FETCHED = re.compile(r"(\d{9,10}): +(\S.*)")
+
+
+def fetched(text: str) -> Table | None:
+    """Return what `rrdtool fetch` printed: names of the sources, an empty line, and "1791140400: 1.2e+03 nan"."""
+    lines = text.splitlines()
+    first = next((place for place, line in enumerate(lines) if _FETCHED.fullmatch(line.strip())), None)
+    if first is None:
+        return None
+    names = next((line.split() for line in lines[:first] if line.strip()), [])
+    rows = []
+    for number, line in enumerate(lines[first:], first + 1):
+        if not line.strip():
+            continue
+        found = _FETCHED.fullmatch(line.strip())
+        cells = found[2].split() if found else []
+        if found is None or len(cells) != len(names):
+            raise CsvError(f"row {number} is no row of `rrdtool fetch` with {len(names)} values: {line[:80]}")
+        # RRDtool stamps the end of an interval in `fetch`.
+        rows.append((number, [found[1], *cells]))
+    return Table([_TIMES[0], *names], rows, "", named=True, notes=[("program", "RRDtool, fetch")])

@@ -1,0 +1,32 @@
+"""A file as rows of cells, and what the planner says about it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Stamps = Literal["start", "end"]
+
+
+class CsvError(ValueError):
+    """A file that cannot be used; the message names the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the planner says about the file; None is detected."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    preamble: int | None = None  # lines before the header
+    sheet: str | None = None
+
+
+@dataclass(slots=True)
+class Table:
+    """Names of the columns, and the rows of cells with their numbers in the file."""
+
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+    delimiter: str  # "" where the file has none
+    named: bool  # the file itself names the columns
+    notes: list[tuple[str, str]] = field(default_factory=list)
