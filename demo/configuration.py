@@ -40,8 +40,9 @@ egress_bits_per_second = 160_000_000
 scope = "platform"
 subscribers_online = 2000
 """
-# A head-end that shares its processor with all of the demo sends late at times, which no real one does.
-THRESHOLDS = {"multicast_timing_errors": 300, "multicast_errored_seconds": 30}
+# A head-end that shares its processor with all of the demo sends late at times, which no real one does. And all nodes
+# are one machine: an alarm of each about the processor would explain what fails there, though nobody broke it.
+THRESHOLDS = {"multicast_timing_errors": 300, "multicast_errored_seconds": 30, "node_cpu": 1.1, "node_cpu_stall": 1.1}
 # What hangs on what; the edges' targets name their sites and roles.
 TOPOLOGY = f"""\
 [[site]]
@@ -182,10 +183,11 @@ def thresholds() -> dict[str, object]:
     rules = [
         {
             "record": "site:ott_threshold:override",
-            "labels": {"threshold": name, "site": ORIGIN.site},
+            "labels": {"threshold": name, "site": site},
             "expr": f"vector({value})",
         }
         for name, value in THRESHOLDS.items()
+        for site in sorted({node.site for node in NODES})
     ]
     return {"groups": [{"name": "site:thresholds", "interval": "15s", "rules": rules}]}
 
