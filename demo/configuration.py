@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from agent.sources.edge_log.formats.by_name import PRESETS
-from demo.layout import CONTROL, EDGES, FAR_SITE, MIDDLEWARE, NODES, ORIGIN, REPOSITORY, Layout, Node, quoted
+from demo.layout import CONTROL, EDGES, FAR_SITE, MIDDLEWARE, NODES, ORIGIN, REGIONS, REPOSITORY, Layout, Node, quoted
 from demo.platform.lineup import BY_MULTICAST, CHANNELS
 from demo.platform.middleware import ACCOUNTS
 from demo.processes import DemoError
@@ -205,6 +205,7 @@ def alertmanager(layout: Layout) -> str:
 
 def desk(layout: Layout) -> str:
     """Return the settings of the desk."""
+    sites = "\n".join(f"{quoted(region)} = [{quoted(site)}]" for site, region in REGIONS.items())
     return f"""\
 listen = "127.0.0.1:{layout.ports["desk"]}"
 database = {quoted(f"sqlite:///{layout.folder / 'desk' / 'desk.db'}")}
@@ -221,6 +222,13 @@ topology = "topology.toml"
 [[vendor]]
 name = "Vendor"
 mail = "support@vendor.example"
+
+[appeals]
+keys = [{{ file = {quoted(layout.appeals_key)} }}]
+regions = [{", ".join(map(quoted, REGIONS.values()))}]
+
+[appeals.sites]
+{sites}
 """
 
 

@@ -1,6 +1,7 @@
 """The demo with a person: addresses on the screen, breaking and repairing on request, until Ctrl-C."""
 
 from demo.control import Control
+from demo.desk_accounts import OF_160
 from demo.processes import DemoError
 from demo.stack import OPERATOR, Stack
 
@@ -58,6 +59,7 @@ def _addresses(stack: Stack) -> list[str]:
     layout = stack.layout
     rows = [
         ("console", layout.url("desk"), f"user {OPERATOR}, password {stack.password}"),
+        ("appeals", f"{layout.url('desk')}/appeals", f"user {OF_160}, the same password"),
         ("Prometheus", layout.url("prometheus"), "eight weeks of history and now"),
         ("Alertmanager", layout.url("alertmanager"), ""),
         ("busy hour", layout.url("busyhour"), "/metrics"),

@@ -22,6 +22,7 @@ class Node:
     role: str
 
 
+REGIONS = {"almaty": "Алматы", "astana": "Астана"}  # the branches, by the site that serves their viewers
 EDGES = (Node("edge-1", "almaty", "edge"), Node("edge-2", "astana", "edge"), Node("edge-3", "astana", "edge"))
 ORIGIN = Node("origin-1", "almaty", "origin")
 MIDDLEWARE = Node("middleware-1", "almaty", "middleware")
@@ -117,6 +118,21 @@ class Layout:
     def stalls(self) -> Path:
         """The viewers' own account of when their pictures stood still."""
         return self.folder / "stalls.csv"
+
+    @property
+    def troubles(self) -> Path:
+        """The viewers' own account of when an edge failed them."""
+        return self.folder / "troubles.csv"
+
+    @property
+    def cabinet_token(self) -> Path:
+        """What the customers' cabinet shows the desk."""
+        return self.folder / "desk" / "cabinet.token"
+
+    @property
+    def appeals_key(self) -> Path:
+        """What seals the customers' contacts."""
+        return self.folder / "desk" / "appeals.key"
 
     @property
     def webhook_token(self) -> Path:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from demo.layout import EDGES, FAR, NODES, ORIGIN, REPOSITORY, UPLINK, Layout, Node
+from demo.layout import EDGES, FAR, NODES, ORIGIN, REGIONS, REPOSITORY, UPLINK, Layout, Node
 from demo.processes import Program, answers
 
 _BIN = Path(sys.executable).parent
@@ -76,9 +76,23 @@ def viewers(layout: Layout, seed: int) -> Program:
         f"--database={layout.database}",
         f"--ledger={layout.ledger}",
         f"--stalls={layout.stalls}",
+        f"--troubles={layout.troubles}",
         f"--seed={seed}",
     ]
     return Program("viewers", _module("demo.platform.viewers", *arguments), layout.log("viewers"))
+
+
+def callers(layout: Layout, seed: int) -> Program:
+    """Return the customers who complain."""
+    arguments = [
+        *(f"--edge={node.name}={REGIONS[node.site]}" for node in EDGES),
+        f"--database={layout.database}",
+        f"--troubles={layout.troubles}",
+        f"--desk={layout.url('desk')}",
+        f"--token={layout.cabinet_token}",
+        f"--seed={seed}",
+    ]
+    return Program("callers", _module("demo.platform.callers", *arguments), layout.log("callers"))
 
 
 def agents(layout: Layout) -> list[Program]:

@@ -72,6 +72,7 @@ class Stack:
             self._run("an agent on each node", *programs.agents(layout))
             self.api_token = self._wait_for("tokens and an account for the desk", accounts)
             self._run("the desk", programs.desk(layout))
+            self._run("customers who complain", programs.callers(layout, self._seed))
             self._run("Alertmanager", programs.alertmanager(layout))
             self.history = self._wait_for("eight weeks of history", past)
             self._wait_for("a year of busy hours before them", before)
@@ -102,7 +103,7 @@ class Stack:
     def _wait_for(self, what: str, work: "Future[_Made]") -> _Made:
         started = time.monotonic()
         try:
-            made = work.result(timeout=120)
+            made = work.result(timeout=300)
         except (OSError, BrokenExecutor, subprocess.SubprocessError) as error:
             said = getattr(error, "stderr", None) or error
             raise DemoError(f"{what} could not be made: {said}") from error

@@ -1,6 +1,18 @@
 """The dashboards, in the order in which they link to each other."""
 
-from dashboards.boards import busy_hour, channels, edge, node, ottwatch, platform, quality, sites, streams, tickets
+from dashboards.boards import (
+    appeals,
+    busy_hour,
+    channels,
+    edge,
+    node,
+    ottwatch,
+    platform,
+    quality,
+    sites,
+    streams,
+    tickets,
+)
 from dashboards.model import Board
 
 BOARDS: tuple[Board, ...] = (
@@ -13,5 +25,6 @@ BOARDS: tuple[Board, ...] = (
     channels.BOARD,
     busy_hour.BOARD,
     tickets.BOARD,
+    appeals.BOARD,
     ottwatch.BOARD,
 )

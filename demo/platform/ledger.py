@@ -39,11 +39,20 @@ class Stalled(NamedTuple):
         return self.end - self.begin
 
 
-class LedgerWriter:
-    """Writes each answer and each stall as it comes."""
+class Trouble(NamedTuple):
+    """A viewer's picture failed."""
 
-    def __init__(self, answers: TextIO, stalls: TextIO) -> None:
-        self._answers, self._stalls = csv.writer(answers), csv.writer(stalls)
+    time: float
+    account: int
+    edge: str
+    answered: bool  # with an error; else the edge did not answer
+
+
+class LedgerWriter:
+    """Writes each answer, each stall and each trouble as it comes."""
+
+    def __init__(self, answers: TextIO, stalls: TextIO, troubles: TextIO) -> None:
+        self._answers, self._stalls, self._troubles = csv.writer(answers), csv.writer(stalls), csv.writer(troubles)
 
     def add(self, received: Received) -> None:
         """Append an answer."""
@@ -52,6 +61,10 @@ class LedgerWriter:
     def add_stall(self, stalled: Stalled) -> None:
         """Append a stall."""
         self._stalls.writerow([f"{stalled.begin:.3f}", f"{stalled.end:.3f}", *stalled[2:4], int(stalled.reported)])
+
+    def add_trouble(self, trouble: Trouble) -> None:
+        """Append a trouble."""
+        self._troubles.writerow([f"{trouble.time:.3f}", *trouble[1:3], int(trouble.answered)])
 
 
 def read(path: Path) -> Iterator[Received]:
@@ -66,6 +79,18 @@ def read_stalls(path: Path) -> Iterator[Stalled]:
         stalled = Stalled(float(begin), float(end), edge, channel, reported == "1")
         if stalled.seconds >= SHORTEST_STALL:
             yield stalled
+
+
+def follow(troubles: TextIO) -> Iterator[Trouble]:
+    """Yield what was appended since the last time; a line still being written is left for the next one."""
+    while True:
+        place = troubles.tell()
+        line = troubles.readline()
+        if not line.endswith("\n"):
+            troubles.seek(place)
+            return
+        time, account, edge, answered = next(csv.reader([line]))
+        yield Trouble(float(time), int(account), edge, answered == "1")
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

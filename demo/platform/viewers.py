@@ -21,7 +21,7 @@ from demo.platform import middleware
 from demo.platform.audience import Audience, Household
 from demo.platform.http_client import Edge, Player
 from demo.platform.keepalives import say_alive
-from demo.platform.ledger import LedgerWriter, Received, Stalled
+from demo.platform.ledger import LedgerWriter, Received, Stalled, Trouble
 from demo.platform.lineup import CHANNELS, SEGMENT_SECONDS, Rendition
 from demo.platform.playout import Buffer, Reporter
 from service import logs
@@ -161,13 +161,19 @@ class Screen:
                     answer = await self._player.get(path, line.bytes_per_second)
             except (OSError, TimeoutError) as error:
                 logger.debug("%s does not answer: %s", edge.name, error)
+                self._suffer(edge.name, answered=False)
                 self._connect(self._audience.another(edge))
                 await asyncio.sleep(1)
                 continue
             self._audience.ledger.add(
                 Received(time.time(), edge.name, self._household.token, channel, answer.status, answer.received)
             )
+            if answer.status >= 500:
+                self._suffer(edge.name, answered=True)
             return answer.body if answer.status == 200 else b""
+
+    def _suffer(self, edge: str, *, answered: bool) -> None:
+        self._audience.ledger.add_trouble(Trouble(time.time(), self._household.account, edge, answered))
 
 
 async def run(arguments: argparse.Namespace) -> None:
@@ -192,8 +198,9 @@ async def run(arguments: argparse.Namespace) -> None:
     with (
         arguments.ledger.open("w", encoding="ascii", buffering=1) as answers,
         arguments.stalls.open("w", encoding="ascii", buffering=1) as stalls,
+        arguments.troubles.open("w", encoding="ascii", buffering=1) as troubles,
     ):
-        audience = Audience(edges, LedgerWriter(answers, stalls), rng)
+        audience = Audience(edges, LedgerWriter(answers, stalls, troubles), rng)
         audience.moving.set()
         loop.add_signal_handler(signal.SIGUSR1, audience.moving.clear)
         loop.add_signal_handler(signal.SIGUSR2, audience.moving.set)
@@ -219,6 +226,7 @@ def main() -> None:
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--ledger", type=Path, required=True)
     parser.add_argument("--stalls", type=Path, required=True)
+    parser.add_argument("--troubles", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     logs.configure("text")

@@ -12,14 +12,12 @@ APPEALS = Metric(
     "gauge",
     "Open appeals by code, way in, who has them, and how the customer wants the answer.",
     ("service", "code", "entry", "party", "channel"),
-    reader="ad hoc",
 )
 APPEALS_RECENT = Metric(
     "ott_desk_appeals_recent",
     "gauge",
     "Appeals registered in the last hour; no sample where there was none.",
     ("service", "region", "code", "entry"),
-    reader="ad hoc",
 )
 APPEALS_OVERDUE = Metric(
     "ott_desk_appeals_overdue",
@@ -55,9 +53,7 @@ MAIL_FETCHED = Metric(
     "gauge",
     "When the mailbox of appeals was last read to its end, or the desk began to try; no sample without a mailbox.",
 )
-FREE_MONTHS = Metric(
-    "ott_desk_free_months", "gauge", "Free months that are under way, by state.", ("state",), reader="ad hoc"
-)
+FREE_MONTHS = Metric("ott_desk_free_months", "gauge", "Free months that are under way, by state.", ("state",))
 FREE_MONTHS_LATE = Metric(
     "ott_desk_free_months_late",
     "gauge",

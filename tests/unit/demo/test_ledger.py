@@ -46,7 +46,7 @@ def test_a_ledger_is_read_back_without_its_unfinished_line(tmp_path: Path) -> No
     path = tmp_path / "ledger.csv"
     written = [entry(1_795_000_000.125), entry(1_795_000_001.5, "b", "music", status=404)]
     with path.open("w", encoding="ascii", newline="") as file:
-        writer = LedgerWriter(file, file)
+        writer = LedgerWriter(file, file, file)
         for one in written:
             writer.add(one)
         file.write("1795000002.000,edge-1,c,ki")
@@ -58,7 +58,7 @@ def test_stalls_are_read_back_but_those_too_short_to_be_one(tmp_path: Path) -> N
     long = Stalled(1_795_000_000.125, 1_795_000_004.5, "edge-1", "kino", reported=True)
     left = long._replace(channel="music", reported=False)
     with path.open("w", encoding="ascii", newline="") as file:
-        writer = LedgerWriter(file, file)
+        writer = LedgerWriter(file, file, file)
         for one in (long, long._replace(end=long.begin + 0.125), left):
             writer.add_stall(one)
         file.write("1795000002.000,17950")

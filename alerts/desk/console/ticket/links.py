@@ -18,6 +18,7 @@ _BOARDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "edge": ("edge", ("site", "service")),
     "stream": ("streams", ("site", "node", "channel")),
     "capacity": ("busy-hour", ()),
+    "appeals": ("appeals", ()),
     "ottwatch": ("ottwatch", ("site", "node")),
 }
 """The dashboard and its variables by the alarm's `component`; others have the node's dashboard, or the platform's."""
