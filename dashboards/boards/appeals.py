@@ -37,6 +37,12 @@ def _by(label: str, series: str, *values: str) -> str:
     return f"sum by ({label}) ({series}){''.join(zeros)}"
 
 
+def _of(label: str, value: str) -> str:
+    """Return how many open appeals have a label's value; 0 for as long as the desk answers."""
+    series = f'max by (service, code, entry, party, channel) (ott_desk_appeals{{{label}="{value}"}})'
+    return f"sum({series}) or {DESK}"
+
+
 NOW = Row(
     (
         Figure(
@@ -122,8 +128,7 @@ FLOW = Row(
             title="How do they come?",
             question="By which way did the open appeals come?",
             unit="none",
-            queries=(Query(_by("entry", OPEN, *(way for way, _ in WAYS)), "open · {{entry}}"),),
-            names=WAYS,
+            queries=tuple(Query(_of("entry", way), text) for way, text in WAYS),
             width=8,
             height=8,
         ),
@@ -131,8 +136,7 @@ FLOW = Row(
             title="How are they answered?",
             question="How do the customers want their answers?",
             unit="none",
-            queries=(Query(_by("channel", OPEN, *(channel for channel, _ in CHANNELS)), "open · {{channel}}"),),
-            names=CHANNELS,
+            queries=tuple(Query(_of("channel", channel), text) for channel, text in CHANNELS),
             width=8,
             height=8,
         ),
@@ -171,7 +175,7 @@ URGENT = Row(
             height=9,
         ),
     ),
-    "What comes first",
+    "Most urgent appeals",
 )
 
 LATER = Row(
