@@ -16,12 +16,11 @@ from agent.sources.billing.checks.overdue import Overdue
 from agent.sources.billing.checks.rows import RULES, Corrections, Exclusive, Rows
 from agent.sources.billing.checks.runs import Runs
 from agent.sources.billing.checks.source import Source
-from agent.sources.billing.preset import QUERIES, BillingPreset
-from agent.sources.billing.reading import Billing
+from agent.sources.billing.preset import QUERIES, BillingPreset, load
+from agent.sources.billing.reading import Billing, kind_of
 from agent.sources.billing.settings import CHECKS, BillingSettings
 from agent.sources.database import MissingTableError
 from agent.sources.kind import Context
-from agent.sources.presets import load_preset
 from service.metric import Sample
 from service.settings import Secret
 
@@ -32,8 +31,8 @@ def jobs(tables: Sequence[BillingSettings], _: object, context: Context) -> list
 
 
 def _jobs(settings: BillingSettings, context: Context) -> Iterator[Job]:
-    preset = load_preset(BillingPreset, "billing", settings.preset)
     url = settings.database.read() if isinstance(settings.database, Secret) else settings.database
+    preset = load(settings.preset, kind_of(url))
     billing = Billing(settings.service, url, preset.query, Calendar(ZoneInfo(settings.time_zone)), context.clock)
     off = dict(_off(settings, preset))
     billing.with_source = "source" not in off

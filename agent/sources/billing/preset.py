@@ -1,9 +1,14 @@
-"""A billing system as data: the query of each check, over the views that docs/billing.md describes."""
+"""A billing system as data: the query of each check, over the views that docs/billing.md describes.
+
+A preset has queries of its own, or the views as SELECTs over the system's own tables: then the generic preset's queries
+read these.
+"""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from agent.sources.presets import load_preset
 from service.settings import Seconds
 
 # Which queries a check asks.
@@ -26,6 +31,7 @@ QUERIES = {
         )
     },
 }
+VIEWS = ("source", "subscription", "charge", "outcome", "movement", "balance", "run", "notice")
 STAGES = ("charged", "refunded", "adjusted", "told", "compensated")
 NAMES = {name for names in QUERIES.values() for name in names} | {
     *("case_outside", "case_unreachable"),
@@ -46,10 +52,16 @@ class BillingPreset:
     """The queries by name; a check whose queries are not all there is off. `part` holds what queries share."""
 
     title: str
-    query: dict[str, Query]
+    query: dict[str, Query] = field(default_factory=dict)
     part: dict[str, str] = field(default_factory=dict)
+    view: dict[str, str] = field(default_factory=dict)  # a SELECT for each view that the system has data for
+    database: str = ""  # the kind that the SELECTs are written for: postgresql or mysql
 
     def __post_init__(self) -> None:
+        if unknown := sorted(set(self.view) - set(VIEWS)):
+            raise ValueError(f'there is no view "{unknown[0]}"; there are: {", ".join(VIEWS)}')
+        if self.view and self.database not in ("postgresql", "mysql"):
+            raise ValueError('database must be "postgresql" or "mysql" where a preset has views')
         if unknown := sorted(set(self.query) - NAMES):
             raise ValueError(f'there is no query "{unknown[0]}"; there are: {", ".join(sorted(NAMES))}')
 
@@ -65,3 +77,34 @@ def assembled(sql: str, parts: Mapping[str, str]) -> str:
             raise ValueError(f'the preset has no part "{found[1]}"')
         sql = sql.replace(found[0], parts[found[1]])
     return sql
+
+
+_VIEW = re.compile(r"\bbilling_(\w+)(?:\s+([a-z])\b)?")
+
+
+def load(name: str, kind: str) -> BillingPreset:
+    """Return a preset by name or path for a kind of database; raise SettingsError, or ValueError for the wrong kind."""
+    preset = load_preset(BillingPreset, "billing", name)
+    if preset.database and preset.database != kind:
+        raise ValueError(f'preset "{name}" is written for {preset.database}, and the database is {kind}')
+    return over_views(preset, load_preset(BillingPreset, "billing", "generic")) if preset.view else preset
+
+
+def over_views(preset: BillingPreset, generic: BillingPreset) -> BillingPreset:
+    """Return a preset with the generic queries over its views; one that needs a view that it lacks is left out."""
+    queries = {
+        name: replace(query, sql=sql)
+        for name, query in (generic.query | preset.query).items()
+        if (sql := _over(query.sql, preset.view)) is not None
+    }
+    shared = {**generic.part, **preset.part}
+    parts = {name: sql for name, text in shared.items() if (sql := _over(text, preset.view)) is not None}
+    if parts.keys() != shared.keys():  # a case is counted with all of them
+        queries = {name: query for name, query in queries.items() if not name.startswith("case_")}
+    return replace(preset, query=queries, part=parts)
+
+
+def _over(sql: str, views: Mapping[str, str]) -> str | None:
+    if any(found[1] not in views for found in _VIEW.finditer(sql)):
+        return None
+    return _VIEW.sub(lambda found: f"({views[found[1]].strip()}) {found[2] or found[1]}", sql)

@@ -23,6 +23,14 @@ MOST_ROWS = 5000
 _KINDS = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 
 
+def kind_of(url: str) -> str:
+    """Return the kind of a database, "postgresql" or "mysql"; raise ValueError for another."""
+    kind = _KINDS.get(urlsplit(url).scheme.partition("+")[0])
+    if kind is None:
+        raise ValueError("database: a billing is read from PostgreSQL, MariaDB or MySQL")
+    return kind
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """One of the connections: the checks of a lane take turns, for as long as they are patient (seconds)."""
@@ -35,9 +43,7 @@ class Billing:
     """One service's billing database."""
 
     def __init__(self, service: str, url: str, queries: Mapping[str, Query], calendar: Calendar, clock: Clock) -> None:
-        kind = _KINDS.get(urlsplit(url).scheme.partition("+")[0])
-        if kind is None:
-            raise ValueError("database: a billing is read from PostgreSQL, MariaDB or MySQL")
+        kind = kind_of(url)
         self.service, self.queries, self.calendar = service, queries, calendar
         self.with_source = False  # whether the view billing_source is asked
         self._clock, self._url, self.kind = clock, url, kind

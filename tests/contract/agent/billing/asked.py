@@ -44,18 +44,22 @@ def settings(service: str, url: str, **others: Any) -> BillingSettings:
     )
 
 
-def billing(of: BillingSettings, now: datetime) -> Billing:
+def billing(of: BillingSettings, now: datetime, preset: BillingPreset = PRESET) -> Billing:
     assert isinstance(of.database, str)
     zone = Calendar(ZoneInfo(of.time_zone))
-    return Billing(of.service, of.database, PRESET.query, zone, now.timestamp)
+    return Billing(of.service, of.database, preset.query, zone, now.timestamp)
 
 
-def samples(of: BillingSettings, now: datetime, all_checks: Iterable[Check] | None = None) -> Iterator[Sample]:
-    """Yield the samples of all checks, asked on one connection."""
-    source = billing(of, now)
+def samples(
+    of: BillingSettings, now: datetime, all_checks: Iterable[Check] | None = None, preset: BillingPreset = PRESET
+) -> Iterator[Sample]:
+    """Yield the samples of all checks that the preset has, asked on one connection."""
+    source = billing(of, now, preset)
     with source.session(source.quick, 60.0) as asking:
-        for check in checks(of, PRESET) if all_checks is None else all_checks:
+        for check in checks(of, preset) if all_checks is None else all_checks:
             if check.name in ("source", "cases") or (check.name == "bucket" and not of.fee_bucket):
+                continue
+            if not preset.has(check.name):
                 continue
             yield from check.collect(asking)
 

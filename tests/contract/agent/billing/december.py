@@ -32,7 +32,7 @@ class December:
             "INSERT INTO billing_subscription SELECT 's' || n, 'mobile',"
             f" CASE n % 10 {tariffs} END, CASE n % 10 {prices} END, 1, 'active',"
             f" TIMESTAMPTZ '{moment(FIRST).isoformat()}' + make_interval(secs => n * 7919 % 3600), NULL, 'a' || n, NULL"
-            f" FROM generate_series(0, {self._accounts - 1}) n",
+            f" FROM generate_series(CAST(0 AS BIGINT), {self._accounts - 1}) n",
             "ANALYZE",
         )
 

@@ -1,0 +1,218 @@
+"""Presets of billing systems, each over tables of its real schema: missing, doubled and wrong fees are found."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from agent.sources.billing.preset import BillingPreset, assembled, load, over_views
+from agent.sources.billing.reading import kind_of
+from agent.sources.presets import load_preset, names
+from tests.contract.agent.billing.asked import found, samples, settings
+from tests.contract.agent.billing.schema import moment
+from tests.contract.agent.billing.vendors import ASTPP, LAGO, statements
+from tests.contract.agent.databases import execute, mariadb, postgresql
+
+DIALECTS = {"postgresql": "postgres", "mysql": "mysql"}
+VENDORS = [name for name in names("billing") if name != "generic"]
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_each_view_is_one_select_of_the_columns_that_the_documentation_names(name: str) -> None:
+    preset = load_preset(BillingPreset, "billing", name)
+    wanted = {
+        "source": "up_to",
+        "subscription": "id service tariff price_minor anchor_day status next_charge_at ended_at account_key product",
+        "charge": "id subscription_id service tariff kind period_start period_end amount_minor at reversal_of order_id",
+        "outcome": "subscription_id service tariff period_start reason at",
+    }
+    assert set(preset.view) >= {"subscription", "charge"}
+    for view, sql in preset.view.items():
+        (parsed,) = sqlglot.parse(sql, dialect=DIALECTS[preset.database])
+        assert isinstance(parsed, exp.Query)
+        assert parsed.named_selects == wanted[view].split()
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_every_query_over_the_views_is_one_select(name: str) -> None:
+    kind = load_preset(BillingPreset, "billing", name).database
+    preset = load(name, kind)
+    assert {"overdue", "completeness", "extra", "price", "charges"} <= set(preset.query)
+    assert not {each for each in preset.query if each.startswith("case_")}
+    for query in preset.query.values():
+        sql = re.sub(r"(?<![\w']):([a-z]\w*)", r"'\1'", assembled(query.sql, preset.part))  # :from is a word of SQL
+        (parsed,) = sqlglot.parse(sql, dialect=DIALECTS[kind])
+        assert isinstance(parsed, exp.Query)
+        assert not [table.name for table in parsed.find_all(exp.Table) if table.name.startswith("billing_")]
+
+
+def test_a_preset_says_what_it_cannot_be() -> None:
+    with pytest.raises(ValueError, match='"lago" is written for postgresql, and the database is mysql'):
+        load("lago", "mysql")
+    with pytest.raises(ValueError, match='there is no view "charges"'):
+        BillingPreset("a system", view={"charges": "SELECT 1"}, database="mysql")
+    with pytest.raises(ValueError, match='database must be "postgresql" or "mysql"'):
+        BillingPreset("a system", view={"charge": "SELECT 1"})
+    with pytest.raises(ValueError, match="PostgreSQL, MariaDB or MySQL"):
+        kind_of("sqlite:///file")
+
+
+def test_what_needs_a_view_that_a_system_lacks_is_off() -> None:
+    generic = load("generic", "mysql")
+    only = over_views(BillingPreset("a system", view={"charge": "SELECT 1"}, database="mysql"), generic)
+    assert only.has("flow")
+    assert only.has("extra")
+    assert not only.has("overdue")
+    assert not only.has("cases")
+    assert generic.has("cases")
+
+
+@pytest.fixture
+def lago() -> Iterator[str]:
+    with postgresql() as url:
+        execute(url, *statements(LAGO))
+        yield url
+
+
+@pytest.fixture
+def astpp() -> Iterator[str]:
+    with mariadb() as url:
+        execute(url, *statements(ASTPP))
+        yield url
+
+
+def _uuid(number: int) -> str:
+    return f"00000000-0000-0000-0000-{number:012}"
+
+
+class Lago:
+    """Rows of a Lago whose customers live in Almaty (UTC+6 then): a month begins at 18:00."""
+
+    def __init__(self, url: str) -> None:
+        self._url, self._number = url, 100
+        self._rows: list[str] = []
+        self._add("organizations", _uuid(1), "UTC")
+        self._add("customers", _uuid(2), _uuid(1), "Asia/Almaty")
+        self._add("plans", _uuid(3), "advance", 1, 150000, 0, True)
+        self._add("plans", _uuid(4), "arrears", 1, 90000, 0, False)
+        self._add("plans", _uuid(5), "trial", 1, 90000, 30, True)
+
+    def subscription(self, plan: int, *, status: int = 1, anchor: str = "", start: str = "2017-03-09 08:00") -> str:
+        """Add one, on the first of the month, or with `anchor` on its own day."""
+        new = self._new()
+        time = 1 if anchor else 0
+        self._add("subscriptions", new, _uuid(2), _uuid(plan), _uuid(1), status, time, anchor or start, start)
+        return new
+
+    def fee(self, subscription: str, amount: int, since: str, until: str, *, status: int = 1, type_: int = 2) -> str:
+        """Add a fee with its invoice, made ten minutes after midnight."""
+        invoice, new = self._new(), self._new()
+        self._add("invoices", invoice, status)
+        self._add("invoice_subscriptions", invoice, subscription, since, until)
+        self._add("fees", new, invoice, subscription, amount, type_, "2017-11-30 18:10:00")
+        return new
+
+    def credit(self, fee: str, amount: int) -> None:
+        """Add a credit note for a fee."""
+        note = self._new()
+        self._add("credit_notes", note, 1)
+        self._add("credit_note_items", self._new(), note, fee, amount, "2017-11-30 19:00:00")
+
+    def write(self) -> None:
+        execute(self._url, *self._rows)
+        self._rows.clear()
+
+    def _new(self) -> str:
+        self._number += 1
+        return _uuid(self._number)
+
+    def _add(self, table: str, *values: object) -> None:
+        written = ", ".join(f"'{value}'" if isinstance(value, str) else str(value) for value in values)
+        columns = {
+            "subscriptions": " (id, customer_id, plan_id, organization_id, status, billing_time, subscription_at,"
+            " started_at)",
+            "fees": " (id, invoice_id, subscription_id, amount_cents, fee_type, created_at)",
+        }
+        self._rows.append(f"INSERT INTO {table}{columns.get(table, '')} VALUES ({written})")
+
+
+DECEMBER = ("2017-11-30 18:00:00", "2017-12-31 17:59:59.999999")
+NOVEMBER = ("2017-10-31 18:00:00", "2017-11-30 17:59:59.999999")
+
+
+def _lago_found(url: str) -> dict[str, float]:
+    return found(samples(settings("tv", url), moment("2017-12-01 12:00"), preset=load("lago", "postgresql")))
+
+
+def test_lago(lago: str) -> None:
+    rows = Lago(lago)
+    rows.fee(rows.subscription(3), 150000, *DECEMBER)
+    rows.fee(rows.subscription(3, anchor="2017-04-30 20:00"), 150000, *DECEMBER)  # 1 May in Almaty
+    rows.fee(rows.subscription(4), 90000, *NOVEMBER)
+    rows.subscription(3, status=0, start="2018-02-01 00:00")  # still to begin
+    rows.subscription(3, status=2)
+    rows.subscription(3, anchor="2017-04-14 08:00")  # not due today
+    rows.subscription(5, start="2999-01-01 00:00")  # on trial
+    used = rows.subscription(3)
+    rows.fee(used, 150000, *DECEMBER)
+    rows.fee(used, 700, *DECEMBER, type_=0)  # use is no fee
+    reversed_ = rows.subscription(3)
+    rows.fee(reversed_, 150000, *DECEMBER)
+    rows.credit(rows.fee(reversed_, 150000, *DECEMBER), 150000)
+    rows.write()
+    assert _lago_found(lago) == {}
+
+    rows.subscription(3)
+    rows.subscription(4)
+    rows.fee(rows.subscription(3), 150000, *DECEMBER, status=2)  # voided
+    doubled = rows.subscription(4)
+    rows.fee(doubled, 90000, *NOVEMBER)
+    rows.fee(doubled, 90000, *NOVEMBER)
+    rows.fee(rows.subscription(3), 149999, *DECEMBER)
+    rows.write()
+    assert _lago_found(lago) == {"unexplained": 3, "left over": 3, "extra recurringCharge": 1, "wrong price": 1}
+
+
+def _astpp_found(url: str) -> dict[str, float]:
+    of = settings("voice", url, grace=600.0)
+    return found(samples(of, moment("2017-12-02 18:00"), preset=load("astpp", "mysql")))
+
+
+def test_astpp(astpp: str) -> None:
+    """At noon UTC of 2 December; the items have other numbers than their orders."""
+
+    def item(number: int, following: str, *, price: str = "1500.00000", ended: int = 0, days: int = 30) -> str:
+        values = f"{number}, {number + 500}, 2, 1, {price}, {days}, 1, '{following}', {ended}, '2017-11-01 00:00:00'"
+        return f"INSERT INTO order_items VALUES ({values})"
+
+    def renewal(
+        number: int, of: int, debit: str = "1500.00000", text: str = "Subscription (tv) has been renewed."
+    ) -> str:
+        values = f"{number}, 1, {of + 500}, 0, '{text}', {debit}, 0, '2017-12-02 00:05:00'"
+        return f"INSERT INTO invoice_details VALUES ({values})"
+
+    execute(
+        astpp,
+        "INSERT INTO accounts (id) VALUES (1)",
+        "INSERT INTO products VALUES (1, 'tv')",
+        item(1, "2017-12-31 23:59:59"),
+        renewal(1, 1),
+        item(2, "2017-12-02 23:59:59"),  # due until the end of the day
+        item(3, "2017-11-01 23:59:59", ended=1),
+        item(4, "2017-11-01 23:59:59", days=0),  # once
+        renewal(2, 2, "99.00000", "Subscription (tv) has been added."),
+        "INSERT INTO invoice_details VALUES (3, 1, 501, 1, 'VAT', 180, 0, '2017-12-02 00:05:00')",
+    )
+    assert _astpp_found(astpp) == {}
+    execute(
+        astpp,
+        item(10, "2017-12-01 23:59:59"),
+        item(11, "2017-12-31 23:59:59"),
+        renewal(11, 11),
+        renewal(12, 11),
+        item(12, "2017-12-31 23:59:59"),
+        renewal(13, 12, "1499.99000"),
+    )
+    assert _astpp_found(astpp) == {"overdue": 1, "extra recurringCharge": 1, "wrong price": 1}

@@ -1,0 +1,40 @@
+"""Tables of billing systems: the columns that a preset reads, with the types and defaults that the system gives them.
+
+Lago: db/structure.sql of getlago/lago-api at 1b1c24a6a; ASTPP: database/astpp-6.0.sql of iNextrix/ASTPP at be464dcd7.
+"""
+
+LAGO = """
+CREATE TABLE organizations (id uuid PRIMARY KEY, timezone varchar DEFAULT 'UTC' NOT NULL);
+CREATE TABLE customers (id uuid PRIMARY KEY, organization_id uuid NOT NULL, timezone varchar);
+CREATE TABLE plans (id uuid PRIMARY KEY, code varchar NOT NULL, "interval" integer, amount_cents bigint,
+  trial_period double precision, pay_in_advance boolean DEFAULT false);
+CREATE TABLE subscriptions (id uuid PRIMARY KEY, customer_id uuid NOT NULL, plan_id uuid NOT NULL,
+  organization_id uuid NOT NULL, status integer NOT NULL, billing_time integer DEFAULT 0 NOT NULL,
+  subscription_at timestamp(6), started_at timestamp, terminated_at timestamp, trial_ended_at timestamp(6),
+  billing_anchor_date date);
+CREATE TABLE invoices (id uuid PRIMARY KEY, status integer DEFAULT 1 NOT NULL);
+CREATE TABLE invoice_subscriptions (invoice_id uuid NOT NULL, subscription_id uuid NOT NULL,
+  from_datetime timestamp(6), to_datetime timestamp(6));
+CREATE TABLE fees (id uuid PRIMARY KEY, invoice_id uuid, subscription_id uuid, amount_cents bigint NOT NULL,
+  fee_type integer, created_at timestamp(6) NOT NULL, deleted_at timestamp(6));
+CREATE TABLE credit_notes (id uuid PRIMARY KEY, status integer DEFAULT 1 NOT NULL, voided_at timestamp);
+CREATE TABLE credit_note_items (id uuid PRIMARY KEY, credit_note_id uuid NOT NULL, fee_id uuid,
+  amount_cents bigint DEFAULT 0 NOT NULL, created_at timestamp(6) NOT NULL);
+"""
+ASTPP = """
+CREATE TABLE accounts (id int PRIMARY KEY, status tinyint(1) NOT NULL DEFAULT 0, deleted tinyint(1) NOT NULL DEFAULT 0);
+CREATE TABLE products (id int PRIMARY KEY, name varchar(100) NOT NULL);
+CREATE TABLE order_items (id int PRIMARY KEY, order_id int NOT NULL, product_category int NOT NULL,
+  product_id int NOT NULL, price decimal(10,5) NOT NULL DEFAULT '0.00000', billing_days int NOT NULL DEFAULT 0,
+  accountid int NOT NULL, next_billing_date datetime NOT NULL, is_terminated tinyint(1) NOT NULL DEFAULT 0,
+  termination_date datetime NOT NULL);
+CREATE TABLE invoice_details (id int PRIMARY KEY, accountid int NOT NULL, order_item_id int NOT NULL DEFAULT 0,
+  is_tax tinyint(1) NOT NULL DEFAULT 0, description varchar(255) DEFAULT NULL,
+  debit decimal(20,5) NOT NULL DEFAULT '0.00000', credit decimal(20,5) NOT NULL DEFAULT '0.00000',
+  created_date datetime NOT NULL);
+"""
+
+
+def statements(schema: str) -> list[str]:
+    """Return the statements of a schema."""
+    return [one for one in map(str.strip, schema.split(";\n")) if one]
