@@ -41,6 +41,9 @@ _APART = 1.0  # seconds between them, at least: some encoders make every frame a
 _PLAUSIBLE = 120.0  # seconds that a piece may be long; beyond, its times are not believed
 
 
+_MOST_CHANNELS = 8  # of sound
+
+
 @dataclass(slots=True)
 class _Way:
     """What is kept of a channel from piece to piece."""
@@ -254,7 +257,8 @@ def _decoded(context: AudioCodecContext | None, packet: AnyPacket) -> list[Audio
     if context is None:
         return []
     try:
-        return context.decode(packet)
+        # Of more channels PyAV does not know where their samples end, and reads beyond them.
+        return [frame for frame in context.decode(packet) if len(frame.layout.channels) <= _MOST_CHANNELS]
     except (av.error.FFmpegError, ValueError):
         return []  # a damaged frame; the next may be sound
 
