@@ -12,6 +12,15 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.installed.machine import Machine, UnavailableError, missing, plain
+from tests.installed.platform import (
+    TICKETS_STORED,
+    add_tickets,
+    gaps,
+    lines_read,
+    start_platform,
+    stop_platform,
+    stored,
+)
 
 pytestmark = [
     pytest.mark.timeout(3600),
@@ -108,11 +117,6 @@ def node_down(machine: Machine) -> list[str]:
     return [str(ticket["status"]) for ticket in tickets(machine) if alert_of(ticket) == "NodeDown"]
 
 
-def named(machine: Machine) -> dict[str, str]:
-    """Return number and alert of every ticket."""
-    return {str(ticket["id"]): alert_of(ticket) for ticket in tickets(machine)}
-
-
 def faults(machine: Machine) -> str:
     """Return what `ott-center check` says, "" when it finds nothing."""
     said = machine.shell(f"{CHECK.strip()} || true")
@@ -195,25 +199,53 @@ def test_one_switch_turns_on_tls_between_prometheus_and_the_node(centre: Machine
     assert re.search(r"certificate required|EOF occurred|[Rr]eset by peer|Broken pipe", said, re.IGNORECASE), said
 
 
-def test_an_upgrade_keeps_settings_and_tickets_and_restarts_once(centre: Machine) -> None:
+def test_an_upgrade_keeps_settings_tickets_and_lines_and_restarts_once(
+    centre: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
     centre.shell("for file in /etc/ottwatch/*.toml; do echo '# mine' >> $file; done")
-    before, known = digest(centre), named(centre)
-    started = "for unit in ott-agent ott-desk ott-busyhour; do journalctl -u $unit -o cat | grep -c '^Started'; done"
+    add_tickets(centre, TICKETS_STORED)
+    start_platform(centre)
+    wait_until_fine(centre)
+    before, known = digest(centre), stored(centre)
+    assert len(known) > TICKETS_STORED
+    started = f"for unit in {' '.join(OURS)}; do journalctl -u $unit -o cat | grep -c '^Started'; done"
     starts = [int(count) for count in centre.shell(started).split()]
+    at = time.monotonic()
     centre.shell(f"cd next\n{UPGRADE.replace('ott-center check', '')}")
+    took = time.monotonic() - at
     assert "+next" in centre.shell("dpkg-query -Wf '${Version}' ottwatch-center")
     wait_until_fine(centre)
+    written = stop_platform(centre)
+    wait(lambda: lines_read(centre) >= written)
+    assert lines_read(centre) == written
     assert digest(centre) == before
-    assert known.items() <= named(centre).items()
+    assert known.items() <= stored(centre).items()
     assert [int(count) for count in centre.shell(started).split()] == [count + 1 for count in starts]
+    with capsys.disabled():
+        print(
+            f"\nan upgrade with {len(known)} tickets took {took:.1f} s; {written} lines were written meanwhile and read"
+        )
+        for name, gap in gaps(centre).items():
+            print(f"{name} did not answer for {gap:.1f} s at most")
+
+
+def test_no_service_came_near_its_limit_of_memory(centre: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the processes' own peaks: a machine without cgroup v2 enforces no limit on its units."""
+    for unit in OURS:
+        limit = int(centre.shell(f"systemctl show -P MemoryMax {unit}"))
+        status = centre.shell(f"cat /proc/$(systemctl show -P MainPID {unit})/status")
+        peak = int(re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)[0]) * 1024
+        with capsys.disabled():
+            print(f"\n{unit}: {peak / 1e6:.0f} MB at most, of {limit / 1e6:.0f} MB")
+        assert peak < limit / 2, unit
 
 
 def test_going_back_takes_the_copy_made_before(centre: Machine) -> None:
-    known = named(centre)
+    known = stored(centre)
     centre.shell(GO_BACK)
     assert "+next" not in centre.shell("dpkg-query -Wf '${Version}' ottwatch-center")
     wait_until_fine(centre)
-    assert known.items() <= named(centre).items()
+    assert known.items() <= stored(centre).items()
 
 
 def test_everything_is_back_after_a_reboot(centre: Machine) -> None:

@@ -1,4 +1,4 @@
-"""The Ansible role as far as it can be read without a machine; tests/installed runs it against one."""
+"""The Ansible role as far as it can be read without a machine."""
 
 import shutil
 import subprocess
