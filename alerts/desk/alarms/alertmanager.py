@@ -41,8 +41,12 @@ def read(client: httpx.Client, base: str, receiver: str) -> State:
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OSError(f"Alertmanager does not answer: {error}") from None
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise OSError(f"Alertmanager returned an unexpected response: {error}") from None
+    except KeyError as error:
+        raise OSError(f"Alertmanager returned an unexpected response: it lacks {error}; check the address") from None
+    except (ValueError, TypeError, AttributeError):
+        raise OSError(
+            f"Alertmanager returned an unexpected response, not that of its API; check the address {base}/api/v2/status"
+        ) from None
 
 
 def parse(raw: Iterable[Mapping[str, object]], receiver: str) -> Iterable[Group]:

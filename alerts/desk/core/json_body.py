@@ -18,8 +18,12 @@ def read_json(body: bytes) -> Any:
         return storable(raw) if _UNSTORABLE.search(body) else raw
     except RecursionError:
         raise ValueError("the body is nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"the body is not JSON: {error}") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"the body is not JSON: line {error.lineno}, column {error.colno} cannot be read") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"the body is not JSON: byte {error.start + 1} is not UTF-8") from None
+    except ValueError:
+        raise ValueError("the body is not JSON: a number in it has thousands of digits") from None
 
 
 def storable(raw: Any) -> Any:

@@ -64,8 +64,10 @@ def read(text: str, time_zone: str, now: datetime) -> list[Works]:
     """Return the works in a calendar; raise WorksError naming the event. Times without a zone are in `time_zone`."""
     try:
         calendar = Calendar.from_ical(text)
-    except (ValueError, IndexError, KeyError) as error:
-        raise WorksError(f"this is no iCalendar: {error}") from None
+    except (ValueError, IndexError, KeyError):
+        raise WorksError(
+            "this is no iCalendar: its lines cannot be read; it begins with BEGIN:VCALENDAR and ends with END:VCALENDAR"
+        ) from None
     result = [_works(event, time_zone, now) for event in calendar.events]
     if not result:
         raise WorksError("the calendar has no VEVENT")
