@@ -202,10 +202,13 @@ def _demultiplexed(task: Task) -> _Piece:
 
 
 def _packets(packets: Iterable[AnyPacket]) -> Iterable[AnyPacket]:
-    """Yield packets up to the first that cannot be read: a piece may end in the middle."""
+    """Yield packets up to the first that cannot be read: a piece may end in the middle.
+
+    PyAV raises IndexError where damage makes a stream appear after the first packets.
+    """
     try:
         yield from packets
-    except av.error.FFmpegError:
+    except (av.error.FFmpegError, IndexError):
         return
 
 
