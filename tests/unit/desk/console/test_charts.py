@@ -17,7 +17,10 @@ from alerts.desk.core.settings import Url
 from tests.contract.desk.payloads import alert, notification
 from tests.unit.desk.console_desk import NOON, Hall, hall
 
-EXPRESSION = 'node:node_cpu_utilisation:ratio_rate1m > on (site) site:ott_threshold:effective{threshold="node_cpu"}'
+EXPRESSION = (
+    "node:node_cpu_utilisation:ratio_rate1m > on (site) group_left () "
+    'site:ott_threshold:effective{threshold="node_cpu"}'
+)
 HERE = {"node": "edge-1", "site": "almaty"}
 
 
