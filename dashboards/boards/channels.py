@@ -37,6 +37,36 @@ def _beyond(lasting: str, threshold: str) -> str:
     return f"count({lasting} > on (site) group_left () {limit}) or 0 * count({lasting})"
 
 
+def _too_long(title: str, question: str, lasting: str, threshold: str) -> Figure:
+    return Figure(
+        title=title,
+        question=question,
+        unit="none",
+        queries=(Query(_beyond(lasting, threshold), steps=ANY),),
+        empty=NO_PICTURE,
+        width=6,
+        height=5,
+    )
+
+
+def _course(title: str, question: str, lasting: str, steps: Steps) -> Course:
+    return Course(
+        title=title,
+        question=f"{question} The line is where the alarm begins.",
+        unit="s",
+        queries=(
+            Query(f"max by (site, node, channel, delivery) (round({lasting}, 0.1))", "{{channel}} · {{delivery}}"),
+        ),
+        steps=steps,
+        limits=True,
+        minimum=0,
+        links=TO,
+        empty=NO_PICTURE,
+        width=8,
+        height=8,
+    )
+
+
 NOW = Row(
     (
         Figure(
@@ -54,32 +84,20 @@ NOW = Row(
             width=6,
             height=5,
         ),
-        Figure(
-            title="Black",
-            question="How many channels have been black for longer than the threshold?",
-            unit="none",
-            queries=(Query(_beyond(BLACK, "picture_black_seconds"), steps=ANY),),
-            empty=NO_PICTURE,
-            width=6,
-            height=5,
+        _too_long(
+            "Black", "How many channels have been black for longer than the threshold?", BLACK, "picture_black_seconds"
         ),
-        Figure(
-            title="Frozen",
-            question="How many channels have been frozen for longer than the threshold?",
-            unit="none",
-            queries=(Query(_beyond(STILL, "picture_frozen_seconds"), steps=ANY),),
-            empty=NO_PICTURE,
-            width=6,
-            height=5,
+        _too_long(
+            "Frozen",
+            "How many channels have been frozen for longer than the threshold?",
+            STILL,
+            "picture_frozen_seconds",
         ),
-        Figure(
-            title="Silent",
-            question="How many channels have been silent for longer than the threshold?",
-            unit="none",
-            queries=(Query(_beyond(SILENT, "sound_silent_seconds"), steps=ANY),),
-            empty=NO_PICTURE,
-            width=6,
-            height=5,
+        _too_long(
+            "Silent",
+            "How many channels have been silent for longer than the threshold?",
+            SILENT,
+            "sound_silent_seconds",
         ),
     )
 )
@@ -158,51 +176,9 @@ MULTICAST = Row(
 
 PICTURE = Row(
     (
-        Course(
-            title="Black picture",
-            question="For how many seconds has each channel been black? The line is where the alarm begins.",
-            unit="s",
-            queries=(
-                Query(f"max by (site, node, channel, delivery) (round({BLACK}, 0.1))", "{{channel}} · {{delivery}}"),
-            ),
-            steps=BLACK_FROM,
-            limits=True,
-            minimum=0,
-            links=TO,
-            empty=NO_PICTURE,
-            width=8,
-            height=8,
-        ),
-        Course(
-            title="Frozen picture",
-            question="For how many seconds has each picture been frozen? The line is where the alarm begins.",
-            unit="s",
-            queries=(
-                Query(f"max by (site, node, channel, delivery) (round({STILL}, 0.1))", "{{channel}} · {{delivery}}"),
-            ),
-            steps=STILL_FROM,
-            limits=True,
-            minimum=0,
-            links=TO,
-            empty=NO_PICTURE,
-            width=8,
-            height=8,
-        ),
-        Course(
-            title="No sound",
-            question="For how many seconds has each channel been silent? The line is where the alarm begins.",
-            unit="s",
-            queries=(
-                Query(f"max by (site, node, channel, delivery) (round({SILENT}, 0.1))", "{{channel}} · {{delivery}}"),
-            ),
-            steps=SILENT_FROM,
-            limits=True,
-            minimum=0,
-            links=TO,
-            empty=NO_PICTURE,
-            width=8,
-            height=8,
-        ),
+        _course("Black picture", "For how many seconds has each channel been black?", BLACK, BLACK_FROM),
+        _course("Frozen picture", "For how many seconds has each picture been frozen?", STILL, STILL_FROM),
+        _course("No sound", "For how many seconds has each channel been silent?", SILENT, SILENT_FROM),
         Course(
             title="Loudness",
             question="How loud is each channel, in LUFS (short-term, EBU R 128)? The target is -23.",

@@ -36,6 +36,10 @@ class Figure:
             wanted = ", ".join(label for label in metric.labels if label != "server") or "none"
             raise ValueError(f"{self.metric} needs exactly these labels, in labels or labels_from: {wanted}")
 
+    def counts(self, element: Mapping[str, str]) -> bool:
+        """Return whether a sample with these labels, or a row with these columns, has what `where` asks for."""
+        return all(element.get(name) == wanted for name, wanted in self.where.items())
+
 
 class Found(NamedTuple):
     """A value and the labels read beside it."""

@@ -44,6 +44,6 @@ class Csv:
     def find(self, document: Rows, figure: Figure) -> Iterator[Found]:
         """Yield the column's value in each row that counts."""
         for row in document:
-            if all(row.get(name) == wanted for name, wanted in figure.where.items()):
+            if figure.counts(row):
                 labels = {name: row.get(column) for name, column in figure.labels_from.items()}
                 yield Found(row.get(figure.value) or None, labels)

@@ -44,11 +44,7 @@ class Exposition:
     def find(self, document: Samples, figure: Figure) -> Iterator[Found]:
         """Yield the samples whose labels are those of `where`; 0 where the metric is there and no sample has them."""
         samples = document.get(figure.value, [])
-        matching = [
-            (labels, value)
-            for labels, value in samples
-            if all(labels.get(name) == wanted for name, wanted in figure.where.items())
-        ]
+        matching = [(labels, value) for labels, value in samples if figure.counts(labels)]
         for labels, value in matching:
             # A total of nothing, `paths 0`, stands for the elements where there are none.
             if labels.keys() >= {*figure.labels_from.values()}:
