@@ -3,7 +3,6 @@
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 import httpx
@@ -61,12 +60,6 @@ def run(stack: Stack, *, every: bool = False) -> int:
     )
     print(f"\ndemo --check: {verdict} ({time.monotonic() - started:.0f} s)", flush=True)
     return Exit.FINE if fine else Exit.FAILED
-
-
-def _wait_for_a_stall(stack: Stack) -> None:
-    stalls = stack.layout.stalls
-    with suppress(DemoError):  # then the figures say that there is none
-        wait_until(lambda: any(one.reported for one in read_stalls(stalls)), STALL_SECONDS, "no picture stood still")
 
 
 def check_figures(stack: Stack) -> bool:
