@@ -19,7 +19,6 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _LOOKED_AT = 400  # rows that decide on the delimiter
 _DAMAGE = re.compile("[\ufffd\x00-\x08\x0e-\x1f]")
-_MOST_LETTERS = 0.05  # share of bytes beyond ASCII that may be letters of windows-1251 which no common text has
 
 
 def read(path: Path, form: Form) -> Table:
