@@ -42,6 +42,7 @@ class Site:
     root: Path
     origin: int  # nginx with the files
     slow: int  # answers nothing
+    dead: int  # refuses connections
     stack: ExitStack
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -92,6 +93,14 @@ def silence() -> Iterator[int]:
                 connection.close()
 
 
+@contextmanager
+def refusal() -> Iterator[int]:
+    """Yield a port that refuses connections and that no other program gets meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
 def await_port(port: int) -> None:
     """Wait until something listens."""
     end = time.monotonic() + START
@@ -107,8 +116,8 @@ def await_port(port: int) -> None:
 
 def nginx(site: Site) -> Server:
     """Start nginx with a log of each kind."""
-    home, (port, ipv6, mapped, http2, dead) = site.home("nginx"), free(5)
-    ports = {"port": port, "ipv6": ipv6, "mapped": mapped, "http2": http2, "dead": dead}
+    home, (port, ipv6, mapped, http2) = site.home("nginx"), free(4)
+    ports = {"port": port, "ipv6": ipv6, "mapped": mapped, "http2": http2, "dead": site.dead}
     user = "user root;" if os.geteuid() == 0 else ""
     text = texts.NGINX.format(
         home=home,

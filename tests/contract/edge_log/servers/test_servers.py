@@ -29,7 +29,7 @@ from tests.contract.edge_log.servers.exchanges import (
     ask,
     ask_over_http2,
 )
-from tests.contract.edge_log.servers.programs import SERVERS, START, Server, Site, await_port, silence
+from tests.contract.edge_log.servers.programs import SERVERS, START, Server, Site, await_port, refusal, silence
 
 # Traffic Server's %<cquc> has what stands behind "#" as a part of the path.
 NO_MEDIA = {"fields.log": {"c19"}, "squid.log": {"c19"}}
@@ -51,7 +51,8 @@ def site() -> Iterator[Site]:
             Path(os.fsdecode(os.fsencode(channel) + b"/" + name)).write_bytes(bytes(SEGMENT))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        site = Site(folder, root, free_port(), stack.enter_context(silence()), stack)
+        slow, dead = stack.enter_context(silence()), stack.enter_context(refusal())
+        site = Site(folder, root, free_port(), slow, dead, stack)
         stack.callback(site.end)
         yield site
 
