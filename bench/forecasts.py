@@ -2,9 +2,13 @@
 
 Each series has eight to sixty months; what it is asked is the next twelve. The peers are the last month and the same
 month a year ago (the last month where there is no year). `--seed` moves to series that nobody has looked at.
+
+The months of one series are wrong together, so a share of them is known only as well as the number of series allows:
+its standard error is printed, and 30 series of a kind (0.02) cannot tell 0.93 from 0.97.
 """
 
 import argparse
+import math
 import sys
 import time
 from collections import Counter
@@ -30,6 +34,11 @@ class Told(NamedTuple):
     def share(self, part: str, whole: str) -> float | None:
         """Return a quotient, None where there is nothing to divide by."""
         return self.sums[part] / self.sums[whole] if self.sums[whole] else None
+
+    def error(self) -> float | None:
+        """Return the standard error of the share inside the range, by series."""
+        mean, square, count = self.share("shares", "judged"), self.share("squares", "judged"), self.sums["judged"]
+        return None if mean is None or square is None else math.sqrt(max(square - mean * mean, 0.0) / count)
 
 
 def judge(one: Series) -> Counter[str]:
@@ -65,6 +74,10 @@ def _errors(one: Series, made: Forecast) -> Counter[str]:
             found[name] += abs(guess / value - 1.0)  # type: ignore[assignment]
         found["points"] += 1
         found["inside"] += point.low <= value <= point.high
+    if found["points"]:
+        share = found["inside"] / found["points"]
+        found["judged"] = 1
+        found["shares"], found["squares"] = share, share * share  # type: ignore[assignment]
     return found
 
 
@@ -107,15 +120,13 @@ def _dates(entry: Exhaustion, expected: str | date) -> Counter[str]:
 def row(name: str, told: Told) -> str:
     """Return a line of the table."""
     cells = [
-        told.share(part, whole)
-        for part, whole in (
-            ("ours", "seasonal"),
-            ("ours", "naive"),
-            ("inside", "points"),
-            ("near", "dates"),
-            ("right", "answers"),
-            ("seconds", "series"),
-        )
+        told.share("ours", "seasonal"),
+        told.share("ours", "naive"),
+        told.share("inside", "points"),
+        told.error(),
+        told.share("near", "dates"),
+        told.share("right", "answers"),
+        told.share("seconds", "series"),
     ]
     return f"{name:<20}{told.sums['series']:>7}" + "".join("       –" if c is None else f"{c:8.3f}" for c in cells)
 
@@ -123,11 +134,10 @@ def row(name: str, told: Told) -> str:
 def faults(name: str, told: Told) -> list[str]:
     """Return which bounds a kind does not keep."""
     naive, inside = told.share("ours", "naive"), told.share("inside", "points")
-    near, right = told.share("near", "dates"), told.share("right", "answers")
+    right = told.share("right", "answers")
     checks = (
         (naive is None or naive <= WORST, f"{name}: worse than the last value: {naive}"),
         (inside is None or COVERAGE[0] <= inside <= COVERAGE[1], f"{name}: the ranges of 95 % hold {inside}"),
-        (near is None or near >= DATES, f"{name}: dates within a month: {near}"),
         (right is None or right == 1.0, f"{name}: other answers right: {right}"),
     )
     return [text for fine, text in checks if not fine]
@@ -136,11 +146,11 @@ def faults(name: str, told: Told) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; status 1 if a bound is not kept."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--series", type=int, default=30, help="of each kind")
+    parser.add_argument("--series", type=int, default=200, help="of each kind")
     parser.add_argument("--seed", type=int, default=0, help="the first series' number")
     parser.add_argument("--kind", action="append", choices=KINDS)
     options = parser.parse_args(arguments)
-    head = ("/season", "/naive", "in 95 %", "dates", "answers", "s")
+    head = ("/season", "/naive", "in 95 %", "±", "dates", "answers", "s")
     print(f"{'kind':<20}{'series':>7}" + "".join(f"{cell:>8}" for cell in head))
     whole, problems = Told(Counter()), []
     for kind in options.kind or KINDS:
@@ -153,6 +163,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(row("all", whole))
     if (ratio := whole.share("ours", "seasonal") or 0.0) > RATIO:
         problems.append(f"error against a year ago: {ratio:.3f}")
+    if (near := whole.share("near", "dates")) is not None and near < DATES:
+        problems.append(f"dates within a month: {near:.3f}")
     if (seconds := whole.share("seconds", "series") or 0.0) > SECONDS:
         problems.append(f"{seconds:.3f} s a forecast")
     print("\n".join(problems) or "all within bounds")

@@ -5,6 +5,7 @@ origin bounded, so that one odd week does not decide. Good methods are averaged 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -98,7 +99,8 @@ def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuatio
     pattern = patterns.find(days, levels)
     names = [method.name for method in METHODS]
     origins = _origins(len(levels.at), kind)
-    errors = _errors(days, levels, pattern, kind, origins)  # method, origin, period
+    then = [_pattern_then(days, levels, pattern, origin) for origin in origins]
+    errors = _errors(levels, pattern, then, kind, origins)  # method, origin, period
     means = _by_origin(errors)
     shares = _shares(means)
     now = [method.continued(levels, pattern) for method in METHODS]
@@ -109,7 +111,6 @@ def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuatio
     shares /= shares.sum()
     average = _average(errors, shares)
     known = ~np.isnan(average)
-    ends = levels.at[[origin - 1 for origin in origins]]
     period = kind.weeks * 7.0 if kind.weeks == 1 else MONTH
     scores = tuple(
         Score(name, 100.0 * float(np.nanmean(np.abs(np.expm1(-errors[at])))), int((~np.isnan(errors[at])).sum()), share)
@@ -122,20 +123,21 @@ def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuatio
         if continued and share
     )
     error = 100.0 * float(np.mean(np.abs(np.expm1(-average[known])))) if known.any() else None
-    within = interval(average, ends, pattern, kind.weeks)
+    within = interval(average, then, pattern, kind.weeks)
     return Continuation(scores, error, within, period, float(levels.at[-1]), parts), pattern
 
 
-def _errors(days: Days, levels: Levels, pattern: Pattern, kind: Kind, origins: list[int]) -> Floats:
-    """Return ln(actual) - ln(expected) by method, origin and period; NaN where there is no forecast or no value."""
+def _errors(levels: Levels, pattern: Pattern, then: Sequence[Pattern], kind: Kind, origins: Sequence[int]) -> Floats:
+    """Return ln(actual) - ln(expected) by method, origin and period; NaN where there is no forecast or no value.
+
+    `then` has the pattern as it was known at each origin.
+    """
     found = np.full((len(METHODS), len(origins), kind.ahead), np.nan)
     for row, origin in enumerate(origins):
-        known = Levels(levels.first, levels.at[:origin], levels.log[:origin], levels.weight[:origin])
-        seen = days.at <= known.at[-1] + 3.0
-        then = _pattern_then(Days(days.first, days.at[seen], days.level[seen], ()), known, pattern)
+        known = _known(levels, origin)
         distance = levels.at[origin:] - known.at[-1]
         period = ((distance - 3.5) // (7.0 * kind.weeks)).astype(np.int64)
-        use = (period >= 0) & (period < kind.ahead)
+        use = (period >= 0) & (period < kind.ahead) & ~pattern.stepped(levels.at[origin:])
         at, period = levels.at[origin:][use], period[use]
         present = np.bincount(period, minlength=kind.ahead)
         enough = present >= max(1, kind.weeks // 2)
@@ -145,7 +147,7 @@ def _errors(days: Days, levels: Levels, pattern: Pattern, kind: Kind, origins: l
             later += np.where((at >= place) & (place > known.at[-1]), size, 0.0)
         actual = np.bincount(period, weights=np.exp(levels.log[origin:][use] - later), minlength=kind.ahead)
         for column, method in enumerate(METHODS):
-            continued = method.continued(known, then)
+            continued = method.continued(known, then[row])
             if continued is None:
                 continue
             expected = np.bincount(period, weights=np.exp(continued(at)), minlength=kind.ahead)
@@ -162,8 +164,15 @@ def _origins(count: int, kind: Kind) -> list[int]:
     return list(range(last, first - 1, -step))[::-1]
 
 
-def _pattern_then(days: Days, known: Levels, pattern: Pattern) -> Pattern:
+def _known(levels: Levels, origin: int) -> Levels:
+    return Levels(levels.first, levels.at[:origin], levels.log[:origin], levels.weight[:origin])
+
+
+def _pattern_then(days: Days, levels: Levels, pattern: Pattern, origin: int) -> Pattern:
     """Return the pattern as it was known at an origin; a season from today's series where the year was too short."""
+    known = _known(levels, origin)
+    seen = days.at <= known.at[-1] + 3.0
+    days = Days(days.first, days.at[seen], days.level[seen], ())
     shape = patterns.shape_at(pattern, float(known.at[-1]))
     if not len(pattern.season) or known.at[-1] - known.at[0] >= patterns.SEASON_NEEDS:
         return patterns.find(days, known, shape)

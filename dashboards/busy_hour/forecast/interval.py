@@ -1,15 +1,19 @@
 """How wide a range holds 95 % of what comes: a quantile of the errors made on the past, growing with the distance.
 
-Split conformal prediction (Vovk et al.) with weights by age. How fast the range grows is taken from the back-test too,
-held to a usual growth while there are few origins. A series that wanders (weeks that are off remain off) grows at the
-usual rate, and errors from before the last change of growth count only then: that a level wanders is a reason to expect
-the next change, that it changed once is none.
+Split conformal prediction (Vovk et al.) with weights by age. It holds where the errors of the past could be those to
+come, so origins that did not know of a step or of the last change of growth, which are known today, do not count. How
+many errors there are in effect follows from how alike those of one origin are (the design effect of clusters); fewer
+make the range wider. How fast it grows is taken from the back-test too, held to a usual growth while there are few
+origins. A series that wanders (weeks that are off remain off) grows at the usual rate, and every origin counts: that a
+level wanders is a reason to expect the next change, that it changed once is none.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dashboards.busy_hour.forecast.pattern import MONTH, Pattern
 from dashboards.busy_hour.measures.series import Floats
@@ -20,8 +24,9 @@ USUAL = 0.27  # of its width one period ahead, by which a range grows with each 
 LARGEST = 0.6
 HELD, HELD_FLAT = 8, 30  # origins that the usual growth counts for; where the series does not grow, none is usual
 WANDERS = (0.2, 0.5)  # autocorrelation of neighbouring weeks: below, the pattern explains all; above, the level wanders
-FEW, VERY_FEW, WANDERING = 0.4, 6.0, 3.0  # wider by FEW/n + VERY_FEW/n² with n origins; by more if the level wanders
-ORIGINS_NEEDED = 3  # after a change of growth, to leave out what was before
+FEW, VERY_FEW, WANDERING = 1.0, 6.0, 3.0  # wider by FEW/n + VERY_FEW/n² with n errors; by more if the level wanders
+ORIGINS_NEEDED = 3  # that know what is known today, to leave out those that do not
+SAME_STEP, SAME_BEND = 14.0, 10 * 7.0  # days between the places at which two origins see the same
 
 
 class Interval(NamedTuple):
@@ -35,28 +40,58 @@ class Interval(NamedTuple):
         return self.width * (1.0 + self.growth * (periods - 1.0))
 
 
-def interval(errors: Floats, ends: Floats, pattern: Pattern, weeks: int) -> Interval:
+def interval(errors: Floats, then: Sequence[Pattern], pattern: Pattern, weeks: int) -> Interval:
     """Return the range from the errors (origin, period), as logarithms and NaN where unknown.
 
-    `ends` has each origin's last day, `weeks` the length of a period.
+    `then` has the pattern as it was known at each origin, `weeks` is the length of a period.
     """
     floor = pattern.noise / math.sqrt(weeks)
     if not errors.size or np.isnan(errors).all():
         return Interval(8.0 * floor, USUAL)
     wanders = float(np.clip((pattern.wander - WANDERS[0]) / (WANDERS[1] - WANDERS[0]), 0.0, 1.0))
     if wanders < 0.5:
-        errors = _since_the_last_bend(errors, ends, pattern)
+        errors = errors[_known_today(errors, then, pattern)]
     growth = (1.0 - wanders) * _growth(errors, flat=pattern.growth == 0.0) + wanders * USUAL
-    count = int((~np.isnan(errors)).any(axis=1).sum())
+    count = _effective(errors)
     few = 1.0 + (FEW + WANDERING * wanders) / count + VERY_FEW / count**2
     return Interval(max(_quantile(errors, growth) * few, floor), growth)
 
 
-def _since_the_last_bend(errors: Floats, ends: Floats, pattern: Pattern) -> Floats:
-    if not pattern.bends:
-        return errors
-    after = errors[ends >= pattern.bends[-1].at + MONTH]
-    return after if np.count_nonzero((~np.isnan(after)).any(axis=1)) >= ORIGINS_NEEDED else errors
+def _known_today(errors: Floats, then: Sequence[Pattern], pattern: Pattern) -> NDArray[np.bool_]:
+    """Return which origins knew the steps and the last change of growth behind them that are known today.
+
+    Where too few knew of that change, those after it count; where those are too few, all.
+    """
+    count = len(errors)
+    steps = np.array([_knew_steps(known, pattern) for known in then], dtype=np.bool_)
+    seen, after = np.ones(count, dtype=np.bool_), np.ones(count, dtype=np.bool_)
+    if pattern.bends:
+        last = pattern.bends[-1].at
+        seen = np.array([any(abs(bend.at - last) <= SAME_BEND for bend in known.bends) for known in then])
+        after = np.array([known.end >= last + MONTH for known in then])
+    for chosen in (steps & seen, steps & after, seen, after, steps):
+        if np.count_nonzero((~np.isnan(errors[chosen])).any(axis=1)) >= ORIGINS_NEEDED:
+            return chosen
+    return np.ones(count, dtype=np.bool_)
+
+
+def _knew_steps(known: Pattern, pattern: Pattern) -> bool:
+    """Return whether an origin saw the steps that lie behind it, and no others."""
+    behind = [place for place, _ in pattern.steps if place <= known.end]
+    return len(known.steps) <= len(behind) and all(
+        any(abs(place - other) <= SAME_STEP for other, _ in known.steps) for place in behind
+    )
+
+
+def _effective(errors: Floats) -> float:
+    """Return how many independent errors these are worth: one an origin if those of an origin are the same."""
+    here = ~np.isnan(errors)
+    counts = here.sum(axis=1)
+    sums, squares = np.nansum(errors, axis=1), float(np.nansum(errors * errors))
+    known = counts > 0
+    shared = float(np.sum(sums[known] ** 2 / counts[known]))  # what the origins' means explain of the squares
+    whole = float(counts.sum())
+    return min(np.count_nonzero(known) * squares / shared, whole) if shared > 0 else whole
 
 
 def _growth(errors: Floats, *, flat: bool) -> float:

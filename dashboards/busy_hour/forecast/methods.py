@@ -38,7 +38,9 @@ def _year_ago(levels: Levels, _: Pattern) -> Continued | None:
     return lambda at: _earlier(levels, at)
 
 
-def _year_ago_with_growth(levels: Levels, _: Pattern) -> Continued | None:
+def _year_ago_with_growth(levels: Levels, pattern: Pattern) -> Continued | None:
+    # A step since a year ago is known, and is no growth.
+    levels = levels._replace(log=levels.log - pattern.shifted(levels.at))
     recent = slice(-COMPARED_WEEKS, None)
     before = levels.at[recent] - YEAR_OF_WEEKS
     if before[0] < levels.at[0]:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dashboards.busy_hour.forecast.levels import Days, Levels
 from dashboards.busy_hour.measures.series import Floats
@@ -72,6 +73,10 @@ class Pattern:
     def shifted(self, at: Floats) -> Floats:
         """Return how far the level lay from today's because of later steps."""
         return sum((np.where(at < place, -size, 0.0) for place, size in self.steps), np.zeros(len(at)))
+
+    def stepped(self, at: Floats) -> NDArray[np.bool_]:
+        """Return which weeks, by their middles, have days from both sides of a step."""
+        return sum((_straddles(at, place) for place, _ in self.steps), np.zeros(len(at), dtype=np.bool_))
 
     def told_steps(self) -> tuple[Step, ...]:
         """Return the steps by date."""
@@ -202,11 +207,14 @@ def _greedy(days: Days, levels: Levels, noise: float, waves: int, shape: float) 
             continue
         day = _day_of(days, place)
         parts.steps.append(day)
-        inside = (
-            np.abs(at - day) < 3.0
-        )  # the week's middle is within half a week of the step: it has days of both levels
+        inside = _straddles(at, day)
         if np.count_nonzero(parts.root) - np.count_nonzero(inside) > table.shape[1] + 2:
             parts = parts._replace(root=np.where(inside, 0.0, parts.root))
+
+
+def _straddles(at: Floats, place: float) -> NDArray[np.bool_]:
+    """Return which weeks' middles are within half a week of a step: they have days of both levels."""
+    return np.abs(at - place) < 3.0
 
 
 def _day_of(days: Days, place: float) -> float:

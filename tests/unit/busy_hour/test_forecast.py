@@ -179,6 +179,16 @@ def test_a_step_is_no_growth() -> None:
     assert answer(made)[0] == "beyond"
 
 
+def test_a_year_ago_is_compared_at_the_level_after_a_step() -> None:
+    def grown(number: int) -> float:
+        return 1000 * math.exp(0.0081 * number / 30.44) * (0.7 if number >= 1531 else 1.0)
+
+    made, _, _ = told(forecast(noisy(1643, grown), [(0.7, 1e9)]))
+    assert made.growth_per_month == pytest.approx(0.0081, abs=0.0008)
+    assert all(point.low < grown((point.day - FIRST).days + 15) < point.high for point in made.points)
+    assert all(point.high < 1.1 * point.low for point in made.points[:3])  # a step is no error of the forecasts
+
+
 def test_growth_under_a_season_is_seen_from_fourteen_months_on() -> None:
     for count in (426, 760):
         values = noisy(count, lambda n: 100 * 1.01 ** (n / 30.44) * (1 + 0.15 * math.cos(2 * math.pi * n / 365.25)))
