@@ -43,6 +43,7 @@ def take(stack: Stack, browser: Browser, folder: Path) -> Iterator[Path]:
         row = page.locator("tr", has_text=f"Узел {BROKEN}").locator("[data-row]").first
         row.wait_for(timeout=TICKET)
         row.click()
+        page.wait_for_url("**/ticket/*")  # keys work once the page has loaded
         page.keyboard.press("t")
         page.wait_for_selector("text=в работе")
         page.keyboard.press("n")
