@@ -115,7 +115,7 @@ class Client:
         token: str = "",
         account: tuple[str, str] | None = None,
         attempts: int = 1,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], object] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         if token and account:

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -22,6 +21,7 @@ from alerts.desk.appeals.desk import Rules
 from alerts.desk.core import metrics
 from alerts.desk.core.settings import Settings
 from alerts.desk.tickets.runtime import Refused, Runtime
+from service.listening import listening
 from service.settings import SettingsError
 from service.systemd import notify, watchdog_interval
 
@@ -55,19 +55,6 @@ def serve(
     # Bound before anything else begins: a desk that nobody can reach must not say that it is ready, nor act.
     with listening(host, port, config.backlog) as listener:
         _Server(config, app.state.pulse.stop).run(sockets=[listener])
-
-
-def listening(host: str, port: int, backlog: int) -> socket.socket:
-    """Return a socket that listens; raise OSError where it may not."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=backlog)
-    except OSError as error:
-        raise OSError(f"listen: {error}") from None
-    # asyncio sets it only on sockets that it made itself. Without it, every answer on a connection that is kept waits
-    # forty milliseconds for an acknowledgement; connections inherit it.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 class _Server(uvicorn.Server):

@@ -4,8 +4,9 @@ import argparse
 import json
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
@@ -65,7 +66,9 @@ def _serve(arguments: argparse.Namespace, chosen: Settings) -> int:
     from dashboards.busy_hour.app import serve  # noqa: PLC0415 - a report needs no scheduler
 
     store = Store(_database(arguments, chosen))
-    return serve.run(lambda: settings.read(arguments.config), store, _server(chosen))
+    stopping = threading.Event()
+    # A wait between two attempts ends with the service.
+    return serve.run(lambda: settings.read(arguments.config), store, _server(chosen, stopping.wait), stopping)
 
 
 def _backfill(arguments: argparse.Namespace, chosen: Settings) -> int:
@@ -338,7 +341,7 @@ def _database(arguments: argparse.Namespace, chosen: Settings) -> str:
         raise StoreError(f"database: {error}") from None
 
 
-def _server(chosen: Settings) -> "Server":
+def _server(chosen: Settings, pause: Callable[[float], object] = time.sleep) -> "Server":
     from dashboards.busy_hour.records.query import connect  # noqa: PLC0415 - a report from records asks nobody
 
     token = None
@@ -347,7 +350,7 @@ def _server(chosen: Settings) -> "Server":
             token = chosen.prometheus_token.read()
         except OSError as error:
             raise OSError(f"prometheus_token: {error}") from None
-    return connect(chosen.prometheus, token, chosen.prometheus_timeout, time.sleep)
+    return connect(chosen.prometheus, token, chosen.prometheus_timeout, pause)
 
 
 _COMMANDS = {

@@ -4,8 +4,6 @@ Recording runs on a scheduler's thread; a scrape only reads the last complete re
 that after a pause the figures of yesterday are there before those of last month.
 """
 
-import contextlib
-import json
 import logging
 import signal
 import threading
@@ -13,14 +11,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric as Family
-from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from dashboards.busy_hour.app import mail, reports, settings
@@ -32,7 +28,9 @@ from dashboards.busy_hour.records.recorder import Recorder
 from dashboards.busy_hour.records.store import Store
 from dashboards.busy_hour.report.words import Words
 from dashboards.busy_hour.web import metrics
+from dashboards.busy_hour.web.application import create_app
 from dashboards.busy_hour.web.pages import Pages
+from dashboards.busy_hour.web.server import WebServer
 from service import __version__, systemd
 from service import mail as smtp
 from service.metric import Sample, families
@@ -64,12 +62,20 @@ class Service:
     def run(self) -> bool:
         """Record what is missing, refresh the figures, mail what is due; return whether all of it succeeded."""
         with self._running:
+            if self.stopping.is_set():
+                return True
             fine = self._attempt("recording", self._record)
             self._attempt("figures", self._refresh)
             fine &= self._attempt("mail", self._mail)
             if fine:
                 self._last_success = self.clock()
             return fine
+
+    def stop(self) -> None:
+        """Begin no further day, and wait until the run under way has ended."""
+        self.stopping.set()
+        with self._running:
+            pass
 
     def samples(self) -> Iterable[Sample]:
         """Return the last complete figures."""
@@ -192,55 +198,12 @@ class _Scrape(Collector):
         return families(self._service.samples())
 
 
-class _Web(ThreadingHTTPServer):
-    daemon_threads = True
-    service: Service
-    registry: CollectorRegistry
-    pages: Pages
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Web
-    timeout = 10
-
-    def do_GET(self) -> None:
-        """Answer /metrics, /healthz, /readyz and what lies below /api/."""
-        path, _, query = self.path.partition("?")
-        if path == "/metrics":
-            encode, content_type = choose_encoder(self.headers.get("Accept", ""))
-            self._answer(200, encode(self.server.registry), content_type)
-        elif path == "/healthz":
-            self._answer(200, b"alive\n")
-        elif path == "/readyz":
-            problem = self.server.service.problem()
-            self._answer(503 if problem else 200, f"{problem or 'ready'}\n".encode())
-        elif path.startswith("/api/"):
-            status, body = self.server.pages.answer(path.removeprefix("/api/"), query)
-            text = json.dumps(body, ensure_ascii=False, allow_nan=False)
-            self._answer(status, text.encode(), "application/json")
-        else:
-            self._answer(404, b"here are /metrics, /healthz, /readyz and /api/series, /api/days, /api/forecast\n")
-
-    def _answer(self, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        with contextlib.suppress(ConnectionError):
-            self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """A scrape every five seconds is no event."""
-
-
-def listen(address: str, service: Service) -> _Web:
-    """Return the server, bound but not yet serving."""
-    web = _Web(settings.address(address), _Handler)
-    web.service = service
-    web.pages = Pages(service.store, lambda: reports.rules_of(service.chosen))
-    web.registry = CollectorRegistry()
-    web.registry.register(_Scrape(service))
-    return web
+def web_of(service: Service) -> WebServer:
+    """Return the web server, bound but not yet serving; raise OSError where it may not listen."""
+    registry = CollectorRegistry()
+    registry.register(_Scrape(service))
+    pages = Pages(service.store, lambda: reports.rules_of(service.chosen))
+    return WebServer(settings.address(service.chosen.listen), create_app(pages, registry, service.problem))
 
 
 def schedule(service: Service, scheduler: BackgroundScheduler) -> None:
@@ -258,9 +221,9 @@ def schedule(service: Service, scheduler: BackgroundScheduler) -> None:
     scheduler.add_job(job, id="start", misfire_grace_time=None, replace_existing=True)
 
 
-def run(read: Callable[[], Settings], store: Store, server: Server) -> int:
-    """Serve until SIGTERM or SIGINT; SIGHUP reads the settings again."""
-    service = Service(read(), store, server, time.time)
+def run(read: Callable[[], Settings], store: Store, server: Server, stopping: threading.Event) -> int:
+    """Serve until SIGTERM or SIGINT, and set `stopping` then; SIGHUP reads the settings again."""
+    service = Service(read(), store, server, time.time, stopping=stopping)
     wake = threading.Event()
     asked: set[int] = set()
 
@@ -271,31 +234,32 @@ def run(read: Callable[[], Settings], store: Store, server: Server) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, on_signal)
     try:
-        web = listen(service.chosen.listen, service)
+        web = web_of(service)
     except OSError as error:
-        LOG.error("cannot listen", extra={"address": service.chosen.listen, "problem": error.strerror})  # noqa: TRY400
+        LOG.error("cannot listen", extra={"address": service.chosen.listen, "problem": str(error)})  # noqa: TRY400
         return Exit.FAILED
     scheduler = BackgroundScheduler(timezone=service.chosen.time_zone)
     schedule(service, scheduler)
     scheduler.start()
-    threading.Thread(target=web.serve_forever, name="web", daemon=True).start()
+    web.start()
     LOG.info("serving", extra={"address": f"http://{service.chosen.listen}"})
     systemd.notify("READY=1")
     pulse = systemd.watchdog_interval()
     while True:
         wake.wait(pulse)
         wake.clear()
-        systemd.notify("WATCHDOG=1")
+        if web.is_serving():
+            systemd.notify("WATCHDOG=1")
         if asked & {signal.SIGTERM, signal.SIGINT}:
             break
         if signal.SIGHUP in asked:
             asked.discard(signal.SIGHUP)
             _reload(service, scheduler, read)
     systemd.notify("STOPPING=1")
-    service.stopping.set()
-    web.shutdown()
-    web.server_close()
-    scheduler.shutdown()
+    # The scheduler would hold its lock while it waits for a job, and a job that fails asks it for another.
+    scheduler.shutdown(wait=False)
+    service.stop()
+    web.stop()
     server.close()
     store.close()
     return Exit.FINE

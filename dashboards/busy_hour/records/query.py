@@ -46,7 +46,7 @@ class Server:
 
     url: str
     http: httpx.Client
-    pause: Callable[[float], None]
+    pause: Callable[[float], object]
     samples_a_request: int = SAMPLES_A_REQUEST
     _density: dict[str, float] = field(default_factory=dict)  # samples per second by selector
     _longest: dict[str, int] = field(default_factory=dict)  # seconds that the server lets one query span, by selector
@@ -123,7 +123,7 @@ def _raw(series: dict[str, Any], start: int, end: int) -> RawSeries:
     return RawSeries(dict(series["metric"]), times, values)
 
 
-def connect(url: str, token: str | None, timeout: float, pause: Callable[[float], None]) -> Server:
+def connect(url: str, token: str | None, timeout: float, pause: Callable[[float], object]) -> Server:
     """Return a server; `token` is sent as a bearer token."""
     if not math.isfinite(timeout) or timeout <= 0:
         raise ValueError("the time limit must be greater than zero")

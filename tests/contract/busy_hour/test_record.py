@@ -131,6 +131,28 @@ def test_a_server_that_is_gone_is_named_with_its_chunk(connect_to: Callable[[str
         list(server.samples("up", span.start, span.end))
 
 
+def test_serve_stops_while_prometheus_is_away(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "busyhour.toml").write_text(
+        f'listen = "127.0.0.1:{port}"\nprometheus = "http://127.0.0.1:{free_port()}"\n'
+        f'database = "sqlite:///{tmp_path / "busyhour.db"}"\n'
+    )
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dashboards.busy_hour", "serve", "--config", str(tmp_path / "busyhour.toml")],
+            stderr=log,
+        )
+        try:
+            poll(f"http://127.0.0.1:{port}/healthz", lambda text: text == "alive\n")
+        finally:
+            process.terminate()  # in the midst of the first run, which asks four times
+            try:
+                status = process.wait(DEADLINE)
+            finally:
+                process.kill()
+    assert status == 0, (tmp_path / "log").read_text()
+
+
 def test_serve_shows_yesterday_and_stops_cleanly(tmp_path: Path, prometheus: Callable[..., str]) -> None:
     now = time.time()
     figures = history.write(tmp_path / "data", now)

@@ -1,17 +1,18 @@
 """The JSON that other programs read: the same figures as a report, bounded, with errors that say what to write."""
 
+import asyncio
 import json
-import threading
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
 from dashboards.busy_hour.app import serve, settings
 from dashboards.busy_hour.app.reports import build_all
@@ -24,12 +25,19 @@ from dashboards.busy_hour.records.store import Store, make_record
 from dashboards.busy_hour.report.render_json import to_object
 from dashboards.busy_hour.report.report import Rules
 from dashboards.busy_hour.web import pages
+from dashboards.busy_hour.web.application import create_app
 from dashboards.busy_hour.web.pages import Pages
+from service import planning
 from tests.unit.busy_hour.example import ALMATY, day, quarters
 
 FIRST = date(2026, 9, 1)
 PAIR = {"scope": "platform", "quantity": "sessions"}
 NODES = (Capacity("node:a", "almaty", sessions=3000), Capacity("node:b", "almaty", sessions=2000))
+READ: dict[str, type[planning.Answer]] = {
+    "series": planning.RecordedSeries,
+    "days": planning.Days,
+    "forecast": planning.Outlook,
+}
 RULES = Rules(Calendar(ALMATY), exceptional={date(2026, 9, 10): "final"}, capacities=NODES)
 
 
@@ -37,8 +45,9 @@ def busy(number: int) -> float:
     return 5000.0 if number == 20 else 1000.0 + 10 * number + number % 3
 
 
-def filled(days: int, url: str = "sqlite://") -> Store:
-    store = Store(url)
+def filled(days: int, folder: Path) -> Store:
+    # A file: the application reads on threads of its own, and each would have its own memory.
+    store = Store(f"sqlite:///{folder / 'busyhour.db'}")
     for number in range(days):
         at = {f"20:{minute:02d}": busy(number) for minute in (0, 15, 30, 45)}
         made = day(FIRST + timedelta(days=number), quarters(at))
@@ -47,16 +56,33 @@ def filled(days: int, url: str = "sqlite://") -> Store:
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
-    result = filled(40)
+def store(tmp_path: Path) -> Iterator[Store]:
+    result = filled(40, tmp_path)
     yield result
     result.close()
 
 
+class Reader:
+    """Asks the application, without a socket."""
+
+    def __init__(self, store: Store, rules: Callable[[], Rules] = lambda: RULES) -> None:
+        self.app = create_app(Pages(store, rules), CollectorRegistry(), lambda: None)
+
+    def get(self, url: str, params: dict[str, str] | None = None) -> httpx.Response:
+        async def asked() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://busyhour") as client:
+                return await client.get(url, params=params)
+
+        return asyncio.run(asked())
+
+
 def ask(store: Store, path: str, asked: dict[str, str] | None = None, rules: Rules = RULES) -> dict[str, Any]:
-    status, body = Pages(store, lambda: rules).answer(path, urlencode(asked or {}))
-    assert status == 200, body
-    found: dict[str, Any] = json.loads(json.dumps(body, allow_nan=False))
+    answer = Reader(store, lambda: rules).get(f"/api/{path}", params=asked)
+    assert answer.status_code == 200, answer.text
+    # What the desk reads of it is all there is.
+    assert json.loads(READ[path].model_validate_json(answer.content).model_dump_json(by_alias=True)) == answer.json()
+    found: dict[str, Any] = answer.json()
     return found
 
 
@@ -117,8 +143,8 @@ def test_the_forecast_is_that_of_a_report(store: Store) -> None:
     assert "при отказе" in found["capacity_words"]["ru"]
 
 
-def test_too_few_days_have_no_forecast_but_a_sentence() -> None:
-    few = filled(5)
+def test_too_few_days_have_no_forecast_but_a_sentence(tmp_path: Path) -> None:
+    few = filled(5, tmp_path)
     found = ask(few, "forecast", PAIR)
     few.close()
     assert found["trend"] is None
@@ -135,16 +161,16 @@ def test_a_forecast_is_made_once_for_each_state(store: Store, monkeypatch: pytes
 
     monkeypatch.setattr(forecast, "forecast", counting)
     rules = [RULES]
-    asked = Pages(store, lambda: rules[0])
+    asked = Reader(store, lambda: rules[0])
     for _ in range(3):
-        asked.answer("forecast", urlencode(PAIR))
+        asked.get("/api/forecast", params=PAIR)
     assert made == [39]
     at = {"20:00": 900.0}
     later = make_record("platform", "sessions", day(date(2026, 10, 11), quarters(at)), "prometheus", 1_770_000_000)
     store.save([later])
-    asked.answer("forecast", urlencode(PAIR))
+    asked.get("/api/forecast", params=PAIR)
     rules[0] = replace(RULES, exceptional={})
-    asked.answer("forecast", urlencode(PAIR))
+    asked.get("/api/forecast", params=PAIR)
     assert made == [39, 40, 41]
 
 
@@ -190,19 +216,19 @@ def test_a_scenario_changes_the_forecast_and_is_told(store: Store) -> None:
 def test_a_call_that_makes_no_sense_is_told_what_would(
     store: Store, path: str, query: str, status: int, says: str
 ) -> None:
-    found, body = Pages(store, lambda: RULES).answer(path, query)
-    assert found == status
-    assert says in body["error"], body
+    answer = Reader(store).get(f"/api/{path}?{query}")
+    assert answer.status_code == status
+    assert says in answer.json()["error"]
 
 
 def test_a_database_that_fails_is_said(tmp_path: Path) -> None:
     broken = Store(f"sqlite:///{tmp_path / 'busyhour.db'}")
     broken.close()
     (tmp_path / "busyhour.db").write_bytes(b"no database at all, but long enough to be looked at" * 100)
-    status, body = Pages(broken, lambda: RULES).answer("series", "")
+    answer = Reader(broken).get("/api/series")
     broken.close()
-    assert status == 503
-    assert "cannot read" in body["error"]
+    assert answer.status_code == 503
+    assert "cannot read" in answer.json()["error"]
 
 
 def test_more_series_than_an_answer_holds_are_counted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,33 +237,61 @@ def test_more_series_than_an_answer_holds_are_counted(store: Store, monkeypatch:
     assert (found["series"], found["left_off"]) == ([], 1)
 
 
+def test_every_address_says_in_its_description_what_it_takes(store: Store) -> None:
+    paths = Reader(store).get("/api/openapi.json").json()["paths"]
+    taken = {
+        path: [(each["name"], each["required"]) for each in methods["get"].get("parameters", ())]
+        for path, methods in paths.items()
+    }
+    assert taken == {
+        "/api/series": [],
+        "/api/days": [("scope", True), ("quantity", True), ("from", True), ("to", True)],
+        "/api/forecast": [
+            *[("scope", True), ("quantity", True)],
+            *[(name, False) for name in ("growth", "add_node", "lose", "event")],
+        ],
+    }
+    assert all({"200", "400", "404", "409", "503"} <= each["get"]["responses"].keys() for each in paths.values())
+
+
 @contextmanager
 def serving(store: Store) -> Iterator[str]:
     def nobody(_: httpx.Request) -> httpx.Response:
         raise AssertionError("Prometheus was asked")
 
-    client = httpx.Client(transport=httpx.MockTransport(nobody))
-    service = serve.Service(settings.Settings(), store, Server("http://p:9090", client, lambda _: None), lambda: 0.0)
-    web = serve.listen("127.0.0.1:0", service)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{web.server_address[1]}"
-    finally:
-        web.shutdown()
-        web.server_close()
-        thread.join()
+    with httpx.Client(transport=httpx.MockTransport(nobody)) as prometheus:
+        server = Server("http://p:9090", prometheus, lambda _: None)
+        chosen = settings.Settings(listen="127.0.0.1:0")
+        web = serve.web_of(serve.Service(chosen, store, server, lambda: 0.0))
+        web.start()
+        try:
+            yield "http://{}:{}".format(*web.address)
+        finally:
+            web.stop()
+        assert not web.is_serving()
 
 
 def test_it_is_served_beside_the_metrics(tmp_path: Path) -> None:
-    store = filled(3, f"sqlite:///{tmp_path / 'busyhour.db'}")
-    with serving(store) as url, httpx.Client(base_url=url, timeout=60) as client:
-        answer = client.get("/api/series")
+    store = filled(3, tmp_path)
+    with serving(store) as url, httpx.Client(base_url=url, timeout=60) as reader:
+        answer = reader.get("/api/series")
         assert answer.headers["content-type"] == "application/json"
         assert answer.json()["series"][0]["days"] == 3
-        refused = client.get("/api/days", params=PAIR)
+        refused = reader.get("/api/days", params=PAIR)
         assert (refused.status_code, "error" in refused.json()) == (400, True)
-        assert client.get("/api").status_code == 404
-        assert client.post("/api/series").status_code == 501
-        assert client.get("/metrics").status_code == 200
+        elsewhere = reader.get("/api")
+        assert (elsewhere.status_code, "/readyz" in elsewhere.json()["error"]) == (404, True)
+        assert reader.post("/api/series").status_code == 405
+        scraped = reader.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+        assert scraped.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+        assert scraped.text.endswith("# EOF\n")
+        assert "server" not in scraped.headers
+        assert reader.get("/healthz").text == "alive\n"
     store.close()
+
+
+def test_an_address_that_is_taken_is_refused_before_anything_begins(store: Store) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        chosen = settings.Settings(listen=f"127.0.0.1:{taken.getsockname()[1]}")
+        with httpx.Client() as prometheus, pytest.raises(OSError, match="in use"):
+            serve.web_of(serve.Service(chosen, store, Server("http://p:9090", prometheus, lambda _: None), lambda: 0.0))

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from markupsafe import Markup
 
-from alerts.desk.console.busy_hour.client import MAX_DAYS, Day, Days, Outlook, Planner, Refused, Series, choose
+from alerts.desk.console.busy_hour.client import MAX_DAYS, Planner, Refused, Series, choose
 from alerts.desk.console.periods import Period, PeriodError, period
 from alerts.desk.console.shared import Known
 from alerts.desk.console.spreadsheet import Cell, download, refused
@@ -21,6 +21,7 @@ from alerts.desk.web.chart import Frame, Line, Mark, line_chart
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import runtime_of
+from service.planning import Day, Days, Outlook, Recorded, Trend
 
 ASSUMPTIONS = ("growth", "event", "lose", "add_node")
 PERIODS = ("weeks", "month", "last_month", "year")
@@ -79,7 +80,7 @@ Asking = Annotated[Wanted, Depends(wanted)]
 class Seen:
     """Everything that the page and the file are made of."""
 
-    known: Sequence[Series]
+    known: Sequence[Recorded]
     series: Series
     period: Period
     days: Days | None
@@ -97,7 +98,7 @@ async def look(request: Request, asking: Wanted) -> Seen:
     today = runtime.now().astimezone(runtime.settings.zone).date()
     shown = period(PERIODS, asking.period, (asking.first, asking.last), today, MAX_DAYS)
     listed = await planner.series(base)
-    known = listed.value if isinstance(listed.value, tuple) else ()
+    known = () if listed.value is None or isinstance(listed.value, Refused) else listed.value.series
     series = choose(known, asking.scope, asking.quantity)
     days, month, outlook = await asyncio.gather(
         planner.days(base, series, shown.first, shown.last),
@@ -135,6 +136,7 @@ async def show(request: Request, found: Reading, asking: Asking) -> Response:
     except PeriodError as error:
         problem = words(str(error))
     zone = runtime_of(request).settings.zone
+    trend = seen.outlook.trend if seen and seen.outlook else None
 
     def render() -> Response:
         return page(
@@ -151,9 +153,7 @@ async def show(request: Request, found: Reading, asking: Asking) -> Response:
             quantities=list(dict.fromkeys(_names(seen, "quantity"))),
             lines=list(reversed(seen.days.days)) if seen and seen.days else [],
             chart=_days_chart(words, zone, seen, seen.days) if seen and seen.days and seen.days.days else "",
-            ahead=_ahead_chart(words, zone, seen, seen.outlook)
-            if seen and seen.outlook and seen.outlook.points
-            else "",
+            ahead=_ahead_chart(words, zone, seen, trend) if seen and trend and trend.points else "",
             assumptions=ASSUMPTIONS,
             csv=f"/busy-hour.csv{asking.query()}",
             value=lambda number: "–" if number is None else figure(words, number, _unit(seen)),
@@ -191,8 +191,8 @@ def _rows(seen: Seen, days: Days) -> Iterator[Sequence[Cell]]:
             _of(day.value, days.surviving),
             day.coverage,
             int(day.counted),
-            day.exceptional,
-            day.reason,
+            day.exceptional.status if day.exceptional else "",
+            day.exceptional.reason if day.exceptional else "",
             " ".join(day.flags),
             seen.series.scope,
             seen.series.quantity,
@@ -226,7 +226,8 @@ def level(value: float | None) -> str:
 def remarks(words: Words, day: Day) -> Iterator[str]:
     """Yield what is special about a day."""
     if day.exceptional:
-        yield words(f"busy_hour.{day.exceptional}") + (f": {day.reason}" if day.reason else "")
+        reason = day.exceptional.reason
+        yield words(f"busy_hour.{day.exceptional.status}") + (f": {reason}" if reason else "")
     yield from (words.of("busy_hour.flag", flag) for flag in day.flags if flag not in ("exceptional", "full_partial"))
 
 
@@ -256,19 +257,19 @@ def _flat(level: float, start: float, end: float) -> list[tuple[float, float]]:
     return [(start + number * A_DAY, level) for number in range(int((end - start) // A_DAY))] + [(end, level)]
 
 
-def _ahead_chart(words: Words, zone: tzinfo, seen: Seen, outlook: Outlook) -> Markup:
-    points = outlook.points
-    start, end = _noon(outlook.history[0][0], zone), _noon(points[-1].date, zone)
-    last = (_noon(outlook.history[-1][0], zone), outlook.history[-1][1])
+def _ahead_chart(words: Words, zone: tzinfo, seen: Seen, trend: Trend) -> Markup:
+    points = trend.points
+    start, end = _noon(trend.history[0].date, zone), _noon(points[-1].date, zone)
+    last = (_noon(trend.history[-1].date, zone), trend.history[-1].value)
     times = [_noon(point.date, zone) for point in points]
     lines = [
-        Line(words("busy_hour.measured"), [(_noon(day, zone), value) for day, value in outlook.history]),
+        Line(words("busy_hour.measured"), [(_noon(each.date, zone), each.value) for each in trend.history]),
         Line(words("busy_hour.forecast"), [last, *zip(times, (point.value for point in points), strict=True)], "ahead"),
         Line(words("busy_hour.high"), list(zip(times, (point.high for point in points), strict=True)), "range"),
         Line(words("busy_hour.low"), list(zip(times, (point.low for point in points), strict=True)), "range"),
     ]
     lines += [
-        Line(words(f"busy_hour.threshold.{level(each.share)}"), [(start, each.level), (end, each.level)], kind)
-        for each, kind in zip(outlook.thresholds, ("before", "other", "bound"), strict=False)
+        Line(words(f"busy_hour.threshold.{level(each.threshold)}"), [(start, each.level), (end, each.level)], kind)
+        for each, kind in zip(trend.exhaustion, ("before", "other", "bound"), strict=False)
     ]
     return line_chart(words, words("busy_hour.ahead"), lines, Frame(start, end, _unit(seen)))

@@ -40,6 +40,7 @@ def day(number: int, value: float | None, **other: Any) -> dict[str, Any]:
 
 
 DAYS = {
+    "scope": "platform", "quantity": "subscribers_online", "from": "2026-02-25", "to": "2026-02-27",
     "zone": "Asia/Almaty", "day_begins": "00:00", "min_coverage": 0.9, "days_counted": 2, "adpqh": 1500.0,
     "peak": {"date": "2026-02-27", "start": "2026-02-27T21:15+05:00", "value": 1900.0},
     "capacity": {"total": 4000.0, "surviving": 2000.0, "lost_node": "node:edge-1", "redundant": True},
@@ -51,16 +52,19 @@ DAYS = {
     ],
 }  # fmt: skip
 FORECAST = {
-    "to": "2026-02-27",
+    "scope": "platform", "quantity": "subscribers_online", "to": "2026-02-27",
     "words": {"en": "70 % of surviving capacity in May 2026.", "ru": "70 % ёмкости с резервом N−1 в мае 2026."},
     "capacity_words": {"en": "Capacity 4000.", "ru": "Ёмкость 4000."},
     "scenario": None,
     "trend": {
+        "basis": "day", "method": "trend", "growth_per_month": 0.02, "horizon": "2026-05-27",
+        "back_test": {"mape": 2.0, "baseline": "last_week", "baseline_mape": 3.0, "methods": []},
+        "pattern": {"steps": [], "changes_of_growth": [], "season": None, "days_left_out": [], "gaps": [], "words": {}},
         "history": [{"date": "2026-02-25", "value": 1100.0}, {"date": "2026-02-27", "value": 1200.0}],
         "points": [{"date": "2026-03-06", "value": 1250.0, "low": 1200.0, "high": 1300.0}],
         "exhaustion": [
             {"threshold": share, "level": 2000.0 * share, "answer": "date" if share < 0.8 else "beyond",
-             "likely": "2026-05-04" if share < 0.8 else None, "earliest": "2026-04-01", "latest": None}
+             "likely": "2026-05-04" if share < 0.8 else None, "earliest": "2026-04-01", "latest": None, "words": {}}
             for share in (0.6, 0.7, 0.85)
         ],
     },
@@ -122,7 +126,13 @@ def test_days_month_and_forecast_are_shown(desk: Hall, service: Service) -> None
 
 
 def test_a_scenario_is_asked_for_as_it_is_written_and_shown_in_words(desk: Hall, service: Service) -> None:
-    assumed = {"growth_per_month": 0.02, "words": {"en": "Assumed: growth of 2 %.", "ru": "Допущение: рост 2 %."}}
+    assumed = {
+        "growth_per_month": 0.02,
+        "nodes": [],
+        "lost": "site:almaty",
+        "event": 0.0,
+        "words": {"en": "Assumed: growth of 2 %.", "ru": "Допущение: рост 2 %."},
+    }
     service.pages["forecast"] = FORECAST | {"scenario": assumed}
     page = desk.person().get("/busy-hour?growth=2%25&lose=almaty&event=&period=month").text
     assert "Assumed: growth of 2 %." in page

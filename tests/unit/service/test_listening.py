@@ -1,8 +1,8 @@
-"""The socket that the desk listens on."""
+"""The socket that a web server listens on."""
 
 import socket
 
-from alerts.desk.app.serve import listening
+from service.listening import listening
 
 
 def test_answers_on_kept_connections_wait_for_no_acknowledgement() -> None:
