@@ -49,7 +49,7 @@ def interval(errors: Floats, then: Sequence[Pattern], pattern: Pattern, weeks: i
     if not errors.size or np.isnan(errors).all():
         return Interval(8.0 * floor, USUAL)
     wanders = float(np.clip((pattern.wander - WANDERS[0]) / (WANDERS[1] - WANDERS[0]), 0.0, 1.0))
-    if wanders < 0.5:
+    if not wanders:
         errors = errors[_known_today(errors, then, pattern)]
     growth = (1.0 - wanders) * _growth(errors, flat=pattern.growth == 0.0) + wanders * USUAL
     count = _effective(errors)
