@@ -1,9 +1,10 @@
-"""What monitoring programs write: JSON of Prometheus, Zabbix and RRDtool, XML and text of RRDtool."""
+"""What monitoring programs write: JSON of Prometheus, Zabbix, LibreNMS and RRDtool, XML and text of RRDtool."""
 
 import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -14,16 +15,16 @@ _TIMES = ("time", "value")
 
 
 def from_json(path: Path, text: str) -> Table:
-    """Read a range of Prometheus's API, history or trends of Zabbix (API or .ndjson), or `rrdtool xport --json`."""
+    """Read a range of Prometheus's API, Zabbix's history or trends (API, .ndjson), LibreNMS's bill, RRDtool's JSON."""
     found = _documents(path, text)
     if isinstance(found, dict) and found.get("status") == "error":
-        raise CsvError(f"{path}: is an error of Prometheus: {found.get('error')}")
+        raise CsvError(f"{path}: is an error: {found.get('error') or found.get('message')}; export it again")
     if isinstance(found, dict) and (found.get("warnings") or found.get("isPartial")):
         raise CsvError(f"{path}: is a partial answer ({found.get('warnings') or 'isPartial'}); export it again")
     if isinstance(found, dict) and isinstance(found.get("error"), dict):
         raise CsvError(f"{path}: is an error of Zabbix: {found['error'].get('data') or found['error'].get('message')}")
     try:
-        return _prometheus(found) or _zabbix(found) or _rrd_json(found) or _unknown(path)
+        return _prometheus(found) or _zabbix(found) or _librenms(found) or _rrd_json(found) or _unknown(path)
     except CsvError:
         raise
     except KeyError as error:
@@ -49,7 +50,9 @@ def _parsed(path: Path, text: str, place: str = "") -> Any:
 
 
 def _unknown(path: Path) -> Table:
-    raise CsvError(f"{path}: is JSON, but no range of Prometheus, history of Zabbix or export of RRDtool")
+    raise CsvError(
+        f"{path}: is JSON, but no range of Prometheus, history of Zabbix, bill of LibreNMS or export of RRDtool"
+    )
 
 
 def _prometheus(found: Any) -> Table | None:
@@ -92,6 +95,30 @@ def _item(row: dict[str, Any]) -> str:
     return f"item {row.get('itemid', '')}".strip()
 
 
+_POLLS = 450  # s: LibreNMS polls its bills every 300 s; a longer distance is a mean of several polls
+_BILL = {"in_data": "in", "out_data": "out", "tot_data": "total"}
+
+
+def _librenms(found: Any) -> Table | None:
+    """Read `/api/v0/bills/:id/graphdata/bits`: bits a second, each the mean of the time up to its tick."""
+    data = found.get("graph_data") if isinstance(found, dict) else None
+    if not isinstance(data, dict):
+        return None
+    again = "export /api/v0/bills/ID/graphdata/bits?reducefactor=1&from=…&to=…"
+    if "ticks" not in data:
+        raise CsvError(f"has sums of whole billing periods of LibreNMS, which have no busy hour; {again}")
+    ticks = [int(tick) for tick in data["ticks"]]
+    for key in _BILL:
+        if len(data[key]) != len(ticks):
+            raise CsvError(f'"{key}" of LibreNMS has {len(data[key])} values for {len(ticks)} ticks; export it again')
+    distances = sorted(after - before for before, after in pairwise(ticks))
+    if distances and distances[len(distances) // 2] > _POLLS:
+        raise CsvError(f"LibreNMS put the means of {distances[len(distances) // 2]} s into one value; {again}")
+    table = _joined([(name, list(zip(ticks, data[key], strict=True))) for key, name in _BILL.items()], "LibreNMS, bits")
+    table.stamps = "end"
+    return table
+
+
 def _rrd_json(found: Any) -> Table | None:
     if not isinstance(found, dict) or "meta" not in found or "data" not in found:
         return None
@@ -116,13 +143,14 @@ def _joined(series: Sequence[tuple[str, Sequence[Sequence[Any]]]], program: str)
     return Table([_TIMES[0], *(name for name, _ in series)], table, "", named=True, notes=[("program", program)])
 
 
+# RRDtool states the end of an interval, in `xport` and in `fetch`.
 def _steps(names: Sequence[str], start: int, step: int, data: Sequence[Sequence[Any]], program: str) -> Table:
     rows = [
         (number + 1, [str(start + number * step), *("" if value is None else str(value) for value in values)])
         for number, values in enumerate(data)
     ]
     notes = [("program", program), ("step", f"{step} s")]
-    return Table([_TIMES[0], *names], rows, "", named=True, notes=notes)
+    return Table([_TIMES[0], *names], rows, "", named=True, notes=notes, stamps="end")
 
 
 def from_xml(path: Path, text: str) -> Table:
@@ -166,6 +194,5 @@ def fetched(text: str) -> Table | None:
         cells = found[2].split() if found else []
         if found is None or len(cells) != len(names):
             raise CsvError(f"row {number} is no row of `rrdtool fetch` with {len(names)} values: {line[:80]}")
-        # RRDtool stamps the end of an interval in `fetch`.
         rows.append((number, [found[1], *cells]))
-    return Table([_TIMES[0], *names], rows, "", named=True, notes=[("program", "RRDtool, fetch")])
+    return Table([_TIMES[0], *names], rows, "", named=True, notes=[("program", "RRDtool, fetch")], stamps="end")

@@ -53,7 +53,7 @@ class Layout:
     decimal: str | None = None
     thousands: str | None = None
     time_format: str | None = None
-    stamps: Stamps = "start"
+    stamps: Stamps | None = None  # None: as the program that wrote the file does, otherwise the start
 
     def __post_init__(self) -> None:
         slot_width(self.step)
@@ -186,10 +186,10 @@ class _Columns:
             read = stamps.reader(form)
         except stamps.StampError as error:
             raise CsvError(f"{self.path}: row {self._chosen[0][0]}: {error}") from None
-        ends = self.layout.stamps == "end"
-        self.notes.append(("time stamps", f"{form}, {'end' if ends else 'start'} of the interval"))
+        side = self.layout.stamps or self.table.stamps or "start"
+        self.notes.append(("time stamps", f"{form}, {side} of the interval"))
         self.notes.append(("zone of stamps without an offset", self.layout.calendar.zone.key))
-        shift = float(self.layout.step) if ends else 0.0
+        shift = float(self.layout.step) if side == "end" else 0.0
         return _Clock(self.path, self.layout.calendar.zone, self.layout.repeated_hour, read, shift)
 
     def _notation(self) -> numbers.Notation:
@@ -213,10 +213,13 @@ class _Columns:
         try:
             value = notation.number(text)
         except ValueError:
-            raise CsvError(
-                f'{self.path}: row {row}: {text!r} in column "{column[:40]}" is not a number with '
-                f'decimal sign "{notation.decimal}"'
-            ) from None
+            unit = numbers.unit_of(text)
+            told = (
+                f"has the unit {unit!r}; export plain numbers, in Grafana without Formatted data"
+                if unit
+                else f'is not a number with decimal sign "{notation.decimal}"'
+            )
+            raise CsvError(f'{self.path}: row {row}: {text!r} in column "{column[:40]}" {told}') from None
         if value < 0 or math.isinf(value):
             raise CsvError(
                 f'{self.path}: row {row}: {text} in column "{column[:40]}" cannot be traffic; leave it empty if unknown'

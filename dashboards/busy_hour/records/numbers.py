@@ -14,6 +14,7 @@ MISSING = frozenset({"", "nan", "-nan", "null", "none", "n/a", "u", "undefined",
 _SPACES = "\u0020\u00a0\u202f\u2009'\u2019"
 _PLAIN = re.compile(r"[+-]?\d+(?:[eE][+-]?\d+)?")
 _SHAPE = re.compile(r"[+-]?\d[\d.,\u0020\u00a0\u202f\u2009'\u2019]*(?:[eE][+-]?\d+)?|[+-]?[.,]\d+(?:[eE][+-]?\d+)?")
+_WITH_UNIT = re.compile(r"[+-]?\d[\d.,]*\s?([^\W\d_%][^\d.,;]*|%)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,12 @@ class AmbiguousError(ValueError):
 def looks_like_number(text: str) -> bool:
     """Return whether a cell may hold a number in some notation, or says that none is known."""
     return text.lower() in MISSING or _SHAPE.fullmatch(text) is not None
+
+
+def unit_of(text: str) -> str:
+    """Return the unit after a number, "" where the text is no number with a unit."""
+    found = _WITH_UNIT.fullmatch(text)
+    return found[1] if found else ""
 
 
 def detect(cells: Sequence[str], delimiter: str) -> Notation:

@@ -30,3 +30,4 @@ class Table:
     delimiter: str  # "" where the file has none
     named: bool  # the file itself names the columns
     notes: list[tuple[str, str]] = field(default_factory=list)
+    stamps: Stamps | None = None  # which end of an interval the program that wrote the file is known to state

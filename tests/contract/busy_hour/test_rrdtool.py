@@ -13,7 +13,7 @@ from tests.unit.busy_hour.example import ALMATY
 UNIX = 1_791_831_600  # 2026-10-13T00:00+05:00
 VALUES = [9123.75 if hour == 20 else 1000.5 + hour for hour in range(24)]
 DAY = ["--start", str(UNIX), "--end", str(UNIX + 86400)]
-HOURLY = Layout(None, None, "gauge", 3600, Calendar(ALMATY), stamps="end")
+HOURLY = Layout(None, None, "gauge", 3600, Calendar(ALMATY))
 
 
 def rrdtool(*words: str) -> bytes:

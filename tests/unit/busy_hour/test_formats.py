@@ -58,10 +58,10 @@ def prometheus(*names: str) -> str:
 
 def xport(times: bool) -> str:
     rows = "".join(
-        f"<row>{f'<t>{UNIX + 3600 * n}</t>' if times else ''}<v>{v:.10e}</v><v>NaN</v></row>"
+        f"<row>{f'<t>{UNIX + 3600 * (n + 1)}</t>' if times else ''}<v>{v:.10e}</v><v>NaN</v></row>"
         for n, v in enumerate(VALUES)
     )
-    meta = f"<start>{UNIX}</start><end>{UNIX + 86400}</end><step>3600</step><rows>24</rows><columns>2</columns>"
+    meta = f"<start>{UNIX + 3600}</start><end>{UNIX + 86400}</end><step>3600</step><rows>24</rows><columns>2</columns>"
     legend = "<legend><entry>in</entry><entry>out</entry></legend>"
     return f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<xport><meta>{meta}{legend}</meta><data>{rows}</data></xport>'
 
@@ -182,14 +182,14 @@ GOOD: dict[str, tuple[bytes, Layout]] = {
     "rrdtool xport": (xport(times=False).encode(), replace(HOURLY, value_column="in")),
     "rrdtool xport with times": (xport(times=True).encode(), replace(HOURLY, value_column="in")),
     "rrdtool xport, JSON": (
-        json.dumps({"about": "RRDtool graph JSON output", "meta": {"start": UNIX, "step": 3600, "end": UNIX + 86400,
-                    "legend": ["in", "out"]}, "data": [[v, None] for v in VALUES]}).encode(),
+        json.dumps({"about": "RRDtool graph JSON output", "data": [[v, None] for v in VALUES], "meta": {
+                    "start": UNIX + 3600, "step": 3600, "end": UNIX + 86400, "legend": ["in", "out"]}}).encode(),
         replace(HOURLY, value_column="in"),
     ),
     "rrdtool fetch": (
         ("              in             out\n\n"
          + "".join(f"{UNIX + 3600 * (n + 1)}: {v:.10e} -nan\n" for n, v in enumerate(VALUES))).encode(),
-        replace(HOURLY, value_column="in", stamps="end"),
+        replace(HOURLY, value_column="in"),
     ),
     "zabbix history.get": (
         json.dumps({"jsonrpc": "2.0", "id": 1, "result": [
@@ -233,6 +233,18 @@ def test_a_workbook(tmp_path: Path) -> None:
         read_file(tmp_path / "history.xlsx", HOURLY)
 
 
+def test_what_is_said_of_the_stamps_is_believed(tmp_path: Path) -> None:
+    file = tmp_path / "history.xml"
+    file.write_text(xport(times=True))
+    for said, first in (
+        (None, "2026-10-13T00:00+05:00"),
+        ("end", "2026-10-13T00:00+05:00"),
+        ("start", "2026-10-13T01"),
+    ):
+        layout = replace(HOURLY, value_column="in", stamps=said)  # type: ignore[arg-type]
+        assert read_file(file, layout).first.startswith(first)
+
+
 REFUSED: dict[str, tuple[str, str]] = {
     "decimal comma without quotes": (
         "t,v\n2026-10-05 00:00,123,75\n",
@@ -251,7 +263,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a short row": ("t,v\n2026-10-05 00:00,5\n2026-10-05 01:00\n", "row 3 has 1 fields"),
     "a row of totals": ("t,v\n2026-10-05 00:00,5\nTotal,5\n", "row 3: 'Total' is no time stamp"),
     "another notation in a later row": ("t;v\n2026-10-05 00:00;5,5\n2026-10-05 01:00;5.5\n", "are in one column"),
-    "an error of Prometheus": ('{"status":"error","error":"bad"}', "is an error of Prometheus: bad"),
+    "an error of Prometheus": ('{"status":"error","error":"bad"}', "is an error: bad; export it again"),
     "a partial answer": ('{"status":"success","isPartial":true,"data":{}}', "is a partial answer"),
     "a vector": ('{"status":"success","data":{"resultType":"vector","result":[]}}', "answered a vector"),
     "nothing of Prometheus": ('{"status":"success","data":{"resultType":"matrix","result":null}}', "no rows to import"),
@@ -259,6 +271,14 @@ REFUSED: dict[str, tuple[str, str]] = {
     "one line of several that is no JSON": ('{"clock":1,"value":2}\n{"clock":2,}\n', "line 2: begins as JSON"),
     "a row of Zabbix without its value": ('[{"clock":1,"value":2},{"clock":2}]', '"value" is missing'),
     "a part of another shape": ('{"status":"success","data":{"resultType":"matrix","result":[7]}}', "another shape"),
+    "values with their unit": (
+        "Time,edge-1\n2026-10-05 00:00:00,1.00 Gb/s\n2026-10-05 01:00:00,998 Mb/s\n",
+        "row 2: '1.00 Gb/s' .* has the unit 'Gb/s'; export plain numbers, in Grafana without Formatted data",
+    ),
+    "one value with its unit": (
+        "t;v\n2026-10-05 00:00;5,5\n2026-10-05 01:00;44 %\n",
+        "row 3: '44 %' in column \"v\" has the unit '%'",
+    ),
     "JSON of something else": ('{"a":1}', "no range of Prometheus"),
     "XML of something else": ("<a/>", "not what `rrdtool xport` writes"),
 }
