@@ -16,6 +16,7 @@ class Permission(StrEnum):
     APPEALS = "appeals"  # see them with contacts, work on them
     SUPPLY = "supply"  # see those that wait for the supplier, without contacts
     COMPENSATE = "compensate"  # decide about any number of free months
+    EXPORT = "export"  # take the granted free months over into billing
 
 
 VIEWER = "viewer"
@@ -23,17 +24,18 @@ P = Permission
 ROLES: dict[str, frozenset[Permission]] = {
     VIEWER: frozenset({P.READ, P.METRICS}),
     "engineer": frozenset({P.READ, P.ACT, P.METRICS}),
-    "administrator": frozenset({P.READ, P.ACT, P.ADMINISTER, P.METRICS, P.REGISTER, P.APPEALS, P.COMPENSATE}),
+    "administrator": frozenset({P.READ, P.ACT, P.ADMINISTER, P.METRICS, P.REGISTER, P.APPEALS, P.COMPENSATE, P.EXPORT}),
     "machine": frozenset({P.READ, P.ACT, P.NOTIFY, P.METRICS, P.REGISTER}),
     "operator160": frozenset({P.READ, P.REGISTER, P.APPEALS}),
     "operator165": frozenset({P.READ, P.REGISTER, P.APPEALS}),
     "branch": frozenset({P.READ, P.APPEALS}),
     "chief": frozenset({P.READ, P.APPEALS}),
     "supplier": frozenset({P.SUPPLY}),
+    "billing": frozenset({P.EXPORT}),
     "cabinet": frozenset({P.REGISTER}),
 }
-PEOPLE = ("viewer", "engineer", "administrator", "operator160", "operator165", "branch", "chief", "supplier")
-MACHINES = ("machine", "viewer", "engineer", "cabinet")
+PEOPLE = ("viewer", "engineer", "administrator", "operator160", "operator165", "branch", "chief", "supplier", "billing")
+MACHINES = ("machine", "viewer", "engineer", "cabinet", "billing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Free months: approved or refused by people, exported for billing, credited, told."""
+"""Free months: approved or refused by people, exported in batches for billing, credited, told."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,9 +11,10 @@ from alerts.desk.appeals.desk import Rules
 from alerts.desk.core.appeal_tables import appeal, compensation
 from alerts.desk.core.database import Database
 
+UNDER_WAY = ("proposed", "approved", "exported", "credited")
 STEPS: Mapping[str, frozenset[str]] = {
     "proposed": frozenset({"approved", "refused"}),
-    "approved": frozenset({"exported"}),
+    "approved": frozenset(),  # exported with its batch alone
     "exported": frozenset({"credited"}),
     "credited": frozenset({"told"}),
     "refused": frozenset(),
@@ -60,12 +61,19 @@ def move(  # noqa: PLR0913, PLR0917 - who does what to which, when and why
             raise NotAllowedError("unknown")
         if any(new not in STEPS[row["state"]] for row in rows):
             raise NotAllowedError("step")
-        for row in rows:
-            values = {"state": new, "state_at": now, "actor": by, "reason": reason}
-            connection.execute(update(compensation).where(compensation.c.id == row["id"]).values(**values))
-            draft = store.lock(connection, row["appeal_id"])
-            draft.record(ev.CompensationMoved(new), by, now)
-            store.save(connection, rules, draft, now)
+        advance(connection, rules, rows, new, by, now, reason)
+
+
+def advance(  # noqa: PLR0913, PLR0917 - who does what to which, when and why
+    connection: Connection, rules: Rules, rows: Sequence[RowMapping], new: str, by: str, now: datetime, reason: str = ""
+) -> None:
+    """Store the new state of locked free months, with their appeals' logs."""
+    for row in rows:
+        values = {"state": new, "state_at": now, "actor": by, "reason": reason}
+        connection.execute(update(compensation).where(compensation.c.id == row["id"]).values(**values))
+        draft = store.lock(connection, row["appeal_id"])
+        draft.record(ev.CompensationMoved(new), by, now)
+        store.save(connection, rules, draft, now)
 
 
 def may_approve(rules: Rules, number: int, *, administers: bool) -> bool:

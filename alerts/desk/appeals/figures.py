@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, case, func, literal, or_, select
 
+from alerts.desk.appeals.compensations import UNDER_WAY
 from alerts.desk.appeals.states import Queue, Status
 from alerts.desk.core.appeal_metrics import LISTED, AppealFigures, Deadline
 from alerts.desk.core.appeal_tables import appeal, appeal_event, appeal_mail, compensation
@@ -13,7 +14,6 @@ from alerts.desk.core.mass_notice import MassNotice
 from alerts.desk.core.tables import OPEN
 
 RECENT = timedelta(hours=1)
-UNDER_WAY = ("proposed", "approved", "exported", "credited")
 
 # Who has an appeal: the customer who was asked, whoever it is held for, else its queue.
 PARTY = case(

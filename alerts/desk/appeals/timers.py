@@ -10,11 +10,12 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from alerts.desk.appeals import store
+from alerts.desk.appeals.compensations import UNDER_WAY
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.linking import INCIDENT, OVER
 from alerts.desk.appeals.states import Status
 from alerts.desk.core.actors import DESK
-from alerts.desk.core.appeal_tables import appeal, appeal_contact, appeal_link, interaction
+from alerts.desk.core.appeal_tables import appeal, appeal_contact, appeal_link, compensation, interaction
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import ticket
 
@@ -57,11 +58,17 @@ def follow_incidents(database: Database, rules: Rules, now: datetime) -> int:
 
 
 def forget_contacts(database: Database, now: datetime) -> int:
-    """Delete the contacts whose time is over, and with them every text; return how many."""
+    """Delete the contacts whose time is over, and with them every text; return how many.
+
+    A contact is kept until the free month of its appeal has been told or refused: billing finds the account by it.
+    """
+    owed = select(compensation.c.id).join(appeal, appeal.c.id == compensation.c.appeal_id)
+    owed = owed.where(appeal.c.contact_id == appeal_contact.c.id, compensation.c.state.in_(UNDER_WAY))
+    over = (appeal_contact.c.delete_after <= now, ~owed.exists())
     done = 0
     while True:
         with database.write() as connection:
-            old = select(appeal_contact.c.id).where(appeal_contact.c.delete_after <= now).limit(BATCH)
+            old = select(appeal_contact.c.id).where(*over).limit(BATCH)
             numbers = list(connection.scalars(old))
             appeals = select(appeal.c.id).where(appeal.c.contact_id.in_(numbers))
             texts = update(interaction).where(interaction.c.appeal_id.in_(appeals))

@@ -7,6 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.console import faults
+from alerts.desk.console.appeals import exports as free_month_exports
 from alerts.desk.console.appeals import mail as appeal_mail
 from alerts.desk.console.appeals import mass as mass_appeals
 from alerts.desk.console.appeals import registration
@@ -74,6 +75,7 @@ def install(app: FastAPI) -> None:
         wall.router,
         busy_hour.router,
         reports.router,
+        free_month_exports.router,
         registration.router,
         mass_appeals.router,
         appeal_mail.router,

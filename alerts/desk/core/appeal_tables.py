@@ -160,7 +160,7 @@ compensation = Table(
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("proposed_at", Instant, nullable=False),
-    Column("export_id", Key),  # the row of `compensation_export`: the file for billing that it is in
+    Column("export_id", Key),  # the row of `compensation_export`: the batch for billing that it is in
     Index("ix_compensation_state", "state"),
     Index("ix_compensation_export_id", "export_id"),
 )
@@ -171,6 +171,10 @@ compensation_export = Table(
     Column("id", Key, primary_key=True),
     Column("actor", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("unconfirmed", Boolean),  # true, or NULL once it is confirmed: the index permits one
+    Column("confirmed_at", Instant),
+    Column("confirmed_by", Text, nullable=False, default="", server_default=text("''")),
+    Index("uq_compensation_export_unconfirmed", "unconfirmed", unique=True),
 )
 
 # Mail with supplier, vendor and customers. Addresses and words are sealed, as those of interactions are.

@@ -28,11 +28,12 @@ def visiting(request: Request) -> Visitor:
 
 
 def reader(request: Request) -> Visitor:
-    """Return who reads tickets, or ask them to log in; a supplier is shown to its appeals instead."""
+    """Return who reads tickets, or ask them to log in; a supplier and billing are shown to their own page instead."""
     found = visiting(request)
     if not found.principal.may(Permission.READ):
         if request.url.path == "/":
-            raise HTTPException(303, headers={"Location": "/appeals"})
+            exports = found.principal.may(Permission.EXPORT)
+            raise HTTPException(303, headers={"Location": "/appeals/free-months/exports" if exports else "/appeals"})
         raise HTTPException(403)
     return found
 

@@ -14,13 +14,13 @@ from markupsafe import Markup
 from alerts.desk.console.busy_hour.client import MAX_DAYS, Planner, Refused, Series, choose
 from alerts.desk.console.periods import Period, PeriodError, period
 from alerts.desk.console.shared import Known
-from alerts.desk.console.spreadsheet import Cell, download, refused
 from alerts.desk.core.figures import Unit, figure
 from alerts.desk.core.words import Words
 from alerts.desk.web.chart import Frame, Line, Mark, line_chart
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import runtime_of
+from alerts.desk.web.spreadsheet import Cell, download, refused
 from service.planning import Day, Days, Outlook, Recorded, Trend
 
 ASSUMPTIONS = ("growth", "event", "lose", "add_node")

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 
 from alerts.desk.console.periods import Period, PeriodError, period
-from alerts.desk.console.spreadsheet import Cell, download, refused
 from alerts.desk.core.figures import figure
 from alerts.desk.core.words import Words
 from alerts.desk.reports import outcomes as reports
@@ -25,6 +24,7 @@ from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Running
+from alerts.desk.web.spreadsheet import Cell, download, refused
 
 PERIODS = ("month", "last_month", "year")
 KEPT = 16

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from alerts.desk.appeals import store
+from alerts.desk.appeals import exports, store
 from alerts.desk.appeals.actions import Hand
 from alerts.desk.appeals.codes import codes
 from alerts.desk.appeals.contacts import Keys
@@ -86,6 +86,12 @@ class Bureau:
                 select(compensation.c.appeal_id, compensation.c.state).order_by(compensation.c.id)
             )
             return [(number, state) for number, state in rows]
+
+    def export(self) -> int:
+        """Have billing take the approved free months over; return the number of the batch."""
+        made = exports.make(self.database, "Erlan", self.now)
+        assert made is not None
+        return exports.confirm(self.database, self.rules, made[0].number, "Erlan", self.now).number
 
     def count(self) -> int:
         with self.database.read() as connection:

@@ -1,13 +1,11 @@
 """A late answer costs one free month, whoever notices it, how often, and whatever happens in between."""
 
-import os
-import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from alerts.desk.appeals import actions, compensations, linking, store, timers
 from alerts.desk.appeals import events as ev
@@ -16,6 +14,7 @@ from alerts.desk.appeals.states import AnswerBy, Entry, IllegalStepError, Status
 from alerts.desk.core.appeal_tables import appeal_contact, interaction
 from alerts.desk.core.database import Database
 from tests.contract.desk.appeals.appeals_desk import ALMATY, Bureau, rules
+from tests.contract.desk.appeals.kills import killed_at
 
 BY_MAIL: dict[str, Any] = {"answer_by": AnswerBy.EMAIL, "email": "saule@example.kz"}
 DAY_AND_A_SECOND = {"hours": 24, "seconds": 1}
@@ -121,36 +120,12 @@ def test_desks_that_look_at_once_propose_each_free_month_once(database: Database
         assert bureau.bodies(number, ev.CompensationMoved) == [ev.CompensationMoved("proposed")]
 
 
-def killed_at(statement: int, bureau: Bureau) -> bool:
-    """Look at what is due in a process that kill -9 ends before its so-many-th statement, if it gets there."""
-    child = os.fork()
-    if child == 0:
-        try:
-            own = Database(bureau.database.url.render_as_string(hide_password=False))
-            left = [statement]
-
-            def count(*_: Any) -> None:
-                left[0] -= 1
-                if left[0] <= 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-            event.listen(own.writing, "before_cursor_execute", count)
-            event.listen(own.writing, "commit", count)
-            timers.run_due(own, bureau.rules, bureau.now)
-            os._exit(0)
-        finally:
-            os._exit(3)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
-
-
 def test_a_kill_at_any_statement_neither_loses_nor_doubles_a_free_month(database: Database) -> None:
     bureau = Bureau(database, rules())
     numbers = [bureau.registered(number=f"870123456{place:02}") for place in range(2)]
     bureau.pass_(**DAY_AND_A_SECOND)
     kills = 0
-    while killed_at(kills + 1, bureau):
+    while killed_at(kills + 1, bureau.database, lambda own: timers.run_due(own, bureau.rules, bureau.now)):
         kills += 1
         assert bureau.free_months() == [], "half of a round was stored"
     assert kills > 5
@@ -183,8 +158,11 @@ def test_steps_of_a_free_month(bureau: Bureau) -> None:
     move(ids[2:], "refused", "The customer's own equipment")
     # All or none: one of them cannot be approved again.
     with pytest.raises(NotAllowedError):
-        move(ids, "exported")
-    for new in ("exported", "credited", "told"):
+        move(ids, "credited")
+    with pytest.raises(NotAllowedError):
+        move(ids[:2], "exported")  # with its batch alone
+    bureau.export()
+    for new in ("credited", "told"):
         move(ids[:2], new)
     assert [state for _, state in bureau.free_months()] == ["told", "told", "refused"]
     assert bureau.bodies(numbers[0], ev.CompensationMoved)[-1] == ev.CompensationMoved("told")

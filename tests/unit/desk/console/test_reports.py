@@ -11,9 +11,9 @@ import pytest
 from alerts.desk.app.wiring import policy_of
 from alerts.desk.console.periods import PeriodError, period
 from alerts.desk.console.reports.routes import KEPT_SECONDS, PERIODS, KeptReports
-from alerts.desk.console.spreadsheet import harmless, table
 from alerts.desk.reports import store as stored
 from alerts.desk.reports.store import Asked
+from alerts.desk.web.spreadsheet import harmless, table
 from tests.unit.desk.console_desk import NOON, Hall
 
 
