@@ -6,7 +6,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from alerts import thresholds
 from tests.conftest import ROOT
+from tests.rules.promtool import run_test
 from tests.rules.reading import RULES, TESTS, alerts, with_recordings
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -101,13 +101,8 @@ def survives(mutation: Mutation) -> bool:
         if mutation.old not in text or mutation.old == mutation.new:
             raise ValueError(f"{mutation.what}: nothing to change in {mutation.file}")
         target.write_text(text.replace(mutation.old, mutation.new), "utf-8")
-        return all(
-            subprocess.run(
-                ["promtool", "test", "rules", f"tests/rules/{file.name}"], cwd=folder, capture_output=True, check=False
-            ).returncode
-            == 0
-            for file in _tests_of(mutation.concerned)
-        )
+        tests = [Path(folder) / "tests" / "rules" / file.name for file in _tests_of(mutation.concerned)]
+        return all(run_test(file, Path(folder)).returncode == 0 for file in tests)
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.rules.promtool import run_test
 from tests.rules.reading import RULES, TESTS, run
 
 CONFIGURATION = ROOT / "deploy" / "prometheus"
@@ -37,6 +38,6 @@ def test_the_configuration_is_accepted_where_it_is_installed(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("file", sorted(TESTS.glob("*.test.yml")), ids=lambda file: file.name)
-def test_rule_tests(file: Path) -> None:
-    done = run("promtool", "test", "rules", file)
+def test_rule_tests(file: Path, tmp_path: Path) -> None:
+    done = run_test(file, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tests.rules.promtool import groups_of
 from tests.rules.reading import TESTS, alerts, run
 
 PAGE = TESTS / "texts.golden.txt"
@@ -77,7 +78,7 @@ def _first_firings(names: list[str]) -> dict[Path, list[tuple[dict[str, Any], li
 def _rendered(folder: Path, file: Path, asked: list[tuple[dict[str, Any], list[tuple[str, str]]]]) -> dict[str, str]:
     """Return each alert's rendered texts: promtool prints them where no alert at all is expected."""
     whole = _plain(file)
-    whole["rule_files"] = [str((file.parent / path).resolve()) for path in whole["rule_files"]]
+    whole["rule_files"] = [str(groups_of(file, folder))]
     whole["tests"] = [
         {
             **{key: value for key, value in test.items() if key != "promql_expr_test"},
