@@ -9,6 +9,7 @@ import httpx
 from center.changes import write
 from center.places import DESK, Places
 from center.services import CommandError, run
+from service.no_answer import reason_of
 
 TOKEN_NAME = "alertmanager"  # noqa: S105 - the token's name
 
@@ -27,7 +28,7 @@ def token_fault(places: Places) -> str:
     try:
         answer = httpx.post(f"{DESK}/webhook/alertmanager", json=body, headers=headers, timeout=5, trust_env=False)
     except httpx.HTTPError as error:
-        return f"the desk does not answer at {DESK}: {error}"
+        return f"the desk does not answer at {DESK}: {reason_of(error)}"
     if answer.status_code in {401, 403}:
         return f"the desk refuses the token in {places.token} ({answer.status_code})"
     return (

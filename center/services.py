@@ -11,6 +11,7 @@ import httpx
 
 from center.places import Places
 from center.yaml_text import RefusedError
+from service.no_answer import reason_of
 
 FLAG_SEPARATORS = "= "
 
@@ -44,8 +45,10 @@ def get(url: str) -> Any:
     try:
         answer = httpx.get(url, timeout=5, trust_env=False)
         return answer.raise_for_status().json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise CommandError(f"{url}: {error}") from None
+    except httpx.HTTPError as error:
+        raise CommandError(f"{url}: {reason_of(error)}") from None
+    except ValueError:
+        raise CommandError(f"{url}: the answer is no JSON; is this the address of that service?") from None
 
 
 def answers(url: str) -> str:
@@ -53,7 +56,7 @@ def answers(url: str) -> str:
     try:
         answer = httpx.get(url, timeout=5, trust_env=False)
     except httpx.HTTPError as error:
-        return f"{url}: {error}"
+        return f"{url}: {reason_of(error)}"
     return "" if answer.is_success else f"{url}: answers {answer.status_code}: {answer.text.strip()[:200]}"
 
 

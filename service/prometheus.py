@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 
 from service.authorities import trusted
+from service.no_answer import reason_of
 
 TIMEOUT = 5.0  # seconds
 LONGEST_PAUSE = 60.0  # seconds that a server may ask a caller to wait between two attempts
@@ -218,7 +219,7 @@ class Client:
                 **content,
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _NoAnswerError(self.name, str(error) or type(error).__name__) from None
+            raise _NoAnswerError(self.name, reason_of(error)) from None
 
     def _answer(self, response: httpx.Response) -> dict[str, Any]:
         answer = _json(response)

@@ -22,7 +22,7 @@ from cattrs.gen import make_dict_structure_fn
 from cattrs.v import format_exception
 
 from service.durations import parse_duration
-from service.toml import shown
+from service.toml import not_toml, shown
 
 T = TypeVar("T")
 
@@ -105,13 +105,14 @@ def load(path: Path, kind: type[T], converter: Converter | None = None) -> T:
     """Read `path` as TOML into the frozen dataclass `kind`; raise SettingsError with every fault found."""
     try:
         # Some editors begin UTF-8 with a mark, which TOML does not know.
-        raw = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        text = path.read_bytes().decode("utf-8-sig")
+        raw = tomllib.loads(text)
     except OSError as error:
         raise SettingsError([Fault(path, "", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         raise SettingsError([Fault(path, "", f"is not UTF-8 text at byte {error.start}; save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([Fault(path, "", f"is not TOML: {error}")]) from None
+        raise SettingsError([Fault(path, "", not_toml(error, text))]) from None
     return structure(raw, kind, path, converter)
 
 

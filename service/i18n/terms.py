@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from service.toml import not_toml
+
 Term = Mapping[str, str]
 """The cases of a term. A term that has one form for all cases has the key "" only."""
 
@@ -75,9 +77,14 @@ def _check(own: Path, key: str, term: Term, default: Term | None) -> None:
 
 def _read(path: Path) -> dict[str, dict[str, Term]]:
     try:
-        tables = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TermsError(f"{path}: {error}") from None
+        text = path.read_text("utf-8")
+        tables = tomllib.loads(text)
+    except OSError as error:
+        raise TermsError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise TermsError(f"{path}: is not UTF-8 text at byte {error.start}; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise TermsError(f"{path}: {not_toml(error, text)}") from None
     result: dict[str, dict[str, Term]] = {}
     for language, table in tables.items():
         if not isinstance(table, dict):

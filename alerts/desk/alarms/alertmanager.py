@@ -8,6 +8,7 @@ import httpx
 
 from alerts.desk.alarms.webhook import Alert, labels_of, moment_of, text_of
 from alerts.desk.core.json_body import read_json
+from service.no_answer import reason_of
 
 TIMEOUT = 10.0
 
@@ -40,7 +41,7 @@ def read(client: httpx.Client, base: str, receiver: str) -> State:
             tuple(parse(read_json(groups.content), receiver)), moment_of(read_json(status.content).get("uptime"))
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise OSError(f"Alertmanager does not answer: {error}") from None
+        raise OSError(f"Alertmanager does not answer: {reason_of(error)}; check the address {base}") from None
     except KeyError as error:
         raise OSError(f"Alertmanager returned an unexpected response: it lacks {error}; check the address") from None
     except (ValueError, TypeError, AttributeError):

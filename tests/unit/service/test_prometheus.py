@@ -1,5 +1,6 @@
 """What the client of the query API makes of the answers of Prometheus, VictoriaMetrics, Mimir, Thanos and gateways."""
 
+import errno
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -100,12 +101,12 @@ def test_remarks_about_a_query_are_no_partial_answer(more: dict[str, object]) ->
 
 def test_no_connection_is_unavailable_and_shows_no_password() -> None:
     def nobody(_: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("connection refused")
+        raise httpx.ConnectError("[Errno 111]") from ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
 
     http = httpx.Client(transport=httpx.MockTransport(nobody))
     with pytest.raises(PrometheusUnavailableError) as failure:
         Client("http://reader:hidden@prometheus:9090", http).query("up")
-    assert str(failure.value) == "http://prometheus:9090: connection refused"
+    assert str(failure.value) == "http://prometheus:9090: Connection refused"
 
 
 @pytest.mark.parametrize(

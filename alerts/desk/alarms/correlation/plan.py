@@ -9,6 +9,7 @@ from typing import Any
 
 from alerts.desk.alarms.correlation.topology import Element, Group, Link, Node, Plan, Topology
 from service.settings import Fault, SettingsError
+from service.toml import not_toml
 
 KINDS = ("uplink", "power", "switch", "packager", "encoder", "cdn", "other")
 _KEYS = {
@@ -34,7 +35,7 @@ def read(text: str, path: Path) -> Plan:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([Fault(path, "", f"is not TOML: {error}")]) from None
+        raise SettingsError([Fault(path, "", not_toml(error, text))]) from None
     reader = _Reader(text, path)
     reader.check_tables(tables)
     if reader.faults:

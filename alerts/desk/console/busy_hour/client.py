@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from alerts.desk.console.shared import Known, Shared
 from service.authorities import trusted
+from service.no_answer import reason_of
 from service.planning import Answer, Days, Outlook, Problem, Recorded, RecordedSeries
 
 TIMEOUT = 5.0
@@ -89,7 +90,7 @@ class Planner:
             response.raise_for_status()
             return answer.model_validate_json(response.content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise OSError(f"ott-busyhour does not answer: {error}") from None
+            raise OSError(f"ott-busyhour does not answer at {url}: {reason_of(error)}") from None
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(map(str, first["loc"]))

@@ -15,6 +15,7 @@ import httpx
 from alerts.desk.core.picture_settings import PictureSettings
 from alerts.desk.tickets.runtime import Runtime
 from service.authorities import trusted
+from service.no_answer import reason_of
 from service.prometheus import PrometheusError, connect
 
 PATIENCE = 4.0  # seconds for a whole answer
@@ -82,7 +83,7 @@ class Agents:
                         raise OSError(f"{address}: too large or too slow an answer")
                 return b"".join(pieces)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise OSError(f"{address}: {error or type(error).__name__}") from None
+            raise OSError(f"{address}: {reason_of(error)}") from None
 
     def _authorization(self) -> dict[str, str]:
         token = self.settings.token

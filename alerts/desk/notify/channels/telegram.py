@@ -13,6 +13,7 @@ from apprise.plugins.telegram import NotifyTelegram
 from alerts.desk.notify.attempt import BusyError, RefusedError
 from alerts.desk.notify.channels.split import parts
 from alerts.desk.notify.texts import Letter
+from service.no_answer import reason_of
 
 log = logging.getLogger("desk.telegram")
 TIMEOUT = 15.0
@@ -86,7 +87,7 @@ class Chat:
             got = requests.post(address, json=body, timeout=TIMEOUT, verify=verify, allow_redirects=False)
         except requests.RequestException as error:
             # Its own words hold the address, and with it the token.
-            raise OSError(f"Telegram does not answer: {type(error).__name__}") from None
+            raise OSError(f"Telegram does not answer: {reason_of(error)}") from None
         return _answer(got)
 
 

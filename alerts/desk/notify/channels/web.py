@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from alerts.desk.notify.attempt import BusyError, RefusedError
+from service.no_answer import reason_of
 from service.settings import Secret
 
 TIMEOUT = 15.0
@@ -63,7 +64,7 @@ def _send(client: httpx.Client, method: str, url: str, body: Any, headers: dict[
         answer = client.request(method, url, json=body, headers=headers, timeout=TIMEOUT, follow_redirects=False)
     except (httpx.HTTPError, ValueError, httpx.InvalidURL) as error:
         # ValueError: a host that no name service could be asked about, such as one with a label of 64 characters.
-        raise OSError(f"no answer: {type(error).__name__}") from None
+        raise OSError(f"no answer: {reason_of(error)}") from None
     if not answer.is_success:
         raise _error(answer)
     return answer

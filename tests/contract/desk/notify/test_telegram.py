@@ -190,7 +190,7 @@ def test_a_server_that_is_away_is_tried_again_and_no_error_shows_the_token(
     desk = Desk(tmp_path)
     desk.fire("edge-1", "edge-2")
     desk.deliver()
-    assert desk.rows() == [("pending", 1, "Telegram does not answer: ConnectionError"), ("pending", 0, "")]
+    assert desk.rows() == [("pending", 1, "Telegram does not answer: Connection refused"), ("pending", 0, "")]
 
 
 def test_an_address_without_a_chat_is_said_to_be_none(tmp_path: Path, api: Telegram) -> None:

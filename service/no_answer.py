@@ -1,0 +1,53 @@
+"""Why a server gave no answer, in words that name no class of the HTTP client and no number of the operating system."""
+
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+
+import httpx
+
+_SAID = {
+    httpx.ConnectTimeout: "no connection within the time allowed",
+    httpx.PoolTimeout: "too many requests to it are under way",
+    httpx.TimeoutException: "no answer within the time allowed",
+    httpx.UnsupportedProtocol: "its address must begin with http:// or https://",
+    httpx.InvalidURL: "its address cannot be read; write for example http://host:9090",
+    httpx.ProxyError: "the proxy refuses the connection",
+    httpx.ProtocolError: "it closed the connection before its answer was complete, or does not speak HTTP",
+    httpx.NetworkError: "the connection broke off",
+    httpx.DecodingError: "its answer is compressed and damaged",
+    httpx.TooManyRedirects: "it redirects without end",
+    UnicodeError: "the host in its address is no name; a part of a name has at most 63 characters",
+}
+
+
+def reason_of(error: Exception) -> str:
+    """Return what is said of an error of the HTTP client."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"it answered {error.response.status_code}"
+    if not isinstance(error, httpx.TimeoutException):
+        for each in _chain(error):
+            if isinstance(each, OSError) and (said := _of_system(each)):
+                return said
+    return next((said for kind, said in _SAID.items() if isinstance(error, kind)), "the request failed")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what caused it."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def _of_system(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate cannot be trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {(error.reason or 'the other side broke off').replace('_', ' ').lower()}"
+    if isinstance(error, socket.gaierror):
+        return f"the host's name is not known: {error.strerror or 'no answer'}"
+    if isinstance(error, TimeoutError):
+        return "no answer within the time allowed"
+    return os.strerror(error.errno) if error.errno is not None else ""
