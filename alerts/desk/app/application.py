@@ -7,9 +7,19 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.api import (
+    appeal_statistics,
+    free_months,
+    grouping,
+    operations,
+    tmf621,
+    tmf656,
+    tmf_hub,
+    webhook_route,
+    works,
+)
 from alerts.desk.api import appeals as appeals_api
 from alerts.desk.api import billing as billing_api
-from alerts.desk.api import free_months, grouping, operations, tmf621, tmf656, tmf_hub, webhook_route, works
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.console import faults, pages
 from alerts.desk.core import metrics
@@ -59,6 +69,7 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
     app.include_router(grouping.router)
     app.include_router(works.router)
     app.include_router(free_months.router)
+    app.include_router(appeal_statistics.router)
     app.include_router(appeals_api.router)
     app.include_router(billing_api.router)
     pages.install(app)

@@ -131,6 +131,8 @@ def resume(hand: Hand, text: str = "") -> None:
     """Go on: the customer replied, or the supplier did."""
 
     def do(connection: Connection, draft: Draft) -> None:
+        if draft.status not in (Status.PENDING, Status.HELD):
+            raise IllegalStepError(draft.status, Status.IN_PROGRESS)
         if draft["status_reason"] == "supplier":
             draft.record(ev.SupplierReplied(), hand.by, hand.now)
         draft.move(Status.IN_PROGRESS, hand.by, hand.now)
@@ -182,6 +184,7 @@ def undelivered(connection: Connection, rules: Rules, draft: Draft, by: str, now
     other = store.open_like(connection, [draft["customer"]], draft["service"], draft["code"])
     if other is not None and other["id"] != draft["id"]:
         other.record(ev.Repeated(), by, now)
+        other["repeats"] = other["repeats"] + 1
         store.save(connection, rules, other, now)
         draft["reopened"] = True
     draft.move(Status.IN_PROGRESS, by, now)

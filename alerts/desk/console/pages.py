@@ -12,6 +12,7 @@ from alerts.desk.console.appeals import mail as appeal_mail
 from alerts.desk.console.appeals import mass as mass_appeals
 from alerts.desk.console.appeals import registration
 from alerts.desk.console.appeals import routes as appeals
+from alerts.desk.console.appeals import statistics as appeal_statistics
 from alerts.desk.console.billing import routes as billing
 from alerts.desk.console.billing import today
 from alerts.desk.console.busy_hour import routes as busy_hour
@@ -76,6 +77,7 @@ def install(app: FastAPI) -> None:
         busy_hour.router,
         reports.router,
         free_month_exports.router,
+        appeal_statistics.router,
         registration.router,
         mass_appeals.router,
         appeal_mail.router,

@@ -58,6 +58,7 @@ def listing(
         unread=unread,
         may_register=may_register,
         compensates=compensates,
+        sees_statistics=found.principal.may(Permission.APPEALS),
     )
 
 
