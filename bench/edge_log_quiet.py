@@ -1,0 +1,112 @@
+"""Thousands of log files under one pattern, within the descriptors of a shell: what they cost while nothing is written.
+
+    python -m bench.edge_log_quiet [--files 2000] [--descriptors 1024] [--seconds 60]
+
+Every file gets a line, then nothing for a while, then a second line. Bounds: below 5 % of a core while quiet, every
+scrape answered within a second, and both lines of every file counted.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from bench.edge_log_following import cpu_seconds
+from bench.edge_log_generator import BEGIN
+from bench.edge_log_kills import figures
+from demo.ports import free_port
+
+SHARE_BOUND, SCRAPE_BOUND = 0.05, 1.0
+DEADLINE = 120.0
+SCRAPE_EVERY = 5.0
+CHANNELS = 50  # what the scrape costs is that of a usual edge
+SETTINGS = """\
+listen = "127.0.0.1:{port}"
+state = "{folder}/state"
+[host]
+enabled = false
+[[edge_log]]
+service = "ott"
+paths = ["{folder}/*.log"]
+format = "ott"
+viewer = ['[?&]token=([0-9]+)']
+channel = '^/live/([^/]+)/'
+"""
+REST = 10.0  # seconds after the last line: what is young is looked at more often
+
+
+def write(folder: Path, files: int, line: int) -> None:
+    """Append a line to every file."""
+    for number in range(files):
+        request = f"GET /live/c{number % CHANNELS}/{line}.ts?token={number} HTTP/1.1"
+        text = f'{BEGIN + line:.3f} 192.0.2.1 200 {1000 + number} 0.001 "{request}" "player" "-"\n'
+        with (folder / f"channel{number}.log").open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+def counted(port: int, lines: int) -> float:
+    """Wait until so many lines were counted; return how many there are in the end."""
+    end, found = time.monotonic() + DEADLINE, -1.0
+    while found < lines and time.monotonic() < end:
+        time.sleep(0.5)
+        found = figures(port).get("ott_edge_log_lines_total", -1.0)
+    return found
+
+
+def quiet(process: subprocess.Popen[bytes], port: int, seconds: float) -> tuple[float, float]:
+    """Scrape as Prometheus does; return the share of a core and the slowest scrape."""
+    before, began, slowest = cpu_seconds(process.pid), time.monotonic(), 0.0
+    while time.monotonic() - began < seconds:
+        asked = time.monotonic()
+        httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=30).raise_for_status()
+        slowest = max(slowest, time.monotonic() - asked)
+        time.sleep(SCRAPE_EVERY)
+    return (cpu_seconds(process.pid) - before) / (time.monotonic() - began), slowest
+
+
+def measure(folder: Path, files: int, descriptors: int, seconds: float) -> bool:
+    """Print the figures; return whether they are within the bounds."""
+    port = free_port()
+    (folder / "state").mkdir()
+    config = folder / "agent.toml"
+    config.write_text(SETTINGS.format(port=port, folder=folder))
+    call = ["prlimit", f"--nofile={descriptors}", sys.executable, "-m", "agent", "serve", "--config", str(config)]
+    (folder / "channel0.log").touch()
+    process = subprocess.Popen(call, stderr=subprocess.DEVNULL)
+    try:
+        counted(port, 0)
+        write(folder, files, 0)
+        first = counted(port, files)
+        time.sleep(REST)
+        share, slowest = quiet(process, port, seconds)
+        write(folder, files, 1)
+        both = counted(port, 2 * files)
+        losses = figures(port).get("ott_edge_log_losses_total", 0.0)
+    finally:
+        process.terminate()
+        process.wait(30)
+    print(
+        f"{files:,} files, {descriptors:,} descriptors: {share:.2%} of a core while quiet (bound {SHARE_BOUND:.0%}),"
+        f" slowest scrape {slowest:.2f} s (bound {SCRAPE_BOUND:g} s), {first:.0f} of {files} and {both:.0f} of"
+        f" {2 * files} lines counted, {losses:.0f} losses told"
+    )
+    return share < SHARE_BOUND and slowest < SCRAPE_BOUND and both == 2 * files
+
+
+def main() -> int:
+    """Measure once; exit status 1 out of the bounds."""
+    parser = argparse.ArgumentParser("bench.edge_log_quiet", description=__doc__)
+    parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--descriptors", type=int, default=1024)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        return int(not measure(Path(folder), arguments.files, arguments.descriptors, arguments.seconds))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
