@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from agent.sources.streams import dash, hls
+from agent.sources.streams import dash, hls, hls_text
 from agent.sources.streams.content import Remark
 from agent.sources.streams.fetch import Answer
 from agent.sources.streams.reasons import Fault, Reason
@@ -47,7 +47,7 @@ def read(body: bytes, answer: Answer, *, first: bool = True, imported: Mapping[s
     is_dash = text.lstrip("\ufeff \t\r\n")[:1] == "<"
     what = "the manifest" if is_dash else "the playlist"
     try:
-        parsed: Parsed = dash.parse(text, answer.url) if is_dash else hls.parse(text, answer.url, imported)
+        parsed: Parsed = dash.parse(text, answer.url) if is_dash else hls_text.parse(text, answer.url, imported)
     except ValueError as error:
         if not typed and answer.content_type not in ("", "application/octet-stream", "text/plain"):
             came = f"came as {answer.content_type}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from agent.sources.streams import dash, hls
+from agent.sources.streams import dash, hls, hls_text
 from agent.sources.streams.live import Live, NotJudged, Resource, Segment
 from agent.sources.streams.reasons import Fault
 from agent.sources.streams.segment import SegmentChecker
@@ -15,7 +15,7 @@ NOW = 1772366400.0
 def try_hls(data: bytes) -> None:
     """A playlist gives renditions, a live edge, or ValueError."""
     try:
-        found = hls.parse(data.decode("utf-8-sig"))
+        found = hls_text.parse(data.decode("utf-8-sig"))
         live = found.live("http://edge/live/index.m3u8") if isinstance(found, hls.Media) else None
     except ValueError:
         return

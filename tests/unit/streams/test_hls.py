@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.streams import hls, hls_tags
+from agent.sources.streams import hls, hls_tags, hls_text
 from agent.sources.streams.live import Init, Key, Resource, Segment
 
 LIVE = """#EXTM3U
@@ -24,7 +24,7 @@ NOON = 1772366400.0  # 2026-03-01T12:00:00Z
 
 
 def media(text: str) -> hls.Media:
-    found = hls.parse(text)
+    found = hls_text.parse(text)
     assert isinstance(found, hls.Media)
     return found
 
@@ -126,7 +126,7 @@ def test_variables_come_from_the_playlist_its_address_and_the_multivariant_playl
         '#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-DEFINE:NAME="host",VALUE="cdn"\n#EXT-X-DEFINE:QUERYPARAM="t"\n#EXT-X-DEFINE:IMPORT="p"\n'
         '#EXT-X-MAP:URI="{$p}/i.mp4"\n#EXTINF:4,{$none}\nhttp://{$host}/{$p}/a.ts?t={$t}\n'
     )
-    found = hls.parse(text, "http://a/b.m3u8?t=7&t=8", {"p": "x", "q": "y"})
+    found = hls_text.parse(text, "http://a/b.m3u8?t=7&t=8", {"p": "x", "q": "y"})
     assert isinstance(found, hls.Media)
     segment = found.live("http://a/b.m3u8").segment
     assert segment is not None
@@ -146,7 +146,7 @@ def test_byte_ranges_without_an_offset_follow_each_other() -> None:
 
 
 def test_renditions_and_audio_of_a_master() -> None:
-    master = hls.parse(
+    master = hls_text.parse(
         '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="kk",URI="kk.m3u8"\n'
         '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="b",NAME="kk",URI="kk.m3u8"\n'
         '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="ru",URI="ru.m3u8"\n'
@@ -159,8 +159,8 @@ def test_renditions_and_audio_of_a_master() -> None:
 
 def test_a_variant_of_sound_is_no_backup_of_pictures() -> None:
     text = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="mp4a.40.2"\nsound\n'
-    sound = hls.parse(text)
-    both = hls.parse(text + '#EXT-X-STREAM-INF:BANDWIDTH=2,CODECS="avc1.4d401f,mp4a.40.2"\npictures\n')
+    sound = hls_text.parse(text)
+    both = hls_text.parse(text + '#EXT-X-STREAM-INF:BANDWIDTH=2,CODECS="avc1.4d401f,mp4a.40.2"\npictures\n')
     assert isinstance(sound, hls.Master)
     assert isinstance(both, hls.Master)
     assert [variant.uri for variant in sound.variants] == ["sound"]
@@ -222,7 +222,7 @@ def test_a_hostile_playlist_takes_little_memory() -> None:
 
 
 def read_to_the_end(text: str) -> None:
-    found = hls.parse(text)
+    found = hls_text.parse(text)
     if isinstance(found, hls.Media):
         live = found.live("http://edge/live/index.m3u8")
         assert live.first <= live.newest
@@ -257,7 +257,7 @@ def test_any_lines_give_a_playlist_or_a_value_error(lines: list[tuple[str, str]]
     ],
 )
 def test_what_once_broke_the_reader_no_longer_does(text: str) -> None:
-    hls.parse(text)
+    hls_text.parse(text)
 
 
 def others(shared: Path) -> Path:
@@ -269,7 +269,7 @@ def test_playlists_of_others_give_their_expected_parse(shared: Path) -> None:
     assert len(expected) > 10
     for file in expected:
         answer = json.loads(file.read_text("utf-8"))
-        found = hls.parse(file.with_name(file.name.replace(".expected.json", ".m3u8")).read_text("utf-8"))
+        found = hls_text.parse(file.with_name(file.name.replace(".expected.json", ".m3u8")).read_text("utf-8"))
         if isinstance(found, hls.Master):
             listed = [playlist["uri"] for playlist in answer["playlists"]]
             assert [variant.uri for variant in found.variants] == [
@@ -318,11 +318,11 @@ def test_media_playlists_of_vendors(shared: Path, name: str, answer: tuple[int, 
     ],
 )
 def test_master_playlists_of_vendors(shared: Path, name: str, variants: int, audio: int) -> None:
-    found = hls.parse((others(shared) / f"grafov/{name}.m3u8").read_text("utf-8"))
+    found = hls_text.parse((others(shared) / f"grafov/{name}.m3u8").read_text("utf-8"))
     assert isinstance(found, hls.Master)
     assert (len(found.variants), len(found.audio)) == (variants, audio)
 
 
 def test_every_playlist_of_others_can_be_read(shared: Path) -> None:
     for file in others(shared).rglob("*.m3u8"):
-        hls.parse(file.read_text("utf-8"))
+        hls_text.parse(file.read_text("utf-8"))

@@ -1,0 +1,165 @@
+"""The text of HLS playlists (RFC 8216 and its revision), read into the records of hls."""
+
+from collections.abc import Mapping
+
+from agent.sources.streams import hls_tags
+from agent.sources.streams.hls import KEY_SIZES, Encryption, Entry, Map, Master, Media, Sound, Variant
+from agent.sources.streams.hls_tags import Line, Variables
+
+_SHORTEST = 0.01  # what players take a segment of no duration for
+_VIDEO_CODECS = ("avc", "hvc", "hev", "dvh", "dva", "vp0", "vp8", "vp9", "av0", "mp4v", "vvc")
+_MASTER_TAGS = frozenset({"EXT-X-STREAM-INF", "EXT-X-MEDIA"})
+
+
+def parse(text: str, url: str = "", imported: Mapping[str, str] | None = None) -> Master | Media:
+    """Read a playlist from `url`; raise ValueError for anything a player could not use.
+
+    `imported` are the variables of the multivariant playlist that named it.
+    """
+    master, media = _MasterReader(), _MediaReader()
+    variables = Variables(url, imported or {})
+    is_master = False
+    for line in hls_tags.lines(text):
+        if line.tag == "EXT-X-DEFINE":
+            variables.define(line)
+            continue
+        is_master = is_master or line.tag in _MASTER_TAGS
+        master.take(line, variables)
+        if not is_master:
+            media.take(line, variables)
+    return master.finish(variables) if is_master else media.finish()
+
+
+class _MasterReader:
+    def __init__(self) -> None:
+        self._variants: list[tuple[Variant, bool | None]] = []  # whether it has pictures, if it says so
+        self._audio: dict[tuple[str, str], Sound] = {}
+        self._pending: dict[str, str] | None = None
+
+    def take(self, line: Line, variables: Variables) -> None:
+        if line.tag == "EXT-X-STREAM-INF":
+            self._pending = hls_tags.attributes(line, variables)
+        elif line.tag == "EXT-X-MEDIA":
+            given = hls_tags.attributes(line, variables)
+            if given.get("TYPE") == "AUDIO" and given.get("URI"):
+                group, name = given.get("GROUP-ID", ""), given.get("NAME") or given.get("LANGUAGE") or "audio"
+                sound = Sound(given["URI"], name[:40], group, given.get("DEFAULT") == "YES")
+                self._audio.setdefault((group, given["URI"]), sound)
+        elif not line.tag and self._pending is not None:
+            given, self._pending = self._pending, None
+            name = f"variant {len(self._variants) + 1} ({given.get('BANDWIDTH', 'no BANDWIDTH')[:12]} bit/s)"
+            uri = variables.expand(line.number, line.value)
+            self._variants.append((Variant(uri, name, given.get("AUDIO")), _pictures(given)))
+
+    def finish(self, variables: Variables) -> Master:
+        # Players leave out variants of sound only where others have pictures.
+        pictures = any(found for _, found in self._variants)
+        variants = tuple(variant for variant, found in self._variants if found is not False or not pictures)
+        if not variants:
+            raise ValueError("names no rendition: no EXT-X-STREAM-INF is followed by an address")
+        return Master(variants, tuple(self._audio.values()), variables.values)
+
+
+def _pictures(given: Mapping[str, str]) -> bool | None:
+    """Return whether a variant has pictures; None where it does not say so."""
+    if "RESOLUTION" in given:
+        return True
+    codecs = given.get("CODECS")
+    if not codecs:
+        return None
+    return any(codec.strip().lower().startswith(_VIDEO_CODECS) for codec in codecs.split(","))
+
+
+class _MediaReader:
+    def __init__(self) -> None:
+        self._sequence, self._ended = 0, False
+        self._target: float | None = None
+        self._entries: list[Entry] = []
+        self._map: Map | None = None
+        self._keys: tuple[Encryption, ...] = ()
+        self._keys_open = False  # a further EXT-X-KEY adds a key for the same segments
+        self._end = 0  # of the last byte range; one without an offset follows it
+        self._begin()
+
+    def _begin(self) -> None:
+        self._duration: float | None = None
+        self._announced = self._gap = False
+        self._date: float | None = None
+        self._range: tuple[int, int | None] | None = None
+
+    def take(self, line: Line, variables: Variables) -> None:
+        match line.tag:
+            case "":
+                self._entry(variables.expand(line.number, line.value))
+            case "EXTINF":
+                number = hls_tags.seconds(line)
+                self._announced = True
+                self._duration = None if number is None else max(number, _SHORTEST)
+            case "EXT-X-TARGETDURATION":
+                number = hls_tags.seconds(line)
+                self._target = self._target if number is None else number
+            case "EXT-X-MEDIA-SEQUENCE":
+                self._sequence += hls_tags.whole(line)
+            case "EXT-X-SKIP":
+                # A delta update, although none was asked for: what it leaves out still counts.
+                skipped = hls_tags.attributes(line, variables).get("SKIPPED-SEGMENTS", "")
+                self._sequence += int(skipped) if skipped.isascii() and skipped.isdigit() and len(skipped) < 10 else 0
+            case _:
+                self._tag(line, variables)
+
+    def _tag(self, line: Line, variables: Variables) -> None:
+        """Take a tag of the segment that follows."""
+        match line.tag:
+            case "EXT-X-PROGRAM-DATE-TIME":
+                self._date = hls_tags.unix_time(line.value)
+            case "EXT-X-BYTERANGE":
+                self._range = hls_tags.byte_range(line, line.value, "EXT-X-BYTERANGE")
+            case "EXT-X-GAP":
+                self._gap = True
+            case "EXT-X-ENDLIST":
+                self._ended = True
+            case "EXT-X-MAP":
+                self._initialization(line, hls_tags.attributes(line, variables))
+            case "EXT-X-KEY":
+                self._key(line, hls_tags.attributes(line, variables))
+
+    def finish(self) -> Media:
+        return Media(self._sequence, self._target, tuple(self._entries), self._ended)
+
+    def _entry(self, uri: str) -> None:
+        byte_range = None
+        if self._range is not None:
+            length, first = self._range
+            byte_range = (self._end if first is None else first, length)
+        self._end = 0 if byte_range is None else sum(byte_range)
+        duration = self._target if self._duration is None else self._duration
+        self._entries.append(Entry(uri, duration, self._date, byte_range, self._gap, self._map, _chosen(self._keys)))
+        self._keys_open = False
+        self._begin()
+
+    def _initialization(self, line: Line, given: Mapping[str, str]) -> None:
+        if not given.get("URI"):
+            raise ValueError(f"line {line.number}: EXT-X-MAP has no URI")
+        byte_range = None
+        if "BYTERANGE" in given:
+            length, first = hls_tags.byte_range(line, given["BYTERANGE"], "BYTERANGE of EXT-X-MAP")
+            byte_range = (first or 0, length)
+        self._map = Map(given["URI"], byte_range, _chosen(self._keys))
+
+    def _key(self, line: Line, given: Mapping[str, str]) -> None:
+        method = given.get("METHOD", "NONE")
+        if method == "NONE":
+            self._keys = ()
+            return
+        readable = method in KEY_SIZES and given.get("KEYFORMAT", "identity") == "identity"
+        if readable and not given.get("URI"):
+            raise ValueError(f"line {line.number}: EXT-X-KEY has METHOD={method} and no URI")
+        iv = hls_tags.vector(line, given["IV"]) if readable and "IV" in given else None
+        key = Encryption(method, given.get("URI", ""), iv, readable)
+        self._keys = (*self._keys, key) if self._keys_open else (key,)
+        self._keys_open = True
+
+
+def _chosen(keys: tuple[Encryption, ...]) -> Encryption | None:
+    """Return the key that can be read, of several for the same segments."""
+    return next((key for key in reversed(keys) if key.readable), keys[0] if keys else None)
