@@ -210,3 +210,14 @@ def has_data(lines: bytes) -> bool:
 def last_line(lines: bytes) -> bytes:
     """Return the last line, with its newline."""
     return lines[lines.rfind(b"\n", 0, -1) + 1 :]
+
+
+def line_start(file: Readable, end: int, begin: int = 0) -> int:
+    """Return the start of the line that `end` lies in: a line under way is read from its beginning."""
+    while end > begin:
+        low = max(begin, end - CHUNK_SIZE)
+        newline = file.pread(end - low, low).rfind(b"\n")
+        if newline >= 0:
+            return low + newline + 1
+        end = low
+    return begin

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from agent.sources.edge_log.input.content import beginning, common, found_behind, has_data, is_copy, tail_of
+from agent.sources.edge_log.input.content import beginning, common, found_behind, has_data, is_copy, line_start, tail_of
 from agent.sources.edge_log.input.descriptors import Descriptors
-from agent.sources.edge_log.input.log_file import LogFile, line_start
+from agent.sources.edge_log.input.log_file import LogFile
 from agent.sources.edge_log.input.losses import Losses
 from agent.sources.edge_log.input.position import LINES_OF_PROOF, Position, data_lines, fingerprint
 

@@ -12,11 +12,12 @@ from dataclasses import replace
 from itertools import count, islice
 
 from agent.sources.edge_log.input.chunk import Chunk
-from agent.sources.edge_log.input.content import COMPRESSED, DAMAGED
+from agent.sources.edge_log.input.content import COMPRESSED, DAMAGED, line_start
 from agent.sources.edge_log.input.descriptors import Descriptors
 from agent.sources.edge_log.input.followed import FollowedFiles
+from agent.sources.edge_log.input.lines import whole_lines
 from agent.sources.edge_log.input.listing import Listing
-from agent.sources.edge_log.input.log_file import LogFile, line_start
+from agent.sources.edge_log.input.log_file import LogFile
 from agent.sources.edge_log.input.losses import Loss, Losses
 from agent.sources.edge_log.input.moved import MovedFiles
 from agent.sources.edge_log.input.paths import WatchedPaths
@@ -117,7 +118,7 @@ class Follower:
 
     def _merged(self, files: list[LogFile], now: float) -> Iterator[Chunk]:
         order = count()
-        readers = {file: file.read(now, self._max_line) for file in files}
+        readers = {file: whole_lines(file, now, self._max_line) for file in files}
         self._waiting = [(file.read_to, next(order), file) for file in files]
         heapq.heapify(self._waiting)
         while self._waiting:

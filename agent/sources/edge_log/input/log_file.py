@@ -1,34 +1,28 @@
-"""One log file: how far it was read, and whether it is still the file that was read.
+"""A log file: how far it was read, and whether it is still the file that was read.
 
 Every position is the start of a line that was not handed out yet, so a position alone says what has been counted. A
 quiet file needs no descriptor: it is opened again when it has grown.
 """
 
-import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from agent.sources.edge_log.formats.batch import Parser, Reason
-from agent.sources.edge_log.input.chunk import CHUNK_SIZE, Chunk, split_long
 from agent.sources.edge_log.input.content import (
     COMPRESSED,
     CompressedFile,
-    Readable,
-    common,
-    is_copy,
     last_line,
     tail_of,
 )
 from agent.sources.edge_log.input.descriptors import Descriptors
-from agent.sources.edge_log.input.losses import Loss, Losses
-from agent.sources.edge_log.input.nul import RUN, data_behind, without_nul
+from agent.sources.edge_log.input.losses import Losses
 from agent.sources.edge_log.input.position import HEAD, TAIL, Position, fingerprint
+
+if TYPE_CHECKING:
+    from agent.sources.edge_log.formats.batch import Parser
 
 # The kernel dates files by its last tick, some file systems by the second: a younger date may hide a change.
 YOUNG = 2.0
-# Beyond this much that two files should have in common, their last bytes are compared in place of all.
-_COMPARED = 1 << 20
 
 
 class LogFile:
@@ -56,7 +50,7 @@ class LogFile:
         # The tail of a position that was stored is known by its fingerprint alone.
         self._stored_offset = position.offset if position.tail else -1
         self._descriptors = descriptors
-        self._losses = losses
+        self.losses = losses
         self._descriptor: int | None = None
         self._content: CompressedFile | None = None
 
@@ -94,6 +88,16 @@ class LogFile:
         if self.status is not None:
             position.modified = self.status.st_mtime
         return position
+
+    @property
+    def descriptor(self) -> int | None:
+        """The open descriptor; None for a file that is compressed, or not open."""
+        return self._descriptor
+
+    def note_used(self) -> None:
+        """Let others give up their descriptors before this one."""
+        if self._descriptor is not None:
+            self._descriptors.used(id(self))
 
     def release(self) -> None:
         """Close the descriptor; the file stays followed."""
@@ -233,130 +237,7 @@ class LogFile:
             other.links.discard(self)
         self.links.clear()
 
-    def read(self, now: float, max_line: int) -> Iterator[Chunk]:  # noqa: C901 - one loop over what may wait
-        """Yield the whole lines that wait; the position has passed a chunk when it is handed out."""
-        position = self.position
-        while True:
-            if self.links:
-                self._pass_shared()
-            data = self.pread(CHUNK_SIZE, position.offset)
-            if not data:
-                break
-            end = data.rfind(b"\n") + 1
-            if position.skipping:
-                end = data.find(b"\n") + 1
-                position.skipping = not end
-                self._advance(data[:end] if end else data)
-                continue
-            if not end:
-                data = self.pread(max_line + 1, position.offset)
-                end = data.rfind(b"\n") + 1
-            if not end and data.startswith(RUN):
-                if not self._pass_nul():
-                    break
-                continue
-            if not end:
-                if len(data) <= max_line:
-                    break  # the line is still being written
-                yield self._overlong(data)
-                continue
-            self.quiet_since = now
-            for chunk in split_long(data[:end], max_line):
-                self._advance(chunk)
-                yield self._chunk(chunk, max_line)
-        self.know()
-        if self._descriptor is not None:
-            self._descriptors.used(id(self))
-
-    def _advance(self, data: bytes) -> None:
+    def advance(self, data: bytes) -> None:
+        """Pass bytes that were read at the position."""
         self.position.offset += len(data)
         self.tail = data[-TAIL:] if len(data) >= TAIL else (self.tail + data)[-TAIL:]
-
-    def _chunk(self, chunk: bytes, max_line: int) -> Chunk:
-        if RUN in chunk:
-            self._losses.note(Loss.NUL, self.position.path)
-            chunk = without_nul(chunk)
-        if len(chunk) > max_line + 1 and chunk.find(b"\n") == len(chunk) - 1:
-            return Chunk(self, b"", Reason.TOO_LONG)
-        return Chunk(self, chunk)
-
-    def _overlong(self, data: bytes) -> Chunk:
-        """Pass a line that is too long; what NUL bytes end is a line cut short."""
-        nul = data.find(RUN)
-        if nul > 0:
-            self._advance(data[:nul])
-            return Chunk(self, data[:nul], Reason.TRUNCATED)
-        self._advance(data)
-        self.position.skipping = True
-        return Chunk(self, b"", Reason.TOO_LONG)
-
-    def _pass_nul(self) -> bool:
-        """Pass the NUL bytes of a crash once a line follows them; until then they may still be written."""
-        end = data_behind(self, self._descriptor, self.position.offset)
-        if end is None:
-            return False
-        self._losses.note(Loss.NUL, self.position.path)
-        self.position.offset = end
-        self.tail = tail_of(self, end)
-        return True
-
-    def rest(self, max_line: int) -> Iterator[Chunk]:
-        """Yield the unfinished line at the end of a file that will not grow any more."""
-        try:
-            data = self.pread(max_line + 1, self.position.offset)
-        except OSError:
-            return
-        if self.contained is not None and self.contained == self.position.offset + len(data):
-            return  # the successor has this line from its beginning
-        if any(_has(other, data, self.position.offset) for other in self.links):
-            return
-        self._advance(data)
-        if data.strip(b"\0") and not self.position.skipping:
-            yield Chunk(self, data.replace(b"\0", b""), Reason.TRUNCATED)
-
-    def _pass_shared(self) -> None:
-        """Pass over the lines that a file of the same content has handed out."""
-        for other in list(self.links):
-            if other.position.offset <= self.position.offset:
-                continue
-            try:
-                self._pass(other)
-            except OSError:  # it is not there any more, but what it was known by
-                self.links.discard(other)
-                other.links.discard(self)
-                known = other.stored()
-                if is_copy(self, known, 1):
-                    self.place(known.offset, known)
-
-    def _pass(self, other: "LogFile") -> None:
-        begin, target = self.position.offset, other.position.offset
-        equal = 0
-        if target - begin > _COMPARED and tail_of(self, target) == other.tail:
-            equal = target - begin
-        else:
-            equal = common(self, begin, other, begin, target - begin)
-        end = begin + equal
-        if end < target:
-            if self.pread(1, end):  # they differ from here on
-                self.links.discard(other)
-                other.links.discard(self)
-            end = line_start(self, end, begin)
-        if end > begin:
-            self.place(end, other.position)
-
-
-def line_start(file: Readable, end: int, begin: int = 0) -> int:
-    """Return the start of the line that `end` lies in: a line under way is read from its beginning."""
-    while end > begin:
-        low = max(begin, end - CHUNK_SIZE)
-        newline = file.pread(end - low, low).rfind(b"\n")
-        if newline >= 0:
-            return low + newline + 1
-        end = low
-    return begin
-
-
-def _has(file: LogFile, data: bytes, offset: int) -> bool:
-    with contextlib.suppress(OSError):
-        return file.pread(len(data), offset) == data
-    return False

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from agent.sources.edge_log.input.chunk import Chunk
 from agent.sources.edge_log.input.content import COMPRESSED, path_has_tail
 from agent.sources.edge_log.input.followed import FollowedFiles
+from agent.sources.edge_log.input.lines import unfinished
 from agent.sources.edge_log.input.log_file import LogFile
 from agent.sources.edge_log.input.losses import Loss, Losses
 from agent.sources.edge_log.input.rewritten import RewrittenFiles
@@ -91,7 +92,7 @@ class MovedFiles:
                 continue
             del self._followed.active[file]
             if not file.current:
-                yield from file.rest(self._max_line)
+                yield from unfinished(file, self._max_line)
                 file.position.retired = True
                 if file.gone:
                     self._followed.forget(file)

@@ -5,9 +5,9 @@ import os
 import stat
 from collections.abc import Sequence
 
-from agent.sources.edge_log.input.content import path_has_tail
+from agent.sources.edge_log.input.content import line_start, path_has_tail
 from agent.sources.edge_log.input.followed import FollowedFiles
-from agent.sources.edge_log.input.log_file import LogFile, line_start
+from agent.sources.edge_log.input.log_file import LogFile
 from agent.sources.edge_log.input.moved import MovedFiles
 from agent.sources.edge_log.input.position import Position, absent, fingerprint
 from agent.sources.edge_log.input.rotation import Folders

@@ -19,10 +19,11 @@ from agent.sources.edge_log.input.content import (
     has_data,
     holds,
     is_copy,
+    line_start,
     tail_of,
 )
 from agent.sources.edge_log.input.followed import FollowedFiles
-from agent.sources.edge_log.input.log_file import LogFile, line_start
+from agent.sources.edge_log.input.log_file import LogFile
 from agent.sources.edge_log.input.losses import Loss, Losses
 from agent.sources.edge_log.input.position import Position
 from agent.sources.edge_log.input.rotation import Folders, derotated, rotated_like, status_of

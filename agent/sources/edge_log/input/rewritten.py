@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.sources.edge_log.input.content import first_line, has_data, tail_of
+from agent.sources.edge_log.input.content import first_line, has_data, line_start, tail_of
 from agent.sources.edge_log.input.followed import FollowedFiles, continue_in, resume_offset
-from agent.sources.edge_log.input.log_file import LogFile, line_start
+from agent.sources.edge_log.input.log_file import LogFile
 from agent.sources.edge_log.input.losses import Loss, Losses
 from agent.sources.edge_log.input.position import Position
 from agent.sources.edge_log.input.resume import Resume
