@@ -24,7 +24,7 @@ from dashboards.busy_hour.records.importer import CsvError, Layout, read_file
 FOLDER = Path("../shared/data/series")
 STEPS = (300, 900, 1800, 3600)
 COMPLETE = 0.9  # of a day
-RATIO, LAST_WEEK = 0.90, 4.0
+RATIO, WORST = 0.90, 1.10
 AHEAD = 4  # weeks of busy hours that are compared
 
 
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     heads = ("days", "origins", "/week", "last %", "week ago", "origins", "/last", "in 95 %")
     print(f"{'file':<34}" + "".join(f"{head:>9}" for head in heads))
     own = peer = 0.0
-    problems = []
+    problems: list[str] = []
     for path in files:
         try:
             days = read(path)
@@ -139,6 +139,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{levels.origins:>9}{''.join(map(shown, cells[1]))}",
             flush=True,
         )
+        problems += [
+            f"{path.name}: {what} against the peer: {ratio:.3f}"
+            for what, ratio in (("hours", ahead.ratio), ("busy hours", levels.ratio))
+            if ratio is not None and ratio > WORST
+        ]
         if ahead.peer:
             own, peer = own + ahead.own / ahead.peer, peer + 1.0
     if peer and own / peer > RATIO:
