@@ -21,9 +21,20 @@ COMMANDS = {
 }
 
 
+EXAMPLES = (
+    "ott-agent serve --config /etc/ottwatch/agent.toml",
+    "ott-agent once --config /etc/ottwatch/agent.toml",
+    "ott-agent check-config --config /etc/ottwatch/agent.toml",
+    "ott-agent init --output agent.toml",
+    "ott-agent join edge-1.ottwatch",
+    "ott-agent top --every 2s",
+    *(example for kind in SOURCES for command in kind.commands for example in command.examples),
+)
+
+
 def command_line(wanted: Container[str] = COMMANDS) -> argparse.ArgumentParser:
     """Return the parser; only the commands in `wanted` get their arguments."""
-    parser = program.parser("ott-agent", __doc__ or "")
+    parser = program.parser("ott-agent", __doc__ or "", EXAMPLES)
     commands = program.subcommands(parser, [(name, text) for name, (_, text) in COMMANDS.items()])
     for name, command in commands.items():
         if name in wanted:

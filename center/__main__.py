@@ -6,12 +6,22 @@ import sys
 from service import program
 from service.program import Exit
 
+EXAMPLES = (
+    "ott-center setup --site almaty --tls",
+    "ott-center check",
+    "ott-center node add --site almaty --role edge edge-1 10.0.0.11:9780",
+    "ott-center node list",
+    "ott-center node remove edge-1",
+    "ott-center pair a --settings pair.toml",
+    "ott-center withdraw",
+)
+
 
 def command_line() -> argparse.ArgumentParser:
     """Return the parser."""
     from center import node, pair, setup  # noqa: PLC0415 - without its extra the program must still say what is missing
 
-    parser = program.parser("ott-center", __doc__ or "")
+    parser = program.parser("ott-center", __doc__ or "", EXAMPLES)
     commands = program.subcommands(
         parser,
         [

@@ -31,6 +31,15 @@ _COMMANDS = (
     ("export", "write a folder from which a Grafana provisions data source and dashboards by itself"),
 )
 
+_EXAMPLES = (
+    "ott-dashboards build --output dashboards",
+    "ott-dashboards check",
+    "ott-dashboards verify --prometheus-url http://127.0.0.1:9090",
+    "ott-dashboards diff --url http://127.0.0.1:3000",
+    "ott-dashboards publish --url http://127.0.0.1:3000 --language ru",
+    "ott-dashboards export provisioned",
+)
+
 _SHIPPED = Local()
 _INTERRUPTED = 130
 
@@ -43,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def command_line() -> argparse.ArgumentParser:
     """Return the parser."""
-    result = parser("ott-dashboards", "Builds, checks and publishes the Grafana dashboards of ottwatch.")
+    result = parser("ott-dashboards", "Builds, checks and publishes the Grafana dashboards of ottwatch.", _EXAMPLES)
     commands = subcommands(result, _COMMANDS)
     for name in ("build", "diff", "publish", "export"):
         local = commands[name].add_argument_group("this control centre")

@@ -19,9 +19,24 @@ class Exit(IntEnum):
     UNUSABLE = 2  # the call or its settings make no sense
 
 
-def parser(program: str, description: str) -> argparse.ArgumentParser:
-    """Return a parser with the options every program has."""
-    result = argparse.ArgumentParser(program, description=description)
+def parser(program: str, description: str, examples: Sequence[str]) -> argparse.ArgumentParser:
+    """Return a parser with the options every program has.
+
+    Each example is a whole command line. The help of the command that it calls, and of its group, ends with it.
+    """
+
+    class Parser(argparse.ArgumentParser):
+        """What subcommands are made of, too."""
+
+        def format_help(self) -> str:
+            """Return the help with the examples."""
+            own = [
+                example for example in examples if self.prog != program and f"{example} ".startswith(f"{self.prog} ")
+            ]
+            ending = "\n".join(["", "examples:" if len(own) > 1 else "example:", *(f"  {each}" for each in own), ""])
+            return super().format_help() + (ending if own else "")
+
+    result = Parser(program, description=description)
     result.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     result.add_argument("--log-format", choices=["auto", "text", "json"], default="auto")
     result.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")

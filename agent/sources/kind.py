@@ -33,6 +33,7 @@ class Command:
     name: str
     module: str
     text: str  # the help
+    examples: tuple[str, ...]  # whole command lines, shown at the end of the help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,29 @@ DEFAULT_CONFIG = Path("/etc/ottwatch/desk.toml")
 LONGEST_LOOK = 10 * 366 * 24  # hours; no Prometheus keeps more
 
 
+EXAMPLES = (
+    "ott-desk serve --config /etc/ottwatch/desk.toml",
+    "ott-desk check-config --config /etc/ottwatch/desk.toml",
+    "ott-desk migrate",
+    "ott-desk token create --role machine --name alertmanager",
+    "ott-desk token list",
+    "ott-desk token revoke --name alertmanager",
+    "ott-desk account create --role engineer --name aigerim",
+    "ott-desk account list",
+    "ott-desk account role --role administrator --name aigerim",
+    "ott-desk account password --name aigerim",
+    "ott-desk account disable --name aigerim",
+    "ott-desk account enable --name aigerim",
+    "ott-desk account logout --name aigerim",
+    "ott-desk account remove --name aigerim",
+    "ott-desk backup --to /var/backups/desk.db",
+    "ott-desk keys --hours 48",
+    "ott-desk topology check",
+    "ott-desk topology show",
+    """ott-desk topology explain 'NodeDown{node="edge-1",site="almaty",layer="node"}'""",
+)
+
+
 def main() -> int:
     """Run the program; return its exit status."""
     arguments = command_line().parse_args()
@@ -24,7 +47,7 @@ def main() -> int:
 
 def command_line() -> argparse.ArgumentParser:
     """Return the parser."""
-    result = parser("ott-desk", "Trouble tickets from alarms: one problem, one ticket, on time, never lost.")
+    result = parser("ott-desk", "Trouble tickets from alarms: one problem, one ticket, on time, never lost.", EXAMPLES)
     commands = subcommands(
         result,
         [

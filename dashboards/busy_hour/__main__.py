@@ -9,10 +9,19 @@ from pathlib import Path
 from service import program
 from service.program import Exit
 
+EXAMPLES = (
+    "ott-busyhour serve --config /etc/ottwatch/busyhour.toml",
+    "ott-busyhour report --scope platform --quantity sessions --month 2026-10",
+    "ott-busyhour report --live --from 2026-11-01 --to 2026-11-07 --xlsx week.xlsx",
+    "ott-busyhour backfill --from 2026-10-01 --to 2026-10-31",
+    "ott-busyhour import cacti.csv --quantity egress_bits_per_second --step 5m --dry-run",
+    "ott-busyhour check-config --config /etc/ottwatch/busyhour.toml",
+)
+
 
 def command_line() -> argparse.ArgumentParser:
     """Return the command line."""
-    parser = program.parser("ott-busyhour", __doc__)
+    parser = program.parser("ott-busyhour", __doc__, EXAMPLES)
     commands = program.subcommands(
         parser,
         [

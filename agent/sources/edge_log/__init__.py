@@ -18,6 +18,11 @@ SOURCE = SourceKind(
     notes="agent.sources.edge_log.notes:notes",
     proposal="agent.sources.edge_log.proposal:proposal",
     commands=(
-        Command("replay", "agent.sources.edge_log.replay.replay", "count sessions, viewers and traffic in access logs"),
+        Command(
+            "replay",
+            "agent.sources.edge_log.replay.replay",
+            "count sessions, viewers and traffic in access logs",
+            ("ott-agent replay --config /etc/ottwatch/agent.toml --every 1m /var/log/nginx/ott.log.1",),
+        ),
     ),
 )

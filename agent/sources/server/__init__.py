@@ -21,6 +21,7 @@ SOURCE = SourceKind(
             "presets",
             "agent.sources.server.presets_command",
             "list the presets of servers, or test one on a live server",
+            ("ott-agent presets list", "ott-agent presets test nginx_stub_status --url http://127.0.0.1/status"),
         ),
     ),
 )

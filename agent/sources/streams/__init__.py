@@ -17,5 +17,12 @@ SOURCE = SourceKind(
     limits=StreamBudget,
     limits_table="stream_budget",
     not_once="channels are not part of “once”: a look at one is not yet a probe",
-    commands=(Command("probe", "agent.cli.probe", "look at a channel once as a player would, and show every step"),),
+    commands=(
+        Command(
+            "probe",
+            "agent.cli.probe",
+            "look at a channel once as a player would, and show every step",
+            ("ott-agent probe http://edge-1.example.kz/live/news/index.m3u8",),
+        ),
+    ),
 )

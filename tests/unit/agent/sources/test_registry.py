@@ -31,7 +31,7 @@ SOURCE = SourceKind(
     metrics=(collect.TIME,),
     notes="agent.sources.heartbeat.collect:notes",
     proposal="agent.sources.heartbeat.collect:proposal",
-    commands=(Command("beat", "agent.sources.heartbeat.collect", "show a heartbeat"),),
+    commands=(Command("beat", "agent.sources.heartbeat.collect", "show a heartbeat", ("ott-agent beat",)),),
 )
 """,
     "collect.py": """
