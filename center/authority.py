@@ -3,9 +3,11 @@
 import ipaddress
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,6 +17,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from center.changes import write
 from center.places import Places
 from center.yaml_text import RefusedError
+
+T = TypeVar("T")
 
 YEARS = timedelta(days=365)
 AUTHORITY_LIFE, NODE_LIFE = 20 * YEARS, 5 * YEARS
@@ -61,16 +65,22 @@ def create(places: Places, now: datetime, owner: tuple[int, int]) -> None:
 def take(places: Places, ca: Path, pair: tuple[Path, Path], owner: tuple[int, int]) -> None:
     """Use a given certificate and its key."""
     certificate, key = pair
-    try:
-        x509.load_pem_x509_certificates(ca.read_bytes())
-        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
-        private = serialization.load_pem_private_key(key.read_bytes(), password=None)
-    except (OSError, ValueError) as error:
-        raise RefusedError(f"the certificates cannot be used: {error}") from None
+    _read(ca, x509.load_pem_x509_certificates, "certificates in PEM")
+    loaded = _read(certificate, x509.load_pem_x509_certificate, "a certificate in PEM")
+    private = _read(key, lambda text: serialization.load_pem_private_key(text, None), "a key in PEM without a password")
     if loaded.public_key() != private.public_key():
         raise RefusedError(f"{key}: is not the key of {certificate}")
     shutil.rmtree(places.authority, ignore_errors=True)
     _install(places, ca.read_text("utf-8"), Pair(certificate.read_text("utf-8"), key.read_text("utf-8")), owner)
+
+
+def _read(file: Path, load: Callable[[bytes], T], wanted: str) -> T:
+    try:
+        return load(file.read_bytes())
+    except OSError as error:
+        raise RefusedError(f"{file}: cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError):  # TypeError: a key with a password
+        raise RefusedError(f"{file}: is not {wanted}") from None
 
 
 def remove(places: Places) -> None:

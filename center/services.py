@@ -82,8 +82,10 @@ def arguments(places: Places, service: str) -> list[str]:
         if name == "ARGS" and separator:
             try:
                 found = shlex.split(shlex.split(value)[0]) if shlex.split(value) else []
-            except ValueError as error:
-                raise RefusedError(f"{places.defaults(service)}: ARGS: {error}") from None
+            except ValueError:
+                raise RefusedError(
+                    f"{places.defaults(service)}: ARGS: a quote is not closed, or nothing follows a backslash"
+                ) from None
     return found
 
 

@@ -254,7 +254,7 @@ async def _take(connection: Connection, method: str, head: Head, answer: Answer,
         for decoder in unpack:
             decoder.finish()
     except (WireError, ConnectionError, ssl.SSLError) as error:
-        raise FetchError(Trouble.TRUNCATED, f"broke off after {came} bytes: {error}") from None
+        raise FetchError(Trouble.TRUNCATED, f"broke off after {came} bytes: {_broken(error)}") from None
     except ValueError as error:
         raise FetchError(Trouble.TRUNCATED, str(error)) from None
 
@@ -280,6 +280,12 @@ async def _drain(connection: Connection, method: str, head: Head) -> None:
                 return
     except (WireError, OSError):
         return
+
+
+def _broken(error: WireError | OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {error.reason or 'the other side broke off'}"
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno is not None else str(error)
 
 
 def _unreachable(error: OSError) -> str:

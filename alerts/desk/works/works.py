@@ -127,8 +127,10 @@ def _check_recurrence(text: str) -> None:
         raise WorksError('recurrence: give one RRULE such as "FREQ=WEEKLY;BYDAY=TU"')
     try:
         rule = vRecur.from_ical(text)
-    except ValueError as error:
-        raise WorksError(f'recurrence: {error}; give an RRULE such as "FREQ=WEEKLY;BYDAY=TU"') from None
+    except ValueError:
+        raise WorksError(
+            f'recurrence: "{text[:80]}" is no rule of RFC 5545; give an RRULE such as "FREQ=WEEKLY;BYDAY=TU"'
+        ) from None
     frequency = str((rule.get("FREQ") or [""])[0])
     if not frequency:
         raise WorksError('recurrence: has no FREQ; give an RRULE such as "FREQ=WEEKLY;BYDAY=TU"')

@@ -45,8 +45,13 @@ def _parsed(path: Path, text: str, place: str = "") -> Any:
     try:
         # RRDtool before 1.5 writes its keys without quotes; only documents that are JSON are read.
         return json.loads(text, parse_constant=lambda _: None)
-    except ValueError as error:
-        raise CsvError(f"{path}: {place}begins as JSON but is none: {error}; export it again") from None
+    except json.JSONDecodeError as error:
+        where = place.removesuffix(": ") or f"line {error.lineno}"
+        raise CsvError(
+            f"{path}: {where}, column {error.colno}: begins as JSON but is none, or breaks off; export it again"
+        ) from None
+    except ValueError:  # a number of more digits than Python reads
+        raise CsvError(f"{path}: {place}has a number that is too long to be a value; export it again") from None
 
 
 def _unknown(path: Path) -> Table:
@@ -161,8 +166,13 @@ def from_xml(path: Path, text: str) -> Table:
         root: Element = fromstring(
             text.encode() if "encoding=" not in text[:100] else text.encode("iso-8859-1", "replace")
         )
-    except (ParseError, ValueError) as error:
-        raise CsvError(f"{path}: begins as XML but is none: {error}") from None
+    except ParseError as error:
+        line, column = error.position
+        raise CsvError(
+            f"{path}: line {line}, column {column + 1}: begins as XML but is none, or breaks off; export it again"
+        ) from None
+    except ValueError:  # entities, which an export has none of, or an encoding that does not exist
+        raise CsvError(f"{path}: is XML that no export of RRDtool has (entities, or an unknown encoding)") from None
     rows = root.findall("./data/row")
     legend = [entry.text or "" for entry in root.findall("./meta/legend/entry")]
     start, step = root.findtext("./meta/start"), root.findtext("./meta/step")

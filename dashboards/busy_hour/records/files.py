@@ -116,8 +116,11 @@ def _split(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[st
     try:
         for cells in reader:
             yield reader.line_num, cells
-    except csv.Error as error:
-        raise CsvError(f"{path}: row {reader.line_num}: is not CSV: {error}") from None
+    except csv.Error:
+        raise CsvError(
+            f"{path}: row {reader.line_num}: has a value of more than {csv.field_size_limit():,} characters, as after "
+            "a quote that is not closed; close the quote"
+        ) from None
 
 
 def _delimiter(path: Path, text: str, skipped: int) -> str:
@@ -199,8 +202,10 @@ def _excel(path: Path, form: Form) -> Table:
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # noqa: BLE001 - the library raises whatever its parsers do
-        raise CsvError(f"{path}: is not a workbook that can be read: {error}") from None
+    except Exception:  # noqa: BLE001 - the library raises whatever its parsers do
+        raise CsvError(
+            f"{path}: is not a workbook that can be read: damaged, encrypted or of another kind; save it again as .xlsx"
+        ) from None
     try:
         names = book.sheetnames
         if form.sheet is not None and form.sheet not in names:

@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import socket
+import struct
 import zlib
 from collections.abc import Awaitable, Callable
 
@@ -240,6 +242,19 @@ def test_an_answer_that_breaks_off_is_truncated() -> None:
     error = trouble(plain(b"half", length=100))
     assert error.trouble is Trouble.TRUNCATED
     assert "broke off after 4 bytes" in error.detail
+
+
+def test_a_connection_that_is_reset_is_told_in_words() -> None:
+    async def serve(request: bytes, writer: Writer) -> None:
+        await plain(b"half", length=100)(request, writer)
+        # Closed at once with a reset, without waiting for what is still to be sent.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    # The reset may overtake the head, which is then no answer at all.
+    detail = trouble(serve).detail
+    assert "Connection reset by peer" in detail
+    assert "Errno" not in detail
 
 
 @pytest.mark.parametrize(

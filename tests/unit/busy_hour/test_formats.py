@@ -267,8 +267,15 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a partial answer": ('{"status":"success","isPartial":true,"data":{}}', "is a partial answer"),
     "a vector": ('{"status":"success","data":{"resultType":"vector","result":[]}}', "answered a vector"),
     "nothing of Prometheus": ('{"status":"success","data":{"resultType":"matrix","result":null}}', "no rows to import"),
-    "JSON that breaks off": ('{"status":"succ', "begins as JSON but is none"),
-    "one line of several that is no JSON": ('{"clock":1,"value":2}\n{"clock":2,}\n', "line 2: begins as JSON"),
+    "JSON that breaks off": ('{"status":"succ', "line 1, column 11: begins as JSON but is none, or breaks off; export"),
+    "JSON with a number that nobody can measure": (f"[{'1' * 5000}]", "a number that is too long to be a value"),
+    "one line of several that is no JSON": ('{"clock":1,"value":2}\n{"clock":2,}\n', "line 2, column 12: begins as"),
+    "XML that breaks off": ("<xport>\n<meta>", "line 2, column 7: begins as XML but is none, or breaks off; export it"),
+    "XML with an entity": ('<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>', "is XML that no export of RRDtool has"),
+    "a quote that is not closed": (
+        't,v\n2026-10-05 00:00,"5\n' + "x" * 140_000,
+        "row 3: .* more than 131,072 characters",
+    ),
     "a row of Zabbix without its value": ('[{"clock":1,"value":2},{"clock":2}]', '"value" is missing'),
     "a part of another shape": ('{"status":"success","data":{"resultType":"matrix","result":[7]}}', "another shape"),
     "values with their unit": (

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from center import authority, nodes
 from center.node import tell
@@ -85,3 +87,37 @@ def test_switching_tls_tells_every_node_what_to_do(tmp_path: Path, capsys: pytes
     authority.remove(places)
     tell(places, now)
     assert capsys.readouterr().out.count("remove [tls]") == 2
+
+
+def test_arguments_with_an_open_quote_name_the_file(tmp_path: Path) -> None:
+    places = machine(tmp_path, 'ARGS="--a \'b"\n')
+    with pytest.raises(RefusedError, match="prometheus: ARGS: a quote is not closed"):
+        arguments(places, "prometheus")
+
+
+def test_certificates_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    places, now, owner = Places(tmp_path / "root"), datetime(2026, 1, 2, tzinfo=UTC), (os.getuid(), os.getgid())
+    authority.create(places, now, owner)
+    made = authority.issue(places, "prometheus", [], now, ExtendedKeyUsageOID.CLIENT_AUTH)
+    locked = serialization.load_pem_private_key(made.key.encode(), None).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"password"),
+    )
+    files = {name: tmp_path / name for name in ("ca", "certificate", "key", "locked", "text")}
+    files["ca"].write_bytes((places.authority / "ca.pem").read_bytes())
+    files["certificate"].write_text(made.certificate)
+    files["key"].write_text(made.key)
+    files["locked"].write_bytes(locked)
+    files["text"].write_text("no certificate")
+    for ca, certificate, key, message in (
+        ("text", "certificate", "key", "text: is not certificates in PEM"),
+        ("ca", "text", "key", "text: is not a certificate in PEM"),
+        ("ca", "certificate", "locked", "locked: is not a key in PEM without a password"),
+        ("ca", "certificate", "absent", "absent: cannot be read: No such file"),
+    ):
+        pair = files[certificate], files.get(key, tmp_path / key)
+        with pytest.raises(RefusedError, match=message):
+            authority.take(places, files[ca], pair, owner)
+    authority.take(places, files["ca"], (files["certificate"], files["key"]), owner)
+    assert (places.tls / "scraper.pem").read_text() == made.certificate

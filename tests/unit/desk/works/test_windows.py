@@ -114,7 +114,7 @@ def test_only_what_began_in_an_approved_running_window_belongs() -> None:
         ({"time_zone": "Asia/Nowhere"}, "time_zone: .*not known"),
         ({"time_zone": ""}, "time_zone: .*not known"),
         ({"starts": NIGHT.starts.replace(tzinfo=UTC), "ends": NIGHT.ends.replace(tzinfo=UTC)}, "without an offset"),
-        ({"recurrence": "FREQ=NEVER"}, "recurrence: "),
+        ({"recurrence": "FREQ=NEVER"}, 'recurrence: "FREQ=NEVER" is no rule of RFC 5545; give an RRULE such as'),
         ({"recurrence": "BYDAY=TU"}, "recurrence: has no FREQ"),
         ({"recurrence": "FREQ=SECONDLY"}, "recurrence: repeats within a day"),
         ({"recurrence": "FREQ=DAILY;BYHOUR=1,2"}, "recurrence: repeats within a day"),
