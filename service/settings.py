@@ -22,6 +22,7 @@ from cattrs.gen import make_dict_structure_fn
 from cattrs.v import format_exception
 
 from service.durations import parse_duration
+from service.patterns import bytes_pattern, pattern
 from service.toml import not_toml, shown
 
 T = TypeVar("T")
@@ -223,10 +224,7 @@ def _is_pattern(kind: Any) -> bool:
 def _pattern(value: Any, kind: Any) -> re.Pattern[Any]:
     if not isinstance(value, str):
         raise ValueError(f"expected a regular expression in quotes, found {shown(value)}")
-    try:
-        return re.compile(value.encode() if get_args(kind) == (bytes,) else value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
+    return bytes_pattern(value) if get_args(kind) == (bytes,) else pattern(value)
 
 
 def _faults(error: BaseException, path: str) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,7 @@ def test_three_mistakes_give_three_messages(tmp_path: Path) -> None:
     assert faults(tmp_path, 'service = "ott"\npaths = "/a"\nformatt = "ott"\nviewer = ["("]') == [
         'edge_log[1].formatt: unknown key; did you mean "format"?',
         "edge_log[1].paths: expected a list in square brackets, found '/a'",
-        "edge_log[1].viewer[1]: '(' is not a regular expression: missing ), unterminated subpattern at position 0",
+        "edge_log[1].viewer[1]: '(' is not a regular expression at character 1: a parenthesis is not closed",
     ]
 
 

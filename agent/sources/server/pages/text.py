@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from agent.sources.server.figure import Figure, Found
+from service.patterns import pattern
 
 
 class Text:
@@ -12,9 +13,9 @@ class Text:
     def check(self, figure: Figure) -> None:
         """Raise ValueError for what is no regular expression with one group."""
         try:
-            groups = re.compile(figure.value).groups
-        except re.error as error:
-            raise ValueError(f"value = {figure.value!r} is not a regular expression: {error}") from None
+            groups = pattern(figure.value).groups
+        except ValueError as error:
+            raise ValueError(f"value = {error}") from None
         if groups != 1 or figure.each or figure.labels_from or figure.where:
             raise ValueError(
                 "a figure of a text page has a value with one group, and neither each nor labels_from nor where"
