@@ -15,6 +15,7 @@ _SAID = {
     httpx.InvalidURL: "its address cannot be read; write for example http://host:9090",
     httpx.ProxyError: "the proxy refuses the connection",
     httpx.ProtocolError: "it closed the connection before its answer was complete, or does not speak HTTP",
+    httpx.ConnectError: "no connection",
     httpx.NetworkError: "the connection broke off",
     httpx.DecodingError: "its answer is compressed and damaged",
     httpx.TooManyRedirects: "it redirects without end",

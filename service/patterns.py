@@ -16,7 +16,7 @@ _REASONS = (
     ("missing -, : or )", "the flags are not closed"),
     ("unterminated name", "the group's name is not closed"),
     ("missing group name", "the group has no name"),
-    ("bad character in group name", "the group's name is none"),
+    ("bad character in group name", "the group's name has a character that is not allowed"),
     ("redefinition of group name", "the group's name is taken by another group"),
     ("unknown group name", "no group has this name"),
     ("invalid group reference", "there is no such group"),

@@ -14,7 +14,7 @@ Texts = dict[str, str]
 
 
 class Answer(BaseModel):
-    """A part of an answer; fields that a reader does not know are left out, a number that is none is refused."""
+    """A part of an answer; fields that a reader does not know are left out, an infinite number is refused."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False, populate_by_name=True)
 

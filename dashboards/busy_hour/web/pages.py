@@ -66,7 +66,8 @@ class Pages:
     def days(self, series: tuple[str, str], first: date, last: date) -> planning.Days:
         """Return the days of a series, both ends included.
 
-        Raises AskedWronglyError for a period that is none, NotRecordedError, ReportError for records that do not fit.
+        Raises AskedWronglyError for a period that ends before it begins or is too long, NotRecordedError, ReportError
+        for records that do not fit.
         """
         if first > last:
             raise AskedWronglyError(f"from={first} is later than to={last}")

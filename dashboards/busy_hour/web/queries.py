@@ -65,7 +65,7 @@ def series(asked: Mapping[str, str]) -> tuple[str, str]:
 
 
 def day(asked: Mapping[str, str], key: str) -> date:
-    """Return a day; raise AskedWronglyError for a text that is none."""
+    """Return a day; raise AskedWronglyError for any other text."""
     try:
         found = date.fromisoformat(asked[key])
     except ValueError:

@@ -24,7 +24,7 @@ from service.patterns import bytes_pattern, pattern
         ("(?x", "at character 4: the flags are not closed"),
         ("(?!", "a parenthesis is not closed"),
         ("(?*a)", "after (? stands nothing that is known"),
-        ("(?P<1a>b)", "the group's name is none"),
+        ("(?P<1a>b)", "the group's name has a character that is not allowed"),
         ("(?P<>b)", "the group has no name"),
         ("(?P<a>b)(?P<a>c)", "the group's name is taken by another group"),
         ("(?P=a)", "no group has this name"),
