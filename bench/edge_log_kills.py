@@ -21,19 +21,19 @@ from bench.edge_log_generator import BEGIN
 from demo.ports import free_port
 
 DEADLINE = 60.0
-SETTINGS = """\
+SOURCE = """\
 listen = "127.0.0.1:{port}"
 state = "{folder}/state"
 [host]
 enabled = false
 [[edge_log]]
 service = "ott"
-paths = ["{folder}/ott_access.log"]
+paths = ["{folder}/{log}"]
 format = "ott"
 viewer = ['[?&]token=([0-9]+)']
 channel = '^/live/([^/]+)/'
-checkpoint_interval = "0.1s"
 """
+SETTINGS = SOURCE.replace("{log}", "ott_access.log") + 'checkpoint_interval = "0.1s"\n'
 
 
 class Writer(threading.Thread):

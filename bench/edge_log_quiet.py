@@ -17,25 +17,13 @@ import httpx
 
 from bench.edge_log_following import cpu_seconds
 from bench.edge_log_generator import BEGIN
-from bench.edge_log_kills import figures
+from bench.edge_log_kills import SOURCE, figures
 from demo.ports import free_port
 
 SHARE_BOUND, SCRAPE_BOUND = 0.05, 1.0
 DEADLINE = 120.0
 SCRAPE_EVERY = 5.0
 CHANNELS = 50  # what the scrape costs is that of a usual edge
-SETTINGS = """\
-listen = "127.0.0.1:{port}"
-state = "{folder}/state"
-[host]
-enabled = false
-[[edge_log]]
-service = "ott"
-paths = ["{folder}/*.log"]
-format = "ott"
-viewer = ['[?&]token=([0-9]+)']
-channel = '^/live/([^/]+)/'
-"""
 REST = 10.0  # seconds after the last line: what is young is looked at more often
 
 
@@ -73,7 +61,7 @@ def measure(folder: Path, files: int, descriptors: int, seconds: float) -> bool:
     port = free_port()
     (folder / "state").mkdir()
     config = folder / "agent.toml"
-    config.write_text(SETTINGS.format(port=port, folder=folder))
+    config.write_text(SOURCE.format(port=port, folder=folder, log="*.log"))
     call = ["prlimit", f"--nofile={descriptors}", sys.executable, "-m", "agent", "serve", "--config", str(config)]
     (folder / "channel0.log").touch()
     process = subprocess.Popen(call, stderr=subprocess.DEVNULL)
