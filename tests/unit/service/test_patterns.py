@@ -31,6 +31,8 @@ from service.patterns import bytes_pattern, pattern
         ("\\1", "there is no such group"),
         ("(?<=a*)b", "must have a fixed length"),
         ("(?P<channel", "the group's name is not closed"),
+        ("c[[:digit:]]", "at character 3: an opening bracket inside square brackets means only itself; write \\\\["),
+        ("[a-z--x]", "at character 5: a doubled sign inside square brackets means only itself"),
     ],
 )
 def test_each_fault_is_told_in_our_words(text: str, told: str) -> None:
@@ -64,4 +66,6 @@ def _words_of_python(text: str) -> str:
         re.compile(text)
     except re.error as error:
         return error.msg
+    except FutureWarning as warning:
+        return str(warning)
     return ""
