@@ -1,11 +1,10 @@
 """Why a server gave no answer, in words that name no class of the HTTP client and no number of the operating system."""
 
-import os
-import socket
-import ssl
 from collections.abc import Iterator
 
 import httpx
+
+from service.system_errors import said_of
 
 _SAID = {
     httpx.ConnectTimeout: "no connection within the time allowed",
@@ -29,7 +28,9 @@ def reason_of(error: Exception) -> str:
         return f"it answered {error.response.status_code}"
     if not isinstance(error, httpx.TimeoutException):
         for each in _chain(error):
-            if isinstance(each, OSError) and (said := _of_system(each)):
+            if isinstance(each, TimeoutError):
+                return _SAID[httpx.TimeoutException]
+            if isinstance(each, OSError) and (said := said_of(each)):
                 return said
     return next((said for kind, said in _SAID.items() if isinstance(error, kind)), "the request failed")
 
@@ -40,15 +41,3 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while found is not None:
         yield found
         found = found.__cause__ or found.__context__
-
-
-def _of_system(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate cannot be trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {(error.reason or 'the other side broke off').replace('_', ' ').lower()}"
-    if isinstance(error, socket.gaierror):
-        return f"the host's name is not known: {error.strerror or 'no answer'}"
-    if isinstance(error, TimeoutError):
-        return "no answer within the time allowed"
-    return os.strerror(error.errno) if error.errno is not None else ""

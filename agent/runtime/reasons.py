@@ -1,23 +1,15 @@
 """Why something failed, in words that name no module and no number of the operating system."""
 
-import os
-import socket
-import ssl
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
+
+from service.system_errors import said_of
 
 
 def reason_of(error: Exception) -> str:
     """Return what is said of an error of the network, of a file, or of a source."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate verify failed: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {(error.reason or 'the other side broke off').replace('_', ' ').lower()}"
     if isinstance(error, HTTPException):
         return _of_http(error)
-    if isinstance(error, socket.gaierror):
-        return f"the host's name is not known: {error.strerror or 'no answer'}"
-    if isinstance(error, OSError) and error.errno is not None:
-        said = error.strerror or os.strerror(error.errno)
+    if isinstance(error, OSError) and (said := said_of(error)):
         return f"{said}: {error.filename!r}" if error.filename is not None else said
     return str(error) or type(error).__name__
 

@@ -6,8 +6,6 @@ Messages hold no URL: it may carry a token.
 
 import asyncio
 import base64
-import os
-import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +19,7 @@ from agent.sources.streams.data_url import content_of, is_data
 from agent.sources.streams.encoding import UnknownEncodingError, decoders
 from agent.sources.streams.wire import BrokenOff, Connection, Head, Origin, WireError
 from service import __version__
+from service.system_errors import said_of
 
 _MOST_REDIRECTS = 20  # as browsers
 _SMALL = 64 << 10  # of an error page that is read to keep the connection
@@ -254,7 +253,10 @@ async def _take(connection: Connection, method: str, head: Head, answer: Answer,
         for decoder in unpack:
             decoder.finish()
     except (WireError, ConnectionError, ssl.SSLError) as error:
-        raise FetchError(Trouble.TRUNCATED, f"broke off after {came} bytes: {_broken(error)}") from None
+        raise FetchError(
+            Trouble.TRUNCATED,
+            f"broke off after {came} bytes: {(isinstance(error, OSError) and said_of(error)) or error}",
+        ) from None
     except ValueError as error:
         raise FetchError(Trouble.TRUNCATED, str(error)) from None
 
@@ -282,19 +284,6 @@ async def _drain(connection: Connection, method: str, head: Head) -> None:
         return
 
 
-def _broken(error: WireError | OSError) -> str:
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason or 'the other side broke off'}"
-    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno is not None else str(error)
-
-
 def _unreachable(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate cannot be trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason or error}"
-    if isinstance(error, socket.gaierror):
-        return f"the host's name is not known: {error.strerror or 'no answer'}"
-    if error.errno is not None:
-        return os.strerror(error.errno)
-    return "none of the host's addresses takes a connection" if "Multiple" in str(error) else "the connection broke off"
+    several = "none of the host's addresses takes a connection"
+    return said_of(error) or (several if "Multiple" in str(error) else "the connection broke off")

@@ -31,7 +31,7 @@ def broken() -> ssl.SSLError:
         (ValueError("the page has no figure"), "the page has no figure"),
         (OSError(), "OSError"),
         (socket.gaierror(-2, "Name or service not known"), "the host's name is not known: Name or service not known"),
-        (unverified(), "certificate verify failed: self-signed certificate"),
+        (unverified(), "the certificate cannot be trusted: self-signed certificate"),
         (broken(), "TLS failed: wrong version number"),
         (BadStatusLine("SSH-2.0-x\r\n"), "the answer begins with 'SSH-2.0-x', which is no HTTP"),
         (RemoteDisconnected("Remote end …"), "the server closed the connection without an answer"),
