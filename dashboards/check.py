@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from dashboards import macros
 from dashboards.known import TARGET_LABELS
+from dashboards.units import ENGLISH
 from service import promql
 
 Json = dict[str, Any]
@@ -57,6 +58,8 @@ def _whole(board: Json) -> Iterator[str]:
     yield from (f"panel title {title!r} is used {count} times" for title, count in titles.items() if count > 1)
     for panel in panels(board):
         yield from (f"{_named(panel)} has no {fault}" for fault in _missing(panel))
+        for unit in sorted(_units(panel) & ENGLISH.keys()):
+            yield f"{_named(panel)}: Grafana prints the unit {unit} with English words; use {ENGLISH[unit]}"
 
 
 def _missing(panel: Json) -> Iterator[str]:
@@ -70,6 +73,13 @@ def _missing(panel: Json) -> Iterator[str]:
         yield "unit"
     if not panel.get("targets"):
         yield "query"
+
+
+def _units(panel: Json) -> set[str]:
+    settings = panel.get("fieldConfig", {})
+    overrides = [entry for one in settings.get("overrides", []) for entry in one["properties"]]
+    single = {entry["value"] for entry in overrides if entry["id"] == "unit"}
+    return single | {settings.get("defaults", {}).get("unit", "")}
 
 
 def _layout(board: Json) -> Iterator[str]:

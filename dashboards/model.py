@@ -52,6 +52,7 @@ class Meaning:
     value: int | str
     text: str
     state: State | None = None
+    below: bool = False  # for every number below the value, and not for the value
 
 
 @dataclass(frozen=True, slots=True)

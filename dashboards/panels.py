@@ -18,9 +18,11 @@ from dashboards.sdk import (
     table,
     timeseries,
 )
+from dashboards.units import grafanas
 
 SOURCE = common.DataSourceRef("prometheus", "${ds}")
 _LETTERS = "ABCDEFGHIJ"
+_JUST_BELOW = 0.001  # Grafana's ranges hold their ends
 _LEAST_WIDTH = 50  # of a column, in pixels; Grafana's own 150 hides the last columns on a small screen
 
 
@@ -76,15 +78,20 @@ def thresholds(steps: model.Steps | None, context: Context) -> dashboard.Thresho
 
 def mappings(meanings: tuple[model.Meaning, ...], context: Context) -> list[dashboard.ValueMapping]:
     """Return the words and colours that stand for bare numbers."""
-    if not meanings:
-        return []
-    shown = {
-        str(meaning.value): dashboard.ValueMappingResult(
+    results = [
+        dashboard.ValueMappingResult(
             context.words(meaning.text), model.COLOURS[meaning.state] if meaning.state else None, index=position
         )
         for position, meaning in enumerate(meanings)
-    }
-    return [dashboard.ValueMap(shown)]
+    ]
+    pairs = list(zip(meanings, results, strict=True))
+    single = {str(meaning.value): result for meaning, result in pairs if not meaning.below}
+    ranges = [
+        dashboard.RangeMap(dashboard.DashboardRangeMapOptions(None, float(meaning.value) - _JUST_BELOW, result))
+        for meaning, result in pairs
+        if meaning.below
+    ]
+    return [*([dashboard.ValueMap(single)] if single else []), *ranges]
 
 
 def _target(panel: model.Panel, query: model.Query, letter: str, context: Context) -> prometheus.Dataquery:
@@ -116,7 +123,7 @@ def _defaults(panel: model.Panel, custom: object, context: Context) -> dashboard
     elif isinstance(panel, model.Figure) and not coloured:
         mode, fixed = dashboard.FieldColorModeId.FIXED, "text"
     return dashboard.FieldConfig(
-        unit=panel.unit,
+        unit=grafanas(panel.unit, context.words),
         decimals=panel.decimals,
         min_val=panel.minimum,
         max_val=panel.maximum,
@@ -318,7 +325,7 @@ def _column(column: model.Column, context: Context) -> dict[str, object]:
     # A cell without a value would say what the panel says without any: that no ticket is open, say.
     result: dict[str, object] = {"displayName": context.words(column.header), "noValue": "–"}
     if column.unit:
-        result["unit"] = column.unit
+        result["unit"] = grafanas(column.unit, context.words)
     if column.decimals is not None:
         result["decimals"] = column.decimals
     if column.width:

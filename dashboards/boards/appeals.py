@@ -1,7 +1,8 @@
 """Appeals of customers: how many, about what, who has them, and whether they are answered in time."""
 
-from dashboards.boards.vocabulary import DESK, NO_TIME, NONE, OVERDUE, or_none
+from dashboards.boards.vocabulary import DESK, NO_TIME, NONE, OVER, OVERDUE, or_none
 from dashboards.model import Board, Column, Course, Figure, Grid, Link, Meaning, Query, Ranking, Row, Steps
+from dashboards.units import CLOCK
 
 # Desks that share a database all tell of the same appeals, so one of them counts.
 OPEN = "max by (service, code, entry, party, channel) (ott_desk_appeals)"
@@ -74,12 +75,11 @@ NOW = Row(
         ),
         Figure(
             title="Least time left",
-            question="How much time is left for the most urgent answer? Below zero it is overdue.",
-            unit="s",
+            question="How much time is left for the most urgent answer?",
+            unit=CLOCK,
             queries=(Query(f"min(ott_desk_appeal_deadline_timestamp_seconds) - time() or {DESK}"),),
             steps=OVERDUE,
-            meanings=(NO_APPEAL,),
-            decimals=0,
+            meanings=(NO_APPEAL, OVER),
             width=5,
             height=5,
         ),
@@ -167,7 +167,7 @@ URGENT = Row(
                 Column("code", "Code", width=80),
                 Column("region", "Region"),
                 Column("party", "Who has it", meanings=tuple(Meaning(*party) for party in PARTIES)),
-                Column("A", "Time left", unit="s", decimals=0, steps=OVERDUE, meanings=(NO_TIME,), width=110),
+                Column("A", "Time left", unit=CLOCK, steps=OVERDUE, meanings=(NO_TIME, OVER), width=110),
                 Column("B", "Due", unit="time:DD.MM HH:mm", meanings=(NO_TIME,), width=110),
             ),
             sort="Time left",

@@ -1,5 +1,6 @@
 """Planning: the busy hour day by day, the pattern of the week, and when capacity runs out."""
 
+from dashboards.boards.vocabulary import TO_RECORDS
 from dashboards.model import Board, Column, Course, Figure, Grid, HeatMap, Limit, Meaning, Query, Ranking, Row, Steps
 
 PLATFORM = 'scope="platform"'
@@ -23,10 +24,16 @@ QUANTITIES = (
     Meaning("subscribers_online", "subscribers"),
     Meaning("sessions", "sessions"),
     Meaning("viewers", "viewers"),
-    Meaning("egress_bits_per_second", "traffic, bit/s"),
+    Meaning("egress_bits_per_second", "traffic"),
     Meaning("node_load", "server load"),
     Meaning("stall_ratio", "stalled share"),
 )
+
+# In the measures, whose column holds persons, shares and traffic: in bit/s, traffic would be eight digits long.
+SCALED = tuple(Meaning(q.value, "traffic, Mbit/s") if q.text == "traffic" else q for q in QUANTITIES)
+
+# Busy hours begin at a quarter. Grafana chooses the ticks of an axis among decimal numbers, so the axis counts hours.
+TIMES = tuple(Meaning(f"{quarter / 4:g}", f"{quarter // 4:02}:{quarter % 4 * 15:02}") for quarter in range(97))
 
 DATE = "time:YYYY-MM-DD"  # a forecast knows no hour
 
@@ -45,10 +52,16 @@ def _capacity(quantity: str) -> str:
     return f"max(last_over_time({today}))"
 
 
+def _measure(measure: str) -> str:
+    values = f'ott_busy_hour_value{{{PLACES},measure="{measure}",quantity%s"egress_bits_per_second"}}'
+    return f"max by (scope, quantity) ({values % '!='} or {values % '='} / 1e6)"
+
+
 def _began(hour: str) -> str:
+    """Return at which hour of the day each day's busiest hour began, with quarters as a fraction."""
     # The greatest value carries the time at which its hour began behind five decimals; the rest of it is cut off.
     marked = f"floor({hour}) * 100000 + (time() + $utc_offset - 3600) % 86400"
-    return f"max_over_time(({marked}){DAY}) % 100000 and on () {OVER}"
+    return f"max_over_time(({marked}){DAY}) % 100000 / 3600 and on () {OVER}"
 
 
 LAST_DAY = Row(
@@ -83,7 +96,7 @@ LAST_DAY = Row(
         Figure(
             title="It began at",
             question="When did the busiest hour of the last recorded day begin?",
-            unit="dateTimeAsLocal",
+            unit="time:DD.MM.YYYY HH:mm",
             queries=(Query(f"1000 * {_of('ott_busy_hour_start_timestamp_seconds', 'subscribers_online')}"),),
             width=5,
             height=5,
@@ -139,7 +152,8 @@ DAILY = Row(
         Course(
             title="When does the peak begin?",
             question="At what time of the day did each day's busiest hour begin?",
-            unit="dthms",
+            unit="none",
+            meanings=TIMES,
             queries=(
                 Query(_began(ONLINE), "subscribers", step="1d"),
                 Query(_began(f"avg_over_time({SESSIONS}[1h:5m])"), "sessions", step="1d"),
@@ -147,7 +161,7 @@ DAILY = Row(
             ),
             legend_values=False,
             minimum=0,
-            maximum=86400,
+            maximum=24,
             back="8w",
             width=12,
             height=9,
@@ -241,8 +255,8 @@ CAPACITY = Row(
                 Query(f"max by (scope, quantity) (ott_capacity_utilisation_ratio{{{PLACES}}})"),
             ),
             columns=(
-                Column("scope", "Scope"),
-                Column("quantity", "Quantity", meanings=QUANTITIES),
+                Column("scope", "Scope", links=(TO_RECORDS,)),
+                Column("quantity", "Quantity", meanings=QUANTITIES, links=(TO_RECORDS,)),
                 Column("A", "Likely", unit=DATE, width=94),
                 Column("B", "Earliest", unit=DATE, width=94),
                 Column("C", "Latest", unit=DATE, width=94),
@@ -259,19 +273,16 @@ CAPACITY = Row(
             question="What are the busy hours of each place by the recommended measures?",
             unit="none",
             queries=(
-                *(
-                    Query(f'max by (scope, quantity) (ott_busy_hour_value{{{PLACES},measure="{measure}"}})')
-                    for measure in ("last_day", "adpqh", "tcbh_quarter", "fdmh")
-                ),
+                *(Query(_measure(measure)) for measure in ("last_day", "adpqh", "tcbh_quarter", "fdmh")),
                 Query(f"max by (scope, quantity) (ott_busy_hour_peak_ratio{{{PLACES}}})"),
             ),
             columns=(
-                Column("scope", "Scope"),
-                Column("quantity", "Quantity", meanings=QUANTITIES),
-                Column("A", "Last day", unit="short", decimals=2),
-                Column("B", "ADPQH", unit="short", decimals=2),
-                Column("C", "TCBH", unit="short", decimals=2),
-                Column("D", "FDMH", unit="short", decimals=2),
+                Column("scope", "Scope", links=(TO_RECORDS,)),
+                Column("quantity", "Quantity", meanings=SCALED, links=(TO_RECORDS,)),
+                Column("A", "Last day", decimals=2),
+                Column("B", "ADPQH", decimals=2),
+                Column("C", "TCBH", decimals=2),
+                Column("D", "FDMH", decimals=2),
                 Column("E", "ADPQH / TCBH", decimals=2),
             ),
             sort="Scope",

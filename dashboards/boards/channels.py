@@ -1,12 +1,12 @@
 """Channels as viewers get them: does each arrive whole by multicast, and is there a picture and sound?"""
 
-from dashboards.boards.vocabulary import ANY, NODES, SITE, TO_NODE, TO_TICKETS, or_none
+from dashboards.boards.vocabulary import ANY, NODES, SITE, TO_CHANNEL, TO_NODE, TO_STREAMS, TO_TICKETS, or_none
 from dashboards.model import Board, Column, Course, Figure, Grid, Limit, Meaning, Query, Row, Steps, Variable
+from dashboards.units import PER_SECOND, SECONDS
 
 CHANNEL = Variable("channel", "Channel", 'label_values(ott_ts_up{site=~"$site",node=~"$node"}, channel)')
 WHERE = 'site=~"$site",node=~"$node",channel=~"$channel"'
 NO_MULTICAST, NO_PICTURE = "no multicast is probed", "no picture is analysed"
-NOWHERE = (Meaning(" ", "–"),)  # in the row that says that there is none
 NO_ERROR, NO_CHANGE = Meaning("none", "no error", "good"), Meaning("none", "no change", "good")
 TO = (TO_NODE, TO_TICKETS)
 
@@ -53,7 +53,7 @@ def _course(title: str, question: str, lasting: str, steps: Steps) -> Course:
     return Course(
         title=title,
         question=f"{question} The line is where the alarm begins.",
-        unit="s",
+        unit=SECONDS,
         queries=(
             Query(f"max by (site, node, channel, delivery) (round({lasting}, 0.1))", "{{channel}} · {{delivery}}"),
         ),
@@ -107,7 +107,7 @@ MULTICAST = Row(
         Course(
             title="Errored seconds",
             question="How many seconds of each minute have lost packets or no synchronisation, by channel?",
-            unit="s",
+            unit=SECONDS,
             queries=(
                 Query(
                     f"max by (site, node, channel) (increase(ott_ts_errored_seconds_total{{{WHERE}}}[1m]))",
@@ -136,8 +136,8 @@ MULTICAST = Row(
                 ),
             ),
             columns=(
-                Column("channel", "Channel", meanings=NOWHERE),
-                Column("priority", "Priority", meanings=NOWHERE, width=100),
+                Column("channel", "Channel", links=(TO_STREAMS, TO_CHANNEL)),
+                Column("priority", "Priority", width=100),
                 Column("indicator", "Indicator", meanings=(NO_ERROR,)),
                 Column("A", "Times", decimals=0, width=90),
             ),
@@ -160,7 +160,7 @@ MULTICAST = Row(
         Course(
             title="Lost packets",
             question="How many packets a second does the network lose, and how many datagrams does the probe drop?",
-            unit="cps",
+            unit=PER_SECOND,
             queries=(
                 Query(f"sum(rate(ott_ts_packets_missing_total{{{WHERE}}}[1m]))", "in the network"),
                 Query(f"sum(rate(ott_ts_datagrams_dropped_total{{{WHERE}}}[1m]))", "at the probe"),
@@ -202,8 +202,8 @@ PICTURE = Row(
                 Query(or_none(f"{PICTURE_CHANGES} or {SOUND_CHANGES}", PICTURES, "property", "delivery", "channel")),
             ),
             columns=(
-                Column("channel", "Channel", meanings=NOWHERE),
-                Column("delivery", "Delivery", meanings=NOWHERE, width=110),
+                Column("channel", "Channel", links=(TO_STREAMS, TO_CHANNEL)),
+                Column("delivery", "Delivery", width=110),
                 Column("property", "What", meanings=(NO_CHANGE,)),
                 Column("A", "Times", decimals=0, width=90),
             ),

@@ -1,7 +1,8 @@
 """Content delivery: sessions, viewers, traffic, requests, and whether the figures can be trusted."""
 
-from dashboards.boards.vocabulary import ERRORS, SERVICE, SITE, TO_NODE, TO_SITE, TO_TICKETS
+from dashboards.boards.vocabulary import AHEAD, ERRORS, SERVICE, SITE, TO_NODE, TO_SITE, TO_TICKETS
 from dashboards.model import Board, Course, Figure, Limit, Query, Ranking, Row, Steps
+from dashboards.units import CLOCK, PER_SECOND, SECONDS
 
 # Courses read the totals of sites: over six hours, a thousand edges would make each of them a million points.
 WHERE = 'site=~"$site",service=~"$service"'
@@ -77,7 +78,7 @@ AUDIENCE = Row(
         Figure(
             title="Do viewers come or go?",
             question="Do more viewers come than go? Both numbers jump when a channel fails and everybody reconnects.",
-            unit="cps",
+            unit=PER_SECOND,
             queries=(
                 Query(f"sum(rate(ott_edge_sessions_started_total{{{WHERE}}}[1m]))", "begin"),
                 Query(f"sum(rate(ott_edge_sessions_ended_total{{{WHERE}}}[1m]))", "end"),
@@ -146,7 +147,7 @@ REQUESTS = Row(
         Course(
             title="How are requests answered?",
             question="How many requests are answered, and how?",
-            unit="reqps",
+            unit=PER_SECOND,
             queries=(Query(f"sum by (code) (site:ott_edge_requests:rate1m{{{WHERE}}})", "{{code}}"),),
             stacked=True,
             width=8,
@@ -189,7 +190,8 @@ REQUESTS = Row(
         Figure(
             title="How fast are requests answered?",
             question="How long do requests take now, the slow player's network included?",
-            unit="s",
+            unit=SECONDS,
+            decimals=3,
             queries=(
                 Query(f"histogram_quantile(0.5, {BUCKETS})", "half of them"),
                 Query(f"histogram_quantile(0.95, {BUCKETS})", "95 of 100"),
@@ -225,7 +227,7 @@ TRUST = Row(
         Ranking(
             title="Which log lines are rejected?",
             question="Are lines of the access log not understood, and why?",
-            unit="cps",
+            unit=PER_SECOND,
             queries=(
                 Query(f"sum by (reason) (rate(ott_edge_log_rejected_lines_total{{{WHERE}}}[1m]))", "{{reason}}"),
                 Query(f"sum(rate(ott_edge_log_lines_total{{{WHERE}}}[1m]))", "all lines"),
@@ -237,7 +239,8 @@ TRUST = Row(
         Figure(
             title="Newest request in the log",
             question="Which edges have not logged a request for longest?",
-            unit="s",
+            unit=CLOCK,
+            meanings=(AHEAD,),
             queries=(
                 Query(
                     f"topk(8, time() - max by (node) (ott_edge_log_last_request_timestamp_seconds{{{WHERE}}}))",
@@ -246,7 +249,6 @@ TRUST = Row(
             ),
             steps=Steps(((Limit("edge_log_silent_seconds"), "minor"),)),
             named=True,
-            decimals=0,
             width=8,
             height=8,
         ),

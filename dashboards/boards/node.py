@@ -3,6 +3,7 @@
 from dashboards.boards.vocabulary import DISK, ERRORS, FILESYSTEM, MEMORY, ONE_NODE, SITE, STATES, alarms, state
 from dashboards.boards.vocabulary import PROCESSOR as BUSY
 from dashboards.model import Board, Course, Figure, Query, Ranking, Row
+from dashboards.units import DAYS, PER_SECOND
 
 ME = 'node="$node"'
 
@@ -32,11 +33,10 @@ NOW = Row(
         Figure(
             title="Running for",
             question="How long has the node been up since its kernel started?",
-            unit="s",
+            unit=DAYS,
             queries=(Query(f"time() - max(node_boot_time_seconds{{{ME}}})"),),
             width=4,
             height=5,
-            decimals=1,
         ),
         Ranking(
             title="How loaded is it now?",
@@ -175,7 +175,7 @@ NETWORK = Row(
         Course(
             title="Are packets lost or damaged?",
             question="Do interfaces drop or damage packets?",
-            unit="pps",
+            unit=PER_SECOND,
             queries=(
                 Query(f"sum(max by (device) ({_rate('node_network_receive_errs_total')}))", "damaged on arrival"),
                 Query(f"sum(max by (device) ({_rate('node_network_transmit_errs_total')}))", "damaged when sent"),

@@ -1,7 +1,8 @@
 """The watcher watched: agents, Prometheus, Alertmanager, the desk and its messages."""
 
-from dashboards.boards.vocabulary import ANY, NODES, SITE, YES_NO
+from dashboards.boards.vocabulary import AHEAD, ANY, NODES, SITE, YES_NO
 from dashboards.model import Board, Column, Course, Figure, Grid, History, Limit, Link, Query, Row, Steps
+from dashboards.units import CLOCK, PER_SECOND, SECONDS
 
 WHERE = 'site=~"$site",node=~"$node"'
 JOBS = 'job=~"ott-.+|prometheus|alertmanager"'
@@ -35,10 +36,10 @@ NOW = Row(
             title="Last sign of life",
             question="How long ago did the alarm that never stops last reach the desk? "
             "It passes through Prometheus and Alertmanager, so all three work.",
-            unit="s",
+            unit=CLOCK,
+            meanings=(AHEAD,),
             queries=(Query("time() - max(ott_desk_watchdog_last_timestamp_seconds)"),),
             # Alertmanager repeats it every few minutes; the desk itself opens a ticket when it stays away.
-            decimals=0,
             width=5,
             height=5,
         ),
@@ -75,7 +76,7 @@ NOW = Row(
         Figure(
             title="Time series",
             question="How many time series does Prometheus keep at once?",
-            unit="short",
+            unit="sishort",
             queries=(Query("sum(prometheus_tsdb_head_series)"),),
             width=4,
             height=5,
@@ -122,8 +123,8 @@ AGENTS = Row(
                 Column("node", "Node", links=(Link("Node dashboard", "node", (("node", "node"),)),)),
                 Column("collector", "Collector"),
                 Column("A", "Succeeds", meanings=YES_NO),
-                Column("B", "Age of the result", unit="s", decimals=0),
-                Column("C", "Duration", unit="s"),
+                Column("B", "Age of the result", unit=CLOCK, meanings=(AHEAD,)),
+                Column("C", "Duration", unit=SECONDS, decimals=3),
             ),
             sort="Age of the result",
             descending=True,
@@ -139,7 +140,7 @@ CHAIN = Row(
         Course(
             title="How many samples come in?",
             question="How fast does Prometheus take samples in?",
-            unit="cps",
+            unit=PER_SECOND,
             queries=(Query("sum(rate(prometheus_tsdb_head_samples_appended_total[$__rate_interval]))", "samples"),),
             width=8,
             height=8,
@@ -166,7 +167,7 @@ CHAIN = Row(
         Course(
             title="Are the scrapes fast enough?",
             question="How long does the slowest target of each job take to answer? The limit is 4 s.",
-            unit="s",
+            unit=SECONDS,
             queries=(Query(f"max by (job) (scrape_duration_seconds{{{JOBS}}})", "{{job}}", step="30s"),),
             width=8,
             height=8,
@@ -174,7 +175,7 @@ CHAIN = Row(
         Course(
             title="Do notifications leave?",
             question="Do Alertmanager's notifications reach the desk?",
-            unit="cps",
+            unit=PER_SECOND,
             queries=(
                 Query('sum(rate(alertmanager_notifications_total{integration="webhook"}[$__rate_interval]))', "sent"),
                 Query(
@@ -188,7 +189,7 @@ CHAIN = Row(
         Course(
             title="What does the desk receive?",
             question="What did the alerts that the desk received change?",
-            unit="cps",
+            unit=PER_SECOND,
             queries=(Query("sum by (outcome) (rate(ott_desk_webhook_alerts_total[$__rate_interval]))", "{{outcome}}"),),
             names=OUTCOMES,
             width=12,

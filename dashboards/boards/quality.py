@@ -1,7 +1,8 @@
 """Quality of experience: what players report of stalls, start-up and bit rate, by channel and by edge."""
 
-from dashboards.boards.vocabulary import SITE, TO_NODE, TO_SITE, TO_TICKETS
+from dashboards.boards.vocabulary import SITE, TO_CHANNEL, TO_CHANNELS, TO_NODE, TO_SITE, TO_STREAMS, TO_TICKETS
 from dashboards.model import Board, Column, Course, Figure, Grid, Limit, Query, Ranking, Row, Steps
+from dashboards.units import PER_SECOND, SECONDS
 
 WHERE = 'site=~"$site"'
 STALLED = f"node_channel:ott_qoe_stalled:rate5m{{{WHERE}}}"
@@ -64,7 +65,8 @@ NOW = Row(
         Figure(
             title="Start-up",
             question="How long do viewers wait for the picture after they have chosen a channel?",
-            unit="s",
+            unit=SECONDS,
+            decimals=2,
             queries=(
                 Query(_quantile("0.5", "ott_qoe_startup_seconds"), "half of them"),
                 Query(_quantile("0.9", "ott_qoe_startup_seconds"), "9 of 10"),
@@ -136,7 +138,7 @@ CHANNELS = Row(
                 ),
             ),
             columns=(
-                Column("channel", "Channel"),
+                Column("channel", "Channel", links=(TO_STREAMS, TO_CHANNELS, TO_CHANNEL)),
                 Column("A", "Stalled", unit="percentunit", decimals=2, steps=STALLED_FROM),
                 Column("B", "Stalls an hour", decimals=1),
                 Column("C", "Players", decimals=0),
@@ -172,7 +174,7 @@ EDGES = Row(
             ),
             columns=(
                 Column("node", "Node", links=(TO_NODE, TO_TICKETS)),
-                Column("site", "Site"),
+                Column("site", "Site", links=(TO_SITE,)),
                 Column("A", "Stalled", unit="percentunit", decimals=2, steps=STALLED_FROM),
                 Column("B", "Stalls an hour", decimals=1),
                 Column("C", "Players", decimals=0),
@@ -194,7 +196,7 @@ RESERVE = Row(
         Course(
             title="How much is buffered?",
             question="How many seconds do players have in reserve? The lower line is the one tenth with the least.",
-            unit="s",
+            unit=SECONDS,
             queries=(
                 Query(_quantile("0.5", "ott_qoe_buffer_seconds"), "half of them"),
                 Query(_quantile("0.1", "ott_qoe_buffer_seconds"), "1 of 10"),
@@ -252,7 +254,7 @@ TRUST = Row(
             title="What do players send?",
             question="Which version of CMCD is sent, and which key could not be read? "
             "Are there more sessions than allowed?",
-            unit="cps",
+            unit=PER_SECOND,
             queries=(
                 Query(_rate("ott_qoe_requests_total", "version"), "version {{version}}"),
                 Query(

@@ -87,7 +87,7 @@ MAP = Row(
             ),
             columns=(
                 Column("node", "Node", links=(TO_NODE, TO_TICKETS, TO_QUEUE)),
-                Column("site", "Site"),
+                Column("site", "Site", links=(TO_SITE,)),
                 Column("A", "State", meanings=STATES, width=190),
                 Column("B", "Answers", meanings=YES_NO),
                 Column("C", "Processor", unit="percentunit", decimals=0, steps=PROCESSOR),

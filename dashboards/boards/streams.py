@@ -1,7 +1,18 @@
 """Streams as a player sees them: are they there, are they live, are they fast enough?"""
 
-from dashboards.boards.vocabulary import ANY, NODES, SITE, TO_NODE, TO_TICKETS, or_none
+from dashboards.boards.vocabulary import (
+    AHEAD,
+    ANY,
+    NODES,
+    SITE,
+    TO_CHANNEL,
+    TO_CHANNELS,
+    TO_NODE,
+    TO_TICKETS,
+    or_none,
+)
 from dashboards.model import Board, Column, Course, Figure, Grid, History, Limit, Meaning, Query, Row, Steps, Variable
+from dashboards.units import CLOCK, SECONDS
 
 CHANNEL = Variable("channel", "Channel", 'label_values(ott_stream_up{site=~"$site",node=~"$node"}, channel)')
 WHERE = 'site=~"$site",node=~"$node",channel=~"$channel"'
@@ -64,9 +75,9 @@ NOW = Row(
         Figure(
             title="Oldest live edge",
             question="How far behind the clock is the slowest stream?",
-            unit="s",
+            unit=CLOCK,
+            meanings=(AHEAD,),
             queries=(Query(f"max(time() - ott_stream_live_edge_timestamp_seconds{{{WHERE}}})"),),
-            decimals=1,
             empty=NONE,
             width=8,
             height=5,
@@ -101,7 +112,7 @@ LIVE = Row(
         Course(
             title="How far behind is each stream?",
             question="Does each stream advance with the clock? A stalled packager draws a rising line.",
-            unit="s",
+            unit=SECONDS,
             queries=(
                 Query(
                     f"max by (site, node, channel) (time() - ott_stream_live_edge_timestamp_seconds{{{WHERE}}})",
@@ -171,7 +182,7 @@ QUALITY = Row(
                 ),
             ),
             columns=(
-                Column("channel", "Channel", width=160),
+                Column("channel", "Channel", links=(TO_CHANNELS, TO_CHANNEL), width=160),
                 Column("reason", "Fault", meanings=FAULTS),
                 Column("A", "Times", decimals=0, width=90),
             ),

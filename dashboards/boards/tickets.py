@@ -6,6 +6,7 @@ from dashboards.boards.vocabulary import (
     DESK,
     NO_TICKET,
     NODES,
+    OVER,
     OVERDUE,
     SITE,
     clocks,
@@ -13,6 +14,7 @@ from dashboards.boards.vocabulary import (
     tickets,
 )
 from dashboards.model import Board, Course, Figure, Query, Row, Steps
+from dashboards.units import CLOCK
 
 MINE = 'node=~"$node"'
 
@@ -45,12 +47,11 @@ NOW = Row(
         ),
         Figure(
             title="Least time left",
-            question="How much time is left on the most urgent clock? Below zero it is overdue.",
-            unit="s",
+            question="How much time is left on the most urgent clock?",
+            unit=CLOCK,
             queries=(Query(f"min({DEADLINE}{{{MINE}}}) - time() or {DESK}"),),
             steps=OVERDUE,
-            meanings=(NO_TICKET,),
-            decimals=0,
+            meanings=(NO_TICKET, OVER),
             width=6,
             height=5,
         ),

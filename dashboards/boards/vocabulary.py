@@ -1,6 +1,7 @@
 """What several boards say in the same way: choices, scales, states and links."""
 
 from dashboards.model import Column, Figure, Grid, Limit, Link, Meaning, Query, State, Steps, Variable
+from dashboards.units import CLOCK
 
 SITE = Variable("site", "Site", 'label_values(up{job="ott-agent"}, site)')
 ROLE = Variable("role", "Role", 'label_values(up{job="ott-agent",site=~"$site"}, role)')
@@ -46,6 +47,15 @@ TO_TICKETS = Link("Tickets of this node", "tickets", (("node", "node"), ("site",
 TO_QUEUE = Link("Tickets in the console", url="{desk}/", variables=(("node", "node"),))
 TO_TICKET = Link("Ticket in the console", url="{desk}/ticket/${__value.text}")
 TO_SITE = Link("Nodes of this site", "sites", (("site", "site"),))
+TO_STREAMS = Link("Streams of this channel", "streams", (("channel", "channel"),))
+TO_CHANNELS = Link("Picture and sound of this channel", "channels", (("channel", "channel"),))
+TO_CHANNEL = Link("Channel in the console", url="{desk}/channels/one", variables=(("name", "channel"),))
+
+TO_RECORDS = Link(
+    "Records and forecast in the console",
+    url="{desk}/busy-hour",
+    variables=(("scope", "scope"), ("quantity", "quantity")),
+)
 
 _OF = {"site": (TO_SITE,), "node": (TO_NODE, TO_TICKETS, TO_QUEUE)}
 _SEVERITY_FIGURES: tuple[tuple[str, str, State], ...] = (
@@ -63,6 +73,8 @@ DESK = "0 * max(ott_desk_outbox_pending)"
 RULES = '0 * count(ALERTS{alertname="Watchdog",alertstate="firing"})'
 NONE = "none"
 NO_TIME = Meaning(0, "–")
+OVER = Meaning(0, "overdue", "critical", below=True)
+AHEAD = Meaning(0, "clock is ahead", "warning", below=True)
 NO_TICKET = Meaning(0, "no ticket is open", "good")
 
 
@@ -74,11 +86,12 @@ def tickets(where: str = "") -> str:
 def or_none(query: str, alive: str, label: str, *others: str) -> str:
     """Return the query, and where it gives nothing one row that says so: its `label` is "none" and its value 0.
 
-    The `others` are blank in that row: a table loses a column that no row has a label for.
+    The `others` are a dash in that row: a table loses a column that no row has a label for, and Grafana prints a blank
+    as 0.
     """
     row = f'label_replace({alive}, "{label}", "{NONE}", "", "")'
     for other in others:
-        row = f'label_replace({row}, "{other}", " ", "", "")'
+        row = f'label_replace({row}, "{other}", "–", "", "")'
     return f"{query} or on () {row}"
 
 
@@ -119,7 +132,7 @@ def clocks(width: int, height: int, where: str = "", *, due: bool = True) -> Gri
             Column("priority", "Priority", width=95),
             Column("clock", "Clock", meanings=(*CLOCKS, Meaning(NONE, "no ticket is open", "good")), width=180),
             Column("node", "Node", links=(Link("Node dashboard", "node", (("node", "node"),)),)),
-            Column("A", "Time left", unit="s", decimals=0, steps=OVERDUE, meanings=(NO_TIME,), width=95),
+            Column("A", "Time left", unit=CLOCK, steps=OVERDUE, meanings=(NO_TIME, OVER), width=95),
             *((Column("B", "Due", unit="time:DD.MM HH:mm", meanings=(NO_TIME,), width=105),) if due else ()),
         ),
         sort="Time left",

@@ -116,6 +116,12 @@ def ending_at(end: float, drawn: tuple[Json, Json]) -> tuple[Json, Json]:
     return built, {**recording, "windows": {1: [end - 600, end]}}
 
 
+def in_russian(drawn: tuple[Json, Json]) -> tuple[Json, Json]:
+    """Return a dashboard as one in Russian."""
+    built, recording = drawn
+    return built | {"tags": ["ottwatch", "ru"]}, recording
+
+
 SOUND: dict[str, tuple[Json, Json]] = {
     "lines": board(lines(), SERIES),
     "figures": board(panel("stat", STAT), POINTS),
@@ -124,6 +130,13 @@ SOUND: dict[str, tuple[Json, Json]] = {
     "lanes": board(panel("state-timeline", {"legend": LEGEND, "showValue": "auto"}), SERIES),
     "lanes that end on a tick": ending_at(
         NOW - NOW % 600, board(panel("state-timeline", {"legend": LEGEND, "showValue": "auto"}), SERIES)
+    ),
+    "a duration without words": in_russian(
+        board(panel("stat", STAT, defaults={"unit": "dtdhms"}), [point(NODES[0], 216_000)])
+    ),
+    "a unit in Russian": in_russian(board(lines(defaults={"unit": "suffix:с"}), [series(NODES[0], 7200)])),
+    "a duration in English on a dashboard in English": board(
+        panel("stat", STAT, defaults={"unit": "s"}), [point(NODES[0], 7200)]
     ),
     "an answer without series, in words": board(lines(defaults={"noValue": "no ticket is open"}), []),
 }
@@ -181,6 +194,26 @@ BROKEN: dict[str, tuple[tuple[Json, Json], str]] = {
     "a long fraction": (
         board(panel("stat", STAT, defaults={"unit": "percent", "decimals": 7}), [point(NODES[0], 0.1234567)]),
         "printed with 7 decimals",
+    ),
+    "a duration in English": (
+        in_russian(board(panel("stat", STAT, defaults={"unit": "s", "decimals": 1}), [point(NODES[0], 216_000)])),
+        "a value is printed in English: 2.5 day",
+    ),
+    "a time that is over, in English": (
+        in_russian(board(panel("stat", STAT, defaults={"unit": "dthms"}), [point(NODES[0], -60)])),
+        "a value is printed in English: 00:01:00 ago",
+    ),
+    "a large number in English": (
+        in_russian(board(panel("stat", STAT, defaults={"unit": "short"}), [point(NODES[0], 40_610_000)])),
+        "a value is printed in English: 40.6 Mil",
+    ),
+    "a column in English": (
+        in_russian(board(table(overrides=[rename("byName", "Value", unit="reqps")]), [point(NODES[0], 12)])),
+        "a value is printed in English: 12 req/s",
+    ),
+    "an axis in English": (
+        in_russian(board(lines(defaults={"unit": "s"}), [series(NODES[0], 7200)])),
+        "an axis is printed in English: ",
     ),
     "names in colours": (board(panel("stat", {**STAT, "textMode": "name"}), POINTS), "only the colour tells the state"),
     "cells in colours": (

@@ -69,6 +69,18 @@ FAULTS: list[tuple[str, Callable[[Board], object], str]] = [
     ("panel id twice", lambda b: b["panels"][1].update(id=1), "panel id 1 is used 2 times"),
     ("title twice", lambda b: b["panels"][1].update(title="Panel 1"), "panel title 'Panel 1' is used 2 times"),
     ("no description", lambda b: b["panels"][0].pop("description"), "panel 1 'Panel 1' has no description"),
+    (
+        "a unit in English words",
+        lambda b: b["panels"][0]["fieldConfig"]["defaults"].update(unit="s"),
+        "panel 1 'Panel 1': Grafana prints the unit s with English words; use dthms, dtdhms or seconds as a suffix",
+    ),
+    (
+        "a column's unit in English words",
+        lambda b: b["panels"][1]["fieldConfig"]["overrides"].append(
+            {"matcher": {"id": "byName", "options": "A"}, "properties": [{"id": "unit", "value": "short"}]}
+        ),
+        "panel 2 'Panel 2': Grafana prints the unit short with English words; use sishort or none",
+    ),
     ("no unit", lambda b: b["panels"][0]["fieldConfig"]["defaults"].pop("unit"), "panel 1 'Panel 1' has no unit"),
     ("no query", lambda b: b["panels"][0].update(targets=[]), "panel 1 'Panel 1' has no query"),
     ("no time zone", lambda b: b.pop("timezone"), "the board has no timezone"),

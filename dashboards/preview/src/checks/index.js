@@ -2,9 +2,10 @@
 import { emptyPanel, failedQuery, unmatchedOverrides, unmatchedTransformations } from './data.js';
 import { colourAlone, namelessSeries, rawUnits } from './meaning.js';
 import { brokenText } from './text.js';
+import { englishUnits } from './words.js';
 import { COMPONENTS } from '../panels/index.jsx';
 
-const CHECKS = [failedQuery, emptyPanel, unmatchedTransformations, unmatchedOverrides, namelessSeries, rawUnits, colourAlone, brokenText];
+const CHECKS = [failedQuery, emptyPanel, unmatchedTransformations, unmatchedOverrides, namelessSeries, rawUnits, englishUnits, colourAlone, brokenText];
 
 /** Return every finding of the page that is drawn now. */
 export function findings({ panels, prepared, board, recording, theme }) {
