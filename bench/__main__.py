@@ -40,8 +40,9 @@ def main() -> int:
         print("\n".join(f"{name:<{width}}  {text}" for name, text in known.items()))
         return Exit.FINE
     worst = 0
-    for name in known if "all" in names else names:
-        print(f"· {name}: {known[name]}", flush=True)
+    chosen = list(known) if "all" in names else names
+    for number, name in enumerate(chosen, 1):
+        print(f"· {number} of {len(chosen)}, {name}: {known[name]}", flush=True)
         result = subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=_FOLDER.parent, check=False)
         worst = max(worst, abs(result.returncode))
     return worst

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from service import progress
 from service.program import Exit, missing_extra, parser, run, subcommands
 from service.prometheus import PrometheusError
 
@@ -179,9 +180,10 @@ def _publish(options: argparse.Namespace) -> int:
     def use(grafana: Grafana, order: Order) -> int:
         done = 0
         try:
-            for change in publish(grafana, order):
-                _printed(change)
-                done += 1
+            with progress.steps(order.steps, "publish", "steps", _say) as told:
+                for change in publish(grafana, order):
+                    told(str(change))
+                    done += 1
         except (GrafanaError, KeyboardInterrupt) as error:
             if str(error):
                 print(error, file=sys.stderr)
@@ -193,8 +195,12 @@ def _publish(options: argparse.Namespace) -> int:
 
 
 def _printed(change: Change) -> Change:
-    print(change, flush=True)
+    _say(str(change))
     return change
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _export(options: argparse.Namespace) -> int:

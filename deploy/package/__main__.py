@@ -9,6 +9,7 @@ from pathlib import Path
 from deploy.package.build import FORMATS, Order, build, epoch_of
 from deploy.package.product import KEYRING, PRODUCTS, PYTHONS
 from deploy.package.wheels import ROOT, PackageError
+from service import progress
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -48,11 +49,12 @@ def main() -> int:
             tuple(file.resolve() for file in options.keyring or ()),
             tuple(options.format or FORMATS),
         )
-        for product in (KEYRING,) if options.keyring else PRODUCTS:
-            if not options.only or product.name in options.only:
+        products = (KEYRING,) if options.keyring else PRODUCTS
+        chosen = [product for product in products if not options.only or product.name in options.only]
+        with progress.steps(len(chosen), "package", "products") as told:
+            for product in chosen:
                 pythons = PYTHONS if product.every_python else (options.python,)
-                for file in build(product, pythons, order):
-                    print(f"{file} {file.stat().st_size / 1e6:.1f} MB", flush=True)
+                told("\n".join(f"{file} {file.stat().st_size / 1e6:.1f} MB" for file in build(product, pythons, order)))
     except PackageError as error:
         print(error, file=sys.stderr)
         return 1

@@ -4,9 +4,15 @@ import os
 import sqlite3
 import subprocess
 from contextlib import closing
+from itertools import dropwhile
 from pathlib import Path
 
+from sqlalchemy import inspect
+
 from alerts.desk.core.database import Database
+from service import progress
+
+_PAGES = 4096  # of 4 KiB, copied at a time
 
 
 def backup(database: Database, target: Path) -> None:
@@ -30,7 +36,11 @@ def _sqlite(source: str, target: Path) -> None:
     address = f"{Path(source).absolute().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True)) as old, closing(sqlite3.connect(target)) as new:
-            old.backup(new)
+            # A read transaction, so that what is written meanwhile does not make the copy begin again.
+            old.execute("BEGIN")
+            (pages,) = old.execute("PRAGMA page_count").fetchone()
+            with progress.through(pages, "backup", unit="page") as seen:
+                old.backup(new, pages=_PAGES, progress=lambda _, left, total: seen(total - left))
             (answer,) = new.execute("PRAGMA integrity_check").fetchone()
     except sqlite3.Error as error:
         raise OSError(f"{source} cannot be copied: {error}") from None
@@ -41,11 +51,21 @@ def _sqlite(source: str, target: Path) -> None:
 def _postgresql(database: Database, target: Path) -> None:
     url = database.url.set(drivername="postgresql")
     # The password goes through the environment: a command line is for everybody to see.
-    environment = dict(os.environ)
+    environment = {**os.environ, "LC_ALL": "C"}
     if url.password:
         environment["PGPASSWORD"] = str(url.password)
     address = url.set(password=None).render_as_string(hide_password=False)
-    command = ["pg_dump", "--format=custom", f"--file={target}", f"--dbname={address}"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise OSError(f"pg_dump failed: {done.stderr.strip()}")
+    command = ["pg_dump", "--verbose", "--format=custom", f"--file={target}", f"--dbname={address}"]
+    with database.read() as connection:
+        tables = len(inspect(connection).get_table_names())
+    remarks: list[str] = []
+    with (
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process,
+        progress.through(tables, "backup", unit="table") as seen,
+    ):
+        for line in process.stderr or ():
+            remarks.append(line)
+            seen(sum("dumping contents of table" in each for each in remarks))
+    if process.returncode:
+        errors = list(dropwhile(lambda line: ": error:" not in line, remarks)) or remarks
+        raise OSError(f"pg_dump failed: {''.join(errors).strip()}")

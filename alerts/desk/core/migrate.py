@@ -1,6 +1,7 @@
 """Bring a database to the schema of this version."""
 
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from alerts.desk.core.database import Database
+from service import progress
 
 _LOCK = 7410_621  # any number that no other program uses as an advisory lock in this database
 
@@ -26,8 +28,12 @@ def migrate(database: Database) -> None:
         config = _config()
         if found is not None and found not in {each.revision for each in _scripts(config).walk_revisions()}:
             raise ValueError(f'the database has the schema "{found}" of a later version; install that one again')
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        missing = sum(1 for _ in _scripts(config).iterate_revisions("head", found or "base"))
+        with progress.through(missing, "migrate", unit="step") as seen:
+            applied = count(1)
+            config.attributes["connection"] = connection
+            config.attributes["applied"] = lambda **_: seen(next(applied))
+            command.upgrade(config, "head")
 
 
 def current(database: Database) -> bool:

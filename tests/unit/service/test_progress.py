@@ -26,6 +26,21 @@ def test_a_terminal_sees_the_share_done_and_no_line_stays() -> None:
     assert not out.getvalue().endswith("\n")
 
 
+def test_the_lines_of_steps_are_printed_above_the_share_done() -> None:
+    said: list[str] = []
+    out = Terminal()
+    with progress.steps(2, "publish", "steps", said.append, out) as done:
+        done("first")
+        done("second")
+    assert said == ["first", "second"]
+    assert "publish:   0%|" in out.getvalue()
+    assert "/2 [" in out.getvalue()
+    out = io.StringIO()  # type: ignore[assignment]
+    with progress.steps(1, "publish", "steps", said.append, out) as done:
+        done("third")
+    assert (said, out.getvalue()) == (["first", "second", "third"], "")
+
+
 def test_a_file_is_shown_by_its_bytes() -> None:
     out = Terminal()
     with progress.through(4096, "access.log", out) as seen:

@@ -1,5 +1,6 @@
 """Migrations, several desks on one database, backup and retention."""
 
+import io
 import json
 import os
 import re
@@ -135,6 +136,27 @@ def test_a_backup_is_a_whole_database(
         assert "TABLE DATA public ticket" in listing
     with pytest.raises(FileExistsError):
         backup(database, copy)
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_migrating_and_copying_show_on_a_terminal_how_far_they_are(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("PATH", f"{BINARIES[-1]}:{os.environ['PATH']}")
+    monkeypatch.setattr(sys, "stderr", shown := _Terminal())
+    backup(database, tmp_path / "copy")
+    assert "backup:   0%" in shown.getvalue()
+    address = f"sqlite:///{tmp_path / 'new.db'}"
+    if not database.sqlite:
+        address = request.getfixturevalue("postgresql").create_database()
+    new = Database(address)
+    migrate(new)
+    new.dispose()
+    assert "migrate:   0%" in shown.getvalue()
 
 
 RESTORE = re.search(
