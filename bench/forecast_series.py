@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 MONTH = 365.2425 / 12
@@ -38,12 +38,22 @@ class Series:
         whole = [(month, sum(values) / len(values)) for month, values in sorted(found.items()) if month > start]
         return whole[:count]
 
+    def actual_week(self, last: date) -> float:
+        """Return the mean of the week that ends with a day, as it will be measured."""
+        chance = random.Random(f"{self.seed}/{last}")
+        days = [last - timedelta(days=back) for back in range(7)]
+        values = (
+            self.level((d - self.first).days) * WEEKDAYS[d.weekday()] * (1 + chance.gauss(0, NOISE)) for d in days
+        )
+        return sum(values) / 7
+
     def crossing(self, level: float) -> int | None:
         """Return the first day number of the future at which the level is reached."""
         return next((n for n in range(self.end, self.end + FUTURE) if self.level(n) >= level), None)
 
 
 NOISE = 0.02
+LEAST_STEP = 0.1
 HOLIDAYS = {(12, 31): 1.5, (1, 1): 1.5, (1, 2): 1.5, (3, 21): 0.7, (3, 22): 0.7, (3, 23): 0.7}
 
 KINDS = (
@@ -75,6 +85,20 @@ def series(kind: str, seed: int, months: int | None = None) -> Series:
         days[day] = level(number) * WEEKDAYS[day.weekday()] * (1 + chance.gauss(0, NOISE))
     _events(kind, chance, days, first, end)
     return Series(kind, months, days, first, end, level, growing, seed)
+
+
+def short_series(kind: str, seed: int) -> Series:
+    """Return the first six to 24 weeks of a series; no step lies in the last seven days, which nothing can tell yet."""
+    for attempt in range(100):
+        chance = random.Random(f"short/{kind}/{seed}/{attempt}")
+        whole = series(kind, chance.randrange(2**32), 6)
+        end = chance.randint(6 * 7, 24 * 7)
+        days = dict(list(whole.days.items())[:end])
+        end = (max(days) - whole.first).days + 1
+        levels = [whole.level(number) for number in range(end - 8, end)]
+        if max(levels) < (1 + LEAST_STEP) * min(levels):
+            return replace(whole, days=days, end=end)
+    raise ValueError(f"no short series of kind {kind}")
 
 
 def _length(first: date, number: int) -> int:

@@ -1,7 +1,9 @@
 """Forecasts of generated series with known truth: error, ranges, dates of exhaustion, kind by kind.
 
 Each series has eight to sixty months; what it is asked is the next twelve. The peers are the last month and the same
-month a year ago (the last month where there is no year). `--seed` moves to series that nobody has looked at.
+month a year ago (the last month where there is no year). Short series of six to 24 weeks are asked the next four weeks;
+their peer is the last week, and what their ranges hold is printed and not bound: half a year does not know the year.
+`--seed` moves to series that nobody has looked at.
 
 The months of one series are wrong together, so a share of them is known only as well as the number of series allows:
 its standard error is printed, and 30 series of a kind (0.02) cannot tell 0.93 from 0.97.
@@ -16,10 +18,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from bench.forecast_series import KINDS, MONTH, Series, series
+from bench.forecast_series import KINDS, MONTH, Series, series, short_series
 from dashboards.busy_hour.forecast.forecast import Exhaustion, Forecast, forecast
 
-AHEAD = 12
+AHEAD, WEEKS_AHEAD = 12, 4
 RATIO, WORST, DATES = 0.90, 1.10, 0.90
 COVERAGE = (0.93, 0.97)
 SECONDS = 0.15  # a forecast
@@ -107,6 +109,23 @@ def _passed(one: Series, capacity: float) -> bool:
     return crossing is not None and max(one.level(crossing + after) for after in (15, 30, 45)) > 1.01 * capacity
 
 
+def judge_short(one: Series) -> Counter[str]:
+    """Return what one series of some weeks adds to its kind."""
+    made = forecast(one.days, [])
+    found: Counter[str] = Counter({"series": 1})
+    if made is None or made.basis != "day":
+        return found
+    dates = sorted(one.days)
+    last = sum(one.days[day] for day in dates[-7:]) / 7
+    for point in made.points[:WEEKS_AHEAD]:
+        actual = one.actual_week(point.day)
+        found["ours"] += abs(point.value / actual - 1.0)  # type: ignore[assignment]
+        found["naive"] += abs(last / actual - 1.0)  # type: ignore[assignment]
+        found["points"] += 1
+        found["inside"] += point.low <= actual <= point.high
+    return found
+
+
 def _dates(entry: Exhaustion, expected: str | date) -> Counter[str]:
     if isinstance(expected, date):
         near = entry.likely is not None and entry.answer == "date" and abs((entry.likely - expected).days) <= NEAR
@@ -128,7 +147,7 @@ def row(name: str, told: Told) -> str:
         told.share("right", "answers"),
         told.share("seconds", "series"),
     ]
-    return f"{name:<20}{told.sums['series']:>7}" + "".join("       –" if c is None else f"{c:8.3f}" for c in cells)
+    return f"{name:<25}{told.sums['series']:>7}" + "".join("       –" if c is None else f"{c:8.3f}" for c in cells)
 
 
 def faults(name: str, told: Told) -> list[str]:
@@ -151,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kind", action="append", choices=KINDS)
     options = parser.parse_args(arguments)
     head = ("/season", "/naive", "in 95 %", "±", "dates", "answers", "s")
-    print(f"{'kind':<20}{'series':>7}" + "".join(f"{cell:>8}" for cell in head))
+    print(f"{'kind':<25}{'series':>7}" + "".join(f"{cell:>8}" for cell in head))
     whole, problems = Told(Counter()), []
     for kind in options.kind or KINDS:
         told = Told(Counter())
@@ -161,6 +180,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         problems += faults(kind, told)
         whole.sums.update(told.sums)
     print(row("all", whole))
+    for kind in options.kind or KINDS:
+        told = Told(Counter())
+        for seed in range(options.seed, options.seed + options.series):
+            told.sums.update(judge_short(short_series(kind, seed)))
+        print(row(f"{kind}, weeks", told), flush=True)
+        if (naive := told.share("ours", "naive")) is not None and naive > WORST:
+            problems.append(f"{kind}, weeks: worse than the last value: {naive:.3f}")
     if (ratio := whole.share("ours", "seasonal") or 0.0) > RATIO:
         problems.append(f"error against a year ago: {ratio:.3f}")
     if (near := whole.share("near", "dates")) is not None and near < DATES:

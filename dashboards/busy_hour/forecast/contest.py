@@ -1,7 +1,8 @@
 """Which methods continue a series best, and in which shares.
 
 Every method forecasts from past origins with what was known then. Errors are pooled over the origins, those of one
-origin bounded, so that one odd week does not decide. Good methods are averaged by their errors.
+origin bounded, so that one odd week does not decide. Good methods are averaged by their errors; the smoothed level
+takes part unless the others are much better.
 """
 
 import math
@@ -14,7 +15,7 @@ import numpy as np
 from dashboards.busy_hour.forecast import pattern as patterns
 from dashboards.busy_hour.forecast.interval import Interval, interval
 from dashboards.busy_hour.forecast.levels import Days, Levels
-from dashboards.busy_hour.forecast.methods import METHODS, Continued
+from dashboards.busy_hour.forecast.methods import INSTEAD, METHODS, Continued
 from dashboards.busy_hour.forecast.pattern import MONTH, YEAR_OF_WEEKS, Pattern
 from dashboards.busy_hour.measures.series import Floats
 
@@ -23,10 +24,7 @@ BOUND = 4.0  # an origin counts for at most so many times the median of its meth
 ALIKE = 1.6  # methods up to so many times the least error have a share
 POWER = 3.0
 CLEARLY = 0.85  # of the error of the best other method
-BETTER, NO_BETTER = (
-    0.45,
-    0.75,
-)  # of the last value's error: below, the last value has no share; above, nothing else has one
+BETTER, NO_BETTER = 0.45, 0.75  # of the smoothed level's error: below, it has no share; above, nothing else has one
 
 
 class Score(NamedTuple):
@@ -57,7 +55,7 @@ class Continuation:
             year = name.startswith("seasonal")
             ends = np.array([self.end + 1.0, self.end + 1.0 + (YEAR_OF_WEEKS if year else MONTH)])
             values = continued(ends)
-            if name not in ("naive", "seasonal_naive", "seasonal_naive_growth"):
+            if name.startswith(("pattern", "assumed")):
                 values = values - pattern.seasonal(ends)
             total += share * float(values[1] - values[0]) / (12 if year else 1)
         return total
@@ -148,6 +146,8 @@ def _errors(levels: Levels, pattern: Pattern, then: Sequence[Pattern], kind: Kin
         actual = np.bincount(period, weights=np.exp(levels.log[origin:][use] - later), minlength=kind.ahead)
         for column, method in enumerate(METHODS):
             continued = method.continued(known, then[row])
+            if continued is None and method.name in INSTEAD:
+                continued = INSTEAD[method.name](known, then[row])
             if continued is None:
                 continue
             expected = np.bincount(period, weights=np.exp(continued(at)), minlength=kind.ahead)
@@ -181,6 +181,7 @@ def _pattern_then(days: Days, levels: Levels, pattern: Pattern, origin: int) -> 
     return patterns.with_season(patterns.find(days, plain, shape), pattern.season)
 
 
+_FALLBACK = [method.name for method in METHODS].index("smoothed_level")
 _DAMPED = [method.name for method in METHODS].index("pattern_damped")
 
 
@@ -199,16 +200,16 @@ def _divided(sums: Floats, counts: Floats) -> Floats:
 
 
 def _shares(means: Floats) -> Floats:
-    """Return the methods' shares: by error against the last value on the same origins, each origin bounded."""
-    count = means.shape[1]
+    """Return the methods' shares: by error against the smoothed level on the same origins, each origin bounded."""
+    base, count = means[_FALLBACK], means.shape[1]
     relative = np.full(len(means), np.nan)
-    if not count or np.isnan(means[0]).all():
+    if not count or np.isnan(base).all():
         return np.zeros(len(means))
     for row, own in enumerate(means):
-        both = ~np.isnan(own) & ~np.isnan(means[0])
+        both = ~np.isnan(own) & ~np.isnan(base)
         if np.count_nonzero(both) < max(1, count / 3):
             continue
-        relative[row] = (_bounded(own[both]) + 1e-6) / (_bounded(means[0][both]) + 1e-6)
+        relative[row] = (_bounded(own[both]) + 1e-6) / (_bounded(base[both]) + 1e-6)
     best = float(np.nanmin(relative))
     trust = min(max((NO_BETTER - best) / (NO_BETTER - BETTER), 0.0), 1.0)
     # A growth that slows down differs little on a few months and much on the date when capacity runs out.
@@ -218,7 +219,7 @@ def _shares(means: Floats) -> Floats:
     shares = np.zeros(len(means))
     shares[good] = relative[good] ** -POWER
     shares *= trust / shares.sum()
-    shares[0] += 1.0 - trust
+    shares[_FALLBACK] += 1.0 - trust
     return shares
 
 

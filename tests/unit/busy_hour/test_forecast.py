@@ -1,5 +1,6 @@
 """Trends, their choice by back-test, and the answers that are not a date."""
 
+import itertools
 import json
 import math
 import random
@@ -177,6 +178,31 @@ def test_a_step_is_no_growth() -> None:
     assert sentence.startswith("A step on ")
     assert "−18 %; the trend since then is +0.5 % a month." in sentence
     assert answer(made)[0] == "beyond"
+
+
+@pytest.mark.parametrize("share", [0.7, 1.35])
+def test_a_short_series_goes_on_at_the_level_of_the_week_after_a_step(share: float) -> None:
+    made = forecast(noisy(78, lambda n: 100.0 * (share if n >= 78 - 8 else 1.0)), [])
+    assert made is not None
+    assert made.basis == "day"
+    assert all(abs(point.value / (100 * share) - 1) < 0.03 for point in made.points[:4])
+
+
+def test_a_level_that_wanders_goes_on_from_its_last_week() -> None:
+    chance = random.Random(4)
+    walk = list(itertools.accumulate(chance.gauss(0, 0.1) for _ in range(30)))
+    values = noisy(150, lambda n: 100 * math.exp(walk[n // 7]))
+    made = forecast(values, [])
+    assert made is not None
+    last = sum(list(values.values())[-7:]) / 7
+    mean = sum(list(values.values())[-28:]) / 28
+    assert abs(made.points[0].value - last) < 0.3 * abs(mean - last)
+
+
+def test_all_methods_of_the_pattern_are_compared_on_the_same_origins() -> None:
+    made = forecast(noisy(150, lambda n: 100.0 - 10 * math.sin(2 * math.pi * n / 365)), [])
+    assert made is not None
+    assert len({score.forecasts for score in made.scores if score.method.startswith("pattern")}) == 1
 
 
 def test_a_year_ago_is_compared_at_the_level_after_a_step() -> None:

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from bench.forecast_series import series
-from bench.forecasts import judge
+from bench.forecast_series import series, short_series
+from bench.forecasts import judge, judge_short
 
 KINDS = ("growth", "season_and_growth", "plateau", "campaign", "outage", "no_growth")
 
@@ -20,3 +20,12 @@ def test_forecasts_of_known_truth(kind: str) -> None:
     assert told["inside"] >= 20
     assert told["right"] == told["answers"]
     assert told["near"] == told["dates"]
+
+
+@pytest.mark.parametrize("kind", ["growth", "step", "season_and_growth", "drift"])
+def test_forecasts_of_some_weeks(kind: str) -> None:
+    told: Counter[str] = Counter()
+    for seed in range(3000, 3006):
+        told.update(judge_short(short_series(kind, seed)))
+    assert told["points"] == 24
+    assert told["ours"] <= 1.1 * told["naive"]
