@@ -22,7 +22,7 @@ def test_forecasts_of_known_truth(kind: str) -> None:
     assert told["near"] == told["dates"]
 
 
-@pytest.mark.parametrize("kind", ["growth", "step", "season_and_growth", "drift"])
+@pytest.mark.parametrize("kind", ["growth", "step", "campaign", "drift"])
 def test_forecasts_of_some_weeks(kind: str) -> None:
     told: Counter[str] = Counter()
     for seed in range(3000, 3006):
