@@ -2,10 +2,12 @@
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 
 from demo.layout import EDGES, FAR_SITE, NODES, ORIGIN, UPLINK, Layout
+from demo.platform import billing
 from demo.platform.edge import FAULT
 from demo.platform.packager import replace
 from demo.processes import DemoError, Program
@@ -20,6 +22,21 @@ OF_A_CHANNEL = {
     "clock": "MulticastTimingWrong",
     "tables": "MulticastTablesMissing",
 }
+# The alert of each fault of the billing, what broke and how it ends.
+_BILLING = {
+    billing.FEE: ("BillingRunMissing", "the billing's run does not start", "the run that was missing has started"),
+    billing.TARIFF: (
+        "BillingChargesStopped",
+        f"the run leaves out the tariff {billing.SILENT}",
+        f"the tariff {billing.SILENT} is charged again, late",
+    ),
+    billing.DOUBLE: ("BillingDoubled", f"{billing.DOUBLED} fees were taken twice", "what was taken twice is reversed"),
+    billing.SHOWN: (
+        "BillingBalanceShownWrong",
+        "customers are shown wrong balances",
+        "customers are shown their balances",
+    ),
+}
 _SPARE = 1 << 20  # bytes written at once until nothing fits any more
 
 
@@ -32,6 +49,7 @@ class Break:
     repair: Callable[[], None] | None = None
     alerts: Sequence[str] = ()  # the alerts that may be the cause's; none: it is no fault of the platform
     where: dict[str, str] = field(default_factory=dict)  # labels of the ticket
+    slow: bool = False  # whether its check comes round in minutes, and its alarm looks back as long
     effects: bool = False  # whether others fail because of it while somebody sees them
     broken: str = ""
     repaired: str = ""
@@ -62,6 +80,16 @@ def all_breaks(layout: Layout, programs: dict[str, Program]) -> dict[str, Break]
         broken="every edge has a faulty configuration: segments give 500",
         repaired="every edge has its configuration back",
     )
+    for fault, (alert, broken, repaired) in _BILLING.items():
+        found[fault] = Break(
+            break_=partial(_in_billing, layout, {fault}, frozenset[str]()),
+            repair=partial(_in_billing, layout, frozenset[str](), {fault}),
+            alerts=[alert],
+            where={"service": billing.SERVICE},
+            slow=fault in (billing.DOUBLE, billing.SHOWN),
+            broken=broken,
+            repaired=repaired,
+        )
     found["desk"] = Break(["desk"])
     found["headend"] = Break(["headend"], alerts=["MulticastDown"], where={"node": ORIGIN.name})
     return found | {f"{fault} {FAULTY}": _channel(layout, fault) for fault in OF_A_CHANNEL}
@@ -106,3 +134,10 @@ def _deploy(layout: Layout, programs: dict[str, Program], fault: str) -> None:
     for node in EDGES:
         layout.edge(node).deploy(fault)
         programs[f"{node.name} nginx"].signal(signal.SIGHUP)
+
+
+def _in_billing(layout: Layout, begun: Set[str], ended: Set[str]) -> None:
+    faults = billing.named(layout.billing_faults)
+    written = layout.billing_faults.with_suffix(".new")
+    written.write_text("\n".join(sorted((faults | begun) - ended)), "utf-8")
+    written.replace(layout.billing_faults)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.sources.edge_log.formats.by_name import PRESETS
 from demo.layout import CONTROL, EDGES, FAR_SITE, MIDDLEWARE, NODES, ORIGIN, REGIONS, REPOSITORY, Layout, Node, quoted
+from demo.platform import billing
 from demo.platform.lineup import BY_MULTICAST, CHANNELS
 from demo.platform.middleware import ACCOUNTS
 from demo.processes import DemoError
@@ -13,6 +14,8 @@ from demo.processes import DemoError
 IDLE_TIMEOUT = 30  # seconds; the published default
 # Shorter than shipped: the demo is watched for minutes, not for months.
 SUBSCRIBERS_INTERVAL, ONLINE_WITHIN = 5, 30
+# The demo's runs start every half minute: one that is a minute late is missing.
+BILLING_INTERVAL, BILLING_GRACE, RUN_LATE = 15, 600, 45
 VIEWER = "[?&]token=([0-9a-f]{32})"
 CHANNEL = "^/live/([^/]+)/"
 # What the edges can serve: enough for the better part of a year of the history's growth, so that a date can be told and
@@ -42,7 +45,13 @@ subscribers_online = 2000
 """
 # A head-end that shares its processor with all of the demo sends late at times, which no real one does. And all nodes
 # are one machine: an alarm of each about the processor would explain what fails there, though nobody broke it.
-THRESHOLDS = {"multicast_timing_errors": 300, "multicast_errored_seconds": 30, "node_cpu": 1.1, "node_cpu_stall": 1.1}
+THRESHOLDS = {
+    "multicast_timing_errors": 300,
+    "multicast_errored_seconds": 30,
+    "node_cpu": 1.1,
+    "node_cpu_stall": 1.1,
+    "billing_run_late_seconds": RUN_LATE,
+}
 # What hangs on what; the edges' targets name their sites and roles.
 TOPOLOGY = f"""\
 [[site]]
@@ -147,6 +156,18 @@ def agent(layout: Layout, node: Node) -> str:
                 f'interval = "{SUBSCRIBERS_INTERVAL}s"',
                 f'online_within = "{ONLINE_WITHIN}s"',
             ]
+        lines += [
+            "[[billing]]",
+            f"service = {quoted(billing.SERVICE)}",
+            f"database = {quoted(layout.billing)}",
+            f"time_zone = {quoted(billing.ZONE)}",
+            f"fee_bucket = {quoted(billing.BUCKET)}",
+            f'grace = "{BILLING_GRACE}s"',
+            'cut_off = "23:59"',
+            "slices = 2",
+            "displayed_slices = 1",
+            f'interval = "{BILLING_INTERVAL}s"',
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -187,7 +208,7 @@ def thresholds() -> dict[str, object]:
             "expr": f"vector({value})",
         }
         for name, value in THRESHOLDS.items()
-        for site in sorted({node.site for node in NODES})
+        for site in sorted({"", *(node.site for node in NODES)})
     ]
     return {"groups": [{"name": "site:thresholds", "interval": "15s", "rules": rules}]}
 

@@ -38,7 +38,7 @@ _LISTENERS = (
     *(f"{node.name} agent" for node in NODES),
     *(f"{node.name} {UPLINK}" for node in (*FAR, ORIGIN)),
     *(f"multicast {channel}" for channel in BY_MULTICAST),
-    *("middleware", "prometheus", "alertmanager", "desk", "busyhour"),
+    *("middleware", "prometheus", "alertmanager", "desk", "busyhour", "billing"),
 )
 
 
@@ -108,6 +108,16 @@ class Layout:
     def database(self) -> Path:
         """The middleware's."""
         return self.folder / MIDDLEWARE.name / "middleware.db"
+
+    @property
+    def billing(self) -> str:
+        """The billing's database."""
+        return f"postgresql://billing@127.0.0.1:{self.ports['billing']}/postgres"
+
+    @property
+    def billing_faults(self) -> Path:
+        """The file that names what is broken in the billing."""
+        return self.folder / "billing" / "faults"
 
     @property
     def ledger(self) -> Path:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from demo import database
 from demo.layout import EDGES, FAR, NODES, ORIGIN, REGIONS, REPOSITORY, UPLINK, Layout, Node
 from demo.processes import Program, answers
 
@@ -64,6 +65,20 @@ def platform(layout: Layout) -> list[Program]:
             layout.log("middleware"),
         ),
         *(_nginx(layout, node) for node in EDGES),
+    ]
+
+
+def billing(layout: Layout) -> list[Program]:
+    """Return the billing's database and what charges in it; raise DemoError where there is no PostgreSQL."""
+    ready = layout.home("billing") / "ready"
+    return [
+        database.program(layout.ports["billing"], layout.log(database.NAME)),
+        Program(
+            "billing",
+            _module("demo.platform.billing", layout.billing, layout.billing_faults, ready),
+            layout.log("billing"),
+            ready.exists,
+        ),
     ]
 
 

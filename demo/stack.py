@@ -67,7 +67,7 @@ class Stack:
             disk = programs.disk(layout)
             if disk is not None:
                 self._run("a disk for the origin", disk)
-            self._run("the platform", *programs.platform(layout))
+            self._run("the platform", *programs.platform(layout), *programs.billing(layout))
             self._run("its viewers", programs.viewers(layout, self._seed))
             self._run("an agent on each node", *programs.agents(layout))
             self.api_token = self._wait_for("tokens and an account for the desk", accounts)

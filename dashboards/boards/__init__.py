@@ -2,6 +2,7 @@
 
 from dashboards.boards import (
     appeals,
+    billing,
     busy_hour,
     channels,
     edge,
@@ -24,6 +25,7 @@ BOARDS: tuple[Board, ...] = (
     streams.BOARD,
     channels.BOARD,
     busy_hour.BOARD,
+    billing.BOARD,
     tickets.BOARD,
     appeals.BOARD,
     ottwatch.BOARD,

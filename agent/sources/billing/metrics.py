@@ -29,18 +29,15 @@ LATE_ROWS = Metric(
     ("service",),
     reader="ad hoc",
 )
-CHARGES = Metric(
-    "ott_billing_charges_total", "counter", "Charges that were recorded, reversals among them.", _KIND, reader="ad hoc"
-)
+CHARGES = Metric("ott_billing_charges_total", "counter", "Charges that were recorded, reversals among them.", _KIND)
 AMOUNT = Metric("ott_billing_amount_minor_total", "counter", "Sum of these charges.", _KIND, reader="ad hoc")
 DUE = Metric("ott_billing_due", "gauge", "Subscriptions whose period begins today.", _TARIFF)
-CHARGED = Metric("ott_billing_charged", "gauge", "Those of them that are charged.", _TARIFF, reader="ad hoc")
+CHARGED = Metric("ott_billing_charged", "gauge", "Those of them that are charged.", _TARIFF)
 OUTCOMES = Metric(
     "ott_billing_outcomes",
     "gauge",
     "Reasons recorded today for no charge.",
     ("service", "tariff", "reason"),
-    reader="ad hoc",
 )
 UNEXPLAINED = Metric(
     "ott_billing_unexplained",
@@ -76,9 +73,7 @@ OVERDUE = Metric(
     "Active subscriptions whose next charge is further in the past than the grace time, without a reason.",
     _TARIFF,
 )
-OVERDUE_AMOUNT = Metric(
-    "ott_billing_overdue_amount_minor", "gauge", "Sum of the fees of these subscriptions.", _TARIFF, reader="ad hoc"
-)
+OVERDUE_AMOUNT = Metric("ott_billing_overdue_amount_minor", "gauge", "Sum of the fees of these subscriptions.", _TARIFF)
 OLDEST_OVERDUE = Metric(
     "ott_billing_oldest_overdue_timestamp_seconds",
     "gauge",
@@ -160,16 +155,14 @@ REPEATED_CORRECTIONS = Metric(
     "Corrections beyond the first for one account, bucket and case.",
     _TARIFF,
 )
-RUN_STARTED = Metric(
-    "ott_billing_run_started_timestamp_seconds", "gauge", "When the latest run started.", _RUN, reader="ad hoc"
-)
+RUN_STARTED = Metric("ott_billing_run_started_timestamp_seconds", "gauge", "When the latest run started.", _RUN)
 RUN_PLANNED = Metric(
     "ott_billing_run_planned_timestamp_seconds",
     "gauge",
     "When the earliest run is due that has not started.",
     _RUN,
 )
-RUN_RUNNING = Metric("ott_billing_run_running", "gauge", "Runs that have started and not ended.", _RUN, reader="ad hoc")
+RUN_RUNNING = Metric("ott_billing_run_running", "gauge", "Runs that have started and not ended.", _RUN)
 RUN_SLOT_STARTS = Metric(
     "ott_billing_run_slot_starts",
     "gauge",
