@@ -19,7 +19,7 @@ STAGES = (
     Meaning("refunded", "refunded"),
     Meaning("told", "customers told"),
     Meaning("compensated", "compensated"),
-    Meaning(NONE, "no case is open", "good"),
+    Meaning(NONE, "no case", "good"),
 )
 FAULTS = (
     ("ott_billing_left_over", "left over after the cut-off"),
