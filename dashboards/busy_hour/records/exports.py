@@ -155,7 +155,23 @@ def _steps(names: Sequence[str], start: int, step: int, data: Sequence[Sequence[
         for number, values in enumerate(data)
     ]
     notes = [("program", program), ("step", f"{step} s")]
-    return Table([_TIMES[0], *names], rows, "", named=True, notes=notes, stamps="end")
+    return Table([_TIMES[0], *names], rows, "", named=True, notes=notes, stamps="end", step=step)
+
+
+def cacti_step(preamble: Sequence[Sequence[str]]) -> int | None:
+    """Return the step that Cacti states above a graph's values, whatever the language; None for another program.
+
+    graph_xport.php of Cacti 1.2.24 writes the start, the end, the step and the number of rows, two fields each, and
+    hands on the stamps of `rrdtool xport`.
+    """
+    cells = [row[1] if len(row) == 2 else "" for row in preamble]
+    for start, end, step, rows in zip(cells, cells[1:], cells[2:], cells[3:], strict=False):
+        if _CACTI.fullmatch(start) and _CACTI.fullmatch(end) and step.isdigit() and rows.isdigit():
+            return int(step)
+    return None
+
+
+_CACTI = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 def from_xml(path: Path, text: str) -> Table:

@@ -169,7 +169,12 @@ def _with_header(path: Path, rows: list[tuple[int, list[str]]], delimiter: str, 
     notes.append(("header", f"row {rows[first - 1][0]}" if named else "none: columns are known by their number"))
     if len(above) > 1:
         notes.append(("preamble", f"{len(above) - 1} rows before the header"))
-    return Table(header or [str(place + 1) for place in range(width)], rows[first:], delimiter, named, notes)
+    table = Table(header or [str(place + 1) for place in range(width)], rows[first:], delimiter, named, notes)
+    step = exports.cacti_step(above)
+    if step is not None:
+        notes.append(("program", "Cacti"))
+        table.step, table.stamps = step, "end"
+    return table
 
 
 def _names(header: Sequence[str]) -> bool:

@@ -186,6 +186,9 @@ class _Columns:
             read = stamps.reader(form)
         except stamps.StampError as error:
             raise CsvError(f"{self.path}: row {self._chosen[0][0]}: {error}") from None
+        step = self.table.step
+        if step not in (None, self.layout.step):
+            raise CsvError(f"{self.path}: states a step of {step} s, not of {self.layout.step} s; say --step {step}s")
         side = self.layout.stamps or self.table.stamps or "start"
         self.notes.append(("time stamps", f"{form}, {side} of the interval"))
         self.notes.append(("zone of stamps without an offset", self.layout.calendar.zone.key))

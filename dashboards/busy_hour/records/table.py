@@ -31,3 +31,4 @@ class Table:
     named: bool  # the file itself names the columns
     notes: list[tuple[str, str]] = field(default_factory=list)
     stamps: Stamps | None = None  # which end of an interval the program that wrote the file is known to state
+    step: int | None = None  # seconds, where the file states it

@@ -66,12 +66,13 @@ def xport(times: bool) -> str:
     return f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<xport><meta>{meta}{legend}</meta><data>{rows}</data></xport>'
 
 
-# graph_xport.php of Cacti (2025): titles in the user's language, percentiles and sums with a third field.
+# graph_xport.php of Cacti 1.2.24: names in the user's language, percentiles and sums with a third field; the stamps are
+# those of `rrdtool xport`, the ends of the steps.
 CACTI = (
     '"Title","edge-1 - Traffic - eth0"',
     '"Vertical Label","bits per second"',
-    '"Start Date","2026-10-13 00:00:00"',
-    '"End Date","2026-10-13 23:00:00"',
+    '"Start Date","2026-10-13 01:00:00"',
+    '"End Date","2026-10-14 00:00:00"',
     '"Step","3600"',
     '"Total Rows","24"',
     '"Graph ID","7"',
@@ -80,14 +81,23 @@ CACTI = (
     '"Date","Inbound"',
 )
 CACTI_RU = (
-    '"Название","edge-1 - Traffic - eth0"',
-    '"Дата начала","2026-10-13 00:00:00"',
+    '"Заголовок","edge-1 - Traffic - eth0"',
+    '"Вертикальная метка","bits per second"',
+    '"Дата начала","2026-10-13 01:00:00"',
+    '"Дата окончания","2026-10-14 00:00:00"',
     '"Шаг","3600"',
+    '"Всего строк","24"',
+    '"ID графика","7"',
+    '"ID хоста","2"',
     '"Nth Percentile","2331386.89","|95:bits:0:max:2|"',
     '"Сумма","12.50 GB","|sum:auto:current:2:auto|"',
     '""',
     '"Дата","Inbound","Outbound"',
 )
+
+
+def by_cacti(moment: datetime.datetime, *values: str) -> str:
+    return ",".join(f'"{cell}"' for cell in (f"{moment + datetime.timedelta(hours=1):{ISO}}", *values))
 
 
 def zabbix_lines(**row: str) -> bytes:
@@ -154,13 +164,13 @@ GOOD: dict[str, tuple[bytes, Layout]] = {
     ),
     "epoch": (lines(lambda t, v: f"{t.replace(tzinfo=ALMATY).timestamp():.0f},{v}", "t,v").encode(), HOURLY),
     "epoch in ms": (lines(lambda t, v: f"{t.replace(tzinfo=ALMATY).timestamp():.0f}000,{v}", "t,v").encode(), HOURLY),
-    "cacti": (lines(lambda t, v: f'"{t:{ISO}}","{v:.8e}"', *CACTI).encode(), HOURLY),
+    "cacti": (lines(lambda t, v: by_cacti(t, f"{v:.8e}"), *CACTI).encode(), HOURLY),
     "cacti, with a total": (
-        lines(lambda t, v: f'"{t:{ISO}}","{v:.8e}","{2 * v}"', *CACTI[:-1], '"Date","Inbound","All"').encode(),
+        lines(lambda t, v: by_cacti(t, f"{v:.8e}", f"{2 * v}"), *CACTI[:-1], '"Date","Inbound","All"').encode(),
         replace(HOURLY, value_column="Inbound"),
     ),
     "cacti, in Russian, with percentile and sum": (
-        lines(lambda t, v: f'"{t:{ISO}}","{v:.10e}","NaN"', *CACTI_RU).encode("utf-8-sig"),
+        lines(lambda t, v: by_cacti(t, f"{v:.10e}", "NaN"), *CACTI_RU).encode("utf-8-sig"),
         replace(HOURLY, value_column="Inbound"),
     ),
     "zabbix, exported history": (zabbix_lines(ns="0", value="value"), HOURLY),
@@ -231,6 +241,15 @@ def test_a_workbook(tmp_path: Path) -> None:
     book.save(tmp_path / "history.xlsx")
     with pytest.raises(CsvError, match=r"has 2 sheets \(Sheet, 2027\); say which with --sheet"):
         read_file(tmp_path / "history.xlsx", HOURLY)
+
+
+@pytest.mark.parametrize("name", ["cacti", "cacti, in Russian, with percentile and sum", "rrdtool xport"])
+def test_a_step_that_the_file_states_is_believed(name: str, tmp_path: Path) -> None:
+    content, layout = GOOD[name]
+    file = tmp_path / "history"
+    file.write_bytes(content)
+    with pytest.raises(CsvError, match="states a step of 3600 s, not of 300 s; say --step 3600s"):
+        read_file(file, replace(layout, step=300))
 
 
 def test_what_is_said_of_the_stamps_is_believed(tmp_path: Path) -> None:
