@@ -28,7 +28,7 @@ def join_clock(header: Sequence[str], rows: Rows) -> tuple[list[str], Rows, str]
 
     def joined(cells: Sequence[str]) -> list[str]:
         made = list(cells)
-        made[date] = f"{_MIDNIGHT.sub('', cells[date])} {cells[clock].rjust(5, '0')}"
+        made[date] = f"{_MIDNIGHT.sub('', cells[date])} {'0' if cells[clock][1] == ':' else ''}{cells[clock]}"
         del made[clock]
         return made
 

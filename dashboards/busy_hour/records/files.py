@@ -1,4 +1,4 @@
-"""Files of other programs as rows of cells: text with a delimiter, Excel, and the JSON and XML of monitoring programs.
+"""Files of other programs as rows of cells: text with a delimiter, workbooks, JSON and XML of monitoring programs.
 
 What a file looks like is detected and kept in `Table.notes` for the planner to see; each can be set instead.
 """
@@ -7,11 +7,9 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from dashboards.busy_hour.records import exports, numbers, stamps
+from dashboards.busy_hour.records import exports, numbers, stamps, workbooks
 from dashboards.busy_hour.records.clock_column import join_clock
 from dashboards.busy_hour.records.table import CsvError, Form, Table
 
@@ -28,11 +26,14 @@ def read(path: Path, form: Form) -> Table:
     except OSError as error:
         raise CsvError(f"{path}: cannot be read: {error.strerror}") from None
     if not content.strip():
-        raise CsvError(f"{path}: is empty")
+        raise CsvError(f"{path}: is empty; export it again")
     if content[:4] == b"PK\x03\x04":
-        return _one_time(_excel(path, form))
+        sheet, rows = workbooks.read(path, form)
+        table = _with_header(path, rows, "", form)
+        table.notes.insert(0, ("sheet", sheet))
+        return _one_time(table)
     if content[:4] == b"\xd0\xcf\x11\xe0":
-        raise CsvError(f"{path}: is a workbook of Excel 97; save it as .xlsx or CSV")
+        raise CsvError(f"{path}: is a workbook of Excel 97; save it as .xlsx, .ods or CSV")
     text, encoding = _decoded(path, content, form.encoding)
     start = text.lstrip()[:1]
     try:
@@ -105,7 +106,7 @@ def _delimited(path: Path, text: str, form: Form) -> Table:
     if announced and rows and rows[0][0] == 1:
         rows = rows[1:]
     if not rows:
-        raise CsvError(f"{path}: has no rows")
+        raise CsvError(f"{path}: has no rows; export it again")
     table = _with_header(path, rows, delimiter, form)
     table.notes.insert(0, ("delimiter", DELIMITERS.get(delimiter, repr(delimiter))))
     return table
@@ -197,52 +198,3 @@ def _check_widths(path: Path, rows: Sequence[tuple[int, list[str]]], width: int,
 
 def _shown(cells: Sequence[str]) -> str:
     return " | ".join(cells)[:120]
-
-
-# --- Excel ----------------------------------------------------------------------------------------------------------
-
-
-def _excel(path: Path, form: Form) -> Table:
-    import openpyxl  # noqa: PLC0415 - only a workbook needs it
-
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception:  # noqa: BLE001 - the library raises whatever its parsers do
-        raise CsvError(
-            f"{path}: is not a workbook that can be read: damaged, encrypted or of another kind; save it again as .xlsx"
-        ) from None
-    try:
-        names = book.sheetnames
-        if form.sheet is not None and form.sheet not in names:
-            raise CsvError(f'{path}: has no sheet "{form.sheet}"; it has {", ".join(names)}')
-        if form.sheet is None and len(names) > 1:
-            raise CsvError(f"{path}: has {len(names)} sheets ({', '.join(names)}); say which with --sheet")
-        sheet = book[form.sheet or names[0]]
-        rows = [
-            (number, [_cell(path, number, value) for value in cells])
-            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1)
-            if number > (form.preamble or 0) and any(value is not None for value in cells)
-        ]
-    finally:
-        book.close()
-    if not rows:
-        raise CsvError(f"{path}: has no rows")
-    width = max((place + 1 for _, cells in rows for place, cell in enumerate(cells) if cell), default=0)
-    table = _with_header(path, [(number, cells[:width]) for number, cells in rows], "", form)
-    table.notes.insert(0, ("sheet", form.sheet or names[0]))
-    return table
-
-
-def _cell(path: Path, number: int, value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        # Excel keeps days as binary fractions: the last digits of a second are noise.
-        rounded = datetime.fromtimestamp(round(value.timestamp()), value.tzinfo)
-        return rounded.isoformat(" ")
-    if isinstance(value, float):
-        return repr(value)
-    text = str(value).strip()
-    if text.startswith("#") and text.endswith(("!", "?", "A")):
-        raise CsvError(f"{path}: row {number}: a formula ends in {text}; correct it in the workbook")
-    return text

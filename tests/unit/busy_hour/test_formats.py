@@ -122,6 +122,10 @@ GOOD: dict[str, tuple[bytes, Layout]] = {
         lines(ending, "Дата;Время;Сессии").encode("cp1251"),
         replace(HOURLY, stamps="end"),
     ),
+    "date and time of day with seconds and one digit of the hour": (
+        lines(lambda m, v: f"{m:%Y-%m-%d};{m.hour}:00:00;{russian(v)}", "Дата;Время;Сессии").encode(),
+        HOURLY,
+    ),
     "ISO stamps up to 24:00": (
         lines(lambda m, v: f"{m:%Y-%m-%d} {m.hour + 1:02d}:00,{v}", "time,value").encode(),
         replace(HOURLY, stamps="end"),
