@@ -62,11 +62,8 @@ def mutations() -> Iterator[Mutation]:
             yield Mutation(f"{alert.name}, no for", alert.file.name, old, head, (alert.name,))
     lost = ("NodeDown", "SiteDown")
     for old, new in (
-        ("[14s]) < 2\n", "[14s]) < 1\n"),
-        ("[14s]) < 2\n", "[14s]) < 3\n"),
+        ("[14s]) == 0\n", "[14s]) <= 0\n"),
         ("[14s]", "[9s]"),
-        ("[14s]) > 1\n", "[14s]) > 2\n"),
-        ("[14s]) < 0.4)", "[14s]) < 0.3)"),
         ("            or\n            node:ott_agent_lost:bool == 1\n", ""),
         ("site:ott_agent_silent:bool[15s]", "site:ott_agent_silent:bool[3s]"),
         ("platform:ott_agent_silent:bool[15s]", "platform:ott_agent_silent:bool[3s]"),

@@ -9,7 +9,7 @@ SAMPLE = (
     "node_memory_available × 0.85",
     "NodeDiskFull, for doubled",
     "TargetMissing, no for",
-    "reachability [14s]) < 2 to [14s]) < 1",
+    "reachability [14s]) == 0 to [14s]) <= 0",
 )
 
 
