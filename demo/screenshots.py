@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.layout import ORIGIN, REPOSITORY
 from demo.processes import DemoError
@@ -28,6 +28,7 @@ STALLED, BROKEN = "packager", "edge-2"  # the first is repaired again, so the qu
 LAPTOP, WALL, PHONE = (1280, 800), (1920, 1080), (390, 844)
 PICTURE = 1440  # pixels, the width of a dashboard's picture
 TICKET = 60_000  # milliseconds
+LOCALES = {"ru": "ru-RU", "en": "en-GB"}  # for the browser's own controls, such as dates
 
 Colours = Literal["light", "dark"]
 
@@ -80,7 +81,15 @@ def _person(
     stack: Stack, browser: Browser, size: tuple[int, int], colours: Colours = "light", language: str = "ru"
 ) -> Iterator[Page]:
     width, height = size
-    with closing(_context(browser, stack.layout.url("desk"), width, height, colours)) as context:
+    opened = browser.new_context(
+        base_url=stack.layout.url("desk"),
+        viewport={"width": width, "height": height},
+        color_scheme=colours,
+        timezone_id="Asia/Almaty",
+        locale=LOCALES[language],
+        reduced_motion="reduce",
+    )
+    with closing(opened) as context:
         page = context.new_page()
         page.goto("/login")
         page.fill("[name=name]", OPERATOR)
@@ -91,16 +100,6 @@ def _person(
             page.click("button[name=language]")
             page.wait_for_selector(f"html[lang={language}]")
         yield page
-
-
-def _context(browser: Browser, base: str, width: int, height: int, colours: Colours) -> BrowserContext:
-    return browser.new_context(
-        base_url=base,
-        viewport={"width": width, "height": height},
-        color_scheme=colours,
-        timezone_id="Asia/Almaty",
-        reduced_motion="reduce",
-    )
 
 
 def main() -> int:
