@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.preview.browser import Drawn, Sheet, draw
-from tests.contract.dashboards.drawn_cases import BROKEN, SOUND
+from tests.contract.dashboards.drawn_cases import BARS, BROKEN, SOUND, board, panel, point
 
 Pictures = Mapping[tuple[str, int], Drawn]
 
@@ -63,3 +63,13 @@ def test_a_picture_is_written(drawn: Pictures) -> None:
     picture = drawn["lines", 1920].sheet.picture
     assert isinstance(picture, Path)
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_name_of_a_bar_that_ends_in_dots_before_its_padding_is_cut_off() -> None:
+    def named(length: int) -> Sheet:
+        bars = {**panel("bargauge", BARS), "gridPos": {"x": 0, "y": 0, "w": 6, "h": 4}}
+        return Sheet(*board(bars, [point({"node": "i" * length}), point({"node": "edge-1"})]), width=1280)
+
+    whole, cut = draw([named(20), named(28)])
+    assert list(whole.findings) == []
+    assert [finding.fault for finding in cut.findings] == [f'"{"i" * 28}" is cut off']

@@ -29,14 +29,26 @@ function tickAtTheEdge({ text, centred, left, right, top, bottom, within }) {
 
 function clippedBy(element, { left, right }, section) {
   for (let at = element; at && at !== section.parentElement; at = at.parentElement) {
-    const { overflowX, textOverflow } = getComputedStyle(at);
-    const box = at.getBoundingClientRect();
+    const style = getComputedStyle(at);
+    const box = endsInDots(style) ? contentBox(at, style) : at.getBoundingClientRect();
+    const slack = endsInDots(style) ? 0.1 : SLACK; // the dots do not wait for a whole pixel
     // Whatever scrolls sideways or hides what is outside cuts the text at its edge.
-    if ((overflowX !== 'visible' || textOverflow === 'ellipsis' || at === section) && (left < box.left - SLACK || right > box.right + SLACK)) {
+    const cuts = style.overflowX !== 'visible' || style.textOverflow === 'ellipsis' || at === section;
+    if (cuts && (left < box.left - slack || right > box.right + slack)) {
       return true;
     }
   }
   return false;
+}
+
+// Dots take the place of what goes beyond the content of a block; a flex box has none, and cuts behind its padding.
+function endsInDots({ textOverflow, overflowX, display }) {
+  return textOverflow === 'ellipsis' && overflowX !== 'visible' && /block$/.test(display);
+}
+
+function contentBox(element, { paddingLeft, paddingRight }) {
+  const { left, right } = element.getBoundingClientRect();
+  return { left: left + parseFloat(paddingLeft), right: right - parseFloat(paddingRight) };
 }
 
 function overlapping(texts) {
