@@ -51,6 +51,7 @@ PROGRAMS: Mapping[str, frozenset[str]] = {
     "ott_desk_outbox_dead": frozenset(),
     "ott_desk_works_running": frozenset({"works", "title"}),
     "ott_desk_appeals": frozenset({"service", "code", "entry", "party", "channel"}),
+    "ott_desk_appeal_code": frozenset({"code", "en", "ru"}),
     "ott_desk_appeals_recent": frozenset({"service", "region", "code", "entry"}),
     "ott_desk_appeals_overdue": frozenset({"service", "party"}),
     "ott_desk_appeal_deadline_timestamp_seconds": frozenset({"appeal", "service", "code", "region", "party"}),

@@ -6,6 +6,8 @@ Every text a reader sees is English here and looked up in `texts/` for the other
 from dataclasses import dataclass, field
 from typing import Literal
 
+LANGUAGE = "language"  # a label or column of this name is the one with the name of the reader's language
+
 State = Literal["good", "warning", "minor", "major", "critical", "unknown"]
 
 # X.733's severities keep one colour on every board; a figure that is no state stays in the text colour.
@@ -53,6 +55,11 @@ class Meaning:
     text: str
     state: State | None = None
     below: bool = False  # for every number below the value, and not for the value
+
+    @property
+    def pattern(self) -> bool:
+        """Return whether the value is an expression for texts, such as `/^site:(.+)$/`, and `text` its replacement."""
+        return isinstance(self.value, str) and self.value.startswith("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,9 @@ class Course(Panel):
 class Ranking(Panel):
     """Horizontal bars, one a series."""
 
-    names: tuple[tuple[str, str], ...] = ()  # (end of a legend after " · ", what to write instead)
+    names: tuple[tuple[str, str], ...] = ()  # (legend, or its end after " · ", what to write instead)
+    above: bool = False  # long names stand above their bars, and have the whole width
+    firsts: tuple[tuple[str, str], ...] = ()  # (legend before " · ", what to write instead)
 
 
 @dataclass(frozen=True, kw_only=True)

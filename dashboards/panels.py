@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from dashboards import model
+from dashboards import model, tables
 from dashboards.context import Context
+from dashboards.fields import mappings, override, thresholds
 from dashboards.links import data_link
 from dashboards.sdk import (
     JSONEncoder,
@@ -15,22 +16,19 @@ from dashboards.sdk import (
     prometheus,
     stat,
     statetimeline,
-    table,
     timeseries,
 )
 from dashboards.units import grafanas
 
 SOURCE = common.DataSourceRef("prometheus", "${ds}")
 _LETTERS = "ABCDEFGHIJ"
-_JUST_BELOW = 0.001  # Grafana's ranges hold their ends
-_LEAST_WIDTH = 50  # of a column, in pixels; Grafana's own 150 hides the last columns on a small screen
 
 
 def render(panel: model.Panel, number: int, at: tuple[int, int], context: Context) -> dict[str, Any]:
     """Return a panel with the id `number` at the grid position `at`."""
     kind, options, custom, fields = _kind(panel, context)
     scales = [
-        _override(
+        override(
             "byFrameRefID", letter, {"thresholds": thresholds(query.steps, context), "color": {"mode": "thresholds"}}
         )
         for letter, query in zip(_LETTERS, panel.queries, strict=False)
@@ -48,7 +46,7 @@ def render(panel: model.Panel, number: int, at: tuple[int, int], context: Contex
         ],
         options=options,
         field_config=dashboard.FieldConfigSource(_defaults(panel, custom, context), [*fields, *scales]),
-        transformations=_transformations(panel) or None,
+        transformations=tables.transformations(panel, context) or None,
         time_from=panel.back or None,
         hide_time_override=False if panel.back else None,
     )
@@ -67,33 +65,6 @@ def over_time(panel: model.Panel) -> bool:
     )
 
 
-def thresholds(steps: model.Steps | None, context: Context) -> dashboard.ThresholdsConfig:
-    """Return the colours of a scale; without one, every value keeps the text colour."""
-    if steps is None:
-        return dashboard.ThresholdsConfig(dashboard.ThresholdsMode.ABSOLUTE, [dashboard.Threshold(None, "text")])
-    shown = [dashboard.Threshold(None, model.COLOURS[steps.base])]
-    shown += [dashboard.Threshold(context.limit(value), model.COLOURS[state]) for value, state in steps.at]
-    return dashboard.ThresholdsConfig(dashboard.ThresholdsMode.ABSOLUTE, shown)
-
-
-def mappings(meanings: tuple[model.Meaning, ...], context: Context) -> list[dashboard.ValueMapping]:
-    """Return the words and colours that stand for bare numbers."""
-    results = [
-        dashboard.ValueMappingResult(
-            context.words(meaning.text), model.COLOURS[meaning.state] if meaning.state else None, index=position
-        )
-        for position, meaning in enumerate(meanings)
-    ]
-    pairs = list(zip(meanings, results, strict=True))
-    single = {str(meaning.value): result for meaning, result in pairs if not meaning.below}
-    ranges = [
-        dashboard.RangeMap(dashboard.DashboardRangeMapOptions(None, float(meaning.value) - _JUST_BELOW, result))
-        for meaning, result in pairs
-        if meaning.below
-    ]
-    return [*([dashboard.ValueMap(single)] if single else []), *ranges]
-
-
 def _target(panel: model.Panel, query: model.Query, letter: str, context: Context) -> prometheus.Dataquery:
     over = over_time(panel)
     grid = isinstance(panel, model.Grid)
@@ -102,12 +73,16 @@ def _target(panel: model.Panel, query: model.Query, letter: str, context: Contex
         datasource=SOURCE,
         editor_mode=prometheus.QueryEditorMode.CODE,
         expr=query.expr,
-        legend_format=context.words(query.legend) or "__auto",
+        legend_format=_legend(query.legend, context) or "__auto",
         format_val=prometheus.PromQueryFormat.TABLE if grid else prometheus.PromQueryFormat.TIME_SERIES,
         instant=not over,
         range_val=over,
         interval=query.step or None,
     )
+
+
+def _legend(legend: str, context: Context) -> str:
+    return context.words(legend).replace(f"{{{{{model.LANGUAGE}}}}}", f"{{{{{context.words.language}}}}}")
 
 
 def _defaults(panel: model.Panel, custom: object, context: Context) -> dashboard.FieldConfig:
@@ -124,7 +99,7 @@ def _defaults(panel: model.Panel, custom: object, context: Context) -> dashboard
         mode, fixed = dashboard.FieldColorModeId.FIXED, "text"
     return dashboard.FieldConfig(
         unit=grafanas(panel.unit, context.words),
-        decimals=panel.decimals,
+        decimals=0 if _counts(panel) else panel.decimals,
         min_val=panel.minimum,
         max_val=panel.maximum,
         mappings=mappings(panel.meanings, context),
@@ -133,6 +108,11 @@ def _defaults(panel: model.Panel, custom: object, context: Context) -> dashboard
         no_value=context.words(panel.empty or "no data"),
         custom=custom,
     )
+
+
+def _counts(panel: model.Panel) -> bool:
+    """Return whether the panel draws whole numbers over time, whose axis has no halves."""
+    return isinstance(panel, model.Course) and panel.unit == "none" and panel.decimals is None
 
 
 _Kind = tuple[str, object, object, list[dashboard.DashboardFieldConfigSourceOverrides]]
@@ -146,9 +126,9 @@ def _kind(panel: model.Panel, context: Context) -> _Kind:
         case model.Course():
             return "timeseries", _lines(panel), _line(panel, context), _single_lines(panel, context)
         case model.Ranking():
-            return "bargauge", _bars(), None, _endings(panel, context)
+            return "bargauge", _bars(panel), None, _endings(panel, context)
         case model.Grid():
-            return "table", _table(panel, context), _cell(panel), _columns(panel, context)
+            return "table", tables.options(panel, context), tables.cell(panel), tables.columns(panel, context)
         case model.History():
             return "state-timeline", _lanes(), statetimeline.FieldConfig(fill_opacity=80), []
         case model.HeatMap():
@@ -187,7 +167,8 @@ def _lines(panel: model.Course) -> timeseries.Options:
 def _line(panel: model.Course, context: Context) -> timeseries.FieldConfig:
     # With the limits in view, "nothing" is a line at the foot and not one on a scale up to 10,000 %.
     steps = panel.steps.at if panel.steps and panel.limits else ()
-    highest = max((context.limit(value) for value, _ in steps), default=None)
+    # And of counts that are all 0 not up to 100.
+    highest = max((context.limit(value) for value, _ in steps), default=1 if _counts(panel) else None)
     limits = common.GraphThresholdsStyleMode.DASHED if panel.limits else common.GraphThresholdsStyleMode.OFF
     return timeseries.FieldConfig(
         draw_style=common.GraphDrawStyle.BARS if panel.bars else common.GraphDrawStyle.LINE,
@@ -206,32 +187,35 @@ def _line(panel: model.Course, context: Context) -> timeseries.FieldConfig:
 
 
 def _single_lines(panel: model.Course, context: Context) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
-    named = [_override("byName", name, {"displayName": context.words(text)}) for name, text in panel.names]
+    named = [override("byName", name, {"displayName": context.words(text)}) for name, text in panel.names]
     line: dict[str, object] = {
         "custom.drawStyle": "line",
         "custom.lineWidth": 2,
         "custom.fillOpacity": 0,
         "custom.showPoints": "never",
     }
-    return named + [_override("byName", context.words(text), line) for text in panel.lines]
+    return named + [override("byName", context.words(text), line) for text in panel.lines]
 
 
 def _endings(panel: model.Ranking, context: Context) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
-    """Return the words for the last part of a series' name; what stands before it stays."""
-    first = panel.queries[0].legend.partition(" · ")[0].strip("{}")
-    return [
-        _override(
-            "byRegexp", f"/ · {ending}$/", {"displayName": f"${{__field.labels.{first}}} · {context.words(text)}"}
-        )
-        for ending, text in panel.names
-    ]
+    """Return the words for a series' name, or for the last part of it; what stands before it stays."""
+    first, parted, _ = panel.queries[0].legend.partition(" · ")
+    words = {name: context.words(text) for name, text in panel.names}
+    if not parted:
+        return [override("byName", name, {"displayName": text}) for name, text in words.items()]
+    label = f"${{__field.labels.{first.strip('{}')}}}"
+    renamed = {f"/ · {ending}$/": f"{label} · {text}" for ending, text in words.items()}
+    for before, instead in panel.firsts:
+        said = context.words(instead)
+        renamed |= {f"/^{before} · {ending}$/": f"{said} · {text}" for ending, text in words.items()}
+    return [override("byRegexp", pattern, {"displayName": text}) for pattern, text in renamed.items()]
 
 
-def _bars() -> bargauge.Options:
+def _bars(panel: model.Ranking) -> bargauge.Options:
     return bargauge.Options(
         display_mode=common.BarGaugeDisplayMode.BASIC,
         value_mode=common.BarGaugeValueMode.TEXT,
-        name_placement=common.BarGaugeNamePlacement.LEFT,
+        name_placement=common.BarGaugeNamePlacement.TOP if panel.above else common.BarGaugeNamePlacement.LEFT,
         # Of one size on every dashboard: a bar by itself would otherwise fill the panel, and its name would not fit.
         sizing=common.BarGaugeSizing.MANUAL,
         min_viz_height=16,
@@ -265,84 +249,4 @@ def _heat(panel: model.HeatMap) -> heatmap.Options:
         legend=heatmap.HeatmapLegend(show=True),
         tooltip=heatmap.HeatmapTooltip(common.TooltipDisplayMode.SINGLE, show_color_scale=True),
         exemplars=heatmap.ExemplarConfig(color="red"),
-    )
-
-
-def _table(panel: model.Grid, context: Context) -> table.Options:
-    if panel.matrix:
-        return table.Options(show_header=True, cell_height=common.TableCellHeight.SM)
-    sort = [common.TableSortByFieldState(context.words(panel.sort), panel.descending)] if panel.sort else []
-    return table.Options(show_header=True, cell_height=common.TableCellHeight.SM, sort_by=sort)
-
-
-def _cell(panel: model.Grid) -> table.FieldConfig:
-    if panel.matrix:
-        return table.FieldConfig(
-            min_width=_LEAST_WIDTH,
-            align=common.FieldTextAlignment.CENTER,
-            cell_options=common.TableColoredBackgroundCellOptions(common.TableCellBackgroundDisplayMode.BASIC),
-        )
-    return table.FieldConfig(
-        min_width=_LEAST_WIDTH, align=common.FieldTextAlignment.AUTO, cell_options=common.TableAutoCellOptions()
-    )
-
-
-def _transformations(panel: model.Panel) -> list[dashboard.DataTransformerConfig]:
-    if not isinstance(panel, model.Grid):
-        return []
-    if panel.matrix:
-        row, column = panel.matrix
-        options = {"rowField": row, "columnField": column, "valueField": "Value"}
-        by = {"fields": {}, "sort": [{"field": panel.sort, "desc": False}]}
-        return [
-            dashboard.DataTransformerConfig("sortBy", options=by),
-            dashboard.DataTransformerConfig("groupingToMatrix", options=options),
-        ]
-    names = [field_name(panel, column) for column in panel.columns]
-    keep = dashboard.DataTransformerConfig("filterFieldsByName", options={"include": {"names": names}})
-    order = {"excludeByName": {}, "indexByName": {name: n for n, name in enumerate(names)}, "renameByName": {}}
-    merge = [dashboard.DataTransformerConfig("merge", options={})] if len(panel.queries) > 1 else []
-    return [*merge, keep, dashboard.DataTransformerConfig("organize", options=order)]
-
-
-def field_name(panel: model.Grid, column: model.Column) -> str:
-    """Return Grafana's name of a column: the label, or `Value` with the query's letter where there are several."""
-    if column.name not in _LETTERS:
-        return column.name
-    return f"Value #{column.name}" if len(panel.queries) > 1 else "Value"
-
-
-def _columns(panel: model.Grid, context: Context) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
-    if panel.matrix:
-        corner = "\\".join(panel.matrix)
-        named = [(corner, panel.columns[0]), *((column.name, column) for column in panel.columns[1:])]
-    else:
-        named = [(field_name(panel, column), column) for column in panel.columns]
-    return [_override("byName", name, _column(column, context)) for name, column in named]
-
-
-def _column(column: model.Column, context: Context) -> dict[str, object]:
-    # A cell without a value would say what the panel says without any: that no ticket is open, say.
-    result: dict[str, object] = {"displayName": context.words(column.header), "noValue": "–"}
-    if column.unit:
-        result["unit"] = grafanas(column.unit, context.words)
-    if column.decimals is not None:
-        result["decimals"] = column.decimals
-    if column.width:
-        result["custom.width"] = column.width
-    if column.steps is not None or column.meanings:
-        result["thresholds"] = thresholds(column.steps, context)
-        result["color"] = {"mode": "thresholds"}
-        result["custom.cellOptions"] = {"type": "color-text"}
-    if column.meanings:
-        result["mappings"] = mappings(column.meanings, context)
-    if column.links:
-        result["links"] = [data_link(link, context, "__data.fields") for link in column.links]
-    return result
-
-
-def _override(matcher: str, name: str, values: dict[str, object]) -> dashboard.DashboardFieldConfigSourceOverrides:
-    return dashboard.DashboardFieldConfigSourceOverrides(
-        matcher=dashboard.MatcherConfig(matcher, name),
-        properties=[dashboard.DynamicConfigValue(key, value) for key, value in values.items()],
     )

@@ -1,7 +1,7 @@
 """Appeals of customers: how many, about what, who has them, and whether they are answered in time."""
 
-from dashboards.boards.vocabulary import DESK, NO_TIME, NONE, OVER, OVERDUE, or_none
-from dashboards.model import Board, Column, Course, Figure, Grid, Link, Meaning, Query, Ranking, Row, Steps
+from dashboards.boards.vocabulary import DESK, NO_TIME, NONE, OVER, OVERDUE, or_none, or_none_in_words
+from dashboards.model import LANGUAGE, Board, Column, Course, Figure, Grid, Link, Meaning, Query, Ranking, Row, Steps
 from dashboards.units import CLOCK
 
 # Desks that share a database all tell of the same appeals, so one of them counts.
@@ -9,6 +9,8 @@ OPEN = "max by (service, code, entry, party, channel) (ott_desk_appeals)"
 RECENT = "max by (service, region, code, entry) (ott_desk_appeals_recent)"
 LATE = "max by (service, party) (ott_desk_appeals_overdue)"
 _REGIONS = f'sum by (region) (label_replace({RECENT}, "region", "–", "region", ""))'
+# A name for each code: desks that share a database may, for a moment, have read two versions of the file.
+_NAMES = "topk by (code) (1, ott_desk_appeal_code)"
 NO_APPEAL = Meaning(0, "no appeal is open", "good")
 TO_APPEAL = Link("Appeal in the console", url="{desk}/appeals/${__value.text}")
 ANY = Steps(((1, "minor"),))
@@ -30,6 +32,13 @@ STATES = (
     ("exported", "exported to billing"),
     ("credited", "credited"),
 )
+
+
+def _named(series: str, *labels: str) -> str:
+    """Return series by code with the code's name in each language; the code itself where it has none."""
+    known = f"{series} * on (code) group_left (en, ru) {_NAMES}"
+    itself = f'label_replace(label_replace({series}, "en", "$1", "code", "(.*)"), "ru", "$1", "code", "(.*)")'
+    return f"({known} or on ({', '.join(labels or ('code',))}) {itself})"
 
 
 def _by(label: str, series: str, *values: str) -> str:
@@ -101,7 +110,7 @@ FLOW = Row(
             title="Where do customers appeal?",
             question="From which region do appeals come, in an hour?",
             unit="none",
-            queries=(Query(or_none(_REGIONS, DESK, "region"), "{{region}}"),),
+            queries=(Query(or_none_in_words(_REGIONS, DESK), f"{{{{region}}}}{{{{{LANGUAGE}}}}}"),),
             stacked=True,
             width=12,
             height=8,
@@ -112,6 +121,7 @@ FLOW = Row(
             unit="none",
             queries=(Query(_by("party", OPEN, *(party for party, _ in PARTIES)), "{{party}}"),),
             names=PARTIES,
+            legend_values=False,
             stacked=True,
             width=12,
             height=8,
@@ -120,8 +130,9 @@ FLOW = Row(
             title="What about?",
             question="Which codes have the most open appeals?",
             unit="none",
-            queries=(Query(or_none(f"topk(10, sum by (code) ({OPEN}))", DESK, "code"), "{{code}}"),),
-            width=8,
+            queries=(Query(or_none_in_words(_named(f"topk(5, sum by (code) ({OPEN}))"), DESK), f"{{{{{LANGUAGE}}}}}"),),
+            above=True,
+            width=12,
             height=8,
         ),
         Ranking(
@@ -129,7 +140,8 @@ FLOW = Row(
             question="By which way did the open appeals come?",
             unit="none",
             queries=tuple(Query(_of("entry", way), text) for way, text in WAYS),
-            width=8,
+            above=True,
+            width=6,
             height=8,
         ),
         Ranking(
@@ -137,7 +149,8 @@ FLOW = Row(
             question="How do the customers want their answers?",
             unit="none",
             queries=tuple(Query(_of("channel", channel), text) for channel, text in CHANNELS),
-            width=8,
+            above=True,
+            width=6,
             height=8,
         ),
     ),
@@ -153,8 +166,8 @@ URGENT = Row(
             question="Which appeal has to be answered first?",
             unit="none",
             queries=(
-                Query(or_none(f"{_DUE} - time()", DESK, *_LABELS)),
-                Query(or_none(f"1000 * {_DUE}", DESK, *_LABELS)),
+                Query(or_none(_named(f"({_DUE} - time())", *_LABELS), DESK, *_LABELS, "en", "ru")),
+                Query(or_none(_named(f"(1000 * {_DUE})", *_LABELS), DESK, *_LABELS, "en", "ru")),
             ),
             columns=(
                 Column(
@@ -164,9 +177,10 @@ URGENT = Row(
                     meanings=(Meaning(NONE, "no appeal is open", "good"),),
                     width=150,
                 ),
-                Column("code", "Code", width=80),
-                Column("region", "Region"),
-                Column("party", "Who has it", meanings=tuple(Meaning(*party) for party in PARTIES)),
+                Column("code", "Code", width=70),
+                Column(LANGUAGE, "About"),
+                Column("region", "Region", width=150),
+                Column("party", "Who has it", meanings=tuple(Meaning(*party) for party in PARTIES), width=180),
                 Column("A", "Time left", unit=CLOCK, steps=OVERDUE, meanings=(NO_TIME, OVER), width=110),
                 Column("B", "Due", unit="time:DD.MM HH:mm", meanings=(NO_TIME,), width=110),
             ),
@@ -186,6 +200,7 @@ LATER = Row(
             unit="none",
             queries=(Query(_by("party", LATE, *(party for party, _ in PARTIES)), "{{party}}"),),
             names=PARTIES,
+            legend_values=False,
             stacked=True,
             width=12,
             height=8,
@@ -196,6 +211,7 @@ LATER = Row(
             unit="none",
             queries=(Query("max by (state) (ott_desk_free_months)", "{{state}}"),),
             names=STATES,
+            legend_values=False,
             stacked=True,
             width=12,
             height=8,

@@ -1,6 +1,6 @@
 """Planning: the busy hour day by day, the pattern of the week, and when capacity runs out."""
 
-from dashboards.boards.vocabulary import TO_RECORDS
+from dashboards.boards.vocabulary import TO_RECORDS, TO_SCOPE
 from dashboards.model import Board, Column, Course, Figure, Grid, HeatMap, Limit, Meaning, Query, Ranking, Row, Steps
 
 PLATFORM = 'scope="platform"'
@@ -35,6 +35,8 @@ SCALED = tuple(Meaning(q.value, "traffic, Mbit/s") if q.text == "traffic" else q
 # Busy hours begin at a quarter. Grafana chooses the ticks of an axis among decimal numbers, so the axis counts hours.
 TIMES = tuple(Meaning(f"{quarter / 4:g}", f"{quarter // 4:02}:{quarter % 4 * 15:02}") for quarter in range(97))
 
+SCOPES = (Meaning("platform", "platform"), Meaning("/^(?:site|node):(.+)$/", "$1"))
+
 DATE = "time:YYYY-MM-DD"  # a forecast knows no hour
 
 USE = Steps(
@@ -44,6 +46,10 @@ USE = Steps(
 
 def _of(metric: str, quantity: str, more: str = "") -> str:
     return f'max({metric}{{{PLATFORM},quantity="{quantity}"{more}}})'
+
+
+def _place(series: str) -> str:
+    return f'label_replace({series}, "place", "$1", "scope", "(?:site:|node:)?(.+)")'
 
 
 def _capacity(quantity: str) -> str:
@@ -187,7 +193,7 @@ PATTERN = Row(
             decimals=0,
             back="4w",
             width=12,
-            height=13,
+            height=25,
         ),
         Grid(
             title="What is a usual week like?",
@@ -213,7 +219,7 @@ PATTERN = Row(
             sort="slot",
             decimals=0,
             width=12,
-            height=13,
+            height=25,
         ),
     ),
     "Pattern",
@@ -227,9 +233,12 @@ CAPACITY = Row(
             unit="percentunit",
             queries=(
                 Query(
-                    "topk(12, max by (scope, quantity) (ott_capacity_utilisation_ratio))", "{{scope}} · {{quantity}}"
+                    _place("topk(12, max by (scope, quantity) (ott_capacity_utilisation_ratio))"),
+                    "{{place}} · {{quantity}}",
                 ),
             ),
+            links=(TO_RECORDS,),
+            firsts=(("platform", "platform"),),
             names=tuple((str(quantity.value), quantity.text) for quantity in QUANTITIES),
             steps=USE,
             minimum=0,
@@ -255,8 +264,8 @@ CAPACITY = Row(
                 Query(f"max by (scope, quantity) (ott_capacity_utilisation_ratio{{{PLACES}}})"),
             ),
             columns=(
-                Column("scope", "Scope", links=(TO_RECORDS,)),
-                Column("quantity", "Quantity", meanings=QUANTITIES, links=(TO_RECORDS,)),
+                Column("scope", "Scope", meanings=SCOPES, links=(TO_SCOPE,)),
+                Column("quantity", "Quantity", meanings=QUANTITIES),
                 Column("A", "Likely", unit=DATE, width=94),
                 Column("B", "Earliest", unit=DATE, width=94),
                 Column("C", "Latest", unit=DATE, width=94),
@@ -277,8 +286,8 @@ CAPACITY = Row(
                 Query(f"max by (scope, quantity) (ott_busy_hour_peak_ratio{{{PLACES}}})"),
             ),
             columns=(
-                Column("scope", "Scope", links=(TO_RECORDS,)),
-                Column("quantity", "Quantity", meanings=SCALED, links=(TO_RECORDS,)),
+                Column("scope", "Scope", meanings=SCOPES, links=(TO_SCOPE,)),
+                Column("quantity", "Quantity", meanings=SCALED),
                 Column("A", "Last day", decimals=2),
                 Column("B", "ADPQH", decimals=2),
                 Column("C", "TCBH", decimals=2),

@@ -8,7 +8,8 @@ CHANNEL = Variable("channel", "Channel", 'label_values(ott_ts_up{site=~"$site",n
 WHERE = 'site=~"$site",node=~"$node",channel=~"$channel"'
 NO_MULTICAST, NO_PICTURE = "no multicast is probed", "no picture is analysed"
 NO_ERROR, NO_CHANGE = Meaning("none", "no error", "good"), Meaning("none", "no change", "good")
-TO = (TO_NODE, TO_TICKETS)
+TO_ONE = (TO_STREAMS, TO_CHANNEL)
+TO = (*TO_ONE, TO_NODE, TO_TICKETS)
 
 
 def _lasting(what: str, since: str) -> str:
@@ -136,7 +137,7 @@ MULTICAST = Row(
                 ),
             ),
             columns=(
-                Column("channel", "Channel", links=(TO_STREAMS, TO_CHANNEL)),
+                Column("channel", "Channel", links=TO_ONE),
                 Column("priority", "Priority", width=100),
                 Column("indicator", "Indicator", meanings=(NO_ERROR,)),
                 Column("A", "Times", decimals=0, width=90),
@@ -153,6 +154,7 @@ MULTICAST = Row(
             unit="bps",
             queries=(Query(f"max by (channel) (ott_ts_bit_rate_bits_per_second{{{WHERE}}})", "{{channel}}"),),
             minimum=0,
+            links=TO_ONE,
             empty=NO_MULTICAST,
             width=12,
             height=8,
@@ -190,6 +192,7 @@ PICTURE = Row(
                 ),
             ),
             decimals=1,
+            links=TO_ONE,
             empty=NO_PICTURE,
             width=12,
             height=8,
@@ -202,7 +205,7 @@ PICTURE = Row(
                 Query(or_none(f"{PICTURE_CHANGES} or {SOUND_CHANGES}", PICTURES, "property", "delivery", "channel")),
             ),
             columns=(
-                Column("channel", "Channel", links=(TO_STREAMS, TO_CHANNEL)),
+                Column("channel", "Channel", links=TO_ONE),
                 Column("delivery", "Delivery", width=110),
                 Column("property", "What", meanings=(NO_CHANGE,)),
                 Column("A", "Times", decimals=0, width=90),

@@ -1,6 +1,16 @@
 """Content delivery: sessions, viewers, traffic, requests, and whether the figures can be trusted."""
 
-from dashboards.boards.vocabulary import AHEAD, ERRORS, SERVICE, SITE, TO_NODE, TO_SITE, TO_TICKETS
+from dashboards.boards.vocabulary import (
+    AHEAD,
+    ERRORS,
+    SERVICE,
+    SITE,
+    TO_CHANNEL,
+    TO_NODE,
+    TO_SITE,
+    TO_STREAMS,
+    TO_TICKETS,
+)
 from dashboards.model import Board, Course, Figure, Limit, Query, Ranking, Row, Steps
 from dashboards.units import CLOCK, PER_SECOND, SECONDS
 
@@ -9,6 +19,29 @@ WHERE = 'site=~"$site",service=~"$service"'
 BUCKETS = f"sum by (le) (rate(ott_edge_request_duration_seconds_bucket{{{WHERE}}}[1m]))"
 REQUESTED = f"sum(site:ott_edge_requests:rate1m{{{WHERE}}})"
 IDENTIFIED = f"rate(ott_edge_identity_requests_total{{{WHERE}}}[1m])"
+
+PROTOCOLS = (("other", "other"), ("progressive", "whole files"))
+RUNGS = (
+    ("token", "viewer's own token"),
+    ("session", "player's session"),
+    ("address", "address"),
+    ("none", "by nothing"),
+)
+REJECTS = (
+    ("format", "another format"),
+    ("time", "no time"),
+    ("status", "no status"),
+    ("size", "no size"),
+    ("ahead", "ahead of the clock"),
+    ("too_long", "too long"),
+    ("truncated", "cut off"),
+)
+CONNECTIONS = (
+    ("active", "open in total"),
+    ("reading", "request being read"),
+    ("waiting", "waiting for a request"),
+    ("writing", "answer being sent"),
+)
 
 NOW = Row(
     (
@@ -71,6 +104,7 @@ AUDIENCE = Row(
             question="How do players fetch content?",
             unit="none",
             queries=(Query(f"sum by (protocol) (ott_edge_sessions{{{WHERE}}})", "{{protocol}}"),),
+            names=PROTOCOLS,
             minimum=0,
             width=12,
             height=9,
@@ -92,6 +126,7 @@ AUDIENCE = Row(
             question="Which channels have most sessions, over all edges?",
             unit="none",
             queries=(Query("topk(12, channel:ott_edge_channel_sessions:sum)", "{{channel}}"),),
+            links=(TO_STREAMS, TO_CHANNEL),
             minimum=0,
             width=12,
             height=8,
@@ -135,6 +170,7 @@ TRAFFIC = Row(
                     "{{site}}",
                 ),
             ),
+            links=(TO_SITE,),
             width=8,
             height=9,
         ),
@@ -219,6 +255,7 @@ TRUST = Row(
                     "{{rung}}",
                 ),
             ),
+            names=RUNGS,
             minimum=0,
             maximum=1,
             width=8,
@@ -232,6 +269,7 @@ TRUST = Row(
                 Query(f"sum by (reason) (rate(ott_edge_log_rejected_lines_total{{{WHERE}}}[1m]))", "{{reason}}"),
                 Query(f"sum(rate(ott_edge_log_lines_total{{{WHERE}}}[1m]))", "all lines"),
             ),
+            names=REJECTS,
             minimum=0,
             width=8,
             height=8,
@@ -243,11 +281,12 @@ TRUST = Row(
             meanings=(AHEAD,),
             queries=(
                 Query(
-                    f"topk(8, time() - max by (node) (ott_edge_log_last_request_timestamp_seconds{{{WHERE}}}))",
+                    f"topk(8, time() - max by (site, node) (ott_edge_log_last_request_timestamp_seconds{{{WHERE}}}))",
                     "{{node}}",
                 ),
             ),
             steps=Steps(((Limit("edge_log_silent_seconds"), "minor"),)),
+            links=(TO_NODE, TO_TICKETS),
             named=True,
             width=8,
             height=8,
@@ -257,6 +296,7 @@ TRUST = Row(
             question="How many client connections are open, by what they are doing?",
             unit="none",
             queries=(Query('sum by (state) (ott_edge_connections{site=~"$site"})', "{{state}}"),),
+            names=CONNECTIONS,
             minimum=0,
             width=24,
             height=5,

@@ -75,6 +75,7 @@ PROCESSOR = Row(
             title="Do processes queue up?",
             question="How many tasks want to run, against the number of processors?",
             unit="none",
+            decimals=1,
             queries=(
                 Query(f"max(node_load1{{{ME}}})", "1 minute"),
                 Query(f"max(node_load15{{{ME}}})", "15 minutes"),
@@ -134,6 +135,7 @@ STORAGE = Row(
                 ),
             ),
             steps=FILESYSTEM,
+            above=True,
             minimum=0,
             maximum=1,
             decimals=0,

@@ -192,6 +192,7 @@ CHAIN = Row(
             unit=PER_SECOND,
             queries=(Query("sum by (outcome) (rate(ott_desk_webhook_alerts_total[$__rate_interval]))", "{{outcome}}"),),
             names=OUTCOMES,
+            legend_values=False,
             width=12,
             height=8,
         ),

@@ -1,6 +1,6 @@
 """The wall: the seven figures, what is wrong now, and the day so far. Readable across a room, without a click."""
 
-from dashboards.boards.vocabulary import DISK, MEMORY, PROCESSOR, alarms, clocks, open_tickets
+from dashboards.boards.vocabulary import DISK, MEMORY, PROCESSOR, TO_SITE, alarms, clocks, open_tickets
 from dashboards.model import Board, Course, Figure, Panel, Query, Ranking, Row, Steps
 
 ONLINE = "sum(platform:ott_subscribers_online:sum)"
@@ -116,6 +116,7 @@ DAY = Row(
             question="Which site sends how much content?",
             unit="bps",
             queries=(Query("8 * sum by (site) (site:ott_edge_egress_bytes:rate1m)", "{{site}}"),),
+            links=(TO_SITE,),
             width=12,
             height=8,
             stacked=True,

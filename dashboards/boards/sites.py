@@ -114,6 +114,7 @@ PAST = Row(
             unit="none",
             queries=(Query(state("site", WHERE, f"site:up:present{{{WHERE}}}"), "{{site}}"),),
             meanings=STATES,
+            links=(TO_SITE,),
             width=24,
             height=7,
         ),

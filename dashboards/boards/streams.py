@@ -16,6 +16,7 @@ from dashboards.units import CLOCK, SECONDS
 
 CHANNEL = Variable("channel", "Channel", 'label_values(ott_stream_up{site=~"$site",node=~"$node"}, channel)')
 WHERE = 'site=~"$site",node=~"$node",channel=~"$channel"'
+TO_ONE = (TO_CHANNELS, TO_CHANNEL)
 SHARE = f"ott_stream_segment_download_seconds{{{WHERE}}} / ott_stream_segment_duration_seconds{{{WHERE}}}"
 
 UP = (Meaning(0, "down", "critical"), Meaning(1, "up", "good"))
@@ -105,6 +106,7 @@ LIVE = Row(
             unit="none",
             queries=(Query(f"min by (channel) (ott_stream_up{{{WHERE}}})", "{{channel}}"),),
             meanings=UP,
+            links=TO_ONE,
             empty=NONE,
             width=24,
             height=8,
@@ -119,7 +121,7 @@ LIVE = Row(
                     "{{channel}} · {{node}}",
                 ),
             ),
-            links=(TO_NODE, TO_TICKETS),
+            links=(*TO_ONE, TO_NODE, TO_TICKETS),
             empty=NONE,
             width=12,
             height=9,
@@ -139,7 +141,7 @@ LIVE = Row(
             decimals=1,
             steps=STALE,
             limits=True,
-            links=(TO_NODE, TO_TICKETS),
+            links=(*TO_ONE, TO_NODE, TO_TICKETS),
             empty=NONE,
             width=12,
             height=9,
@@ -162,7 +164,7 @@ QUALITY = Row(
                     "{{channel}} · {{node}}",
                 ),
             ),
-            links=(TO_NODE, TO_TICKETS),
+            links=(*TO_ONE, TO_NODE, TO_TICKETS),
             empty=NONE,
             width=12,
             height=9,
@@ -182,7 +184,7 @@ QUALITY = Row(
                 ),
             ),
             columns=(
-                Column("channel", "Channel", links=(TO_CHANNELS, TO_CHANNEL), width=160),
+                Column("channel", "Channel", links=TO_ONE, width=160),
                 Column("reason", "Fault", meanings=FAULTS),
                 Column("A", "Times", decimals=0, width=90),
             ),

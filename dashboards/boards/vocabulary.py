@@ -57,6 +57,9 @@ TO_RECORDS = Link(
     variables=(("scope", "scope"), ("quantity", "quantity")),
 )
 
+# The raw value: what a column shows in other words does not travel in a link.
+TO_SCOPE = Link("Records and forecast in the console", url="{desk}/busy-hour?scope=${__value.raw}")
+
 _OF = {"site": (TO_SITE,), "node": (TO_NODE, TO_TICKETS, TO_QUEUE)}
 _SEVERITY_FIGURES: tuple[tuple[str, str, State], ...] = (
     ("critical", "critical", "critical"),
@@ -90,6 +93,14 @@ def or_none(query: str, alive: str, label: str, *others: str) -> str:
     as 0.
     """
     row = f'label_replace({alive}, "{label}", "{NONE}", "", "")'
+    for other in others:
+        row = f'label_replace({row}, "{other}", "–", "", "")'
+    return f"{query} or on () {row}"
+
+
+def or_none_in_words(query: str, alive: str, *others: str) -> str:
+    """Return the query, and where it gives nothing one row that says so in the label of each language."""
+    row = f'label_replace(label_replace({alive}, "en", "none", "", ""), "ru", "нет", "", "")'
     for other in others:
         row = f'label_replace({row}, "{other}", "–", "", "")'
     return f"{query} or on () {row}"
@@ -145,6 +156,7 @@ def alarms(where: str, labels: tuple[str, ...], width: int, height: int) -> Grid
     """Return the table of active alarms, the worst first."""
     names, widths = {"site": "Site", "node": "Node"}, {"site": 100}
     by = ", ".join((*labels, "alertname", "severity"))
+    queue = TO_QUEUE if "node" in labels else Link(TO_QUEUE.title, url="{desk}/?node=${node}")
     query = (
         f'1000 * max by ({by}) (ALERTS_FOR_STATE{{alertname!="Watchdog"{where}}}'
         f' and ignoring (alertstate) ALERTS{{alertstate="firing"{where}}})'
@@ -155,7 +167,7 @@ def alarms(where: str, labels: tuple[str, ...], width: int, height: int) -> Grid
         unit="none",
         queries=(Query(or_none(query, RULES, "alertname", "severity", *labels)),),
         columns=(
-            Column("alertname", "Alarm", meanings=(Meaning(NONE, "no active alarm", "good"),)),
+            Column("alertname", "Alarm", meanings=(Meaning(NONE, "no active alarm", "good"),), links=(queue,)),
             Column("severity", "Severity", meanings=SEVERITIES, width=125),
             *(Column(label, names[label], links=_OF[label], width=widths.get(label, 0)) for label in labels),
             Column("A", "Since", unit="time:DD.MM HH:mm", meanings=(NO_TIME,), width=105),

@@ -1,11 +1,12 @@
 """What `/metrics` reads of appeals. Plain functions of a connection; they change nothing."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, case, func, literal, or_, select
 
+from alerts.desk.appeals.codes import Code
 from alerts.desk.appeals.compensations import UNDER_WAY
 from alerts.desk.appeals.states import Queue, Status
 from alerts.desk.core.appeal_metrics import LISTED, AppealFigures, Deadline
@@ -24,9 +25,12 @@ PARTY = case(
 _UNANSWERED = appeal.c.delivered_at.is_(None)
 
 
-def read(connection: Connection, masses: Sequence[MassNotice], now: datetime) -> AppealFigures:
+def read(
+    connection: Connection, codes: Mapping[str, Code], masses: Sequence[MassNotice], now: datetime
+) -> AppealFigures:
     """Return the figures of this moment; `masses` are those that the desk's worker found."""
     return AppealFigures(
+        codes=[(code.id, code.en, code.ru) for code in codes.values()],
         open=_counts(connection, (appeal.c.service, appeal.c.code, appeal.c.entry, PARTY, appeal.c.answer_by), OPEN),
         recent=_counts(
             connection,

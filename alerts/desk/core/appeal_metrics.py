@@ -13,6 +13,9 @@ APPEALS = Metric(
     "Open appeals by code, way in, who has them, and how the customer wants the answer.",
     ("service", "code", "entry", "party", "channel"),
 )
+APPEAL_CODE = Metric(
+    "ott_desk_appeal_code", "gauge", "1 for each code of appeals, labelled with its name.", ("code", "en", "ru")
+)
 APPEALS_RECENT = Metric(
     "ott_desk_appeals_recent",
     "gauge",
@@ -79,6 +82,7 @@ class Deadline(NamedTuple):
 class AppealFigures:
     """What is read from the database; absent keys are zero, absent moments are none."""
 
+    codes: Sequence[tuple[str, str, str]] = ()  # id, name in English and in Russian
     open: Mapping[tuple[str, ...], int] = field(default_factory=dict)
     recent: Mapping[tuple[str, ...], int] = field(default_factory=dict)
     overdue: Mapping[tuple[str, ...], int] = field(default_factory=dict)
@@ -98,6 +102,8 @@ def samples(figures: AppealFigures) -> Iterator[Sample]:
         (APPEALS_OVERDUE, figures.overdue),
         (MASS_CUSTOMERS, figures.masses),
     )
+    for code in figures.codes:
+        yield APPEAL_CODE.sample(1, *code)
     for metric, found in counted:
         for labels, number in found.items():
             yield metric.sample(number, *labels)

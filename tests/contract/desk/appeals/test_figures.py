@@ -20,7 +20,7 @@ def bureau(quick: Database) -> Bureau:
 
 def read(bureau: Bureau, *masses: MassNotice) -> AppealFigures:
     with bureau.database.read() as connection:
-        return figures.read(connection, masses, bureau.now)
+        return figures.read(connection, bureau.rules.codes, masses, bureau.now)
 
 
 def test_open_appeals_are_counted_by_who_has_them(bureau: Bureau) -> None:
@@ -47,6 +47,12 @@ def test_open_appeals_are_counted_by_who_has_them(bureau: Bureau) -> None:
         (held, "supplier", bureau.now + timedelta(hours=24)),
         (held + 1, "unrouted", bureau.now + timedelta(hours=24)),
     ]
+
+
+def test_each_code_comes_with_its_name_in_both_languages(bureau: Bureau) -> None:
+    named = {each.labels for each in samples(read(bureau)) if each.metric.name == "ott_desk_appeal_code"}
+    assert ("05", "No sound, or sound out of step with the picture", bureau.rules.codes["05"].ru) in named
+    assert {code for code, _, _ in named} == set(bureau.rules.codes)
 
 
 def test_what_is_overdue_stops_with_the_answer(bureau: Bureau) -> None:
