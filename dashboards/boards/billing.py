@@ -1,9 +1,12 @@
 """Billing: what was due against what was charged, the runs, the balances and the correction of faults."""
 
-from dashboards.boards.vocabulary import ANY, NONE, or_none
-from dashboards.model import Board, Column, Course, Figure, Grid, Limit, Meaning, Query, Row, Steps, Variable
+from dashboards.boards.vocabulary import AHEAD, ANY, NONE, or_none
+from dashboards.model import Board, Column, Course, Figure, Grid, Limit, Link, Meaning, Query, Row, Steps, Variable
+from dashboards.units import CLOCK
 
 SERVICE = Variable("service", "Service", "label_values(ott_billing_due, service)")
+TO_BILLING = Link("Billing in the console", url="{desk}/billing")
+TO_CASE = Link("Case in the console", url="{desk}/billing/case/${__value.text}")
 WHERE = 'service=~"$service"'
 INCOMPLETE = Steps(((Limit("billing_incomplete"), "critical"),))
 STALE = Steps(((Limit("billing_source_lag_seconds"), "major"),))
@@ -85,10 +88,10 @@ NOW = Row(
         Figure(
             title="Behind the clock",
             question="How far are the billing's rows behind the clock? All other figures are of that moment.",
-            unit="s",
+            unit=CLOCK,
+            meanings=(AHEAD,),
             queries=(Query(f"max(ott_billing_source_lag_seconds{{{WHERE}}})"),),
             steps=STALE,
-            decimals=0,
             empty=NO_BILLING,
             width=5,
             height=5,
@@ -163,7 +166,7 @@ TARIFFS = Row(
                 ),
             ),
             columns=(
-                Column("tariff", "Tariff"),
+                Column("tariff", "Tariff", links=(TO_BILLING,)),
                 Column("A", "Due today", decimals=0),
                 Column("B", "Charged", decimals=0),
                 Column("C", "Stopped", decimals=0),
@@ -187,7 +190,7 @@ TARIFFS = Row(
                 Query(f"max by (kind) (ott_billing_run_slot_starts{{{WHERE}}})"),
             ),
             columns=(
-                Column("kind", "Run"),
+                Column("kind", "Run", links=(TO_BILLING,)),
                 Column("A", "Last start", unit="time:DD.MM HH:mm", width=105),
                 Column("B", "Next", unit="time:DD.MM HH:mm", width=105),
                 Column("C", "Running", decimals=0, width=90),
@@ -262,7 +265,7 @@ CORRECTION = Row(
                 for state in ("required", "done", "wrong", "twice", "outside")
             ),
             columns=(
-                Column("case", "Case", width=70),
+                Column("case", "Case", links=(TO_CASE,), width=70),
                 Column("stage", "Stage", meanings=STAGES),
                 Column("A", "Required", decimals=0),
                 Column("B", "Done", decimals=0),

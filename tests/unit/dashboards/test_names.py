@@ -23,6 +23,7 @@ WITHOUT = {
     "collector": "a part of the agent, which the node in the same row has the alarms of",
     "reason": "the words of a fault; its channel stands in the same row",
     "indicator": "the name that TR 101 290 gives it; its channel stands in the same row",
+    "stage": "the words of a step; its case stands in the same row",
     "property": "a word for what changed; its channel stands in the same row",
     "delivery": "the way a channel is delivered; its channel stands in the same row",
 }
