@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -157,6 +157,18 @@ def groups(url: str) -> list[dict[str, Any]]:
     return found
 
 
+def samples_read(url: str) -> dict[str, float]:
+    """Return by group how many samples its rules read a second: what a busy machine does not change."""
+    found: dict[str, float] = {}
+    for group in groups(url):
+        for rule in group["rules"]:
+            asked = {"query": rule["query"], "stats": "all"}
+            answer = httpx.post(f"{url}/api/v1/query", data=asked, timeout=60, trust_env=False).json()
+            read = answer["data"]["stats"]["samples"]["totalQueryableSamples"] / group["interval"]
+            found[group["name"]] = found.get(group["name"], 0.0) + read
+    return found
+
+
 def cpu_seconds(url: str) -> float:
     """Return the processor time that Prometheus has used."""
     text = httpx.get(f"{url}/metrics", timeout=60, trust_env=False).text
@@ -164,10 +176,17 @@ def cpu_seconds(url: str) -> float:
     return float(line.split()[1])
 
 
-def measure(
-    nodes: int, seconds: float, rules: str, channels: int = 0
-) -> tuple[int, float, dict[str, tuple[float, list[float]]]]:
-    """Return the number of series, processor seconds a second, and for each group its interval and durations."""
+class Measured(NamedTuple):
+    """One run: series scraped, processor seconds a second, and by group the interval, durations and samples read."""
+
+    series: int
+    used: float
+    seen: dict[str, tuple[float, list[float]]]
+    read: dict[str, float]
+
+
+def measure(nodes: int, seconds: float, rules: str, channels: int = 0) -> Measured:
+    """Measure Prometheus with the rules of some files, or with none."""
     pages, total = [], 0
     for first in range(0, nodes, NODES_A_TARGET):
         body, count = page(first, min(NODES_A_TARGET, nodes - first), channels)
@@ -214,12 +233,13 @@ def measure(
             used, since = cpu_seconds(url), time.monotonic()
             wait_until(look, WINDOW + seconds + 60, "the measurement does not end")
             used = (cpu_seconds(url) - used) / (time.monotonic() - since)
+            read = samples_read(url)
         finally:
             program.ask_to_stop()
             program.wait_stopped(60)
             server.shutdown()
             server.server_close()
-    return total, used, seen
+    return Measured(total, used, seen, read)
 
 
 def main() -> int:
@@ -229,17 +249,23 @@ def main() -> int:
     parser.add_argument("--channels", type=int, default=0, help="that each edge probes (default: none)")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to look after the first minute")
     arguments = parser.parse_args()
-    total, used, seen = measure(arguments.nodes, arguments.seconds, f"{ROOT}/alerts/rules/*.yml", arguments.channels)
-    _, bare, _ = measure(arguments.nodes, arguments.seconds, "", arguments.channels)
+    total, used, seen, read = measure(
+        arguments.nodes, arguments.seconds, f"{ROOT}/alerts/rules/*.yml", arguments.channels
+    )
+    bare = measure(arguments.nodes, arguments.seconds, "", arguments.channels).used
     print(
         f"{arguments.nodes} nodes, {total} series; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     )
-    print(f"{'group':34} {'interval':>8} {'median':>9} {'worst':>9} {'share':>7}")
+    print(f"{'group':34} {'interval':>8} {'median':>9} {'worst':>9} {'share':>7} {'samples':>8}")
     late = False
     for name, (interval, durations) in sorted(seen.items(), key=lambda item: -sorted(item[1][1])[len(item[1][1]) // 2]):
         median = sorted(durations)[len(durations) // 2]
         late = late or median > LATE * interval
-        print(f"{name:34} {interval:7.0f}s {median:8.3f}s {max(durations):8.3f}s {median / interval:7.1%}")
+        print(
+            f"{name:34} {interval:7.0f}s {median:8.3f}s {max(durations):8.3f}s {median / interval:7.1%} "
+            f"{read[name] / arguments.nodes:8.2f}"
+        )
+    print(f"The rules read {sum(read.values()) / arguments.nodes:.1f} samples a second and node")
     print(f"Prometheus uses {used:.2f} processors with the rules, {bare:.2f} without them: rules {used - bare:.2f}")
     return int(late)
 
