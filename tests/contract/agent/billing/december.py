@@ -20,8 +20,10 @@ FIRST = "2017-12-01 00:00"
 class December:
     """Writes the rows, and knows by itself what is due."""
 
-    def __init__(self, store: Store, accounts: int, silent: Sequence[str]) -> None:
+    def __init__(self, store: Store, accounts: int, silent: Sequence[str], *, lost: int = 1, of: int = 1) -> None:
+        """Of the silent tariffs' accounts, `lost` of each `of` are not charged."""
         self._store, self._accounts, self._silent = store, accounts, silent
+        self._lost, self._of = lost, of
 
     def fill(self) -> None:
         """Create the subscriptions; account n has tariff n mod 10 and is due second 7919 n mod 3600 after midnight."""
@@ -37,10 +39,11 @@ class December:
         )
 
     def charge_until(self, at: str) -> None:
-        """Charge what fell due until five seconds before, except the silent tariffs."""
+        """Charge what fell due until five seconds before, except what is lost."""
         known = ", ".join(f"'{tariff}'" for tariff in self._silent)
         last = (moment(at) - timedelta(seconds=5)).isoformat()
-        due = f"tariff NOT IN ({known}) AND next_charge_at <= TIMESTAMPTZ '{last}'"
+        lost = f"tariff IN ({known}) AND CAST(SUBSTR(id, 2) AS BIGINT) / 10 % {self._of} < {self._lost}"
+        due = f"NOT ({lost}) AND next_charge_at <= TIMESTAMPTZ '{last}'"
         self._store.execute(
             "INSERT INTO billing_charge SELECT 'c' || id, id, service, tariff, 'recurringCharge', DATE '2017-12-01',"
             " DATE '2017-12-31', price_minor, next_charge_at + INTERVAL '5' SECOND"
@@ -50,10 +53,11 @@ class December:
         )
 
     def due_before(self, before: str) -> list[int]:
-        """Return the silent tariffs' accounts whose fee fell due before a moment."""
+        """Return the accounts whose fee fell due before a moment and is lost."""
         last = (moment(before) - moment(FIRST)) / timedelta(seconds=1)
         silent = {number for number, tariff in enumerate(TARIFFS) if tariff in self._silent}
-        return [n for n in range(self._accounts) if n % 10 in silent and n * 7919 % 3600 < last]
+        lost = (n for n in range(self._accounts) if n % 10 in silent and n // 10 % self._of < self._lost)
+        return [n for n in lost if n * 7919 % 3600 < last]
 
     def overdue(self, before: str) -> dict[str, tuple[int, int]]:
         """Return the number and the fees of what fell due before a moment and is not charged, by tariff."""
