@@ -225,6 +225,7 @@ class Billing:
 
     def _run(self, now: datetime, silent: str) -> None:
         """Take the fees that are due; the next run is planned once this one has ended."""
+        # A fee that comes late is taken now. Movements that bear the moment it was due would not follow on those since.
         self._charge(now, silent, "1 month")
         self._do(
             "UPDATE billing_run SET started_at = %(now)s, ended_at = %(now)s, status = 'ended' WHERE id = %(id)s",
