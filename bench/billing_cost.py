@@ -82,8 +82,7 @@ def each_minute(figures: Figures, url: str, now: datetime) -> None:
         due = [check for check in asked if minute % max(1, int(check.interval // 60)) == 0]
         taken.append(ask(of, due, at))
     first, *others = [sum(each.values()) for each in taken]
-    slowest = max(taken[1:], key=lambda each: sum(each.values()))
-    worst = ", ".join(f"{name} {s:.2f}" for name, s in sorted(slowest.items(), key=lambda item: -item[1])[:4])
+    worst = slowest(max(taken[1:], key=lambda each: sum(each.values())))
     figures.tell("all checks after a start", f"{first:.1f} s")
     figures.most("the queries of a minute, median", statistics.median(others), 0.5, "s")
     figures.tell("slowest of the minutes", f"{max(others):.2f} s ({worst})")
@@ -100,6 +99,11 @@ def ask(of: BillingSettings, asked: Sequence[Check], at: datetime) -> dict[str, 
             list(check.collect(asking))
             taken[check.name] = perf_counter() - began
     return taken
+
+
+def slowest(taken: dict[str, float]) -> str:
+    """Return the four checks that took longest, in seconds."""
+    return ", ".join(f"{name} {s:.2f}" for name, s in sorted(taken.items(), key=lambda item: -item[1])[:4])
 
 
 def snapshots(figures: Figures, url: str, now: datetime) -> None:

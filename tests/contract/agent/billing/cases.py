@@ -38,8 +38,10 @@ def scope_of(accounts: Iterable[int], day: int = 20171201) -> Scope:
 class Counted:
     """A case counted by the agent."""
 
-    def __init__(self, store: Store, book: Path, deadline: float = 60.0, **case: Any) -> None:
-        self._store, self._book, self._deadline = store, book, deadline
+    deadline = 60.0  # seconds, of each query
+
+    def __init__(self, store: Store, book: Path, **case: Any) -> None:
+        self._store, self._book = store, book
         self.case = {
             "id": "17",
             "service": "mobile",
@@ -59,7 +61,7 @@ class Counted:
         self._book.write_text(json.dumps({"cases": [self.case | changed]}), "utf-8")
         of = settings(self.case["service"], self._store.url, cases=str(self._book))
         source = billing(of, now)
-        with source.session(source.slow, self._deadline) as asking:
+        with source.session(source.slow, self.deadline) as asking:
             return list(Cases(of, PRESET).collect(asking))
 
 
