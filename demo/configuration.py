@@ -247,6 +247,7 @@ mail = "support@vendor.example"
 [appeals]
 keys = [{{ file = {quoted(layout.appeals_key)} }}]
 regions = [{", ".join(map(quoted, REGIONS.values()))}]
+mass_ticket_after = "1h"  # what breaks in the demo has its ticket by alarms
 
 [appeals.sites]
 {sites}

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from functools import partial
 
 from alerts.desk.app.workers import Worker
-from alerts.desk.appeals import mass_store
+from alerts.desk.appeals import mass_store, mass_tickets
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.appeals.mail import sending
+from alerts.desk.appeals.mail import of_masses, sending
 from alerts.desk.appeals.mail.imap import fetch
 from alerts.desk.appeals.mail.receiving import receive
 from alerts.desk.appeals.mass import Cell
@@ -42,15 +42,18 @@ def send(runtime: Runtime, rules: Rules, pace: Pace, baseline: Baseline) -> None
     post = sending.post_of(runtime.database, rules, runtime.settings.smtp, runtime.settings.public_url)
     if post is None:
         return
+    of_masses.ask(post, runtime.now())
     sending.write_due(post, runtime.now(), _masses(runtime, rules, baseline))
     while pace.allows(runtime.now()) and sending.send_one(post, runtime.now()):
         pace.used += 1
+    of_masses.record(post, runtime.now())
 
 
 def _masses(runtime: Runtime, rules: Rules, baseline: Baseline) -> Collection[Cell]:
     """Return the masses of this moment: the supplier is not told of their appeals one by one."""
     with runtime.database.read() as connection:
-        return {each.cell for each in mass_store.current(connection, rules, baseline, runtime.now())}
+        found = {each.cell for each in mass_store.current(connection, rules, baseline, runtime.now())}
+        return found | {mass_tickets.cell_of(row) for row in mass_tickets.running(connection)}
 
 
 def take(runtime: Runtime, rules: Rules, settings: AppealMail, imap: Imap) -> None:

@@ -1,7 +1,7 @@
 """What runs beside the requests, round after round."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import httpx
@@ -16,11 +16,12 @@ from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.alarms.release import pass_time
 from alerts.desk.app import appeal_mail
 from alerts.desk.app.workers import Worker
-from alerts.desk.appeals import mass_answer, mass_store
+from alerts.desk.appeals import mass_answer, mass_store, mass_tickets
 from alerts.desk.appeals import timers as appeal_timers
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.mail.store import forget as forget_mail
+from alerts.desk.appeals.mass import Cell
 from alerts.desk.billing import rounds
 from alerts.desk.core import metrics
 from alerts.desk.core.mass_notice import MassNotice
@@ -78,7 +79,7 @@ def workers(runtime: Runtime, correlator: Correlator, appeals: Rules | None = No
     if appeals is not None:
         result.append(Worker("appeals", APPEALS, partial(pass_time_of_appeals, runtime, appeals)))
         result.append(Worker("contacts", TIDY, partial(forget_contacts, runtime, appeals)))
-        result.append(Worker("mass appeals", MASSES, partial(watch_masses, runtime, appeals, Baseline())))
+        result.append(Worker("mass appeals", MASSES, partial(watch_masses, runtime, appeals, Baseline(), {})))
         result += appeal_mail.workers(runtime, appeals)
     if settings.alertmanagers:
         memory = Memory()
@@ -153,8 +154,13 @@ def pass_time_of_appeals(runtime: Runtime, rules: Rules) -> None:
     mass_answer.give(runtime.database, rules, runtime.now())
 
 
-def watch_masses(runtime: Runtime, rules: Rules, baseline: Baseline) -> None:
-    """Look whether more customers appeal about the same than chance explains."""
+def watch_masses(runtime: Runtime, rules: Rules, baseline: Baseline, waiting: dict[Cell, datetime]) -> None:
+    """Look whether more customers appeal about the same than chance explains, and open an emergency ticket for it."""
+    writes = rules.settings.mail is not None
+    opening = mass_tickets.Opening(runtime.database, rules, runtime.policy, writes, waiting)
+    opened = mass_tickets.look(opening, baseline, runtime.now())
+    if opened:
+        runtime.counts.add(metrics.TICKETS_OPENED, opened)
     with runtime.database.read() as connection:
         found = mass_store.current(connection, rules, baseline, runtime.now())
     runtime.masses = [

@@ -39,7 +39,9 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class RequestSent:
-    """A request went to the supplier."""
+    """A request went to the supplier; `mass` is the mass of appeals whose members it concerns, 0: this appeal alone."""
+
+    mass: int = 0
 
 
 @dataclass(frozen=True, slots=True)

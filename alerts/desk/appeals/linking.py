@@ -11,7 +11,7 @@ from alerts.desk.appeals.actions import Hand
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.states import Queue, Status
-from alerts.desk.core.appeal_tables import appeal, appeal_link
+from alerts.desk.core.appeal_tables import appeal, appeal_link, appeal_mass
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import ticket as ticket_table
 
@@ -106,10 +106,14 @@ def _undo(connection: Connection, hand: Hand, draft: Draft, ticket: int) -> None
     suppliers = draft["entry"] == "160" or draft["queue"] == Queue.SUPPLIER
     if draft.is_open and suppliers and not any(_asked(event.body) for event in draft.log):
         draft["request_due"] = True
+    mine = select(appeal_mass.c.ticket_id).where(appeal_mass.c.id == draft["mass_id"])
+    if draft["mass_id"] is not None and connection.scalar(mine) in (ticket, None):
+        draft["mass_id"] = draft["mass_mail_id"] = None
 
 
 def _asked(body: ev.Body) -> bool:
-    return isinstance(body, ev.RequestSent)
+    """Return whether the supplier was asked about this appeal; for a mass that it was taken out of does not count."""
+    return isinstance(body, ev.RequestSent) and not body.mass
 
 
 def _known(connection: Connection, draft: Draft, ticket: int) -> None:

@@ -37,7 +37,7 @@ def _unlinked(connection: Connection, since: datetime, until: datetime) -> list[
     wanted = select(*columns).join(appeal, appeal.c.id == interaction.c.appeal_id)
     inbound = (interaction.c.direction == "inbound", interaction.c.reason.in_(("appeal", "repeat")))
     rows = connection.execute(
-        wanted.where(*inbound, ~_linked(), interaction.c["at"] > since, interaction.c["at"] <= until)
+        wanted.where(*inbound, ~linked(), interaction.c["at"] > since, interaction.c["at"] <= until)
     )
     return [Word(at, customer, Cell(group, region, service)) for at, customer, group, region, service in rows]
 
@@ -91,16 +91,15 @@ def proposals(connection: Connection, rules: Rules, known: dict[Cell, Usual], no
     """Return the masses of the last window; what is linked to a ticket already is no longer one."""
     result = []
     for each in masses(connection, known, now):
-        tickets = store.incidents(connection, rules, each.cell.service, each.cell.region)
+        tickets = store.incidents(connection, rules, each.cell.service, each.cell.region, each.cell.group)
         result.append(Proposal(each, tuple(members(connection, each.cell, now)), tuple(tickets)))
     return result
 
 
 def members(connection: Connection, cell: Cell, now: datetime, most: int | None = None) -> Sequence[int]:
     """Return the open appeals of a cell since shortly before the window that no person linked to a ticket."""
-    same = (appeal.c.code_group == cell.group, appeal.c.region == cell.region, appeal.c.service == cell.service)
     since = appeal.c.registered_at > now - mass.WINDOW - EARLIER
-    wanted = select(appeal.c.id).where(OPEN, *same, since, ~_linked()).order_by(appeal.c.id).limit(most)
+    wanted = select(appeal.c.id).where(OPEN, *of_cell(cell), since, ~linked()).order_by(appeal.c.id).limit(most)
     return list(connection.scalars(wanted))
 
 
@@ -110,15 +109,16 @@ def link_all(database: Database, rules: Rules, cell: Cell, ticket: int, by: str,
     Some at a time, so that nothing else has to wait for ten thousand of them; what is left when a desk dies is still
     proposed.
     """
-    linked = 0
+    number = 0
     while some := _link_some(database, rules, cell, ticket, by, now):
-        linked += some
-    return linked
+        number += some
+    return number
 
 
 def _link_some(database: Database, rules: Rules, cell: Cell, ticket: int, by: str, now: datetime) -> int:  # noqa: PLR0913, PLR0917
     with database.write() as connection:
-        if ticket not in {row["id"] for row in store.incidents(connection, rules, cell.service, cell.region)}:
+        known = store.incidents(connection, rules, cell.service, cell.region, cell.group)
+        if ticket not in {row["id"] for row in known}:
             return 0
         numbers = members(connection, cell, now, most=BATCH)
         for number in numbers:
@@ -129,7 +129,13 @@ def _link_some(database: Database, rules: Rules, cell: Cell, ticket: int, by: st
     return len(numbers)
 
 
-def _linked() -> ColumnElement[bool]:
+def of_cell(cell: Cell) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on the appeals of a cell."""
+    return (appeal.c.code_group == cell.group, appeal.c.region == cell.region, appeal.c.service == cell.service)
+
+
+def linked() -> ColumnElement[bool]:
+    """Return the condition on appeals that a person linked to a ticket."""
     return (
         select(appeal_link.c.id)
         .where(appeal_link.c.appeal_id == appeal.c.id, appeal_link.c.state == "confirmed")

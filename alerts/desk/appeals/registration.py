@@ -89,7 +89,8 @@ class _Registration:
         customers = self.rules.keys.customers(number)
         known = store.open_like(self.connection, customers, self.said.service, self.said.code)
         cabinet = self._cabinet_request(customers)
-        tickets = store.incidents(self.connection, self.rules, self.said.service, self.said.region)
+        group = code.group if code else None
+        tickets = store.incidents(self.connection, self.rules, self.said.service, self.said.region, group)
         contact = self._contact(number)
         problem = _problem(contact, self.said.answer_by)
         facts = {
@@ -202,6 +203,9 @@ class _Registration:
                 "crm_ref": said.crm_ref,
                 "cabinet_ref": said.cabinet_ref,
                 "customer": customer,
+                "route": " ".join(way.rows),
+                "mass_id": None,
+                "mass_mail_id": None,
                 "terms": frozen(terms_of(self.rules.questions, said.entry)),
                 "appealed_at": said.appealed_at or now,
                 "registered_at": now,

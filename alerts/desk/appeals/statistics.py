@@ -17,7 +17,7 @@ from alerts.desk.appeals.states import FINAL, Status
 from alerts.desk.core.appeal_tables import appeal, appeal_event, compensation
 from alerts.desk.tickets.calendars import instant
 
-DIMENSIONS = ("entry", "code", "region", "service", "fault")
+DIMENSIONS = ("entry", "code", "region", "service", "fault", "route")
 CLOCKS = ("answer", "vendor_answer", "branch", "supplier_receipt", "tell", "law", "free_month")
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 
@@ -124,7 +124,7 @@ def read(
     return [
         Case(
             number=row["id"],
-            groups={name: row[name] for name in DIMENSIONS},
+            groups={name: row[name] or "" for name in DIMENSIONS},  # an older appeal has no route
             status=Status(row["status"]),
             appealed_at=row["appealed_at"],
             delivered_at=row["delivered_at"],

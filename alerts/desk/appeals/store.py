@@ -26,6 +26,7 @@ from alerts.desk.core.appeal_tables import (
 from alerts.desk.core.tables import OPEN, ticket
 
 CAUSE = "cause"  # of a ticket that another one explains
+MASS_REGION, MASS_GROUP = "appeals_region", "appeals_group"  # labels of a ticket that a mass of appeals opened
 
 
 class NoSuchAppealError(LookupError):
@@ -85,10 +86,13 @@ def of_customer(connection: Connection, customers: Sequence[str], limit: int = 2
     return connection.execute(wanted).mappings().all()
 
 
-def incidents(connection: Connection, rules: Rules, service: str, region: str) -> list[RowMapping]:
+def incidents(
+    connection: Connection, rules: Rules, service: str, region: str, group: str | None = None
+) -> list[RowMapping]:
     """Return the open emergency tickets of a service in a region or on the whole platform, the most urgent first.
 
-    A ticket without a service concerns all of them; one that another ticket explains is left to that one.
+    A ticket without a service concerns all of them; one that another ticket explains is left to that one. A ticket of
+    a mass of appeals concerns only its region and what its customers appealed about; None: it is not known yet.
     """
     sites = ["", *(rules.settings.sites_of(region) if region else ())]
     conditions: tuple[Any, ...] = (
@@ -96,7 +100,8 @@ def incidents(connection: Connection, rules: Rules, service: str, region: str) -
         *(ticket.c.status != "resolved", ticket.c.status_reason != CAUSE),
     )
     rows = connection.execute(select(ticket).where(*conditions).order_by(ticket.c.priority, ticket.c.id)).mappings()
-    return [row for row in rows if row["labels"].get("service", service) == service]
+    wanted = {"service": service, MASS_REGION: region} | ({MASS_GROUP: group} if group is not None else {})
+    return [row for row in rows if all(row["labels"].get(name, value) == value for name, value in wanted.items())]
 
 
 def create(connection: Connection, rules: Rules, draft: Draft, contact: Contact | None) -> int:

@@ -120,6 +120,7 @@ class AppealSettings:
     accounting_day: int = 1
     keep_contacts: Seconds = field(default=Seconds(30 * DAY))
     keep_claims: Seconds = field(default=Seconds(3 * 365 * DAY))
+    mass_ticket_after: Seconds = field(default=Seconds(3 * MINUTE))  # a mass waits so long for a ticket of alarms
     questions: OpenQuestions = field(default_factory=OpenQuestions)
     mail: AppealMail | None = None
 
@@ -137,7 +138,7 @@ class AppealSettings:
                 raise ValueError(f'{key}: no region "{min(unknown)}"; regions has {", ".join(self.regions) or "none"}')
         if not 1 <= self.accounting_day <= 31:
             raise ValueError("accounting_day is not between 1 and 31")
-        checks.positive(self, "keep_contacts", "keep_claims")
+        checks.positive(self, "keep_contacts", "keep_claims", "mass_ticket_after")
 
     def sites_of(self, region: str) -> tuple[str, ...]:
         """Return where the viewers of a region are served from: the site of that name where nothing else is said."""

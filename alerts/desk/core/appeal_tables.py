@@ -22,6 +22,7 @@ from sqlalchemy import (
 from alerts.desk.core.tables import OPEN, Instant, Key, metadata
 
 FIRST = text(f"{OPEN.text} AND NOT reopened")
+RUNNING = text("ended_at IS NULL")
 
 appeal_contact = Table(
     "appeal_contact",
@@ -67,6 +68,9 @@ appeal = Table(
     Column("late", Boolean, nullable=False),
     # An answer came back after the customer had appealed about the same again: both are open until both are answered.
     Column("reopened", Boolean, nullable=False, default=False, server_default=false()),
+    Column("route", String(64)),  # the rows of `routes.toml` that fitted at the registration; NULL: not recorded
+    Column("mass_id", Key),  # the row of `appeal_mass` that it is a member of
+    Column("mass_mail_id", Key),  # by which request of its mass the supplier was asked; NULL: not by one
     # One customer, one open appeal about the same service and code.
     Index(
         "uq_appeal_open",
@@ -82,6 +86,7 @@ appeal = Table(
     Index("ix_appeal_registered_at", "registered_at"),
     Index("ix_appeal_contact_id", "contact_id"),
     Index("ix_appeal_status", "status"),
+    Index("ix_appeal_mass_id", "mass_id"),
     sqlite_autoincrement=True,
 )
 
@@ -145,6 +150,29 @@ appeal_link = Table(
     Index("ix_appeal_link_ticket_id", "ticket_id"),
 )
 
+# A mass of appeals: its emergency ticket, and the one request to the supplier for all of its members.
+appeal_mass = Table(
+    "appeal_mass",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("code_group", String(32), nullable=False),
+    Column("region", String(64), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("ticket_id", Key, ForeignKey("ticket.id", ondelete="CASCADE"), nullable=False),
+    Column("mail_id", Key),  # the row of `appeal_mail`; NULL: the supplier has yet to be asked
+    Column("began_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # NULL: its ticket is not over
+    Index("ix_appeal_mass_ticket_id", "ticket_id"),
+    # One cell, one mass at a time: of two desks that see the same, one opens the ticket.
+    Index(
+        "uq_appeal_mass_running",
+        *("code_group", "region", "service"),
+        unique=True,
+        sqlite_where=RUNNING,
+        postgresql_where=RUNNING,
+    ),
+)
+
 compensation = Table(
     "compensation",
     metadata,
@@ -184,7 +212,7 @@ appeal_mail = Table(
     Column("id", Key, primary_key=True),
     Column("appeal_id", Key, ForeignKey("appeal.id", ondelete="CASCADE")),  # NULL: nobody knows yet
     Column("direction", String(8), nullable=False),  # inbound, outbound
-    # request, vendor, message, answer; reply, automatic, receipt, delay, bounce, own
+    # request, mass, vendor, message, answer; reply, automatic, receipt, delay, bounce, own
     Column("kind", String(16), nullable=False),
     Column("party", String(16), nullable=False),  # supplier, vendor, customer; empty: not known
     # Outbound: pending, sent, refused, bounced, dropped. Inbound: settled, unread, done.

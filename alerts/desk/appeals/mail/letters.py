@@ -1,6 +1,7 @@
 """What the desk writes: to the supplier and the vendor without a word of the customer's, to customers their answer."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,18 @@ from alerts.desk.appeals.mail.quoted import MARK
 from alerts.desk.core.words import Words
 
 Row = RowMapping | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mass:
+    """What the supplier is told of a mass of appeals."""
+
+    ticket: int
+    group: str  # its name
+    region: str
+    service: str
+    customers: int
+    reference: str  # of the first member, whose conversation the request is part of
 
 
 def reference(rules: Rules, row: Row) -> str:
@@ -38,6 +51,24 @@ def request(rules: Rules, row: Row, words: Words, to: str, url: str = "") -> dic
         *(["", f"{url}/appeals/{row['id']}"] if url else []),
     ]
     return {"to": to, "subject": words("appealmail.request_subject", number=shown, name=name), "text": _text(lines)}
+
+
+def mass(words: Words, to: str, of: Mass) -> dict[str, str]:
+    """Return the request to the supplier for all members of a mass of appeals."""
+    lines = [
+        _mark(words),
+        "",
+        words("appealmail.mass_request"),
+        "",
+        words("appealmail.mass_ticket_number", number=of.ticket),
+        words("appealmail.mass_group", group=of.group),
+        words("appealmail.service", service=of.service),
+        words("appealmail.region", region=of.region),
+        words("appealmail.mass_customers", n=of.customers),
+        words("appealmail.mass_first", number=of.reference),
+    ]
+    subject = words("appealmail.mass_subject", number=of.reference, group=of.group, region=of.region)
+    return {"to": to, "subject": subject, "text": _text(lines)}
 
 
 def message(rules: Rules, row: Row, words: Words, to: str, text: str) -> dict[str, str]:

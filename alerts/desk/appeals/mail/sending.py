@@ -26,7 +26,7 @@ from alerts.desk.appeals.mass import Cell
 from alerts.desk.appeals.states import FINAL, AnswerBy, Status
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.appeal_settings import AppealMail
-from alerts.desk.core.appeal_tables import appeal, appeal_mail
+from alerts.desk.core.appeal_tables import RUNNING, appeal, appeal_link, appeal_mail, appeal_mass
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import OPEN
 from alerts.desk.core.words import Words
@@ -103,7 +103,8 @@ def _write(connection: Connection, post: Post, row: dict[str, Any], held_back: C
         return int(_write_answer(connection, post, row, now))
     cell = Cell(row["code_group"], row["region"], row["service"])
     written = 0
-    if row["request_due"] and cell not in held_back and not store.wrote(connection, number, "request"):
+    held = cell in held_back and not _was_unlinked(connection, number)
+    if row["request_due"] and not held and not store.wrote(connection, number, "request"):
         write_request(connection, post, row, now)
         written += 1
     if row["fault"] == "vendor" and post.settings.vendor and not store.wrote(connection, number, "vendor"):
@@ -111,6 +112,13 @@ def _write(connection: Connection, post: Post, row: dict[str, Any], held_back: C
         _put(connection, post, Outgoing(number, "vendor", "vendor", content), now)
         written += 1
     return written
+
+
+def _was_unlinked(connection: Connection, number: int) -> bool:
+    """Return whether a person took an appeal out of a mass: it is asked about on its own."""
+    mine = (appeal_link.c.appeal_id == number, appeal_link.c.state == "undone")
+    ticket = select(appeal_mass.c.id).where(appeal_mass.c.ticket_id == appeal_link.c.ticket_id)
+    return connection.scalar(select(appeal_link.c.id).where(*mine, ticket.exists()).limit(1)) is not None
 
 
 def write_request(connection: Connection, post: Post, row: dict[str, Any], now: datetime) -> None:
@@ -200,9 +208,17 @@ def _is_pointless(connection: Connection, row: RowMapping) -> bool:
     status = Status(found["status"])
     if row["kind"] == "request":
         return not found["request_due"] or status in FINAL
+    if row["kind"] == store.MASS:
+        return _is_over(connection, row["id"])
     if row["kind"] == "answer":
         return status is not Status.RESOLVED or found["status_at"] > row["at"]
     return status in FINAL
+
+
+def _is_over(connection: Connection, mail: int) -> bool:
+    """Return whether the mass that a request belongs to has ended."""
+    running = select(appeal_mass.c.id).where(appeal_mass.c.mail_id == mail, RUNNING)
+    return connection.scalar(running) is None
 
 
 def _hand_over(post: Post, row: RowMapping, content: dict[str, str], earlier: list[str]) -> Refusal | MailError | None:

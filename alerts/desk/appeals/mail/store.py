@@ -22,6 +22,7 @@ _FAILED = and_(
     appeal_mail.c.direction == "outbound", appeal_mail.c.state.in_(("refused", "bounced")), appeal_mail.c.actor == ""
 )
 UNREAD: ColumnElement[bool] = or_(appeal_mail.c.state == "unread", _FAILED)
+MASS = "mass"  # the kind of a request for all members of a mass of appeals
 Content = Mapping[str, str]
 """What is sealed of a message: addresses, subject and words."""
 
@@ -40,7 +41,7 @@ def unseal(keys: Keys, row: RowMapping) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message that is to be sent about an appeal: request, vendor, message or answer."""
+    """A message that is to be sent about an appeal: request, mass, vendor, message or answer."""
 
     appeal: int
     kind: str

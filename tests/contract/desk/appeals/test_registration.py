@@ -113,6 +113,7 @@ def test_an_open_incident_of_the_region_and_service_is_proposed(bureau: Bureau) 
     found = bureau.say()
     number = found.number or 0
     assert found.way.rows == ("RT6", "RT3")
+    assert bureau.row(number)["route"] == "RT6 RT3"
     assert bureau.row(number)["request_due"] is False
     with bureau.database.read() as connection:
         assert [(row["ticket_id"], row["state"]) for row in store.links(connection, number)] == [(ours, "proposed")]

@@ -16,7 +16,7 @@ from alerts.desk.appeals.actions import Hand
 from alerts.desk.appeals.events import Event
 from alerts.desk.appeals.states import AnswerBy, Entry, IllegalStepError, Status
 from alerts.desk.appeals.statistics import CLOCKS, DIMENSIONS, FIGURES, Group
-from alerts.desk.core.appeal_tables import appeal_contact
+from alerts.desk.core.appeal_tables import appeal, appeal_contact
 from alerts.desk.core.database import Database
 from tests.contract.desk.appeals.appeals_desk import Bureau, rules
 
@@ -236,3 +236,14 @@ def test_a_month_is_a_local_one_and_months_tile(quick: Database) -> None:
     for text in ("2026-13", "2026-00", "26-01", "2026-3", "", "2026-03-01", "２０２６-03"):
         assert statistics.month_of(text) is None
     assert statistics.month_of("2026-03") == MARCH
+
+
+def test_an_appeal_from_before_routes_were_recorded_is_counted_apart(quick: Database) -> None:
+    bureau = Bureau(quick, rules())
+    old, new = bureau.registered(), bureau.registered(number="87012345670")
+    with quick.write() as connection:
+        connection.execute(appeal.update().where(appeal.c.id == old).values(route=None))
+    with quick.read() as connection:
+        cases = statistics.read(connection, MARCH, bureau.rules.calendars.zone)
+    groups = {group.value: group.appeals["registered"] for group in statistics.grouped(cases, "route")}
+    assert groups == {"": [old], "RT3": [new]}

@@ -1,0 +1,126 @@
+"""The one request to the supplier for all members of a mass of appeals, and what became of it in each member's log."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, or_, select, update
+
+from alerts.desk.appeals import events as ev
+from alerts.desk.appeals import store as appeals
+from alerts.desk.appeals.draft import Draft
+from alerts.desk.appeals.linking import BATCH
+from alerts.desk.appeals.mail import letters, store
+from alerts.desk.appeals.mail.sending import Post
+from alerts.desk.appeals.mail.store import MASS, Outgoing
+from alerts.desk.appeals.mass_tickets import cell_of, customers, group_name, running
+from alerts.desk.appeals.states import Status
+from alerts.desk.core.actors import DESK
+from alerts.desk.core.appeal_tables import RUNNING, appeal, appeal_mail, appeal_mass
+from alerts.desk.core.tables import OPEN
+
+RETURNED = ("refused", "bounced")
+
+
+def ask(post: Post, now: datetime) -> int:
+    """Write the request of each mass that has none; return how many were written."""
+    with post.database.read() as connection:
+        numbers = [row["id"] for row in running(connection) if row["mail_id"] is None]
+    written = 0
+    for number in numbers:
+        with post.database.write() as connection:
+            written += _write(connection, post, number, appeal_mass.c.mail_id.is_(None), now)
+    return written
+
+
+def ask_again(post: Post, number: int, by: str, now: datetime) -> bool:
+    """Write the request of an appeal's mass once more where it did not arrive; return whether that was so."""
+    with post.database.write() as connection:
+        row = appeals.lock(connection, number).row
+        mass = connection.execute(select(appeal_mass).where(appeal_mass.c.id == row["mass_id"])).mappings().first()
+        mail = store.find(connection, mass["mail_id"]) if mass and mass["mail_id"] else None
+        if mass is None or mail is None or mail["state"] not in RETURNED:
+            return False
+        store.change(connection, mail["id"], actor=by)
+        return _write(connection, post, mass["id"], appeal_mass.c.mail_id == mail["id"], now)
+
+
+def _write(connection: Connection, post: Post, number: int, unchanged: ColumnElement[bool], now: datetime) -> bool:
+    """Write a mass's request while it runs and its request is still that; another desk waits for the row's lock."""
+    wanted = select(appeal_mass).where(appeal_mass.c.id == number, RUNNING, unchanged).with_for_update()
+    row = connection.execute(wanted).mappings().one_or_none()
+    first = select(appeal.c.id).where(appeal.c.mass_id == number, OPEN).order_by(appeal.c.id).limit(1)
+    member = connection.scalar(first) if row is not None else None
+    if row is None or member is None:
+        return False
+    cell = cell_of(row)
+    told = letters.Mass(
+        ticket=row["ticket_id"],
+        group=group_name(post.words.language, cell.group),
+        region=cell.region,
+        service=cell.service,
+        customers=customers(connection, number),
+        reference=letters.reference(post.rules, appeals.lock(connection, member).row),
+    )
+    content = letters.mass(post.words, post.settings.supplier, told)
+    mail = store.write(connection, post.rules.keys, Outgoing(member, MASS, "supplier", content), post.domain, now)
+    connection.execute(update(appeal_mass).where(appeal_mass.c.id == number).values(mail_id=mail))
+    return True
+
+
+def record(post: Post, now: datetime) -> int:
+    """Record in the log of each member that the supplier was asked, or that the request came back; return how many."""
+    done = 0
+    while some := _record_some(post, now):
+        done += some
+    return done
+
+
+def _record_some(post: Post, now: datetime) -> int:
+    joined = select(appeal.c.id, appeal_mail.c.id, appeal_mail.c.state, appeal_mail.c.appeal_id)
+    joined = joined.join(appeal_mass, appeal_mass.c.id == appeal.c.mass_id)
+    joined = joined.join(appeal_mail, appeal_mail.c.id == appeal_mass.c.mail_id)
+    told = appeal.c.mass_mail_id == appeal_mail.c.id
+    untold = or_(appeal.c.mass_mail_id.is_(None), ~told)
+    sent = (appeal_mail.c.state == "sent") & untold
+    returned = appeal_mail.c.state.in_(RETURNED) & told
+    waits = (OPEN, appeal.c.status != str(Status.RESOLVED))
+    wanted = joined.where(*waits, sent | returned).order_by(appeal.c.id).limit(BATCH)
+    with post.database.read() as connection:
+        rows = connection.execute(wanted).all()
+    if not rows:
+        return 0
+    with post.database.write() as connection:
+        for number, mail, state, member in rows:
+            draft = appeals.lock(connection, number)
+            if state == "sent" and draft["mass_mail_id"] != mail:
+                _sent(post, draft, mail, now)
+            elif state != "sent" and draft["mass_mail_id"] == mail:
+                _returned(draft, now)
+                draft["request_due"] = draft["request_due"] or number == member  # where a person sends it again
+            appeals.save(connection, post.rules, draft, now)
+    return len(rows)
+
+
+def _sent(post: Post, draft: Draft, mail: int, now: datetime) -> None:
+    draft["mass_mail_id"] = mail
+    draft["request_due"] = False
+    if _asked(draft) is None:
+        draft.record(ev.RequestSent(draft["mass_id"]), DESK, now)
+        if post.settings.accepted_is_received:
+            draft.record(ev.RequestReceived(), DESK, now)
+
+
+def _returned(draft: Draft, now: datetime) -> None:
+    draft["mass_mail_id"] = None
+    asked = _asked(draft)
+    if asked is not None and asked.mass:
+        draft.record(ev.RequestBounced(), DESK, now)
+
+
+def _asked(draft: Draft) -> ev.RequestSent | None:
+    """Return the request that the supplier has, as far as is known."""
+    for event in reversed(draft.log):
+        if isinstance(event.body, ev.RequestBounced):
+            return None
+        if isinstance(event.body, ev.RequestSent):
+            return event.body
+    return None

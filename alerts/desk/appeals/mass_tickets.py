@@ -1,0 +1,204 @@
+"""A mass of appeals gets one emergency ticket: the one that is open for its service and region, or one of its own.
+
+The count is that of `mass`: distinct customers of a cell within a quarter of an hour. To open a ticket, it has to be
+reached by complaints that are still open and belong to no earlier mass. Requests for information, disputed bills,
+appeals that were answered at once and appeals without a region open none: they may look alike and have nothing in
+common. A mass without a ticket waits a while for one that alarms open: customers are often faster, and one fault is to
+have one ticket.
+
+Links to members are proposed. Once a person has confirmed them, those that come later are confirmed with them.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from alerts.desk.appeals import events as ev
+from alerts.desk.appeals import mass, store
+from alerts.desk.appeals.baseline import Baseline
+from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.linking import BATCH, OVER, hold
+from alerts.desk.appeals.mass import Cell, Mass
+from alerts.desk.appeals.mass_store import EARLIER, current, linked, of_cell
+from alerts.desk.appeals.states import Status
+from alerts.desk.core.actors import DESK
+from alerts.desk.core.appeal_tables import RUNNING, appeal, appeal_link, appeal_mass
+from alerts.desk.core.database import Database
+from alerts.desk.core.tables import OPEN, ticket
+from alerts.desk.core.words import Words, catalogue, languages
+from alerts.desk.tickets import store as tickets
+from alerts.desk.tickets.events import Opened
+from alerts.desk.tickets.policy import Policy, priority_of
+
+LABELS = {"severity": "major"}
+TYPE = "incident"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opening emergency tickets for masses of appeals needs."""
+
+    database: Database
+    rules: Rules
+    policy: Policy
+    writes: bool = False  # the desk itself writes to the supplier
+    waiting: dict[Cell, datetime] = field(default_factory=dict)  # masses without a ticket, and since when
+
+
+def look(opening: Opening, baseline: Baseline, now: datetime) -> int:
+    """Open and end masses, and attach who appealed since; return how many tickets were opened."""
+    with opening.database.read() as connection:
+        found = current(connection, opening.rules, baseline, now)
+        known = {cell_of(row) for row in running(connection)}
+    candidates = [each for each in found if each.cell not in known and each.cell.region]
+    for gone in opening.waiting.keys() - {each.cell for each in candidates}:
+        del opening.waiting[gone]
+    opened = sum(_open(opening, each, now) for each in candidates)
+    with opening.database.read() as connection:
+        rows = running(connection)
+    for row in rows:
+        while _attach_some(opening, row, now) == BATCH:
+            pass
+    _end(opening.database, now)
+    return opened
+
+
+def running(connection: Connection) -> list[RowMapping]:
+    """Return the masses whose ticket is not over."""
+    return list(connection.execute(select(appeal_mass).where(RUNNING).order_by(appeal_mass.c.id)).mappings())
+
+
+def cell_of(row: RowMapping) -> Cell:
+    """Return what the customers of a mass appeal about, and where."""
+    return Cell(row["code_group"], row["region"], row["service"])
+
+
+def customers(connection: Connection, number: int) -> int:
+    """Return how many customers are members of a mass."""
+    wanted = select(func.count(appeal.c.customer.distinct())).where(appeal.c.mass_id == number)
+    return connection.scalar(wanted) or 0
+
+
+def _open(opening: Opening, found: Mass, now: datetime) -> bool:
+    """Open a mass where enough customers are left of it; return whether it got a ticket of its own."""
+    cell = found.cell
+    try:
+        with opening.database.write() as connection:
+            recent = (_complaints(cell), appeal.c.registered_at > now - mass.WINDOW)
+            wanted = select(func.count(appeal.c.customer.distinct())).where(*recent)
+            if (connection.scalar(wanted) or 0) < found.bound:
+                return False
+            known = store.incidents(connection, opening.rules, cell.service, cell.region, cell.group)
+            if not known and not _waited(opening, cell, now):
+                return False
+            number = known[0]["id"] if known else _ticket(connection, opening, cell, now)
+            values = {"code_group": cell.group, "region": cell.region, "service": cell.service}
+            connection.execute(insert(appeal_mass).values(**values, ticket_id=number, began_at=now))
+    except IntegrityError:
+        return False  # another desk opened it at this moment
+    return not known
+
+
+def _waited(opening: Opening, cell: Cell, now: datetime) -> bool:
+    """Return whether alarms had their time to open a ticket that explains a mass."""
+    since = opening.waiting.setdefault(cell, now)
+    return now - since >= timedelta(seconds=opening.rules.settings.mass_ticket_after)
+
+
+def _ticket(connection: Connection, opening: Opening, cell: Cell, now: datetime) -> int:
+    sites = opening.rules.settings.sites_of(cell.region)
+    labels = {"service": cell.service, store.MASS_REGION: cell.region, store.MASS_GROUP: cell.group}
+    # A further mass of the cell is a problem of its own: its ticket must not collide with one that is merely resolved.
+    key = "\0".join(("appeals", cell.group, cell.region, cell.service, now.isoformat()))
+    draft = tickets.fresh(
+        problem_key=hashlib.sha256(key.encode()).hexdigest(),
+        labels=labels,
+        site=sites[0] if len(sites) == 1 else "",
+        names={language: _text("mass_ticket", language, opening, cell) for language in languages()},
+        descriptions={language: _text("mass_description", language, opening, cell) for language in languages()},
+        severity=LABELS["severity"],
+        priority=priority_of(LABELS),
+        ticket_type=TYPE,
+        status_at=now,
+        opened_at=now,
+        updated_at=now,
+    )
+    draft.record(now, Opened(draft["priority"], draft["severity"]), DESK)
+    draft.finish(opening.policy, now)
+    tickets.insert(connection, [draft], opening.policy.publish)
+    return int(draft["id"])
+
+
+def _text(key: str, language: str, opening: Opening, cell: Cell) -> str:
+    words = Words(language, opening.rules.calendars.zone)
+    return words(f"appealmail.{key}", group=group_name(language, cell.group), region=cell.region, service=cell.service)
+
+
+def group_name(language: str, group: str) -> str:
+    """Return the name of a code group in a language; a group of the operator's own list is its own name."""
+    return catalogue(language).get(f"appealgroup.{group}", group)
+
+
+def _complaints(cell: Cell) -> ColumnElement[bool]:
+    """Return the condition on appeals that wait, belong to no mass and have no known cause."""
+    waits = (appeal.c.status != str(Status.RESOLVED), appeal.c.kind == "complaint")
+    return and_(OPEN, *waits, *of_cell(cell), appeal.c.mass_id.is_(None), ~linked())
+
+
+def _attach_some(opening: Opening, row: RowMapping, now: datetime) -> int:
+    undone = (appeal_link.c.appeal_id == appeal.c.id, appeal_link.c.ticket_id == row["ticket_id"])
+    refused = select(appeal_link.c.id).where(*undone, appeal_link.c.state == "undone").exists()
+    since = appeal.c.registered_at > row["began_at"] - mass.WINDOW - EARLIER
+    wanted = select(appeal.c.id).where(_complaints(cell_of(row)), since, ~refused).order_by(appeal.c.id).limit(BATCH)
+    with opening.database.read() as connection:
+        numbers = list(connection.scalars(wanted))
+    if not numbers:
+        return 0
+    with opening.database.write() as connection:
+        # Another desk attaches the same ones at this moment, or the ticket has just ended: what is left is asked again.
+        same = select(appeal_mass.c.id).where(appeal_mass.c.id == row["id"], RUNNING).with_for_update()
+        status = connection.scalar(select(ticket.c.status).where(ticket.c.id == row["ticket_id"]))
+        if connection.scalar(same) is None or status in OVER:
+            return 0
+        numbers = list(connection.scalars(wanted))
+        confirmed = _confirmed_by(connection, row)
+        for number in numbers:
+            _attach(connection, opening, row, number, confirmed, now)
+    return len(numbers)
+
+
+def _attach(  # noqa: PLR0913, PLR0917
+    connection: Connection, opening: Opening, row: RowMapping, number: int, confirmed: str | None, now: datetime
+) -> None:
+    draft = store.lock(connection, number)
+    if confirmed is not None:
+        hold(connection, draft, row["ticket_id"], confirmed, now)
+    elif store.link(connection, number, row["ticket_id"]) is None:
+        store.put_link(connection, number, row["ticket_id"], "proposed", actor=DESK, at=now)
+        draft.record(ev.Linked(row["ticket_id"], "proposed"), DESK, now)
+    draft["mass_id"] = row["id"]
+    if opening.writes:
+        draft["request_due"] = False  # the supplier is asked once, for all of them
+    store.save(connection, opening.rules, draft, now)
+
+
+def _confirmed_by(connection: Connection, row: RowMapping) -> str | None:
+    """Return who confirmed that members of a mass belong to its ticket; None as long as nobody did."""
+    wanted = select(appeal_link.c.actor).join(appeal, appeal.c.id == appeal_link.c.appeal_id)
+    mine = (appeal.c.mass_id == row["id"], appeal_link.c.ticket_id == row["ticket_id"])
+    latest = appeal_link.c["at"].desc(), appeal_link.c.id.desc()
+    return connection.scalar(wanted.where(*mine, appeal_link.c.state == "confirmed").order_by(*latest).limit(1))
+
+
+def _end(database: Database, now: datetime) -> None:
+    over = select(ticket.c.id).where(ticket.c.status.in_(OVER))
+    ended = (RUNNING, appeal_mass.c.ticket_id.in_(over))
+    with database.read() as connection:
+        numbers = list(connection.scalars(select(appeal_mass.c.id).where(*ended)))
+    if numbers:
+        with database.write() as connection:
+            wanted = or_(*(appeal_mass.c.id == number for number in numbers))
+            connection.execute(update(appeal_mass).where(wanted, *ended).values(ended_at=now))
