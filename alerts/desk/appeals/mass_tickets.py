@@ -97,7 +97,7 @@ def _open(opening: Opening, found: Mass, now: datetime) -> bool:
             number = known[0]["id"] if known else _ticket(connection, opening, cell, now)
             values = {"code_group": cell.group, "region": cell.region, "service": cell.service}
             connection.execute(insert(appeal_mass).values(**values, ticket_id=number, began_at=now))
-    except IntegrityError:
+    except (IntegrityError, tickets.OpenedElsewhereError):
         return False  # another desk opened it at this moment
     return not known
 

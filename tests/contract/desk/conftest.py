@@ -17,6 +17,7 @@ import uvicorn
 from alerts.desk.access import tokens
 from alerts.desk.access.trail import By
 from alerts.desk.app.application import create_app
+from alerts.desk.appeals.desk import Rules
 from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import migrate
 from alerts.desk.tickets.runtime import Runtime
@@ -106,9 +107,10 @@ def desk(tmp_path: Path) -> Iterator[Process]:
 
 
 @contextmanager
-def serving(runtime: Runtime) -> Iterator[str]:
+def serving(runtime: Runtime, appeals: Rules | None = None) -> Iterator[str]:
     """Serve a desk from this process, on a port the kernel chose, without its workers."""
-    server = uvicorn.Server(uvicorn.Config(create_app(runtime), log_config=None, access_log=False, lifespan="off"))
+    app = create_app(runtime, appeals=appeals)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, args=([listener],))
