@@ -12,7 +12,7 @@ from agent.sources.billing.reading import kind_of
 from agent.sources.presets import load_preset, names
 from tests.contract.agent.billing.asked import found, samples, settings
 from tests.contract.agent.billing.schema import moment
-from tests.contract.agent.billing.vendors import ASTPP, LAGO, statements
+from tests.contract.agent.billing.vendors import ASTPP, KILL_BILL, LAGO, statements
 from tests.contract.agent.databases import execute, mariadb, postgresql
 
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql"}
@@ -80,6 +80,13 @@ def lago() -> Iterator[str]:
 def astpp() -> Iterator[str]:
     with mariadb() as url:
         execute(url, *statements(ASTPP))
+        yield url
+
+
+@pytest.fixture
+def kill_bill() -> Iterator[str]:
+    with mariadb() as url:
+        execute(url, *statements(KILL_BILL))
         yield url
 
 
@@ -216,3 +223,104 @@ def test_astpp(astpp: str) -> None:
         renewal(13, 12, "1499.99000"),
     )
     assert _astpp_found(astpp) == {"overdue": 1, "extra recurringCharge": 1, "wrong price": 1}
+
+
+class KillBill:
+    """Rows of a Kill Bill: subscriptions by the month that are due on the 2nd at noon in Almaty (06:00 UTC)."""
+
+    def __init__(self, url: str) -> None:
+        self._url, self._number = url, 0
+        self._rows = ["INSERT INTO invoices (id, status) VALUES ('committed', 'COMMITTED'), ('void', 'VOID')"]
+
+    def subscription(self, through: str = "2018-01-02", *, first: str = "15") -> str:
+        """Add one with November's fee."""
+        self._number += 1
+        new = f"s{self._number}"
+        self._rows += [
+            f"INSERT INTO bundles (id, account_id) VALUES ('b-{new}', 'a-{new}')",
+            "INSERT INTO subscriptions (id, bundle_id, charged_through_date)"
+            f" VALUES ('{new}', 'b-{new}', '{through} 06:00')",
+        ]
+        self.item(new, "11", amount=first, rate="15")
+        return new
+
+    def item(self, of: str, month: str, *, amount: str = "15", rate: str = "", invoice: str = "committed") -> str:
+        """Add a fee for a month from the 2nd on, made on its first day."""
+        self._number += 1
+        end = "2018-01-02" if month == "12" else "2017-12-02"
+        values = f"'2017-{month}-02', '{end}', {amount}, {rate or amount}, '2017-{month}-02 06:00:05'"
+        self._add(f"'i{self._number}', 'RECURRING', '{invoice}', '{of}', {values}, NULL")
+        return f"i{self._number}"
+
+    def pay_in_arrears(self, of: str) -> None:
+        self._rows.append(
+            f"UPDATE invoice_items SET created_date = '2017-12-02 06:00:05' WHERE subscription_id = '{of}'"
+        )
+
+    def repair(self, of: str, item: str, amount: str = "-15") -> None:
+        """Take an item back."""
+        self._number += 1
+        values = f"'2017-12-02', '2018-01-02', {amount}, NULL, '2017-12-02 06:30:00', '{item}'"
+        self._add(f"'i{self._number}', 'REPAIR_ADJ', 'committed', '{of}', {values}")
+
+    def event(self, of: str, type_: str, user: str, at: str) -> None:
+        written = f"'{type_}', {user}, '{at}', '{of}', '{at}'"
+        columns = "event_type, user_type, effective_date, subscription_id, created_date"
+        self._rows.append(f"INSERT INTO subscription_events ({columns}) VALUES ({written})")
+
+    def block(self, of: str, state: int, at: str) -> None:
+        columns = "blockable_id, service, block_billing, effective_date"
+        self._rows.append(f"INSERT INTO blocking_states ({columns}) VALUES ('{of}', 'entitlement', {state}, '{at}')")
+
+    def tag(self, of: str, definition: int) -> None:
+        self._rows.append(f"INSERT INTO tags (tag_definition_id, object_id) VALUES ('{_uuid(definition)}', '{of}')")
+
+    def write(self) -> None:
+        execute(self._url, *self._rows)
+        self._rows.clear()
+
+    def _add(self, values: str) -> None:
+        columns = (
+            "id, type, invoice_id, subscription_id, start_date, end_date, amount, rate, created_date, linked_item_id,"
+            " plan_name, phase_name, catalog_effective_date"
+        )
+        rest = "'tv', 'tv-evergreen', '2017-01-01'"
+        self._rows.append(f"INSERT INTO invoice_items ({columns}) VALUES ({values}, {rest})")
+
+
+def _kill_bill_found(url: str) -> dict[str, float]:
+    of = settings("tv", url, grace=600.0)
+    return found(samples(of, moment("2017-12-02 18:00"), preset=load("killbill", "mysql")))
+
+
+def test_kill_bill(kill_bill: str) -> None:
+    rows = KillBill(kill_bill)
+    rows.item(rows.subscription(), "12")
+    repaired = rows.subscription()
+    rows.repair(repaired, rows.item(repaired, "12"))
+    rows.item(repaired, "12")
+    rows.event(rows.subscription("2017-12-02"), "API_USER", "'CANCEL'", "2017-12-02 06:00")
+    rows.event(rows.subscription("2017-12-02"), "EXPIRED", "NULL", "2017-11-20 06:00")
+    rows.block(rows.subscription("2017-12-02"), 1, "2017-11-20 06:00")
+    rows.tag("b-" + rows.subscription("2017-12-02"), 2)
+    rows.pay_in_arrears(rows.subscription("2017-12-02"))
+    more = rows.subscription()
+    rows.event(more, "QUANTITY_UPDATE", "NULL", "2017-11-20 06:00")
+    rows.item(more, "12", amount="30")
+    part = rows.subscription(first="7.5")
+    rows.item(part, "12", amount="15")
+    rows.write()
+    assert _kill_bill_found(kill_bill) == {}
+
+    rows.subscription("2017-12-02")
+    unblocked = rows.subscription("2017-12-02")
+    rows.block(unblocked, 1, "2017-11-20 06:00")
+    rows.block(unblocked, 0, "2017-11-25 06:00")
+    rows.event(rows.subscription("2017-12-02"), "API_USER", "'CANCEL'", "2018-02-02 06:00")
+    doubled = rows.subscription()
+    rows.item(doubled, "12")
+    rows.item(doubled, "12")
+    rows.repair(doubled, rows.item(doubled, "12", invoice="void"), "-5")
+    rows.item(rows.subscription(), "12", amount="14.99")
+    rows.write()
+    assert _kill_bill_found(kill_bill) == {"overdue": 3, "extra recurringCharge": 1, "wrong price": 1}

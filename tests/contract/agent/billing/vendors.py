@@ -1,6 +1,7 @@
 """Tables of billing systems: the columns that a preset reads, with the types and defaults that the system gives them.
 
-Lago: db/structure.sql of getlago/lago-api at 1b1c24a6a; ASTPP: database/astpp-6.0.sql of iNextrix/ASTPP at be464dcd7.
+Lago: db/structure.sql of getlago/lago-api at 1b1c24a6a; ASTPP: database/astpp-6.0.sql of iNextrix/ASTPP at be464dcd7;
+Kill Bill: the ddl.sql files of killbill/killbill at cb60779c1.
 """
 
 LAGO = """
@@ -32,6 +33,24 @@ CREATE TABLE invoice_details (id int PRIMARY KEY, accountid int NOT NULL, order_
   is_tax tinyint(1) NOT NULL DEFAULT 0, description varchar(255) DEFAULT NULL,
   debit decimal(20,5) NOT NULL DEFAULT '0.00000', credit decimal(20,5) NOT NULL DEFAULT '0.00000',
   created_date datetime NOT NULL);
+"""
+KILL_BILL = """
+CREATE TABLE bundles (record_id serial unique, id varchar(36) NOT NULL, account_id varchar(36) NOT NULL);
+CREATE TABLE subscriptions (record_id serial unique, id varchar(36) NOT NULL, bundle_id varchar(36) NOT NULL,
+  charged_through_date datetime DEFAULT NULL);
+CREATE TABLE subscription_events (record_id serial unique, event_type varchar(15) NOT NULL,
+  user_type varchar(25) DEFAULT NULL, effective_date datetime NOT NULL, subscription_id varchar(36) NOT NULL,
+  is_active boolean default true, created_date datetime NOT NULL);
+CREATE TABLE blocking_states (record_id serial unique, blockable_id varchar(36) NOT NULL, service varchar(20) NOT NULL,
+  block_billing bool NOT NULL, effective_date datetime NOT NULL, is_active boolean default true);
+CREATE TABLE tags (record_id serial unique, tag_definition_id varchar(36) NOT NULL, object_id varchar(36) NOT NULL,
+  is_active boolean default true);
+CREATE TABLE invoices (record_id serial unique, id varchar(36) NOT NULL,
+  status varchar(15) NOT NULL DEFAULT 'COMMITTED');
+CREATE TABLE invoice_items (record_id serial unique, id varchar(36) NOT NULL, type varchar(24) NOT NULL,
+  invoice_id varchar(36) NOT NULL, subscription_id varchar(36), plan_name varchar(255), phase_name varchar(255),
+  catalog_effective_date datetime, start_date date, end_date date, amount numeric(15,9) NOT NULL,
+  rate numeric(15,9) NULL, linked_item_id varchar(36), created_date datetime NOT NULL);
 """
 
 
