@@ -28,7 +28,6 @@ STALLED, BROKEN = "packager", "edge-2"  # the first is repaired again, so the qu
 LAPTOP, WALL, PHONE = (1280, 800), (1920, 1080), (390, 844)
 PICTURE = 1440  # pixels, the width of a dashboard's picture
 TICKET = 60_000  # milliseconds
-LOCALES = {"ru": "ru-RU", "en": "en-GB"}  # for the browser's own controls, such as dates
 
 Colours = Literal["light", "dark"]
 
@@ -86,7 +85,6 @@ def _person(
         viewport={"width": width, "height": height},
         color_scheme=colours,
         timezone_id="Asia/Almaty",
-        locale=LOCALES[language],
         reduced_motion="reduce",
     )
     with closing(opened) as context:
