@@ -112,7 +112,7 @@ def _defaults(panel: model.Panel, custom: object, context: Context) -> dashboard
 
 def _counts(panel: model.Panel) -> bool:
     """Return whether the panel draws whole numbers over time, whose axis has no halves."""
-    return isinstance(panel, model.Course) and panel.unit == "none" and panel.decimals is None
+    return isinstance(panel, model.Course) and panel.unit == "none" and not panel.decimals
 
 
 _Kind = tuple[str, object, object, list[dashboard.DashboardFieldConfigSourceOverrides]]

@@ -281,7 +281,8 @@ TRUST = Row(
             meanings=(AHEAD,),
             queries=(
                 Query(
-                    f"topk(8, time() - max by (site, node) (ott_edge_log_last_request_timestamp_seconds{{{WHERE}}}))",
+                    "topk(8, round(time() - max by (site, node) ("
+                    f"ott_edge_log_last_request_timestamp_seconds{{{WHERE}}})))",
                     "{{node}}",
                 ),
             ),

@@ -10,7 +10,7 @@ PARTS = f'up{{{JOBS},job!="ott-agent"}}'
 COLLECTORS = f"ott_collector_success{{{WHERE}}}"
 
 SUCCESS = f"min by (node, collector) ({COLLECTORS})"
-AGE = f"time() - max by (node, collector) (ott_collector_last_success_timestamp_seconds{{{WHERE}}})"
+AGE = f"round(time() - max by (node, collector) (ott_collector_last_success_timestamp_seconds{{{WHERE}}}))"
 # A thousand nodes have twenty thousand collectors: those that fail, and the fifty with the oldest results.
 PICKED = f"({SUCCESS} == 0) or topk(50, {AGE})"
 
@@ -38,7 +38,7 @@ NOW = Row(
             "It passes through Prometheus and Alertmanager, so all three work.",
             unit=CLOCK,
             meanings=(AHEAD,),
-            queries=(Query("time() - max(ott_desk_watchdog_last_timestamp_seconds)"),),
+            queries=(Query("round(time() - max(ott_desk_watchdog_last_timestamp_seconds))"),),
             # Alertmanager repeats it every few minutes; the desk itself opens a ticket when it stays away.
             width=5,
             height=5,

@@ -36,7 +36,7 @@ FIGURES = Row(
                 'max(ott_busy_hour_value{scope="platform",quantity="subscribers_online",measure="last_day"})',
                 "last day",
             ),
-            Query("max_over_time(sum(platform:ott_subscribers_online:avg1h)[1d:5m])", "last 24 hours"),
+            Query("max_over_time(sum(platform:ott_subscribers_online:avg1h)[1d:5m])", "24 hours"),
             named=True,
         ),
         _figure(

@@ -64,7 +64,7 @@ _OF = {"site": (TO_SITE,), "node": (TO_NODE, TO_TICKETS, TO_QUEUE)}
 _SEVERITY_FIGURES: tuple[tuple[str, str, State], ...] = (
     ("critical", "critical", "critical"),
     ("major", "major", "major"),
-    ("minor|warning", "minor and warning", "minor"),
+    ("minor|warning", "others", "minor"),
 )
 
 OPEN = 'status!~"resolved|closed|rejected|cancelled"'
@@ -77,6 +77,7 @@ RULES = '0 * count(ALERTS{alertname="Watchdog",alertstate="firing"})'
 NONE = "none"
 NO_TIME = Meaning(0, "–")
 OVER = Meaning(0, "overdue", "critical", below=True)
+# Of an age in whole seconds: parts of one are the time that the question takes.
 AHEAD = Meaning(0, "clock is ahead", "warning", below=True)
 NO_TICKET = Meaning(0, "no ticket is open", "good")
 
