@@ -39,7 +39,7 @@ def _smoothed(levels: Levels, pattern: Pattern) -> Continued:
 
     A week that is far off is a step: its level replaces what was known before.
     """
-    log = levels.log - pattern.shifted(levels.at)
+    log = levels.log - pattern.shifted(levels.at) - pattern.grown(levels.at) - pattern.bent(levels.at)
     far = max(FAR * math.sqrt(2.0) * pattern.noise, LEAST_STEP)
     level = np.full(len(SMOOTHINGS), log[0])
     squares = np.full(len(SMOOTHINGS), 1e-12)

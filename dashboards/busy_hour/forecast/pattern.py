@@ -66,6 +66,10 @@ class Pattern:
         """Return the trend's logarithm against the end."""
         return self.growth * _trend((at - self.end) / MONTH, self.shape)
 
+    def bent(self, at: Floats) -> Floats:
+        """Return how far the trend lay from that of today before its changes of growth."""
+        return sum((bend.change * np.minimum(at - bend.at, 0.0) / MONTH for bend in self.bends), np.zeros(len(at)))
+
     def seasonal(self, at: Floats) -> Floats:
         """Return the season's logarithm at days since `first`."""
         return _waves(at, len(self.season) // 2) @ self.season if len(self.season) else np.zeros(len(at))
