@@ -105,7 +105,8 @@ class Client:
     """A server with the query API. `token` is a bearer token, `account` a user and a password for basic authentication.
 
     After a failure that may pass, the query is sent again, `attempts` times in all. `pause` waits in between: as long
-    as the server asks for in `Retry-After`, else 1, 2, 4 … seconds.
+    as the server asks for in `Retry-After`, else 1, 2, 4 … seconds. `decode` reads JSON; it raises ValueError as
+    `json.loads` does.
     """
 
     def __init__(  # noqa: PLR0913 - how to reach a server
@@ -118,6 +119,7 @@ class Client:
         attempts: int = 1,
         pause: Callable[[float], object] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        decode: Callable[[bytes], Any] = json.loads,
     ) -> None:
         if token and account:
             raise ValueError(f"{_without_password(url)}: give a token or an account, not both")
@@ -128,6 +130,7 @@ class Client:
         self._attempts = attempts
         self._pause = pause
         self._now = now
+        self._decode = decode
         self.name = _without_password(self._base)
 
     def query(self, expression: str, at: datetime | None = None) -> list[Sample]:
@@ -222,7 +225,7 @@ class Client:
             raise _NoAnswerError(self.name, reason_of(error)) from None
 
     def _answer(self, response: httpx.Response) -> dict[str, Any]:
-        answer = _json(response)
+        answer = self._json(response)
         if not response.is_success or answer is None or answer.get("status") != "success":
             raise self._failure(response, answer)
         if partial := _partial(answer):
@@ -233,6 +236,13 @@ class Client:
         if faulty := _warned(answer):
             raise QueryRejectedError(self.name, faulty)
         return data
+
+    def _json(self, response: httpx.Response) -> dict[str, Any] | None:
+        try:
+            answer = self._decode(response.content)
+        except ValueError:
+            return None
+        return answer if isinstance(answer, dict) else {"error": answer}
 
     def _failure(self, response: httpx.Response, answer: Mapping[str, Any] | None) -> PrometheusError:
         status = response.status_code
@@ -304,14 +314,6 @@ def finite(series: Series) -> Series:
 
 def _may_pass(error: PrometheusUnavailableError) -> bool:
     return isinstance(error, _NoAnswerError)
-
-
-def _json(response: httpx.Response) -> dict[str, Any] | None:
-    try:
-        answer = json.loads(response.content)
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else {"error": answer}
 
 
 def _sentence(response: httpx.Response, answer: Mapping[str, Any] | None) -> str:

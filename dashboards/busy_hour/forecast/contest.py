@@ -201,9 +201,10 @@ def _divided(sums: Floats, counts: Floats) -> Floats:
 
 def _shares(means: Floats) -> Floats:
     """Return the methods' shares: by error against the smoothed level on the same origins, each origin bounded."""
-    base, count = means[_FALLBACK], means.shape[1]
+    base = means[_FALLBACK]
+    count = int(np.count_nonzero(~np.isnan(base)))
     relative = np.full(len(means), np.nan)
-    if not count or np.isnan(base).all():
+    if not count:
         return np.zeros(len(means))
     for row, own in enumerate(means):
         both = ~np.isnan(own) & ~np.isnan(base)

@@ -205,6 +205,14 @@ def test_all_methods_of_the_pattern_are_compared_on_the_same_origins() -> None:
     assert len({score.forecasts for score in made.scores if score.method.startswith("pattern")}) == 1
 
 
+def test_one_origin_of_five_is_enough_to_compare() -> None:
+    known = (0.0, 1.0, 697791.0, *[math.nan] * 7, 149215.0, 35781.0)
+    made = forecast(days(250, lambda n: known[n % 12]), [])
+    assert made is not None
+    assert sum(score.share for score in made.scores) == pytest.approx(1.0)
+    assert {score.forecasts for score in made.scores} == {1}
+
+
 def test_a_year_ago_is_compared_at_the_level_after_a_step() -> None:
     def grown(number: int) -> float:
         return 1000 * math.exp(0.0081 * number / 30.44) * (0.7 if number >= 1531 else 1.0)
