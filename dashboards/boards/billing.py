@@ -1,6 +1,6 @@
 """Billing: what was due against what was charged, the runs, the balances and the correction of faults."""
 
-from dashboards.boards.vocabulary import AHEAD, ANY, NONE, or_none
+from dashboards.boards.vocabulary import ANY, NONE, or_none
 from dashboards.model import Board, Column, Course, Figure, Grid, Limit, Link, Meaning, Query, Row, Steps, Variable
 from dashboards.units import CLOCK
 
@@ -89,8 +89,7 @@ NOW = Row(
             title="Behind the clock",
             question="How far are the billing's rows behind the clock? All other figures are of that moment.",
             unit=CLOCK,
-            meanings=(AHEAD,),
-            queries=(Query(f"round(max(ott_billing_source_lag_seconds{{{WHERE}}}))"),),
+            queries=(Query(f"clamp_min(max(ott_billing_source_lag_seconds{{{WHERE}}}), 0)"),),
             steps=STALE,
             empty=NO_BILLING,
             width=5,
