@@ -59,6 +59,7 @@ def command_line() -> argparse.ArgumentParser:
             ("backup", "copy the database while the desk runs"),
             ("keys", "show which tickets past alerts would have been"),
             ("topology", "check and show what feeds what, and explain which alarms have one cause"),
+            ("appeals", "take over appeals of another system"),
         ],
     )
     token = _verbs(
@@ -90,10 +91,14 @@ def command_line() -> argparse.ArgumentParser:
             ("explain", "say which of these alerts would get tickets, and why", (), False),
         ],
     )
+    appeals = _verbs(commands["appeals"], [("import", "register the appeals of a CSV file, all or none", (), False)])
+    appeals[0].add_argument("file", type=Path, help="docs/appeals.md describes its columns")
+    appeals[0].add_argument("--dry-run", action="store_true", help="check everything, and store nothing")
     example = """such as 'NodeDown{node="edge-1",site="almaty",layer="node"}'"""
     topology[-1].add_argument("alert", nargs="+", help=example)
+    leaves = {"token": token, "account": account, "topology": topology, "appeals": appeals}
     for name, command in commands.items():
-        for leaf in {"token": token, "account": account, "topology": topology}.get(name, [command]):
+        for leaf in leaves.get(name, [command]):
             leaf.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE")
     commands["backup"].add_argument(
         "--to", type=Path, required=True, metavar="FILE", help="a file that is not there yet"

@@ -134,6 +134,29 @@ def _topology(arguments: argparse.Namespace, settings: Settings) -> int:
     return topology(arguments, settings, topology_file(settings, arguments.config))
 
 
+def _appeals(arguments: argparse.Namespace, settings: Settings) -> int:
+    from alerts.desk.appeals import csv_import  # noqa: PLC0415
+    from alerts.desk.appeals.desk import rules_of  # noqa: PLC0415
+    from alerts.desk.tickets.runtime import utc_now  # noqa: PLC0415
+
+    rules = rules_of(settings, arguments.config.parent)
+    if rules is None:
+        raise ValueError(f"{arguments.config}: appeals: is missing; add the table [appeals]")
+    now = utc_now()
+    rows = csv_import.read(arguments.file, rules, now)
+    database = open_database(settings, arguments.config)
+    try:
+        done = csv_import.bring_in(database, rules, rows, now, dry_run=arguments.dry_run)
+    finally:
+        database.dispose()
+    what = "would be registered" if arguments.dry_run else "registered"
+    print(
+        f"{arguments.file}: {done.registered} {what}, {done.added} added to an open appeal of the same customer, "
+        f"{done.known} were there already; {done.late} late"
+    )
+    return Exit.FINE
+
+
 _COMMANDS: dict[str, Command] = {
     "serve": _serve,
     "check-config": _check,
@@ -143,4 +166,5 @@ _COMMANDS: dict[str, Command] = {
     "backup": _backup,
     "keys": _keys,
     "topology": _topology,
+    "appeals": _appeals,
 }

@@ -87,7 +87,7 @@ def _open(opening: Opening, found: Mass, now: datetime) -> bool:
     cell = found.cell
     try:
         with opening.database.write() as connection:
-            recent = (_complaints(cell), appeal.c.registered_at > now - mass.WINDOW)
+            recent = (_complaints(cell), appeal.c.appealed_at > now - mass.WINDOW)
             wanted = select(func.count(appeal.c.customer.distinct())).where(*recent)
             if (connection.scalar(wanted) or 0) < found.bound:
                 return False
@@ -151,7 +151,7 @@ def _complaints(cell: Cell) -> ColumnElement[bool]:
 def _attach_some(opening: Opening, row: RowMapping, now: datetime) -> int:
     undone = (appeal_link.c.appeal_id == appeal.c.id, appeal_link.c.ticket_id == row["ticket_id"])
     refused = select(appeal_link.c.id).where(*undone, appeal_link.c.state == "undone").exists()
-    since = appeal.c.registered_at > row["began_at"] - mass.WINDOW - EARLIER
+    since = appeal.c.appealed_at > row["began_at"] - mass.WINDOW - EARLIER
     wanted = select(appeal.c.id).where(_complaints(cell_of(row)), since, ~refused).order_by(appeal.c.id).limit(BATCH)
     with opening.database.read() as connection:
         numbers = list(connection.scalars(wanted))

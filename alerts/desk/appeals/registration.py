@@ -73,6 +73,11 @@ def register(database: Database, rules: Rules, said: Said, by: str, now: datetim
         return _Registration(connection, rules, said, by, now).run()
 
 
+def register_within(connection: Connection, rules: Rules, said: Said, by: str, now: datetime) -> Registered:
+    """Register what a customer said in a transaction that is open already."""
+    return _Registration(connection, rules, said, by, now).run()
+
+
 @dataclass(frozen=True, slots=True)
 class _Registration:
     """One registration in its transaction."""
