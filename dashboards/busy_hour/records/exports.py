@@ -22,7 +22,10 @@ def from_json(path: Path, text: str) -> Table:
     if isinstance(found, dict) and (found.get("warnings") or found.get("isPartial")):
         raise CsvError(f"{path}: is a partial answer ({found.get('warnings') or 'isPartial'}); export it again")
     if isinstance(found, dict) and isinstance(found.get("error"), dict):
-        raise CsvError(f"{path}: is an error of Zabbix: {found['error'].get('data') or found['error'].get('message')}")
+        raise CsvError(
+            f"{path}: is an error of Zabbix: {found['error'].get('data') or found['error'].get('message')}; "
+            "export it again"
+        )
     try:
         return _prometheus(found) or _zabbix(found) or _librenms(found) or _rrd_json(found) or _unknown(path)
     except CsvError:
@@ -56,7 +59,8 @@ def _parsed(path: Path, text: str, place: str = "") -> Any:
 
 def _unknown(path: Path) -> Table:
     raise CsvError(
-        f"{path}: is JSON, but no range of Prometheus, history of Zabbix, bill of LibreNMS or export of RRDtool"
+        f"{path}: is JSON, but no range of Prometheus, history of Zabbix, bill of LibreNMS or export of RRDtool; "
+        "export one of these, or CSV"
     )
 
 
@@ -137,7 +141,7 @@ def _joined(series: Sequence[tuple[str, Sequence[Sequence[Any]]]], program: str)
     """Return one row an instant, one column a series; a series without a value there has an empty cell."""
     doubled = [name for name, count in Counter(name for name, _ in series).items() if count > 1]
     if doubled:
-        raise CsvError(f"two series are named {doubled[0]}")
+        raise CsvError(f"two series are named {doubled[0]}; export one of them")
     rows: dict[str, list[str]] = {}
     for place, (_, points) in enumerate(series):
         for moment, value in points:
@@ -188,12 +192,14 @@ def from_xml(path: Path, text: str) -> Table:
             f"{path}: line {line}, column {column + 1}: begins as XML but is none, or breaks off; export it again"
         ) from None
     except ValueError:  # entities, which an export has none of, or an encoding that does not exist
-        raise CsvError(f"{path}: is XML that no export of RRDtool has (entities, or an unknown encoding)") from None
+        raise CsvError(
+            f"{path}: is XML that no export of RRDtool has (entities, or an unknown encoding); export it again"
+        ) from None
     rows = root.findall("./data/row")
     legend = [entry.text or "" for entry in root.findall("./meta/legend/entry")]
     start, step = root.findtext("./meta/start"), root.findtext("./meta/step")
     if root.tag != "xport" or not rows or start is None or step is None:
-        raise CsvError(f"{path}: is XML, but not what `rrdtool xport` writes")
+        raise CsvError(f"{path}: is XML, but not what `rrdtool xport` writes; export it so, or as CSV")
     cells = [[value.text or "" for value in row.findall("v")] for row in rows]
     times = [row.findtext("t") for row in rows]
     table = _steps(legend, int(start), int(step), cells, "RRDtool, xport")
@@ -219,6 +225,8 @@ def fetched(text: str) -> Table | None:
         found = _FETCHED.fullmatch(line.strip())
         cells = found[2].split() if found else []
         if found is None or len(cells) != len(names):
-            raise CsvError(f"row {number} is no row of `rrdtool fetch` with {len(names)} values: {line[:80]}")
+            raise CsvError(
+                f"row {number} is no row of `rrdtool fetch` with {len(names)} values: {line[:80]}; export it again"
+            )
         rows.append((number, [found[1], *cells]))
     return Table([_TIMES[0], *names], rows, "", named=True, notes=[("program", "RRDtool, fetch")], stamps="end")

@@ -24,7 +24,7 @@ def read(path: Path, form: Form) -> Table:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CsvError(f"{path}: cannot be read: {error.strerror}") from None
+        raise CsvError(f"{path}: cannot be read: {error.strerror}; check its path and rights") from None
     if not content.strip():
         raise CsvError(f"{path}: is empty; export it again")
     if content[:4] == b"PK\x03\x04":
@@ -192,7 +192,11 @@ def _check_widths(path: Path, rows: Sequence[tuple[int, list[str]]], width: int,
             continue
         raise CsvError(
             f"{path}: row {number} has {len(cells)} fields, {of} has {width}: {_shown(cells)}; "
-            "a decimal or thousands comma has to be in quotes, or the file separated by semicolons"
+            + (
+                "put a decimal or thousands comma in quotes, or separate the file by semicolons"
+                if len(cells) > width
+                else "complete the row or remove it, and close a quote that is open above it"
+            )
         )
 
 

@@ -109,7 +109,10 @@ def read_file(path: Path, layout: Layout) -> Imported:
     else:
         intensity = values * (layout.scale * (HOUR / layout.step if layout.kind == "volume" else 1.0))
     if not np.isfinite(intensity).all():
-        raise CsvError(f"{path}: values times the factor of {layout.scale:g} are beyond what can be computed")
+        raise CsvError(
+            f"{path}: values times the factor of {layout.scale:g} are beyond what can be computed; say another with "
+            "--scale"
+        )
     return Imported(
         days=list(_days(times, intensity, step, layout)),
         notes=read.notes,
@@ -155,7 +158,7 @@ class _Columns:
         ]
         if not self._chosen:
             of = f" with {layout.where[0]}={layout.where[1]}" if layout.where else ""
-            raise CsvError(f"{path}: has no rows to import{of}")
+            raise CsvError(f"{path}: has no rows to import{of}; check the file, or choose others with --where")
         self._time = self._column(layout.time_column) if layout.time_column else self._only_time()
         self._value = self._column(layout.value_column) if layout.value_column else self._only_value()
         self.notes.append(("columns", f'time "{self._name(self._time)}", value "{self._name(self._value)}"'))
@@ -173,7 +176,9 @@ class _Columns:
             if instant is not None:
                 rows.append((instant, value, number))
         if not rows:
-            raise CsvError(f"{path}: has no rows to import")
+            raise CsvError(
+                f"{path}: has no rows to import; all of them lie in a repeated hour: give stamps with their offset"
+            )
         _check_order(rows, path, layout)
         rows.sort()
         _check_grid(rows, path, layout)
@@ -220,7 +225,8 @@ class _Columns:
             told = (
                 f"has the unit {unit!r}; export plain numbers, in Grafana without Formatted data"
                 if unit
-                else f'is not a number with decimal sign "{notation.decimal}"'
+                else f'is not a number with decimal sign "{notation.decimal}"; correct it, leave it empty if unknown, '
+                "or name the sign with --decimal"
             )
             raise CsvError(f'{self.path}: row {row}: {text!r} in column "{column[:40]}" {told}') from None
         if value < 0 or math.isinf(value):
@@ -242,7 +248,7 @@ class _Columns:
         if name.isdecimal() and 1 <= int(name) <= len(header):
             return int(name) - 1
         shown = ", ".join(f'"{cell[:40]}"' for cell in header)
-        raise CsvError(f'{path}: has no column "{name}"; it has {shown} (a number from 1 works too)')
+        raise CsvError(f'{path}: has no column "{name}"; it has {shown} (a number from 1 works too); give one of them')
 
     def _only_time(self) -> int:
         cells = self._chosen[0][1]
@@ -314,7 +320,10 @@ class _Clock:
         if first.utcoffset() == second.utcoffset():
             return first.timestamp()
         if datetime.fromtimestamp(first.timestamp(), self.zone).replace(tzinfo=None) != moment:
-            raise CsvError(f"{self.path}: row {row}: {text} does not exist in {self.zone}: clocks jump over it")
+            raise CsvError(
+                f"{self.path}: row {row}: {text} does not exist in {self.zone}: clocks jump over "
+                "it; name the zone of the stamps with --zone"
+            )
         if self.repeated_hour == "skip":
             return None
         raise CsvError(
@@ -362,7 +371,7 @@ def _check_grid(rows: list[tuple[float, float, int]], path: Path, layout: Layout
         if place == before[0] and layout.kind == "volume":
             raise CsvError(
                 f"{path}: rows {before[1]} and {number} ({_shown(instant, layout)}) lie in one step of "
-                f"{layout.step} s; is the step right?"
+                f"{layout.step} s; is the step right? Say another with --step"
             )
         off = 0.0
         if layout.step > QUARTER:

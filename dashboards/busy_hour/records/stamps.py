@@ -52,7 +52,7 @@ def detect(cells: Iterable[str]) -> str:
     day_first = any(int(found["a"]) > 12 for found in local)
     month_first = any(int(found["b"]) > 12 for found in local)
     if day_first and month_first:
-        raise StampError("the stamps have the day first in some rows and the month first in others")
+        raise StampError("the stamps have the day first in some rows and the month first in others; write one form")
     if day_first or month_first:
         return "day-first" if day_first else "month-first"
     raise StampError(
