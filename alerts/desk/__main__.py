@@ -32,6 +32,7 @@ EXAMPLES = (
     "ott-desk topology check",
     "ott-desk topology show",
     """ott-desk topology explain 'NodeDown{node="edge-1",site="almaty",layer="node"}'""",
+    "ott-desk appeals import appeals.csv --dry-run",
 )
 
 
