@@ -2,7 +2,7 @@
 
     provisioning/datasources/ottwatch.yaml
     provisioning/dashboards/ottwatch.yaml
-    boards/en/*.json  boards/ru/*.json
+    dashboards/en/*.json  dashboards/ru/*.json
 
 Grafana reads YAML, and every JSON text is YAML: the two files are written as JSON so that nothing here needs a YAML
 writer whose quoting could go wrong.
@@ -18,10 +18,10 @@ from dashboards.context import Local
 from dashboards.links import folder_uid
 from dashboards.publish import FOLDER_TITLES, Wanted, source
 
-BOARDS_AT = "/etc/grafana/ottwatch/boards"
+DASHBOARDS_AT = "/etc/grafana/ottwatch/dashboards"
 
 
-def files(boards: Iterable[Wanted], local: Local, boards_at: str = BOARDS_AT) -> dict[Path, str]:
+def files(boards: Iterable[Wanted], local: Local, boards_at: str = DASHBOARDS_AT) -> dict[Path, str]:
     """Return the text of every file, by path; `boards_at` is where Grafana will find the folder `boards`."""
     result = {}
     languages = []
@@ -29,7 +29,7 @@ def files(boards: Iterable[Wanted], local: Local, boards_at: str = BOARDS_AT) ->
         if language not in languages:
             languages.append(language)
         name = board["uid"].removeprefix("ott-").removesuffix(f"-{language}")
-        result[Path("boards", language, f"{name}.json")] = build.text(board)
+        result[Path("dashboards", language, f"{name}.json")] = build.text(board)
     providers = [
         {
             "name": folder_uid(language),

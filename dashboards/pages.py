@@ -1,4 +1,4 @@
-"""The documentation page of each dashboard, made from it: `python -m dashboards.pages docs/boards`."""
+"""The documentation page of each dashboard, made from it: `python -m dashboards.pages docs/dashboards`."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,8 @@ from dashboards.model import Board, Limit, Panel, Query, Row
 _INDEX = """\
 # Dashboards
 
-Made by `python -m dashboards.pages docs/boards` from `dashboards/boards/`; a test keeps these pages fresh. How to
-build, check and publish the dashboards is in [Publishing dashboards](../publishing-boards.md).
+Made by `python -m dashboards.pages docs/dashboards` from `dashboards/boards/`; a test keeps these pages fresh. How to
+build, check and publish the dashboards is in [Publishing dashboards](../publishing-dashboards.md).
 
 | dashboard | question |
 |---|---|
@@ -18,7 +18,7 @@ build, check and publish the dashboards is in [Publishing dashboards](../publish
 
 
 def pages() -> dict[Path, str]:
-    """Return the text of every page by its path below `docs/boards`."""
+    """Return the text of every page by its path below `docs/dashboards`."""
     index = _INDEX + "".join(f"| [{board.title}]({board.name}.md) | {board.purpose} |\n" for board in BOARDS)
     return {Path("README.md"): index, **{Path(f"{board.name}.md"): page(board) for board in BOARDS}}
 
@@ -32,7 +32,7 @@ def page(board: Board) -> str:
         "",
         f"**Read by** {board.readers}",
         "",
-        f"![The dashboard {board.title}](../images/board-{board.name}-en.png)",
+        f"![The dashboard {board.title}](../images/dashboard-{board.name}-en.png)",
         "",
         "*Drawn by Grafana's components with the demo's data; see [Pictures and checks](../drawn-dashboards.md).*",
     ]

@@ -121,7 +121,7 @@ def main() -> int:
 
 def dashboards(stack: Stack, folder: Path) -> int:
     """Draw every dashboard in English, and in Russian what the documentation shows in Russian; 1 if one has a fault."""
-    english, russian = ["--language", "en"], ["--language", "ru", "--board", "platform"]
+    english, russian = ["--language", "en"], ["--language", "ru", "--dashboard", "platform"]
     command = [
         sys.executable,
         "-m",

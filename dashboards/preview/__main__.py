@@ -44,7 +44,7 @@ def _sheets(options: argparse.Namespace) -> Iterator[Sheet]:
     choices = dict(choice.split("=", 1) for choice in options.choose)
     try:
         for board in BOARDS:
-            if options.board and board.name not in options.board:
+            if options.dashboard and board.name not in options.dashboard:
                 continue
             recording = None
             for language, colours, width in product(options.language, options.colours, options.width):
@@ -54,7 +54,7 @@ def _sheets(options: argparse.Namespace) -> Iterator[Sheet]:
                 recording = recording or record(prometheus, built, choices)
                 end = ("-light" if colours == "light" else "") + (f"-{width}" if len(options.width) > 1 else "")
                 yield Sheet(
-                    built, recording, colours, width, options.folder / f"board-{board.name}-{language}{end}.png"
+                    built, recording, colours, width, options.folder / f"dashboard-{board.name}-{language}{end}.png"
                 )
     finally:
         prometheus.client.close()
@@ -66,7 +66,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--language", choices=LANGUAGES, nargs="+", default=["en"])
     parser.add_argument("--colours", choices=["dark", "light"], nargs="+", default=["dark"])
     parser.add_argument("--width", type=int, nargs="+", default=[1920])
-    parser.add_argument("--board", action="append", choices=[board.name for board in BOARDS])
+    parser.add_argument("--dashboard", action="append", choices=[board.name for board in BOARDS])
     parser.add_argument("--choose", action="append", default=[], metavar="VARIABLE=VALUE")
     parser.add_argument("--since", help="look back so far, such as 15m, where the dashboard looks further")
     parser.add_argument("--at", type=float, metavar="UNIX_TIME", help="draw this moment instead of now")

@@ -226,7 +226,7 @@ def test_the_provisioning_files_are_what_an_export_writes() -> None:
 
 
 def test_provisioned_boards_are_the_committed_files(compose: dict[str, Any]) -> None:
-    mount = next(m for m in compose["services"]["grafana"]["volumes"] if m.endswith(f"{export.BOARDS_AT}:ro"))
+    mount = next(m for m in compose["services"]["grafana"]["volumes"] if m.endswith(f"{export.DASHBOARDS_AT}:ro"))
     assert (DEPLOY / mount.split(":")[0]).resolve() == build.JSON.resolve()
     home = compose["services"]["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
-    assert (build.JSON / Path(home).relative_to(export.BOARDS_AT)).is_file()
+    assert (build.JSON / Path(home).relative_to(export.DASHBOARDS_AT)).is_file()

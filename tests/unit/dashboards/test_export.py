@@ -19,7 +19,7 @@ def test_a_grafana_finds_every_board_where_its_provider_looks(tmp_path: Path) ->
 
 def test_one_language(tmp_path: Path) -> None:
     assert main(["export", str(tmp_path), "--language", "ru"]) == 0
-    assert [path.name for path in (tmp_path / "boards").iterdir()] == ["ru"]
+    assert [path.name for path in (tmp_path / "dashboards").iterdir()] == ["ru"]
 
 
 @pytest.mark.parametrize("name", ["GRAFANA_URL", "GRAFANA_TOKEN"])
