@@ -151,8 +151,9 @@ def _values(file: Path, text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
                     dict.fromkeys(OPTIONAL, "")
                     | {name: cell.strip() for name, cell in zip(columns, cells, strict=True)},
                 )
-    except csv.Error as error:
-        raise FileError(f"{file}:{line}: {error}; write a quotation mark inside of text twice") from None
+    except csv.Error:
+        problem = "a quotation mark is not closed, or text follows the closing one"
+        raise FileError(f"{file}:{line}: {problem}; write a quotation mark inside of text twice") from None
     if not columns:
         raise FileError(f"{file}:1: is empty; begin with the columns {', '.join(NEEDED)}")
 

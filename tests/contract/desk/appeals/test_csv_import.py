@@ -104,7 +104,12 @@ def test_semicolons_and_the_mark_of_a_spreadsheet_are_read(bureau: Bureau, file:
             "Froze, again",
             '3: has 12 cells, the line of columns 11; put text that holds "," in quotation marks',
         ),
-        ('again"', 'again"x', "3: ',' expected after '\"'; write a quotation mark inside of text twice"),
+        (
+            'again"',
+            'again"x',
+            "3: a quotation mark is not closed, or text follows the closing one; "
+            "write a quotation mark inside of text twice",
+        ),
     ],
 )
 def test_a_mistake_is_told_and_nothing_is_stored(bureau: Bureau, file: Path, old: str, new: str, told: str) -> None:
