@@ -28,20 +28,20 @@ NOTHING: Mapping[tuple[str, str], tuple[dict[str, str], Samples]] = {
     ("platform", "Open tickets"): (DESK, [{"value": 0}]),
     ("platform", "What is wrong now?"): (
         RULES,
-        [{"labels": '{alertname="none", node=" ", severity=" ", site=" "}', "value": 0}],
+        [{"labels": '{alertname="none", node="–", severity="–", site="–"}', "value": 0}],
     ),
     ("platform", "Which ticket comes first?"): (
         DESK,
-        [{"labels": '{clock="none", node=" ", priority=" ", ticket=" "}', "value": 0}],
+        [{"labels": '{clock="none", node="–", priority="–", ticket="–"}', "value": 0}],
     ),
-    ("node", "What is wrong now?"): (RULES, [{"labels": '{alertname="none", severity=" "}', "value": 0}]),
+    ("node", "What is wrong now?"): (RULES, [{"labels": '{alertname="none", severity="–"}', "value": 0}]),
     ("streams", "Streams that are down"): (PROBE, [{"value": 0}]),
-    ("streams", "What went wrong in the last hour?"): (PROBE, [{"labels": '{channel=" ", reason="none"}', "value": 0}]),
+    ("streams", "What went wrong in the last hour?"): (PROBE, [{"labels": '{channel="–", reason="none"}', "value": 0}]),
     ("tickets", "Not yet taken"): (DESK, [{"value": 0}]),
     ("tickets", "Least time left"): (DESK, [{"value": 0}]),
     ("tickets", "Which ticket comes first?"): (
         DESK,
-        [{"labels": '{clock="none", node=" ", priority=" ", ticket=" "}', "value": 0}],
+        [{"labels": '{clock="none", node="–", priority="–", ticket="–"}', "value": 0}],
     ),
     ("tickets", "Who is working on them?"): (DESK, [{"labels": '{owner="ncc"}', "value": 0}]),
     ("tickets", "In which state are the tickets?"): (
