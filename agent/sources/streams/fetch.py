@@ -253,10 +253,8 @@ async def _take(connection: Connection, method: str, head: Head, answer: Answer,
         for decoder in unpack:
             decoder.finish()
     except (WireError, ConnectionError, ssl.SSLError) as error:
-        raise FetchError(
-            Trouble.TRUNCATED,
-            f"broke off after {came} bytes: {(isinstance(error, OSError) and said_of(error)) or error}",
-        ) from None
+        said = said_of(error) if isinstance(error, OSError) else str(error)
+        raise FetchError(Trouble.TRUNCATED, f"broke off after {came} bytes: {said or error}") from None
     except ValueError as error:
         raise FetchError(Trouble.TRUNCATED, str(error)) from None
 

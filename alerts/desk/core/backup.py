@@ -63,9 +63,11 @@ def _postgresql(database: Database, target: Path) -> None:
         subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process,
         progress.through(tables, "backup", unit="table") as seen,
     ):
+        dumped = 0
         for line in process.stderr or ():
             remarks.append(line)
-            seen(sum("dumping contents of table" in each for each in remarks))
+            dumped += "dumping contents of table" in line
+            seen(dumped)
     if process.returncode:
         errors = list(dropwhile(lambda line: ": error:" not in line, remarks)) or remarks
         raise OSError(f"pg_dump failed: {''.join(errors).strip()}")
