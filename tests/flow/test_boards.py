@@ -64,6 +64,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         wait_until(
             lambda: has("rate(ott_desk_webhook_alerts_total[20s] offset 10s)"), 90, "no sign of life at the desk"
         )
+        # Closed minutes are counted, and the billing's courses have a point every other minute.
+        wait_until(
+            lambda: has("rate(ott_billing_outside_bundle_amount_minor_total[125s] offset 2m)"), 300, "no use is charged"
+        )
         healthy = recordings(address)
         stack.break_(BROKEN)
         stack.break_("packager")
