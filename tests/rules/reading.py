@@ -30,15 +30,22 @@ class Alert:
     comment: str
 
 
-def alerts() -> list[Alert]:
-    files = ((file, file.read_text("utf-8")) for file in sorted(RULES.glob("*.yml")))
-    return [
-        _alert(file, text, group["name"], rule)
-        for file, text in files
-        for group in yaml.safe_load(text)["groups"]
+@cache
+def groups(file: Path) -> tuple[dict[str, Any], ...]:
+    """Return the groups of a rules file. The caller leaves them as they are."""
+    return tuple(yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)["groups"])
+
+
+@cache
+def alerts() -> tuple[Alert, ...]:
+    """Return every alerting rule, file by file."""
+    return tuple(
+        _alert(file, file.read_text("utf-8"), group["name"], rule)
+        for file in sorted(RULES.glob("*.yml"))
+        for group in groups(file)
         for rule in group["rules"]
         if "alert" in rule
-    ]
+    )
 
 
 def _alert(file: Path, text: str, group: str, rule: dict[str, Any]) -> Alert:
@@ -64,9 +71,8 @@ def with_recordings(expr: str) -> str:
 @cache
 def recordings() -> dict[str, str]:
     """Every series that a rule of ours records, with its expression; of a threshold the last one's."""
-    files = sorted(RULES.glob("*.yml"))
-    groups = [group for file in files for group in yaml.safe_load(file.read_text("utf-8"))["groups"]]
-    return {rule["record"]: rule["expr"] for group in groups for rule in group["rules"] if "record" in rule}
+    rules = (rule for file in sorted(RULES.glob("*.yml")) for group in groups(file) for rule in group["rules"])
+    return {rule["record"]: rule["expr"] for rule in rules if "record" in rule}
 
 
 def recorded() -> set[str]:

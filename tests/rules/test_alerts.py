@@ -117,7 +117,11 @@ def test_no_runbook_page_without_an_alert() -> None:
 
 @cache
 def _tests() -> list[dict[str, Any]]:
-    return [test for file in sorted(TESTS.glob("*.test.yml")) for test in yaml.safe_load(file.read_text())["tests"]]
+    return [
+        test
+        for file in sorted(TESTS.glob("*.test.yml"))
+        for test in yaml.load(file.read_text(), yaml.CSafeLoader)["tests"]
+    ]
 
 
 @every_alert

@@ -54,7 +54,7 @@ def test_texts_read_well_where_a_label_is_missing() -> None:
 
 def _plain(file: Path) -> dict[str, Any]:
     """Return a rule test with every scalar as it is written: `0x40` are 41 samples and not the number 64."""
-    loaded: dict[str, Any] = yaml.load(file.read_text("utf-8"), yaml.BaseLoader)
+    loaded: dict[str, Any] = yaml.load(file.read_text("utf-8"), yaml.CBaseLoader)
     return loaded
 
 
