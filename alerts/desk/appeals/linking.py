@@ -16,7 +16,7 @@ from alerts.desk.core.database import Database
 from alerts.desk.core.tables import ticket as ticket_table
 
 INCIDENT = "incident"
-BATCH = 100  # appeals in one transaction, about half a second
+BATCH = 25  # appeals in one transaction: whoever registers the next one waits for it
 OVER = ("resolved", "closed", "cancelled", "rejected")
 
 

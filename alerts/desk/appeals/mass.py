@@ -85,10 +85,15 @@ def found(words: Iterable[Word], usual: Mapping[Cell, Usual], default: Usual, no
     for word in words:
         if now - WINDOW < word.at <= now:
             customers.setdefault(word.cell, set()).add(word.customer)
+    return exceeding({cell: len(known) for cell, known in customers.items()}, usual, default)
+
+
+def exceeding(customers: Mapping[Cell, int], usual: Mapping[Cell, Usual], default: Usual) -> list[Mass]:
+    """Return the cells whose number of customers in a window chance does not explain, the largest first."""
     cells = max(len(usual), len(customers))
     result = []
     for cell, known in customers.items():
-        least = bound(usual.get(cell, default), cells)
-        if len(known) >= least:
-            result.append(Mass(cell, len(known), least))
+        least = bound(usual.get(cell, default), cells) if known >= FLOOR else FLOOR
+        if known >= least:
+            result.append(Mass(cell, known, least))
     return sorted(result, key=lambda mass: (-mass.customers, mass.cell.group, mass.cell.region, mass.cell.service))

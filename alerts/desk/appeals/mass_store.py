@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
 from alerts.desk.appeals import mass, store
 from alerts.desk.appeals.baseline import Baseline
@@ -34,12 +35,22 @@ class Proposal:
 def _unlinked(connection: Connection, since: datetime, until: datetime) -> list[Word]:
     """Return who appealed about what in (since, until], without appeals whose cause is known."""
     columns = (interaction.c["at"], appeal.c.customer, appeal.c.code_group, appeal.c.region, appeal.c.service)
-    wanted = select(*columns).join(appeal, appeal.c.id == interaction.c.appeal_id)
-    inbound = (interaction.c.direction == "inbound", interaction.c.reason.in_(("appeal", "repeat")))
-    rows = connection.execute(
-        wanted.where(*inbound, ~linked(), interaction.c["at"] > since, interaction.c["at"] <= until)
-    )
+    rows = connection.execute(_said(since, until, *columns))
     return [Word(at, customer, Cell(group, region, service)) for at, customer, group, region, service in rows]
+
+
+def _said(since: datetime, until: datetime, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Return the question for columns of what customers said in (since, until], of appeals without a known cause."""
+    wanted = select(*columns).select_from(interaction).join(appeal, appeal.c.id == interaction.c.appeal_id)
+    inbound = (interaction.c.direction == "inbound", interaction.c.reason.in_(("appeal", "repeat")))
+    return wanted.where(*inbound, ~linked(), interaction.c["at"] > since, interaction.c["at"] <= until)
+
+
+def _customers(connection: Connection, since: datetime, until: datetime) -> dict[Cell, int]:
+    """Return how many customers of each cell appealed in (since, until]; the database counts them."""
+    cell = (appeal.c.code_group, appeal.c.region, appeal.c.service)
+    wanted = _said(since, until, *cell, func.count(appeal.c.customer.distinct())).group_by(*cell)
+    return {Cell(group, region, service): count for group, region, service, count in connection.execute(wanted)}
 
 
 def usual(connection: Connection, zone: tzinfo, now: datetime) -> dict[Cell, Usual]:
@@ -79,7 +90,7 @@ def _fitted(counts: dict[Cell, list[int]], windows: int) -> dict[Cell, Usual]:
 
 def masses(connection: Connection, known: dict[Cell, Usual], now: datetime) -> list[Mass]:
     """Return the masses of the last window."""
-    return mass.found(_unlinked(connection, now - mass.WINDOW, now), known, NOTHING_KNOWN, now)
+    return mass.exceeding(_customers(connection, now - mass.WINDOW, now), known, NOTHING_KNOWN)
 
 
 def current(connection: Connection, rules: Rules, baseline: Baseline, now: datetime) -> list[Mass]:
@@ -121,8 +132,7 @@ def _link_some(database: Database, rules: Rules, cell: Cell, ticket: int, by: st
         if ticket not in {row["id"] for row in known}:
             return 0
         numbers = members(connection, cell, now, most=BATCH)
-        for number in numbers:
-            draft = store.lock(connection, number)
+        for draft in store.lock_some(connection, numbers):
             hold(connection, draft, ticket, by, now)
             draft["request_due"] = False
             store.save(connection, rules, draft, now)

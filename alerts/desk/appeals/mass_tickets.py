@@ -20,6 +20,7 @@ from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import mass, store
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.linking import BATCH, OVER, hold
 from alerts.desk.appeals.mass import Cell, Mass
 from alerts.desk.appeals.mass_store import EARLIER, current, linked, of_cell
@@ -165,19 +166,18 @@ def _attach_some(opening: Opening, row: RowMapping, now: datetime) -> int:
             return 0
         numbers = list(connection.scalars(wanted))
         confirmed = _confirmed_by(connection, row)
-        for number in numbers:
-            _attach(connection, opening, row, number, confirmed, now)
+        for draft in store.lock_some(connection, numbers):
+            _attach(connection, opening, row, draft, confirmed, now)
     return len(numbers)
 
 
 def _attach(  # noqa: PLR0913, PLR0917
-    connection: Connection, opening: Opening, row: RowMapping, number: int, confirmed: str | None, now: datetime
+    connection: Connection, opening: Opening, row: RowMapping, draft: Draft, confirmed: str | None, now: datetime
 ) -> None:
-    draft = store.lock(connection, number)
     if confirmed is not None:
         hold(connection, draft, row["ticket_id"], confirmed, now)
-    elif store.link(connection, number, row["ticket_id"]) is None:
-        store.put_link(connection, number, row["ticket_id"], "proposed", actor=DESK, at=now)
+    elif store.link(connection, draft["id"], row["ticket_id"]) is None:
+        store.put_link(connection, draft["id"], row["ticket_id"], "proposed", actor=DESK, at=now)
         draft.record(ev.Linked(row["ticket_id"], "proposed"), DESK, now)
     draft["mass_id"] = row["id"]
     if opening.writes:

@@ -48,8 +48,7 @@ def follow_incidents(database: Database, rules: Rules, now: datetime) -> int:
         return 0
     done = 0
     with database.write() as connection:
-        for number in numbers:
-            draft = store.lock(connection, number)
+        for draft in store.lock_some(connection, numbers):
             if draft.status is Status.HELD and draft["status_reason"] == INCIDENT:
                 draft.move(Status.IN_PROGRESS, DESK, now)
                 store.save(connection, rules, draft, now)

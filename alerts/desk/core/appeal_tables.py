@@ -86,7 +86,7 @@ appeal = Table(
     Index("ix_appeal_registered_at", "registered_at"),
     Index("ix_appeal_contact_id", "contact_id"),
     Index("ix_appeal_status", "status"),
-    Index("ix_appeal_mass_id", "mass_id"),
+    Index("ix_appeal_mass_id", "mass_id", "mass_mail_id"),
     sqlite_autoincrement=True,
 )
 
@@ -117,6 +117,7 @@ interaction = Table(
     Column("sealed", LargeBinary),  # what was said; NULL: nothing, or forgotten with the contact
     Column("key_id", String(16), nullable=False),
     Index("ix_interaction_appeal_id", "appeal_id"),
+    Index("ix_interaction_at", "at"),
 )
 
 # One text for everybody whose appeal is linked to an emergency ticket.

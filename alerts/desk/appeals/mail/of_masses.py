@@ -89,8 +89,11 @@ def _record_some(post: Post, now: datetime) -> int:
     if not rows:
         return 0
     with post.database.write() as connection:
+        drafts = {draft["id"]: draft for draft in appeals.lock_some(connection, [row[0] for row in rows])}
         for number, mail, state, member in rows:
-            draft = appeals.lock(connection, number)
+            draft = drafts.get(number)
+            if draft is None:
+                continue
             if state == "sent" and draft["mass_mail_id"] != mail:
                 _sent(post, draft, mail, now)
             elif state != "sent" and draft["mass_mail_id"] == mail:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, or_, select
 
 from alerts.desk.appeals import actions
 from alerts.desk.appeals import events as ev
@@ -23,6 +23,7 @@ from alerts.desk.appeals.mail import letters, store
 from alerts.desk.appeals.mail.steps import HandWithin
 from alerts.desk.appeals.mail.store import Outgoing
 from alerts.desk.appeals.mass import Cell
+from alerts.desk.appeals.mass_store import of_cell
 from alerts.desk.appeals.states import FINAL, AnswerBy, Status
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.appeal_settings import AppealMail
@@ -73,15 +74,17 @@ def post_of(database: Database, rules: Rules, smtp: Smtp | None, url: str) -> Po
 
 def write_due(post: Post, now: datetime, held_back: Collection[Cell] = ()) -> int:
     """Write what is due, `held_back` being masses of which the supplier is not told one by one; return how many."""
+    with post.database.read() as connection:
+        if not _wanted(connection, post, held_back):
+            return 0
     written = 0
     with post.database.write() as connection:
-        for number in _wanted(connection, post):
-            row = appeals.lock(connection, number).row
-            written += _write(connection, post, row, held_back, now)
+        for draft in appeals.lock_some(connection, _wanted(connection, post, held_back)):
+            written += _write(connection, post, draft.row, held_back, now)
     return written
 
 
-def _wanted(connection: Connection, post: Post) -> list[int]:
+def _wanted(connection: Connection, post: Post, held_back: Collection[Cell]) -> list[int]:
     asked = exists().where(appeal_mail.c.appeal_id == appeal.c.id, appeal_mail.c.kind == "request")
     told = exists().where(appeal_mail.c.appeal_id == appeal.c.id, appeal_mail.c.kind == "vendor")
     answered = exists().where(
@@ -90,6 +93,8 @@ def _wanted(connection: Connection, post: Post) -> list[int]:
         appeal_mail.c["at"] >= appeal.c.status_at,
     )
     requests = and_(appeal.c.request_due, appeal.c.status != str(Status.RESOLVED), ~asked)
+    if held_back:
+        requests &= ~or_(*(and_(*of_cell(cell)) for cell in held_back)) | _unlinked()
     answers = and_(appeal.c.status == str(Status.RESOLVED), appeal.c.answer_by == str(AnswerBy.EMAIL), ~answered)
     wanted = requests | answers
     if post.settings.vendor:
@@ -103,7 +108,7 @@ def _write(connection: Connection, post: Post, row: dict[str, Any], held_back: C
         return int(_write_answer(connection, post, row, now))
     cell = Cell(row["code_group"], row["region"], row["service"])
     written = 0
-    held = cell in held_back and not _was_unlinked(connection, number)
+    held = row["request_due"] and cell in held_back and not _was_unlinked(connection, number)
     if row["request_due"] and not held and not store.wrote(connection, number, "request"):
         write_request(connection, post, row, now)
         written += 1
@@ -116,9 +121,14 @@ def _write(connection: Connection, post: Post, row: dict[str, Any], held_back: C
 
 def _was_unlinked(connection: Connection, number: int) -> bool:
     """Return whether a person took an appeal out of a mass: it is asked about on its own."""
-    mine = (appeal_link.c.appeal_id == number, appeal_link.c.state == "undone")
+    return connection.scalar(select(appeal.c.id).where(appeal.c.id == number, _unlinked())) is not None
+
+
+def _unlinked() -> ColumnElement[bool]:
+    """Return the condition on appeals that a person took out of a mass."""
+    mine = (appeal_link.c.appeal_id == appeal.c.id, appeal_link.c.state == "undone")
     ticket = select(appeal_mass.c.id).where(appeal_mass.c.ticket_id == appeal_link.c.ticket_id)
-    return connection.scalar(select(appeal_link.c.id).where(*mine, ticket.exists()).limit(1)) is not None
+    return select(appeal_link.c.id).where(*mine, ticket.exists()).exists()
 
 
 def write_request(connection: Connection, post: Post, row: dict[str, Any], now: datetime) -> None:

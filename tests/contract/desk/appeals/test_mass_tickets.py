@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from alerts.desk.appeals import actions, linking, mass_store, mass_tickets
 from alerts.desk.appeals import events as ev
+from alerts.desk.appeals import store as appeals
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.mail import of_masses, sending, store
 from alerts.desk.appeals.mail.sending import Post, post_of
@@ -297,3 +298,34 @@ def test_without_mail_a_person_asks_the_supplier(office: Office) -> None:
     assert {office.bureau.row(number)["request_due"] for number in numbers} == {True}
     actions.request_sent(office.bureau.hand(numbers[0]), received=False)
     assert not office.bureau.row(numbers[0])["request_due"]
+
+
+def test_appeals_that_wait_for_their_mass_cost_no_questions(office: Office) -> None:
+    asked: list[str] = []
+    database = office.bureau.database
+    for engine in (database.engine, database.writing):
+        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def questions() -> int:
+        asked.clear()
+        assert office.round() == 0
+        return len(asked)
+
+    office.call(10)
+    office.round()  # what is usual is read once an hour
+    few = questions()
+    office.call(40, first=10)
+    assert questions() == few
+    assert not any(statement.startswith(("INSERT", "UPDATE")) for statement in asked)
+
+
+def test_a_batch_of_members_is_read_at_once(office: Office) -> None:
+    numbers = office.call(12)
+    office.wait()
+    with office.bureau.database.read() as connection:
+        asked: list[str] = []
+        event.listen(connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        drafts = appeals.lock_some(connection, [*reversed(numbers), 9999])
+    assert len(asked) == 2
+    assert [draft["id"] for draft in drafts] == numbers
+    assert [draft.log for draft in drafts] == [office.bureau.log(number) for number in numbers]
