@@ -26,7 +26,7 @@ from alerts.desk.core.migrate import migrate
 from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import alarm, correlated, ticket, works_alarm
 from alerts.desk.tickets.runtime import Runtime
-from alerts.desk.tickets.ticket import WORKING
+from alerts.desk.tickets.states import WORKING
 from alerts.desk.works import store as stored_works
 from alerts.desk.works.works import Works
 from bench.campaign_platform import Platform

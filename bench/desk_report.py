@@ -19,7 +19,7 @@ from alerts.desk.reports import outcomes as reports
 from alerts.desk.reports import store as stored
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.events import Kind
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 from tests.contract.desk.postgres import Postgres
 
 TICKETS = 20_000

@@ -24,7 +24,7 @@ from alerts.desk.core.actors import DESK
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import NoteAdded
 from alerts.desk.tickets.policy import priority_of
-from alerts.desk.tickets.ticket import CAUSE, WORKING, Status
+from alerts.desk.tickets.states import CAUSE, WORKING, Status
 
 NOTHING_STORED: Mapping[str, list[int]] = {}
 
@@ -178,8 +178,7 @@ class _Gathering:
         nodes = sorted({alarm.node for alarm in head.own if alarm.node})
 
         def change() -> None:
-            draft.row.setdefault("names", {})
-            draft.set(names=texts.title(kin, nodes, self._names(head), self._correlator.topology))
+            draft.names = texts.title(kin, nodes, self._names(head), self._correlator.topology)
 
         self._work.act(draft, change)
 
@@ -217,8 +216,7 @@ class _Gathering:
         self._work.act(draft, lambda: draft.count_from(heard.at, heard.priority, DESK, self._work.now))
 
     def _number(self, head: Head) -> int:
-        number: int = self._draft(head)["id"]
-        return number
+        return self._draft(head).id
 
     def _wait(self, waiting: Iterable[Candidate], since: Mapping[str, datetime]) -> None:
         rows = [

@@ -10,7 +10,7 @@ from alerts.desk.alarms.work import Work
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets.events import NoteAdded
 from alerts.desk.tickets.policy import priority_of
-from alerts.desk.tickets.ticket import CAUSE, WORKING, Status
+from alerts.desk.tickets.states import CAUSE, WORKING, Status
 
 
 def move(work: Work, moved: Iterable[Moved]) -> None:

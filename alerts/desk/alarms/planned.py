@@ -108,7 +108,7 @@ class _Withholding:
         keys = [problem.key for problem in found]
         # The problems that have a ticket, are another ticket's alarms, or wait for their cause to be known.
         self._with_ticket = {
-            *(draft["problem_key"] for draft in tickets.lock_open(connection, keys)),
+            *(draft.problem_key for draft in tickets.lock_open(connection, keys)),
             *correlation.hosts(connection, keys),
             *(row["problem_key"] for row in correlation.all_waiting(connection, keys)),
         }

@@ -14,7 +14,7 @@ from alerts.desk.tickets.policy import Policy, priority_of, severity_of, worse
 
 def react(draft: Draft, judged: Judged, policy: Policy, now: datetime) -> None:
     """Tell the ticket what happened to its alarms."""
-    draft.set(firing=draft["firing"] + judged.firing)
+    draft.firing += judged.firing
     if judged.began or judged.ended:
         draft.record(now, summary(judged), DESK)
     if judged.began:
@@ -24,21 +24,21 @@ def react(draft: Draft, judged: Judged, policy: Policy, now: datetime) -> None:
         draft.record(now, left_out(judged.truncated), DESK)
     if judged.ended and judged.doubt is not None:
         draft.record(now, Unverified(judged.doubt.why, judged.doubt.what), DESK)
-        draft.set(unverified=True, verify_at=None)
-    if draft["firing"] == 0 and (judged.ended or waits_for_its_end(draft, judged)):
+        draft.unverified, draft.verify_at = True, None
+    if draft.firing == 0 and (judged.ended or waits_for_its_end(draft, judged)):
         _end(draft, judged, policy, now)
 
 
 def waits_for_its_end(draft: Draft, judged: Judged) -> bool:
     """Return whether this is the news that a ticket waited for whose alarms had ended in doubt."""
-    return bool(judged.over and draft["unverified"] and draft["verify_at"] is None and draft["firing"] == 0)
+    return bool(judged.over and draft.unverified and draft.verify_at is None and draft.firing == 0)
 
 
 def _end(draft: Draft, judged: Judged, policy: Policy, now: datetime) -> None:
     truncated = judged.doubt is not None and judged.doubt.why is Why.TRUNCATED
-    if truncated or (draft["unverified"] and not judged.over and not policy.verify_recovery):
+    if truncated or (draft.unverified and not judged.over and not policy.verify_recovery):
         return
-    if draft["unverified"] and not policy.verify_recovery:
+    if draft.unverified and not policy.verify_recovery:
         draft.record(now, Verified(), DESK)
     draft.recovered(policy, now)
 
@@ -60,11 +60,11 @@ def worsen(draft: Draft, began: Iterable[Mapping[str, str]], now: datetime) -> N
     """Raise severity and priority to the worst alarm's; they never fall by themselves."""
     for labels in began:
         severity = severity_of(labels)
-        if severity != draft["severity"]:
-            draft.set(severity=worse(draft["severity"], severity))
+        if severity != draft.severity:
+            draft.severity = worse(draft.severity, severity)
         priority = priority_of(labels)
-        if priority < draft["priority"] and not draft["priority_fixed"]:
-            draft.set(priority=priority)
+        if priority < draft.priority and not draft.priority_fixed:
+            draft.priority = priority
             draft.record(now, PriorityChanged(priority, "alarm"), DESK)
 
 

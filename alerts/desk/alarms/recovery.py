@@ -23,7 +23,7 @@ from alerts.desk.tickets import timers
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import AlarmsChanged, Event, Kind, Unverified, Verified, Verifying
-from alerts.desk.tickets.ticket import WORKING
+from alerts.desk.tickets.states import WORKING
 from alerts.desk.tickets.timers import React
 from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError
 
@@ -79,7 +79,7 @@ def run_due(desk: Desk, room: int = ROOM) -> Due:
         if not desk.policy.verify_recovery:
             believe(draft, now)
         elif due(draft, now, room=len(claimed) < room):
-            claimed.append(draft["id"])
+            claimed.append(draft.id)
 
     done = timers.run_due(desk, react)
     return Due(done.tickets, done.breaches, claimed)
@@ -87,15 +87,15 @@ def run_due(desk: Desk, room: int = ROOM) -> Due:
 
 def due(draft: Draft, now: datetime, *, room: bool) -> bool:
     """Claim a ticket whose moment to be asked about has come; without room for it, put it off."""
-    if draft["verify_at"] is None or draft["verify_at"] > now:
+    if draft.verify_at is None or draft.verify_at > now:
         return False
-    draft.set(verify_at=now + (CLAIM if room else RETRY))
+    draft.verify_at = now + (CLAIM if room else RETRY)
     return room
 
 
 def believe(draft: Draft, now: datetime) -> None:
     """Resolve a ticket that waits for its evaluation though nobody evaluates any more: the settings changed."""
-    if draft["verify_at"] is not None and draft.status in WORKING and not draft["firing"]:
+    if draft.verify_at is not None and draft.status in WORKING and not draft.firing:
         _recovered(draft, now)
 
 
@@ -161,26 +161,26 @@ def _settle(desk: Desk, reactions: Mapping[int, React]) -> None:
         ]
         for draft in drafts:
             # Meanwhile it may have fired again or been resolved by hand: then the answer is about the past.
-            if draft.status in WORKING and not draft["firing"] and draft["verify_at"] is not None:
-                reactions[draft["id"]](draft, now)
+            if draft.status in WORKING and not draft.firing and draft.verify_at is not None:
+                reactions[draft.id](draft, now)
                 draft.finish(desk.policy, now)
         tickets.save(connection, [draft for draft in drafts if draft.changed], desk.policy.publish)
 
 
 def _put_off(draft: Draft, now: datetime) -> None:
     _wait(draft, "unavailable", now)
-    draft.set(verify_at=now + RETRY)
+    draft.verify_at = now + RETRY
 
 
 def _put_off_longer(draft: Draft, now: datetime) -> None:
     """Wait longer: the server answers others, so this ticket's query is too heavy for it, and each attempt costs."""
     _wait(draft, "slow", now)
-    draft.set(verify_at=now + RECHECK)
+    draft.verify_at = now + RECHECK
 
 
 def _wait(draft: Draft, why: str, now: datetime) -> None:
     """Record that the recovery waits, once for each end of the alarms; a doubt that was told says more."""
-    if draft["unverified"]:
+    if draft.unverified:
         return
     last = next((each.body for each in reversed(draft.log) if isinstance(each.body, (AlarmsChanged, Verifying))), None)
     if not isinstance(last, Verifying):
@@ -188,7 +188,7 @@ def _wait(draft: Draft, why: str, now: datetime) -> None:
 
 
 def _recovered(draft: Draft, now: datetime) -> None:
-    if draft["unverified"]:
+    if draft.unverified:
         draft.record(now, Verified(), DESK)
     draft.repaired(now)
 
@@ -199,12 +199,12 @@ def _doubted(draft: Draft, doubt: Doubt, ended_at: datetime, now: datetime) -> N
     Until the next scrape no sample is younger than the alarm's end; that is usual and not worth a line.
     """
     if doubt.why is Why.OLD and now - ended_at < RECHECK:
-        draft.set(verify_at=now + SOON)
+        draft.verify_at = now + SOON
         return
-    if not draft["unverified"] or _known(draft.log) != (doubt.why, doubt.what):
+    if not draft.unverified or _known(draft.log) != (doubt.why, doubt.what):
         since = doubt.since.isoformat(timespec="seconds") if doubt.since else ""
         draft.record(now, Unverified(doubt.why, doubt.what, since), DESK)
-    draft.set(unverified=True, verify_at=now + min(RECHECK, max(RETRY, (now - ended_at) / 4)))
+    draft.unverified, draft.verify_at = True, now + min(RECHECK, max(RETRY, (now - ended_at) / 4))
 
 
 def _known(log_: Sequence[Event]) -> tuple[str, str]:

@@ -19,15 +19,15 @@ def mark(connection: Connection, opening: Sequence[Draft], policy: Policy, now: 
     """Mark new tickets as flapping whose problem had several within a while."""
     if not opening:
         return
-    keys = [draft["problem_key"] for draft in opening]
+    keys = [draft.problem_key for draft in opening]
     since = now - timedelta(seconds=policy.recurrence)
     parameters = {"keys": batch.listed(connection, keys), "since": since}
     rows = connection.execute(_recent(connection.dialect.name), parameters)
     earlier: dict[str, int] = {key: number for key, number in rows}  # noqa: C416 - rows, not pairs
     for draft in opening:
-        returns = earlier.get(draft["problem_key"], 0)
+        returns = earlier.get(draft.problem_key, 0)
         if returns >= policy.flap_count - 1:
-            draft.set(flapping=True)
+            draft.flapping = True
             draft.record(now, Flapping(returns), DESK)
 
 

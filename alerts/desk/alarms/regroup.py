@@ -23,8 +23,8 @@ from alerts.desk.core.tables import alarm, correlated, ticket
 from alerts.desk.tickets.actions import Desk, Hand, UnfitError
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import NoteAdded
+from alerts.desk.tickets.states import CAUSE, RELEASED, WORKING, Status
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
-from alerts.desk.tickets.ticket import CAUSE, RELEASED, WORKING, Status
 
 
 def merge(desk: Desk, hand: Hand, cause: int, reason: str, address: str = "") -> None:
@@ -43,7 +43,7 @@ def merge(desk: Desk, hand: Hand, cause: int, reason: str, address: str = "") ->
                 draft.move(Status.HELD, CAUSE, DESK, work.now)
             draft.record(work.now, NoteAdded(why["en"], why), hand.actor)
             above.record(work.now, NoteAdded(why["en"], why), hand.actor)
-            above.count_from(first["opened_at"], draft["priority"], hand.actor, work.now)
+            above.count_from(first["opened_at"], draft.priority, hand.actor, work.now)
             worsen(above, [{"severity": first["severity"]}], work.now)
 
         work.act(draft, fold)
@@ -69,7 +69,7 @@ def take_out(desk: Desk, hand: Hand, reason: str, address: str = "") -> None:
         )
 
         def release() -> None:
-            if draft.status is Status.HELD and not draft["vendor"]:
+            if draft.status is Status.HELD and not draft.vendor:
                 draft.move(Status.IN_PROGRESS, RELEASED, DESK, work.now)
             draft.record(work.now, NoteAdded(why["en"], why), hand.actor)
             above.record(work.now, NoteAdded(why["en"], why), hand.actor)
@@ -87,7 +87,7 @@ def split(desk: Desk, hand: Hand, key: str, reason: str, address: str = "") -> i
     with desk.database.write() as connection:
         work, draft, _ = _locked(connection, desk, hand)
         rows = _firing(connection, hand.number, key)
-        if not rows or key == draft["problem_key"]:
+        if not rows or key == draft.problem_key:
             raise UnfitError("nothing_to_split", "no alarm of such a problem fires in this ticket besides its own")
         (problem,) = problems_of(rows)
         judged = judge(problem, {}, work.policy, work.now, Counter(), has_ticket=True)
@@ -96,19 +96,19 @@ def split(desk: Desk, hand: Hand, key: str, reason: str, address: str = "") -> i
         fresh = work.open(problem, Judged(judged.began, judged.fresh, 0, judged.firing), stored=True)
 
         def part() -> None:
-            draft.set(firing=draft["firing"] - own)
-            if own and not draft["firing"]:
+            draft.firing -= own
+            if own and not draft.firing:
                 draft.recovered(work.policy, work.now)
 
         def write() -> None:
-            head.ticket = fresh["id"]
+            head.ticket = fresh.id
             store.add(connection, [head])
-            stored_alarms.move(connection, fresh["id"], [row["id"] for row in rows])
+            stored_alarms.move(connection, fresh.id, [row["id"] for row in rows])
 
         work.act(draft, part)
         work.after(write)
         work.save()
-        number = int(fresh["id"])
+        number = fresh.id
         by_hand.decide(connection, hand.number, [key], together=False)
         _tell_of_split(work, hand, number, reason)
         _audit(work, hand, address, Action.TICKET_SPLIT, ticket=number, reason=reason.strip())
@@ -138,8 +138,8 @@ def _locked(connection: Connection, desk: Desk, hand: Hand, other: int | None = 
         if number not in work.locked:
             raise NoSuchTicketError(f"there is no ticket {number}")
     draft = work.number(hand.number)
-    if hand.version is not None and hand.version != draft["version"]:
-        raise StaleTicketError(hand.number, hand.version, draft["version"])
+    if hand.version is not None and hand.version != draft.version:
+        raise StaleTicketError(hand.number, hand.version, draft.version)
     return work, draft, work.number(wanted[-1])
 
 

@@ -18,7 +18,7 @@ from alerts.desk.alarms.work import Work
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.database import Database
 from alerts.desk.tickets.policy import Policy
-from alerts.desk.tickets.ticket import RELEASED, Status
+from alerts.desk.tickets.states import RELEASED, Status
 
 
 def pass_time(database: Database, correlator: Correlator, policy: Policy, now: datetime) -> int:
@@ -54,7 +54,7 @@ def _unfold(work: Work, number: int) -> None:
     draft = work.number(number)
 
     def change() -> None:
-        if draft.status is Status.HELD and not draft["vendor"]:
+        if draft.status is Status.HELD and not draft.vendor:
             draft.move(Status.IN_PROGRESS, RELEASED, DESK, work.now)
 
     work.act(draft, change)

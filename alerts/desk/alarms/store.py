@@ -124,7 +124,7 @@ def insert(connection: Connection, fresh: Iterable[Fresh]) -> None:
     """Store new occurrences under their tickets, which have their numbers by now."""
     rows = [
         {
-            "ticket_id": draft["id"],
+            "ticket_id": draft.id,
             "problem_key": problem_key,
             "fingerprint": each.fingerprint,
             "starts_at": each.starts_at,

@@ -47,8 +47,8 @@ class Work:
     def lock(self, keys: Sequence[str]) -> None:
         """Lock the open tickets of these problems."""
         for draft in tickets.lock_open(self.connection, keys):
-            self._places[draft["problem_key"]] = Place(draft)
-            self._by_number[draft["id"]] = draft
+            self._places[draft.problem_key] = Place(draft)
+            self._by_number[draft.id] = draft
 
     def lock_hosts(self, keys: Sequence[str]) -> None:
         """Lock the tickets that hold alarms of these problems though they are others'."""
@@ -61,7 +61,7 @@ class Work:
         """Lock tickets by their numbers."""
         missing = sorted({*numbers} - self._by_number.keys())
         for draft in tickets.lock_numbers(self.connection, missing) if missing else ():
-            self._by_number[draft["id"]] = draft
+            self._by_number[draft.id] = draft
 
     @property
     def locked(self) -> set[int]:
@@ -120,7 +120,7 @@ class Work:
         """Let the tickets react, compute their clocks, write everything."""
         effects = list(self._effects.values())
         touched = list({id(draft): draft for draft, _ in (*self._told, *effects)}.values())
-        changing = [draft for draft in touched if draft["id"] is not None]
+        changing = [draft for draft in touched if not draft.is_new]
         # A storm is mostly repeats: only what changes has its log read and its clocks computed.
         tickets.load_logs(self.connection, changing)
         for _, action in self._told:
@@ -140,5 +140,5 @@ class Work:
     def describe(self, updated: Iterable[int]) -> None:
         """Let titles follow the alarms, once all of them are written; `updated` tickets have alarms with new texts."""
         opened = {id(draft) for draft in self.opening}
-        moved = [draft for one, draft in self._reacting.items() if one not in opened and draft["firing"]]
-        describe(self.connection, [*(draft["id"] for draft in moved), *updated], self.now)
+        moved = [draft for one, draft in self._reacting.items() if one not in opened and draft.firing]
+        describe(self.connection, [*(draft.id for draft in moved), *updated], self.now)

@@ -20,8 +20,9 @@ from alerts.desk.tickets.actions import Hand
 from alerts.desk.tickets.events import Event, Opened
 from alerts.desk.tickets.policy import priority_of
 from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.states import IllegalMoveError, ticket_number
 from alerts.desk.tickets.store import NoSuchTicketError
-from alerts.desk.tickets.ticket import IllegalMoveError, ticket_number
+from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.tmf621 import BASE, body, own_lists, select_fields, theirs
 from alerts.desk.web.errors import RESPONSES, Responses, answer
 from alerts.desk.web.session import Actor, Reader, Running
@@ -56,12 +57,12 @@ def list_tickets(
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
     with runtime.database.read() as connection:
-        total, rows = queries.page(connection, wanted, order, limit, offset)
-        numbers = [row["id"] for row in rows]
+        total, found = queries.page(connection, wanted, order, limit, offset)
+        numbers = [ticket.id for ticket in found]
         events, related = queries.timeline(connection, numbers), relationships.relationships(connection, numbers)
     language = runtime.settings.language
     whole = [
-        relationships.add(body(dict(row), events[row["id"]], language), related.get(row["id"], ())) for row in rows
+        relationships.add(body(ticket, events[ticket.id], language), related.get(ticket.id, ())) for ticket in found
     ]
     bodies = [select_fields(each, fields) for each in whole]
     return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
@@ -102,9 +103,9 @@ def patch_ticket(number: str, changes: TicketPatch, runtime: Running, caller: Ac
     try:
         check_removals(changes)
         sent = kept(changes)
-        row, events = _read(runtime, hand.number)
-        check_set_by_desk(changes, body(row, events, runtime.settings.language))
-        extra = theirs(sent, own_lists(row, events)) if sent else {}
+        ticket, events = _read(runtime, hand.number)
+        check_set_by_desk(changes, body(ticket, events, runtime.settings.language))
+        extra = theirs(sent, own_lists(ticket, events)) if sent else {}
         with actions.changing(runtime.desk, hand) as (draft, now):
             patch(draft, changes, extra, caller.name, now)
     except ValueError as error:
@@ -132,7 +133,7 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
             opened_at=now,
             updated_at=now,
         )
-        draft.record(now, Opened(draft["priority"], severity), actor)
+        draft.record(now, Opened(draft.priority, severity), actor)
         changes = TicketPatch.model_construct(
             note=fresh.note,
             priority=fresh.priority,
@@ -143,20 +144,20 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
         draft.finish(runtime.policy, now)
         tickets.insert(connection, [draft], runtime.policy.publish)
     runtime.counts.add(metrics.TICKETS_OPENED, 1)
-    return int(draft["id"])
+    return draft.id
 
 
 def represent(runtime: Runtime, number: int) -> dict[str, Any]:
     """Return a ticket's whole representation."""
-    row, events = _read(runtime, number)
+    ticket, events = _read(runtime, number)
     with runtime.database.read() as connection:
         related = relationships.relationships(connection, [number])
-    return relationships.add(body(row, events, runtime.settings.language), related.get(number, ()))
+    return relationships.add(body(ticket, events, runtime.settings.language), related.get(number, ()))
 
 
-def _read(runtime: Runtime, number: int) -> tuple[dict[str, Any], Sequence[Event]]:
+def _read(runtime: Runtime, number: int) -> tuple[Ticket, Sequence[Event]]:
     with runtime.database.read() as connection:
-        row = queries.find(connection, number)
-        if row is None:
+        ticket = queries.find(connection, number)
+        if ticket is None:
             raise NoSuchTicketError(f"there is no ticket {number}")
-        return dict(row), queries.timeline(connection, [number])[number]
+        return ticket, queries.timeline(connection, [number])[number]

@@ -1,6 +1,6 @@
 """TMF656 Service Problem Management v5, to be read: `/tmf-api/serviceProblemManagement/v5`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
@@ -12,7 +12,8 @@ from alerts.desk.api import known, tmf_list
 from alerts.desk.api.known import once, only
 from alerts.desk.tickets import queries, service_problems
 from alerts.desk.tickets.runtime import Runtime
-from alerts.desk.tickets.ticket import ticket_number
+from alerts.desk.tickets.states import ticket_number
+from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.tmf621 import select_fields
 from alerts.desk.tickets.tmf656 import (
     ATTRIBUTES,
@@ -65,8 +66,8 @@ def list_problems(
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
     with runtime.database.read() as connection:
-        total, rows = queries.page(connection, wanted, order, limit, offset)
-        shown = _bodies(connection, runtime, [dict(row) for row in rows])
+        total, found = queries.page(connection, wanted, order, limit, offset)
+        shown = _bodies(connection, runtime, found)
     return _listed([select_fields(each, fields) for each in shown], total)
 
 
@@ -78,18 +79,18 @@ def read_problem(number: str, runtime: Running, _: Reader, fields: Fields = None
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
     with runtime.database.read() as connection:
-        row = queries.find(connection, ticket_number(number))
-        shown = _bodies(connection, runtime, [dict(row)]) if row else []
+        found = queries.some(connection, [ticket_number(number)])
+        shown = _bodies(connection, runtime, found)
     if not shown:
         return answer(404, "Not Found", f"there is no service problem {number[:100]}")
     return JSONResponse(select_fields(shown[0], fields))
 
 
-def _bodies(connection: Connection, runtime: Runtime, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    numbers = [row["id"] for row in rows]
+def _bodies(connection: Connection, runtime: Runtime, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
+    numbers = [ticket.id for ticket in tickets]
     events, found = queries.timeline(connection, numbers), service_problems.contexts(connection, numbers)
     language = runtime.settings.language
-    return [body(row, events[row["id"]], found[row["id"]], language) for row in rows]
+    return [body(ticket, events[ticket.id], found[ticket.id], language) for ticket in tickets]
 
 
 def _translated(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:

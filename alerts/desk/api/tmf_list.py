@@ -12,7 +12,7 @@ from alerts.desk.api.tmf_models import ATTRIBUTES
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.core.tables import ticket
 from alerts.desk.tickets.severities import SEVERITIES
-from alerts.desk.tickets.ticket import Status, ticket_number
+from alerts.desk.tickets.states import Status, ticket_number
 
 MAX_LIMIT = 1000
 _COLUMNS: dict[str, ColumnElement[Any]] = {

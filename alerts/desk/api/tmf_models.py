@@ -15,7 +15,7 @@ from alerts.desk.core.json_body import storable
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.notify.routing import EVENT_TYPES, PROBLEM_EVENT_TYPES
 from alerts.desk.tickets.severities import SEVERITIES, known_severity
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 
 # No NUL: PostgreSQL stores none.
 Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]

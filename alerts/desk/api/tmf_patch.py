@@ -11,7 +11,7 @@ from alerts.desk.core.words import languages
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import Edited
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 
 _STAYS = ("status", "name", "description", "severity", "priority", "ticket_type", "note")
 
@@ -27,14 +27,14 @@ def patch(draft: Draft, changes: TicketPatch, extra: Mapping[str, Any], actor: s
     """Apply the patch, with `extra` to be kept; on ValueError or IllegalMoveError the transaction undoes the rest."""
     edited = _texts(draft, changes)
     if extra:
-        merged = {name: value for name, value in (draft["extra"] | extra).items() if value not in (None, [])}
-        if merged != draft["extra"]:
-            draft.set(extra=merged)
+        merged = {name: value for name, value in {**draft.extra, **extra}.items() if value not in (None, [])}
+        if merged != draft.extra:
+            draft.extra = merged
             edited += sorted(extra)
     if edited:
         draft.record(now, Edited(tuple(edited)), actor)
     reason = changes.status_change_reason or ""
-    if changes.priority is not None and changes.priority != draft["priority"]:
+    if changes.priority is not None and changes.priority != draft.priority:
         actions.override_priority(draft, changes.priority, reason or "changed over the API", actor, now)
     for note in changes.note or ():
         # A note that carries a number came from us: a client that sends back what it read adds nothing twice.
@@ -48,14 +48,14 @@ def _texts(draft: Draft, changes: TicketPatch) -> list[str]:
     edited = []
     for field, column in (("name", "names"), ("description", "descriptions")):
         text = getattr(changes, field)
-        if text is not None and text not in draft[column].values():
-            draft.set(**{column: dict.fromkeys(languages(), text)})
+        if text is not None and text not in draft.value(column).values():
+            draft.change(column, dict.fromkeys(languages(), text))
             edited.append(field)
-    severity = draft["severity"] if changes.severity is None else severity_said(changes.severity)
-    if severity != draft["severity"]:
-        draft.set(severity=severity)
+    severity = draft.severity if changes.severity is None else severity_said(changes.severity)
+    if severity != draft.severity:
+        draft.severity = severity
         edited.append("severity")
-    if changes.ticket_type is not None and changes.ticket_type != draft["ticket_type"]:
-        draft.set(ticket_type=changes.ticket_type)
+    if changes.ticket_type is not None and changes.ticket_type != draft.ticket_type:
+        draft.ticket_type = changes.ticket_type
         edited.append("ticketType")
     return edited

@@ -127,10 +127,10 @@ def _ticket(connection: Connection, opening: Opening, cell: Cell, now: datetime)
         opened_at=now,
         updated_at=now,
     )
-    draft.record(now, Opened(draft["priority"], draft["severity"]), DESK)
+    draft.record(now, Opened(draft.priority, draft.severity), DESK)
     draft.finish(opening.policy, now)
     tickets.insert(connection, [draft], opening.policy.publish)
-    return int(draft["id"])
+    return draft.id
 
 
 def _text(key: str, language: str, opening: Opening, cell: Cell) -> str:

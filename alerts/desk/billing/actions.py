@@ -101,7 +101,7 @@ def override(desk: Desk, hand: Hand, reason: str) -> None:
         store.change(connection, case.id, state=CLOSED, closed_at=now)
         store.tell(connection, case.id, now, hand.actor, "overridden", reason=said)
         draft = tickets.lock(connection, case.ticket_id)
-        draft.set(kept_open="")
+        draft.kept_open = ""
         draft.record(now, NoteAdded(said), hand.actor)
         draft.finish(desk.policy, now)
         tickets.save(connection, [draft], desk.policy.publish)

@@ -18,7 +18,7 @@ from alerts.desk.core.actors import DESK
 from alerts.desk.core.billing_settings import BillingCaseSettings
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk
-from alerts.desk.tickets.ticket import TERMINAL, Status
+from alerts.desk.tickets.states import TERMINAL, Status
 from service.prometheus import Client
 
 REOPENED = "correction open"
@@ -47,7 +47,7 @@ def open_cases(desk: Desk) -> int:
                 opened_at=row["opened_at"],
             )
             store.tell(connection, number, now, DESK, "opened")
-            draft.set(kept_open=OPEN)
+            draft.kept_open = OPEN
             draft.finish(desk.policy, now)
             tickets.save(connection, [draft], desk.policy.publish)
             done += 1
@@ -124,6 +124,6 @@ def _keep(connection: Connection, desk: Desk, case: Case, kept: str, now: dateti
         return
     if kept == OPEN and draft.status is Status.RESOLVED:
         draft.move(Status.IN_PROGRESS, REOPENED, DESK, now)
-    draft.set(kept_open=kept)
+    draft.kept_open = kept
     draft.finish(desk.policy, now)
     tickets.save(connection, [draft], desk.policy.publish)

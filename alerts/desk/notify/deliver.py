@@ -23,11 +23,12 @@ from alerts.desk.notify.routing import TEST
 from alerts.desk.notify.texts import Letter
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.ticket import Ticket
 
 BATCH = 500  # messages of one digest
 
 Rows = Sequence[RowMapping]
-Tickets = Mapping[int, RowMapping]
+Tickets = Mapping[int, Ticket]
 
 
 @dataclass(slots=True)
@@ -209,4 +210,4 @@ def _to_system(post: _Post, row: RowMapping, found: Tickets) -> None:
 
 def _tickets(runtime: Runtime, rows: Rows) -> Tickets:
     with runtime.database.read() as connection:
-        return {row["id"]: row for row in queries.some(connection, [row["ticket_id"] for row in rows])}
+        return {ticket.id: ticket for ticket in queries.some(connection, [row["ticket_id"] for row in rows])}

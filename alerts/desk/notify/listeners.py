@@ -83,7 +83,7 @@ def hub_event(runtime: Runtime, row: RowMapping) -> dict[str, Any]:
     with runtime.database.read() as connection:
         ticket = queries.find(connection, number)
         events = queries.timeline(connection, [number])[number]
-    shown = tmf_body(dict(ticket), events, runtime.settings.language) if ticket else {"id": str(number)}
+    shown = tmf_body(ticket, events, runtime.settings.language) if ticket else {"id": str(number)}
     moment = instant(datetime.fromisoformat(row["body"]["at"]))
     return {
         "@type": row["kind"],

@@ -15,14 +15,13 @@ from alerts.desk.notify.channels import web
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.events import ReferenceGiven
 from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.tmf621 import body as tmf_body
 
 NAMES = ("@type", "name", "description", "severity", "priority", "ticketType")
 
 
-def forward(
-    runtime: Runtime, client: httpx.Client, target: TargetSettings, row: RowMapping, ticket: RowMapping
-) -> None:
+def forward(runtime: Runtime, client: httpx.Client, target: TargetSettings, row: RowMapping, ticket: Ticket) -> None:
     """Create a ticket at another TMF621 desk and remember its number; later topics become notes there."""
     if target.url is None:
         return
@@ -30,7 +29,7 @@ def forward(
     headers = web.bearer(target.token)
     words = Words(target.language, runtime.settings.zone)
     with runtime.database.read() as connection:
-        events = queries.timeline(connection, [ticket["id"]])[ticket["id"]]
+        events = queries.timeline(connection, [ticket.id])[ticket.id]
     known = next(
         (b.reference for e in events if isinstance(b := e.body, ReferenceGiven) and b.owner == target.name), None
     )
@@ -39,7 +38,7 @@ def forward(
         changed = {"@type": "TroubleTicket", "note": [note]}
         web.patch(client, f"{base}/troubleTicket/{quote(known, safe='')}", changed, headers)
         return
-    whole = tmf_body(dict(ticket), events, target.language)
+    whole = tmf_body(ticket, events, target.language)
     fresh: dict[str, Any] = {name: whole[name] for name in NAMES} | {
         "externalIdentifier": [
             {"@type": "ExternalIdentifier", "owner": "ottwatch", "externalIdentifierType": "TroubleTicket",
@@ -54,4 +53,4 @@ def forward(
         raise RefusedError(
             "the other desk created a ticket and did not say its id: what follows cannot be told"
         ) from None
-    record(runtime, {ticket["id"]: [ReferenceGiven(target.name, reference[:200])]})
+    record(runtime, {ticket.id: [ReferenceGiven(target.name, reference[:200])]})

@@ -47,8 +47,8 @@ def _payload(connection: Connection, number: int, kind: str, language: str) -> t
         _, taken = service_problems.acknowledged(connection, 1, 0, number)
         if taken:
             return "problemAcknowledgement", tmf656.acknowledgement_body(taken[0])
-    row = queries.find(connection, number)
-    if row is None:
+    ticket = queries.find(connection, number)
+    if ticket is None:
         return "serviceProblem", {
             "id": str(number),
             "href": tmf656.address(tmf656.PROBLEM, number),
@@ -56,4 +56,4 @@ def _payload(connection: Connection, number: int, kind: str, language: str) -> t
         }
     events = queries.timeline(connection, [number])[number]
     context = service_problems.contexts(connection, [number])[number]
-    return "serviceProblem", tmf656.body(dict(row), events, context, language)
+    return "serviceProblem", tmf656.body(ticket, events, context, language)

@@ -27,7 +27,7 @@ from alerts.desk.tickets.events import (
     Verifying,
     Warned,
 )
-from alerts.desk.tickets.ticket import CAUSE, RELEASED, TERMINAL, Status
+from alerts.desk.tickets.states import CAUSE, RELEASED, TERMINAL, Status
 
 VENDOR_PREFIX = "vendor:"
 HUB_PREFIX = "hub:"

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import impact_words
 from alerts.desk.tickets.events import Event
+from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.timeline import sentence
 
 MAX_LINES = 50
@@ -39,39 +40,39 @@ class Measured:
 Row = RowMapping | Mapping[str, Any]
 
 
-def one(row: Row, kind: str, body: Row, words: Words, public_url: str) -> Letter:
+def one(ticket: Ticket, kind: str, body: Row, words: Words, public_url: str) -> Letter:
     """Return the message about one ticket."""
     lines = [
-        headline(row, words),
+        headline(ticket, words),
         words(f"message.{kind}", **_facts(body, words)),
-        words.text(row["descriptions"]),
-        words("message.opened_at", time=words.time(row["opened_at"])),
-        *impact_words.sentences(row["impact"], words),
+        words.text(ticket.descriptions),
+        words("message.opened_at", time=words.time(ticket.opened_at)),
+        *impact_words.sentences(ticket.impact, words),
     ]
-    if row["restore_by"]:
-        lines.append(words("message.restore_by", time=words.time(row["restore_by"])))
+    if ticket.restore_by:
+        lines.append(words("message.restore_by", time=words.time(ticket.restore_by)))
     if public_url:
-        lines.append(f"{public_url}/ticket/{row['id']}")
-    return Letter(subject(row, kind, words), "\n".join(lines) + "\n")
+        lines.append(f"{public_url}/ticket/{ticket.id}")
+    return Letter(subject(ticket, kind, words), "\n".join(lines) + "\n")
 
 
-def to_vendor(row: Row, kind: str, body: Row, words: Words) -> Letter:
+def to_vendor(ticket: Ticket, kind: str, body: Row, words: Words) -> Letter:
     """Return what a vendor is told of a ticket that it has, or had until now."""
     key = f"vendor_message.{kind}"
     lines = [
-        headline(row, words),
+        headline(ticket, words),
         words(key, **_facts(body, words)),
-        words("message.opened_at", time=words.time(row["opened_at"])),
-        *impact_words.sentences(row["impact"], words),
+        words("message.opened_at", time=words.time(ticket.opened_at)),
+        *impact_words.sentences(ticket.impact, words),
     ]
-    if row["resolved_at"]:
-        lines.append(words("message.resolved_at", time=words.time(row["resolved_at"])))
-    return Letter(subject(row, kind, words), "\n".join(lines) + "\n")
+    if ticket.resolved_at:
+        lines.append(words("message.resolved_at", time=words.time(ticket.resolved_at)))
+    return Letter(subject(ticket, kind, words), "\n".join(lines) + "\n")
 
 
-def subject(row: Row, kind: str, words: Words) -> str:
+def subject(ticket: Ticket, kind: str, words: Words) -> str:
     """Return the subject: helpdesks find the ticket by its number."""
-    return f"[{row['priority']}] № {row['id']} {words(f'topic.{kind}')}: {title(row, words)}"
+    return f"[{ticket.priority}] № {ticket.id} {words(f'topic.{kind}')}: {title(ticket, words)}"
 
 
 def _facts(body: Row, words: Words) -> dict[str, str]:
@@ -82,26 +83,26 @@ def _facts(body: Row, words: Words) -> dict[str, str]:
     }
 
 
-def title(row: Row, words: Words) -> str:
+def title(ticket: Ticket, words: Words) -> str:
     """Return a ticket's title on one line: a line break in a subject would forge headers."""
-    return " ".join(words.text(row["names"]).split())[:150]
+    return " ".join(words.text(ticket.names).split())[:150]
 
 
-def headline(row: Row, words: Words) -> str:
+def headline(ticket: Ticket, words: Words) -> str:
     """Return number, priority, severity and title."""
-    severity = words.of("severity", row["severity"])
-    return f"№ {row['id']} {row['priority']} ({severity}): {title(row, words)}"
+    severity = words.of("severity", ticket.severity)
+    return f"№ {ticket.id} {ticket.priority} ({severity}): {title(ticket, words)}"
 
 
 def digest(
-    items: Sequence[tuple[Row, str]], words: Words, public_url: str, fits: Callable[[Letter], bool]
+    items: Sequence[tuple[Ticket, str]], words: Words, public_url: str, fits: Callable[[Letter], bool]
 ) -> list[tuple[Letter, int]]:
     """Return many messages as few: each with how many of them it tells, and as long as the service takes.
 
     A line stays whole. A message of one line may not fit; whoever sends it splits it further.
     """
     name = words("message.digest", number=len(items))
-    lines = [f"{words(f'topic.{kind}')}: {headline(row, words)}" for row, kind in items[:MAX_LINES]]
+    lines = [f"{words(f'topic.{kind}')}: {headline(ticket, words)}" for ticket, kind in items[:MAX_LINES]]
     tail = [words("message.more", number=len(items) - MAX_LINES)] if len(items) > MAX_LINES else []
     tail += [public_url] if public_url else []
     chunks: list[list[str]] = [[]]
@@ -126,14 +127,14 @@ def test(target: str, body: Row, words: Words, public_url: str) -> Letter:
 
 
 def evidence(
-    row: Row, events: Sequence[Event], alarms: Sequence[Row], measured: Sequence[Measured] | None, words: Words
+    ticket: Ticket, events: Sequence[Event], alarms: Sequence[Row], measured: Sequence[Measured] | None, words: Words
 ) -> str:
     """Return the facts for a vendor: alarms, metrics around the opening, timeline.
 
     `measured` is None when Prometheus did not answer: the letter says so and does not wait.
     """
     parts = [words("evidence.facts")]
-    parts += [f"  {name}: {value}" for name, value in sorted(row["labels"].items())]
+    parts += [f"  {name}: {value}" for name, value in sorted(ticket.labels.items())]
     parts += ["", words("evidence.alarms")]
     for alarm in alarms[:MAX_ALARMS]:
         end = words.time(alarm["ends_at"]) if alarm["ends_at"] else words("ticket.fires")

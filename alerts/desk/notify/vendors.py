@@ -16,6 +16,7 @@ from alerts.desk.tickets import queries
 from alerts.desk.tickets.events import Delivered
 from alerts.desk.tickets.policy import Vendor
 from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.ticket import Ticket
 
 TURN = timedelta(seconds=60)  # how long one vendor is written to before the others are looked at
 WITH_EVIDENCE = frozenset({"handed_over", "escalated"})
@@ -58,12 +59,12 @@ def _to_vendor(runtime: Runtime, client: httpx.Client, row: RowMapping, to: str,
     return mail.answer(to, [row["id"]], refused.get(to))
 
 
-def _with_evidence(runtime: Runtime, client: httpx.Client, ticket: RowMapping, row: RowMapping, words: Words) -> Letter:
+def _with_evidence(runtime: Runtime, client: httpx.Client, ticket: Ticket, row: RowMapping, words: Words) -> Letter:
     number = row["ticket_id"]
     with runtime.database.read() as connection:
         events = queries.timeline(connection, [number])[number]
         alarms = queries.alarms_of(connection, number, texts.MAX_ALARMS)
     known = bool(runtime.settings.prometheus)
-    measured = measure(runtime.prometheus(client), ticket["opened_at"], alarms) if known else None
+    measured = measure(runtime.prometheus(client), ticket.opened_at, alarms) if known else None
     letter = texts.one(ticket, row["kind"], row["body"], words, "")
     return Letter(letter.subject, f"{letter.text}\n{texts.evidence(ticket, events, alarms, measured, words)}")

@@ -21,7 +21,7 @@ from alerts.desk.tickets.events import Event, HandedOver, StatusChanged, Taken
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.severities import SEVERITIES
 from alerts.desk.tickets.spans import Span
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 
 MAX_NAMES = 100  # sites or vendors of a table; the smallest beyond that are added up
 OTHERS = "\0others"

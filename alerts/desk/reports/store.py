@@ -10,7 +10,7 @@ from alerts.desk.core.tables import event, ticket
 from alerts.desk.reports.outcomes import Case
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.events import Event, Kind
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 
 MAX_TICKETS = 50_000
 _BATCH = 1000

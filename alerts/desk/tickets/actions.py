@@ -14,7 +14,7 @@ from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import Accepted, HandedOver, NoteAdded, PriorityChanged, ReferenceGiven, Returned, Taken
 from alerts.desk.tickets.policy import Policy
-from alerts.desk.tickets.ticket import RETURNED, TERMINAL, VENDOR, IllegalMoveError, Status, check_move, path
+from alerts.desk.tickets.states import RETURNED, TERMINAL, VENDOR, IllegalMoveError, Status, check_move, path
 
 MAX_NOTE = 10_000
 
@@ -65,8 +65,8 @@ def take(desk: Desk, hand: Hand) -> None:
     with changing(desk, hand) as (draft, now):
         if draft.status in TERMINAL:
             raise IllegalMoveError(draft.status, Status.IN_PROGRESS)
-        if draft["owner"] != hand.actor:
-            draft.set(owner=hand.actor)
+        if draft.owner != hand.actor:
+            draft.owner = hand.actor
             draft.record(now, Taken(), hand.actor)
         if draft.status is Status.ACKNOWLEDGED:
             draft.move(Status.IN_PROGRESS, "taken", hand.actor, now)
@@ -97,8 +97,8 @@ def hand_over(desk: Desk, hand: Hand, vendor: str, text: str) -> None:
         known = ", ".join(sorted(desk.policy.vendors)) or "none: add a [[vendor]] to the settings"
         raise UnfitError("no_vendor", f'there is no vendor "{vendor}"; known: {known}', vendor=vendor)
     with changing(desk, hand) as (draft, now):
-        if draft.status is Status.HELD and draft["vendor"]:
-            vendor = draft["vendor"]
+        if draft.status is Status.HELD and draft.vendor:
+            vendor = draft.vendor
             raise UnfitError("at_vendor", f"the ticket is with {vendor} already", vendor=vendor)
         if text.strip():
             write_note(draft, hand.actor, text, now)
@@ -107,7 +107,7 @@ def hand_over(desk: Desk, hand: Hand, vendor: str, text: str) -> None:
             draft.move(Status.IN_PROGRESS, "taken", hand.actor, now)
         draft.record(now, HandedOver(vendor), hand.actor)
         draft.move(Status.HELD, VENDOR, hand.actor, now)
-        draft.set(vendor=vendor)
+        draft.vendor = vendor
 
 
 def accept(desk: Desk, hand: Hand, reference: str) -> None:
@@ -131,9 +131,9 @@ def give_back(desk: Desk, hand: Hand, text: str) -> None:
 
 def with_vendor(draft: Draft) -> str:
     """Return the vendor that has the ticket; raise UnfitError when none has."""
-    if draft.status is not Status.HELD or not draft["vendor"]:
+    if draft.status is not Status.HELD or not draft.vendor:
         raise UnfitError("with_none", "the ticket is with no vendor")
-    return str(draft["vendor"])
+    return draft.vendor
 
 
 def set_priority(desk: Desk, hand: Hand, priority: str, reason: str) -> None:
@@ -144,8 +144,8 @@ def set_priority(desk: Desk, hand: Hand, priority: str, reason: str) -> None:
 
 def own(draft: Draft, actor: str, now: datetime) -> None:
     """Make the actor the owner where there is none."""
-    if not draft["owner"]:
-        draft.set(owner=actor)
+    if not draft.owner:
+        draft.owner = actor
         draft.record(now, Taken(), actor)
 
 
@@ -166,7 +166,7 @@ def override_priority(draft: Draft, priority: str, reason: str, actor: str, now:
         raise UnfitError("no_priority", f'there is no priority "{priority}"; there are {known}', known=known)
     if not reason.strip():
         raise UnfitError("bare_priority", "a changed priority needs a reason")
-    draft.set(priority=priority, priority_fixed=True)
+    draft.priority, draft.priority_fixed = priority, True
     draft.record(now, PriorityChanged(priority, reason.strip()), actor)
 
 
@@ -176,7 +176,7 @@ def change_status(draft: Draft, to: Status, reason: str, actor: str, now: dateti
     check_move(draft.status, to)
     if to in (Status.PENDING, Status.HELD) and not reason:
         raise UnfitError("bare_wait", f"a ticket becomes {to} only with a reason")
-    if to in TERMINAL | {Status.RESOLVED} and draft["firing"] and not reason:
+    if to in TERMINAL | {Status.RESOLVED} and draft.firing and not reason:
         sentence = f"an alarm of this ticket still fires: it becomes {to} only with a stated reason"
         raise UnfitError("still_firing", sentence)
     if draft.status is Status.ACKNOWLEDGED and to is Status.IN_PROGRESS:

@@ -4,16 +4,16 @@ Every change of a ticket, by people, alarms or timers, goes through here, so tha
 version and recomputes the clocks from the log.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from alerts.desk.core.actors import DESK
+from alerts.desk.core.record import Changed, Row
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.events import CLOCK_KINDS, CountedFrom, Event, EventBody, Flapping, StatusChanged
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.sla import Clock
-from alerts.desk.tickets.ticket import (
+from alerts.desk.tickets.states import (
     DESK_MOVES,
     KEPT_FROM,
     MOVES,
@@ -25,47 +25,32 @@ from alerts.desk.tickets.ticket import (
     KeptOpenError,
     Status,
 )
+from alerts.desk.tickets.ticket import Ticket
 
 Readings = dict[tuple[object, ...], tuple[dict[str, Clock], dict[str, datetime | None]]]
 """Clocks and the columns that follow from them, by everything that they are read from."""
 
-_STATES = {status.value: status for status in Status}
 
-
-class Draft:
+class Draft(Changed, Ticket):
     """One locked ticket. `log` holds its clock events so far; it is empty for a ticket that is just being opened."""
 
-    def __init__(self, row: Mapping[str, Any], log: Sequence[Event] = ()) -> None:
-        self.row = dict(row)
-        self.changes: dict[str, Any] = {}
+    __slots__ = ("clocks", "events", "log")
+
+    def __init__(self, row: Row, log: Sequence[Event] = ()) -> None:
+        super().__init__(row)
         self.log = list(log)
         self.events: list[Event] = []
         self.clocks: dict[str, Clock] = {}
 
-    def __getitem__(self, column: str) -> Any:
-        return self.changes[column] if column in self.changes else self.row[column]
-
-    def set(self, **values: Any) -> None:
-        """Change columns; values that stay as they were are no change."""
-        row, changes = self.row, self.changes
-        for column, value in values.items():
-            if (changes[column] if column in changes else row[column]) != value:
-                changes[column] = value
-
     @property
-    def status(self) -> Status:
-        """Return the state as changed so far."""
-        return _STATES[self["status"]]
+    def is_new(self) -> bool:
+        """Return whether the ticket has no number yet."""
+        return self.row["id"] is None
 
     @property
     def changed(self) -> bool:
         """Return whether there is anything to save."""
         return bool(self.changes or self.events)
-
-    @property
-    def kept_open(self) -> str:
-        """Return what keeps the ticket from being ended; empty: nothing."""
-        return str(self.changes.get("kept_open", self.row.get("kept_open", "")))
 
     def record(self, now: datetime, body: EventBody, actor: str) -> None:
         """Add a line to the log."""
@@ -79,32 +64,36 @@ class Draft:
         if to in KEPT_FROM.get(self.kept_open, ()):
             raise KeptOpenError(old, to)
         self.record(now, StatusChanged(old, to, reason), actor)
-        self.set(status=to.value, status_reason=reason, status_at=now)
+        self.change("status", to.value)
+        self.status_reason, self.status_at = reason, now
         if to is not Status.HELD:
-            self.set(vendor="")
+            self.vendor = ""
         if to not in WORKING:  # who takes a ticket or hands it over does not end the doubt about its recovery
-            self.set(verify_at=None, unverified=False)
-        self.set(resolved_at=now if to is Status.RESOLVED else None if to in WORKING else self["resolved_at"])
+            self.verify_at, self.unverified = None, False
+        if to is Status.RESOLVED:
+            self.resolved_at = now
+        elif to in WORKING:
+            self.resolved_at = None
 
     def recovered(self, policy: Policy, now: datetime) -> None:
         """React to the end of the last occurrence: repaired, or Prometheus is to be asked first."""
         if self.status not in WORKING:
             return
         if policy.verify_recovery:
-            self.set(verify_at=now)
+            self.verify_at = now
         else:
             self.repaired(now)
 
     def repaired(self, now: datetime) -> None:
         """Resolve the ticket because its alarms have ended; a billing case that is open keeps it."""
         if Status.RESOLVED in KEPT_FROM.get(self.kept_open, ()):
-            self.set(verify_at=None, unverified=False)
+            self.verify_at, self.unverified = None, False
         else:
             self.move(Status.RESOLVED, RECOVERED, DESK, now)
 
     def refired(self, policy: Policy, now: datetime) -> None:
         """React to an occurrence that began (again); say so once when it comes and goes."""
-        self.set(verify_at=None, unverified=False)
+        self.verify_at, self.unverified = None, False
         if self.status is not Status.RESOLVED:
             return
         self.move(Status.IN_PROGRESS, REFIRED, DESK, now)
@@ -113,8 +102,8 @@ class Draft:
             isinstance(event.body, StatusChanged) and event.body.reason == REFIRED and event.at > since
             for event in (*self.log, *self.events)
         )
-        if returns >= policy.flap_count and not self["flapping"]:
-            self.set(flapping=True)
+        if returns >= policy.flap_count and not self.flapping:
+            self.flapping = True
             self.record(now, Flapping(returns), DESK)
 
     def count_from(self, since: datetime, priority: str, actor: str, now: datetime) -> None:
@@ -125,7 +114,7 @@ class Draft:
 
     def measure(self, policy: Policy, now: datetime) -> None:
         """Read the clocks from the log."""
-        self.clocks = clock.read(self._told(), self["priority"], policy, now)
+        self.clocks = clock.read(self._told(), self.priority, policy, now)
 
     def _told(self) -> list[Event]:
         return self.log + [event for event in self.events if event.kind in CLOCK_KINDS]
@@ -137,7 +126,7 @@ class Draft:
         recover together, and their clocks say the same.
         """
         events = [(each.at, each.body) for each in self._told()]
-        origin = (self["priority"], self["status"], self["status_at"], self["verify_at"], *events)
+        origin = (self.priority, self.status, self.status_at, self.verify_at, *events)
         reading = known.get(origin) if known is not None else None
         if reading is None:
             self.measure(policy, now)
@@ -145,7 +134,8 @@ class Draft:
             if known is not None:
                 known[origin] = reading
         self.clocks, moments = reading
-        self.set(**moments)
+        for column, moment in moments.items():
+            self.change(column, moment)
         if self.changed:
             self.changes["updated_at"] = now
             self.changes["version"] = self.row["version"] + 1
@@ -167,7 +157,7 @@ class Draft:
             return None
         moments = [each.next_warning() for each in self.clocks.values()]
         if self.status is Status.RESOLVED and not self.kept_open:
-            moments.append(self["status_at"] + timedelta(seconds=policy.confirmation))
+            moments.append(self.status_at + timedelta(seconds=policy.confirmation))
         elif self.status is not Status.RESOLVED:
-            moments.append(self["verify_at"])
+            moments.append(self.verify_at)
         return min((moment for moment in moments if moment is not None), default=None)

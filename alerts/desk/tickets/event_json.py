@@ -28,7 +28,7 @@ from alerts.desk.tickets.events import (
     Verifying,
     Warned,
 )
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 
 _STATES = {status.value: status for status in Status}
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 
 
 class Kind(StrEnum):

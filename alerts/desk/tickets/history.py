@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from alerts.desk.core.tables import alarm, event, ticket
 from alerts.desk.tickets.event_json import from_json
 from alerts.desk.tickets.events import Event, Kind, StatusChanged
-from alerts.desk.tickets.queries import IS_OPEN
-from alerts.desk.tickets.ticket import TERMINAL, WORKING, Status
+from alerts.desk.tickets.queries import IS_OPEN, tickets
+from alerts.desk.tickets.states import TERMINAL, WORKING, Status
+from alerts.desk.tickets.ticket import Ticket
 
 MOST = 10  # of each list
 RECENT = timedelta(days=30)
@@ -41,47 +42,47 @@ class History:
     earlier: Sequence[Earlier]
     total: int  # earlier tickets in all
     recent: int  # of them within the last 30 days before this one
-    of_node: Sequence[RowMapping]
-    of_minute: Sequence[RowMapping]
+    of_node: Sequence[Ticket]
+    of_minute: Sequence[Ticket]
 
     def __bool__(self) -> bool:
         return bool(self.earlier or self.of_node or self.of_minute)
 
 
-def read(connection: Connection, row: RowMapping) -> History:
+def read(connection: Connection, shown: Ticket) -> History:
     """Return the history of a ticket's problem and the other open tickets of its node and its minute."""
     # By the alarms: a problem may have been a member of another ticket. Their index begins with the problem's key.
-    same = select(alarm.c.ticket_id).where(alarm.c.problem_key == row["problem_key"], alarm.c.effect.is_(False))
-    before = (ticket.c.id.in_(same), ticket.c.id < row["id"])
-    rows = connection.execute(select(ticket).where(*before).order_by(ticket.c.id.desc()).limit(MOST)).mappings().all()
+    same = select(alarm.c.ticket_id).where(alarm.c.problem_key == shown.problem_key, alarm.c.effect.is_(False))
+    before = (ticket.c.id.in_(same), ticket.c.id < shown.id)
+    earlier = tickets(connection, select(ticket).where(*before).order_by(ticket.c.id.desc()).limit(MOST))
     total = recent = 0
-    if rows:
-        since = ticket.c.opened_at > row["opened_at"] - RECENT
+    if earlier:
+        since = ticket.c.opened_at > shown.opened_at - RECENT
         total = connection.scalar(select(func.count()).select_from(ticket).where(*before)) or 0
         recent = connection.scalar(select(func.count()).select_from(ticket).where(*before, since)) or 0
-    near = ticket.c.opened_at.between(row["opened_at"] - MINUTE, row["opened_at"] + MINUTE)
-    here = ticket.c.node == row["node"]
+    near = ticket.c.opened_at.between(shown.opened_at - MINUTE, shown.opened_at + MINUTE)
+    here = ticket.c.node == shown.node
     return History(
-        earlier=_ends(connection, rows),
+        earlier=_ends(connection, earlier),
         total=total,
         recent=recent,
-        of_node=_open(connection, row, here) if row["node"] else (),
-        of_minute=_open(connection, row, near, ~here) if row["node"] else _open(connection, row, near),
+        of_node=_open(connection, shown, here) if shown.node else (),
+        of_minute=_open(connection, shown, near, ~here) if shown.node else _open(connection, shown, near),
     )
 
 
-def _open(connection: Connection, row: RowMapping, *conditions: ColumnElement[bool]) -> Sequence[RowMapping]:
-    statement = select(ticket).where(IS_OPEN, ticket.c.id != row["id"], *conditions)
-    return connection.execute(statement.order_by(ticket.c.id.desc()).limit(MOST)).mappings().all()
+def _open(connection: Connection, shown: Ticket, *conditions: ColumnElement[bool]) -> list[Ticket]:
+    statement = select(ticket).where(IS_OPEN, ticket.c.id != shown.id, *conditions)
+    return tickets(connection, statement.order_by(ticket.c.id.desc()).limit(MOST))
 
 
-def _ends(connection: Connection, rows: Sequence[RowMapping]) -> list[Earlier]:
+def _ends(connection: Connection, found: Sequence[Ticket]) -> list[Earlier]:
     """Return tickets with their ends: the latest change that resolved them, or that ended them otherwise."""
-    if not rows:
+    if not found:
         return []
     changes = connection.execute(
         select(event)
-        .where(event.c.ticket_id.in_([row["id"] for row in rows]), event.c.kind == Kind.STATUS)
+        .where(event.c.ticket_id.in_([one.id for one in found]), event.c.kind == Kind.STATUS)
         .order_by(event.c.id)
     ).mappings()
     ends: dict[int, Event] = {}
@@ -89,7 +90,7 @@ def _ends(connection: Connection, rows: Sequence[RowMapping]) -> list[Earlier]:
         change = Event(each["at"], each["actor"], from_json(each["kind"], each["data"]))
         if _is_end(change):
             ends[each["ticket_id"]] = change
-    return [_earlier(row, ends.get(row["id"])) for row in rows]
+    return [_earlier(one, ends.get(one.id)) for one in found]
 
 
 def _is_end(change: Event) -> bool:
@@ -99,9 +100,9 @@ def _is_end(change: Event) -> bool:
     )
 
 
-def _earlier(row: RowMapping, end: Event | None) -> Earlier:
-    if Status(row["status"]) in WORKING:
-        return Earlier(row["id"], row["opened_at"], None, row["status"], row["status_reason"], "")
+def _earlier(one: Ticket, end: Event | None) -> Earlier:
+    if one.status in WORKING:
+        return Earlier(one.id, one.opened_at, None, one.status, one.status_reason, "")
     if end is None or not isinstance(end.body, StatusChanged):
-        return Earlier(row["id"], row["opened_at"], row["status_at"], row["status"], row["status_reason"], "")
-    return Earlier(row["id"], row["opened_at"], end.at, row["status"], end.body.reason, end.actor)
+        return Earlier(one.id, one.opened_at, one.status_at, one.status, one.status_reason, "")
+    return Earlier(one.id, one.opened_at, end.at, one.status, end.body.reason, end.actor)

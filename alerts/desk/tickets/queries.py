@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Text, TextClause, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Text, TextClause, case, cast, func, or_, select
 
 from alerts.desk.core.metrics import Figures
 from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket
 from alerts.desk.tickets.event_json import from_json
 from alerts.desk.tickets.events import Event
 from alerts.desk.tickets.severities import SEVERITIES
+from alerts.desk.tickets.ticket import Ticket
 
 NCC = "ncc"
 NOBODY = "-"  # as an owner: the tickets that have none
@@ -46,15 +47,13 @@ def _oldest(connection: Connection) -> dict[str, datetime]:
 
 
 def _deadlines(connection: Connection) -> list[tuple[int, str, str, str, datetime]]:
-    rows = connection.execute(
-        select(ticket).where(IS_OPEN, ticket.c.deadline_at.is_not(None)).order_by(ticket.c.deadline_at)
-        .limit(MAX_DEADLINES)
-    ).mappings()  # fmt: skip
+    wanted = select(ticket).where(IS_OPEN, ticket.c.deadline_at.is_not(None)).order_by(ticket.c.deadline_at)
+    found = tickets(connection, wanted.limit(MAX_DEADLINES))
     return [
-        (row["id"], clock, row["priority"], row["node"], row[f"{clock}_by"])
-        for row in rows
-        for clock in ("acknowledge", "restore", "vendor")
-        if row[f"{clock}_by"]
+        (one.id, clock, one.priority, one.node, end)
+        for one in found
+        for clock, end in (("acknowledge", one.acknowledge_by), ("restore", one.restore_by), ("vendor", one.vendor_by))
+        if end
     ]
 
 
@@ -82,7 +81,12 @@ class QueueFilter:
         return result
 
 
-def queue(connection: Connection, wanted: QueueFilter, limit: int, offset: int = 0) -> Sequence[RowMapping]:
+def tickets(connection: Connection, statement: Select[Any]) -> list[Ticket]:
+    """Return the tickets that a statement on their table selects."""
+    return [Ticket(row) for row in connection.execute(statement).mappings()]
+
+
+def queue(connection: Connection, wanted: QueueFilter, limit: int, offset: int = 0) -> list[Ticket]:
     """Return tickets, the most urgent first; what waits comes last.
 
     By priority, by how many viewers are without service, by the first deadline, severity and age.
@@ -90,8 +94,8 @@ def queue(connection: Connection, wanted: QueueFilter, limit: int, offset: int =
     rank = case({name: place for place, name in enumerate(SEVERITIES)}, value=ticket.c.severity, else_=len(SEVERITIES))
     impact = func.coalesce(ticket.c.impact_rank, -1.0).desc()
     order = (ticket.c.deadline_at.is_(None), ticket.c.priority, impact, ticket.c.deadline_at, rank, ticket.c.id)
-    statement = select(ticket).where(*wanted.conditions()).order_by(*order).limit(limit).offset(offset)
-    return connection.execute(statement).mappings().all()
+    statement = select(ticket).where(*wanted.conditions()).order_by(*order)
+    return tickets(connection, statement.limit(limit).offset(offset))
 
 
 def count(connection: Connection, wanted: QueueFilter) -> int:
@@ -105,21 +109,21 @@ def page(
     order: Sequence[ColumnElement[Any]],
     limit: int,
     offset: int,
-) -> tuple[int, Sequence[RowMapping]]:
+) -> tuple[int, list[Ticket]]:
     """Return how many tickets match and one page of them."""
     total = connection.scalar(select(func.count()).select_from(ticket).where(*conditions)) or 0
     statement = select(ticket).where(*conditions).order_by(*order).limit(limit).offset(offset)
-    return total, connection.execute(statement).mappings().all() if limit else []
+    return total, tickets(connection, statement) if limit else []
 
 
-def find(connection: Connection, number: int) -> RowMapping | None:
-    """Return a ticket's row."""
-    return connection.execute(select(ticket).where(ticket.c.id == number)).mappings().one_or_none()
+def find(connection: Connection, number: int) -> Ticket | None:
+    """Return a ticket."""
+    return next(iter(some(connection, [number])), None)
 
 
-def some(connection: Connection, numbers: Sequence[int]) -> Sequence[RowMapping]:
-    """Return the rows of several tickets."""
-    return connection.execute(select(ticket).where(ticket.c.id.in_(numbers))).mappings().all()
+def some(connection: Connection, numbers: Sequence[int]) -> list[Ticket]:
+    """Return several tickets."""
+    return tickets(connection, select(ticket).where(ticket.c.id.in_(numbers)))
 
 
 def timeline(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, or_, select
 
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import outbox, ticket
-from alerts.desk.tickets.ticket import TERMINAL
+from alerts.desk.tickets.states import TERMINAL
 
 BATCH = 500  # rows of one transaction: webhooks must not wait for a year's tidying
 

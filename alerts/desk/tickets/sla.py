@@ -33,7 +33,7 @@ from alerts.desk.tickets.events import (
 )
 from alerts.desk.tickets.policy import Policy, Vendor
 from alerts.desk.tickets.spans import Span, common, missed, running, used
-from alerts.desk.tickets.ticket import CAUSE, TERMINAL, VENDOR, Status
+from alerts.desk.tickets.states import CAUSE, TERMINAL, VENDOR, Status
 from alerts.desk.tickets.urgency import binding
 
 WARNINGS = (50, 75, 90, 100)  # per cent of the target; 100 is the breach

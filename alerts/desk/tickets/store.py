@@ -88,9 +88,9 @@ def lock_numbers(connection: Connection, numbers: Sequence[int]) -> list[Draft]:
 
 def load_logs(connection: Connection, drafts: Sequence[Draft], also: tuple[Kind, ...] = ()) -> list[Draft]:
     """Give locked tickets the events that their clocks read, and those of further kinds."""
-    logs = clock_events(connection, [draft["id"] for draft in drafts], also) if drafts else {}
+    logs = clock_events(connection, [draft.id for draft in drafts], also) if drafts else {}
     for draft in drafts:
-        draft.log = logs.get(draft["id"], [])
+        draft.log = logs.get(draft.id, [])
     return list(drafts)
 
 
@@ -101,7 +101,7 @@ def lock(
     drafts = load_logs(connection, _lock(connection, ticket.c.id == number), also)
     if not drafts:
         raise NoSuchTicketError(f"there is no ticket {number}")
-    current = int(drafts[0]["version"])
+    current = drafts[0].version
     if version is not None and version != current:
         raise StaleTicketError(number, version, current)
     return drafts[0]
@@ -161,13 +161,13 @@ def insert(connection: Connection, drafts: Sequence[Draft], publish: Publish) ->
     if len(numbers) < len(drafts):
         raise OpenedElsewhereError
     for draft in drafts:
-        draft.row["id"] = numbers[draft["problem_key"]]
+        draft.row["id"] = numbers[draft.problem_key]
     _write_events(connection, drafts, publish)
 
 
 def save(connection: Connection, drafts: Sequence[Draft], publish: Publish) -> None:
     """Store what changed of locked tickets, their events and messages; tickets with like columns share a statement."""
-    for rows in _alike(draft.changes | {"id": draft["id"]} for draft in drafts if draft.changes):
+    for rows in _alike(draft.changes | {"id": draft.id} for draft in drafts if draft.changes):
         batch.update(connection, ticket, rows)
     _write_events(connection, drafts, publish)
 
@@ -180,9 +180,9 @@ def _alike(rows: Iterable[batch.Row]) -> Iterable[list[batch.Row]]:
 
 
 def _write_events(connection: Connection, drafts: Sequence[Draft], publish: Publish) -> None:
-    rows = [
+    rows: list[batch.Row] = [
         {
-            "ticket_id": draft["id"],
+            "ticket_id": draft.id,
             "at": each.at,
             "kind": each.kind.value,
             "actor": each.actor,
@@ -195,8 +195,8 @@ def _write_events(connection: Connection, drafts: Sequence[Draft], publish: Publ
         batch.insert(connection, event, rows)
         recorded = [
             Recorded(
-                draft["id"],
-                draft["priority"],
+                draft.id,
+                draft.priority,
                 draft.events,
                 draft.row.get("priority") or "",
                 draft.row.get("vendor") or "",

@@ -1,104 +1,65 @@
-"""Ticket states and the moves between them, in TMF621's words.
-
-TMF621 lists the states and leaves the moves to the operator. `MOVES` is what people and other systems may do; the desk
-itself may also hold a ticket that another one explains, resolve any ticket that is worked on or waiting, because a
-recovered alarm ends the emergency whatever the ticket was waiting for, and reopen what it resolved.
-"""
+"""A ticket as a typed record of its row."""
 
 from collections.abc import Mapping
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping
+from alerts.desk.core.record import Column, Record
+from alerts.desk.tickets.states import Status
+
+Texts = Mapping[str, str]
+"""A text by language."""
+
+_STATES = {status.value: status for status in Status}
 
 
-class Status(StrEnum):
-    """TMF621's states; a new ticket is acknowledged: accepted, with a number."""
+class Ticket(Record):
+    """A ticket by the columns of its table, which says what they mean."""
 
-    ACKNOWLEDGED = "acknowledged"
-    IN_PROGRESS = "inProgress"
-    PENDING = "pending"  # waits for the originator
-    HELD = "held"  # blocked on the handler's side, such as at the vendor
-    RESOLVED = "resolved"  # repaired, the confirmation window runs
-    CLOSED = "closed"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
+    __slots__ = ()
 
+    id = Column[int]()
+    version = Column[int]()
+    problem_key = Column[str]()
+    labels = Column[Mapping[str, str]]()
+    site = Column[str]()
+    node = Column[str]()
+    names = Column[Texts]()
+    descriptions = Column[Texts]()
+    runbook_url = Column[str]()
+    severity = Column[str]()
+    priority = Column[str]()
+    priority_fixed = Column[bool]()
+    ticket_type = Column[str]()
+    status_at = Column[datetime]()
+    status_reason = Column[str]()
+    firing = Column[int]()
+    automatic = Column[bool]()
+    unverified = Column[bool]()
+    flapping = Column[bool]()
+    owner = Column[str]()
+    vendor = Column[str]()
+    opened_at = Column[datetime]()
+    updated_at = Column[datetime]()
+    resolved_at = Column[datetime | None]()
+    acknowledge_by = Column[datetime | None]()
+    restore_by = Column[datetime | None]()
+    vendor_by = Column[datetime | None]()
+    deadline_at = Column[datetime | None]()
+    verify_at = Column[datetime | None]()
+    due_at = Column[datetime | None]()
+    impact = Column[Mapping[str, Any] | None]()
+    impact_rank = Column[float | None]()
+    impact_at = Column[datetime | None]()
+    kept_open = Column[str]()
+    extra = Column[Mapping[str, Any]]()
 
-S = Status
-TERMINAL = frozenset({S.CLOSED, S.REJECTED, S.CANCELLED})
-WORKING = frozenset({S.ACKNOWLEDGED, S.IN_PROGRESS, S.PENDING, S.HELD})
-MOVES: dict[Status, frozenset[Status]] = {
-    S.ACKNOWLEDGED: frozenset({S.IN_PROGRESS, S.REJECTED, S.CANCELLED}),
-    S.IN_PROGRESS: frozenset({S.PENDING, S.HELD, S.RESOLVED, S.CANCELLED}),
-    S.PENDING: frozenset({S.IN_PROGRESS, S.CANCELLED}),
-    S.HELD: frozenset({S.IN_PROGRESS, S.CANCELLED}),
-    S.RESOLVED: frozenset({S.CLOSED, S.IN_PROGRESS}),
-    S.REJECTED: frozenset(),
-    S.CANCELLED: frozenset(),
-    S.CLOSED: frozenset(),
-}
-DESK_MOVES: dict[Status, frozenset[Status]] = {
-    **{state: MOVES[state] | {S.RESOLVED, S.HELD} for state in WORKING},
-    S.RESOLVED: frozenset({S.CLOSED, S.IN_PROGRESS}),
-}
+    @property
+    def status(self) -> Status:
+        """Return the state."""
+        return _STATES[self.value("status")]
 
-RECOVERED = "recovered"
-REFIRED = "refired"
-STILL_FIRING = "still firing"
-CONFIRMED = "confirmed"
-VENDOR = "vendor"
-RELEASED = "released"  # goes on though its cause has ended
-CAUSE = "cause"  # held as long as another ticket explains it
-RETURNED = "returned"
-
-
-def waits_for_verification(row: Mapping[str, Any] | RowMapping) -> bool:
-    """Return whether a ticket's alarms have ended and nobody could tell yet whether the problem has."""
-    return row["verify_at"] is not None and not row["firing"] and not row["unverified"]
-
-
-# What a ticket whose billing case is not over cannot become.
-KEPT_FROM = {"open": TERMINAL | {S.RESOLVED}, "watched": TERMINAL}
-
-
-class IllegalMoveError(ValueError):
-    """A change of state that the life cycle does not have."""
-
-    def __init__(self, old: Status, new: Status) -> None:
-        allowed = ", ".join(sorted(MOVES[old])) or "nothing: the state is final"
-        super().__init__(f"a ticket in state {old} cannot become {new}; allowed: {allowed}")
-        self.old, self.new = old, new
-
-
-class KeptOpenError(IllegalMoveError):
-    """A change of state that the ticket's billing case does not allow yet."""
-
-    def __init__(self, old: Status, new: Status) -> None:
-        super().__init__(old, new)
-        self.args = (f"the ticket cannot become {new}: its billing case is not over, see the page of the case",)
-
-
-def check_move(old: Status, new: Status) -> None:
-    """Raise IllegalMoveError unless people may move a ticket so."""
-    if new not in MOVES[old]:
-        raise IllegalMoveError(old, new)
-
-
-def path(old: Status, new: Status) -> list[Status]:
-    """Return the states that lead from `old` to `new`, by inProgress where the life cycle has no single step.
-
-    "Resolve with a note" is one action on the screen, whether or not someone took the ticket before. A ticket that is
-    there already goes nowhere: by inProgress it would leave and come back, with its clocks.
-    """
-    if new in MOVES[old]:
-        return [new]
-    if new is not old and S.IN_PROGRESS in MOVES[old] and new in MOVES[S.IN_PROGRESS]:
-        return [S.IN_PROGRESS, new]
-    raise IllegalMoveError(old, new)
-
-
-def ticket_number(text: str) -> int:
-    """Return a ticket's number; 0, which no ticket has, for anything else."""
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-    return number if number < 2**63 else 0
+    @property
+    def waits_for_verification(self) -> bool:
+        """Return whether its alarms have ended and nobody could tell yet whether the problem has."""
+        return self.verify_at is not None and not self.firing and not self.unverified

@@ -16,7 +16,7 @@ from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.change import Draft, Readings
 from alerts.desk.tickets.events import Escalated, HandedOver, Warned
 from alerts.desk.tickets.policy import Policy
-from alerts.desk.tickets.ticket import CONFIRMED, STILL_FIRING, Status
+from alerts.desk.tickets.states import CONFIRMED, STILL_FIRING, Status
 
 BATCH = 200
 
@@ -75,9 +75,9 @@ def pass_time(draft: Draft, policy: Policy, now: datetime) -> list[str]:
     if (
         draft.status is Status.RESOLVED
         and not draft.kept_open
-        and now >= draft["status_at"] + timedelta(seconds=policy.confirmation)
+        and now >= draft.status_at + timedelta(seconds=policy.confirmation)
     ):
-        if draft["firing"]:
+        if draft.firing:
             # Someone called it repaired while it fires on: a confirmation window cannot confirm that.
             draft.move(Status.IN_PROGRESS, STILL_FIRING, DESK, now)
         else:

@@ -7,52 +7,58 @@ from typing import Any
 from alerts.desk.core.words import in_language
 from alerts.desk.tickets import impact_words
 from alerts.desk.tickets.events import Delivered, Event, NoteAdded, Opened, ReferenceGiven, StatusChanged
-from alerts.desk.tickets.ticket import Status, waits_for_verification
+from alerts.desk.tickets.states import Status
+from alerts.desk.tickets.ticket import Ticket
 
 BASE = "/tmf-api/troubleTicket/v5"
 ISO_MS = "milliseconds"
 SYSTEM = "ottwatch"
 _ALWAYS = ("relatedParty", "externalIdentifier", "troubleTicketCharacteristic")
+_LISTS = (*_ALWAYS, "relatedEntity")
 _FLAGS = ("unverified", "flapping")
 _VERIFYING = "verifying"
 _FIRING = "firingAlarms"
 _LABEL, _IMPACT = "label.", "impact."
 
 
-def body(row: Mapping[str, Any], events: Sequence[Event], language: str) -> dict[str, Any]:
-    """Return the representation of a ticket from its row and its events."""
-    number = str(row["id"])
+def body(ticket: Ticket, events: Sequence[Event], language: str) -> dict[str, Any]:
+    """Return the representation of a ticket with what other systems put into it."""
+    result = own(ticket, events, language)
+    lists = {name: [*result.get(name, ()), *ticket.extra[name]] for name in _LISTS if name in ticket.extra}
+    return {**ticket.extra, **result, **lists}
+
+
+def own(ticket: Ticket, events: Sequence[Event], language: str) -> dict[str, Any]:
+    """Return the representation of a ticket as far as the desk itself wrote it."""
+    number = str(ticket.id)
     result: dict[str, Any] = {
-        **row["extra"],
         "id": number,
         "href": f"{BASE}/troubleTicket/{number}",
         "@type": "TroubleTicket",
-        "name": in_language(row["names"], language) or "",
-        "description": in_language(row["descriptions"], language) or "",
-        "severity": row["severity"],
-        "priority": row["priority"],
-        "ticketType": row["ticket_type"],
-        "status": row["status"],
-        "statusChangeDate": instant(row["status_at"]),
-        "statusChangeReason": row["status_reason"],
-        "creationDate": instant(row["opened_at"]),
-        "lastUpdate": instant(row["updated_at"]),
+        "name": in_language(ticket.names, language) or "",
+        "description": in_language(ticket.descriptions, language) or "",
+        "severity": ticket.severity,
+        "priority": ticket.priority,
+        "ticketType": ticket.ticket_type,
+        "status": ticket.status,
+        "statusChangeDate": instant(ticket.status_at),
+        "statusChangeReason": ticket.status_reason,
+        "creationDate": instant(ticket.opened_at),
+        "lastUpdate": instant(ticket.updated_at),
         "statusChangeHistory": _history(events),
         "note": _notes(events),
     }
-    for name, entries in own_lists(row, events).items():
-        if entries or name in _ALWAYS:
-            result[name] = [*entries, *row["extra"].get(name, ())]
-    if row["restore_by"]:
-        result["expectedResolutionDate"] = instant(row["restore_by"])
-    if row["resolved_at"]:
-        result["resolutionDate"] = instant(row["resolved_at"])
+    result |= {name: entries for name, entries in own_lists(ticket, events).items() if entries or name in _ALWAYS}
+    if ticket.restore_by:
+        result["expectedResolutionDate"] = instant(ticket.restore_by)
+    if ticket.resolved_at:
+        result["resolutionDate"] = instant(ticket.resolved_at)
     return result
 
 
-def own_lists(row: Mapping[str, Any], events: Sequence[Event]) -> dict[str, list[dict[str, Any]]]:
+def own_lists(ticket: Ticket, events: Sequence[Event]) -> dict[str, list[dict[str, Any]]]:
     """Return what the desk itself puts into lists that also hold other systems' entries."""
-    people = (("owner", "Individual", row["owner"]), ("vendor", "Organization", row["vendor"]))
+    people = (("owner", "Individual", ticket.owner), ("vendor", "Organization", ticket.vendor))
     return {
         "relatedParty": [
             {
@@ -63,16 +69,16 @@ def own_lists(row: Mapping[str, Any], events: Sequence[Event]) -> dict[str, list
             for role, kind, who in people
             if who
         ],
-        "externalIdentifier": _identifiers(row, events),
-        "troubleTicketCharacteristic": _characteristics(row),
+        "externalIdentifier": _identifiers(ticket, events),
+        "troubleTicketCharacteristic": _characteristics(ticket),
         "relatedEntity": [
             {
                 "@type": "RelatedEntity",
                 "role": "affected",
-                "entity": {"@type": "EntityRef", "@referredType": "Resource", "id": row["node"], "name": row["node"]},
+                "entity": {"@type": "EntityRef", "@referredType": "Resource", "id": ticket.node, "name": ticket.node},
             }
         ]
-        if row["node"]
+        if ticket.node
         else [],
     }
 
@@ -137,7 +143,7 @@ def _note(event: Event) -> str:
             return ""
 
 
-def _identifiers(row: Mapping[str, Any], events: Sequence[Event]) -> list[dict[str, Any]]:
+def _identifiers(ticket: Ticket, events: Sequence[Event]) -> list[dict[str, Any]]:
     result = [
         {
             "@type": "ExternalIdentifier",
@@ -151,7 +157,7 @@ def _identifiers(row: Mapping[str, Any], events: Sequence[Event]) -> list[dict[s
     result.append(
         {
             "@type": "ExternalIdentifier",
-            "id": row["problem_key"],
+            "id": ticket.problem_key,
             "owner": SYSTEM,
             "externalIdentifierType": "problemKey",
         }
@@ -159,18 +165,22 @@ def _identifiers(row: Mapping[str, Any], events: Sequence[Event]) -> list[dict[s
     return result
 
 
-def _characteristics(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    values = {f"{_LABEL}{name}": value for name, value in sorted(row["labels"].items())}
+def _characteristics(ticket: Ticket) -> list[dict[str, Any]]:
+    values = {f"{_LABEL}{name}": value for name, value in sorted(ticket.labels.items())}
     result: list[dict[str, Any]] = [
         {"@type": "StringCharacteristic", "name": name, "valueType": "string", "value": value}
         for name, value in values.items()
     ]
-    result.append({"@type": "IntegerCharacteristic", "name": _FIRING, "valueType": "integer", "value": row["firing"]})
+    result.append({"@type": "IntegerCharacteristic", "name": _FIRING, "valueType": "integer", "value": ticket.firing})
     result += [
         {"@type": "NumberCharacteristic", "name": f"{_IMPACT}{name}", "valueType": "number", "value": value}
-        for name, value in impact_words.fields(row["impact"]).items()
+        for name, value in impact_words.fields(ticket.impact).items()
     ]
-    flags = {name: row[name] for name in _FLAGS} | {_VERIFYING: waits_for_verification(row)}
+    flags = {
+        "unverified": ticket.unverified,
+        "flapping": ticket.flapping,
+        _VERIFYING: ticket.waits_for_verification,
+    }
     result += [
         {"@type": "BooleanCharacteristic", "name": name, "valueType": "boolean", "value": True}
         for name, holds in flags.items()

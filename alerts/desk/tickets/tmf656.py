@@ -8,6 +8,7 @@ from alerts.desk.tickets import tmf621
 from alerts.desk.tickets.events import Escalated, Event, Warned
 from alerts.desk.tickets.impact_words import fields
 from alerts.desk.tickets.service_problems import Acknowledged, Context, Group, Underlying, place_of
+from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.tmf621 import SYSTEM, instant
 
 BASE = "/tmf-api/serviceProblemManagement/v5"
@@ -34,33 +35,39 @@ ATTRIBUTES = {
 MOST_ESCALATED = 10
 
 
-def body(row: Mapping[str, Any], events: Sequence[Event], context: Context, language: str) -> dict[str, Any]:
+def body(ticket: Ticket, events: Sequence[Event], context: Context, language: str) -> dict[str, Any]:
     """Return the representation of a service problem; what is not known is absent."""
-    ticket = tmf621.body({**row, "extra": {}}, events, language)
-    number = str(row["id"])
+    shown = tmf621.own(ticket, events, language)
+    number = str(ticket.id)
     same = ("name", "description", "status", "statusChangeDate", "statusChangeReason", "creationDate", "lastUpdate")
     result: dict[str, Any] = {
         "id": number,
-        "href": address(PROBLEM, row["id"]),
+        "href": address(PROBLEM, ticket.id),
         "@type": PROBLEM,
-        **{name: ticket[name] for name in (*same, "note", "externalIdentifier", "relatedParty")},
-        "characteristic": ticket["troubleTicketCharacteristic"],
-        "category": "system.originated" if row["automatic"] else "serviceProvider.declarer",
+        **{name: shown[name] for name in (*same, "note", "externalIdentifier", "relatedParty")},
+        "characteristic": shown["troubleTicketCharacteristic"],
+        "category": "system.originated" if ticket.automatic else "serviceProvider.declarer",
         "originatingSystem": SYSTEM,
-        "priority": int(row["priority"][1:]),
+        "priority": int(ticket.priority[1:]),
         "problemEscalation": str(min(sum(isinstance(each.body, Escalated) for each in events), MOST_ESCALATED)),
-        "troubleTicket": [_ref("TroubleTicketRef", "TroubleTicket", number, ticket["href"])],
+        "troubleTicket": [_ref("TroubleTicketRef", "TroubleTicket", number, shown["href"])],
     }
-    if row["resolved_at"]:
-        result["resolutionDate"] = instant(row["resolved_at"])
-    return result | _affected(row, context) | _cause(row, context, language) | _impact(row["impact"]) | _missed(events)
+    if ticket.resolved_at:
+        result["resolutionDate"] = instant(ticket.resolved_at)
+    return (
+        result
+        | _affected(ticket, context)
+        | _cause(ticket, context, language)
+        | _impact(ticket.impact)
+        | _missed(events)
+    )
 
 
-def _affected(row: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def _affected(ticket: Ticket, context: Context) -> dict[str, Any]:
     labels = [each.labels for each in context.alarms]
-    resources = _distinct([row["node"], *(one.get(name, "") for one in labels for name in ("element", "node"))])
+    resources = _distinct([ticket.node, *(one.get(name, "") for one in labels for name in ("element", "node"))])
     channels = _distinct(one.get("channel", "") for one in labels)
-    sites = _distinct([row["site"], *(one.get("site", "") for one in labels)])
+    sites = _distinct([ticket.site, *(one.get("site", "") for one in labels)])
     result: dict[str, Any] = {
         "affectedResource": [_ref("ResourceRef", "Resource", name, name=name) for name in resources],
         "affectedService": [_ref("ServiceRef", "Channel", name, name=name) for name in channels],
@@ -86,14 +93,14 @@ def _alarm(each: Underlying) -> dict[str, Any]:
     return _ref("ResourceAlarmRef", "Alarm", str(each.number), name=each.labels.get("alertname", ""))
 
 
-def _cause(row: Mapping[str, Any], context: Context, language: str) -> dict[str, Any]:
+def _cause(ticket: Ticket, context: Context, language: str) -> dict[str, Any]:
     """Return what a problem's cause is: another problem, or what its own alarms are about."""
     result: dict[str, Any] = {}
     if context.cause is not None:
         cause = [_problem(context.cause)]
         result |= {"parentProblem": cause, "underlyingProblem": cause}
         result["reason"] = in_language(context.why, language) or ""
-    own = place_of(context.place, row["node"], row["site"])
+    own = place_of(context.place, ticket.node, ticket.site)
     place = context.cause_place if context.cause is not None else own
     site = place.removeprefix("site:")
     if place:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from alerts.desk.core.tables import ticket
 from alerts.desk.tickets.queries import IS_OPEN
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 
 
 class Trouble(NamedTuple):

@@ -14,8 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from alerts.desk.core.database import is_full, is_read_only
+from alerts.desk.tickets.states import IllegalMoveError
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
-from alerts.desk.tickets.ticket import IllegalMoveError
 
 log = logging.getLogger("desk.api")
 RETRY_AFTER = "5"  # seconds after which a sender may try a storage that did not answer

@@ -10,7 +10,7 @@ from alerts.desk.alarms.correlation.moving import Gathered
 from alerts.desk.core import batch
 from alerts.desk.core.tables import alarm, correlated, ticket
 from alerts.desk.tickets.policy import priority_of
-from alerts.desk.tickets.ticket import WORKING
+from alerts.desk.tickets.states import WORKING
 
 _WORKING = [status.value for status in WORKING]
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, and_, exists, select
 from alerts.desk.alarms.correlation.grouping import AFTERMATH
 from alerts.desk.alarms.correlation.store import ENDED_AT
 from alerts.desk.core.tables import alarm, correlated, ticket
-from alerts.desk.tickets.ticket import WORKING
+from alerts.desk.tickets.states import WORKING
 
 _WORKING = [status.value for status in WORKING]
 _OWN = ticket.alias("own")

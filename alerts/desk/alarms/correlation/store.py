@@ -20,7 +20,7 @@ from alerts.desk.alarms.webhook import Alert
 from alerts.desk.core import batch
 from alerts.desk.core.settings import SEPARATE
 from alerts.desk.core.tables import OPEN, alarm, correlated, ticket, waiting
-from alerts.desk.tickets.ticket import WORKING
+from alerts.desk.tickets.states import WORKING
 
 GROUPED = ("alertname", "site", "node", "element", "service", "channel")  # by alertmanager.yml
 _WORKING = [status.value for status in WORKING]

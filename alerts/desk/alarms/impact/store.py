@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.core.tables import alarm, correlated, ticket
-from alerts.desk.tickets.ticket import TERMINAL, WORKING, Status
+from alerts.desk.tickets.states import TERMINAL, WORKING, Status
 
 SOON, LATER = timedelta(seconds=15), timedelta(seconds=120)
 YOUNG = timedelta(minutes=15)  # as long as that, an outage is looked at again soon

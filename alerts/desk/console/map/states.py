@@ -12,7 +12,7 @@ from alerts.desk.console.overview.snapshot import Present
 from alerts.desk.core.tables import alarm, correlated, ticket
 from alerts.desk.tickets.queries import IS_OPEN
 from alerts.desk.tickets.severities import SEVERITIES
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 from alerts.desk.works.works import Works
 
 

@@ -18,8 +18,8 @@ from alerts.desk.console.ticket.routes import unfit
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.actions import Desk, Hand, UnfitError
+from alerts.desk.tickets.states import IllegalMoveError, KeptOpenError
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
-from alerts.desk.tickets.ticket import IllegalMoveError, KeptOpenError
 from alerts.desk.web.forms import Engineer
 from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running

@@ -18,7 +18,7 @@ from alerts.desk.tickets import impact_words, queries
 from alerts.desk.tickets import listing as console
 from alerts.desk.tickets.queries import QueueFilter
 from alerts.desk.tickets.runtime import Runtime
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 from alerts.desk.web import events
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import fragment, page, words_for
@@ -108,7 +108,7 @@ class SharedRows:
                 look.words,
                 acts=look.acts,
                 rows=rows,
-                impact=lambda row: impact_words.short(row["impact"], look.words),
+                impact=lambda ticket: impact_words.short(ticket.impact, look.words),
                 tally=tally,
                 total=tally.total,
                 mark=mark,

@@ -27,8 +27,9 @@ from alerts.desk.core.figures import Unit, figure
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.states import ticket_number
 from alerts.desk.tickets.store import NoSuchTicketError
-from alerts.desk.tickets.ticket import ticket_number
+from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.web.chart import Frame, Line, Mark, line_chart
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
@@ -105,12 +106,12 @@ class Measured:
 async def charts(request: Request, number: str, runtime: Running, found: Reading) -> Response:
     """Show the series around a ticket's opening; the ticket's page fetches this and takes the section out of it."""
     place = ticket_number(number)
-    row, alarms = await asyncio.to_thread(_ticket, runtime, place)
+    ticket, alarms = await asyncio.to_thread(_ticket, runtime, place)
     words, now = words_for(request, found), runtime.now()
-    frame = frame_of(row, now)
+    frame = frame_of(ticket, now)
     measured: Measured = request.app.state.measured
     pictures: list[tuple[Markup, str]] = []
-    problem, every = "", 30 if now < row["opened_at"] + AROUND else 0
+    problem, every = "", 30 if now < ticket.opened_at + AROUND else 0
     try:
         plots = await measured.get(place, lambda client: ask(client, runtime, wanted(alarms), frame))
     except TimeoutError:
@@ -120,27 +121,27 @@ async def charts(request: Request, number: str, runtime: Running, found: Reading
     except OSError:
         problem, every = words("charts.down"), 15
     else:
-        marks = moments(row, alarms, words)
+        marks = moments(ticket, alarms, words)
         pictures = [(picture(plot, frame, marks, words), plot.drawn.text) for plot in plots]
     return page(
         request,
         "console/ticket/charts.html",
         found,
-        row=row,
+        row=ticket,
         pictures=pictures,
         problem=problem,
         every=every,
-        opened=row["opened_at"],
+        opened=ticket.opened_at,
         ended=ended(alarms),
     )
 
 
-def _ticket(runtime: Runtime, number: int) -> tuple[RowMapping, Sequence[RowMapping]]:
+def _ticket(runtime: Runtime, number: int) -> tuple[Ticket, Sequence[RowMapping]]:
     with runtime.database.read() as connection:
-        row = queries.find(connection, number)
-        if row is None:
+        ticket = queries.find(connection, number)
+        if ticket is None:
             raise NoSuchTicketError(f"there is no ticket {number}")
-        return row, queries.alarms_of(connection, number, ALARMS)
+        return ticket, queries.alarms_of(connection, number, ALARMS)
 
 
 def wanted(alarms: Sequence[RowMapping]) -> list[tuple[Drawn, Mapping[str, str]]]:
@@ -155,10 +156,10 @@ def wanted(alarms: Sequence[RowMapping]) -> list[tuple[Drawn, Mapping[str, str]]
     return result[:MOST_CHARTS]
 
 
-def frame_of(row: RowMapping, now: datetime) -> Frame:
+def frame_of(ticket: Ticket, now: datetime) -> Frame:
     """Return the time that the charts show: an hour before the opening to an hour after it, or to now."""
-    end = max(min(now, row["opened_at"] + AROUND), row["opened_at"])
-    return Frame((row["opened_at"] - AROUND).timestamp(), end.timestamp(), "number", WIDTH, HEIGHT)
+    end = max(min(now, ticket.opened_at + AROUND), ticket.opened_at)
+    return Frame((ticket.opened_at - AROUND).timestamp(), end.timestamp(), "number", WIDTH, HEIGHT)
 
 
 def ask(
@@ -228,9 +229,9 @@ def ended(alarms: Sequence[RowMapping]) -> datetime | None:
     return max(ends) if ends and all(ends) else None
 
 
-def moments(row: RowMapping, alarms: Sequence[RowMapping], words: Words) -> list[Mark]:
+def moments(ticket: Ticket, alarms: Sequence[RowMapping], words: Words) -> list[Mark]:
     """Return the opening and the recovery."""
-    marks = [Mark(words("charts.opened"), row["opened_at"].timestamp())]
+    marks = [Mark(words("charts.opened"), ticket.opened_at.timestamp())]
     if end := ended(alarms):
         marks.append(Mark(words("charts.ended"), end.timestamp()))
     return marks

@@ -10,8 +10,8 @@ from alerts.desk.alarms.correlation import reading
 from alerts.desk.console.ticket.routes import Text, Version, do
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.actions import Desk, Hand
+from alerts.desk.tickets.states import TERMINAL, ticket_number
 from alerts.desk.tickets.store import NoSuchTicketError
-from alerts.desk.tickets.ticket import TERMINAL, ticket_number
 from alerts.desk.web.forms import Engineer, Reading, address_of
 from alerts.desk.web.render import page
 from alerts.desk.web.session import Running
@@ -40,7 +40,7 @@ def effects(request: Request, number: str, runtime: Running, found: Reading, wan
         number=wanted,
         offset=offset,
         split=f"/ticket/{place}/split",
-        may=found.principal.may(Permission.ACT) and row["status"] not in TERMINAL,
+        may=found.principal.may(Permission.ACT) and row.status not in TERMINAL,
     )
 
 

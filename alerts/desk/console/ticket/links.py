@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from sqlalchemy import RowMapping
 
 from alerts.desk.core.settings import Settings
+from alerts.desk.tickets.ticket import Ticket
 from service.promql import expression_of
 
 AROUND = timedelta(minutes=30)
@@ -24,38 +24,38 @@ _BOARDS: dict[str, tuple[str, tuple[str, ...]]] = {
 """The dashboard and its variables by the alarm's `component`; others have the node's dashboard, or the platform's."""
 
 
-def links(settings: Settings, row: RowMapping, alarms: Sequence[RowMapping], language: str) -> list[tuple[str, str]]:
+def links(settings: Settings, ticket: Ticket, alarms: Sequence[RowMapping], language: str) -> list[tuple[str, str]]:
     """Return (name, address) pairs for a ticket."""
     result = []
-    if settings.alertmanagers and row["labels"]:
-        matchers = ",".join(f"{name}={json.dumps(value)}" for name, value in sorted(row["labels"].items()))
+    if settings.alertmanagers and ticket.labels:
+        matchers = ",".join(f"{name}={json.dumps(value)}" for name, value in sorted(ticket.labels.items()))
         result.append(("Alertmanager", f"{settings.alertmanagers[0]}/#/alerts?filter={quote('{' + matchers + '}')}"))
     expression = expression_of(alarms[0]["generator_url"]) if alarms else ""
     if settings.prometheus and expression:
         query = urlencode({"g0.expr": expression, "g0.tab": 0, "g0.range_input": "1h"})
         result.append(("Prometheus", f"{settings.prometheus}/graph?{query}"))
     if settings.grafana:
-        result.append(("Grafana", f"{settings.grafana}/d/{_board(row, alarms, language)}"))
+        result.append(("Grafana", f"{settings.grafana}/d/{_board(ticket, alarms, language)}"))
     return result
 
 
-def _board(row: RowMapping, alarms: Sequence[RowMapping], language: str) -> str:
+def _board(ticket: Ticket, alarms: Sequence[RowMapping], language: str) -> str:
     """Return the dashboard of what the alarms are about, at the place and time of the ticket."""
     labels = dict(alarms[0]["labels"]) if alarms else {}
     known = {
-        "site": row["site"],
-        "node": row["node"],
+        "site": ticket.site,
+        "node": ticket.node,
         **{name: labels.get(name, "") for name in ("service", "channel")},
     }
-    board, variables = _BOARDS.get(labels.get("component", ""), _NODE if row["node"] else _PLATFORM)
+    board, variables = _BOARDS.get(labels.get("component", ""), _NODE if ticket.node else _PLATFORM)
     query = {f"var-{name}": known[name] for name in variables if known[name]}
     if board != "busy-hour":  # that one shows weeks
         query |= {
-            "from": _milliseconds(row["opened_at"] - AROUND),
-            "to": _milliseconds(row["opened_at"] + AROUND),
+            "from": _milliseconds(ticket.opened_at - AROUND),
+            "to": _milliseconds(ticket.opened_at + AROUND),
         }
     return f"ott-{board}-{language}" + (f"?{urlencode(query)}" if query else "")
 
 
-def _milliseconds(moment: Any) -> int:
+def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)

@@ -5,7 +5,6 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy import RowMapping
 
 from alerts.desk.access.roles import Permission
 from alerts.desk.alarms.correlation import reading
@@ -21,16 +20,16 @@ from alerts.desk.tickets import listing as console
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.actions import Hand, UnfitError
 from alerts.desk.tickets.runtime import Runtime
-from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
-from alerts.desk.tickets.ticket import (
+from alerts.desk.tickets.states import (
     TERMINAL,
     WORKING,
     IllegalMoveError,
     KeptOpenError,
     Status,
     ticket_number,
-    waits_for_verification,
 )
+from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
+from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.timeline import latest_doubt, sentence
 from alerts.desk.web import events
 from alerts.desk.web.forms import Engineer, Reading
@@ -100,60 +99,60 @@ def show(
     words = words_for(request, found)
     with runtime.database.read() as connection:
         mark = console.ticket_mark(connection, number)
-        row = queries.find(connection, number)
-        if row is None:
+        ticket = queries.find(connection, number)
+        if ticket is None:
             raise NoSuchTicketError(f"there is no ticket {number}")
         log = queries.timeline(connection, [number])[number]
         alarms = queries.alarms_of(connection, number, ALARM_LIMIT)
-        others = history.read(connection, row)
+        others = history.read(connection, ticket)
         grouping = reading.read(connection, number, EFFECT_LIMIT)
-        planned = around(connection, row)
+        planned = around(connection, ticket)
         case = billing.of_ticket(connection, number) if runtime.settings.billing else None
         callers = appeals.of_ticket(request, connection, number)
     now = runtime.now()
-    name = str(row["labels"].get("alertname", ""))
+    name = str(ticket.labels.get("alertname", ""))
     return page(
         request,
         "console/ticket/ticket.html",
         found,
         status,
         here=f"/ticket/{number}",
-        row=row,
+        row=ticket,
         case=case,
         doubt=latest_doubt(log, words),
         mark=mark,
         problem=problem,
-        clocks=list(clock.read(log, row["priority"], runtime.policy, now).values()),
+        clocks=list(clock.read(log, ticket.priority, runtime.policy, now).values()),
         alarms=[alarm for alarm in alarms if not alarm["effect"]],
         grouping=grouping,
-        impact=impact_words.sentences(row["impact"], words),
-        regrouping=Status(row["status"]) in WORKING,
+        impact=impact_words.sentences(ticket.impact, words),
+        regrouping=ticket.status in WORKING,
         alarm_limit=ALARM_LIMIT,
         history=others,
         planned=planned,
         callers=callers,
         answers_all=appeals.may_answer(found),
         sees_appeals=found.principal.may(Permission.APPEALS),
-        verifying=waits_for_verification(row),
+        verifying=ticket.waits_for_verification,
         charted=bool(runtime.settings.prometheus and charts.wanted(alarms[: charts.ALARMS])),
         runbook=runbook(name, words.language),
-        links=links(runtime.settings, row, alarms, words.language),
+        links=links(runtime.settings, ticket, alarms, words.language),
         story=[{"at": each.at, "actor": each.actor, "text": sentence(each, words)} for each in reversed(log)],
-        offers=offers(row, found.principal.name) if found.principal.may(Permission.ACT) else (),
+        offers=offers(ticket, found.principal.name) if found.principal.may(Permission.ACT) else (),
         vendors=sorted(runtime.policy.vendors),
         priorities=PRIORITIES,
     )
 
 
-def offers(row: RowMapping, reader: str) -> tuple[Offer, ...]:
+def offers(ticket: Ticket, reader: str) -> tuple[Offer, ...]:
     """Return what may be done to a ticket now, the likeliest first; `actions` has the last word."""
-    status = Status(row["status"])
+    status = ticket.status
     if status in TERMINAL:
         return (NOTE,)
     if status is Status.RESOLVED:
         return (CLOSE, REOPEN, NOTE)
-    result = [] if row["owner"] == reader and status is not Status.ACKNOWLEDGED else [TAKE]
-    if status is Status.HELD and row["vendor"]:
+    result = [] if ticket.owner == reader and status is not Status.ACKNOWLEDGED else [TAKE]
+    if status is Status.HELD and ticket.vendor:
         result += [ACCEPT, GIVE_BACK]
     elif status in (Status.HELD, Status.PENDING):
         result.append(RESUME)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from alerts.desk.core.tables import works_alarm
+from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.works import store
 from alerts.desk.works.windows import Window, window_at
 from alerts.desk.works.works import Works
@@ -19,11 +20,11 @@ class Around(NamedTuple):
     outlived: bool
 
 
-def around(connection: Connection, row: RowMapping) -> Sequence[Around]:
+def around(connection: Connection, ticket: Ticket) -> Sequence[Around]:
     """Return the works that a ticket has to do with."""
-    mine = (works_alarm.c.problem_key == row["problem_key"]) & (works_alarm.c.released_at >= row["opened_at"])
+    mine = (works_alarm.c.problem_key == ticket.problem_key) & (works_alarm.c.released_at >= ticket.opened_at)
     numbers = set(connection.scalars(select(works_alarm.c.works_id).where(mine).distinct()))
-    opened_at = row["opened_at"]
+    opened_at = ticket.opened_at
     found = []
     for works in store.relevant(connection, opened_at):
         outlived = works.number in numbers

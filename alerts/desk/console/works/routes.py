@@ -15,7 +15,7 @@ from alerts.desk.console.topology import names, present_of, topology_of
 from alerts.desk.console.works import forms
 from alerts.desk.console.works.month import first_of, month
 from alerts.desk.core.words import Words
-from alerts.desk.tickets.ticket import ticket_number
+from alerts.desk.tickets.states import ticket_number
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Running, Visitor, runtime_of

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from alerts.desk.notify.attempt import BusyError, RefusedError
+from alerts.desk.tickets.ticket import Ticket
 from service.no_answer import reason_of
 from service.settings import Secret
 
@@ -30,11 +31,11 @@ def annotate(client: httpx.Client, url: Secret, token: Secret | None, note: Anno
     post(client, f"{url.read().rstrip('/')}/api/annotations", body, bearer(token))
 
 
-def annotation(row: Any, kind: str, text: str) -> Annotation:
+def annotation(ticket: Ticket, kind: str, text: str) -> Annotation:
     """Return what Grafana is told of a ticket."""
-    moment = row["resolved_at"] if kind == "resolved" and row["resolved_at"] else row["opened_at"]
+    moment = ticket.resolved_at if kind == "resolved" and ticket.resolved_at else ticket.opened_at
     return Annotation(
-        moment, ["ottwatch", kind, row["severity"], *(tag for tag in (row["site"], row["node"]) if tag)], text
+        moment, ["ottwatch", kind, ticket.severity, *(tag for tag in (ticket.site, ticket.node) if tag)], text
     )
 
 

@@ -24,7 +24,7 @@ from alerts.desk.tickets.actions import Desk, Hand
 from alerts.desk.tickets.events import AlarmsChanged, Warned
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.queries import QueueFilter
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 from alerts.desk.tickets.timers import measure_again
 from service.settings import Seconds
 from tests.contract.desk.payloads import START, alert, notification
@@ -53,7 +53,7 @@ def send(database: Database, payload: dict[str, Any], now: datetime, policy: Pol
 def states(database: Database) -> list[tuple[str, str, int]]:
     with database.read() as connection:
         rows = queries.queue(connection, ALL, 1000)
-    return sorted((row["status"], row["status_reason"], row["firing"]) for row in rows)
+    return sorted((row.status, row.status_reason, row.firing) for row in rows)
 
 
 @pytest.fixture
@@ -323,8 +323,8 @@ def test_a_worse_alarm_does_not_make_its_ticket_overdue(desk: Desk, time: Time) 
     recovery.run_due(desk)
     with desk.database.read() as connection:
         (row,) = queries.queue(connection, ALL, 10)
-        log = queries.timeline(connection, [row["id"]])[row["id"]]
-    assert (row["priority"], row["restore_by"]) == ("P1", raised + timedelta(hours=4))
+        log = queries.timeline(connection, [row.id])[row.id]
+    assert (row.priority, row.restore_by) == ("P1", raised + timedelta(hours=4))
     assert [each.body.clock for each in log if isinstance(each.body, Warned) and each.body.percent == 100] == [
         "acknowledge"  # of P3, since nobody took it for two hours
     ]
@@ -341,11 +341,13 @@ def test_deadlines_follow_changed_settings(desk: Desk, time: Time) -> None:
     assert measure_again(contract) == 2
     with desk.database.read() as connection:
         rows = queries.queue(connection, ALL, 10)
-    opened = rows[0]["opened_at"]
-    assert [row["restore_by"] for row in rows] == [opened + timedelta(hours=1)] * 2
-    assert {row["id"]: row["acknowledge_by"] for row in rows} == {1: None, 2: opened + timedelta(minutes=10)}
-    assert min(row["due_at"] for row in rows) == opened + timedelta(minutes=5), "half of the time to acknowledge"
+    opened = rows[0].opened_at
+    assert [row.restore_by for row in rows] == [opened + timedelta(hours=1)] * 2
+    assert {row.id: row.acknowledge_by for row in rows} == {1: None, 2: opened + timedelta(minutes=10)}
+    assert min(row.due_at for row in rows if row.due_at) == opened + timedelta(minutes=5), (
+        "half of the time to acknowledge"
+    )
     assert measure_again(contract) == 0
     with desk.database.read() as connection:
         again = queries.queue(connection, ALL, 10)
-    assert [row["version"] for row in again] == [row["version"] for row in rows]
+    assert [row.version for row in again] == [row.version for row in rows]

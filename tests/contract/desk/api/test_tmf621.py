@@ -22,7 +22,7 @@ from alerts.desk.notify import routing as compose
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.actions import Hand
 from alerts.desk.tickets.runtime import Runtime
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 from tests.contract.desk.alarms.test_ingest import Time, send
 from tests.contract.desk.conftest import serving
 from tests.contract.desk.payloads import START, alert, notification

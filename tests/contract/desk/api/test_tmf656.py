@@ -15,7 +15,7 @@ from alerts.desk.tickets import actions
 from alerts.desk.tickets.actions import Hand
 from alerts.desk.tickets.events import Event, StatusChanged
 from alerts.desk.tickets.runtime import Runtime
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 from tests.contract.desk.alarms.test_ingest import send
 from tests.contract.desk.api.test_tmf621 import TICKETS, api, conforms, discriminated, fire, runtime
 from tests.contract.desk.payloads import START, alert, notification

@@ -114,7 +114,7 @@ class Bureau:
         )
         with self.database.write() as connection:
             tickets.insert(connection, [draft], lambda *_: None)
-        return int(draft["id"])
+        return draft.id
 
     def ticket_status(self, number: int, status: str) -> None:
         with self.database.write() as connection:

@@ -120,6 +120,6 @@ def test_the_newest_occurrence_is_found_among_many(database: Database) -> None:
         keys = list(connection.scalars(select(ticket.c.problem_key)))
         drafts = tickets.lock_open(connection, [*keys, "of nobody"])
         numbers = connection.scalar(select(alarm.c.id).order_by(alarm.c.starts_at.desc()))
-        found = stored_alarms.latest(connection, found_in(*each), {draft["id"] for draft in drafts})
+        found = stored_alarms.latest(connection, found_in(*each), {draft.id for draft in drafts})
     assert len(found) == 2
     assert max(each.id or 0 for each in found.values() if each.starts_at > START) == numbers

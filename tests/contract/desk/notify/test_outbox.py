@@ -210,7 +210,7 @@ def test_a_vendor_gets_the_evidence_and_is_asked_again(
     with database.read() as connection:
         ticket = queries.find(connection, 1)
         assert ticket is not None
-        assert (ticket["status"], ticket["vendor"]) == ("inProgress", "")
+        assert (ticket.status, ticket.vendor) == ("inProgress", "")
 
 
 def test_hub_listeners_hear_what_they_asked_for(

@@ -159,7 +159,7 @@ def shown(page: str) -> str:
 def tickets(room: Hall) -> list[tuple[str, str]]:
     with room.runtime.database.read() as connection:
         rows = queries.queue(connection, QueueFilter(with_closed=True), 100)
-    return sorted((f"{row['id']}", f"{row['status']} {row['owner']}".strip()) for row in rows)
+    return sorted((str(one.id), f"{one.status} {one.owner}".strip()) for one in rows)
 
 
 def test_what_is_picked_is_taken_and_resolved_with_one_reason(control_room: Hall) -> None:
@@ -200,7 +200,7 @@ def test_each_refusal_is_told_with_its_reason_and_overwrites_nothing(control_roo
     actions.take(control_room.runtime.desk, Hand("Daniyar", 1))  # changed meanwhile
     actions.resolve(control_room.runtime.desk, Hand("Daniyar", 2), "done")
     with control_room.runtime.database.read() as connection:
-        resolved = queries.some(connection, [2])[0]["version"]
+        resolved = queries.some(connection, [2])[0].version
     sent = fields(page, 1, 3) | {"do": "resolve", "text": "repaired"}
     picked = sent["pick"]
     assert isinstance(picked, list)

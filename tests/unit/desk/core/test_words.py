@@ -8,7 +8,7 @@ import pytest
 from alerts.desk.core import words
 from alerts.desk.core.words import Words, catalogue
 from alerts.desk.tickets.events import Kind
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 from service.i18n.cldr import plural
 
 PLURALS = {"one", "few", "many", "other"}

@@ -6,7 +6,7 @@ import pytest
 
 from alerts.desk.notify.routing import Route, messages
 from alerts.desk.tickets.events import Event, EventBody, PriorityChanged, Recorded, Returned, StatusChanged
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 BOSS = Route("boss", frozenset({"opened", "priority", "resolved"}), frozenset({"P1"}))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from alerts.desk.reports.outcomes import Case
 from alerts.desk.tickets.events import Event
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 from tests.unit.desk.tickets.clocks import ZONES, calendar, log, policy, status
 
 ALMATY = ZONES["Asia/Almaty"]

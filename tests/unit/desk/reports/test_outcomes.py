@@ -12,7 +12,7 @@ from alerts.desk.reports.outcomes import OTHERS, Case, Fact, Figures, Outcome, S
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.events import Event, HandedOver, StatusChanged, Taken
 from alerts.desk.tickets.policy import Target
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 from tests.unit.desk.reports.report_cases import NOW, POLICY, cases
 from tests.unit.desk.tickets.clocks import log
 

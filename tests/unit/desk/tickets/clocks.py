@@ -11,7 +11,7 @@ from alerts.desk.core.settings import PRIORITIES, Settings, converter
 from alerts.desk.tickets.calendars import Always, Calendar, business_hours
 from alerts.desk.tickets.events import Accepted, Event, HandedOver, Opened, PriorityChanged, StatusChanged, Taken
 from alerts.desk.tickets.policy import Policy, Target, Vendor
-from alerts.desk.tickets.ticket import VENDOR, Status
+from alerts.desk.tickets.states import VENDOR, Status
 from service.settings import structure
 from tests.conftest import ROOT
 from tests.support.policies import untold

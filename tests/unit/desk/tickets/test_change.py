@@ -11,7 +11,7 @@ from alerts.desk.tickets.calendars import Always
 from alerts.desk.tickets.change import Draft, Readings
 from alerts.desk.tickets.events import Event, Opened, Warned
 from alerts.desk.tickets.policy import Policy, Target
-from alerts.desk.tickets.ticket import RECOVERED, Status
+from alerts.desk.tickets.states import RECOVERED, Status
 from tests.support.policies import untold
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -68,5 +68,5 @@ def test_tickets_finished_together_say_what_each_says_alone() -> None:
 def test_a_new_ticket_holds_nothing_but_what_it_was_given_and_blanks() -> None:
     draft = tickets.fresh(site="almaty", opened_at=START)
     assert draft.changes == {"site": "almaty", "opened_at": START}
-    assert {name: draft[name] for name in draft.row} == tickets.blank() | {"site": "almaty"}
+    assert {name: draft.value(name) for name in draft.row} == tickets.blank() | {"site": "almaty"}
     assert Draft(tickets.blank()).row == draft.row

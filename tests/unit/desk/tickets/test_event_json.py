@@ -29,7 +29,7 @@ from alerts.desk.tickets.events import (
     Verifying,
     Warned,
 )
-from alerts.desk.tickets.ticket import Status
+from alerts.desk.tickets.states import Status
 
 BODIES: tuple[EventBody, ...] = (
     Opened("P1", "critical"),

@@ -14,7 +14,7 @@ from alerts.desk.tickets.calendars import Always, BusinessHours, Calendar, busin
 from alerts.desk.tickets.event_json import from_json, to_json
 from alerts.desk.tickets.events import Accepted, Event, EventBody, HandedOver, Opened, Returned, Warned
 from alerts.desk.tickets.sla import State
-from alerts.desk.tickets.ticket import MOVES, TERMINAL, VENDOR, Status
+from alerts.desk.tickets.states import MOVES, TERMINAL, VENDOR, Status
 from tests.unit.desk.tickets.clocks import log, policy, status
 
 START = datetime(2026, 3, 27, 6, 0, tzinfo=UTC)  # two days before Europe's clocks go forward

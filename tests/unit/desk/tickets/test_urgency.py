@@ -94,7 +94,7 @@ def test_each_target_warns_by_itself_and_once() -> None:
     for minute in (201, 230, 260, 275, 289, 290):
         now = START + minute * MINUTE
         if minute == 230:
-            draft.set(priority="P1")
+            draft.priority = "P1"
             draft.record(now, PriorityChanged("P1", "alarm"), DESK)
         pass_time(draft, rules(Always()), now)
         told += [

@@ -1,0 +1,46 @@
+"""A record reads and changes a row by typed attributes."""
+
+import pytest
+
+from alerts.desk.core.record import Changed, Column, Record
+from alerts.desk.core.tables import ticket
+from alerts.desk.tickets.ticket import Ticket
+
+
+class Disk(Record):
+    __slots__ = ()
+
+    device = Column[str]()
+    used = Column[float]()
+
+
+class ChangedDisk(Changed, Disk):
+    __slots__ = ()
+
+
+def test_a_column_that_was_not_read_is_told_by_its_name() -> None:
+    disk = Disk({"device": "sda"})
+    assert disk.device == "sda"
+    with pytest.raises(KeyError, match="used"):
+        assert disk.used
+
+
+def test_what_is_only_read_cannot_be_changed() -> None:
+    disk = Disk({"device": "sda", "used": 0.5})
+    with pytest.raises(AttributeError):
+        disk.used = 0.6  # type: ignore[arg-type]
+    assert disk.used == 0.5
+
+
+def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
+    row = {"device": "sda", "used": 0.5}
+    disk = ChangedDisk(row)
+    disk.device, disk.used = "sda", 0.6
+    assert (disk.used, disk.changes, disk.row["used"], row["used"]) == (0.6, {"used": 0.6}, 0.5, 0.5)
+    disk.used = 0.5
+    assert disk.used == 0.5
+
+
+def test_a_ticket_has_every_column_of_its_table_with_its_type() -> None:
+    named = {name for name, value in vars(Ticket).items() if isinstance(value, Column)}
+    assert named | {"status"} == {column.name for column in ticket.columns}
