@@ -33,6 +33,7 @@ PROBLEMS = {
     "no_service": "is no service of this desk; see appeals.services",
     "no_region": "is no region of this desk; see appeals.regions, or leave it out",
     "no_code": "is no code of this desk",
+    "ask_broadband": "is missing; ask whether broadband works",
     "in_future": "lies in the future",
     "too_long": "is too long",
 }

@@ -1,4 +1,4 @@
-"""The hubs of TMF621 and TMF656: other systems register to hear of changes."""
+"""The hubs of TMF621, TMF656 and TMF683: other systems register to hear of changes."""
 
 import uuid
 
@@ -7,7 +7,9 @@ from fastapi.responses import JSONResponse
 
 from alerts.desk.access.trail import Action, By, tell
 from alerts.desk.api.known import only
-from alerts.desk.api.tmf_models import HubCreate, ProblemHubCreate
+from alerts.desk.api.tmf_models import HubCreate, InteractionHubCreate, ProblemHubCreate, TicketHubCreate
+from alerts.desk.appeals.tmf683 import BASE as INTERACTIONS
+from alerts.desk.core.listening import PARTY_INTERACTION, SERVICE_PROBLEM, TROUBLE_TICKET
 from alerts.desk.notify import hubs
 from alerts.desk.tickets.tmf621 import BASE
 from alerts.desk.tickets.tmf656 import BASE as PROBLEMS
@@ -68,5 +70,6 @@ def _hub(base: str, api: str, model: type[HubCreate], example: str) -> APIRouter
     return router
 
 
-router = _hub(BASE, hubs.TROUBLE_TICKET, HubCreate, "TroubleTicketCreateEvent")
-problems = _hub(PROBLEMS, hubs.SERVICE_PROBLEM, ProblemHubCreate, "ServiceProblemCreateEvent")
+router = _hub(BASE, TROUBLE_TICKET, TicketHubCreate, "TroubleTicketCreateEvent")
+problems = _hub(PROBLEMS, SERVICE_PROBLEM, ProblemHubCreate, "ServiceProblemCreateEvent")
+interactions = _hub(INTERACTIONS, PARTY_INTERACTION, InteractionHubCreate, "PartyInteractionCreateEvent")

@@ -1,6 +1,7 @@
 """`?status=inProgress&sort=-creationDate&offset=0&limit=20`: from TMF630's words to conditions and an order."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -39,40 +40,71 @@ _WORDS: dict[str, tuple[str, ...]] = {
 RESERVED = frozenset({"fields", "offset", "limit", "sort"})
 
 
-def conditions(pairs: Iterable[tuple[str, str]]) -> list[ColumnElement[bool]]:
-    """Return the conditions that the query's attributes ask for.
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """By what a list of resources is filtered and sorted; the first column is the number that makes an order total."""
 
-    Several values of one attribute are alternatives, whether after commas or in parameters of their own; after `ne`, a
-    ticket has none of them.
-    """
-    result = []
-    asked: dict[tuple[str, str], list[str]] = {}
-    for name, text in pairs:
-        if name not in RESERVED:
-            asked.setdefault(_split(name), []).extend(text.split(","))
-    for (attribute, operator), texts in asked.items():
-        column = _COLUMNS.get(attribute)
-        if column is None:
-            raise ValueError(f'cannot filter by "{attribute}"; known: {", ".join(_COLUMNS)}')
-        values = [_value(attribute, value) for value in texts]
-        if operator not in ("eq", "ne") and len(values) > 1:
-            raise ValueError(f'"{attribute}.{operator}" takes one value')
-        joined = and_ if operator == "ne" else or_
-        result.append(joined(*(_compare(column, operator, value) for value in values)))
-    return result
+    what: str  # as in "no ticket is ever …"
+    columns: Mapping[str, ColumnElement[Any]]
+    dates: Collection[str]
+    numbers: Mapping[str, Callable[[str], int]]  # how a number is read; 0: it is none
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def conditions(self, pairs: Iterable[tuple[str, str]]) -> list[ColumnElement[bool]]:
+        """Return the conditions that the query's attributes ask for.
+
+        Several values of one attribute are alternatives, whether after commas or in parameters of their own; after
+        `ne`, a resource has none of them.
+        """
+        result = []
+        asked: dict[tuple[str, str], list[str]] = {}
+        for name, text in pairs:
+            if name not in RESERVED:
+                asked.setdefault(_split(name), []).extend(text.split(","))
+        for (attribute, operator), texts in asked.items():
+            column = self.columns.get(attribute)
+            if column is None:
+                raise ValueError(f'cannot filter by "{attribute}"; known: {", ".join(self.columns)}')
+            values = [self._value(attribute, value) for value in texts]
+            if operator not in ("eq", "ne") and len(values) > 1:
+                raise ValueError(f'"{attribute}.{operator}" takes one value')
+            joined = and_ if operator == "ne" else or_
+            result.append(joined(*(_compare(column, operator, value) for value in values)))
+        return result
+
+    def order(self, sort: str | None) -> list[ColumnElement[Any]]:
+        """Return the order; without one, the oldest first. The number makes every order total."""
+        result: list[ColumnElement[Any]] = []
+        for name in (sort or "").split(","):
+            if not name:
+                continue
+            column = self.columns.get(name.lstrip("+-"))
+            if column is None:
+                raise ValueError(f'cannot sort by "{name}"; known: {", ".join(self.columns)}')
+            result.append(column.desc() if name.startswith("-") else column.asc())
+        return [*result, next(iter(self.columns.values())).asc()]
+
+    def _value(self, attribute: str, text: str) -> str | int | datetime:
+        if attribute in self.dates:
+            # A "+" in an address means a space; a zone written without escaping arrives so.
+            moment = instant_of(text.strip().replace(" ", "+"))
+            if moment is None:
+                raise ValueError(f'"{text}" is not a time with a zone such as 2026-01-31T12:00:00Z')
+            return moment
+        if attribute in self.numbers:
+            number = self.numbers[attribute](text)
+            if not number:
+                raise ValueError(f'"{text}" is not the number of a {self.what}')
+            return number
+        if text not in self.words.get(attribute, (text,)):
+            raise ValueError(f'{attribute}: no {self.what} is ever "{text}"; known: {", ".join(self.words[attribute])}')
+        if "\0" in text:
+            raise ValueError(f"{attribute}: a NUL character is in no {self.what}")
+        return text
 
 
-def order(sort: str | None) -> list[ColumnElement[Any]]:
-    """Return the order; without one, the oldest first. The number makes every order total."""
-    result: list[ColumnElement[Any]] = []
-    for name in (sort or "").split(","):
-        if not name:
-            continue
-        column = _COLUMNS.get(name.lstrip("+-"))
-        if column is None:
-            raise ValueError(f'cannot sort by "{name}"; known: {", ".join(_COLUMNS)}')
-        result.append(column.desc() if name.startswith("-") else column.asc())
-    return [*result, ticket.c.id.asc()]
+TICKETS = Filters("ticket", _COLUMNS, _DATES, {"id": ticket_number}, _WORDS)
+conditions, order = TICKETS.conditions, TICKETS.order
 
 
 def check_fields(fields: str | None) -> None:
@@ -83,24 +115,6 @@ def check_fields(fields: str | None) -> None:
 def _split(name: str) -> tuple[str, str]:
     attribute, dot, operator = name.rpartition(".")
     return (attribute, operator) if dot and operator in _OPERATORS else (name, "eq")
-
-
-def _value(attribute: str, text: str) -> str | int | datetime:
-    if attribute in _DATES:
-        # A "+" in an address means a space; a zone written without escaping arrives so.
-        moment = instant_of(text.strip().replace(" ", "+"))
-        if moment is None:
-            raise ValueError(f'"{text}" is not a time with a zone such as 2026-01-31T12:00:00Z')
-        return moment
-    if attribute == "id":
-        if not ticket_number(text):
-            raise ValueError(f'"{text}" is not the number of a ticket')
-        return ticket_number(text)
-    if text not in _WORDS.get(attribute, (text,)):
-        raise ValueError(f'{attribute}: no ticket is ever "{text}"; known: {", ".join(_WORDS[attribute])}')
-    if "\0" in text:
-        raise ValueError(f"{attribute}: a NUL character is in no ticket")
-    return text
 
 
 def _compare(column: ColumnElement[Any], operator: str, value: object) -> ColumnElement[bool]:

@@ -43,7 +43,11 @@ SET_BY_DESK = (*_FIRM, *_MOVING)
 """What only the desk sets; a patch may hold it as it was read, so that a whole ticket can be sent back."""
 
 
-_ANY = ("@type", "@baseType", "@schemaLocation")  # what TMF630 lets every object have
+ANY = ("@type", "@baseType", "@schemaLocation")  # what TMF630 lets every object have
+APPEAL_TYPES = ("complaint", "request", "billDispute")
+INTERACTION_EVENT_TYPES = tuple(
+    f"PartyInteraction{what}Event" for what in ("Create", "AttributeValueChange", "StatusChange", "Delete")
+)
 
 
 class Wire(BaseModel):
@@ -69,7 +73,7 @@ class Wire(BaseModel):
 class NoteIn(Wire):
     """A note to be added; its author is who asks, its date is now."""
 
-    also = ("author", "date", *_ANY)
+    also = ("author", "date", *ANY)
     text: Text
     id: Text | None = None
 
@@ -77,7 +81,7 @@ class NoteIn(Wire):
 class TicketPatch(Wire):
     """A merge patch of a ticket: what is absent stays."""
 
-    also = (*KEPT, *SET_BY_DESK, *_ANY)
+    also = (*KEPT, *SET_BY_DESK, *ANY)
     status: Status | None = None
     status_change_reason: Text | None = None
     name: Word | None = None
@@ -91,7 +95,7 @@ class TicketPatch(Wire):
 class TicketCreate(Wire):
     """A ticket that another system opens."""
 
-    also = (*KEPT, *_ANY)
+    also = (*KEPT, *ANY)
     ours = SET_BY_DESK
     description: Word10k
     severity: Severity
@@ -121,29 +125,43 @@ def _address(text: str) -> str:
     return text
 
 
-def _query(text: str, event_types: Sequence[str]) -> str:
+def _query(text: str, **values: Sequence[str]) -> str:
     """Return the query of a listener; raise ValueError where it asks for what the desk does not filter by."""
     pairs = [part.partition("=") for part in text.removeprefix("?").split("&") if part]
-    known.check((name for name, _, _ in pairs), ("eventType",), "filter in query")
-    for _, _, types in pairs:
-        known.check(types.split(","), event_types, "eventType")
+    known.check((name for name, _, _ in pairs), values, "filter in query")
+    for name, _, given in pairs:
+        known.check(given.split(","), values[name], name)
     return text
 
 
 class HubCreate(Wire):
     """A listener to be registered."""
 
-    also = _ANY
+    also = ANY
     callback: Annotated[
         str, StringConstraints(max_length=2000, pattern=r"^https?://[^\x00\s]+$"), AfterValidator(_address)
     ]
-    query: Annotated[Text, AfterValidator(lambda text: _query(text, EVENT_TYPES))] = ""
+    query: Text = ""
+
+
+class TicketHubCreate(HubCreate):
+    """A listener of tickets to be registered; with `ticketType` in its query, one of appeals."""
+
+    query: Annotated[
+        Text, AfterValidator(lambda text: _query(text, eventType=EVENT_TYPES, ticketType=APPEAL_TYPES))
+    ] = ""
+
+
+class InteractionHubCreate(HubCreate):
+    """A listener of party interactions to be registered."""
+
+    query: Annotated[Text, AfterValidator(lambda text: _query(text, eventType=INTERACTION_EVENT_TYPES))] = ""
 
 
 class ProblemHubCreate(HubCreate):
     """A listener of service problems to be registered."""
 
-    query: Annotated[Text, AfterValidator(lambda text: _query(text, PROBLEM_EVENT_TYPES))] = ""
+    query: Annotated[Text, AfterValidator(lambda text: _query(text, eventType=PROBLEM_EVENT_TYPES))] = ""
 
 
 def severity_said(text: str) -> str:

@@ -14,6 +14,7 @@ from alerts.desk.api import (
     operations,
     tmf621,
     tmf656,
+    tmf683,
     tmf_hub,
     webhook_route,
     works,
@@ -66,6 +67,8 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
     app.include_router(tmf_hub.router)
     app.include_router(tmf656.router)
     app.include_router(tmf_hub.problems)
+    app.include_router(tmf683.router)
+    app.include_router(tmf_hub.interactions)
     app.include_router(grouping.router)
     app.include_router(works.router)
     app.include_router(free_months.router)

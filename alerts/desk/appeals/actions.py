@@ -29,9 +29,7 @@ class Hand:
     def say(self, connection: Connection, direction: str, reason: str, text: str) -> None:
         """Store what was said, sealed."""
         values = {"direction": direction, "channel": "desk", "reason": reason, "status": "completed"}
-        store.add_interaction(
-            connection, self.rules.keys, text, appeal_id=self.number, at=self.now, actor=self.by, **values
-        )
+        store.add_interaction(connection, self.rules, text, appeal_id=self.number, at=self.now, actor=self.by, **values)
 
     def change(self, do: Callable[[Connection, Draft], None]) -> None:
         """Lock the appeal, change it, store it."""

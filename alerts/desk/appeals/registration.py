@@ -50,6 +50,7 @@ class Registered:
     way: Way
     number: int | None
     repeat: bool = False
+    interaction: int = 0  # the contact that was stored
 
 
 class RefusedError(ValueError):
@@ -120,14 +121,14 @@ class _Registration:
         draft.queue(Queue(draft["queue"]), self.by, self.now)
         if way.asks(Do.LAW_CLOCK):
             draft.record(ev.ClaimReceived(), self.by, self.now)
-        self._interaction(draft["id"], "appeal")
+        said = self._interaction(draft["id"], "appeal")
         if way.asks(Do.PROPOSE_INCIDENT):
             store.put_link(self.connection, draft["id"], tickets[0]["id"], "proposed", actor=self.by, at=self.now)
             draft.record(ev.Linked(tickets[0]["id"], "proposed"), self.by, self.now)
         if way.asks(Do.CLOSE_ANSWERED):
             self._answer_at_once(draft)
         store.save(self.connection, self.rules, draft, self.now)
-        return Registered(way, draft["id"])
+        return Registered(way, draft["id"], interaction=said)
 
     def _checked(self) -> tuple[str, Code | None]:
         said = self.said
@@ -229,9 +230,10 @@ class _Registration:
     def _no_appeal(self, way: Way, old: Draft | None) -> Registered:
         """Record a contact that makes no appeal: it is added to an open one, or handed over."""
         handed = (Do.HAND_OVER_TO_165, Do.HAND_OVER_TO_160, Do.REGISTER_AT_165)
-        self._interaction(old["id"] if old else None, next((str(do) for do in handed if way.asks(do)), "repeat"))
+        reason = next((str(do) for do in handed if way.asks(do)), "repeat")
+        said = self._interaction(old["id"] if old else None, reason)
         if old is None:
-            return Registered(way, None)
+            return Registered(way, None, interaction=said)
         if way.asks(Do.COUNT_REPEAT):
             old["repeats"] = old["repeats"] + 1
             old.record(ev.Repeated(), self.by, self.now)
@@ -239,14 +241,14 @@ class _Registration:
             old["claim"] = True
             old.record(ev.ClaimReceived(), self.by, self.now)
         store.save(self.connection, self.rules, old, self.now)
-        return Registered(way, old["id"], repeat=True)
+        return Registered(way, old["id"], repeat=True, interaction=said)
 
-    def _interaction(self, number: int | None, reason: str, direction: str = "inbound", text: str = "") -> None:
+    def _interaction(self, number: int | None, reason: str, direction: str = "inbound", text: str = "") -> int:
         # Of somebody who is handed over no word is kept: there is no appeal that would say for how long.
         said = (text or self.said.text) if number is not None else ""
-        store.add_interaction(
+        return store.add_interaction(
             self.connection,
-            self.rules.keys,
+            self.rules,
             said,
             appeal_id=number,
             direction=direction,

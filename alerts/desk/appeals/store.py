@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, up
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.desk.appeals import events as ev
+from alerts.desk.appeals import interactions as interactions_
+from alerts.desk.appeals import listeners, tmf683
 from alerts.desk.appeals.contacts import Contact, Keys
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
@@ -217,10 +219,19 @@ def _keep_contact(connection: Connection, rules: Rules, draft: Draft, now: datet
     connection.execute(one.values(delete_after=until))
 
 
-def add_interaction(connection: Connection, keys: Keys, text: str = "", **values: Any) -> None:
-    """Store a call, a mail or a message; its text is sealed."""
+def add_interaction(connection: Connection, rules: Rules, text: str = "", **values: Any) -> int:
+    """Store a call, a mail or a message, and return its number; its text is sealed. Listeners are told."""
+    keys = rules.keys
     sealed = {"sealed": keys.seal(text) if text else None, "key_id": keys.current if text else ""}
-    connection.execute(insert(interaction).values(**values | sealed))
+    stored = insert(interaction).values(**values | sealed).returning(interaction.c.id)
+    number: int = connection.execute(stored).scalar_one()
+
+    def shown() -> dict[str, Any]:
+        row = interactions_.find(connection, number)
+        return tmf683.body(row, rules.calendars.zone) if row is not None else {}
+
+    listeners.tell_of_interaction(connection, shown, values["at"])
+    return number
 
 
 def interactions(connection: Connection, number: int) -> Sequence[RowMapping]:

@@ -13,10 +13,11 @@ from sqlalchemy import RowMapping
 
 from alerts.desk.core import metrics
 from alerts.desk.core.actors import DESK
+from alerts.desk.core.listening import HUB_PREFIX
 from alerts.desk.notify import outbox
 from alerts.desk.notify.outbox import Ending
 from alerts.desk.notify.redact import redacted
-from alerts.desk.notify.routing import HUB_PREFIX, TEST
+from alerts.desk.notify.routing import TEST
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.events import Delivered, EventBody
 from alerts.desk.tickets.runtime import Runtime

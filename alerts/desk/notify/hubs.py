@@ -1,13 +1,12 @@
-"""Listeners of TMF621 and of TMF656."""
+"""Listeners of TMF621, TMF656 and TMF683."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
+from alerts.desk.core.listening import TROUBLE_TICKET
 from alerts.desk.core.tables import hub
-
-TROUBLE_TICKET, SERVICE_PROBLEM = "TMF621", "TMF656"
 
 
 def add(connection: Connection, number: str, callback_: str, query: str, now: datetime) -> None:

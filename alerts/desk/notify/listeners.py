@@ -1,4 +1,4 @@
-"""Listeners of TMF621 and TMF656: several are told at once, and one that hangs holds up nobody for long."""
+"""Listeners of TMF621, TMF656 and TMF683: several are told at once, and one that hangs holds up nobody for long."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -9,11 +9,13 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 from sqlalchemy import RowMapping
 
+from alerts.desk.core.listening import HUB_PREFIX
 from alerts.desk.notify import attempt, hubs, outbox
 from alerts.desk.notify.attempt import Answer, RefusedError
 from alerts.desk.notify.channels import web
 from alerts.desk.notify.problem_event import problem_event
-from alerts.desk.notify.routing import HUB_PREFIX, PROBLEM_EVENT_TYPES
+from alerts.desk.notify.routing import PROBLEM_EVENT_TYPES
+from alerts.desk.notify.stored_event import SHOWN, stored_event
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.tmf621 import BASE, instant
@@ -76,7 +78,12 @@ def _tell(client: httpx.Client, callback: str, event: dict[str, Any]) -> None:
 
 
 def hub_event(runtime: Runtime, row: RowMapping) -> dict[str, Any]:
-    """Return the event as TMF621 v5 or TMF656 v5 puts it, with the ticket or problem as it is now."""
+    """Return the event as TMF621, TMF656 or TMF683 v5 puts it, with the ticket or problem as it is now.
+
+    What happens to appeals and their interactions is sent as it was then.
+    """
+    if SHOWN in row["body"]:
+        return stored_event(row)
     if row["kind"] in PROBLEM_EVENT_TYPES:
         return problem_event(runtime, row)
     number = row["ticket_id"]

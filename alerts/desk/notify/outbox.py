@@ -10,10 +10,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
 
 from alerts.desk.core import batch
+from alerts.desk.core.listening import (
+    HUB_PREFIX,
+    PARTY_INTERACTION,
+    SERVICE_PROBLEM,
+    TICKET_TYPE,
+    TROUBLE_TICKET,
+    asked,
+    wanted,
+)
 from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import hub, outbox
-from alerts.desk.notify.hubs import SERVICE_PROBLEM, TROUBLE_TICKET
-from alerts.desk.notify.routing import HUB_PREFIX, TEST, Route, hub_events, messages, problem_events
+from alerts.desk.notify.routing import TEST, Route, hub_events, messages, problem_events
 from alerts.desk.tickets.events import Recorded
 from alerts.desk.tickets.policy import Publish
 
@@ -39,7 +47,7 @@ def write(routes: Sequence[Route], connection: Connection, recorded: Sequence[Re
         for message in messages(each, routes)
     ]
     told = [
-        (each.ticket, {TROUBLE_TICKET: types, SERVICE_PROBLEM: problem_events(each.events)})
+        (each.ticket, {TROUBLE_TICKET: types, SERVICE_PROBLEM: problem_events(each.events), PARTY_INTERACTION: []})
         for each in recorded
         if (types := hub_events(each.events))
     ]
@@ -54,17 +62,11 @@ def write(routes: Sequence[Route], connection: Connection, recorded: Sequence[Re
                 }
                 for number, types in told
                 for kind in types[api]
-                if wanted(query, kind)
+                if wanted(query, "eventType", kind) and not asked(query, TICKET_TYPE)
             ]
     if rows:
         fresh = {"state": "pending", "attempts": 0, "created_at": now, "next_at": now, "error": "", "told": {}}
         batch.insert(connection, outbox, [row | fresh for row in rows])
-
-
-def wanted(query: str, kind: str) -> bool:
-    """Return whether a listener's query asks for an event type; without `eventType` in it, for every one."""
-    types = [part.partition("=")[2] for part in query.removeprefix("?").split("&") if part.startswith("eventType=")]
-    return not types or any(kind in each.split(",") for each in types)
 
 
 def claim(connection: Connection, target: str, now: datetime, limit: int) -> Sequence[RowMapping]:

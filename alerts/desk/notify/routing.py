@@ -30,7 +30,6 @@ from alerts.desk.tickets.events import (
 from alerts.desk.tickets.states import CAUSE, RELEASED, TERMINAL, Status
 
 VENDOR_PREFIX = "vendor:"
-HUB_PREFIX = "hub:"
 TEST = "test"
 """The kind of a message that belongs to no ticket: somebody wants to know whether a target hears."""
 

@@ -67,13 +67,13 @@ def bearer(request: Request) -> Principal | None:
 
 
 class Needs:
-    """A dependency: the caller by token, who must have the permission.
+    """A dependency: the caller by token, who must have the permission, or one of several.
 
     A session is taken for reading only: what a browser may be tricked into sending changes nothing here.
     """
 
-    def __init__(self, permission: Permission) -> None:
-        self.permission = permission
+    def __init__(self, permission: Permission, *others: Permission) -> None:
+        self.permission, self.others = permission, others
 
     def __call__(self, request: Request) -> Principal:
         """Return the caller or answer 401 or 403."""
@@ -83,7 +83,7 @@ class Needs:
             principal = found.principal if found else None
         if principal is None:
             raise HTTPException(401, "give a token: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"})
-        if not principal.may(self.permission):
+        if not any(principal.may(each) for each in (self.permission, *self.others)):
             raise HTTPException(403, f'the role "{principal.role}" does not permit: {self.permission}')
         return principal
 

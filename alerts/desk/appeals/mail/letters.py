@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from alerts.desk.appeals import numbers
 from alerts.desk.appeals.contacts import Contact
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.mail.quoted import MARK
@@ -29,7 +30,7 @@ class Mass:
 
 def reference(rules: Rules, row: Row) -> str:
     """Return the number of an appeal as mail has it."""
-    return f"A-{row['registered_at'].astimezone(rules.calendars.zone).year}-{row['id']:06}"
+    return numbers.reference(rules.calendars.zone, row)
 
 
 def request(rules: Rules, row: Row, words: Words, to: str, url: str = "") -> dict[str, str]:

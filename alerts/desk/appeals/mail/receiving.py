@@ -150,7 +150,7 @@ def _say(hand: HandWithin, party: str, reply: str) -> None:
     reason = party if party in SUPPLIERS else "reply"
     appeals.add_interaction(
         hand.connection,
-        hand.rules.keys,
+        hand.rules,
         reply,
         appeal_id=hand.number,
         at=hand.now,

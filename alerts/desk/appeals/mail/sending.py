@@ -144,7 +144,7 @@ def write_message(post: Post, number: int, text: str, by: str, now: datetime) ->
         content = letters.message(post.rules, row, post.words, post.settings.supplier, text)
         _put(connection, post, Outgoing(number, "message", "supplier", content), now)
         said = {"direction": "outbound", "channel": "email", "reason": "supplier", "status": "completed"}
-        appeals.add_interaction(connection, post.rules.keys, text, appeal_id=number, at=now, actor=by, **said)
+        appeals.add_interaction(connection, post.rules, text, appeal_id=number, at=now, actor=by, **said)
 
 
 def ask_again(post: Post, number: int, by: str, now: datetime) -> None:

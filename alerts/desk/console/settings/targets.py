@@ -10,12 +10,13 @@ from fastapi.responses import RedirectResponse
 
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.console.settings.frame import Name, back, show
+from alerts.desk.core.listening import HUB_PREFIX
 from alerts.desk.core.words import Words
 from alerts.desk.notify import hubs, outbox
 from alerts.desk.notify import test_message as trial
 from alerts.desk.notify.outbox import Queue
 from alerts.desk.notify.redact import redacted
-from alerts.desk.notify.routing import HUB_PREFIX, TEST, VENDOR_PREFIX
+from alerts.desk.notify.routing import TEST, VENDOR_PREFIX
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Administering, Administrator, by
 from alerts.desk.web.render import words_for

@@ -1,0 +1,37 @@
+"""Interactions in the database, as TMF683 lists them: with the appeal that each is about, without what was said."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+
+from alerts.desk.core.appeal_tables import appeal, interaction
+
+_EARLIER = interaction.alias("earlier")
+_FIRST = select(func.min(_EARLIER.c.id)).where(_EARLIER.c.appeal_id == interaction.c.appeal_id).scalar_subquery()
+_COLUMNS = [
+    interaction.c[name] for name in ("id", "appeal_id", "direction", "channel", "reason", "status", "at", "actor")
+]
+_JOINED = interaction.outerjoin(appeal, appeal.c.id == interaction.c.appeal_id)
+_SHOWN: Select[Any] = select(*_COLUMNS, appeal.c.registered_at, appeal.c.kind, _FIRST.label("first_id")).select_from(
+    _JOINED
+)
+
+
+def page(
+    connection: Connection,
+    conditions: Sequence[ColumnElement[bool]],
+    order: Sequence[ColumnElement[Any]],
+    limit: int,
+    offset: int,
+) -> tuple[int, Sequence[RowMapping]]:
+    """Return how many interactions fit, and one page of them."""
+    total = connection.scalar(select(func.count()).select_from(interaction).where(*conditions)) or 0
+    wanted = _SHOWN.where(*conditions).order_by(*order).limit(limit).offset(offset)
+    return total, connection.execute(wanted).mappings().all()
+
+
+def find(connection: Connection, number: int, *conditions: ColumnElement[bool]) -> RowMapping | None:
+    """Return an interaction."""
+    wanted = _SHOWN.where(interaction.c.id == number, *conditions)
+    return connection.execute(wanted).mappings().one_or_none()

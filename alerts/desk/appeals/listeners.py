@@ -1,0 +1,55 @@
+"""Tells listeners of TMF621 and TMF683 what happened to appeals, in the transaction in which it happened."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from alerts.desk.core.listening import HUB_PREFIX, PARTY_INTERACTION, TICKET_TYPE, TROUBLE_TICKET, asked, wanted
+from alerts.desk.core.tables import hub, outbox
+
+
+def tell_of_interaction(connection: Connection, show: Callable[[], dict[str, Any]], now: datetime) -> None:
+    """Tell who listens that there is a further interaction."""
+    queries = _queries(connection, PARTY_INTERACTION)
+    kind = "PartyInteractionCreateEvent"
+    _write(connection, [(number, [kind]) for number, query in queries if wanted(query, "eventType", kind)], show, now)
+
+
+def tell_of_appeal(
+    connection: Connection, ticket_type: str, kinds: Sequence[str], show: Callable[[], dict[str, Any]], now: datetime
+) -> None:
+    """Tell who listens for appeals of this type what happened to one; `kinds` are types of events."""
+    told = [
+        (number, [kind for kind in kinds if wanted(query, "eventType", kind)])
+        for number, query in _queries(connection, TROUBLE_TICKET)
+        if ticket_type in asked(query, TICKET_TYPE)
+    ]
+    _write(connection, told, show, now)
+
+
+def _queries(connection: Connection, api: str) -> list[tuple[str, str]]:
+    rows = connection.execute(select(hub.c.id, hub.c.query).where(hub.c.api == api))
+    return [(number, query) for number, query in rows]
+
+
+def _write(
+    connection: Connection, told: Sequence[tuple[str, list[str]]], show: Callable[[], dict[str, Any]], now: datetime
+) -> None:
+    if not any(kinds for _, kinds in told):
+        return
+    shown = show()
+    name = shown["@type"][0].lower() + shown["@type"][1:]
+    fresh = {"state": "pending", "attempts": 0, "created_at": now, "next_at": now, "error": "", "told": {}}
+    rows = [
+        {
+            "target": HUB_PREFIX + number,
+            "kind": kind,
+            "body": {"eventId": str(uuid.uuid4()), "at": now.isoformat(), "name": name, "shown": shown},
+        }
+        for number, kinds in told
+        for kind in kinds
+    ]
+    connection.execute(insert(outbox), [row | fresh for row in rows])
