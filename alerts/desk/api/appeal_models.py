@@ -4,12 +4,15 @@ Both documents name parties, channels and identifiers alike. What they have no w
 as TM Forum extends its documents: the number or the mailbox of a contact medium, under TMF632's names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, StrictBool, StrictStr
 
+from alerts.desk.api.appeals import PROBLEMS
 from alerts.desk.api.tmf_models import ANY, Wire
+from alerts.desk.appeals.contacts import ContactError
+from alerts.desk.appeals.registration import RefusedError
 from alerts.desk.appeals.states import AnswerBy, Entry
 
 _REF = (*ANY, "href", "@referredType")
@@ -130,6 +133,12 @@ PLACES = {
     "broadband": "{broadband}",
 }
 """Where a caller finds what was wrong; the names in braces differ between the two documents."""
+
+
+def refused(error: RefusedError | ContactError, words: Mapping[str, str]) -> str:
+    """Return why a registration is refused, with the place in the caller's document."""
+    problem = PROBLEMS.get(error.problem, error.problem)
+    return f"{PLACES.get(error.field, error.field).format(**words)}: {problem}"
 
 
 def of_parties(parties: Sequence[RelatedPartyIn]) -> dict[str, Any]:

@@ -8,10 +8,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from alerts.desk.alarms.problem import problem_key
-from alerts.desk.api import relationships, tmf_list
+from alerts.desk.api import relationships, tmf621_appeals, tmf_list
 from alerts.desk.api.known import once, only
-from alerts.desk.api.tmf_models import TicketCreate, TicketPatch, check_set_by_desk, kept, severity_said
+from alerts.desk.api.tmf_models import APPEAL_TYPES, TicketCreate, TicketPatch, check_set_by_desk, kept, severity_said
 from alerts.desk.api.tmf_patch import check_removals, patch
+from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.numbers import number_of
+from alerts.desk.appeals.tmf621 import members
 from alerts.desk.core import metrics
 from alerts.desk.core.words import languages
 from alerts.desk.tickets import actions, queries
@@ -41,7 +44,7 @@ Fields = Annotated[str | None, Query(max_length=1000)]
 def list_tickets(
     request: Request,
     runtime: Running,
-    _: Reader,
+    caller: Reader,
     fields: Fields = None,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
     limit: Annotated[int, Query(ge=0, le=tmf_list.MAX_LIMIT)] = 100,
@@ -52,10 +55,18 @@ def list_tickets(
         pairs = request.query_params.multi_items()
         once((name for name, _ in pairs), tmf_list.RESERVED)
         tmf_list.check_fields(fields)
-        wanted = tmf_list.conditions(pairs)
-        order = tmf_list.order(sort)
+        rules = _rules(request)
+        ours = tmf621_appeals.concerns(rules, pairs)
+        filters = tmf621_appeals.FILTERS if ours else tmf_list.TICKETS
+        wanted, order = filters.conditions(pairs), filters.order(sort)
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
+    if ours and rules is not None:
+        if not tmf621_appeals.may_see(caller):
+            return tmf621_appeals.forbidden(caller)
+        with runtime.database.read() as connection:
+            total, whole = tmf621_appeals.page(connection, rules, wanted, order, limit, offset)
+        return _listed([select_fields(each, fields) for each in whole], total)
     with runtime.database.read() as connection:
         total, found = queries.page(connection, wanted, order, limit, offset)
         numbers = [ticket.id for ticket in found]
@@ -64,8 +75,17 @@ def list_tickets(
     whole = [
         relationships.add(body(ticket, events[ticket.id], language), related.get(ticket.id, ())) for ticket in found
     ]
-    bodies = [select_fields(each, fields) for each in whole]
+    return _listed([select_fields(each, fields) for each in whole], total)
+
+
+def _listed(bodies: list[dict[str, Any]], total: int) -> Response:
     return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
+
+
+def _rules(request: Request) -> Rules | None:
+    """Return the rules of appeals; None where the desk takes none."""
+    rules: Rules | None = request.app.state.appeals
+    return rules
 
 
 @router.post(
@@ -74,8 +94,11 @@ def list_tickets(
     dependencies=[NOTHING],
     responses=_COMMON | {409: RESPONSES[409], 413: RESPONSES[413]},
 )
-def create_ticket(fresh: TicketCreate, runtime: Running, caller: Actor) -> Response:
-    """Open a ticket that no alarm caused."""
+def create_ticket(request: Request, fresh: TicketCreate, runtime: Running, caller: Actor) -> Response:
+    """Open a ticket that no alarm caused; where the desk takes appeals, a ticket of one of their types is one."""
+    rules = _rules(request)
+    if rules is not None and fresh.ticket_type in APPEAL_TYPES:
+        return tmf621_appeals.create(runtime, rules, fresh, caller)
     try:
         number = create(runtime, fresh, caller.name)
     except ValueError as error:
@@ -87,32 +110,39 @@ def create_ticket(fresh: TicketCreate, runtime: Running, caller: Actor) -> Respo
 
 
 @router.get("/troubleTicket/{number}", dependencies=[Depends(only("fields"))], responses=_ONE)
-def read_ticket(number: str, runtime: Running, _: Reader, fields: Fields = None) -> Response:
+def read_ticket(request: Request, number: str, runtime: Running, caller: Reader, fields: Fields = None) -> Response:
     """Read one ticket."""
     try:
         tmf_list.check_fields(fields)
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
-    return JSONResponse(select_fields(represent(runtime, ticket_number(number)), fields))
+    rules = _rules(request)
+    if rules is not None and number_of(number):
+        return tmf621_appeals.read(runtime, rules, number, caller, fields)
+    return JSONResponse(select_fields(represent(runtime, ticket_number(number), rules), fields))
 
 
 @router.patch("/troubleTicket/{number}", dependencies=[NOTHING], responses=_CHANGE)
-def patch_ticket(number: str, changes: TicketPatch, runtime: Running, caller: Actor) -> Response:
+def patch_ticket(request: Request, number: str, changes: TicketPatch, runtime: Running, caller: Actor) -> Response:
     """Change a ticket: state with its reason, notes, priority, texts. A move the life cycle lacks gets 409."""
+    rules = _rules(request)
+    if rules is not None and number_of(number):
+        return tmf621_appeals.patch(runtime, rules, number, changes, caller)
     hand = Hand(caller.name, ticket_number(number))
     try:
         check_removals(changes)
         sent = kept(changes)
         ticket, events = _read(runtime, hand.number)
         check_set_by_desk(changes, body(ticket, events, runtime.settings.language))
-        extra = theirs(sent, own_lists(ticket, events)) if sent else {}
+        related = {"troubleTicketRelationship": _related(runtime, hand.number, rules)}
+        extra = theirs(sent, own_lists(ticket, events) | related) if sent else {}
         with actions.changing(runtime.desk, hand) as (draft, now):
             patch(draft, changes, extra, caller.name, now)
     except ValueError as error:
         if isinstance(error, IllegalMoveError):
             raise
         return answer(400, "Bad Request", str(error))
-    return JSONResponse(represent(runtime, hand.number))
+    return JSONResponse(represent(runtime, hand.number, rules))
 
 
 def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
@@ -147,12 +177,17 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
     return draft.id
 
 
-def represent(runtime: Runtime, number: int) -> dict[str, Any]:
+def represent(runtime: Runtime, number: int, rules: Rules | None = None) -> dict[str, Any]:
     """Return a ticket's whole representation."""
     ticket, events = _read(runtime, number)
+    return relationships.add(body(ticket, events, runtime.settings.language), _related(runtime, number, rules))
+
+
+def _related(runtime: Runtime, number: int, rules: Rules | None) -> list[dict[str, Any]]:
+    """Return what a ticket is related to, the appeals that were linked to it included."""
     with runtime.database.read() as connection:
-        related = relationships.relationships(connection, [number])
-    return relationships.add(body(ticket, events, runtime.settings.language), related.get(number, ()))
+        related = relationships.relationships(connection, [number]).get(number, [])
+        return related + (members(connection, rules, number) if rules is not None else [])
 
 
 def _read(runtime: Runtime, number: int) -> tuple[Ticket, Sequence[Event]]:

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement
 
 from alerts.desk.access.roles import Permission, Principal
 from alerts.desk.api import known, tmf_list
-from alerts.desk.api.appeal_models import PLACES, InteractionIn, of_identifiers, of_parties
-from alerts.desk.api.appeals import PROBLEMS, Registrar, Ruling, rules_of
+from alerts.desk.api.appeal_models import InteractionIn, of_identifiers, of_parties, refused
+from alerts.desk.api.appeals import Registrar, Ruling, rules_of
 from alerts.desk.api.known import once, only
 from alerts.desk.api.tmf_list import Filters
 from alerts.desk.appeals import interactions
@@ -128,12 +128,6 @@ _WORDS = {
 def visible(caller: Principal) -> list[ColumnElement[bool]]:
     """Return the conditions on the interactions that a caller sees: the cabinet's token has those of the cabinet."""
     return [interaction.c.channel == str(Entry.CABINET)] if caller.role == CABINET else []
-
-
-def refused(error: RefusedError | ContactError, words: dict[str, str]) -> str:
-    """Return why a registration is refused, with the place in the caller's document."""
-    problem = PROBLEMS.get(error.problem, error.problem)
-    return f"{PLACES.get(error.field, error.field).format(**words)}: {problem}"
 
 
 def _check_fields(fields: str | None) -> None:

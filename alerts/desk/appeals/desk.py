@@ -22,6 +22,7 @@ class Rules:
     keys: Keys
     codes: Mapping[str, Code]
     calendars: Calendars
+    language: str = "en"  # of what other systems are shown
 
     @property
     def questions(self) -> OpenQuestions:
@@ -45,6 +46,7 @@ def rules_of(settings: Settings, folder: Path) -> Rules | None:
         keys=Keys([secret.read() for secret in table.keys]),
         codes=codes(file),
         calendars=calendars_of(settings.zone, settings.calendars),
+        language=settings.language,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import interactions as interactions_
-from alerts.desk.appeals import listeners, tmf683
+from alerts.desk.appeals import listeners, tmf621, tmf683
 from alerts.desk.appeals.contacts import Contact, Keys
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
@@ -72,16 +72,17 @@ def lock(connection: Connection, number: int, version: int | None = None) -> Dra
 def lock_some(connection: Connection, numbers: Sequence[int]) -> list[Draft]:
     """Lock appeals in the order of their numbers, with two questions for all of them; who is gone is left out."""
     wanted = select(appeal).where(appeal.c.id.in_(numbers)).order_by(appeal.c.id)
-    return _drafts(connection, connection.execute(wanted.with_for_update()).mappings().all())
+    return drafts_of(connection, connection.execute(wanted.with_for_update()).mappings().all())
 
 
 def lock_due(connection: Connection, now: datetime, limit: int) -> list[Draft]:
     """Lock appeals whose moment has come; those that another desk is at are its business."""
     due = select(appeal).where(appeal.c.due_at <= now).order_by(appeal.c.due_at).limit(limit)
-    return _drafts(connection, connection.execute(due.with_for_update(skip_locked=True)).mappings().all())
+    return drafts_of(connection, connection.execute(due.with_for_update(skip_locked=True)).mappings().all())
 
 
-def _drafts(connection: Connection, rows: Sequence[RowMapping]) -> list[Draft]:
+def drafts_of(connection: Connection, rows: Sequence[RowMapping]) -> list[Draft]:
+    """Return appeals with their logs, which one question reads."""
     logs: dict[int, list[Event]] = {row["id"]: [] for row in rows}
     wanted = select(appeal_event).where(appeal_event.c.appeal_id.in_(list(logs))).order_by(appeal_event.c.id)
     for each in connection.execute(wanted).mappings():
@@ -174,6 +175,11 @@ def save(connection: Connection, rules: Rules, draft: Draft, now: datetime) -> N
                 for event in draft.fresh
             ],
         )
+
+        def shown() -> dict[str, Any]:
+            return tmf621.body(rules, draft.row, draft.log, tmf621.links_of(connection, [draft["id"]])[draft["id"]])
+
+        listeners.tell_of_appeal(connection, draft["kind"], tmf621.event_types(draft.fresh), shown, now)
     draft.fresh.clear()
     draft.changed.clear()
 

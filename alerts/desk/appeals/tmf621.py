@@ -1,0 +1,159 @@
+"""An appeal as TMF621 v5 shows it: a trouble ticket of the type complaint, request or billDispute.
+
+Nobody's words or contacts are in it: what the customer said and the answer are kept sealed, apart from the appeal.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from alerts.desk.appeals import events as ev
+from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.events import Event
+from alerts.desk.appeals.numbers import reference
+from alerts.desk.appeals.states import Status
+from alerts.desk.core.appeal_tables import appeal, appeal_link
+from alerts.desk.tickets.tmf621 import BASE, SYSTEM, instant
+
+CAUSED_BY, MAY_BE_CAUSED_BY, CAUSE_OF = "isCausedBy", "mayBeCausedBy", "isCauseOf"
+MOST_MEMBERS = 1000
+_CREATED, _CHANGED = "TroubleTicketCreateEvent", "TroubleTicketAttributeValueChangeEvent"
+_MOVED = "TroubleTicketStatusChangeEvent"
+_ALSO = {Status.RESOLVED: "TroubleTicketResolvedEvent", Status.PENDING: "TroubleTicketInformationRequiredEvent"}
+Links = Sequence[tuple[int, str]]
+"""Tickets that an appeal is linked to, each with the state of the link."""
+
+
+def body(rules: Rules, row: RowMapping | Mapping[str, Any], log: Sequence[Event], links: Links) -> dict[str, Any]:
+    """Return the representation of an appeal; what is not known is absent."""
+    number = reference(rules.calendars.zone, row)
+    code = rules.codes.get(row["code"])
+    result: dict[str, Any] = {
+        "id": number,
+        "href": f"{BASE}/troubleTicket/{number}",
+        "@type": "TroubleTicket",
+        "name": code.name(rules.language) if code else row["code"],
+        "ticketType": row["kind"],
+        "status": row["status"],
+        "statusChangeDate": instant(row["status_at"]),
+        "statusChangeReason": row["status_reason"],
+        "creationDate": instant(row["registered_at"]),
+        "lastUpdate": instant(max([row["registered_at"], *(event.at for event in log)])),
+        "channel": {"@type": "ChannelRef", "@referredType": "Channel", "id": row["entry"]},
+        "relatedEntity": [_service(row["service"])],
+        "relatedParty": [_party("branch", row["region"])] if row["region"] else [],
+        "externalIdentifier": _identifiers(row, number),
+        "statusChangeHistory": _history(log),
+        "troubleTicketCharacteristic": _characteristics(row),
+        "troubleTicketRelationship": [_relationship(ticket, state) for ticket, state in links if state != "undone"],
+    }
+    if row["owner"]:
+        result["relatedParty"].append(_party("owner", row["owner"], "Individual"))
+    if row["deadline_at"]:
+        result["expectedResolutionDate"] = instant(row["deadline_at"])
+    if row["delivered_at"]:
+        result["resolutionDate"] = instant(row["delivered_at"])
+    return result
+
+
+def event_types(events: Sequence[Event]) -> list[str]:
+    """Return the TMF621 event types that new events of an appeal amount to, each once."""
+    result: list[str] = []
+    for event in events:
+        match event.body:
+            case ev.Registered():
+                result.append(_CREATED)
+            case ev.Moved(new):
+                result += [_MOVED, *([_ALSO[new]] if new in _ALSO else [])]
+            case _:
+                result.append(_CHANGED)
+    if _CREATED in result:
+        result = [kind for kind in result if kind != _CHANGED]  # the first queue is part of the registration
+    return list(dict.fromkeys(result))
+
+
+def links_of(connection: Connection, numbers: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """Return the tickets that appeals are linked to."""
+    columns = select(appeal_link.c.appeal_id, appeal_link.c.ticket_id, appeal_link.c.state)
+    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for number, ticket, state in connection.execute(
+        columns.where(appeal_link.c.appeal_id.in_(numbers)).order_by(appeal_link.c.id)
+    ):
+        found[number].append((ticket, state))
+    return found
+
+
+def members(connection: Connection, rules: Rules, ticket: int) -> list[dict[str, Any]]:
+    """Return the relationships of an emergency ticket to the appeals that a person linked to it, so many at most."""
+    wanted = select(appeal.c.id, appeal.c.registered_at).join(appeal_link, appeal_link.c.appeal_id == appeal.c.id)
+    mine = (appeal_link.c.ticket_id == ticket, appeal_link.c.state == "confirmed")
+    rows = connection.execute(wanted.where(*mine).order_by(appeal.c.id).limit(MOST_MEMBERS)).mappings()
+    return [_entry(reference(rules.calendars.zone, row), CAUSE_OF) for row in rows]
+
+
+def _relationship(ticket: int, state: str) -> dict[str, Any]:
+    return _entry(str(ticket), CAUSED_BY if state == "confirmed" else MAY_BE_CAUSED_BY)
+
+
+def _entry(number: str, kind: str) -> dict[str, Any]:
+    return {
+        "@type": "TroubleTicketRelationship",
+        "@referredType": "TroubleTicket",
+        "id": number,
+        "href": f"{BASE}/troubleTicket/{number}",
+        "relationshipType": kind,
+    }
+
+
+def _service(name: str) -> dict[str, Any]:
+    entity = {"@type": "EntityRef", "@referredType": "Service", "id": name, "name": name}
+    return {"@type": "RelatedEntity", "role": "service", "entity": entity}
+
+
+def _party(role: str, name: str, kind: str = "Organization") -> dict[str, Any]:
+    party = {"@type": "PartyRef", "@referredType": kind, "id": name, "name": name}
+    return {"@type": "RelatedPartyRefOrPartyRoleRef", "role": role, "partyOrPartyRole": party}
+
+
+def _identifiers(row: RowMapping | Mapping[str, Any], number: str) -> list[dict[str, Any]]:
+    known = (("crm", row["crm_ref"]), ("cabinet", row["cabinet_ref"]), (SYSTEM, number))
+    return [
+        {"@type": "ExternalIdentifier", "owner": owner, "id": name, "externalIdentifierType": "TroubleTicket"}
+        for owner, name in known
+        if name
+    ]
+
+
+def _history(log: Sequence[Event]) -> list[dict[str, Any]]:
+    result = []
+    for event in log:
+        match event.body:
+            case ev.Registered():
+                status, reason = Status.ACKNOWLEDGED, "registered"
+            case ev.Moved(new, why):
+                status, reason = new, why
+            case _:
+                continue
+        change = {"status": str(status), "statusChangeDate": instant(event.at), "statusChangeReason": reason}
+        result.append({"@type": "StatusChange", **change})
+    return result
+
+
+def _characteristics(row: RowMapping | Mapping[str, Any]) -> list[dict[str, Any]]:
+    texts = {"code": row["code"], "queue": row["queue"], "answerBy": row["answer_by"], "fault": row["fault"]}
+    texts["route"] = row["route"] or ""
+    return [
+        *(
+            {"@type": "StringCharacteristic", "name": name, "valueType": "string", "value": value}
+            for name, value in texts.items()
+            if value
+        ),
+        {"@type": "IntegerCharacteristic", "name": "repeats", "valueType": "integer", "value": row["repeats"]},
+        *(
+            {"@type": "BooleanCharacteristic", "name": name, "valueType": "boolean", "value": True}
+            for name in ("claim", "late")
+            if row[name]
+        ),
+    ]
