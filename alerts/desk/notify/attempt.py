@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from alerts.desk.core import metrics
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.listening import HUB_PREFIX
 from alerts.desk.notify import outbox
+from alerts.desk.notify.message import Message
 from alerts.desk.notify.outbox import Ending
 from alerts.desk.notify.redact import redacted
 from alerts.desk.notify.routing import TEST
@@ -22,7 +21,7 @@ from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.events import Delivered, EventBody
 from alerts.desk.tickets.runtime import Runtime
 
-Rows = Sequence[RowMapping]
+Messages = Sequence[Message]
 REST = timedelta(seconds=60)  # of a target whose server just failed
 LONGEST_WAIT = timedelta(days=1)  # that a server may ask for
 TOGETHER = 50  # tickets of one transaction
@@ -60,15 +59,15 @@ def failed(recipient: str, numbers: Sequence[int], error: OSError, left: Sequenc
     return Answer(recipient, numbers, str(error), final=final, left=left, wait=wait)
 
 
-def owed(row: RowMapping, recipient: str) -> bool:
+def owed(message: Message, recipient: str) -> bool:
     """Return whether a recipient still has to get a message."""
-    told = row["told"].get(recipient, {})
+    told = message.told.get(recipient, {})
     return "sent" not in told and "refused" not in told
 
 
-def left_of(row: RowMapping, recipient: str) -> list[str]:
+def left_of(message: Message, recipient: str) -> list[str]:
     """Return the parts of a message that are left for a recipient; empty where it is owed the whole."""
-    return list(row["told"].get(recipient, {}).get("left", ()))
+    return list(message.told.get(recipient, {}).get("left", ()))
 
 
 @dataclass(slots=True)
@@ -83,28 +82,28 @@ class _Tally:
     refused: int = 0
 
 
-def note(runtime: Runtime, rows: Rows, recipients: Sequence[str], answers: Iterable[Answer]) -> bool:
+def note(runtime: Runtime, messages: Messages, recipients: Sequence[str], answers: Iterable[Answer]) -> bool:
     """Store what became of claimed messages; return whether all of them went out.
 
     `recipients` are all that the target has now: whoever is no longer among them is owed nothing.
     """
     now, found = runtime.now(), list(answers)
     tally = _Tally(runtime, recipients, now)
-    for row in rows:
-        _count(tally, row, [each for each in found if row["id"] in each.numbers])
+    for message in messages:
+        _count(tally, message, [each for each in found if message.id in each.numbers])
     failing = [each for each in found if each.error and not each.final]
     with runtime.database.write() as connection:
         outbox.end(connection, tally.endings)
-        if rest := _rest(rows, failing, len(found)):
-            outbox.put_off(connection, rows[0]["target"], [], now + rest)
-    runtime.counts.add(metrics.RECIPIENTS_REFUSED, tally.refused, rows[0]["target"])
+        if rest := _rest(messages, failing, len(found)):
+            outbox.put_off(connection, messages[0].target, [], now + rest)
+    runtime.counts.add(metrics.RECIPIENTS_REFUSED, tally.refused, messages[0].target)
     _tell_tickets(runtime, tally.lines)
     return all(each.state == "sent" for each in tally.endings)
 
 
-def _rest(rows: Rows, failing: Sequence[Answer], among: int) -> timedelta | None:
+def _rest(messages: Messages, failing: Sequence[Answer], among: int) -> timedelta | None:
     """Return how long the target is left alone: as long as its server asks, else for a moment."""
-    news = [row for row in rows if row["kind"] != TEST]
+    news = [message for message in messages if message.kind != TEST]
     if not failing or not news:
         return None
     asked = [each.wait for each in failing if each.wait is not None]
@@ -113,9 +112,9 @@ def _rest(rows: Rows, failing: Sequence[Answer], among: int) -> timedelta | None
     return min(REST, outbox.rest(news[0])) if len(failing) == among else None  # else it is the recipient's own trouble
 
 
-def _count(tally: _Tally, row: RowMapping, mine: Sequence[Answer]) -> None:
+def _count(tally: _Tally, message: Message, mine: Sequence[Answer]) -> None:
     now, recipients = tally.now, tally.recipients
-    told: dict[str, Any] = dict(row["told"])
+    told: dict[str, Any] = dict(message.told)
     errors: list[tuple[str, str]] = []
     for each in mine:
         error = redacted(each.error, tally.runtime.settings)
@@ -124,21 +123,21 @@ def _count(tally: _Tally, row: RowMapping, mine: Sequence[Answer]) -> None:
         elif each.final:
             told[each.recipient] = {"refused": error}
             tally.refused += 1
-            _add_line(tally, row, each.recipient, "refused", error)
+            _add_line(tally, message, each.recipient, "refused", error)
         else:
             errors.append((each.recipient, error))
             if each.left:
                 told[each.recipient] = {"left": list(each.left)}
     gone = [(name, text) for name in recipients if (text := told.get(name, {}).get("refused"))]
     waits = any(each.wait is not None for each in mine if each.error and not each.final)
-    over = row["attempts"] >= outbox.RETRIES and not waits
+    over = message.attempts >= outbox.RETRIES and not waits
     notices = [each.notice for each in mine if each.notice]
     ending = Ending(
-        row["id"],
+        message.id,
         told,
         "; ".join([*_named(errors, recipients), *_named(gone, recipients), *notices])[: outbox.LONGEST_ERROR],
     )
-    if row["kind"] == TEST and (errors or gone):
+    if message.kind == TEST and (errors or gone):
         ending.close("failed", now)
     elif not errors and not gone:
         ending.close("sent", now)
@@ -146,11 +145,11 @@ def _count(tally: _Tally, row: RowMapping, mine: Sequence[Answer]) -> None:
         ending.close("dead", now)
         for each in mine:
             if each.error and not each.final:
-                _add_line(tally, row, each.recipient, "given up", redacted(each.error, tally.runtime.settings))
+                _add_line(tally, message, each.recipient, "given up", redacted(each.error, tally.runtime.settings))
     else:
         # An attempt that the server asked to put off is none.
-        ending.next_at = now + (max(each.wait or timedelta() for each in mine) if waits else outbox.rest(row))
-        ending.attempts = row["attempts"] - 1 if waits else row["attempts"]
+        ending.next_at = now + (max(each.wait or timedelta() for each in mine) if waits else outbox.rest(message))
+        ending.attempts = message.attempts - 1 if waits else message.attempts
     tally.endings.append(ending)
 
 
@@ -162,11 +161,11 @@ def _named(errors: Sequence[tuple[str, str]], recipients: Sequence[str]) -> list
     return [f"{recipient}: {error}" for recipient, error in errors]
 
 
-def _add_line(tally: _Tally, row: RowMapping, recipient: str, outcome: str, reason: str) -> None:
+def _add_line(tally: _Tally, message: Message, recipient: str, outcome: str, reason: str) -> None:
     # That a listener refuses events is no news of the ticket: its dead letters and the metrics say it.
-    if row["ticket_id"] is not None and not row["target"].startswith(HUB_PREFIX):
-        target = recipient or row["target"]
-        tally.lines.append((row["ticket_id"], Delivered(target, outcome, reason[: outbox.LONGEST_ERROR])))
+    if message.ticket_id is not None and not message.target.startswith(HUB_PREFIX):
+        target = recipient or message.target
+        tally.lines.append((message.ticket_id, Delivered(target, outcome, reason[: outbox.LONGEST_ERROR])))
 
 
 def _tell_tickets(runtime: Runtime, lines: Sequence[tuple[int, EventBody]]) -> None:

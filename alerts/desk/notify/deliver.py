@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import partial
 
 import httpx
-from sqlalchemy import RowMapping
 
 from alerts.desk.core.settings import TargetSettings
 from alerts.desk.core.words import Words
@@ -18,6 +17,7 @@ from alerts.desk.notify import attempt, outbox, texts
 from alerts.desk.notify.attempt import Answer
 from alerts.desk.notify.channels import chats, mail, web
 from alerts.desk.notify.channels.chats import Chat
+from alerts.desk.notify.message import Message
 from alerts.desk.notify.peer_desk import forward
 from alerts.desk.notify.routing import TEST
 from alerts.desk.notify.texts import Letter
@@ -27,7 +27,7 @@ from alerts.desk.tickets.ticket import Ticket
 
 BATCH = 500  # messages of one digest
 
-Rows = Sequence[RowMapping]
+Messages = Sequence[Message]
 Tickets = Mapping[int, Ticket]
 
 
@@ -68,74 +68,80 @@ def deliver_target(runtime: Runtime, client: httpx.Client, target: TargetSetting
     while pace.allows(runtime.now()):
         with runtime.database.write() as connection:
             much = digests and outbox.waiting(connection, target.name, runtime.now()) > target.digest_over
-            rows = outbox.claim(connection, target.name, runtime.now(), BATCH if much else 1)
-        if not rows:
+            messages = outbox.claim(connection, target.name, runtime.now(), BATCH if much else 1)
+        if not messages:
             return  # and a look that found nothing is no delivery
         pace.used += 1
-        for row in rows:
-            if row["kind"] == TEST:
-                _deliver(post, [row], {})
-        news = [row for row in rows if row["kind"] != TEST]
+        for message in messages:
+            if message.kind == TEST:
+                _deliver(post, [message], {})
+        news = [message for message in messages if message.kind != TEST]
         if news:
             _deliver(post, news, _tickets(runtime, news))
 
 
-def _deliver(post: _Post, rows: Rows, found: Tickets) -> None:
-    numbers = [row["id"] for row in rows]
+def _deliver(post: _Post, messages: Messages, found: Tickets) -> None:
+    numbers = [message.id for message in messages]
     try:
         if post.target.kind == "mail":
-            recipients, answers = list(post.target.to), list(_by_mail(post, rows, found))
+            recipients, answers = list(post.target.to), list(_by_mail(post, messages, found))
         elif post.target.kind == "apprise" and post.target.url:
             known = chats.chats(post.target.url)
-            recipients, answers = [each.name for each in known], _by_chat(post, known, rows, found)
+            recipients, answers = [each.name for each in known], _by_chat(post, known, messages, found)
         else:
             recipients, answers = [""], [Answer("", numbers)]
-            for row in rows:
-                _to_system(post, row, found)
+            for message in messages:
+                _to_system(post, message, found)
     except OSError as error:
         recipients, answers = [""], [attempt.failed("", numbers, error)]
-    attempt.note(post.runtime, rows, recipients, answers)
+    attempt.note(post.runtime, messages, recipients, answers)
 
 
-def _letter(post: _Post, rows: Rows, found: Tickets) -> Letter:
-    """Return the message about one row, be it a test."""
-    (row,) = rows
+def _letter(post: _Post, messages: Messages, found: Tickets) -> Letter:
+    """Return the letter that one message becomes, be it a test."""
+    (message,) = messages
     url = post.runtime.settings.public_url
-    if row["kind"] == TEST:
-        return texts.test(post.target.name, row["body"], post.words, url)
-    return texts.one(found[row["ticket_id"]], row["kind"], row["body"], post.words, url)
+    if message.kind == TEST:
+        return texts.test(post.target.name, message.body, post.words, url)
+    return texts.one(found[message.ticket], message.kind, message.body, post.words, url)
 
 
-def _letters(post: _Post, rows: Rows, found: Tickets, fits: Callable[[Letter], bool]) -> list[tuple[Letter, Rows]]:
-    """Return the messages that rows become, each with its rows."""
-    if len(rows) == 1:
-        return [(_letter(post, rows, found), rows)]
-    items = [(found[row["ticket_id"]], row["kind"]) for row in rows]
+def _letters(
+    post: _Post, messages: Messages, found: Tickets, fits: Callable[[Letter], bool]
+) -> list[tuple[Letter, Messages]]:
+    """Return the letters that messages become, each with its messages."""
+    if len(messages) == 1:
+        return [(_letter(post, messages, found), messages)]
+    items = [(found[message.ticket], message.kind) for message in messages]
     result, start = [], 0
     for letter, number in texts.digest(items, post.words, post.runtime.settings.public_url, fits):
-        result.append((letter, rows[start : start + number]))
+        result.append((letter, messages[start : start + number]))
         start += number
     return result
 
 
-def _owed(rows: Rows, found: Tickets, recipient: str) -> Rows:
+def _owed(messages: Messages, found: Tickets, recipient: str) -> Messages:
     """Return what a recipient has not got; the message of a ticket that is gone is owed to nobody."""
-    return [row for row in rows if attempt.owed(row, recipient) and (row["kind"] == TEST or row["ticket_id"] in found)]
+    return [
+        message
+        for message in messages
+        if attempt.owed(message, recipient) and (message.kind == TEST or message.ticket in found)
+    ]
 
 
-def _by_mail(post: _Post, rows: Rows, found: Tickets) -> Iterable[Answer]:
+def _by_mail(post: _Post, messages: Messages, found: Tickets) -> Iterable[Answer]:
     """Send one message to all who are owed the same; yield what became of it for each of them."""
     smtp, everybody = post.runtime.settings.smtp, post.target.to
     if smtp is None:
         raise OSError("the settings have no [smtp]")
     groups: dict[tuple[int, ...], list[str]] = {}
     for each in everybody:
-        groups.setdefault(tuple(row["id"] for row in _owed(rows, found, each)), []).append(each)
+        groups.setdefault(tuple(message.id for message in _owed(messages, found, each)), []).append(each)
     for numbers, missing in groups.items():
-        theirs = [row for row in rows if row["id"] in numbers]
+        theirs = [message for message in messages if message.id in numbers]
         for letter, told in _letters(post, theirs, found, lambda _: True) if theirs else ():
             named = mail.numbered(post.runtime, letter, told)
-            ids = [row["id"] for row in told]
+            ids = [message.id for message in told]
             try:
                 refused = mail.send(smtp, everybody, missing, named, post.runtime.now())
             except OSError as error:
@@ -144,26 +150,26 @@ def _by_mail(post: _Post, rows: Rows, found: Tickets) -> Iterable[Answer]:
                 yield from (mail.answer(each, ids, refused.get(each)) for each in missing)
 
 
-def _by_chat(post: _Post, known: Sequence[Chat], rows: Rows, found: Tickets) -> list[Answer]:
+def _by_chat(post: _Post, known: Sequence[Chat], messages: Messages, found: Tickets) -> list[Answer]:
     """Send to each chat what it is owed, part by part; after a failure the rest of it waits."""
     answers: list[Answer] = []
     for chat in known:
-        pending = _pending(post, chat, _owed(rows, found, chat.name), found)
+        pending = _pending(post, chat, _owed(messages, found, chat.name), found)
         for place, (letter, told) in enumerate(pending):
             sent, failure = _to_chat(chat, letter, told)
             answers += sent
             if failure is not None and not failure.final:
-                later = [row["id"] for _, others in pending[place + 1 :] for row in others]
+                later = [message.id for _, others in pending[place + 1 :] for message in others]
                 answers += [Answer(chat.name, later, failure.error, wait=failure.wait)] if later else []
                 break
     return answers
 
 
-def _pending(post: _Post, chat: Chat, owed: Rows, found: Tickets) -> list[tuple[Letter, Rows]]:
+def _pending(post: _Post, chat: Chat, owed: Messages, found: Tickets) -> list[tuple[Letter, Messages]]:
     """Return the messages for a chat; what it has got a part of goes on alone, not once more in a digest."""
-    begun = [row for row in owed if attempt.left_of(row, chat.name)]
-    fresh = [row for row in owed if not attempt.left_of(row, chat.name)]
-    letters: list[tuple[Letter, Rows]] = [(_letter(post, [row], found), [row]) for row in begun]
+    begun = [message for message in owed if attempt.left_of(message, chat.name)]
+    fresh = [message for message in owed if not attempt.left_of(message, chat.name)]
+    letters: list[tuple[Letter, Messages]] = [(_letter(post, [message], found), [message]) for message in begun]
     return letters + (_letters(post, fresh, found, partial(_fits, chat)) if fresh else [])
 
 
@@ -171,10 +177,10 @@ def _fits(chat: Chat, letter: Letter) -> bool:
     return len(chat.parts(letter)) == 1
 
 
-def _to_chat(chat: Chat, letter: Letter, rows: Rows) -> tuple[list[Answer], Answer | None]:
+def _to_chat(chat: Chat, letter: Letter, messages: Messages) -> tuple[list[Answer], Answer | None]:
     """Send a message part by part; return what became of it, and the answer of these that is a failure."""
-    numbers = [row["id"] for row in rows]
-    left = attempt.left_of(rows[0], chat.name)
+    numbers = [message.id for message in messages]
+    left = attempt.left_of(messages[0], chat.name)
     pending = left or chat.parts(letter)
     whole = len(pending) if not left else 0
     while pending:
@@ -190,24 +196,24 @@ def _to_chat(chat: Chat, letter: Letter, rows: Rows) -> tuple[list[Answer], Answ
     return [Answer(chat.name, numbers, notice=chat.notice)], None
 
 
-def _to_system(post: _Post, row: RowMapping, found: Tickets) -> None:
+def _to_system(post: _Post, message: Message, found: Tickets) -> None:
     target, client = post.target, post.client
-    if target.url is None or (row["kind"] != TEST and row["ticket_id"] not in found):
+    if target.url is None or (message.kind != TEST and message.ticket not in found):
         return
     if target.kind == "tmf621":
-        if row["kind"] == TEST:
+        if message.kind == TEST:
             web.look(client, target.url, target.token)
         else:
-            forward(post.runtime, client, target, row, found[row["ticket_id"]])
+            forward(post.runtime, client, target, message, found[message.ticket])
     elif target.kind == "grafana":
-        text = _letter(post, [row], found).text
-        if row["kind"] == TEST:
+        text = _letter(post, [message], found).text
+        if message.kind == TEST:
             note = web.Annotation(post.runtime.now(), ["ottwatch", TEST], text)
         else:
-            note = web.annotation(found[row["ticket_id"]], row["kind"], text)
+            note = web.annotation(found[message.ticket], message.kind, text)
         web.annotate(client, target.url, target.token, note)
 
 
-def _tickets(runtime: Runtime, rows: Rows) -> Tickets:
+def _tickets(runtime: Runtime, messages: Messages) -> Tickets:
     with runtime.database.read() as connection:
-        return {ticket.id: ticket for ticket in queries.some(connection, [row["ticket_id"] for row in rows])}
+        return {ticket.id: ticket for ticket in queries.some(connection, [message.ticket for message in messages])}

@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-from sqlalchemy import RowMapping
 
 from alerts.desk.core.listening import HUB_PREFIX
 from alerts.desk.notify import attempt, hubs, outbox
 from alerts.desk.notify.attempt import Answer, RefusedError
 from alerts.desk.notify.channels import web
+from alerts.desk.notify.message import Message
 from alerts.desk.notify.problem_event import problem_event
 from alerts.desk.notify.routing import PROBLEM_EVENT_TYPES
 from alerts.desk.notify.stored_event import SHOWN, stored_event
@@ -43,15 +43,15 @@ def _deliver_hub(runtime: Runtime, client: httpx.Client, target: str) -> None:
             if callback is None:
                 outbox.drop(connection, target)
                 return
-            rows = outbox.claim(connection, target, runtime.now(), FEW)
-        if not rows:
+            messages = outbox.claim(connection, target, runtime.now(), FEW)
+        if not messages:
             return
-        for place, row in enumerate(rows, 1):
-            answer = _told(client, callback, hub_event(runtime, row), row["id"])
-            attempt.note(runtime, [row], [""], [answer])
+        for place, message in enumerate(messages, 1):
+            answer = _told(client, callback, hub_event(runtime, message), message.id)
+            attempt.note(runtime, [message], [""], [answer])
             if answer.error and not answer.final:
-                untried = [each["id"] for each in rows[place:]]
-                rest = answer.wait or min(attempt.REST, outbox.rest(row))
+                untried = [each.id for each in messages[place:]]
+                rest = answer.wait or min(attempt.REST, outbox.rest(message))
                 with runtime.database.write() as connection:
                     outbox.put_off(connection, target, untried, runtime.now() + rest)
                 return
@@ -77,32 +77,32 @@ def _tell(client: httpx.Client, callback: str, event: dict[str, Any]) -> None:
     web.post(client, address, event)
 
 
-def hub_event(runtime: Runtime, row: RowMapping) -> dict[str, Any]:
+def hub_event(runtime: Runtime, message: Message) -> dict[str, Any]:
     """Return the event as TMF621, TMF656 or TMF683 v5 puts it, with the ticket or problem as it is now.
 
     What happens to appeals and their interactions is sent as it was then.
     """
-    if SHOWN in row["body"]:
-        return stored_event(row)
-    if row["kind"] in PROBLEM_EVENT_TYPES:
-        return problem_event(runtime, row)
-    number = row["ticket_id"]
+    if SHOWN in message.body:
+        return stored_event(message)
+    if message.kind in PROBLEM_EVENT_TYPES:
+        return problem_event(runtime, message)
+    number = message.ticket
     with runtime.database.read() as connection:
         ticket = queries.find(connection, number)
         events = queries.timeline(connection, [number])[number]
     shown = tmf_body(ticket, events, runtime.settings.language) if ticket else {"id": str(number)}
-    moment = instant(datetime.fromisoformat(row["body"]["at"]))
+    moment = instant(datetime.fromisoformat(message.body["at"]))
     return {
-        "@type": row["kind"],
-        "eventId": row["body"]["eventId"],
-        "eventType": row["kind"],
+        "@type": message.kind,
+        "eventId": message.body["eventId"],
+        "eventType": message.kind,
         "eventTime": moment,
         "timeOccurred": moment,
         "correlationId": str(number),
         "domain": "ottwatch",
         "title": str(shown.get("name", "")),
-        "description": row["kind"],
+        "description": message.kind,
         "priority": str(shown.get("priority", "")),
         "href": f"{BASE}/troubleTicket/{number}",
-        "event": {"@type": f"{row['kind']}Payload", "troubleTicket": shown},
+        "event": {"@type": f"{message.kind}Payload", "troubleTicket": shown},
     }

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, delete, func, select, update
 
 from alerts.desk.core import batch
 from alerts.desk.core.listening import (
@@ -21,6 +21,7 @@ from alerts.desk.core.listening import (
 )
 from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import hub, outbox
+from alerts.desk.notify.message import Message
 from alerts.desk.notify.routing import TEST, Route, hub_events, messages, problem_events
 from alerts.desk.tickets.events import Recorded
 from alerts.desk.tickets.policy import Publish
@@ -69,7 +70,7 @@ def write(routes: Sequence[Route], connection: Connection, recorded: Sequence[Re
         batch.insert(connection, outbox, [row | fresh for row in rows])
 
 
-def claim(connection: Connection, target: str, now: datetime, limit: int) -> Sequence[RowMapping]:
+def claim(connection: Connection, target: str, now: datetime, limit: int) -> list[Message]:
     """Take due messages of one target, a test first, then the oldest.
 
     Another desk finds them not due until the claim runs out.
@@ -87,7 +88,7 @@ def claim(connection: Connection, target: str, now: datetime, limit: int) -> Seq
     connection.execute(
         update(outbox).where(outbox.c.id.in_(numbers)).values(next_at=now + CLAIM, attempts=outbox.c.attempts + 1)
     )
-    return connection.execute(select(outbox).where(outbox.c.id.in_(numbers)).order_by(outbox.c.id)).mappings().all()
+    return _messages(connection, select(outbox).where(outbox.c.id.in_(numbers)).order_by(outbox.c.id))
 
 
 def due_targets(connection: Connection, prefix: str, now: datetime) -> list[str]:
@@ -130,9 +131,9 @@ def put_off(connection: Connection, target: str, untried: Sequence[int], until: 
     connection.execute(update(outbox).where(outbox.c.target == target, outbox.c.next_at < until).values(next_at=until))
 
 
-def rest(row: RowMapping) -> timedelta:
+def rest(message: Message) -> timedelta:
     """Return the time before the next attempt: doubling, up to an hour."""
-    return timedelta(seconds=min(FIRST_PAUSE * 2.0 ** (row["attempts"] - 1), LONGEST_PAUSE))
+    return timedelta(seconds=min(FIRST_PAUSE * 2.0 ** (message.attempts - 1), LONGEST_PAUSE))
 
 
 def waiting(connection: Connection, target: str, now: datetime) -> int:
@@ -141,10 +142,10 @@ def waiting(connection: Connection, target: str, now: datetime) -> int:
     return connection.scalar(statement) or 0
 
 
-def dead_letters(connection: Connection, limit: int) -> Sequence[RowMapping]:
+def dead_letters(connection: Connection, limit: int) -> list[Message]:
     """Return the messages that were given up, the newest first."""
     statement = select(outbox).where(outbox.c.state == "dead").order_by(outbox.c.id.desc()).limit(limit)
-    return connection.execute(statement).mappings().all()
+    return _messages(connection, statement)
 
 
 def again(connection: Connection, number: int, now: datetime) -> str | None:
@@ -168,9 +169,9 @@ def dead_of(connection: Connection, target: str) -> Sequence[int]:
     return connection.scalars(dead).all()
 
 
-def thread(connection: Connection, row: RowMapping) -> list[tuple[int, datetime]]:
+def thread(connection: Connection, message: Message) -> list[tuple[int, datetime]]:
     """Return number and moment of the messages before this one, same ticket and target: the first and the latest."""
-    same = (outbox.c.ticket_id == row["ticket_id"]) & (outbox.c.target == row["target"]) & (outbox.c.id < row["id"])
+    same = (outbox.c.ticket_id == message.ticket_id) & (outbox.c.target == message.target) & (outbox.c.id < message.id)
     earlier = select(outbox.c.id, outbox.c.created_at).where(same, outbox.c.state != "failed")
     first = connection.execute(earlier.order_by(outbox.c.id).limit(1)).all()
     latest = connection.execute(earlier.order_by(outbox.c.id.desc()).limit(LONGEST_THREAD - 1)).all()
@@ -189,9 +190,13 @@ def add_test(connection: Connection, target: str, sender: str, now: datetime) ->
     return number
 
 
-def find(connection: Connection, number: int) -> RowMapping | None:
+def find(connection: Connection, number: int) -> Message | None:
     """Return one message."""
-    return connection.execute(select(outbox).where(outbox.c.id == number)).mappings().one_or_none()
+    return next(iter(_messages(connection, select(outbox).where(outbox.c.id == number))), None)
+
+
+def _messages(connection: Connection, statement: Select[Any]) -> list[Message]:
+    return [Message(row) for row in connection.execute(statement).mappings()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from sqlalchemy import RowMapping
 
 from alerts.desk.core.json_body import read_json
 from alerts.desk.core.settings import TargetSettings
@@ -12,6 +11,7 @@ from alerts.desk.core.words import Words
 from alerts.desk.notify import texts
 from alerts.desk.notify.attempt import RefusedError, record
 from alerts.desk.notify.channels import web
+from alerts.desk.notify.message import Message
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.events import ReferenceGiven
 from alerts.desk.tickets.runtime import Runtime
@@ -21,7 +21,7 @@ from alerts.desk.tickets.tmf621 import body as tmf_body
 NAMES = ("@type", "name", "description", "severity", "priority", "ticketType")
 
 
-def forward(runtime: Runtime, client: httpx.Client, target: TargetSettings, row: RowMapping, ticket: Ticket) -> None:
+def forward(runtime: Runtime, client: httpx.Client, target: TargetSettings, message: Message, ticket: Ticket) -> None:
     """Create a ticket at another TMF621 desk and remember its number; later topics become notes there."""
     if target.url is None:
         return
@@ -34,7 +34,7 @@ def forward(runtime: Runtime, client: httpx.Client, target: TargetSettings, row:
         (b.reference for e in events if isinstance(b := e.body, ReferenceGiven) and b.owner == target.name), None
     )
     if known is not None:
-        note = {"@type": "Note", "text": texts.one(ticket, row["kind"], row["body"], words, "").text}
+        note = {"@type": "Note", "text": texts.one(ticket, message.kind, message.body, words, "").text}
         changed = {"@type": "TroubleTicket", "note": [note]}
         web.patch(client, f"{base}/troubleTicket/{quote(known, safe='')}", changed, headers)
         return

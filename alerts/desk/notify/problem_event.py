@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
+from alerts.desk.notify.message import Message
 from alerts.desk.notify.routing import ACKNOWLEDGED, GROUPED, UNGROUPED
 from alerts.desk.tickets import queries, service_problems, tmf656
 from alerts.desk.tickets.runtime import Runtime
@@ -12,15 +13,15 @@ from alerts.desk.tickets.service_problems import Group
 from alerts.desk.tickets.tmf621 import SYSTEM, instant
 
 
-def problem_event(runtime: Runtime, row: RowMapping) -> dict[str, Any]:
+def problem_event(runtime: Runtime, message: Message) -> dict[str, Any]:
     """Return the event as TMF656 v5 puts it."""
-    number, kind = row["ticket_id"], row["kind"]
+    number, kind = message.ticket, message.kind
     with runtime.database.read() as connection:
         name, shown = _payload(connection, number, kind, runtime.settings.language)
-    moment = instant(datetime.fromisoformat(row["body"]["at"]))
+    moment = instant(datetime.fromisoformat(message.body["at"]))
     return {
         "@type": kind,
-        "eventId": row["body"]["eventId"],
+        "eventId": message.body["eventId"],
         "eventType": kind,
         "eventTime": moment,
         "timeOccurred": moment,

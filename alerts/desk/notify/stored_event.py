@@ -3,16 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping
-
+from alerts.desk.notify.message import Message
 from alerts.desk.tickets.tmf621 import SYSTEM, instant
 
 SHOWN = "shown"  # the resource; `name` is what the event calls it
 
 
-def stored_event(row: RowMapping) -> dict[str, Any]:
+def stored_event(message: Message) -> dict[str, Any]:
     """Return the event in TM Forum's envelope."""
-    kind, body, shown = row["kind"], row["body"], row["body"][SHOWN]
+    kind, body, shown = message.kind, message.body, message.body[SHOWN]
     moment = instant(datetime.fromisoformat(body["at"]))
     return {
         "@type": kind,

@@ -60,12 +60,12 @@ def result(request: Request, runtime: Running, found: Administrator, number: Num
     """Show what became of a test message."""
     with runtime.database.read() as connection:
         row = outbox.find(connection, number)
-    if row is None or row["kind"] != TEST:
+    if row is None or row.kind != TEST:
         raise HTTPException(404)
-    waited = runtime.now() - row["created_at"]
+    waited = runtime.now() - row.created_at
     values: dict[str, Any] = {
         "row": row,
-        "reason": redacted(row["error"], runtime.settings),
+        "reason": redacted(row.error, runtime.settings),
         "waited": waited.total_seconds() if waited >= SLOW else None,
     }
     return show(request, "targets", found, template="test", **values)
@@ -107,7 +107,7 @@ def _page(request: Request, runtime: Runtime, found: Visitor, refused: RefusedEr
         "others": _others(
             runtime, words, {name: queue for name, queue in queues.items() if name not in own}, listeners
         ),
-        "letters": [letter | {"error": redacted(letter["error"], settings)} for letter in map(dict, letters)],
+        "letters": [{**letter.row, "error": redacted(letter.error, settings)} for letter in letters],
         "limit": LETTERS,
         "tries": outbox.RETRIES,
         "hidden": lambda text: redacted(text, settings),

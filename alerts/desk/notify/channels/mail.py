@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import RowMapping
-
 from alerts.desk.notify import outbox
 from alerts.desk.notify.attempt import Answer
+from alerts.desk.notify.message import Message
 from alerts.desk.notify.texts import Letter
 from alerts.desk.tickets.runtime import Runtime
 from service import mail
@@ -33,17 +32,17 @@ def answer(recipient: str, numbers: Sequence[int], refusal: Refusal | None) -> A
     return Answer(recipient, numbers, f"the mail server answered {refusal}", final=refusal.final)
 
 
-def numbered(runtime: Runtime, letter: Letter, rows: Sequence[RowMapping]) -> Letter:
+def numbered(runtime: Runtime, letter: Letter, messages: Sequence[Message]) -> Letter:
     """Return a letter with its number, which is the same at every attempt, and those of the letters before it.
 
     The first letter that a target gets about a ticket is the root of the conversation.
     """
-    names = [_name(row["ticket_id"], row["id"], row["created_at"]) for row in rows]
-    if len(rows) > 1 or rows[0]["ticket_id"] is None:
+    names = [_name(message.ticket_id, message.id, message.created_at) for message in messages]
+    if len(messages) > 1 or messages[0].ticket_id is None:
         return replace(letter, number=f"digest.{hashlib.sha256(' '.join(names).encode()).hexdigest()[:32]}")
     with runtime.database.read() as connection:
-        earlier = outbox.thread(connection, rows[0])
-    return replace(letter, number=names[0], thread=[_name(rows[0]["ticket_id"], *each) for each in earlier])
+        earlier = outbox.thread(connection, messages[0])
+    return replace(letter, number=names[0], thread=[_name(messages[0].ticket_id, *each) for each in earlier])
 
 
 def _name(ticket: int | None, number: int, written: datetime) -> str:

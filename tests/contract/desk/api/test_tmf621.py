@@ -111,10 +111,10 @@ def test_every_body_that_the_desk_sends_conforms(api: httpx.Client, runtime: Run
     actions.resolve(runtime.desk, Hand("A", 2), "repaired")
     with runtime.database.write() as connection:
         rows = stored.claim(connection, f"hub:{hub.json()['id']}", runtime.now(), 100)
-    kinds = {row["kind"] for row in rows}
+    kinds = {row.kind for row in rows}
     assert kinds == {compose.CHANGED, compose.STATUS_CHANGED, compose.RESOLVED, compose.INFORMATION}
     for row in rows:
-        conforms(listeners.hub_event(runtime, row), row["kind"])
+        conforms(listeners.hub_event(runtime, row), row.kind)
 
 
 def test_a_ticket_of_another_system_is_kept_whole(api: httpx.Client) -> None:

@@ -133,11 +133,11 @@ def test_events_reach_their_own_listeners_and_conform(api: httpx.Client, runtime
     with runtime.database.write() as connection:
         rows = stored.claim(connection, f"hub:{hub.json()['id']}", runtime.now(), 100)
         others = stored.claim(connection, f"hub:{tickets['id']}", runtime.now(), 100)
-    kinds = {row["kind"] for row in rows}
+    kinds = {row.kind for row in rows}
     assert kinds == set(routing.PROBLEM_EVENT_TYPES)
-    assert {row["kind"] for row in others} <= set(routing.EVENT_TYPES)
+    assert {row.kind for row in others} <= set(routing.EVENT_TYPES)
     for row in rows:
-        conforms(listeners.hub_event(runtime, row), row["kind"])
+        conforms(listeners.hub_event(runtime, row), row.kind)
     assert api.delete(hub.json()["href"]).status_code == 204
     assert api.delete(hub.json()["href"]).status_code == 404
 

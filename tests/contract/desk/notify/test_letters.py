@@ -15,6 +15,7 @@ from alerts.desk.core.words import Words
 from alerts.desk.notify import outbox
 from alerts.desk.notify import test_message as trial
 from alerts.desk.notify.deliver import Pace, deliver_target
+from alerts.desk.notify.message import Message
 from alerts.desk.notify.vendors import deliver_vendors
 from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets.actions import Hand
@@ -72,11 +73,11 @@ class Desk:
             deliver_target(self.runtime, client, self.target, Pace(1000))
             deliver_vendors(self.runtime, client)
 
-    def row(self, number: int) -> Any:
+    def message(self, number: int) -> Message:
         with self.database.read() as connection:
-            row = outbox.find(connection, number)
-        assert row is not None
-        return row
+            message = outbox.find(connection, number)
+        assert message is not None
+        return message
 
     def lines(self) -> list[tuple[str, str]]:
         with self.database.read() as connection:
@@ -101,9 +102,9 @@ def test_one_refused_recipient_is_named_and_only_who_may_still_take_it_is_tried_
     desk.fire("edge-1")
     desk.deliver()
     assert [mail.to for mail in box.mails] == [["noc@example.kz"]]
-    row = desk.row(1)
-    assert row["state"] == "pending"
-    assert row["error"] == (
+    row = desk.message(1)
+    assert row.state == "pending"
+    assert row.error == (
         "slow@example.kz: the mail server answered 450 4.2.0 greylisted; "
         "old@example.kz: the mail server answered 550 5.1.1 no such user"
     )
@@ -112,8 +113,8 @@ def test_one_refused_recipient_is_named_and_only_who_may_still_take_it_is_tried_
     assert [mail.to for mail in box.mails] == [["noc@example.kz"], ["slow@example.kz"]]
     assert box.mails[0].letter["Message-ID"] == box.mails[1].letter["Message-ID"]
     assert box.mails[1].letter["To"] == ", ".join(TO)
-    row = desk.row(1)
-    assert (row["state"], row["error"]) == ("dead", "old@example.kz: the mail server answered 550 5.1.1 no such user")
+    row = desk.message(1)
+    assert (row.state, row.error) == ("dead", "old@example.kz: the mail server answered 550 5.1.1 no such user")
     ((who, line),) = desk.lines()
     assert who == "old@example.kz"
     assert "отклонено сервером" in line
@@ -137,7 +138,7 @@ def test_a_message_sent_again_goes_to_whom_the_target_has_now_and_who_has_not_go
     trial.again_all(desk.runtime, By("Aigerim"), "duty")
     desk.deliver()
     assert [mail.to for mail in box.mails] == [["noc@example.kz", "slow@example.kz"], ["new@example.kz"]]
-    assert desk.row(1)["state"] == "sent"
+    assert desk.message(1).state == "sent"
 
 
 def test_a_digest_that_one_has_not_got_goes_to_that_one_alone(desk: Desk, box: Choosy) -> None:
@@ -152,16 +153,16 @@ def test_a_digest_that_one_has_not_got_goes_to_that_one_alone(desk: Desk, box: C
         (["noc@example.kz", "old@example.kz"], "[P1] № 6 Новый билет: edge-9 не отвечает"),
         (["slow@example.kz"], "Сводка: сообщений 6"),
     ]
-    assert {desk.row(number)["state"] for number in range(1, 7)} == {"sent"}
+    assert {desk.message(number).state for number in range(1, 7)} == {"sent"}
 
 
 def test_a_server_that_refuses_the_message_itself_ends_it_at_once(desk: Desk, box: Choosy) -> None:
     box.answers = dict.fromkeys(TO, "550 5.7.1 relaying denied")
     desk.fire("edge-1")
     desk.deliver()
-    row = desk.row(1)
-    assert (row["state"], row["attempts"]) == ("dead", 1)
-    assert row["error"] == "the mail server answered 550 5.7.1 relaying denied"
+    row = desk.message(1)
+    assert (row.state, row.attempts) == ("dead", 1)
+    assert row.error == "the mail server answered 550 5.7.1 relaying denied"
     assert [who for who, _ in desk.lines()] == list(TO)
 
 
@@ -194,11 +195,11 @@ def test_a_server_that_takes_a_mail_and_leaves_gets_the_same_number_again(desk: 
     box.leaves = True
     desk.fire("edge-1")
     desk.deliver()
-    assert "the server closed the connection" in desk.row(1)["error"]
+    assert "the server closed the connection" in desk.message(1).error
     box.leaves = False
     desk.deliver(seconds=6)
     assert len({mail.letter["Message-ID"] for mail in box.mails}) == 1
-    assert desk.row(1)["state"] == "sent"
+    assert desk.message(1).state == "sent"
 
 
 def test_the_vendor_hears_what_becomes_of_its_ticket(desk: Desk, box: Choosy) -> None:

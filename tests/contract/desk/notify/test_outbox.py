@@ -143,7 +143,7 @@ def test_a_message_is_given_up_in_the_end_and_stays_visible(
     assert waiting(database) == [("duty", "dead", stored.RETRIES)]
     with database.read() as connection:
         (letter,) = stored.dead_letters(connection, 10)
-        assert "refused" in letter["error"]
+        assert "refused" in letter.error
         assert queries.figures(connection, None).outbox_dead == 1
 
 
@@ -407,7 +407,7 @@ def state_of(database: Database, number: int) -> tuple[str, int, str]:
     with database.read() as connection:
         row = stored.find(connection, number)
     assert row is not None
-    return row["state"], row["attempts"], row["error"]
+    return row.state, row.attempts, row.error
 
 
 def test_a_test_message_overtakes_what_waits_and_is_tried_once(
@@ -464,13 +464,13 @@ def test_a_dead_letter_is_sent_again(
     with database.read() as connection:
         (letter,) = stored.dead_letters(connection, 10)
     by = By("Aigerim")
-    trial.again(runtime, by, letter["id"])
+    trial.again(runtime, by, letter.id)
     with pytest.raises(RefusedError, match="not_dead"):
-        trial.again(runtime, by, letter["id"])
+        trial.again(runtime, by, letter.id)
     runtime = runtime_of(database, time, smtp=replace(dead, port=port), target=(target,))
     deliver_target(runtime, client, target, Pace(30))
     assert len(box.mails) == 1
-    assert state_of(database, letter["id"]) == ("sent", 1, "")
+    assert state_of(database, letter.id) == ("sent", 1, "")
 
 
 def test_tests_of_other_kinds_change_nothing_but_say_that_they_arrived(

@@ -59,7 +59,7 @@ class Desk:
     def rows(self) -> list[tuple[str, int, str]]:
         with self.runtime.database.read() as connection:
             found = [outbox.find(connection, number) for number in range(1, 1000)]
-        return [(row["state"], row["attempts"], row["error"]) for row in found if row is not None]
+        return [(row.state, row.attempts, row.error) for row in found if row is not None]
 
     def lines(self, ticket: int = 1) -> list[Delivered]:
         with self.runtime.database.read() as connection:

@@ -176,7 +176,7 @@ def test_no_page_ever_shows_a_secret(full: Hall) -> None:
             rows = outbox.claim(connection, target, full.now, 10)
             # As a desk of an earlier version kept it.
             error = f"refused tgram://{PLANTED['chat']}/1 {PLANTED['smtp']} {PLANTED['token']}"
-            outbox.end(connection, [outbox.Ending(row["id"], {}, error, "dead", done_at=full.now) for row in rows])
+            outbox.end(connection, [outbox.Ending(row.id, {}, error, "dead", done_at=full.now) for row in rows])
     hidden = [*PLANTED.values(), token, secrets.digest(token), "$argon2", "secret1"]
     pages = [*PAGES, *ALSO, f"/settings/targets/test/{number}"]
     for language in languages():

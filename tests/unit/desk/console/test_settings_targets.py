@@ -88,7 +88,7 @@ def test_queues_and_dead_letters(room: Hall) -> None:
     with room.runtime.database.read() as connection:
         row = outbox.find(connection, 1)
         assert row is not None
-        assert (row["state"], row["attempts"], row["next_at"], row["told"]) == ("pending", 0, room.now, {})
+        assert (row.state, row.attempts, row.next_at, row.told) == ("pending", 0, room.now, {})
         (line,) = access.read_audit(connection, access.AuditFilter(action=Action.SENT_AGAIN), 10)
         assert (line["actor"], line["subject"]) == ("Dana", "duty")
 
