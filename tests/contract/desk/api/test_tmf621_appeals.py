@@ -219,12 +219,12 @@ def test_listeners_ask_for_appeals(api: httpx.Client, runtime: Runtime, bureau: 
         rows, mine, none = (
             stored.claim(connection, f"hub:{each['id']}", runtime.now(), 100) for each in (hub, tickets, other)
         )
-    assert {row["kind"] for row in rows} == set(routing.EVENT_TYPES)
+    assert {row.kind for row in rows} == set(routing.EVENT_TYPES)
     assert none == []
-    assert [row["ticket_id"] for row in mine] == [1]
+    assert [row.ticket_id for row in mine] == [1]
     for row in rows:
         event = listeners.hub_event(runtime, row)
-        conforms(event, row["kind"])
+        conforms(event, row.kind)
         assert event["correlationId"].startswith("A-2026-")
         assert not any(planted in str(event) for planted in (WORDS, NUMBER[1:], "It works", MAIL))
 
