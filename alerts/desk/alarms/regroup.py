@@ -23,8 +23,10 @@ from alerts.desk.core.tables import alarm, correlated, ticket
 from alerts.desk.tickets.actions import Desk, Hand, UnfitError
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import NoteAdded
+from alerts.desk.tickets.occurrence import Occurrence
 from alerts.desk.tickets.states import CAUSE, RELEASED, WORKING, Status
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
+from alerts.desk.tickets.ticket import Ticket
 
 
 def merge(desk: Desk, hand: Hand, cause: int, reason: str, address: str = "") -> None:
@@ -43,15 +45,15 @@ def merge(desk: Desk, hand: Hand, cause: int, reason: str, address: str = "") ->
                 draft.move(Status.HELD, CAUSE, DESK, work.now)
             draft.record(work.now, NoteAdded(why["en"], why), hand.actor)
             above.record(work.now, NoteAdded(why["en"], why), hand.actor)
-            above.count_from(first["opened_at"], draft.priority, hand.actor, work.now)
-            worsen(above, [{"severity": first["severity"]}], work.now)
+            above.count_from(first.opened_at, draft.priority, hand.actor, work.now)
+            worsen(above, [{"severity": first.severity}], work.now)
 
         work.act(draft, fold)
         work.act(above, lambda: None)
         work.save()
         _know(connection, first)
         store.set_cause(connection, hand.number, cause, why, fixed=True)
-        by_hand.decide(connection, cause, [first["problem_key"]], together=True)
+        by_hand.decide(connection, cause, [first.problem_key], together=True)
         _audit(work, hand, address, Action.TICKETS_MERGED, cause=cause, reason=reason.strip())
 
 
@@ -78,7 +80,7 @@ def take_out(desk: Desk, hand: Hand, reason: str, address: str = "") -> None:
         work.act(above, lambda: None)
         work.save()
         store.set_cause(connection, hand.number, None, {}, fixed=True)
-        by_hand.decide(connection, cause, [_first(connection, hand.number)["problem_key"]], together=False)
+        by_hand.decide(connection, cause, [_first(connection, hand.number).problem_key], together=False)
         _audit(work, hand, address, Action.TICKET_SPLIT, cause=cause, reason=reason.strip())
 
 
@@ -91,7 +93,7 @@ def split(desk: Desk, hand: Hand, key: str, reason: str, address: str = "") -> i
             raise UnfitError("nothing_to_split", "no alarm of such a problem fires in this ticket besides its own")
         (problem,) = problems_of(rows)
         judged = judge(problem, {}, work.policy, work.now, Counter(), has_ticket=True)
-        own = sum(not row["effect"] for row in rows)
+        own = sum(not row.effect for row in rows)
         head = store.head_of(problem, judged.fresh)
         fresh = work.open(problem, Judged(judged.began, judged.fresh, 0, judged.firing), stored=True)
 
@@ -103,7 +105,7 @@ def split(desk: Desk, hand: Hand, key: str, reason: str, address: str = "") -> i
         def write() -> None:
             head.ticket = fresh.id
             store.add(connection, [head])
-            stored_alarms.move(connection, fresh.id, [row["id"] for row in rows])
+            stored_alarms.move(connection, fresh.id, [row.id for row in rows])
 
         work.act(draft, part)
         work.after(write)
@@ -157,22 +159,22 @@ def _check_merge(connection: Connection, number: int, cause: int, draft: Draft, 
             raise UnfitError("merge_under", sentence, number=each, root=root)
 
 
-def _first(connection: Connection, number: int) -> Any:
+def _first(connection: Connection, number: int) -> Ticket:
     columns = (ticket.c.id, ticket.c.problem_key, ticket.c.labels, ticket.c.opened_at, ticket.c.severity)
-    row = connection.execute(select(*columns).where(ticket.c.id == number)).mappings().one()
-    return {**row, "problem_key": row["problem_key"] or ""}
+    return Ticket(connection.execute(select(*columns).where(ticket.c.id == number)).mappings().one())
 
 
-def _know(connection: Connection, first: Any) -> None:
+def _know(connection: Connection, first: Ticket) -> None:
     """Let correlation know a ticket whose alarms have no layer, or that was opened by hand."""
-    if connection.scalar(select(correlated.c.ticket_id).where(correlated.c.ticket_id == first["id"])) is None:
-        head = Head(Alarm(first["problem_key"], dict(first["labels"] or {}), first["opened_at"]), ticket=first["id"])
+    if connection.scalar(select(correlated.c.ticket_id).where(correlated.c.ticket_id == first.id)) is None:
+        head = Head(Alarm(first.problem_key, dict(first.labels), first.opened_at), ticket=first.id)
         store.add(connection, [head])
 
 
-def _firing(connection: Connection, number: int, key: str) -> list[Any]:
+def _firing(connection: Connection, number: int, key: str) -> list[Occurrence]:
     theirs = (alarm.c.ticket_id == number) & (alarm.c.problem_key == key) & alarm.c.ends_at.is_(None)
-    return list(connection.execute(select(alarm).where(theirs).order_by(alarm.c.id)).mappings())
+    rows = connection.execute(select(alarm).where(theirs).order_by(alarm.c.id)).mappings()
+    return [Occurrence(row) for row in rows]
 
 
 def _said(english: tuple[str, str], russian: tuple[str, str]) -> dict[str, str]:

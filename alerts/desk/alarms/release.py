@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence, Set
 from datetime import datetime
-from typing import Any
 
 from alerts.desk.alarms.correlation import effects, store
 from alerts.desk.alarms.correlation.correlator import Correlator
@@ -17,6 +16,7 @@ from alerts.desk.alarms.webhook import Alert
 from alerts.desk.alarms.work import Work
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.database import Database
+from alerts.desk.tickets.occurrence import Occurrence
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.states import RELEASED, Status
 
@@ -61,33 +61,33 @@ def _unfold(work: Work, number: int) -> None:
     work.after(lambda: store.set_cause(work.connection, number, None, {}, fixed=True))
 
 
-def _part(work: Work, correlator: Correlator, alarms: Sequence[Any], moved: Set[int]) -> None:
+def _part(work: Work, correlator: Correlator, alarms: Sequence[Occurrence], moved: Set[int]) -> None:
     """Give effects that go on to tickets of their own; not those that another cause explains."""
-    rows = [row for row in alarms if row["id"] not in moved]
+    rows = [row for row in alarms if row.id not in moved]
     numbers: dict[str, list[int]] = {}
     for row in rows:
-        numbers.setdefault(row["problem_key"], []).append(row["id"])
+        numbers.setdefault(row.problem_key, []).append(row.id)
     found = problems_of(rows)
     fresh = [Fresh(one, judge(one, {}, work.policy, work.now, Counter(), has_ticket=True)) for one in found]
     if fresh:
         gather_again(work, correlator, fresh, numbers)
 
 
-def problems_of(rows: Sequence[Any]) -> list[Problem]:
+def problems_of(rows: Sequence[Occurrence]) -> list[Problem]:
     """Return stored alarms that fire as problems, in a stable order."""
     problems: dict[str, Problem] = {}
     for row in rows:
-        labels = store.group_labels(row["labels"], row["problem_key"])
-        problem = problems.setdefault(row["problem_key"], Problem(row["problem_key"], labels))
+        labels = store.group_labels(row.labels, row.problem_key)
+        problem = problems.setdefault(row.problem_key, Problem(row.problem_key, labels))
         problem.alerts.append(
             Alert(
-                row["fingerprint"],
+                row.fingerprint,
                 True,  # noqa: FBT003 - the alert's own field
-                row["labels"],
-                row["annotations"],
-                row["starts_at"],
+                row.labels,
+                row.annotations,
+                row.starts_at,
                 None,
-                row["generator_url"],
+                row.generator_url,
             )
         )
     return [problems[key] for key in sorted(problems)]

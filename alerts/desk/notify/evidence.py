@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts.desk.notify.texts import Measured, Row
+from alerts.desk.notify.texts import Measured
+from alerts.desk.tickets.occurrence import Occurrence
 from service import promql
 from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError, Series, Window, narrowed_by
 from service.promql import expression_of
@@ -13,7 +14,7 @@ BEFORE, AFTER, STEP = timedelta(minutes=10), timedelta(minutes=5), timedelta(min
 MAX_QUERIES, MAX_SERIES = 6, 3
 
 
-def measure(client: Client, opened_at: datetime, alarms: Iterable[Row]) -> list[Measured] | None:
+def measure(client: Client, opened_at: datetime, alarms: Iterable[Occurrence]) -> list[Measured] | None:
     """Return the series of the alarms' selectors around the opening, or None when Prometheus does not answer.
 
     A selector that Prometheus rejects has no values, but a reason.
@@ -28,16 +29,16 @@ def measure(client: Client, opened_at: datetime, alarms: Iterable[Row]) -> list[
     return result
 
 
-def selectors(alarms: Iterable[Row]) -> dict[str, tuple[Any, Mapping[str, str]]]:
+def selectors(alarms: Iterable[Occurrence]) -> dict[str, tuple[Any, Mapping[str, str]]]:
     """Return the selectors of the alarms' expressions and the labels to narrow each to, by the narrowed selector."""
     result: dict[str, tuple[Any, Mapping[str, str]]] = {}
     for alarm in alarms:
         try:
-            tree = promql.parse(expression_of(alarm["generator_url"]))
+            tree = promql.parse(expression_of(alarm.generator_url))
         except ValueError:
             continue
         for selector in promql.vector_selectors(tree):
-            result.setdefault(promql.selector_of(selector, alarm["labels"]), (selector, alarm["labels"]))
+            result.setdefault(promql.selector_of(selector, alarm.labels), (selector, alarm.labels))
     return result
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import impact_words
 from alerts.desk.tickets.events import Event
+from alerts.desk.tickets.occurrence import Occurrence
 from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.timeline import sentence
 
@@ -127,7 +128,11 @@ def test(target: str, body: Row, words: Words, public_url: str) -> Letter:
 
 
 def evidence(
-    ticket: Ticket, events: Sequence[Event], alarms: Sequence[Row], measured: Sequence[Measured] | None, words: Words
+    ticket: Ticket,
+    events: Sequence[Event],
+    alarms: Sequence[Occurrence],
+    measured: Sequence[Measured] | None,
+    words: Words,
 ) -> str:
     """Return the facts for a vendor: alarms, metrics around the opening, timeline.
 
@@ -137,9 +142,9 @@ def evidence(
     parts += [f"  {name}: {value}" for name, value in sorted(ticket.labels.items())]
     parts += ["", words("evidence.alarms")]
     for alarm in alarms[:MAX_ALARMS]:
-        end = words.time(alarm["ends_at"]) if alarm["ends_at"] else words("ticket.fires")
-        parts.append(f"  {words.time(alarm['starts_at'])} – {end}")
-        parts.append("    " + ", ".join(f"{name}={value}" for name, value in sorted(alarm["labels"].items())))
+        end = words.time(alarm.ends_at) if alarm.ends_at else words("ticket.fires")
+        parts.append(f"  {words.time(alarm.starts_at)} – {end}")
+        parts.append("    " + ", ".join(f"{name}={value}" for name, value in sorted(alarm.labels.items())))
     parts += ["", words("evidence.metrics")]
     if measured is None:
         parts.append("  " + words("evidence.no_metrics"))

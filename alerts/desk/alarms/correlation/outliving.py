@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Select, and_, exists, select
 
 from alerts.desk.alarms.correlation.grouping import AFTERMATH
 from alerts.desk.alarms.correlation.store import ENDED_AT
+from alerts.desk.core.record import Column
 from alerts.desk.core.tables import alarm, correlated, ticket
+from alerts.desk.tickets.occurrence import Occurrence
 from alerts.desk.tickets.states import WORKING
 
 _WORKING = [status.value for status in WORKING]
@@ -24,12 +26,21 @@ _AGAIN = exists().where(
 )
 
 
+class Lasting(Occurrence):
+    """An occurrence that fires on though its cause has ended."""
+
+    __slots__ = ()
+
+    again = Column[bool]()  # there was one like it in the same ticket before
+    ended_at = Column[datetime]()  # when the cause ended
+
+
 class Outlived(NamedTuple):
     """Folded tickets and effects that fire on, and the tickets that have the effects."""
 
     folded: list[int]
     causes: list[int]
-    effects: list[Any]  # rows of alarms
+    effects: list[Lasting]
 
     def __bool__(self) -> bool:
         return bool(self.folded or self.causes)
@@ -53,20 +64,20 @@ def outlived(connection: Connection, now: datetime) -> Outlived:
         .order_by(alarm.c.id)
     )
     tickets, rows = (_going_on(connection, one, now) for one in (folded, effects))
-    return Outlived(sorted({row["ticket_id"] for row in tickets}), sorted({row["ticket_id"] for row in rows}), rows)
+    return Outlived(sorted({row.ticket_id for row in tickets}), sorted({row.ticket_id for row in rows}), rows)
 
 
-def _going_on(connection: Connection, wanted: Select[Any], now: datetime) -> list[Any]:
+def _going_on(connection: Connection, wanted: Select[Any], now: datetime) -> list[Lasting]:
     """Return the alarms of those problems of which at least one goes on."""
-    rows = connection.execute(wanted).mappings().all()
-    on = {_problem(row) for row in rows if not _came_back(row) or now - AFTERMATH >= row["starts_at"]}
+    rows = [Lasting(row) for row in connection.execute(wanted).mappings()]
+    on = {_problem(row) for row in rows if not _came_back(row) or now - AFTERMATH >= row.starts_at}
     return [row for row in rows if _problem(row) in on]
 
 
-def _problem(row: Any) -> tuple[int, str]:
-    return row["ticket_id"], row["problem_key"]
+def _problem(row: Lasting) -> tuple[int, str]:
+    return row.ticket_id, row.problem_key
 
 
-def _came_back(row: Any) -> bool:
+def _came_back(row: Lasting) -> bool:
     """Return whether an effect was there before and began again soon after the end of its cause."""
-    return bool(row["again"]) and row["starts_at"] <= row["ended_at"] + AFTERMATH
+    return row.again and row.starts_at <= row.ended_at + AFTERMATH

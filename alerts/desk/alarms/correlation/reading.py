@@ -11,6 +11,7 @@ from alerts.desk.alarms.correlation import texts
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.store import kin_of
 from alerts.desk.core.tables import alarm, correlated, ticket
+from alerts.desk.tickets.occurrence import Occurrence
 
 Texts = Mapping[str, str]
 
@@ -113,13 +114,13 @@ def _lines(
     limit, offset = page
     order = (alarm.c.ends_at.is_not(None), alarm.c.starts_at, alarm.c.id)
     wanted = select(alarm).where(gathered).order_by(*order).limit(limit).offset(offset)
-    rows = connection.execute(wanted).mappings().all()
-    causes = _causes(connection, number, {row["cause_key"] for row in rows if row["cause_key"]})
+    rows = [Occurrence(row) for row in connection.execute(wanted).mappings()]
+    causes = _causes(connection, number, {row.cause_key for row in rows if row.cause_key})
     result = []
     for row in rows:
-        one, cause = Alarm(row["problem_key"], row["labels"], row["starts_at"]), causes.get(row["cause_key"] or "")
-        why = texts.why(cause, one) if row["effect"] and cause else (shared or {}) if not row["effect"] else {}
-        line = (row["problem_key"], row["labels"], row["annotations"], row["starts_at"], row["ends_at"], row["effect"])
+        one, cause = Alarm(row.problem_key, row.labels, row.starts_at), causes.get(row.cause_key or "")
+        why = texts.why(cause, one) if row.effect and cause else (shared or {}) if not row.effect else {}
+        line = (row.problem_key, row.labels, row.annotations, row.starts_at, row.ends_at, row.effect)
         result.append(Line(*line, why))
     return result
 

@@ -14,18 +14,17 @@ from datetime import datetime, timedelta
 from functools import cache
 from threading import BoundedSemaphore, Lock, Thread
 from time import monotonic
-from typing import Any
 
 import httpx
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
-from sqlalchemy import RowMapping
 
 from alerts import thresholds
 from alerts.desk.alarms.alert_chart import Drawn, belongs, drawn, likeness
 from alerts.desk.core.figures import Unit, figure
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import queries
+from alerts.desk.tickets.occurrence import Occurrence
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.states import ticket_number
 from alerts.desk.tickets.store import NoSuchTicketError
@@ -136,7 +135,7 @@ async def charts(request: Request, number: str, runtime: Running, found: Reading
     )
 
 
-def _ticket(runtime: Runtime, number: int) -> tuple[Ticket, Sequence[RowMapping]]:
+def _ticket(runtime: Runtime, number: int) -> tuple[Ticket, Sequence[Occurrence]]:
     with runtime.database.read() as connection:
         ticket = queries.find(connection, number)
         if ticket is None:
@@ -144,11 +143,11 @@ def _ticket(runtime: Runtime, number: int) -> tuple[Ticket, Sequence[RowMapping]
         return ticket, queries.alarms_of(connection, number, ALARMS)
 
 
-def wanted(alarms: Sequence[RowMapping]) -> list[tuple[Drawn, Mapping[str, str]]]:
+def wanted(alarms: Sequence[Occurrence]) -> list[tuple[Drawn, Mapping[str, str]]]:
     """Return what to draw of a ticket's alarms, each with the labels that the alarms of one expression share."""
     alike: dict[str, list[Mapping[str, str]]] = {}
     for alarm in alarms:
-        alike.setdefault(expression_of(alarm["generator_url"]), []).append(alarm["labels"])
+        alike.setdefault(expression_of(alarm.generator_url), []).append(alarm.labels)
     result: list[tuple[Drawn, Mapping[str, str]]] = []
     for expression, labels in alike.items():
         shared = dict(set.intersection(*(set(each.items()) for each in labels)))
@@ -223,13 +222,13 @@ def _thresholds() -> dict[str, thresholds.Threshold]:
     return thresholds.load()
 
 
-def ended(alarms: Sequence[RowMapping]) -> datetime | None:
+def ended(alarms: Sequence[Occurrence]) -> datetime | None:
     """Return when the last of the alarms ended; None while one fires."""
-    ends: list[Any] = [alarm["ends_at"] for alarm in alarms]
-    return max(ends) if ends and all(ends) else None
+    ends = [alarm.ends_at for alarm in alarms if alarm.ends_at is not None]
+    return max(ends) if ends and len(ends) == len(alarms) else None
 
 
-def moments(ticket: Ticket, alarms: Sequence[RowMapping], words: Words) -> list[Mark]:
+def moments(ticket: Ticket, alarms: Sequence[Occurrence], words: Words) -> list[Mark]:
     """Return the opening and the recovery."""
     marks = [Mark(words("charts.opened"), ticket.opened_at.timestamp())]
     if end := ended(alarms):

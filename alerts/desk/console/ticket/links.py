@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import RowMapping
-
 from alerts.desk.core.settings import Settings
+from alerts.desk.tickets.occurrence import Occurrence
 from alerts.desk.tickets.ticket import Ticket
 from service.promql import expression_of
 
@@ -24,13 +23,13 @@ _BOARDS: dict[str, tuple[str, tuple[str, ...]]] = {
 """The dashboard and its variables by the alarm's `component`; others have the node's dashboard, or the platform's."""
 
 
-def links(settings: Settings, ticket: Ticket, alarms: Sequence[RowMapping], language: str) -> list[tuple[str, str]]:
+def links(settings: Settings, ticket: Ticket, alarms: Sequence[Occurrence], language: str) -> list[tuple[str, str]]:
     """Return (name, address) pairs for a ticket."""
     result = []
     if settings.alertmanagers and ticket.labels:
         matchers = ",".join(f"{name}={json.dumps(value)}" for name, value in sorted(ticket.labels.items()))
         result.append(("Alertmanager", f"{settings.alertmanagers[0]}/#/alerts?filter={quote('{' + matchers + '}')}"))
-    expression = expression_of(alarms[0]["generator_url"]) if alarms else ""
+    expression = expression_of(alarms[0].generator_url) if alarms else ""
     if settings.prometheus and expression:
         query = urlencode({"g0.expr": expression, "g0.tab": 0, "g0.range_input": "1h"})
         result.append(("Prometheus", f"{settings.prometheus}/graph?{query}"))
@@ -39,16 +38,16 @@ def links(settings: Settings, ticket: Ticket, alarms: Sequence[RowMapping], lang
     return result
 
 
-def _board(ticket: Ticket, alarms: Sequence[RowMapping], language: str) -> str:
+def _board(ticket: Ticket, alarms: Sequence[Occurrence], language: str) -> str:
     """Return the dashboard of what the alarms are about, at the place and time of the ticket."""
-    labels = dict(alarms[0]["labels"]) if alarms else {}
+    labels = dict(alarms[0].labels) if alarms else {}
     known = {
         "site": ticket.site,
         "node": ticket.node,
         **{name: labels.get(name, "") for name in ("service", "channel")},
     }
     board, variables = _BOARDS.get(labels.get("component", ""), _NODE if ticket.node else _PLATFORM)
-    query = {f"var-{name}": known[name] for name in variables if known[name]}
+    query: dict[str, str | int] = {f"var-{name}": known[name] for name in variables if known[name]}
     if board != "busy-hour":  # that one shows weeks
         query |= {
             "from": _milliseconds(ticket.opened_at - AROUND),

@@ -123,7 +123,7 @@ def show(
         mark=mark,
         problem=problem,
         clocks=list(clock.read(log, ticket.priority, runtime.policy, now).values()),
-        alarms=[alarm for alarm in alarms if not alarm["effect"]],
+        alarms=[alarm for alarm in alarms if not alarm.effect],
         grouping=grouping,
         impact=impact_words.sentences(ticket.impact, words),
         regrouping=ticket.status in WORKING,

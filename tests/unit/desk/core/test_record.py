@@ -1,9 +1,12 @@
 """A record reads and changes a row by typed attributes."""
 
 import pytest
+from sqlalchemy import Table
 
+from alerts.desk.core import tables
 from alerts.desk.core.record import Changed, Column, Record
-from alerts.desk.core.tables import ticket
+from alerts.desk.notify.message import Message
+from alerts.desk.tickets.occurrence import Occurrence
 from alerts.desk.tickets.ticket import Ticket
 
 
@@ -41,6 +44,10 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
     assert disk.used == 0.5
 
 
-def test_a_ticket_has_every_column_of_its_table_with_its_type() -> None:
-    named = {name for name, value in vars(Ticket).items() if isinstance(value, Column)}
-    assert named | {"status"} == {column.name for column in ticket.columns}
+@pytest.mark.parametrize(
+    ("record", "table", "otherwise"),
+    [(Ticket, tables.ticket, {"status"}), (Occurrence, tables.alarm, set()), (Message, tables.outbox, set())],
+)
+def test_a_record_has_every_column_of_its_table(record: type[Record], table: Table, otherwise: set[str]) -> None:
+    named = {name for name, value in vars(record).items() if isinstance(value, Column)}
+    assert named | otherwise == {column.name for column in table.columns}
