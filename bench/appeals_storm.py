@@ -58,6 +58,7 @@ def settings(folder: Path, port: int) -> str:
     key.write_text("k" * 40, "utf-8")
     key.chmod(0o600)
     return (
+        'watchdog = ""\n'  # no Alertmanager is there to be missed
         f'[smtp]\nhost = "127.0.0.1"\nport = {port}\nsender = "desk@desk.example"\nsecurity = "none"\n'
         f'[appeals]\nkeys = [{{ file = "{key}" }}]\nregions = ["Astana"]\nmass_ticket_after = "{MASS_SECONDS}s"\n'
         f'[appeals.mail]\nsupplier = "{SUPPLIER}"\nper_minute = {PER_MINUTE}\n'

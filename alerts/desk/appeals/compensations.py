@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store
@@ -11,6 +11,7 @@ from alerts.desk.appeals.desk import Rules
 from alerts.desk.core.appeal_tables import appeal, compensation
 from alerts.desk.core.database import Database
 
+BATCH = 50  # free months in one transaction: whoever registers an appeal waits for it
 UNDER_WAY = ("proposed", "approved", "exported", "credited")
 STEPS: Mapping[str, frozenset[str]] = {
     "proposed": frozenset({"approved", "refused"}),
@@ -20,6 +21,8 @@ STEPS: Mapping[str, frozenset[str]] = {
     "refused": frozenset(),
     "told": frozenset(),
 }
+TOGETHER: Mapping[str, str] = {"approved": "proposed", "credited": "exported", "told": "credited"}
+"""The steps that all free months in a state may take at once."""
 
 
 class NotAllowedError(ValueError):
@@ -41,39 +44,101 @@ def some(connection: Connection, numbers: Sequence[int]) -> Sequence[RowMapping]
     return connection.execute(select(compensation).where(compensation.c.id.in_(numbers))).mappings().all()
 
 
-def with_appeals(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> Sequence[RowMapping]:
-    """Return the free months that wait for a step, with the region of their appeals."""
+def appeals_of(connection: Connection, numbers: Sequence[int]) -> Sequence[RowMapping]:
+    """Return the appeals that some free months are for."""
+    wanted = select(appeal).join(compensation, compensation.c.appeal_id == appeal.c.id)
+    return connection.execute(wanted.where(compensation.c.id.in_(numbers))).mappings().all()
+
+
+def with_appeals(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], limit: int | None = None
+) -> Sequence[RowMapping]:
+    """Return the free months that wait for a step, with the region of their appeals, the oldest first."""
     wanted = select(compensation, appeal.c.region).join(appeal, appeal.c.id == compensation.c.appeal_id)
     waits = compensation.c.state.not_in(("told", "refused"))
-    return connection.execute(wanted.where(waits, *conditions).order_by(compensation.c.id)).mappings().all()
+    return (
+        connection.execute(wanted.where(waits, *conditions).order_by(compensation.c.id).limit(limit)).mappings().all()
+    )
+
+
+def counts(connection: Connection, conditions: Sequence[ColumnElement[bool]] = ()) -> dict[str, int]:
+    """Return how many free months there are in each state."""
+    wanted = select(compensation.c.state, func.count()).join(appeal, appeal.c.id == compensation.c.appeal_id)
+    rows = connection.execute(wanted.where(*conditions).group_by(compensation.c.state))
+    return {state: number for state, number in rows}  # noqa: C416 - rows, not pairs
 
 
 def move(  # noqa: PLR0913, PLR0917 - who does what to which, when and why
     database: Database, rules: Rules, numbers: Sequence[int], new: str, by: str, now: datetime, reason: str = ""
 ) -> None:
-    """Take free months a step further, all or none of them."""
+    """Take free months a step further, a batch in each transaction; none of them where one may not take the step."""
     if new == "refused" and not reason.strip():
         raise NotAllowedError("reason")
-    with database.write() as connection:
-        wanted = select(compensation).where(compensation.c.id.in_(numbers)).order_by(compensation.c.id)
-        rows = connection.execute(wanted.with_for_update()).mappings().all()
-        if len(rows) != len(set(numbers)):
-            raise NotAllowedError("unknown")
-        if any(new not in STEPS[row["state"]] for row in rows):
-            raise NotAllowedError("step")
-        advance(connection, rules, rows, new, by, now, reason)
+    with database.read() as connection:
+        _check(some(connection, numbers), len(set(numbers)), new)
+    picked = sorted(set(numbers))
+    for start in range(0, len(picked), BATCH):
+        part = picked[start : start + BATCH]
+        with database.write() as connection:
+            wanted = select(compensation).where(compensation.c.id.in_(part)).order_by(compensation.c.id)
+            rows = connection.execute(wanted.with_for_update()).mappings().all()
+            _check(rows, len(part), new)  # somebody else may have been first
+            advance(connection, rules, rows, new, by, now, reason)
+
+
+def move_all(  # noqa: PLR0913, PLR0917 - who does what to which, and when
+    database: Database, rules: Rules, expected: int, new: str, by: str, now: datetime
+) -> int:
+    """Take all free months that wait for a step through it; return how many.
+
+    `expected` is the number that was shown: where there are others now, NotAllowedError is raised before the first one.
+    When a desk dies in between, the rest still waits, and asking again goes on with it.
+    """
+    old = TOGETHER[new]
+    with database.read() as connection:
+        numbers = list(connection.scalars(select(compensation.c.id).where(compensation.c.state == old)))
+    if len(numbers) != expected:
+        raise NotAllowedError("count")
+    return _all_in(database, rules, compensation.c.id <= max(numbers, default=0), old, new, by, now)
+
+
+def advance_export(database: Database, rules: Rules, export: int, by: str, now: datetime) -> int:
+    """Take the months of a batch for billing to `exported`; return how many were not yet."""
+    return _all_in(database, rules, compensation.c.export_id == export, "approved", "exported", by, now)
+
+
+def _all_in(  # noqa: PLR0913, PLR0917 - who does what to which, and when
+    database: Database, rules: Rules, which: ColumnElement[bool], old: str, new: str, by: str, now: datetime
+) -> int:
+    wanted = select(compensation).where(which, compensation.c.state == old).order_by(compensation.c.id).limit(BATCH)
+    done = 0
+    while True:
+        with database.write() as connection:
+            rows = connection.execute(wanted.with_for_update()).mappings().all()
+            advance(connection, rules, rows, new, by, now)
+        done += len(rows)
+        if not rows:
+            return done
+
+
+def _check(rows: Sequence[RowMapping], expected: int, new: str) -> None:
+    if len(rows) != expected:
+        raise NotAllowedError("unknown")
+    if any(new not in STEPS[row["state"]] for row in rows):
+        raise NotAllowedError("step")
 
 
 def advance(  # noqa: PLR0913, PLR0917 - who does what to which, when and why
     connection: Connection, rules: Rules, rows: Sequence[RowMapping], new: str, by: str, now: datetime, reason: str = ""
 ) -> None:
     """Store the new state of locked free months, with their appeals' logs."""
-    for row in rows:
-        values = {"state": new, "state_at": now, "actor": by, "reason": reason}
-        connection.execute(update(compensation).where(compensation.c.id == row["id"]).values(**values))
-        draft = store.lock(connection, row["appeal_id"])
+    values = {"state": new, "state_at": now, "actor": by, "reason": reason}
+    mine = compensation.c.id.in_([row["id"] for row in rows])
+    connection.execute(update(compensation).where(mine).values(**values))
+    drafts = store.lock_some(connection, [row["appeal_id"] for row in rows])
+    for draft in drafts:
         draft.record(ev.CompensationMoved(new), by, now)
-        store.save(connection, rules, draft, now)
+    store.save_some(connection, rules, drafts, now)
 
 
 def may_approve(rules: Rules, number: int, *, administers: bool) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, delete, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from alerts.desk.appeals.compensations import advance
+from alerts.desk.appeals.compensations import advance_export
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.core.appeal_tables import appeal, appeal_contact, compensation, compensation_export
 from alerts.desk.core.database import Database
@@ -71,16 +71,18 @@ def make(database: Database, by: str, now: datetime) -> tuple[Batch, bool] | Non
 
 
 def confirm(database: Database, rules: Rules, number: int, by: str, now: datetime) -> Batch:
-    """Record that billing has a batch, and that its months are exported; a second time changes nothing."""
+    """Record that billing has a batch, and that its months are exported; a second time changes nothing.
+
+    The months are taken some at a time and the batch is confirmed last: when a desk dies in between, it is not, and
+    confirming it again goes on with the rest.
+    """
+    advance_export(database, rules, number, by, now)
     with database.write() as connection:
         wanted = select(compensation_export).where(compensation_export.c.id == number)
         row = connection.execute(wanted.with_for_update()).mappings().one_or_none()
         if row is None:
             raise NoSuchBatchError(f"there is no batch {number} of free months")
         if row["confirmed_at"] is None:
-            months = select(compensation).where(compensation.c.export_id == number).order_by(compensation.c.id)
-            rows = connection.execute(months.with_for_update()).mappings().all()
-            advance(connection, rules, rows, "exported", by, now)
             done = update(compensation_export).where(compensation_export.c.id == number)
             connection.execute(done.values(unconfirmed=None, confirmed_at=now, confirmed_by=by))
         return one(connection, number)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,16 +19,25 @@ def tell_of_interaction(connection: Connection, show: Callable[[], dict[str, Any
     _write(connection, [(number, [kind]) for number, query in queries if wanted(query, "eventType", kind)], show, now)
 
 
-def tell_of_appeal(
-    connection: Connection, ticket_type: str, kinds: Sequence[str], show: Callable[[], dict[str, Any]], now: datetime
-) -> None:
-    """Tell who listens for appeals of this type what happened to one; `kinds` are types of events."""
-    told = [
-        (number, [kind for kind in kinds if wanted(query, "eventType", kind)])
-        for number, query in _queries(connection, TROUBLE_TICKET)
-        if ticket_type in asked(query, TICKET_TYPE)
-    ]
-    _write(connection, told, show, now)
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened to an appeal of a type: types of events, and how the appeal is shown."""
+
+    ticket_type: str
+    kinds: Sequence[str]
+    show: Callable[[], dict[str, Any]]
+
+
+def tell_of_appeals(connection: Connection, news: Sequence[News], now: datetime) -> None:
+    """Tell who listens for appeals of their types what happened to some."""
+    queries = [(number, query) for number, query in _queries(connection, TROUBLE_TICKET) if asked(query, TICKET_TYPE)]
+    for each in news if queries else ():
+        told = [
+            (number, [kind for kind in each.kinds if wanted(query, "eventType", kind)])
+            for number, query in queries
+            if each.ticket_type in asked(query, TICKET_TYPE)
+        ]
+        _write(connection, told, each.show, now)
 
 
 def _queries(connection: Connection, api: str) -> list[tuple[str, str]]:

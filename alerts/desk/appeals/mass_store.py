@@ -132,10 +132,11 @@ def _link_some(database: Database, rules: Rules, cell: Cell, ticket: int, by: st
         if ticket not in {row["id"] for row in known}:
             return 0
         numbers = members(connection, cell, now, most=BATCH)
-        for draft in store.lock_some(connection, numbers):
+        drafts = store.lock_some(connection, numbers)
+        for draft in drafts:
             hold(connection, draft, ticket, by, now)
             draft["request_due"] = False
-            store.save(connection, rules, draft, now)
+        store.save_some(connection, rules, drafts, now)
     return len(numbers)
 
 

@@ -166,8 +166,10 @@ def _attach_some(opening: Opening, row: RowMapping, now: datetime) -> int:
             return 0
         numbers = list(connection.scalars(wanted))
         confirmed = _confirmed_by(connection, row)
-        for draft in store.lock_some(connection, numbers):
+        drafts = store.lock_some(connection, numbers)
+        for draft in drafts:
             _attach(connection, opening, row, draft, confirmed, now)
+        store.save_some(connection, opening.rules, drafts, now)
     return len(numbers)
 
 
@@ -182,7 +184,6 @@ def _attach(  # noqa: PLR0913, PLR0917
     draft["mass_id"] = row["id"]
     if opening.writes:
         draft["request_due"] = False  # the supplier is asked once, for all of them
-    store.save(connection, opening.rules, draft, now)
 
 
 def _confirmed_by(connection: Connection, row: RowMapping) -> str | None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.desk.appeals import events as ev
@@ -14,6 +15,7 @@ from alerts.desk.appeals.contacts import Contact, Keys
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.events import Event
+from alerts.desk.appeals.listeners import News
 from alerts.desk.appeals.log_json import from_json, kind_of, to_json
 from alerts.desk.appeals.terms import accounting_period
 from alerts.desk.core.actors import DESK
@@ -152,36 +154,52 @@ def contact_of(connection: Connection, keys: Keys, number: int | None) -> Contac
 
 def save(connection: Connection, rules: Rules, draft: Draft, now: datetime) -> None:
     """Store what became of a locked appeal: the row, the new events, and the free month that it may cost."""
-    draft.finish(rules, now)
-    if draft.compensate is not None:
-        _propose(connection, rules, draft, now)
-    _keep_contact(connection, rules, draft, now)
-    if not draft.fresh and not draft.changed:
-        return
-    values = {name: draft.row[name] for name in draft.changed} | {"version": draft["version"] + 1}
-    connection.execute(update(appeal).where(appeal.c.id == draft["id"]).values(**values))
-    draft.row["version"] += 1
-    if draft.fresh:
-        connection.execute(
-            insert(appeal_event),
-            [
-                {
-                    "appeal_id": draft["id"],
-                    "at": event.at,
-                    "actor": event.actor,
-                    "kind": kind_of(event.body),
-                    "data": to_json(event.body),
-                }
-                for event in draft.fresh
-            ],
-        )
+    save_some(connection, rules, [draft], now)
 
-        def shown() -> dict[str, Any]:
-            return tmf621.body(rules, draft.row, draft.log, tmf621.links_of(connection, [draft["id"]])[draft["id"]])
 
-        listeners.tell_of_appeal(connection, draft["kind"], tmf621.event_types(draft.fresh), shown, now)
-    draft.fresh.clear()
-    draft.changed.clear()
+def save_some(connection: Connection, rules: Rules, drafts: Sequence[Draft], now: datetime) -> None:
+    """Store what became of locked appeals, with a few questions for all of them."""
+    for draft in drafts:
+        draft.finish(rules, now)
+        if draft.compensate is not None:
+            _propose(connection, rules, draft, now)
+        _keep_contact(connection, rules, draft, now)
+    _update(connection, [draft for draft in drafts if draft.fresh or draft.changed])
+    told = [draft for draft in drafts if draft.fresh]
+    if told:
+        connection.execute(insert(appeal_event), [_stored(draft, event) for draft in told for event in draft.fresh])
+        _tell(connection, rules, told, now)
+    for draft in drafts:
+        draft.fresh.clear()
+        draft.changed.clear()
+
+
+def _update(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Store the rows; those whose same columns changed are one statement."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for draft in drafts:
+        draft.row["version"] += 1
+        names = tuple(sorted({*draft.changed, "version"}))
+        values = {f"new_{name}": draft.row[name] for name in names}
+        alike.setdefault(names, []).append({"number": draft["id"]} | values)
+    for names, rows in alike.items():
+        changed = {name: bindparam(f"new_{name}", type_=appeal.c[name].type) for name in names}
+        connection.execute(update(appeal).where(appeal.c.id == bindparam("number")).values(changed), rows)
+
+
+def _stored(draft: Draft, event: Event) -> dict[str, Any]:
+    body = {"kind": kind_of(event.body), "data": to_json(event.body)}
+    return {"appeal_id": draft["id"], "at": event.at, "actor": event.actor} | body
+
+
+def _tell(connection: Connection, rules: Rules, drafts: Sequence[Draft], now: datetime) -> None:
+    """Tell listeners what happened to appeals."""
+
+    def shown(draft: Draft) -> dict[str, Any]:
+        return tmf621.body(rules, draft.row, draft.log, tmf621.links_of(connection, [draft["id"]])[draft["id"]])
+
+    news = [News(draft["kind"], tmf621.event_types(draft.fresh), partial(shown, draft)) for draft in drafts]
+    listeners.tell_of_appeals(connection, news, now)
 
 
 def claim_key(free_months: str, draft: Draft, start: datetime) -> str:

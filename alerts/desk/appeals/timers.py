@@ -19,7 +19,7 @@ from alerts.desk.core.appeal_tables import appeal, appeal_contact, appeal_link, 
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import ticket
 
-BATCH = 200
+BATCH = 50  # appeals in one transaction: whoever registers the next one waits for it
 
 
 def run_due(database: Database, rules: Rules, now: datetime) -> int:
@@ -28,8 +28,7 @@ def run_due(database: Database, rules: Rules, now: datetime) -> int:
     while True:
         with database.write() as connection:
             drafts = store.lock_due(connection, now, BATCH)
-            for draft in drafts:
-                store.save(connection, rules, draft, now)
+            store.save_some(connection, rules, drafts, now)
         done += len(drafts)
         if len(drafts) < BATCH:
             return done
@@ -48,11 +47,12 @@ def follow_incidents(database: Database, rules: Rules, now: datetime) -> int:
         return 0
     done = 0
     with database.write() as connection:
-        for draft in store.lock_some(connection, numbers):
-            if draft.status is Status.HELD and draft["status_reason"] == INCIDENT:
-                draft.move(Status.IN_PROGRESS, DESK, now)
-                store.save(connection, rules, draft, now)
-                done += 1
+        drafts = store.lock_some(connection, numbers)
+        held = [each for each in drafts if each.status is Status.HELD and each["status_reason"] == INCIDENT]
+        for draft in held:
+            draft.move(Status.IN_PROGRESS, DESK, now)
+        store.save_some(connection, rules, held, now)
+        done += len(held)
     return done
 
 

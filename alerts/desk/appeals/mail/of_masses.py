@@ -99,7 +99,7 @@ def _record_some(post: Post, now: datetime) -> int:
             elif state != "sent" and draft["mass_mail_id"] == mail:
                 _returned(draft, now)
                 draft["request_due"] = draft["request_due"] or number == member  # where a person sends it again
-            appeals.save(connection, post.rules, draft, now)
+        appeals.save_some(connection, post.rules, list(drafts.values()), now)
     return len(rows)
 
 

@@ -1,7 +1,7 @@
 """The list of appeals that a role has to deal with, and one appeal with its clocks, its log and its next steps."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from alerts.desk.access.roles import Permission
 from alerts.desk.appeals import actions, clocks, compensations, linking, store
 from alerts.desk.appeals.actions import Hand
-from alerts.desk.appeals.compensations import NotAllowedError, may_approve
+from alerts.desk.appeals.compensations import TOGETHER, NotAllowedError, may_approve
 from alerts.desk.appeals.desk import Rules, thawed
 from alerts.desk.appeals.linking import NoSuchLinkError
 from alerts.desk.appeals.log_json import kind_of, to_json
@@ -77,9 +77,12 @@ def move_free_months(
     do: Line = "",
     reason: Line = "",
     pick: Annotated[list[int] | None, Form()] = None,
+    every: Annotated[str, Form(alias="all", max_length=40)] = "",
 ) -> Response:
-    """Approve, refuse, export, credit or tell the free months that were picked."""
+    """Approve, refuse, credit or tell the free months that were picked, or all that wait: a step and their number."""
     administers = found.principal.may(Permission.COMPENSATE)
+    if every:
+        return _move_all(request, runtime, found, rules, every)
     if not administers and (found.principal.role != "branch" or do not in ("approved", "refused")):
         raise HTTPException(403)
     numbers = pick or []
@@ -93,13 +96,23 @@ def move_free_months(
     return RedirectResponse("/appeals/free-months", 303)
 
 
+def _move_all(request: Request, runtime: Runtime, found: Visitor, rules: Rules, every: str) -> Response:
+    """Take all free months that wait for a step through it, where they are as many as the button said."""
+    step, _, number = every.partition(" ")
+    if not found.principal.may(Permission.COMPENSATE) or step not in TOGETHER or not number.isdecimal():
+        raise HTTPException(403)
+    try:
+        compensations.move_all(runtime.database, rules, int(number), step, found.principal.name, runtime.now())
+    except NotAllowedError as error:
+        return _free_months(request, runtime, found, rules, error.problem, 409)
+    return RedirectResponse("/appeals/free-months", 303)
+
+
 def _only_own(runtime: Runtime, rules: Rules, found: Visitor, numbers: list[int]) -> None:
     """Raise NotAllowedError for a free month of an appeal that somebody does not see."""
     with runtime.database.read() as connection:
-        for row in compensations.some(connection, numbers):
-            appeal = store.find(connection, row["appeal_id"])
-            if appeal is None or not sees(rules, found.principal, appeal):
-                raise NotAllowedError("unknown")
+        if any(not sees(rules, found.principal, row) for row in compensations.appeals_of(connection, numbers)):
+            raise NotAllowedError("unknown")
 
 
 def _free_months(
@@ -108,9 +121,14 @@ def _free_months(
     if not found.principal.may(Permission.APPEALS):
         raise HTTPException(403)
     with runtime.database.read() as connection:
-        rows = compensations.with_appeals(connection, visible(rules, found.principal))
+        own = visible(rules, found.principal)
+        rows = compensations.with_appeals(connection, own, SHOWN)
+        counts = compensations.counts(connection, own)
     acts = found.principal.may(Permission.COMPENSATE)
-    values = {"rows": rows, "problem": problem, "acts": acts, "decides": acts or found.principal.role == "branch"}
+    total = sum(counts.get(state, 0) for state in compensations.UNDER_WAY)
+    every = {step: counts[old] for step, old in TOGETHER.items() if counts.get(old)}
+    values: dict[str, Any] = {"total": total, "all": every}
+    values |= {"rows": rows, "problem": problem, "acts": acts, "decides": acts or found.principal.role == "branch"}
     return page(request, "console/appeals/free_months.html", found, status, **values)
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from alerts.desk.appeals import actions, compensations, exports, timers
 from alerts.desk.appeals import events as ev
@@ -115,7 +115,7 @@ def _moves(bureau: Bureau, number: int) -> list[ev.CompensationMoved]:
     return [each for each in bureau.bodies(number, ev.CompensationMoved) if isinstance(each, ev.CompensationMoved)]
 
 
-def test_a_kill_at_any_statement_leaves_a_whole_batch_or_none(database: Database) -> None:
+def test_after_a_kill_at_any_statement_the_batch_is_the_same(database: Database) -> None:
     bureau = Bureau(database, rules())
     numbers = granted(bureau, 2)
     kills = 0
@@ -132,7 +132,10 @@ def test_a_kill_at_any_statement_leaves_a_whole_batch_or_none(database: Database
         kills + 1, database, lambda own: exports.confirm(own, bureau.rules, batch.number, "Erlan", bureau.now)
     ):
         kills += 1
-        assert {state for _, state in bureau.free_months()} == {"approved"}
+        states = {state for _, state in bureau.free_months()}
+        assert states <= {"approved", "exported"}
+        (waiting, fresh) = exports.make(database, "Erlan", bureau.now) or pytest.fail("the batch is gone")
+        assert (waiting.number, waiting.months, waiting.confirmed_at, fresh) == (batch.number, 2, None, False)
     assert kills > 5
     assert {state for _, state in bureau.free_months()} == {"exported"}
     exports.confirm(database, bureau.rules, batch.number, "Erlan", bureau.now)
@@ -166,3 +169,38 @@ def test_a_month_whose_key_is_gone_says_so(bureau: Bureau) -> None:
     batch = bureau.export()
     bureau.rules = rules(("b" * 32,))
     assert [(each.number, each.problem) for each in content(bureau, batch)] == [("", "key_missing")]
+
+
+def test_a_mass_of_free_months_goes_on_after_a_kill(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compensations, "BATCH", 2)
+    bureau = Bureau(database, rules())
+    numbers = [bureau.registered(number=f"870123400{place:02}") for place in range(5)]
+    bureau.pass_(hours=25)
+    timers.run_due(database, bureau.rules, bureau.now)
+
+    def approve(own: Database) -> None:
+        with own.read() as connection:
+            waiting = compensations.counts(connection)["proposed"]
+        compensations.move_all(own, bureau.rules, waiting, "approved", "Chief", bureau.now)
+
+    with pytest.raises(compensations.NotAllowedError, match="count"):
+        compensations.move_all(database, bureau.rules, 4, "approved", "Chief", bureau.now)
+    # The first batch is stored, the desk dies in the second; whoever looks again sees three and goes on with them.
+    assert killed_at(20, database, approve)
+    done = [number for number, state in bureau.free_months() if state == "approved"]
+    assert 0 < len(done) < 5
+    approve(database)
+    assert {state for _, state in bureau.free_months()} == {"approved"}
+    for number in numbers:
+        assert [each.state for each in _moves(bureau, number)] == ["proposed", "approved"]
+
+
+def test_many_free_months_cost_a_few_questions_a_batch(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = granted(bureau, 30)
+    bureau.export()
+    asked: list[str] = []
+    event.listen(bureau.database.writing, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    compensations.move(bureau.database, bureau.rules, range(1, 31), "credited", "Dana", bureau.now)
+    assert len(asked) < 12
+    assert {state for _, state in bureau.free_months()} == {"credited"}
+    assert all(_moves(bureau, number)[-1].state == "credited" for number in numbers)

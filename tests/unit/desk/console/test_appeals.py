@@ -15,6 +15,7 @@ from alerts.desk.appeals import actions, linking, mass_answer, store, timers
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals.mail import receiving
 from alerts.desk.appeals.states import AnswerBy, Queue, Status
+from alerts.desk.console.appeals import routes as appeal_routes
 from alerts.desk.console.appeals.steps import steps
 from alerts.desk.core.appeal_settings import AppealMail
 from alerts.desk.core.mass_notice import MassNotice
@@ -189,6 +190,42 @@ def test_free_months_are_decided_by_who_may(control_room: Hall, bureau: Bureau) 
         post(administrator, "/appeals/free-months", do=do, pick=["1", "2", "3"])
     assert bureau.free_months() == [(number, "told") for number in numbers]
     assert control_room.person("operator160").post("/appeals/free-months", data={"csrf": "x"}).status_code == 403
+
+
+def test_all_free_months_are_approved_by_the_number_that_was_shown(
+    control_room: Hall, bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appeal_routes, "SHOWN", 2)
+    path = "/appeals/free-months"
+
+    def late(first: int, last: int) -> None:
+        for place in range(first, last):
+            bureau.registered(number=f"8701234567{place}")
+        bureau.pass_(hours=25)
+        control_room.now = bureau.now
+        timers.run_due(bureau.database, bureau.rules, bureau.now)
+
+    late(0, 4)
+    administrator = control_room.person("administrator")
+    shown = administrator.get(path).text
+    assert shown.count('name="pick"') == 2
+    assert "The oldest 2 of 4 are shown." in shown
+    assert "Approve all: 4" in shown
+    assert "Approve all" not in control_room.person("branch", name="Dana").get(path).text
+    late(4, 5)
+    administrator = control_room.person("administrator")  # logged in again: a day has passed
+    assert "more or fewer free months now" in post(administrator, path, all="approved 4")
+    assert {state for _, state in bureau.free_months()} == {"proposed"}
+    post(administrator, path, all="approved 5")
+    assert {state for _, state in bureau.free_months()} == {"approved"}
+    bureau.export()
+    for step in ("credited", "told"):
+        post(administrator, path, all=f"{step} 5")
+    assert [state for _, state in bureau.free_months()] == ["told"] * 5
+    for who, every in (("branch", "approved 0"), ("administrator", "refused 0"), ("administrator", "approved x")):
+        caller = control_room.person(who, name="Dana") if who == "branch" else administrator
+        answer = caller.post(path, data={"csrf": csrf(caller.get("/appeals").text), "all": every})
+        assert answer.status_code == 403
 
 
 def test_others_have_no_appeals(control_room: Hall, bureau: Bureau) -> None:
