@@ -216,7 +216,7 @@ appeal_mail = Table(
     # request, mass, vendor, message, answer; reply, automatic, receipt, delay, bounce, own
     Column("kind", String(16), nullable=False),
     Column("party", String(16), nullable=False),  # supplier, vendor, customer; empty: not known
-    # Outbound: pending, sent, refused, bounced, dropped. Inbound: settled, unread, done.
+    # Outbound: pending, sent, receipt, received, refused, bounced, dropped. Inbound: settled, unread, done.
     Column("state", String(16), nullable=False),
     Column("message_id", String(255), unique=True),  # of outbound mail
     Column("digest", String(64), unique=True),  # of inbound mail: what arrives twice is stored once

@@ -2,28 +2,27 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store as appeals
 from alerts.desk.appeals.draft import Draft
-from alerts.desk.appeals.linking import BATCH
+from alerts.desk.appeals.linking import BATCH, release
 from alerts.desk.appeals.mail import letters, store
-from alerts.desk.appeals.mail.sending import Post
-from alerts.desk.appeals.mail.store import MASS, Outgoing
-from alerts.desk.appeals.mass_tickets import cell_of, customers, group_name, running
-from alerts.desk.appeals.states import Status
+from alerts.desk.appeals.mail.sending import GIVEN_UP, WAITING, Post
+from alerts.desk.appeals.mail.store import MASS, SENT, Outgoing
+from alerts.desk.appeals.mass_tickets import cell_of, customers, group_name
 from alerts.desk.core.actors import DESK
-from alerts.desk.core.appeal_tables import RUNNING, appeal, appeal_mail, appeal_mass
-from alerts.desk.core.tables import OPEN
+from alerts.desk.core.appeal_tables import appeal, appeal_event, appeal_mail, appeal_mass
 
 RETURNED = ("refused", "bounced")
+_WAITS = select(appeal.c.id).where(appeal.c.mass_id == appeal_mass.c.id, *WAITING).exists() & ~GIVEN_UP
 
 
 def ask(post: Post, now: datetime) -> int:
     """Write the request of each mass that has none; return how many were written."""
     with post.database.read() as connection:
-        numbers = [row["id"] for row in running(connection) if row["mail_id"] is None]
+        numbers = list(connection.scalars(select(appeal_mass.c.id).where(appeal_mass.c.mail_id.is_(None), _WAITS)))
     written = 0
     for number in numbers:
         with post.database.write() as connection:
@@ -44,10 +43,13 @@ def ask_again(post: Post, number: int, by: str, now: datetime) -> bool:
 
 
 def _write(connection: Connection, post: Post, number: int, unchanged: ColumnElement[bool], now: datetime) -> bool:
-    """Write a mass's request while it runs and its request is still that; another desk waits for the row's lock."""
-    wanted = select(appeal_mass).where(appeal_mass.c.id == number, RUNNING, unchanged).with_for_update()
+    """Write a mass's request while members wait and its request is still that; another desk waits for the row's lock.
+
+    Members wait although the ticket is resolved: each has its own time for the answer.
+    """
+    wanted = select(appeal_mass).where(appeal_mass.c.id == number, _WAITS, unchanged).with_for_update()
     row = connection.execute(wanted).mappings().one_or_none()
-    first = select(appeal.c.id).where(appeal.c.mass_id == number, OPEN).order_by(appeal.c.id).limit(1)
+    first = select(appeal.c.id).where(appeal.c.mass_id == number, *WAITING).order_by(appeal.c.id).limit(1)
     member = connection.scalar(first) if row is not None else None
     if row is None or member is None:
         return False
@@ -69,8 +71,9 @@ def _write(connection: Connection, post: Post, number: int, unchanged: ColumnEle
 def record(post: Post, now: datetime) -> int:
     """Record in the log of each member that the supplier was asked, or that the request came back; return how many."""
     done = 0
-    while some := _record_some(post, now):
-        done += some
+    for some_of in (_record_some, _receive_some, _release_some):
+        while some := some_of(post, now):
+            done += some
     return done
 
 
@@ -80,10 +83,9 @@ def _record_some(post: Post, now: datetime) -> int:
     joined = joined.join(appeal_mail, appeal_mail.c.id == appeal_mass.c.mail_id)
     told = appeal.c.mass_mail_id == appeal_mail.c.id
     untold = or_(appeal.c.mass_mail_id.is_(None), ~told)
-    sent = (appeal_mail.c.state == "sent") & untold
+    sent = appeal_mail.c.state.in_(SENT) & untold
     returned = appeal_mail.c.state.in_(RETURNED) & told
-    waits = (OPEN, appeal.c.status != str(Status.RESOLVED))
-    wanted = joined.where(*waits, sent | returned).order_by(appeal.c.id).limit(BATCH)
+    wanted = joined.where(*WAITING, sent | returned).order_by(appeal.c.id).limit(BATCH)
     with post.database.read() as connection:
         rows = connection.execute(wanted).all()
     if not rows:
@@ -94,21 +96,69 @@ def _record_some(post: Post, now: datetime) -> int:
             draft = drafts.get(number)
             if draft is None:
                 continue
-            if state == "sent" and draft["mass_mail_id"] != mail:
-                _sent(post, draft, mail, now)
-            elif state != "sent" and draft["mass_mail_id"] == mail:
+            if state in SENT and draft["mass_mail_id"] != mail:
+                _sent(draft, mail, now, received=post.settings.accepted_is_received or state != "sent")
+            elif state not in SENT and draft["mass_mail_id"] == mail:
                 _returned(draft, now)
                 draft["request_due"] = draft["request_due"] or number == member  # where a person sends it again
         appeals.save_some(connection, post.rules, list(drafts.values()), now)
     return len(rows)
 
 
-def _sent(post: Post, draft: Draft, mail: int, now: datetime) -> None:
+def _receive_some(post: Post, now: datetime) -> int:
+    """Record in members' logs that the supplier has the request for their mass; return how many messages or members."""
+    mails = select(appeal_mail.c.id).where(appeal_mail.c.state == "receipt", appeal_mail.c.kind == MASS)
+    with post.database.read() as connection:
+        mail = connection.scalar(mails.order_by(appeal_mail.c.id).limit(1))
+    if mail is None:
+        return 0
+    asked = select(func.max(appeal_event.c.id)).where(*_logged("RequestSent")).scalar_subquery()
+    later = appeal_event.alias("later")
+    known = (later.c.appeal_id == appeal.c.id, later.c.kind.in_(("RequestReceived", "RequestBounced")))
+    settled = select(later.c.id).where(*known, later.c.id > asked).exists()
+    mine = (appeal.c.mass_mail_id == mail, *WAITING, asked.is_not(None), ~settled)
+    with post.database.write() as connection:
+        numbers = list(connection.scalars(select(appeal.c.id).where(*mine).order_by(appeal.c.id).limit(BATCH)))
+        drafts = appeals.lock_some(connection, numbers)
+        for draft in drafts:
+            draft.record(ev.RequestReceived(), DESK, now)
+        appeals.save_some(connection, post.rules, drafts, now)
+        if not drafts:
+            done = update(appeal_mail).where(appeal_mail.c.id == mail, appeal_mail.c.state == "receipt")
+            connection.execute(done.values(state="received"))
+    return len(drafts) or 1
+
+
+def _release_some(post: Post, now: datetime) -> int:
+    """Take out of their mass the members of which the supplier was not asked before its ticket was given up.
+
+    There was no mass after all: each of them is asked about alone.
+    """
+    unsent = select(appeal_mail.c.id).where(appeal_mail.c.id == appeal_mass.c.mail_id, appeal_mail.c.state.in_(SENT))
+    lost = select(appeal_mass.c.id).where(appeal_mass.c.id == appeal.c.mass_id, GIVEN_UP, ~unsent.exists())
+    wanted = select(appeal.c.id).where(appeal.c.mass_id.is_not(None), *WAITING, lost.exists())
+    wanted = wanted.order_by(appeal.c.id).limit(BATCH)
+    with post.database.read() as connection:
+        if connection.scalar(wanted.limit(1)) is None:
+            return 0
+    with post.database.write() as connection:
+        drafts = appeals.lock_some(connection, list(connection.scalars(wanted)))
+        for draft in drafts:
+            release(draft)
+        appeals.save_some(connection, post.rules, drafts, now)
+    return len(drafts)
+
+
+def _logged(kind: str) -> tuple[ColumnElement[bool], ...]:
+    return (appeal_event.c.appeal_id == appeal.c.id, appeal_event.c.kind == kind)
+
+
+def _sent(draft: Draft, mail: int, now: datetime, *, received: bool) -> None:
     draft["mass_mail_id"] = mail
     draft["request_due"] = False
     if _asked(draft) is None:
         draft.record(ev.RequestSent(draft["mass_id"]), DESK, now)
-        if post.settings.accepted_is_received:
+        if received:
             draft.record(ev.RequestReceived(), DESK, now)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from alerts.desk.appeals import actions
 from alerts.desk.appeals import events as ev
@@ -113,6 +113,7 @@ class _Meaning:
             return self._report(kind)
         if found.party in SUPPLIERS:
             self._received(found.appeal)
+            self._received_by_mass(found.original)
         if kind == "automatic":
             # It says that a server has our message, and no more; to the customer's it says nothing at all.
             return SETTLED
@@ -124,10 +125,17 @@ class _Meaning:
             return UNREAD
         if kind == "receipt" and original["kind"] == "request":
             self._received(original["appeal_id"])
+        elif kind == "receipt":
+            self._received_by_mass(original)
         elif kind == "bounce" and original["state"] != "bounced":
             store.change(self.connection, original["id"], state="bounced", next_at=None)
             sending.returned(self.connection, self.rules, original, self.now)
         return SETTLED
+
+    def _received_by_mass(self, original: RowMapping | None) -> None:
+        """Note that the supplier has the request for a mass; its members' logs are written some at a time."""
+        if original is not None and original["kind"] == store.MASS and original["state"] == "sent":
+            store.change(self.connection, original["id"], state="receipt")
 
     def _received(self, number: int) -> None:
         draft = appeals.lock(self.connection, number)

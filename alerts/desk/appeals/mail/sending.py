@@ -27,9 +27,9 @@ from alerts.desk.appeals.mass_store import of_cell
 from alerts.desk.appeals.states import FINAL, AnswerBy, Status
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.appeal_settings import AppealMail
-from alerts.desk.core.appeal_tables import RUNNING, appeal, appeal_link, appeal_mail, appeal_mass
+from alerts.desk.core.appeal_tables import appeal, appeal_link, appeal_mail, appeal_mass
 from alerts.desk.core.database import Database
-from alerts.desk.core.tables import OPEN
+from alerts.desk.core.tables import OPEN, ticket
 from alerts.desk.core.words import Words
 from service import mail
 from service.mail import MailError, Refusal, Smtp
@@ -37,6 +37,15 @@ from service.mail_message import Envelope, compose, domain_of
 
 log = logging.getLogger("desk.appeals")
 BATCH = 200
+WAITING = (OPEN, appeal.c.status != str(Status.RESOLVED))
+"""The conditions on appeals that have no answer yet."""
+GIVEN_UP = (
+    select(ticket.c.id)
+    .where(ticket.c.id == appeal_mass.c.ticket_id, ticket.c.status.in_(("cancelled", "rejected")))
+    .correlate(appeal_mass)
+    .exists()
+)
+"""The condition on masses whose ticket turned out to be none."""
 _ADDRESS = re.compile(r"\S+@\S+")
 
 
@@ -127,8 +136,8 @@ def _was_unlinked(connection: Connection, number: int) -> bool:
 def _unlinked() -> ColumnElement[bool]:
     """Return the condition on appeals that a person took out of a mass."""
     mine = (appeal_link.c.appeal_id == appeal.c.id, appeal_link.c.state == "undone")
-    ticket = select(appeal_mass.c.id).where(appeal_mass.c.ticket_id == appeal_link.c.ticket_id)
-    return select(appeal_link.c.id).where(*mine, ticket.exists()).exists()
+    of_mass = select(appeal_mass.c.id).where(appeal_mass.c.ticket_id == appeal_link.c.ticket_id)
+    return select(appeal_link.c.id).where(*mine, of_mass.exists()).exists()
 
 
 def write_request(connection: Connection, post: Post, row: dict[str, Any], now: datetime) -> None:
@@ -219,16 +228,16 @@ def _is_pointless(connection: Connection, row: RowMapping) -> bool:
     if row["kind"] == "request":
         return not found["request_due"] or status in FINAL
     if row["kind"] == store.MASS:
-        return _is_over(connection, row["id"])
+        return not _has_members(connection, row["id"])
     if row["kind"] == "answer":
         return status is not Status.RESOLVED or found["status_at"] > row["at"]
     return status in FINAL
 
 
-def _is_over(connection: Connection, mail: int) -> bool:
-    """Return whether the mass that a request belongs to has ended."""
-    running = select(appeal_mass.c.id).where(appeal_mass.c.mail_id == mail, RUNNING)
-    return connection.scalar(running) is None
+def _has_members(connection: Connection, mail: int) -> bool:
+    """Return whether somebody still waits for what a request for a mass asks: a resolved ticket answers nobody."""
+    joined = select(appeal.c.id).join(appeal_mass, appeal_mass.c.id == appeal.c.mass_id)
+    return connection.scalar(joined.where(appeal_mass.c.mail_id == mail, *WAITING, ~GIVEN_UP).limit(1)) is not None
 
 
 def _hand_over(post: Post, row: RowMapping, content: dict[str, str], earlier: list[str]) -> Refusal | MailError | None:

@@ -23,6 +23,8 @@ _FAILED = and_(
 )
 UNREAD: ColumnElement[bool] = or_(appeal_mail.c.state == "unread", _FAILED)
 MASS = "mass"  # the kind of a request for all members of a mass of appeals
+SENT = ("sent", "receipt", "received")
+"""States of a message that left: a request for a mass whose receipt is being recorded, and one where that is done."""
 Content = Mapping[str, str]
 """What is sealed of a message: addresses, subject and words."""
 

@@ -12,7 +12,7 @@ from alerts.desk.appeals import actions, linking, mass_store, mass_tickets
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store as appeals
 from alerts.desk.appeals.baseline import Baseline
-from alerts.desk.appeals.mail import of_masses, sending, store
+from alerts.desk.appeals.mail import of_masses, receiving, sending, store
 from alerts.desk.appeals.mail.sending import Post, post_of
 from alerts.desk.appeals.mass import Cell
 from alerts.desk.appeals.mass_tickets import Opening
@@ -25,7 +25,9 @@ from alerts.desk.core.tables import ticket
 from alerts.desk.tickets.policy import policy_of
 from service.mail import Smtp
 from tests.contract.desk.appeals.appeals_desk import Bureau, rules
+from tests.contract.desk.appeals.test_mail import reply
 from tests.contract.mailbox import Box, taking_mail
+from tests.unit.desk.appeals.test_mail_reading import REPORT
 
 SUPPLIER = "support@supplier.example"
 CELL = Cell("playback", "Astana", "ott")
@@ -329,3 +331,78 @@ def test_a_batch_of_members_is_read_at_once(office: Office) -> None:
     assert len(asked) == 2
     assert [draft["id"] for draft in drafts] == numbers
     assert [draft.log for draft in drafts] == [office.bureau.log(number) for number in numbers]
+
+
+@pytest.mark.parametrize("kind", ["automatic", "receipt"])
+def test_every_member_has_the_receipt_of_the_request_for_all(
+    office: Office, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    for module in (mass_tickets, of_masses):
+        monkeypatch.setattr(module, "BATCH", 4)
+    bureau = office.bureau
+    early = office.call(1, first=50)
+    office.round()  # asked about alone, before the mass is known
+    numbers = office.call(9)
+    assert office.wait() == 1
+    assert [office.asked(number) for number in numbers] == [[ev.RequestSent(1)]] * 9
+    (letter,) = [mail.letter for mail in office.out.mails if "Mass appeals" in str(mail.letter["subject"])]
+    raw = reply(letter, "We have it.", **{"Auto-Submitted": "auto-replied"})
+    if kind == "receipt":
+        raw = REPORT.format(action="delivered", status="2.0.0", own=str(letter["message-id"]).strip("<>")).encode()
+    bureau.pass_(minutes=1)
+    done = receiving.receive(bureau.database, bureau.rules, office.post.settings, raw, bureau.now)
+    assert done == receiving.Received("settled", min(early[0], numbers[0]))
+    for _ in range(2):
+        office.round()
+    for number in numbers:
+        assert office.asked(number) == [ev.RequestSent(1), ev.RequestReceived()]
+    assert office.asked(early[0]).count(ev.RequestReceived()) <= 1
+    (later,) = office.call(1, first=80)
+    office.round()
+    assert office.asked(later) == [ev.RequestSent(1), ev.RequestReceived()]
+    with bureau.database.read() as connection:
+        mail = store.find(connection, office.masses()[0]["mail_id"])
+    assert mail is not None
+    assert mail["state"] == "received"
+
+
+def away(office: Office, status: str) -> list[int]:
+    """Let a mass's ticket end while the mail server is away, so that the supplier was not asked."""
+    numbers = office.call(10)
+    there, office.post = office.post, replace(office.post, smtp=replace(office.post.smtp, port=9))
+    assert office.wait() == 1
+    assert office.out.mails == []
+    office.bureau.ticket_status(office.tickets()[0]["id"], status)
+    office.bureau.pass_(hours=2)
+    office.post = there
+    office.round()
+    return numbers
+
+
+def test_a_resolved_ticket_answers_nobody_so_the_supplier_is_asked(office: Office) -> None:
+    numbers = away(office, "resolved")
+    assert len(office.out.mails) == 1
+    assert [office.asked(number) for number in numbers] == [[ev.RequestSent(1)]] * 10
+    assert office.masses()[0]["ended_at"] is not None
+
+
+@pytest.mark.parametrize("status", ["cancelled", "rejected"])
+def test_members_of_what_was_no_mass_are_asked_about_one_by_one(office: Office, status: str) -> None:
+    numbers = away(office, status)
+    office.round()
+    assert len(office.out.mails) == 10
+    assert [office.asked(number) for number in numbers] == [[ev.RequestSent()]] * 10
+    assert {office.bureau.row(number)["mass_id"] for number in numbers} == {None}
+
+
+def test_nobody_is_asked_about_what_was_answered_meanwhile(office: Office) -> None:
+    numbers = office.call(10)
+    there, office.post = office.post, replace(office.post, smtp=replace(office.post.smtp, port=9))
+    assert office.wait() == 1
+    for number in numbers:
+        actions.answer(office.bureau.hand(number), "It works again")
+        actions.called(office.bureau.hand(number), reached=True)
+    office.bureau.pass_(hours=2)
+    office.post = there
+    office.round()
+    assert office.out.mails == []
