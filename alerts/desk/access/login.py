@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import NamedTuple
 
-from sqlalchemy import RowMapping
-
 from alerts.desk.access import secrets
 from alerts.desk.access import store as access
+from alerts.desk.access.records import Account
 from alerts.desk.access.roles import VIEWER
 from alerts.desk.access.trail import Action, By, tell
 from alerts.desk.core.database import Database
@@ -35,10 +34,10 @@ def login(database: Database, who: Attempt, limits: Limits, now: datetime) -> st
         return None
     key = secrets.new_key()
     with database.write() as connection:
-        expires = now + timedelta(seconds=limits.viewer_session if row["role"] == VIEWER else limits.session)
-        access.open_session(connection, secrets.digest(key), row["id"], now, expires)
-        access.update_account(connection, row["id"], last_login_at=now)
-        tell(connection, now, By(row["name"], who.address), Action.LOGIN)
+        expires = now + timedelta(seconds=limits.viewer_session if row.role == VIEWER else limits.session)
+        access.open_session(connection, secrets.digest(key), row.id, now, expires)
+        access.update_account(connection, row.id, last_login_at=now)
+        tell(connection, now, By(row.name, who.address), Action.LOGIN)
     return key
 
 
@@ -49,7 +48,7 @@ def logout(database: Database, by: By, key: str, now: datetime) -> None:
         tell(connection, now, by, Action.LOGOUT)
 
 
-def confirm(database: Database, who: Attempt, limits: Limits, now: datetime, failure: Action) -> RowMapping | None:
+def confirm(database: Database, who: Attempt, limits: Limits, now: datetime, failure: Action) -> Account | None:
     """Return the account of somebody who knows its password, or note the failure and return None.
 
     The hash is checked outside any transaction: it takes long, and storage must not wait for it. Guesses are checked
@@ -60,7 +59,7 @@ def confirm(database: Database, who: Attempt, limits: Limits, now: datetime, fai
         return _confirm(database, who, limits, now, failure)
 
 
-def _confirm(database: Database, who: Attempt, limits: Limits, now: datetime, failure: Action) -> RowMapping | None:
+def _confirm(database: Database, who: Attempt, limits: Limits, now: datetime, failure: Action) -> Account | None:
     name, password, address = who
     name = name.replace("\0", "")  # PostgreSQL would refuse the question
     subjects = (f"account:{name[:200]}", f"address:{address}")
@@ -70,7 +69,7 @@ def _confirm(database: Database, who: Attempt, limits: Limits, now: datetime, fa
             raise ThrottledError
         row = access.find_account(connection, name)
         known = row is not None or access.account_named(connection, name) is not None
-    if secrets.password_matches(row["password"] if row else None, password) and row is not None:
+    if secrets.password_matches(row.password if row else None, password) and row is not None:
         return row
     with database.write() as connection:
         access.record_failure(connection, subjects, now, since)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from alerts.desk.access.records import Account, Attending, Audited, Token
 from alerts.desk.access.roles import Principal
 from alerts.desk.access.secrets import new_key
 from alerts.desk.core.tables import account, audit, login_failure, session, token
@@ -47,18 +48,23 @@ def add_token(connection: Connection, name: str, role: str, digest: str, now: da
         raise NameTakenError(f'there is a token "{name}" already; choose another name') from None
 
 
-def find_account(connection: Connection, name: str) -> RowMapping | None:
+def find_account(connection: Connection, name: str) -> Account | None:
     """Return an enabled account by its name."""
     statement = select(account).where(account.c.name == name, account.c.enabled)
-    return connection.execute(statement).mappings().one_or_none()
+    return _one(connection, statement)
 
 
-def account_named(connection: Connection, name: str) -> RowMapping | None:
+def _one(connection: Connection, statement: Select[Any]) -> Account | None:
+    row = connection.execute(statement).mappings().one_or_none()
+    return None if row is None else Account(row)
+
+
+def account_named(connection: Connection, name: str) -> Account | None:
     """Return an account by its name, disabled ones too."""
-    return connection.execute(select(account).where(account.c.name == name)).mappings().one_or_none()
+    return _one(connection, select(account).where(account.c.name == name))
 
 
-def accounts(connection: Connection, now: datetime, number: int | None = None) -> Sequence[RowMapping]:
+def accounts(connection: Connection, now: datetime, number: int | None = None) -> list[Attending]:
     """Return all accounts, or the one with this number, without their passwords but with how many sessions each has."""
     sessions = (
         select(session.c.account_id, func.count().label("sessions"))
@@ -74,12 +80,12 @@ def accounts(connection: Connection, now: datetime, number: int | None = None) -
     )
     if number is not None:
         statement = statement.where(account.c.id == number)
-    return connection.execute(statement).mappings().all()
+    return [Attending(row) for row in connection.execute(statement).mappings()]
 
 
-def find_number(connection: Connection, number: int) -> RowMapping | None:
+def find_number(connection: Connection, number: int) -> Account | None:
     """Return an account by its number."""
-    return connection.execute(select(account).where(account.c.id == number)).mappings().one_or_none()
+    return _one(connection, select(account).where(account.c.id == number))
 
 
 def lock_enabled(connection: Connection, role: str) -> Sequence[int]:
@@ -98,10 +104,10 @@ def remove_account(connection: Connection, number: int) -> None:
     connection.execute(delete(account).where(account.c.id == number))
 
 
-def tokens(connection: Connection) -> Sequence[RowMapping]:
+def tokens(connection: Connection) -> list[Token]:
     """Return all tokens, without what could be used."""
     statement = select(token.c.name, token.c.role, token.c.created_at, token.c.last_used_at).order_by(token.c.name)
-    return connection.execute(statement).mappings().all()
+    return [Token(row) for row in connection.execute(statement).mappings()]
 
 
 def remove_token(connection: Connection, name: str) -> str | None:
@@ -190,9 +196,7 @@ class AuditFilter(NamedTuple):
     action: str = ""
 
 
-def read_audit(
-    connection: Connection, wanted: AuditFilter, limit: int, before: int | None = None
-) -> Sequence[RowMapping]:
+def read_audit(connection: Connection, wanted: AuditFilter, limit: int, before: int | None = None) -> list[Audited]:
     """Return the newest lines of the audit trail, or those before a line."""
     statement = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if before is not None:
@@ -201,4 +205,4 @@ def read_audit(
         statement = statement.where(or_(audit.c.actor == wanted.person, audit.c.subject == wanted.person))
     if wanted.action:
         statement = statement.where(audit.c.action == wanted.action)
-    return connection.execute(statement).mappings().all()
+    return [Audited(row) for row in connection.execute(statement).mappings()]

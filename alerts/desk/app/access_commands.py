@@ -31,7 +31,7 @@ def token(arguments: argparse.Namespace, database: Database) -> int:
                 with database.read() as connection:
                     rows = access.tokens(connection)
                 for row in rows:
-                    print(row["name"], row["role"], _time(row["created_at"]), _time(row["last_used_at"]), sep="\t")
+                    print(row.name, row.role, _time(row.created_at), _time(row.last_used_at), sep="\t")
     except RefusedError as error:
         return _refused(error)
     return Exit.FINE
@@ -76,8 +76,8 @@ def _list(database: Database) -> None:
     with database.read() as connection:
         rows = access.accounts(connection, utc_now())
     for row in rows:
-        state = "enabled" if row["enabled"] else "disabled"
-        print(row["name"], row["role"], state, _time(row["last_login_at"]), row["sessions"], sep="\t")
+        state = "enabled" if row.enabled else "disabled"
+        print(row.name, row.role, state, _time(row.last_login_at), row.sessions, sep="\t")
 
 
 def _time(moment: datetime | None) -> str:

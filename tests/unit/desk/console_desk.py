@@ -82,7 +82,7 @@ class Hall:
         with self.runtime.database.write() as connection:
             row = access.find_account(connection, name)
             assert row is not None
-            access.open_session(connection, secrets.digest(secret), row["id"], self.now, self.now + timedelta(days=1))
+            access.open_session(connection, secrets.digest(secret), row.id, self.now, self.now + timedelta(days=1))
         return Caller(self.machine.app, cookies={COOKIE: secret})
 
     def alarm(self, *, title: str = "", title_ru: str = "", **labels: Any) -> None:

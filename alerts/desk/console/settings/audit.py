@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
-from sqlalchemy import RowMapping
 
 from alerts.desk.access import store as access
+from alerts.desk.access.records import Audited
 from alerts.desk.access.store import AuditFilter
 from alerts.desk.access.trail import PROGRAM, Action
 from alerts.desk.console.settings.frame import show
@@ -38,7 +38,7 @@ Wanted = Annotated[AuditFilter, Depends(wanted)]
 class Line(NamedTuple):
     """One line in words."""
 
-    row: RowMapping
+    row: Audited
     who: str
     what: str
     details: str
@@ -50,8 +50,9 @@ def audit(request: Request, runtime: Running, found: Administrator, seen: Wanted
     words = words_for(request, found)
     with runtime.database.read() as connection:
         rows = access.read_audit(connection, seen, PER_PAGE + 1, before if 0 < before < 2**63 else None)
-        names = [row["name"] for row in (*access.accounts(connection, runtime.now()), *access.tokens(connection))]
-    older = rows[PER_PAGE - 1]["id"] if len(rows) > PER_PAGE else 0
+        names = [one.name for one in access.accounts(connection, runtime.now())]
+        names += [one.name for one in access.tokens(connection)]
+    older = rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else 0
     return show(
         request,
         "audit",
@@ -80,21 +81,21 @@ def _csv(runtime: Runtime, words: Words, seen: AuditFilter) -> Iterator[str]:
     before = None
     while True:
         with runtime.database.read() as connection:
-            names = {row["name"] for row in access.accounts(connection, runtime.now())}
+            names = {row.name for row in access.accounts(connection, runtime.now())}
             rows = access.read_audit(connection, seen, BATCH, before)
         yield _written(
             [
-                line.row["at"].astimezone(words.zone).isoformat(),
+                line.row.at.astimezone(words.zone).isoformat(),
                 line.who,
                 line.what,
-                line.row["subject"] or "",
+                line.row.subject or "",
                 line.details,
             ]
             for line in _lines(words, rows, names)
         )
         if len(rows) < BATCH:
             return
-        before = rows[-1]["id"]
+        before = rows[-1].id
 
 
 def _written(rows: Any) -> str:
@@ -108,19 +109,18 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
-def _lines(words: Words, rows: Sequence[RowMapping], names: set[str]) -> list[Line]:
+def _lines(words: Words, rows: Sequence[Audited], names: set[str]) -> list[Line]:
     return [
-        Line(row, _who(words, row, names), words.of("auditaction", row["action"]), _details(words, row["data"]))
+        Line(row, _who(words, row, names), words.of("auditaction", row.action), _details(words, row.data))
         for row in rows
     ]
 
 
-def _who(words: Words, row: RowMapping, names: set[str]) -> str:
+def _who(words: Words, row: Audited, names: set[str]) -> str:
     # Desks before this version wrote down whatever was typed as a name: now and then a password.
-    if row["action"] == Action.LOGIN_FAILED and row["actor"] not in {*names, PROGRAM}:
+    if row.action == Action.LOGIN_FAILED and row.actor not in {*names, PROGRAM}:
         return words("audit.unknown")
-    actor: str = row["actor"] or words("audit.unknown")
-    return actor
+    return row.actor or words("audit.unknown")
 
 
 def _details(words: Words, data: Mapping[str, Any]) -> str:

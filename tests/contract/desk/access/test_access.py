@@ -110,8 +110,8 @@ def test_a_new_password_ends_the_old_sessions(database: Database) -> None:
         assert access.find_session(connection, secrets.digest(key), NOW) is not None
         assert access.find_session(connection, secrets.digest(other), NOW) is None
         (row,) = access.accounts(connection, NOW, number)
-        assert (row["sessions"], row["last_login_at"]) == (1, NOW)
-        assert "password" not in row
+        assert (row.sessions, row.last_login_at) == (1, NOW)
+        assert "password" not in row.row
 
 
 def test_guessing_the_old_password_is_slowed_down(database: Database) -> None:
@@ -164,7 +164,7 @@ def test_a_revoked_token_is_nobody_and_its_name_is_free(database: Database) -> N
         tokens.create(database, BY, "root", "administrator", NOW)
     with database.read() as connection:
         (row,) = access.tokens(connection)
-        assert dict(row) == {"name": "alertmanager", "role": "machine", "created_at": NOW, "last_used_at": NOW}
+        assert dict(row.row) == {"name": "alertmanager", "role": "machine", "created_at": NOW, "last_used_at": NOW}
     tokens.revoke(database, BY, "alertmanager", NOW)
     with pytest.raises(RefusedError, match="no_token"):
         tokens.revoke(database, BY, "alertmanager", NOW)
@@ -184,11 +184,11 @@ def test_the_trail_is_found_by_person_and_kind(database: Database) -> None:
     with database.read() as connection:
 
         def read(**wanted: str) -> list[str]:
-            return [row["action"] for row in access.read_audit(connection, AuditFilter(**wanted), 10)]
+            return [row.action for row in access.read_audit(connection, AuditFilter(**wanted), 10)]
 
         assert read(person="Aigerim") == ["account enabled", "account disabled", "account created"]
         assert read(person="Timur") == ["account enabled", "account disabled", "account created"]
         assert read(person="Timur", action="account disabled") == ["account disabled"]
         (row,) = access.read_audit(connection, AuditFilter(action="account disabled"), 10)
-        assert (row["actor"], row["subject"], row["data"]) == ("Timur", "Aigerim", {"address": "192.0.2.1"})
-        assert access.read_audit(connection, AuditFilter(action="account disabled"), 10, row["id"]) == []
+        assert (row.actor, row.subject, row.data) == ("Timur", "Aigerim", {"address": "192.0.2.1"})
+        assert access.read_audit(connection, AuditFilter(action="account disabled"), 10, row.id) == []

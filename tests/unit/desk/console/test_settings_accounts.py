@@ -23,7 +23,7 @@ def number(room: Hall, name: str) -> int:
     with room.runtime.database.read() as connection:
         row = access.account_named(connection, name)
     assert row is not None
-    return int(row["id"])
+    return row.id
 
 
 def log_in(room: Hall, name: str, password: str) -> Caller:
@@ -39,7 +39,7 @@ def knows(caller: Caller) -> bool:
 def audit(room: Hall) -> list[tuple[str, str, str | None]]:
     with room.runtime.database.read() as connection:
         rows = access.read_audit(connection, access.AuditFilter(), 100)
-    return [(row["actor"], row["action"], row["subject"]) for row in reversed(rows)]
+    return [(row.actor, row.action, row.subject) for row in reversed(rows)]
 
 
 def test_a_person_is_added_and_logs_in(control_room: Hall) -> None:

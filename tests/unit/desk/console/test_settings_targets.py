@@ -90,7 +90,7 @@ def test_queues_and_dead_letters(room: Hall) -> None:
         assert row is not None
         assert (row.state, row.attempts, row.next_at, row.told) == ("pending", 0, room.now, {})
         (line,) = access.read_audit(connection, access.AuditFilter(action=Action.SENT_AGAIN), 10)
-        assert (line["actor"], line["subject"]) == ("Dana", "duty")
+        assert (line.actor, line.subject) == ("Dana", "duty")
 
 
 def test_messages_of_a_target_that_is_gone_are_told_apart(room: Hall) -> None:

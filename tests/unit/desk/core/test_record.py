@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import Table
 
+from alerts.desk.access.records import Account, Audited, Token
 from alerts.desk.core import tables
 from alerts.desk.core.record import Changed, Column, Record
 from alerts.desk.notify.message import Message
@@ -46,7 +47,14 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
 
 @pytest.mark.parametrize(
     ("record", "table", "otherwise"),
-    [(Ticket, tables.ticket, {"status"}), (Occurrence, tables.alarm, set()), (Message, tables.outbox, set())],
+    [
+        (Ticket, tables.ticket, {"status"}),
+        (Occurrence, tables.alarm, set()),
+        (Message, tables.outbox, set()),
+        (Account, tables.account, set()),
+        (Token, tables.token, set()),
+        (Audited, tables.audit, set()),
+    ],
 )
 def test_a_record_has_every_column_of_its_table(record: type[Record], table: Table, otherwise: set[str]) -> None:
     named = {name for name, value in vars(record).items() if isinstance(value, Column)}
