@@ -161,8 +161,8 @@ def save_some(connection: Connection, rules: Rules, drafts: Sequence[Draft], now
     """Store what became of locked appeals, with a few questions for all of them."""
     for draft in drafts:
         draft.finish(rules, now)
-        if draft.compensate is not None:
-            _propose(connection, rules, draft, now)
+    _propose(connection, rules, [draft for draft in drafts if draft.compensate is not None], now)
+    for draft in drafts:
         _keep_contact(connection, rules, draft, now)
     _update(connection, [draft for draft in drafts if draft.fresh or draft.changed])
     told = [draft for draft in drafts if draft.fresh]
@@ -209,28 +209,36 @@ def claim_key(free_months: str, draft: Draft, start: datetime) -> str:
     return f"{draft['customer']}:{draft['service']}:{start.date().isoformat()}"
 
 
-def _propose(connection: Connection, rules: Rules, draft: Draft, now: datetime) -> None:
-    late_at, draft.compensate = draft.compensate or now, None
+def _propose(connection: Connection, rules: Rules, drafts: Sequence[Draft], now: datetime) -> None:
+    """Propose the free months of late appeals, each once."""
+    if not drafts:
+        return
+    rows = [
+        _free_month(rules, draft, draft.compensate or now) | {"state_at": now, "proposed_at": now} for draft in drafts
+    ]
+    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = kind.insert(compensation).on_conflict_do_nothing().returning(compensation.c.appeal_id)
+    stored = set(connection.scalars(statement, rows))
+    for draft in drafts:
+        draft.compensate = None
+        # Another late appeal of the period, or this one before it was taken up again, has the free month already.
+        draft.record(ev.CompensationMoved("proposed" if draft["id"] in stored else "covered"), DESK, now)
+        if draft["id"] in stored:
+            draft.finish(rules, now)  # its own clock begins
+
+
+def _free_month(rules: Rules, draft: Draft, late_at: datetime) -> dict[str, Any]:
     start, end = accounting_period(late_at, rules.calendars.zone, rules.settings.accounting_day)
-    values = {
+    return {
         "appeal_id": draft["id"],
         "claim_key": claim_key(rules.questions.free_months, draft, start.astimezone(rules.calendars.zone)),
         "service": draft["service"],
         "period_start": start,
         "period_end": end,
         "state": "proposed",
-        "state_at": now,
         "actor": DESK,
         "reason": "",
-        "proposed_at": now,
     }
-    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = kind.insert(compensation).values(**values).on_conflict_do_nothing().returning(compensation.c.id)
-    stored = connection.execute(statement).scalar()
-    # Another late appeal of the period, or this one before it was taken up again, has the free month already.
-    draft.record(ev.CompensationMoved("proposed" if stored else "covered"), DESK, now)
-    if stored:
-        draft.finish(rules, now)  # its own clock begins
 
 
 def _keep_contact(connection: Connection, rules: Rules, draft: Draft, now: datetime) -> None:
