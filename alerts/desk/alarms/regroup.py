@@ -21,9 +21,9 @@ from alerts.desk.alarms.work import Work
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.tables import alarm, correlated, ticket
 from alerts.desk.tickets.actions import Desk, Hand, UnfitError
+from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import NoteAdded
-from alerts.desk.tickets.occurrence import Occurrence
 from alerts.desk.tickets.states import CAUSE, RELEASED, WORKING, Status
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
 from alerts.desk.tickets.ticket import Ticket
@@ -171,10 +171,10 @@ def _know(connection: Connection, first: Ticket) -> None:
         store.add(connection, [head])
 
 
-def _firing(connection: Connection, number: int, key: str) -> list[Occurrence]:
+def _firing(connection: Connection, number: int, key: str) -> list[AlarmRecord]:
     theirs = (alarm.c.ticket_id == number) & (alarm.c.problem_key == key) & alarm.c.ends_at.is_(None)
     rows = connection.execute(select(alarm).where(theirs).order_by(alarm.c.id)).mappings()
-    return [Occurrence(row) for row in rows]
+    return [AlarmRecord(row) for row in rows]
 
 
 def _said(english: tuple[str, str], russian: tuple[str, str]) -> dict[str, str]:

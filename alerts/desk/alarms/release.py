@@ -16,7 +16,7 @@ from alerts.desk.alarms.webhook import Alert
 from alerts.desk.alarms.work import Work
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.database import Database
-from alerts.desk.tickets.occurrence import Occurrence
+from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.states import RELEASED, Status
 
@@ -61,7 +61,7 @@ def _unfold(work: Work, number: int) -> None:
     work.after(lambda: store.set_cause(work.connection, number, None, {}, fixed=True))
 
 
-def _part(work: Work, correlator: Correlator, alarms: Sequence[Occurrence], moved: Set[int]) -> None:
+def _part(work: Work, correlator: Correlator, alarms: Sequence[AlarmRecord], moved: Set[int]) -> None:
     """Give effects that go on to tickets of their own; not those that another cause explains."""
     rows = [row for row in alarms if row.id not in moved]
     numbers: dict[str, list[int]] = {}
@@ -73,7 +73,7 @@ def _part(work: Work, correlator: Correlator, alarms: Sequence[Occurrence], move
         gather_again(work, correlator, fresh, numbers)
 
 
-def problems_of(rows: Sequence[Occurrence]) -> list[Problem]:
+def problems_of(rows: Sequence[AlarmRecord]) -> list[Problem]:
     """Return stored alarms that fire as problems, in a stable order."""
     problems: dict[str, Problem] = {}
     for row in rows:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerts.desk.notify.texts import Measured
-from alerts.desk.tickets.occurrence import Occurrence
+from alerts.desk.tickets.alarm_record import AlarmRecord
 from service import promql
 from service.prometheus import Client, PrometheusUnavailableError, QueryRejectedError, Series, Window, narrowed_by
 from service.promql import expression_of
@@ -14,7 +14,7 @@ BEFORE, AFTER, STEP = timedelta(minutes=10), timedelta(minutes=5), timedelta(min
 MAX_QUERIES, MAX_SERIES = 6, 3
 
 
-def measure(client: Client, opened_at: datetime, alarms: Iterable[Occurrence]) -> list[Measured] | None:
+def measure(client: Client, opened_at: datetime, alarms: Iterable[AlarmRecord]) -> list[Measured] | None:
     """Return the series of the alarms' selectors around the opening, or None when Prometheus does not answer.
 
     A selector that Prometheus rejects has no values, but a reason.
@@ -29,7 +29,7 @@ def measure(client: Client, opened_at: datetime, alarms: Iterable[Occurrence]) -
     return result
 
 
-def selectors(alarms: Iterable[Occurrence]) -> dict[str, tuple[Any, Mapping[str, str]]]:
+def selectors(alarms: Iterable[AlarmRecord]) -> dict[str, tuple[Any, Mapping[str, str]]]:
     """Return the selectors of the alarms' expressions and the labels to narrow each to, by the narrowed selector."""
     result: dict[str, tuple[Any, Mapping[str, str]]] = {}
     for alarm in alarms:

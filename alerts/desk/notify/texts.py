@@ -9,8 +9,8 @@ from sqlalchemy import RowMapping
 
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import impact_words
+from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.events import Event
-from alerts.desk.tickets.occurrence import Occurrence
 from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.timeline import sentence
 
@@ -130,7 +130,7 @@ def test(target: str, body: Row, words: Words, public_url: str) -> Letter:
 def evidence(
     ticket: Ticket,
     events: Sequence[Event],
-    alarms: Sequence[Occurrence],
+    alarms: Sequence[AlarmRecord],
     measured: Sequence[Measured] | None,
     words: Words,
 ) -> str:

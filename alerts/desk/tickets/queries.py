@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, TextClause, case
 
 from alerts.desk.core.metrics import Figures
 from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket
+from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.event_json import from_json
 from alerts.desk.tickets.events import Event
-from alerts.desk.tickets.occurrence import Occurrence
 from alerts.desk.tickets.severities import SEVERITIES
 from alerts.desk.tickets.ticket import Ticket
 
@@ -136,8 +136,8 @@ def timeline(connection: Connection, numbers: Sequence[int]) -> dict[int, list[E
     return result
 
 
-def alarms_of(connection: Connection, number: int, limit: int) -> list[Occurrence]:
+def alarms_of(connection: Connection, number: int, limit: int) -> list[AlarmRecord]:
     """Return a ticket's occurrences: its own before their effects, those that fire first, then the latest."""
     order = (alarm.c.effect, alarm.c.ends_at.is_not(None), alarm.c.starts_at.desc(), alarm.c.id)
     statement = select(alarm).where(alarm.c.ticket_id == number).order_by(*order).limit(limit)
-    return [Occurrence(row) for row in connection.execute(statement).mappings()]
+    return [AlarmRecord(row) for row in connection.execute(statement).mappings()]

@@ -13,7 +13,7 @@ from alerts.desk.alarms.correlation.grouping import AFTERMATH
 from alerts.desk.alarms.correlation.store import ENDED_AT
 from alerts.desk.core.record import Column
 from alerts.desk.core.tables import alarm, correlated, ticket
-from alerts.desk.tickets.occurrence import Occurrence
+from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.states import WORKING
 
 _WORKING = [status.value for status in WORKING]
@@ -26,7 +26,7 @@ _AGAIN = exists().where(
 )
 
 
-class Lasting(Occurrence):
+class Lasting(AlarmRecord):
     """An occurrence that fires on though its cause has ended."""
 
     __slots__ = ()

@@ -11,7 +11,7 @@ from alerts.desk.alarms.correlation import texts
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.store import kin_of
 from alerts.desk.core.tables import alarm, correlated, ticket
-from alerts.desk.tickets.occurrence import Occurrence
+from alerts.desk.tickets.alarm_record import AlarmRecord
 
 Texts = Mapping[str, str]
 
@@ -114,7 +114,7 @@ def _lines(
     limit, offset = page
     order = (alarm.c.ends_at.is_not(None), alarm.c.starts_at, alarm.c.id)
     wanted = select(alarm).where(gathered).order_by(*order).limit(limit).offset(offset)
-    rows = [Occurrence(row) for row in connection.execute(wanted).mappings()]
+    rows = [AlarmRecord(row) for row in connection.execute(wanted).mappings()]
     causes = _causes(connection, number, {row.cause_key for row in rows if row.cause_key})
     result = []
     for row in rows:

@@ -24,7 +24,7 @@ from alerts.desk.alarms.alert_chart import Drawn, belongs, drawn, likeness
 from alerts.desk.core.figures import Unit, figure
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import queries
-from alerts.desk.tickets.occurrence import Occurrence
+from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.states import ticket_number
 from alerts.desk.tickets.store import NoSuchTicketError
@@ -135,7 +135,7 @@ async def charts(request: Request, number: str, runtime: Running, found: Reading
     )
 
 
-def _ticket(runtime: Runtime, number: int) -> tuple[Ticket, Sequence[Occurrence]]:
+def _ticket(runtime: Runtime, number: int) -> tuple[Ticket, Sequence[AlarmRecord]]:
     with runtime.database.read() as connection:
         ticket = queries.find(connection, number)
         if ticket is None:
@@ -143,7 +143,7 @@ def _ticket(runtime: Runtime, number: int) -> tuple[Ticket, Sequence[Occurrence]
         return ticket, queries.alarms_of(connection, number, ALARMS)
 
 
-def wanted(alarms: Sequence[Occurrence]) -> list[tuple[Drawn, Mapping[str, str]]]:
+def wanted(alarms: Sequence[AlarmRecord]) -> list[tuple[Drawn, Mapping[str, str]]]:
     """Return what to draw of a ticket's alarms, each with the labels that the alarms of one expression share."""
     alike: dict[str, list[Mapping[str, str]]] = {}
     for alarm in alarms:
@@ -222,13 +222,13 @@ def _thresholds() -> dict[str, thresholds.Threshold]:
     return thresholds.load()
 
 
-def ended(alarms: Sequence[Occurrence]) -> datetime | None:
+def ended(alarms: Sequence[AlarmRecord]) -> datetime | None:
     """Return when the last of the alarms ended; None while one fires."""
     ends = [alarm.ends_at for alarm in alarms if alarm.ends_at is not None]
     return max(ends) if ends and len(ends) == len(alarms) else None
 
 
-def moments(ticket: Ticket, alarms: Sequence[Occurrence], words: Words) -> list[Mark]:
+def moments(ticket: Ticket, alarms: Sequence[AlarmRecord], words: Words) -> list[Mark]:
     """Return the opening and the recovery."""
     marks = [Mark(words("charts.opened"), ticket.opened_at.timestamp())]
     if end := ended(alarms):

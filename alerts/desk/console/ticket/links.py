@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from alerts.desk.core.settings import Settings
-from alerts.desk.tickets.occurrence import Occurrence
+from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.ticket import Ticket
 from service.promql import expression_of
 
@@ -23,7 +23,7 @@ _BOARDS: dict[str, tuple[str, tuple[str, ...]]] = {
 """The dashboard and its variables by the alarm's `component`; others have the node's dashboard, or the platform's."""
 
 
-def links(settings: Settings, ticket: Ticket, alarms: Sequence[Occurrence], language: str) -> list[tuple[str, str]]:
+def links(settings: Settings, ticket: Ticket, alarms: Sequence[AlarmRecord], language: str) -> list[tuple[str, str]]:
     """Return (name, address) pairs for a ticket."""
     result = []
     if settings.alertmanagers and ticket.labels:
@@ -38,7 +38,7 @@ def links(settings: Settings, ticket: Ticket, alarms: Sequence[Occurrence], lang
     return result
 
 
-def _board(ticket: Ticket, alarms: Sequence[Occurrence], language: str) -> str:
+def _board(ticket: Ticket, alarms: Sequence[AlarmRecord], language: str) -> str:
     """Return the dashboard of what the alarms are about, at the place and time of the ticket."""
     labels = dict(alarms[0].labels) if alarms else {}
     known = {

@@ -7,7 +7,7 @@ from alerts.desk.access.records import Account, Audited, Token
 from alerts.desk.core import tables
 from alerts.desk.core.record import Changed, Column, Record
 from alerts.desk.notify.message import Message
-from alerts.desk.tickets.occurrence import Occurrence
+from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.ticket import Ticket
 
 
@@ -49,7 +49,7 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
     ("record", "table", "otherwise"),
     [
         (Ticket, tables.ticket, {"status"}),
-        (Occurrence, tables.alarm, set()),
+        (AlarmRecord, tables.alarm, set()),
         (Message, tables.outbox, set()),
         (Account, tables.account, set()),
         (Token, tables.token, set()),

@@ -6,7 +6,7 @@ from datetime import datetime
 from alerts.desk.core.record import Column, Record
 
 
-class Occurrence(Record):
+class AlarmRecord(Record):
     """An occurrence by the columns of the table `alarm`, which says what they mean."""
 
     __slots__ = ()
