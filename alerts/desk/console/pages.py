@@ -27,7 +27,7 @@ from alerts.desk.console.channels.shelf import Shelf
 from alerts.desk.console.login import routes as login
 from alerts.desk.console.map import routes as map_
 from alerts.desk.console.overview import routes as overview
-from alerts.desk.console.overview.snapshot import Platform
+from alerts.desk.console.overview.snapshot import NOW_PERIOD, Platform
 from alerts.desk.console.queue import bulk
 from alerts.desk.console.queue import routes as queue
 from alerts.desk.console.reports import routes as reports
@@ -42,6 +42,8 @@ from alerts.desk.console.works import routes as works
 from alerts.desk.web import events
 from alerts.desk.web.broadcast import Pulse
 
+PARTS, PART_SECONDS = 64, 1.0
+
 
 def install(app: FastAPI) -> None:
     """Add the console to the application."""
@@ -55,8 +57,9 @@ def install(app: FastAPI) -> None:
     app.state.shelf = Shelf(app.state.agents)
     app.state.lineup = Lineup(app.state.runtime)
     app.state.channel_details = AllDetails(app.state.runtime)
-    app.state.rendered_channels = channels.RenderedRounds()
-    app.state.rendered = Rendered()
+    # The mosaic changes only with a round of figures; the ages of its pictures are counted on in the browser.
+    app.state.rendered_channels = Rendered(PARTS, NOW_PERIOD)
+    app.state.rendered = Rendered(PARTS, PART_SECONDS)
     app.state.planner = Planner()
     app.state.usual_appeals = Baseline()
     app.state.billings = today.shared(app.state.runtime)

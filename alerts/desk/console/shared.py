@@ -6,7 +6,6 @@ A reader waits for it a moment at most and then gets what is known, with its age
 import asyncio
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,9 +14,13 @@ from typing import Generic, TypeVar
 
 from markupsafe import Markup
 
+from service.cache import Cache
 from service.prometheus import PrometheusError
 
 T = TypeVar("T")
+Rendered = Cache[Hashable, Markup]
+"""Parts of pages that look the same for many readers, by what decides how they look."""
+
 PATIENCE = 2.0  # seconds that a reader waits for the first answer, or for the next of a source that answers
 
 log = logging.getLogger("desk.console")
@@ -93,28 +96,3 @@ class Shared(Generic[T]):
             waiting, self._asking = self._asking or set(), None
         for tell in waiting:
             tell()
-
-
-class Rendered:
-    """Parts of pages that look the same for many readers, rendered once for each key within `SECONDS`."""
-
-    SECONDS = 1.0
-    MOST = 64
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._parts: OrderedDict[Hashable, tuple[float, Markup]] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], Markup]) -> Markup:
-        """Return the part of a key, rebuilt when it is old."""
-        with self._lock:
-            made, part = self._parts.get(key, (None, Markup()))
-            if made is not None and self._clock() - made < self.SECONDS:
-                return part
-            part = make()
-            self._parts[key] = (self._clock(), part)
-            self._parts.move_to_end(key)
-            if len(self._parts) > self.MOST:
-                self._parts.popitem(last=False)
-            return part

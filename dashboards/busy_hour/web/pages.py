@@ -5,7 +5,6 @@ records and the settings, since its back-test takes longer than a reader should 
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -22,6 +21,7 @@ from dashboards.busy_hour.report.report import DayLine, Rules, capacity_left, da
 from dashboards.busy_hour.report.words import in_every_language
 from dashboards.busy_hour.web.queries import AskedWronglyError
 from service import planning
+from service.cache import Cache
 
 MAX_DAYS = 400
 MAX_SERIES = 5000
@@ -34,7 +34,6 @@ class NotRecordedError(LookupError):
 
 
 class _Made(NamedTuple):
-    state: tuple[tuple[int, int], Rules]
     forecast: Forecast | None
     surviving: capacity.Surviving | None
     last: date
@@ -46,8 +45,8 @@ class Pages:
 
     store: Store
     rules: Callable[[], Rules]  # as the settings are at this moment
-    _forecasts: OrderedDict[tuple[str, str, Scenario], _Made] = field(default_factory=OrderedDict)
-    _making: threading.Lock = field(default_factory=threading.Lock)
+    _forecasts: Cache[tuple[str, str, Scenario], _Made] = field(default_factory=lambda: Cache(FORECASTS_KEPT))
+    _turn: threading.Lock = field(default_factory=threading.Lock)  # a forecast takes the interpreter for a while
 
     def series(self) -> planning.RecordedSeries:
         """Return which series are recorded."""
@@ -97,18 +96,14 @@ class Pages:
         )
 
     def _made(self, series: tuple[str, str], rules: Rules) -> _Made:
-        with self._making:
-            state, key = (self._version(series), rules), (*series, rules.scenario)
-            known = self._forecasts.get(key)
-            if known is None or known.state != state:
+        def make() -> _Made:
+            with self._turn:
                 records = self.store.load(*series)
                 left = capacity_left(rules, *series)
                 trend = forecast_of(days_of(records, rules.calendar), rules, left)
-                known = self._forecasts[key] = _Made(state, trend, left, records[-1].day)
-            self._forecasts.move_to_end(key)
-            if len(self._forecasts) > FORECASTS_KEPT:
-                self._forecasts.popitem(last=False)
-            return known
+                return _Made(trend, left, records[-1].day)
+
+        return self._forecasts.get((*series, rules.scenario), make, (self._version(series), rules))
 
     def _version(self, series: tuple[str, str]) -> tuple[int, int]:
         found = self.store.version(*series)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts.desk.console.overview.snapshot import QUERIES, Day, Past, Present
-from alerts.desk.console.shared import Known
+from alerts.desk.console.shared import Known, Rendered
 from alerts.desk.core.settings import Url
 from service.prometheus import Sample
 from tests.unit.desk.console_desk import NOON, Hall
@@ -100,5 +100,5 @@ def stand_in(hall: Hall) -> StandIn:
     result = StandIn()
     hall.runtime.settings = replace(hall.runtime.settings, prometheus=Url("http://prometheus:9090"))
     hall.machine.app.state.platform = result
-    hall.machine.app.state.rendered.SECONDS = 0.0
+    hall.machine.app.state.rendered = Rendered(1, 0.0)
     return result

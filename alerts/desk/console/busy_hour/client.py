@@ -4,12 +4,10 @@ Records change once a day: an answer is good for half a minute, and when the ser
 its age.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from threading import Lock
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -18,6 +16,7 @@ from pydantic import ValidationError
 
 from alerts.desk.console.shared import Known, Shared
 from service.authorities import trusted
+from service.cache import Cache
 from service.no_answer import reason_of
 from service.planning import Answer, Days, Outlook, Problem, Recorded, RecordedSeries
 
@@ -51,8 +50,7 @@ class Planner:
 
     def __init__(self, client: httpx.Client | None = None) -> None:
         self._client = client or httpx.Client(timeout=TIMEOUT, trust_env=False, verify=trusted())
-        self._lock = Lock()
-        self._answers: OrderedDict[tuple[Any, ...], Shared[Any]] = OrderedDict()
+        self._answers: Cache[tuple[Any, ...], Shared[Any]] = Cache(KEPT)
 
     async def series(self, base: str) -> Known[RecordedSeries | Refused]:
         """Return what is recorded."""
@@ -72,15 +70,9 @@ class Planner:
 
     def _shared(self, base: str, page: str, asked: Mapping[str, str], answer: type[T]) -> Shared[T | Refused]:
         key = (base, page, *asked.items())
-        with self._lock:
-            found = self._answers.get(key)
-            if found is None:
-                ask = partial(self._ask, f"{base}/api/{page}", asked, answer)
-                found = self._answers[key] = Shared(ask, PERIOD, KEEP)
-            self._answers.move_to_end(key)
-            if len(self._answers) > KEPT:
-                self._answers.popitem(last=False)
-            return cast("Shared[T | Refused]", found)
+        ask = partial(self._ask, f"{base}/api/{page}", asked, answer)
+        found = self._answers.get(key, lambda: Shared(ask, PERIOD, KEEP))
+        return cast("Shared[T | Refused]", found)
 
     def _ask(self, url: str, asked: Mapping[str, str], answer: type[T]) -> T | Refused:
         try:

@@ -1,12 +1,10 @@
 """What Prometheus knows of one channel: figures now, and the courses of the last hours."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from math import isfinite
-from threading import Lock
 
 import httpx
 
@@ -14,6 +12,7 @@ from alerts.desk.console.overview.snapshot import KEEP, NOW_PERIOD, together
 from alerts.desk.console.shared import Known, Shared
 from alerts.desk.tickets.runtime import Runtime
 from service.authorities import trusted
+from service.cache import Cache
 from service.prometheus import Sample, Series, Window, finite
 from service.promql import quoted
 
@@ -86,24 +85,18 @@ class AllDetails:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._client = httpx.Client(verify=trusted())
-        self._lock = Lock()
-        self._known: OrderedDict[str, tuple[Shared[Details], Shared[Courses]]] = OrderedDict()
+        self._known: Cache[str, tuple[Shared[Details], Shared[Courses]]] = Cache(KEPT)
 
     async def latest(self, channel: str) -> tuple[Known[Details], Known[Courses]]:
         """Return what is known of a channel now."""
-        with self._lock:
-            if channel not in self._known:
-                self._known[channel] = (
-                    Shared(partial(self._now, channel), NOW_PERIOD, KEEP),
-                    Shared(partial(self._courses, channel), COURSE_PERIOD, KEEP),
-                )
-            self._known.move_to_end(channel)
-            if len(self._known) > KEPT:
-                self._known.popitem(last=False)
-            details, courses = self._known[channel]
+        details, courses = self._known.get(channel, lambda: self._asked(channel))
         present = await details.latest()
         # Where the one has no answer the other will have none, too: then nobody waits a second time.
         return present, await courses.latest(0 if present.failing or present.value is None else 2)
+
+    def _asked(self, channel: str) -> tuple[Shared[Details], Shared[Courses]]:
+        now, courses = partial(self._now, channel), partial(self._courses, channel)
+        return Shared(now, NOW_PERIOD, KEEP), Shared(courses, COURSE_PERIOD, KEEP)
 
     def _now(self, channel: str) -> Details:
         asked = {name: partial(self._values, narrowed(query, channel)) for name, query in NOW.items()}

@@ -28,12 +28,6 @@ PAGE_PERIOD = 2 * NOW_PERIOD  # seconds between two parts of the mosaic, the lar
 router = APIRouter(include_in_schema=False)
 
 
-class RenderedRounds(Rendered):
-    """Parts that change only with a round of figures; the ages of pictures are counted on in the browser."""
-
-    SECONDS = NOW_PERIOD
-
-
 @router.get("/channels")
 async def mosaic(request: Request, found: Reading) -> Response:
     """Show all channels."""
@@ -75,7 +69,7 @@ async def known_channels(request: Request) -> tuple[Known[Channels], Known[Pictu
 
 
 async def _living(request: Request, words: Words) -> Markup:
-    rendered: RenderedRounds = request.app.state.rendered_channels
+    rendered: Rendered = request.app.state.rendered_channels
     channels, album = await known_channels(request)
     runtime = runtime_of(request)
     key = (words.language, channels.value and channels.value.at, album.failing)

@@ -1,9 +1,7 @@
 """The queue: the open tickets by urgency, and its living part, which many consoles share."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from threading import Lock
 from time import monotonic
 from typing import Annotated
 from urllib.parse import urlencode
@@ -23,6 +21,7 @@ from alerts.desk.web import events
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import fragment, page, words_for
 from alerts.desk.web.session import Running, Visitor
+from service.cache import Cache
 
 PER_PAGE = 100
 SHARED_SECONDS = 2.0
@@ -69,7 +68,6 @@ class _Rows:
     html: Markup
     total: int
     mark: str
-    made: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,39 +86,34 @@ class SharedRows:
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._lock = Lock()
-        self._rows: OrderedDict[Look, _Rows] = OrderedDict()
+        self._rows: Cache[Look, _Rows] = Cache(SHARED_VIEWS, SHARED_SECONDS, clock)
 
     def get(self, runtime: Runtime, look: Look) -> _Rows:
         """Return the rows, rebuilt after a change or when the times left in them are old."""
-        seen = look.view
-        with self._lock, runtime.database.read() as connection:
+        with runtime.database.read() as connection:
             mark = console.mark(connection)
-            known = self._rows.get(look)
-            if known and known.mark == mark and self._clock() - known.made < SHARED_SECONDS:
-                return known
-            now = runtime.now()
-            tally = console.tally(connection, seen.wanted, now)
-            rows = queries.queue(connection, seen.wanted, PER_PAGE, seen.offset)
-            html = fragment(
-                "console/queue/rows.html",
-                look.words,
-                acts=look.acts,
-                rows=rows,
-                impact=lambda ticket: impact_words.short(ticket.impact, look.words),
-                tally=tally,
-                total=tally.total,
-                mark=mark,
-                now=now,
-                newer="/" + seen.query(offset=max(0, seen.offset - PER_PAGE)) if seen.offset else "",
-                older="/" + seen.query(offset=seen.offset + PER_PAGE) if seen.offset + PER_PAGE < tally.total else "",
-            )
-            self._rows[look] = result = _Rows(html, tally.total, mark, self._clock())
-            self._rows.move_to_end(look)
-            if len(self._rows) > SHARED_VIEWS:
-                self._rows.popitem(last=False)
-            return result
+        return self._rows.get(look, lambda: _rendered(runtime, look, mark), mark)
+
+
+def _rendered(runtime: Runtime, look: Look, mark: str) -> _Rows:
+    seen, now = look.view, runtime.now()
+    with runtime.database.read() as connection:
+        tally = console.tally(connection, seen.wanted, now)
+        rows = queries.queue(connection, seen.wanted, PER_PAGE, seen.offset)
+    html = fragment(
+        "console/queue/rows.html",
+        look.words,
+        acts=look.acts,
+        rows=rows,
+        impact=lambda ticket: impact_words.short(ticket.impact, look.words),
+        tally=tally,
+        total=tally.total,
+        mark=mark,
+        now=now,
+        newer="/" + seen.query(offset=max(0, seen.offset - PER_PAGE)) if seen.offset else "",
+        older="/" + seen.query(offset=seen.offset + PER_PAGE) if seen.offset + PER_PAGE < tally.total else "",
+    )
+    return _Rows(html, tally.total, mark)
 
 
 def look_of(request: Request, found: Visitor, seen: View) -> Look:

@@ -1,13 +1,12 @@
 """Reports: what became of the tickets of a period, as a page and as files."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from json import loads
 from threading import Lock
 from time import monotonic
-from typing import Annotated, NamedTuple
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -19,12 +18,12 @@ from alerts.desk.reports import outcomes as reports
 from alerts.desk.reports import store as stored
 from alerts.desk.reports.outcomes import Figures, Outcome, Report, Times
 from alerts.desk.reports.store import Asked, TooManyError
-from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Running
 from alerts.desk.web.spreadsheet import Cell, download, refused
+from service.cache import Cache
 
 PERIODS = ("month", "last_month", "year")
 KEPT = 16
@@ -64,33 +63,21 @@ def wanted(request: Request) -> Wanted:
 Asking = Annotated[Wanted, Depends(wanted)]
 
 
-class _Kept(NamedTuple):
-    made: float
-    policy: Policy
-    report: Report
-
-
 class KeptReports:
     """The latest reports, for half a minute: a page and its files tell the same, and a reload costs nothing."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._lock = Lock()  # one report at a time: each takes the interpreter for a good part of a second
-        self._known: OrderedDict[Asked, _Kept] = OrderedDict()
+        self._reports: Cache[Asked, Report] = Cache(KEPT, KEPT_SECONDS, clock)
+        self._turn = Lock()  # one report at a time: each takes the interpreter for a good part of a second
 
     def get(self, runtime: Runtime, asked: Asked) -> Report:
         """Return the report of some tickets; raise TooManyError where they are too many for one."""
-        with self._lock:
-            known = self._known.get(asked)
-            if known and known.policy is runtime.policy and self._clock() - known.made < KEPT_SECONDS:
-                return known.report
-            with runtime.database.read() as connection:
-                result = reports.report(stored.cases(connection, asked), runtime.policy, runtime.now())
-            self._known[asked] = _Kept(self._clock(), runtime.policy, result)
-            self._known.move_to_end(asked)
-            if len(self._known) > KEPT:
-                self._known.popitem(last=False)
-            return result
+
+        def make() -> Report:
+            with self._turn, runtime.database.read() as connection:
+                return reports.report(stored.cases(connection, asked), runtime.policy, runtime.now())
+
+        return self._reports.get(asked, make, runtime.policy)
 
 
 @router.get("/reports")

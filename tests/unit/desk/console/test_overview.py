@@ -11,6 +11,7 @@ from alerts.desk.console.overview.channels import SHOWN, Channel, Stream, channe
 from alerts.desk.console.overview.health import Answer, sites
 from alerts.desk.console.overview.key_figures import Figure, change, seven
 from alerts.desk.console.overview.routes import blocks
+from alerts.desk.console.shared import Rendered
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.actions import Hand
@@ -298,7 +299,7 @@ def test_it_rings_for_a_new_critical_ticket_and_is_alive(control_room: Hall, pla
 
 
 def test_a_moment_of_rendering_is_shared(control_room: Hall, platform: StandIn) -> None:
-    control_room.machine.app.state.rendered.SECONDS = 60.0
+    control_room.machine.app.state.rendered = Rendered(8, 60.0)
     platform.tell(present(figures=FIGURES), past())
     first = control_room.person(language="en").get("/overview/part").text
     platform.tell(present(), past())

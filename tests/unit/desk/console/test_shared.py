@@ -5,10 +5,9 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from markupsafe import Markup
 
 from alerts.desk.console.overview.snapshot import together
-from alerts.desk.console.shared import Known, Rendered, Shared
+from alerts.desk.console.shared import Known, Shared
 
 SECONDS = 10.0
 
@@ -126,22 +125,3 @@ def test_what_fails_alone_takes_only_itself() -> None:
         together({"one": fail, "two": fail})
     with pytest.raises(ZeroDivisionError):
         together({"one": lambda: 1 // 0, "two": lambda: 1})
-
-
-def test_parts_are_rendered_once_a_moment_and_not_kept_for_ever() -> None:
-    now = 0.0
-    rendered = Rendered(lambda: now)
-    made = []
-
-    def make() -> Markup:
-        made.append(now)
-        return Markup(str(len(made)))
-
-    assert [rendered.get("a", make), rendered.get("a", make), rendered.get("b", make)] == ["1", "1", "2"]
-    now = 1.0
-    assert rendered.get("a", make) == "3"
-    for key in range(Rendered.MOST):
-        rendered.get(key, make)
-    before = len(made)
-    rendered.get("a", make)
-    assert len(made) == before + 1
