@@ -11,6 +11,7 @@ from markupsafe import Markup
 from alerts.desk.core.figures import Unit, figure
 from alerts.desk.core.words import Words
 from alerts.desk.web.render import fragment
+from service.ticks import ticks
 
 LEFT, RIGHT, TOP, BOTTOM = 62, 8, 8, 20  # pixels round the drawing
 HOUR = 3600
@@ -78,7 +79,7 @@ def line_chart(
     """
     kept = [Line(line.name, _within(line.points, frame), line.kind) for line in lines]
     values = [value for line in kept for _, value in line.points]
-    steps = _values(max(values, default=0.0), frame)
+    steps = ticks(max(values, default=0.0), frame.values, whole=frame.unit == "count")
     top = steps[-1]
     return fragment(
         "web/chart.html",
@@ -115,17 +116,6 @@ def _path(piece: Sequence[tuple[float, float]], frame: Frame, top: float) -> str
     places = [f"{frame.x(at):.1f} {frame.y(value, top):.1f}" for at, value in piece]
     # A lone point is a line of no length; round ends make it a dot.
     return "M" + "L".join(places if len(places) > 1 else places * 2)
-
-
-def _values(highest: float, frame: Frame) -> list[float]:
-    """Return round values from 0 to above the highest; whole ones where the unit counts whole things."""
-    if highest <= 0:
-        return [0.0, 1.0]
-    rough = highest / frame.values
-    size = 10.0 ** math.floor(math.log10(rough))
-    steps = (size * each for each in (1, 2, 2.5, 5, 10) if frame.unit != "count" or (size * each).is_integer())
-    step = next((each for each in steps if each >= rough * (1 - 1e-9)), 1.0)
-    return [step * number for number in range(math.ceil(highest / step - 1e-9) + 1)]
 
 
 def _times(words: Words, frame: Frame) -> Iterator[tuple[float, str]]:

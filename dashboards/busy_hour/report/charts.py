@@ -12,16 +12,6 @@ BLUE, LIGHT, ORANGE, RED, GREEN = "#1f5fa8", "#a9c7e8", "#c96a00", "#b3261e", "#
 Anchor = Literal["start", "middle", "end"]
 
 
-def nice_ticks(top: float, count: int = 5) -> list[float]:
-    """Return round values from 0 to at least `top`."""
-    if not top > 0:
-        return [0.0, 1.0]
-    raw = top / count
-    size = 10.0 ** math.floor(math.log10(raw))
-    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= raw * (1 - 1e-9))
-    return [step * number for number in range(math.ceil(top / step - 1e-9) + 1)]
-
-
 @dataclass
 class Plot:
     """A plot area: `x` from 0 to `span`, `y` from 0 to `top`, drawn piece by piece."""

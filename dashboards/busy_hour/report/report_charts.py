@@ -7,11 +7,13 @@ from datetime import date
 from dashboards.busy_hour.measures.capacity import THRESHOLDS
 from dashboards.busy_hour.measures.measures import Measures
 from dashboards.busy_hour.measures.series import HOUR, clock_text
-from dashboards.busy_hour.report.charts import BLUE, GREEN, INK, LIGHT, MUTED, ORANGE, RED, Plot, heat_map, nice_ticks
+from dashboards.busy_hour.report.charts import BLUE, GREEN, INK, LIGHT, MUTED, ORANGE, RED, Plot, heat_map
 from dashboards.busy_hour.report.report import DayLine, Report
 from dashboards.busy_hour.report.words import Words
+from service.ticks import ticks
 
 _COLOURS = (GREEN, ORANGE, RED)
+_VALUES = 5  # on an axis, beside 0
 
 
 def daily(report: Report, words: Words) -> str:
@@ -21,9 +23,9 @@ def daily(report: Report, words: Words) -> str:
     span = (last - first).days + 1
     top = max((line.quarter.value for line in days if line.quarter), default=1.0)
     busy = report.measures.tcbh
-    ticks = nice_ticks(top * 1.04)
-    plot = Plot(span, ticks[-1], words("page.daily"))
-    plot.axis([(value, words.short(value, report.quantity)) for value in ticks])
+    values = ticks(top * 1.04, _VALUES)
+    plot = Plot(span, values[-1], words("page.daily"))
+    plot.axis([(value, words.short(value, report.quantity)) for value in values])
     for line in days:
         if line.quarter:
             plot.bar(
@@ -47,9 +49,9 @@ def average_day(report: Report, words: Words) -> str:
         (report.weekend, ORANGE, words("page.weekend")),
     ]
     top = max((value for found, _, _ in lines for value in _known(found)), default=1.0)
-    ticks = nice_ticks(top * 1.06, 4)
-    plot = Plot(24, ticks[-1], words("page.average_day"), height=220)
-    plot.axis([(value, words.short(value, report.quantity)) for value in ticks])
+    values = ticks(top * 1.06, 4)
+    plot = Plot(24, values[-1], words("page.average_day"), height=220)
+    plot.axis([(value, words.short(value, report.quantity)) for value in values])
     busy = report.measures.tcbh
     begins = report.rules.calendar.begins.hour
     if busy:
@@ -90,9 +92,9 @@ def trend(report: Report, words: Words) -> str | None:
     highest = max([value for _, value in made.history] + [point.value for point in made.points])
     # A threshold just above is worth the room; one ten times higher would flatten everything.
     near = [level for _, level in levels if level < 2.2 * highest]
-    ticks = nice_ticks(max([highest * 1.1, *(level * 1.08 for level in near)]))
-    plot = Plot(span, ticks[-1], words("page.trend"), height=280)
-    plot.axis([(value, words.short(value, report.quantity)) for value in ticks])
+    values = ticks(max([highest * 1.1, *(level * 1.08 for level in near)]), _VALUES)
+    plot = Plot(span, values[-1], words("page.trend"), height=280)
+    plot.axis([(value, words.short(value, report.quantity)) for value in values])
     last_day, last_value = made.history[-1]
     band = [((last_day - first).days, last_value, last_value)]
     band += [((point.day - first).days, max(point.low, 0.0), point.high) for point in made.points]
