@@ -19,7 +19,7 @@ from agent.sources.edge_log.formats.log_format import Choice, LogFormat
 from agent.sources.edge_log.formats.syslog_header import without_headers
 from agent.sources.edge_log.formats.tab_separated import TabSeparated
 from agent.sources.edge_log.formats.w3c import W3cParser
-from tests.unit.edge_log.test_formats import NGINX_JSON, SAMPLES, TSV, W3C_HEADER
+from tests.unit.edge_log.test_formats import NGINX_JSON, SAMPLES, TSV, W3C_HEADER, parsed
 
 JSON = ["time=t", "address=h.ip", "request=r.line", "status=r.status", "size=b", "duration=d", "viewer=v"]
 JSON_LINE = (
@@ -207,6 +207,15 @@ def test_no_short_line_is_searched_to_the_end_of_the_piece(name: str) -> None:
     assert len(CASES[name].parse(b"x\n" * 200_000).rejects) == 200_000
     # It takes some tenths of a second; where the first field ran over newlines a third of the lines took one.
     assert time.process_time() - began < 5
+
+
+def test_a_line_that_is_left_keeps_its_duration_beside_nothing_but_rejects() -> None:
+    line = SAMPLES["nginx json"][1]
+    duration = parsed(make_format(NGINX_JSON), line).durations
+    # A control character within a text is left, and read by itself.
+    batch = parsed(make_format(NGINX_JSON), b'{"level": "info"}\n' + line.replace(b"Player", b"Play\x01er"))
+    assert ([*(batch.durations or ())], [*(duration or ())]) == ([0.25], [0.25])
+    assert batch.rejects == [Reject(0, Reason.TIME)]
 
 
 def test_a_line_that_is_left_keeps_its_place() -> None:

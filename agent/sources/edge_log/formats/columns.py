@@ -97,8 +97,10 @@ def merged(lines: int, left_lines: Collection[int], batch: Batch, rest: Batch) -
         numbers = [line for line in range(lines) if line not in left_lines]
         rejects = sorted([*rejects, *(Reject(numbers[one.line], one.reason) for one in batch.rejects)])
     headers = frozenset(left[line] for line in rest.headers)
-    columns: dict[str, Any] = {name: column for name in COLUMNS if (column := getattr(batch, name)) is not None}
-    if rest.times:
+    # Without a row a batch has no optional columns either.
+    first = batch if batch.times else rest
+    columns: dict[str, Any] = {name: column for name in COLUMNS if (column := getattr(first, name)) is not None}
+    if batch.times and rest.times:
         columns = {name: list(column) for name, column in columns.items()}
         others = sorted([*headers, *(one.line for one in rejects)])
         for row, line in enumerate(left[line] for line in rest.row_lines()):
