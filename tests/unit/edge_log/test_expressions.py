@@ -209,6 +209,36 @@ def test_no_short_line_is_searched_to_the_end_of_the_piece(name: str) -> None:
     assert time.process_time() - began < 5
 
 
+@pytest.mark.parametrize("name", [*PRESETS, "haproxy"])
+def test_a_quote_within_a_target_is_not_passed_over(name: str) -> None:
+    case = CASES[name]
+    for odd in (b'" HTTP/', b'"x HTTP/', b'" 200 188 HTTP/', b'" "x" HTTP/'):
+        chunk = b"".join([case.line, case.line.replace(b" HTTP/", odd, 1), case.line])
+        assert facts(case.parse(chunk)) == facts(case.reference(chunk))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"",
+        b"Jan 22 03:56:14 lb-1 haproxy[714]: ",
+        b"Jan  2 03:56:14 lb-1 haproxy: ",
+        b"Jan  2 03:56:14 haproxy[714]: ",
+        b"2026-01-22T03:56:14.123456+05:00 lb-1 haproxy[714]: ",
+        b"<134>1 2026-01-22T03:56:14Z lb-1 haproxy 714 - - ",
+        b"lb-1 | ",
+    ],
+)
+@pytest.mark.parametrize("address", [b"192.0.2.7", b"2001:db8::7", b"[2001:db8::7]", b"::ffff:192.0.2.7", b"unix"])
+def test_haproxy_is_taken_behind_every_header(header: bytes, address: bytes) -> None:
+    haproxy = make_format("haproxy")
+    assert isinstance(haproxy, HaProxy)
+    behind = SAMPLES["haproxy"][1].partition(b"192.0.2.7")[2]
+    taken = haproxy._expression.take(header + address + behind)
+    assert taken.left == {}
+    assert taken.columns["address"] == (address,)
+
+
 def test_a_line_that_is_left_keeps_its_duration_beside_nothing_but_rejects() -> None:
     line = SAMPLES["nginx json"][1]
     duration = parsed(make_format(NGINX_JSON), line).durations

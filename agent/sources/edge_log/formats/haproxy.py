@@ -23,14 +23,16 @@ from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, byte_co
 from agent.sources.edge_log.formats.times import TimeCache, haproxy_time
 
 # Nothing but a syslog header is looked for, of any notation, with or without a pid: it must never run on into the next
-# line.
-_HEADER = r'(?:[^{"\n]*? )??'
+# line. The headers of rsyslog come first, because word by word they are passed over several times as fast.
+_WORD = r'[^ {"\n]++ '
+_HEADER = rf'(?:(?:[A-Z][a-z]{{2}} [ 0-9][0-9] {_WORD}|[0-9-]{{10}}T{_WORD}){_WORD * 2}|[^{{"\n]*? )??'
 _GROUPS = ("address", "second", "fraction", "total", "status", "size", "agent", "target")
 _LINE = (
-    rf"(\[?[0-9A-Fa-f.:]+\]?|unix):[0-9]++ \[([^\]{NL}]{{20}})([^\]{NL}]{{4}})\] [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ "
-    rf"{'-?[0-9]++/' * 4}\+?(-?[0-9]{{1,12}}+) ([0-9]{{3}}|0|-1|-) \+?([0-9]{{1,18}}+|-1|-)"
+    rf"([0-9.]++|\[?[0-9A-Fa-f.:]+\]?|unix):[0-9]++ \[([^\]{NL}]{{20}})([^\]{NL}]{{4}})\]"
+    rf" [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ {'-?[0-9]++/' * 4}\+?(-?[0-9]{{1,12}}+)"
+    rf" ([0-9]{{3}}|0|-1|-) \+?([0-9]{{1,18}}+|-1|-)"
     rf" [^ {NL}]++ [^ {NL}]++ [^ {NL}]{{2,4}} [0-9+/-]++ [0-9/-]++ (?:\{{([^}}{NL}]*+)\}} )?(?:\{{[^}}{NL}]*+\}} )?"
-    rf'"(?:(?:METHODS) ([^ "{NL}]++) {PROTOCOL}(?=")|(?!(?:METHODS) )[^"{NL}]*+)"'
+    rf'"(?:(?:METHODS) ([^ QUOTE{NL}]++) {PROTOCOL}(?=")|(?!(?:METHODS) )[^"{NL}]*+)"'
     rf"(?: [^{NL}]*+)?"
 )
 # What is odd in a field that nobody needs; a request that HAProxy cut short has no quote at its end.
@@ -51,7 +53,9 @@ class HaProxy:
     state = ""
 
     def __init__(self, methods: Sequence[str], zone: tzinfo) -> None:
-        self._expression = Expression(_GROUPS, *forms(_HEADER + _LINE.replace("METHODS", one_of(methods))))
+        exact, quick = forms(_HEADER + _LINE.replace("METHODS", one_of(methods)))
+        exact, quick = exact.replace("QUOTE", '"'), quick.replace("QUOTE", "")
+        self._expression = Expression(_GROUPS, exact, quick, words=("target",))
         self._methods = frozenset(method.encode() for method in methods)
         self._times = TimeCache(lambda text: haproxy_time(text, zone))
         # Apart, because the milliseconds of a busy server are all distinct, and few.
@@ -99,7 +103,7 @@ class HaProxy:
 
     def _read(self, columns: Columns) -> Batch:
         targets = columns["target"]
-        if any(b"#" in target for target in targets):
+        if b"#" in b"".join(targets):
             targets = list(map(_unescaped, targets))
         durations = ["-" if total < 0 else total for total in map(self._totals.__getitem__, columns["total"])]
         return batch_of_columns(columns, self._moments(columns), targets, durations)

@@ -69,7 +69,7 @@ class LogFormat:
         template = Template(re.escape(prefix), one_of(choice.methods))
         fill(template, prefix, parts, wanted)
         exact, quick = forms_of(template.text)
-        self._expression = Expression(template.groups, exact, quick)
+        self._expression = Expression(template.groups, exact, quick, words=(REQUEST,))
         self._prefix = prefix.encode()
         self._parts = [*_parts(prefix, parts, strict=True)]
         self._loose_parts = [*_parts(prefix, parts, strict=False)]

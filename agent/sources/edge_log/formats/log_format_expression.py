@@ -43,13 +43,13 @@ class Template:
 
 
 def forms_of(source: str) -> tuple[str, str]:
-    """Return the exact and the quick form of a template."""
+    """Return the exact and the quick form of a template; the words of the quick one may run over a quote."""
     exact, quick = forms(source)
-    text, word = r'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+', r'[^ "\\\n]*+(?:\\[^ \n][^ "\\\n]*+)*+'
+    text, word = r'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+', r'(?=[^ ])[^ "\\\n]*+(?:\\[^ \n][^ "\\\n]*+)*+'
     for mark, of_exact, of_quick in (
         (_QUOTED, text, '[^"]*+'),
         (_FIRST_QUOTED, text, r'[^"\n]*+'),
-        (_WORD, word, '[^ "]*+'),
+        (_WORD, word, "[^ ]++"),
     ):
         exact, quick = exact.replace(mark, of_exact), quick.replace(mark, of_quick)
     return exact, quick
@@ -80,7 +80,7 @@ def _add(template: Template, part: Variable, before: str, following: str, wanted
         if not quoted and end == " ":
             raise ValueError('format has $request without quotes around it; write "$request"')
         # Of a request without protocol, or with blanks in its target, `split_request` knows more.
-        word = f"(?=[^ ]){_WORD}" if quoted else f"[^ {_in_class(end)}{NL}]++"
+        word = _WORD if quoted else f"[^ {_in_class(end)}{NL}]++"
         template.text += f"(?:(?:{template.methods}) "
         template.group(REQUEST, word)
         template.text += f" HTTP/[0-9.]++(?={re.escape(end)})|(?!(?:{template.methods}) ){any_text})"
