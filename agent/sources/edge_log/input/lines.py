@@ -50,7 +50,7 @@ def whole_lines(file: LogFile, now: float, max_line: int) -> Iterator[Chunk]:  #
 
 
 def _chunk(file: LogFile, chunk: bytes, max_line: int) -> Chunk:
-    if RUN in chunk:
+    if b"\0" in chunk and RUN in chunk:  # looking for the one byte first is many times as fast
         file.losses.note(Loss.NUL, file.position.path)
         chunk = without_nul(chunk)
     if len(chunk) > max_line + 1 and chunk.find(b"\n") == len(chunk) - 1:
