@@ -248,6 +248,15 @@ def test_a_line_that_is_left_keeps_its_duration_beside_nothing_but_rejects() -> 
     assert batch.rejects == [Reject(0, Reason.TIME)]
 
 
+def test_a_target_of_json_ends_with_its_line() -> None:
+    requests = [b"GET /a", b"GET /b HTTP/1.1", b"GET /c", b"HTTP/1.1", b" HTTP/1.1", b"GET /d e HTTP/1.1", b"GET /f x"]
+    log_format = make_format(NGINX_JSON)
+    lines = [SAMPLES["nginx json"][1].replace(b"GET /live/a/1.ts?t=1 HTTP/1.1", request) for request in requests]
+    apart = [*(uri for line in lines for uri in parsed(log_format, line).uris)]
+    assert [*parsed(log_format, *lines).uris] == apart
+    assert apart == [b"/a", b"/b", b"/c", b"", b"", b"/d e", b"/f x"]
+
+
 def test_a_line_that_is_left_keeps_its_place() -> None:
     case = CASES["json"]
     others = [
