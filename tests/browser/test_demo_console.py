@@ -16,7 +16,7 @@ from demo.layout import MIDDLEWARE
 from demo.stack import OPERATOR, Stack
 from tests.browser.conftest import SECONDS, log_in
 from tests.browser.test_accessibility import SIZES, WALL, violations
-from tests.browser.test_ticket_life import act, refused, state
+from tests.browser.test_ticket_life import act, press, refused, state
 
 COLLEAGUE, PASSWORD = "Daniyar", "correct horse battery"  # the second person at this desk
 TICKET = 30_000  # milliseconds from a dead node to its ticket on the screen; the demo's check is stricter
@@ -70,10 +70,9 @@ def recovered(page: Page) -> None:
 
 
 def type_and_send(page: Page, key: str, text: str = "") -> None:
-    page.keyboard.press(key)
+    press(page, key)
     page.keyboard.type(text)
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    press(page, "Tab", "Enter")
 
 
 def test_an_edge_breaks_and_its_ticket_is_worked_on_until_it_is_closed(stack: Stack, open_: Open) -> None:
@@ -102,18 +101,17 @@ def test_the_same_by_keyboard_alone(stack: Stack, open_: Open) -> None:
     page = open_()
     stack.break_("edge-1")
     ticket_of(page, "edge-1")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     page.wait_for_url("**/ticket/*")
-    page.keyboard.press("t")
+    press(page, "t")
     state(page, "в работе")
     type_and_send(page, "h", "ждём бригаду")
     state(page, "приостановлен (ждём бригаду)")
     type_and_send(page, "e")
     state(page, "в работе")
-    page.keyboard.press("v")  # the vendor is chosen already: on to the note, on to the button
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    press(page, "v")  # the vendor is chosen already: on to the note, on to the button
+    press(page, "Tab")
+    press(page, "Tab", "Enter")
     state(page, "приостановлен (у вендора)")
     type_and_send(page, "a", "VN-2202")
     expect(page.locator(".timeline")).to_contain_text("VN-2202")
@@ -128,7 +126,7 @@ def test_two_browsers_on_one_ticket_overwrite_nothing(stack: Stack, open_: Open)
     stack.break_(MIDDLEWARE.name)
     for page in (first, second):
         ticket_of(page, MIDDLEWARE.name)
-        page.keyboard.press("Enter")
+        press(page, "Enter")
         page.wait_for_url("**/ticket/*")
     refused(first, second, "сам разберусь")
     stack.repair(MIDDLEWARE.name)

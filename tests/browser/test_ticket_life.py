@@ -21,6 +21,13 @@ def state(page: Page, text: str) -> None:
     expect(page.locator("#status")).to_contain_text(text, timeout=SECONDS)
 
 
+def press(page: Page, *keys: str) -> None:
+    """Press keys once the page hears them: its script starts after its text is there."""
+    expect(page.locator("#keys")).to_be_visible(timeout=SECONDS)
+    for key in keys:
+        page.keyboard.press(key)
+
+
 def act(page: Page, name: str, **fields: str) -> None:
     page.click(f"#do-{name} summary")
     form = page.locator(f"#do-{name} form")
@@ -63,37 +70,27 @@ def test_the_keyboard_alone_is_enough(desk: Process, enter: Enter) -> None:
     alarm(desk, node="edge-1")
     alarm(desk, node="edge-2")
     page = enter(language="en")
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    page.keyboard.press("Enter")
+    press(page, "j", "j", "Enter")
     page.wait_for_url("**/ticket/2")
-    page.keyboard.press("t")
+    press(page, "t")
     state(page, "in progress")
-    page.keyboard.press("h")
+    press(page, "h")
     page.keyboard.type("waiting for a part, t r x")  # letters in a field are letters
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    press(page, "Tab", "Enter")
     state(page, "held (waiting for a part, t r x)")
-    page.keyboard.press("e")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    press(page, "e")
+    press(page, "Tab", "Enter")
     state(page, "in progress")
-    page.keyboard.press("r")
+    press(page, "r")
     page.keyboard.type("replaced")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    press(page, "Tab", "Enter")
     state(page, "resolved (replaced)")
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.locator("#help")).to_be_visible()
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(page.locator("#help")).to_be_hidden()
-    page.keyboard.press("q")
+    press(page, "q")
     page.wait_for_url("**/")
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def fill_in(page: Page, key: str, text: str = "") -> None:
@@ -168,14 +165,13 @@ def test_two_work_on_one_ticket_by_keys_and_see_every_step_of_the_other(desk: Pr
 
 def refused(first: Page, second: Page, text: str) -> None:
     """The second writes while the first takes the ticket: the second is told, and nothing is overwritten."""
-    second.keyboard.press("r")
+    press(second, "r")
     second.keyboard.type(text)
-    first.keyboard.press("t")
+    press(first, "t")
     state(first, "в работе")
     state(second, "в работе")
     expect(second.locator("#changed")).to_be_visible()
-    second.keyboard.press("Tab")
-    second.keyboard.press("Enter")
+    press(second, "Tab", "Enter")
     expect(second.locator("[role=alert]")).to_contain_text("Билет изменился")
     state(first, "в работе")
     assert text not in first.inner_text(".timeline")
