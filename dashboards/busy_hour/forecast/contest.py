@@ -99,9 +99,10 @@ def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuatio
     origins = _origins(len(levels.at), kind)
     then = [_pattern_then(days, levels, pattern, origin) for origin in origins]
     errors = _errors(levels, pattern, then, kind, origins)  # method, origin, period
-    means = _by_origin(errors)
-    shares = _shares(means)
     now = [method.continued(levels, pattern) for method in METHODS]
+    # What cannot continue the series now takes no part.
+    errors[[made is None and name not in INSTEAD for name, made in zip(names, now, strict=True)]] = np.nan
+    shares = _shares(_by_origin(errors))
     shares = np.where([continued is not None for continued in now], shares, 0.0)
     if not shares.any():
         # Too short to test: what was found, or the last value.

@@ -65,10 +65,11 @@ def ordinary(days: Mapping[date, float]) -> Days | None:
     odd = np.abs(spread) > max(STANDS_OUT * usual, np.log1p(LEAST))
     odd[at[nothing]] = True
     odd &= ~idle
-    if _length_at_the_end(odd[at]) >= NOT_YET_AN_EXCEPTION:
-        odd[at[len(at) - _length_at_the_end(odd[at]) :]] = False
-        if nothing[-NOT_YET_AN_EXCEPTION:].any():
+    stays = _new_level(plain[at], (odd | idle)[at], float(np.log1p(LEAST)))
+    if stays >= NOT_YET_AN_EXCEPTION and 2 * np.count_nonzero(odd[at[len(at) - stays :]]) >= stays:
+        if np.count_nonzero(nothing[-NOT_YET_AN_EXCEPTION:]) > NOT_YET_AN_EXCEPTION // 2:
             return None
+        odd[at[len(at) - stays :]] &= nothing[len(at) - stays :]
     used = ~np.isnan(plain) & ~odd & ~idle
     found = np.flatnonzero(used)
     if len(found) < 2:
@@ -115,6 +116,22 @@ def _medians(grid: Floats, around: int) -> Floats:
     return np.where(present > 0, both / 2, np.nan)
 
 
-def _length_at_the_end(odd: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
-    plain = np.flatnonzero(~odd)
-    return len(odd) - 1 - int(plain[-1]) if len(plain) else len(odd)
+def _new_level(plain: Floats, odd: np.ndarray[tuple[int], np.dtype[np.bool_]], least: float) -> int:
+    """Return how many days at the end are at another level than the ordinary days before them; NaN counts as zero.
+
+    They need not all stand out: of a small step some days do not, and in the middle of the days that a day is compared
+    with the new level is the usual one.
+    """
+    known = ~np.isnan(plain)
+    if not known.any():
+        return 0
+    log = np.log(plain)
+    log[~known] = np.min(log[known]) + np.log(NOTHING)
+    usual = log[~odd][-AROUND:]
+    if not len(usual):
+        return 0
+    before, now = float(np.median(usual)), float(np.median(log[-NOT_YET_AN_EXCEPTION:]))
+    if abs(now - before) <= least:
+        return 0
+    back = np.flatnonzero((np.abs(log - before) <= np.abs(log - now)) & known)
+    return len(log) - 1 - int(back[-1]) if len(back) else len(log)

@@ -15,6 +15,10 @@ LAST_WEEKS = 4  # that make the last value
 LEVEL_WEEKS = 6
 FAR = 5.0  # standard deviations of a week's change: a step
 SMOOTHINGS = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+GROWTH_SMOOTHINGS = np.array([0.05, 0.2, 0.5])
+DAMPINGS = np.array([0.8, 0.9, 0.97])  # of the growth is left after a week
+TREND_LEAST, TREND_WEEKS = 6, 26
+TREND_START = 3  # weeks that give the first growth
 COMPARED_WEEKS = 8  # with the same weeks of a year ago
 LINE_WEEKS = 104
 DAMPED = 0.92  # of the growth is left after a month
@@ -51,6 +55,38 @@ def _smoothed(levels: Levels, pattern: Pattern) -> Continued:
     weights = np.power(squares / squares.min(), -0.5 * (len(log) - 1))
     value = float(level @ weights / weights.sum())
     return lambda at: np.full(len(at), value)
+
+
+def _trending(levels: Levels, pattern: Pattern) -> Continued | None:
+    """Exponential smoothing of a level and of its damped growth (Gardner and McKenzie 1985), of less than half a year.
+
+    Later, the pattern tells growth from season. Each choice of constants counts by the likelihood of its errors from
+    week to week.
+    """
+    if not TREND_LEAST <= len(levels.log) <= TREND_WEEKS:
+        return None
+    log = levels.log - pattern.shifted(levels.at)
+    alpha, beta, damped = (part.ravel() for part in np.meshgrid(SMOOTHINGS, GROWTH_SMOOTHINGS, DAMPINGS))
+    weeks = np.diff(levels.at, prepend=levels.at[0]) / 7.0
+    start = (log[TREND_START] - log[0]) / weeks[1 : TREND_START + 1].sum()
+    level, growth = np.full(len(alpha), log[0]), np.full(len(alpha), start)
+    squares = np.full(len(alpha), 1e-12)
+    for value, gap in zip(log[1:].tolist(), weeks[1:].tolist(), strict=True):
+        expected = level + damped * growth * gap
+        off = value - expected
+        squares += off * off
+        level = expected + alpha * off
+        growth = damped * growth + alpha * beta * off / max(gap, 0.5)
+    weights = np.power(squares / squares.min(), -0.5 * (len(log) - 1))
+    weights /= weights.sum()
+    end = float(levels.at[-1])
+
+    def continued(at: Floats) -> Floats:
+        ahead = ((at - end) / 7.0)[:, None]
+        grown = damped * (1 - np.power(damped, ahead)) / (1 - damped)
+        return (level + growth * grown) @ weights
+
+    return continued
 
 
 def _year_ago(levels: Levels, _: Pattern) -> Continued | None:
@@ -119,6 +155,7 @@ METHODS = (
     Method("pattern_rate", _rate),
     Method("pattern_line", _line),
     Method("pattern_damped", _damped),
+    Method("smoothed_trend", _trending),
 )
 # What counts in the back-test where one has nothing to add to the pattern: chosen by the origins that suit it, a method
 # would look better than it is.

@@ -188,6 +188,38 @@ def test_a_short_series_goes_on_at_the_level_of_the_week_after_a_step(share: flo
     assert all(abs(point.value / (100 * share) - 1) < 0.03 for point in made.points[:4])
 
 
+@pytest.mark.parametrize(("share", "since"), [(0.82, 14), (0.82, 16), (1.5, 12), (1.5, 16)])
+def test_days_since_a_step_count_though_some_do_not_stand_out(share: float, since: int) -> None:
+    def level(number: int) -> float:
+        nearly_as_before = 1.08 if share < 1 and number == 72 - 10 else 1.0
+        return 100.0 * (share if number >= 72 - since else 1.0) * nearly_as_before * (1 + 0.01 * (number % 3 - 1))
+
+    made = forecast(days(72, level), [])
+    assert made is not None
+    assert made.left_out == ()
+    assert all(abs(point.value / (100 * share) - 1) < 0.03 for point in made.points[:4])
+
+
+def test_a_campaign_that_is_over_is_left_out() -> None:
+    made = forecast(noisy(72, lambda n: 150.0 if 56 <= n < 68 else 100.0), [])
+    assert made is not None
+    assert all(abs(point.value / 100 - 1) < 0.03 for point in made.points[:4])
+
+
+def test_a_season_that_turns_is_followed_before_there_is_a_year() -> None:
+    values = noisy(150, lambda n: 100.0 + 15 * math.sin(2 * math.pi * (n - 40) / 365))
+    made = forecast(values, [])
+    assert made is not None
+    assert "smoothed_trend" in {score.method for score in made.scores if score.share > 0}
+    assert "smoothed_trend" not in {score.method for score in forecast_of_a_year().scores}
+
+
+def forecast_of_a_year() -> Forecast:
+    made = forecast(noisy(365, lambda n: 100.0 + n / 10), [])
+    assert made is not None
+    return made
+
+
 def test_a_level_that_wanders_goes_on_from_its_last_week() -> None:
     chance = random.Random(4)
     walk = list(itertools.accumulate(chance.gauss(0, 0.1) for _ in range(30)))
