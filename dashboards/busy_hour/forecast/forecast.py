@@ -109,6 +109,7 @@ def forecast(
     central, half = made.central(grid), made.half(grid)
     path = (np.exp(central), np.exp(central - half), np.exp(np.minimum(central + half, 700.0)))
     now = max(float(np.mean(np.exp(points.log[-LAST_WEEKS:]))), history[-1][1]) * assumed.times
+    now = max(now, float(path[0][0]))  # after a step the means lag; what is reached tomorrow is reached
     return Forecast(
         basis=basis,
         method=max(made.scores, key=lambda score: score.share).method if made.scores else "pattern_rate",

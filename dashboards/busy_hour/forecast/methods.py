@@ -84,7 +84,8 @@ def _trending(levels: Levels, pattern: Pattern) -> Continued | None:
     def continued(at: Floats) -> Floats:
         ahead = ((at - end) / 7.0)[:, None]
         grown = damped * (1 - np.power(damped, ahead)) / (1 - damped)
-        return (level + growth * grown) @ weights
+        values: Floats = (level + growth * grown) @ weights
+        return values
 
     return continued
 

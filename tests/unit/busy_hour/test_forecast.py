@@ -294,6 +294,11 @@ def test_growth_that_stopped_is_no_exhaustion() -> None:
     assert "rowth changed in" in sentence
 
 
+def test_a_level_that_a_step_exceeded_two_weeks_ago_is_already_exceeded() -> None:
+    values = noisy(274, lambda n: 100.0 * (1.35 if n >= 274 - 14 else 1.0))
+    assert answer(forecast(values, [(0.7, 121.0)]))[0] == "already"
+
+
 def test_what_is_above_the_level_is_already_exceeded() -> None:
     made = forecast(noisy(669, lambda n: 100 * 1.005 ** (n / 30.44) * (1.3 if n >= 638 else 1)), [(0.7, 126.0)])
     assert made is not None
