@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.sources.edge_log.formats import line_parts
 from agent.sources.edge_log.formats.batch import Batch, Fraction, Reason, Reject
 from agent.sources.edge_log.formats.by_name import PRESETS, make_format
 from agent.sources.edge_log.formats.columns import COLUMNS, parse_mostly
@@ -255,6 +256,14 @@ def test_a_target_of_json_ends_with_its_line() -> None:
     apart = [*(uri for line in lines for uri in parsed(log_format, line).uris)]
     assert [*parsed(log_format, *lines).uris] == apart
     assert apart == [b"/a", b"/b", b"/c", b"", b"", b"/d e", b"/f x"]
+
+
+def test_a_line_cut_short_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = SAMPLES["combined_vhost"][1]
+    cut = line[: line.index(b'"') + 1]
+    monkeypatch.setattr(line_parts, "_ends", pytest.fail)
+    batch = parsed(make_format("combined_vhost"), cut + b"\n")
+    assert batch.rejects == [Reject(0, Reason.FORMAT)]
 
 
 def test_a_line_that_is_left_keeps_its_place() -> None:

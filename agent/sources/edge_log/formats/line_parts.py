@@ -35,6 +35,12 @@ def split_line(
     """
     if not (line.startswith(prefix) and line.endswith(parts[-1].text)):
         return None
+    end = len(prefix)
+    for part in parts:
+        end = line.find(part.text or part.before, end)
+        if end < 0:
+            return None  # a line cut short, mostly: however its fields are divided, there are too few
+        end += len(part.text)
     steps = _MOST_STEPS * len(parts)
     values = [b""] * len(parts)
     waiting = [_ends(line, len(prefix), parts[0], escaped=escaped, last=len(parts) == 1)]
