@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from agent.sources.edge_log import checkpoint
+from agent.sources.edge_log.input.descriptors import LEAST, Descriptors, Quota
 from agent.sources.edge_log.input.follower import Follower
 from agent.sources.edge_log.input.losses import Loss, Losses
+from agent.sources.edge_log.input.moved import LINGER
 from agent.sources.edge_log.input.position import Position, fingerprint
 from tests.contract.edge_log.conftest import Edge, line
 
@@ -50,6 +52,26 @@ def test_the_nul_bytes_of_a_crash_hide_no_line(tmp_path: Path, behind: bytes) ->
     assert [one for one in lines_of(follower, 2.0) if one] == [b"two"]
     follower.close()
     assert losses.counts[Loss.NUL] == 1
+
+
+@pytest.mark.parametrize("rest", [0.2, 2 * LINGER])
+def test_a_line_of_a_deleted_file_that_no_descriptor_was_left_for_is_told(tmp_path: Path, rest: float) -> None:
+    files, losses = [tmp_path / f"channel{number}.log" for number in range(20)], Losses()
+    for file in files:
+        file.write_bytes(b"one of %b\n" % file.name.encode())
+    follower = Follower(
+        [str(tmp_path / "*.log")], 2000, begin_at_end=False, losses=losses, descriptors=Descriptors(Quota(1))
+    )
+    assert len(lines_of(follower, 1.0)) == 20
+    assert lines_of(follower, 1.0 + rest) == []
+    for file in files:
+        with file.open("ab") as writer:
+            writer.write(b"two of %b\n" % file.name.encode())
+        file.unlink()
+    read = [line for wait in (0.2, 0.4, LINGER + 1) for line in lines_of(follower, 1.0 + rest + wait)]
+    follower.close()
+    assert len(read) == LEAST
+    assert losses.counts == {Loss.VANISHED: 20 - LEAST}
 
 
 def test_an_unread_log_is_not_found_in_the_log_of_another_server(tmp_path: Path) -> None:
