@@ -5,7 +5,7 @@ read these.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.sources.presets import load_preset
@@ -45,6 +45,7 @@ class Query:
 
     sql: str
     deadline: Seconds = field(default=Seconds(5.0))
+    tables: list[str] = field(default_factory=list)  # parts that it reads as tables, each after those that it reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,17 @@ def assembled(sql: str, parts: Mapping[str, str]) -> str:
             raise ValueError(f'the preset has no part "{found[1]}"')
         sql = sql.replace(found[0], parts[found[1]])
     return sql
+
+
+def joined(queries: Sequence[Query], parts: Mapping[str, str]) -> str:
+    """Return one statement with the rows of several queries, which works out each table that they share once.
+
+    A table whose part is empty is left out. Raise ValueError for a part that is not there.
+    """
+    tables = list(dict.fromkeys(name for query in queries for name in query.tables))
+    common = [f"{name} AS (\n{sql.strip()}\n)" for name in tables if (sql := assembled(f"{{{name}}}", parts)).strip()]
+    selects = [assembled(query.sql, parts).strip() for query in queries]
+    return (f"WITH {', '.join(common)}\n" if common else "") + "\nUNION ALL\n".join(selects)
 
 
 _VIEW = re.compile(r"\bbilling_(\w+)(?:\s+([a-z])\b)?")

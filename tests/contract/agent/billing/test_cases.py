@@ -156,6 +156,29 @@ def test_small_cases_of_every_kind(request: pytest.FixtureRequest, server: str, 
     shown(store, tmp_path / "shown.json")
 
 
+@pytest.mark.parametrize("server", ["december", "of_mariadb"])
+def test_a_stage_without_its_view_takes_no_other_figure_away(
+    request: pytest.FixtureRequest, server: str, tmp_path: Path
+) -> None:
+    store, _ = request.getfixturevalue(server)
+    case = {"service": "without", "reference": "case-20", "opened": "2026-03-05T09:00:00+05:00"}
+    store.insert(tables_of("without", {"subscriptions": [["s", "T", 500, 5, "active", "2026-03-05 08:00", ""]]}))
+    counted = Counted(store, tmp_path / "cases.json", **case)
+    whole = counted.at(moment("2026-03-05 12:00"))
+    assert stage(whole, "charged") == stage(whole, "told") == {"required": 1}
+    for view, stages in (("notice", {"charged", "refunded"}), ("movement", {"charged", "told"})):
+        store.execute(f"ALTER TABLE billing_{view} RENAME TO away")
+        try:
+            found = counted.at(moment("2026-03-05 12:00"), kind="missing")
+        except OSError:
+            assert view == "movement"  # what was spent outside the bundle is part of the scope
+        else:
+            assert {s.labels[2] for s in found if s.metric.name == "ott_billing_case_accounts"} == stages
+            assert scope_in(found) == scope_in(whole)
+        finally:
+            store.execute(f"ALTER TABLE away RENAME TO billing_{view}")
+
+
 def missing(store: Store, book: Path) -> None:
     """One of three was charged in time, one late, one has a reason that was recorded in time; one is owed nothing."""
     monthly = ["recurringCharge", "2026-03-05", "2026-04-04", 500]

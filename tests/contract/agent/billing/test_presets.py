@@ -7,7 +7,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from agent.sources.billing.preset import BillingPreset, assembled, load, over_views
+from agent.sources.billing.dialect import written
+from agent.sources.billing.preset import BillingPreset, Query, assembled, joined, load, over_views
 from agent.sources.billing.reading import kind_of
 from agent.sources.presets import load_preset, names
 from tests.contract.agent.billing.asked import found, samples, settings
@@ -67,6 +68,50 @@ def test_what_needs_a_view_that_a_system_lacks_is_off() -> None:
     assert not only.has("overdue")
     assert not only.has("cases")
     assert generic.has("cases")
+
+
+def test_queries_that_are_asked_together_share_their_tables() -> None:
+    parts = {"one": "SELECT 1 AS n", "two": "SELECT n FROM one", "none": ""}
+    first, second = (
+        Query("SELECT 'a', n FROM one", tables=["one"]),
+        Query("SELECT 'b', n FROM two", tables=["one", "two"]),
+    )
+    sql = joined([first, second, Query("SELECT 'c', 3", tables=["none"])], parts)
+    (parsed,) = sqlglot.parse(sql, dialect="postgres")
+    assert parsed is not None
+    assert [table.alias for table in parsed.find_all(exp.CTE)] == ["one", "two"]
+    assert len(list(parsed.find_all(exp.Union))) == 2
+    assert joined([Query("SELECT 'c', 3")], parts) == "SELECT 'c', 3"
+    with pytest.raises(ValueError, match='the preset has no part "three"'):
+        joined([Query("SELECT 1", tables=["three"])], parts)
+
+
+@pytest.mark.parametrize("kind", ["missing", "doubled", "shown"])
+def test_a_case_is_one_select_in_both_dialects(kind: str) -> None:
+    preset = load("generic", "postgresql")
+    of_kind = {name: preset.part.get(f"{kind}_{name}", "") for name in ("spent", "owed", "began", "reversals")}
+    parts = {**preset.part, **of_kind, "affected": preset.part[kind], "still": preset.part["shown"], "days": "days"}
+    asked = [
+        query
+        for name, query in preset.query.items()
+        if query.tables and (kind == "missing" or name not in ("case_outside", "case_charged", "case_charged_outside"))
+        if kind == "shown" or not name.startswith("case_adjusted")
+        if kind != "shown" or not name.startswith("case_refunded")
+    ]
+    for database, dialect in DIALECTS.items():
+        sql = re.sub(r"(?<![\w']):([a-z]\w*)", r"'\1'", written(joined(asked, parts), database))
+        (parsed,) = sqlglot.parse(sql, dialect=dialect)
+        assert isinstance(parsed, exp.Query)
+        assert {len(each.selects) for each in _branches(parsed)} == {10}
+
+
+def _branches(query: exp.Query) -> Iterator[exp.Select]:
+    if isinstance(query, exp.Union):
+        yield from _branches(query.left)
+        yield from _branches(query.right)
+    else:
+        assert isinstance(query, exp.Select)
+        yield query
 
 
 @pytest.fixture
