@@ -6,7 +6,8 @@ Without a word it starts everything and stays until Ctrl-C. From a second termin
                disk origin-1, errors edge, desk, headend, and of one channel by multicast: black sport-1,
                frozen sport-1, silent sport-1, loss sport-1, clock sport-1, tables sport-1;
                and of the billing: billing-fee (the run does not start), billing-tariff (one tariff is left out),
-               billing-double (fees are taken twice), billing-shown (balances are shown wrong)
+               billing-double (fees are taken twice), billing-shown (balances are shown wrong),
+               billing-correction-double (refunds are given twice)
   repair NAME  repair it again
   status       say what runs and where
 

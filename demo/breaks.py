@@ -36,6 +36,11 @@ _BILLING = {
         "customers are shown wrong balances",
         "customers are shown their balances",
     ),
+    billing.CORRECTION: (
+        "BillingCorrectionWrong",
+        f"{billing.REFUNDED} accounts were given a refund twice",
+        "what was refunded twice is taken back",
+    ),
 }
 _SPARE = 1 << 20  # bytes written at once until nothing fits any more
 

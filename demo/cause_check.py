@@ -34,6 +34,7 @@ EVERY = (
     ("packager",), ("edge-2",), ("site astana",), ("middleware-1",), ("disk origin-1",), ("errors edge",),
     ("uplink astana",), ("packager", "site astana"), ("errors edge", "middleware-1"),
     ("billing-fee",), ("billing-tariff",), ("billing-double", "billing-shown"),
+    ("billing-correction-double",),
 )  # fmt: skip
 
 

@@ -18,9 +18,11 @@ import psycopg
 from service import logs
 
 SERVICE, BUCKET, ZONE = "ott", "main", "Asia/Almaty"
-# What can be broken: the run does not start, one tariff is left out, fees are taken again, balances are shown wrong.
+# What can be broken: the run does not start, one tariff is left out, fees are taken again, balances are shown wrong,
+# refunds are given twice.
 FEE, TARIFF, DOUBLE, SHOWN = "billing-fee", "billing-tariff", "billing-double", "billing-shown"
-FAULTS = (FEE, TARIFF, DOUBLE, SHOWN)
+CORRECTION = "billing-correction-double"
+FAULTS = (FEE, TARIFF, DOUBLE, SHOWN, CORRECTION)
 SILENT = "start"  # the tariff that is left out
 # Tariff, price in tiyn, and how many of ten accounts have it.
 TARIFFS = (("start", 199000, 5), ("family", 349000, 3), ("sport", 450000, 1), ("premium", 699000, 1))
@@ -30,6 +32,7 @@ BEFORE, AHEAD = timedelta(minutes=30), timedelta(hours=2)
 DUE_EVERY = timedelta(seconds=0.5)
 TRAVELLERS = 40  # the accounts that use what their bundle does not cover
 DOUBLED = 60  # how many fees are taken again
+REFUNDED = 25  # how many accounts are given a refund twice
 _PATIENCE = 30.0
 
 SCHEMA = """
@@ -154,6 +157,24 @@ WITH chosen AS (
 INSERT INTO billing_movement
 SELECT key, %(service)s, tariff, %(bucket)s, 'nonIncludedUsage', -500, balance + 500, balance, %(now)s, NULL FROM paid
 """
+# A refund of each chosen account, or what takes it back: which accounts, with which case, and the sign.
+_CORRECT = """
+WITH chosen AS ({which}), paid AS (
+  UPDATE account a SET balance = a.balance + {sign} * 300 FROM chosen WHERE a.key = chosen.account_key
+  RETURNING a.key, a.tariff, a.balance, chosen.case_ref
+)
+INSERT INTO billing_movement
+SELECT key, %(service)s, tariff, %(bucket)s, 'refund', {sign} * 300, balance - {sign} * 300, balance, %(now)s, case_ref
+FROM paid
+"""
+_REFUND = _CORRECT.format(
+    which="SELECT key AS account_key, %(case)s::text AS case_ref FROM account ORDER BY key LIMIT %(refunded)s", sign="1"
+)
+_TAKE_BACK = _CORRECT.format(
+    which="SELECT account_key, case_ref FROM billing_movement WHERE case_ref IS NOT NULL AND kind = 'refund'"
+    " GROUP BY account_key, case_ref HAVING SUM(SIGN(amount_minor)) > 1",
+    sign="-1",
+)
 _SNAPSHOT = "INSERT INTO snapshot SELECT key, tariff, %(bucket)s, balance, %(now)s FROM account"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -194,6 +215,11 @@ class Billing:
             self._do(_DOUBLE, now, doubled=DOUBLED)
         if DOUBLE in self._before - faults:
             self._do(_REVERSE, now)
+        if CORRECTION in faults - self._before:
+            for moment in (now, now + timedelta(milliseconds=1)):  # the same corrections, started again
+                self._do(_REFUND, moment, case=f"case-{now:%m%d%H%M%S}", refunded=REFUNDED)
+        if CORRECTION in self._before - faults:
+            self._do(_TAKE_BACK, now)
         if now >= self._slot and FEE not in faults:
             self._run(now, SILENT if TARIFF in faults else "")
         self._do(_USE, now, someone=self._random.randrange(TRAVELLERS))

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from demo.platform import billing
-from demo.platform.billing import DOUBLE, DOUBLED, FAULTS, FEE, SHOWN, TARIFF
+from demo.platform.billing import CORRECTION, DOUBLE, DOUBLED, FAULTS, FEE, REFUNDED, SHOWN, TARIFF
 from tests.contract.agent.billing.asked import found, samples, settings
 from tests.contract.agent.billing.schema import moment
 from tests.contract.agent.databases import postgresql
@@ -108,6 +108,16 @@ def test_balances_that_are_shown_wrong_are_those_of_one_account_of_a_hundred(run
     assert wrong > 50
     assert running.asked() == {"displayed": wrong}
     running.go_on(STEP)
+    assert running.asked() == {}
+
+
+def test_refunds_that_were_given_twice_are_counted_until_they_are_taken_back(running: Running) -> None:
+    for _ in range(2):
+        running.go_on(STEP, CORRECTION)
+        assert running.asked() == {"corrections": REFUNDED}
+        running.go_on(STEP)
+        assert running.asked() == {}
+    running.go_on(timedelta(minutes=11))  # two snapshots, between which the refunds and their return lie
     assert running.asked() == {}
 
 
