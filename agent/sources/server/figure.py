@@ -21,6 +21,7 @@ class Figure:
     each: str = ""  # json: JMESPath giving a list, or an object taken as a list of {key, value}; xml: a path
     labels: dict[str, str] = field(default_factory=dict)  # fixed
     labels_from: dict[str, str] = field(default_factory=dict)  # read like `value`; prometheus: the label's name there
+    url_encoded: bool = False  # the texts of `labels_from` are written as in a URL's query: "news+%31" is "news 1"
     where: dict[str, str] = field(default_factory=dict)  # prometheus: labels of a sample that counts; csv: columns
     factor: float = 1.0
     optional: bool = False

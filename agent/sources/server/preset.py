@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import unquote_plus
 
 from agent.sources.server.figure import METRICS, Figure, Page
 from agent.sources.server.pages.csv_page import Csv
@@ -98,7 +99,7 @@ def examined(preset: ServerPreset, page: str) -> Iterator[tuple[Figure, list[tup
             figure,
             [
                 (
-                    {**figure.labels, **{name: _label(text) for name, text in labels.items()}},
+                    {**figure.labels, **{name: _label(text, figure) for name, text in labels.items()}},
                     _number(value, figure) * figure.factor,
                 )
                 for value, labels in found
@@ -138,12 +139,12 @@ def _shown(value: Any) -> str:
     return {None: "null", True: "true", False: "false"}.get(value, repr(value)[:80])
 
 
-def _label(value: Any) -> str:
+def _label(value: Any, figure: Figure) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise ValueError(
             f"a label would be {_shown(value)}, which is no text; labels_from must name a text on the page"
         )
-    text = str(value)
+    text = unquote_plus(str(value)) if figure.url_encoded else str(value)
     if len(text) > LONGEST_LABEL:
         raise ValueError(f"the name {text[:40]!r}… is longer than {LONGEST_LABEL} characters")
     return text

@@ -175,6 +175,15 @@ def test_wowza_takes_the_servers_totals() -> None:
     }
 
 
+def test_wowza_writes_names_as_in_a_url() -> None:
+    text = (
+        (SAMPLES / "wowza.xml")
+        .read_text("utf-8")
+        .replace("<Name>kino</Name>", "<Name>%D0%9A%D0%B8%D0%BD%D0%BE+1</Name>")
+    )
+    assert figures(parse(preset("wowza"), "s", text))["ott_server_channel_clients{Кино 1}"] == 2
+
+
 def test_wowza_of_the_sample_data(shared: Path) -> None:
     text = (shared / "data/metrics_api/wowza/connectioncounts_one_app.xml").read_text()
     found = figures(parse(preset("wowza"), "s", text))
@@ -198,11 +207,14 @@ def test_varnish_as_version_7_1_1_writes_it() -> None:
 
 
 def test_a_value_under_its_new_and_its_old_name_counts_once() -> None:
-    text = (SAMPLES / "varnish_flat.json").read_text("utf-8")
-    both = text.replace('"MAIN.client_req"', '"MAIN.sess_dropped": {"value": 3}, "MAIN.client_req"')
+    text = (SAMPLES / "mediamtx-old.prom").read_text("utf-8")
+    both = text + "".join(
+        f"{line.replace('paths_bytes_received', 'paths_inbound_bytes')}\n"
+        for line in text.splitlines()
+        if line.startswith("paths_bytes_received{")
+    )
     assert both != text
-    for one in (text, both):
-        assert figures(parse(preset("varnish_flat"), "s", one))["ott_server_connections_dropped_total"] == 3
+    assert figures(parse(preset("mediamtx"), "s", both)) == figures(parse(preset("mediamtx"), "s", text))
 
 
 @pytest.mark.parametrize("name", ["varnish_flat", "varnish_3"])
