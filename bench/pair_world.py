@@ -160,12 +160,17 @@ class Listener:
         return Handler
 
     def subscribe(self, pair: Pair, address: str) -> None:
-        """Register at the desks."""
-        headers = {"Authorization": f"Bearer {pair.token}"}
-        answer = pair.http.post(
-            f"{pair.console('a')}{API}/hub", json={"callback": f"http://{address}"}, headers=headers
-        )
-        answer.raise_for_status()
+        """Register at the desks, once one of them is served: on a busy machine the proxy finds them a moment later."""
+        headers, body = {"Authorization": f"Bearer {pair.token}"}, {"callback": f"http://{address}"}
+
+        def registered() -> bool:
+            answer = pair.http.post(f"{pair.console('a')}{API}/hub", json=body, headers=headers)
+            if answer.status_code == 503:
+                return False
+            answer.raise_for_status()
+            return True
+
+        wait_until(registered, SECONDS, "no desk takes a listener")
 
     def repeated(self) -> int:
         """Return how many events came again under their own number, which is how a listener tells."""
