@@ -1,6 +1,6 @@
 """Figures by tariff such that none of them is about a handful of people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 Key = tuple[str, ...]
@@ -68,5 +68,20 @@ def merged(cells: Mapping[Key, Values], smallest: int) -> dict[Key, Values]:
     for key, values in cells.items():
         small = key[0] not in kept or 0 < values[0] < smallest
         target = (OTHER, *key[1:]) if small else key
+        result[target] = added(result[target], values) if target in result else values
+    return result
+
+
+def common(cells: Mapping[Key, Values], smallest: int, words: Collection[str]) -> dict[Key, Values]:
+    """Return the cells with a word that few accounts have, unless it is one of `words`, called "other".
+
+    A key ends with the word, which somebody may have written freely. Values begin with the number of accounts.
+    """
+    sizes: dict[str, float] = {}
+    for key, values in cells.items():
+        sizes[key[-1]] = sizes.get(key[-1], 0.0) + values[0]
+    result: dict[Key, Values] = {}
+    for key, values in cells.items():
+        target = key if key[-1] in words or sizes[key[-1]] >= smallest else (*key[:-1], OTHER)
         result[target] = added(result[target], values) if target in result else values
     return result

@@ -31,6 +31,7 @@ STAGES = {
 }
 STATES = ("required", "done", "wrong", "twice", "unreachable")
 MOST_REASONS = 20
+LEFT = "left"  # the reason of one who is no longer a customer
 # Rows by the name of their query: tariff, seven numbers, a moment.
 Figures = dict[str, Rows]
 
@@ -82,7 +83,8 @@ class Counting:
                 yield from self._stage(label, stage, figures)
         if "told" in case.stages and self._notices:
             rows = self._asking.rows("case_unreachable", reference=case.reference)
-            for (reason,), (count,) in list(cells.counted(rows, 1, "case_unreachable").items())[:MOST_REASONS]:
+            found = cells.common(cells.counted(rows, 1, "case_unreachable"), self._settings.smallest_cell, (LEFT,))
+            for (reason,), (count,) in list(found.items())[:MOST_REASONS]:
                 yield metrics.CASE_UNREACHABLE.sample(count, *label, reason)
         settled = case.until is not None and self._asking.now >= case.until + timedelta(seconds=self._settings.grace)
         yield metrics.CASE_SETTLED.sample(float(settled), *label)

@@ -1,0 +1,164 @@
+"""A thousand identifiers are planted in a billing: the real agent and the desk tell its figures and none of them."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from alerts.desk.billing import rounds
+from alerts.desk.core.billing_settings import BillingCaseSettings
+from service.prometheus import Sample
+from tests.contract.agent.billing.schema import Store
+from tests.contract.agent.databases import postgresql
+from tests.contract.agent.program import Agent, agent, wait_until
+from tests.unit.desk.console_desk import hall
+
+SERVICE, ZONE = "mobile", ZoneInfo("Asia/Almaty")
+PEOPLE = 200
+CASES = (("1", "missing"), ("2", "doubled"))
+SETTINGS = """
+[[billing]]
+service = "mobile"
+database = "{url}"
+cases = "{cases}"
+interval = "10s"
+"""
+
+
+class Person:
+    """Five identifiers of somebody, each of them somewhere in the rows."""
+
+    def __init__(self, number: int) -> None:
+        self.account = f"acct-5{number:06}"
+        self.number = f"7701555{number:04}"
+        self.citizen = f"900101{number:06}"
+        self.mail = f"person{number:04}@example.kz"
+        self.invoice = f"INV-2026-{number:06}"
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        return (self.account, self.number, self.citizen, self.mail, self.invoice)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with postgresql() as url:
+        result = Store(url)
+        result.create()
+        result.execute(f"SET TIME ZONE '{ZONE.key}'")
+        yield result
+
+
+def plant(store: Store, people: list[Person], now: datetime) -> None:
+    """Give every person a fee that is doubled or missing, a refund, a message, and words where somebody may write.
+
+    A tariff of one's own bears the e-mail address, a reason the citizen's number.
+    """
+    today = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    month = timedelta(days=31)
+    first, last = today.date().isoformat(), (today + month).date().isoformat()
+    rows: dict[str, list[tuple[object, ...]]] = {
+        name: [] for name in ("subscription", "charge", "outcome", "movement", "notice")
+    }
+    for n, person in enumerate(people):
+        doubled, tariff = n % 2 == 0, "alga" if n % 10 else f"for {person.mail}"
+        following = today + month if doubled else today
+        rows["subscription"].append(
+            (person.number, SERVICE, tariff, 500, today.day, "active", following, None, person.account, None)
+        )
+        for copy in ("", "/2") if doubled else ():
+            period = ("recurringCharge", first, last)
+            charge = (person.invoice + copy, person.number, SERVICE, tariff, *period)
+            rows["charge"].append((*charge, 500, now, None, person.invoice))
+        if n % 20 == 1:
+            rows["outcome"].append((person.number, SERVICE, tariff, first, f"asked by {person.citizen}", now))
+        rows["movement"] += [
+            (person.account, SERVICE, tariff, "main", "nonIncludedUsage", -7, 0, -7, now, None),
+            (person.account, SERVICE, tariff, "main", "refund", 9, 0, 9, now, "case-1" if n % 2 else "case-2"),
+        ]
+        status = ("unreachable", f"{person.mail} bounced") if n % 3 else ("delivered", None)
+        rows["notice"].append((person.account, "case-1" if n % 2 else "case-2", "sms", *status, now))
+    store.insert({**rows, "source": [(now + timedelta(days=1),)]})
+
+
+def book(file: Path, now: datetime) -> None:
+    stages = ["charged", "refunded", "told"]
+    began = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    common = {"service": SERVICE, "opened": now.isoformat(), "since": began.isoformat(), "until": None}
+    cases = [
+        {**common, "id": id_, "kind": kind, "reference": f"case-{id_}", "key": "k" * 32, "stages": stages}
+        for id_, kind in CASES
+    ]
+    file.write_text(json.dumps({"cases": cases}), "utf-8")
+
+
+def counted(running: Agent) -> bool:
+    return running.get("/metrics").text.count("\nott_billing_case_counted_timestamp_seconds{") == len(CASES)
+
+
+def test_a_thousand_identifiers_are_in_nothing_that_agent_and_desk_write(store: Store, tmp_path: Path) -> None:
+    people = [Person(number) for number in range(PEOPLE)]
+    identifiers = {each for person in people for each in person.identifiers}
+    assert len(identifiers) == 1000
+    now = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)  # rows of this second are not counted yet
+    plant(store, people, now)
+    book(tmp_path / "cases.json", now)
+    url = store.url.replace("+psycopg", "")
+    texts: dict[str, str] = {}
+    with agent(tmp_path, SETTINGS.format(url=url, cases=tmp_path / "cases.json")) as running:
+        wait_until(lambda: counted(running), running, 120)
+        texts["metrics"] = running.get("/metrics").text
+        # Every statement about movements fails from now on, and the server's sentence quotes an account.
+        store.execute(
+            "ALTER TABLE billing_movement RENAME TO movement",
+            "CREATE VIEW billing_movement AS SELECT account_key, service, tariff, bucket, kind,"
+            " amount_minor + CAST(account_key AS BIGINT) AS amount_minor, before_minor, after_minor,"
+            " at + CAST(account_key AS INTERVAL) AS at, case_ref FROM movement",
+        )
+        wait_until(lambda: "the database refused" in running.log, running, 120)
+        texts["metrics while it fails"] = running.get("/metrics").text
+        texts["first page"] = running.get("/").text
+    samples = [
+        Sample({"__name__": sample.name, "instance": "agent", **sample.labels}, sample.value)
+        for family in text_string_to_metric_families(texts["metrics"])
+        for sample in family.samples
+    ]
+    scope = {
+        (s.labels["case"], s.value) for s in samples if s.labels["__name__"] == "ott_billing_case_scope_subscriptions"
+    }
+    assert dict(scope)["2"] == PEOPLE / 2
+    texts |= of_the_desk(tmp_path, samples)
+    for file in tmp_path.rglob("*"):  # logs, state, the desk's database: its tickets, cases and mails to be sent
+        if file.is_file():
+            texts[str(file.relative_to(tmp_path))] = file.read_bytes().decode("utf-8", "replace")
+    assert any(name.endswith(".log") for name in texts)
+    found = {(name, each) for name, text in texts.items() for each in identifiers if each in text}
+    assert found == set()
+
+
+def of_the_desk(folder: Path, samples: list[Sample]) -> dict[str, str]:
+    """Return what a desk shows of the agent's figures: tickets, cases and their pages."""
+
+    class Prometheus:
+        def query(self, expression: str) -> list[Sample]:
+            return samples
+
+    settings = BillingCaseSettings()
+    place = folder / "desk"
+    place.mkdir()
+    with hall(place, billing=settings) as desk:
+        for name in ("BillingIncomplete", "BillingDoubled"):
+            desk.alarm(alertname=name, service=SERVICE, severity="critical")
+        assert rounds.open_cases(desk.runtime.desk) == len(CASES)
+        desk.now = datetime.fromtimestamp(time.time(), UTC)
+        rounds.take_over(desk.runtime.desk, settings, Prometheus)  # type: ignore[arg-type]
+        person = desk.person("administrator")
+        pages = {path: person.get(path).text for path in ("/billing/case/1", "/billing/case/2", "/wall", "/reports")}
+        assert "alga" in pages["/billing/case/1"] + pages["/billing/case/2"]
+        tickets = desk.machine.get("/tmf-api/troubleTicket/v5/troubleTicket").text
+        return {**pages, "tickets": tickets, "cases": desk.machine.get("/billing/cases").text}
