@@ -141,6 +141,13 @@ def refused(error: RefusedError | ContactError, words: Mapping[str, str]) -> str
     return f"{PLACES.get(error.field, error.field).format(**words)}: {problem}"
 
 
+def checked_broadband(said: str, where: str) -> str:
+    """Return what was found out about broadband; raise ValueError naming `where` for another word."""
+    if said not in ("works", "broken", "unknown"):
+        raise ValueError(f'{where}: "{said[:40]}" is none of works, broken')
+    return said
+
+
 def of_parties(parties: Sequence[RelatedPartyIn]) -> dict[str, Any]:
     """Return what the parties say, under the names of `Said`; raise ValueError where the customer is missing."""
     given: dict[str, PartyIn] = {}

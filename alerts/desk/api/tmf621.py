@@ -2,15 +2,24 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from alerts.desk.alarms.problem import problem_key
 from alerts.desk.api import relationships, tmf621_appeals, tmf_list
 from alerts.desk.api.known import once, only
-from alerts.desk.api.tmf_models import APPEAL_TYPES, TicketCreate, TicketPatch, check_set_by_desk, kept, severity_said
+from alerts.desk.api.tmf_list import Fields, Limit, Offset, Sort
+from alerts.desk.api.tmf_models import (
+    APPEAL_TYPES,
+    ATTRIBUTES,
+    TicketCreate,
+    TicketPatch,
+    check_set_by_desk,
+    kept,
+    severity_said,
+)
 from alerts.desk.api.tmf_patch import check_removals, patch
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.numbers import number_of
@@ -37,7 +46,6 @@ _CHANGE: Responses = _ONE | {409: RESPONSES[409], 413: RESPONSES[413]}
 
 NOTHING = Depends(only())
 router = APIRouter(prefix=BASE, tags=["troubleTicket"])
-Fields = Annotated[str | None, Query(max_length=1000)]
 
 
 @router.get("/troubleTicket", responses=_COMMON)
@@ -46,15 +54,15 @@ def list_tickets(
     runtime: Running,
     caller: Reader,
     fields: Fields = None,
-    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
-    limit: Annotated[int, Query(ge=0, le=tmf_list.MAX_LIMIT)] = 100,
-    sort: Annotated[str | None, Query(max_length=200)] = None,
+    offset: Offset = 0,
+    limit: Limit = 100,
+    sort: Sort = None,
 ) -> Response:
     """List tickets, filtered by the attributes that the query names."""
     try:
         pairs = request.query_params.multi_items()
         once((name for name, _ in pairs), tmf_list.RESERVED)
-        tmf_list.check_fields(fields)
+        tmf_list.check_fields(fields, ATTRIBUTES)
         rules = _rules(request)
         ours = tmf621_appeals.concerns(rules, pairs)
         filters = tmf621_appeals.FILTERS if ours else tmf_list.TICKETS
@@ -66,7 +74,7 @@ def list_tickets(
             return tmf621_appeals.forbidden(caller)
         with runtime.database.read() as connection:
             total, whole = tmf621_appeals.page(connection, rules, wanted, order, limit, offset)
-        return _listed([select_fields(each, fields) for each in whole], total)
+        return tmf_list.listed(whole, fields, total)
     with runtime.database.read() as connection:
         total, found = queries.page(connection, wanted, order, limit, offset)
         numbers = [ticket.id for ticket in found]
@@ -75,11 +83,7 @@ def list_tickets(
     whole = [
         relationships.add(body(ticket, events[ticket.id], language), related.get(ticket.id, ())) for ticket in found
     ]
-    return _listed([select_fields(each, fields) for each in whole], total)
-
-
-def _listed(bodies: list[dict[str, Any]], total: int) -> Response:
-    return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
+    return tmf_list.listed(whole, fields, total)
 
 
 def _rules(request: Request) -> Rules | None:
@@ -113,7 +117,7 @@ def create_ticket(request: Request, fresh: TicketCreate, runtime: Running, calle
 def read_ticket(request: Request, number: str, runtime: Running, caller: Reader, fields: Fields = None) -> Response:
     """Read one ticket."""
     try:
-        tmf_list.check_fields(fields)
+        tmf_list.check_fields(fields, ATTRIBUTES)
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
     rules = _rules(request)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, Field, StrictBool, StrictStr, TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from alerts.desk.access.roles import Permission, Principal
 from alerts.desk.api.appeal_models import (
@@ -14,6 +14,7 @@ from alerts.desk.api.appeal_models import (
     IdentifierIn,
     RelatedEntityIn,
     RelatedPartyIn,
+    checked_broadband,
     of_identifiers,
     of_parties,
     refused,
@@ -28,6 +29,7 @@ from alerts.desk.appeals.numbers import number_of, reference
 from alerts.desk.appeals.registration import RefusedError, Said, register
 from alerts.desk.appeals.states import IllegalStepError, Status
 from alerts.desk.appeals.tmf621 import body, links_of
+from alerts.desk.core import paging
 from alerts.desk.core.appeal_tables import appeal
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.tmf621 import select_fields
@@ -118,9 +120,8 @@ def page(
     offset: int,
 ) -> tuple[int, list[dict[str, Any]]]:
     """Return how many appeals fit, and the representations of one page of them."""
-    total = connection.scalar(select(func.count()).select_from(appeal).where(*wanted)) or 0
-    rows = connection.execute(select(appeal).where(*wanted).order_by(*order).limit(limit).offset(offset))
-    return total, _bodies(connection, rules, rows.mappings().all())
+    total, rows = paging.page(connection, appeal, select(appeal), wanted, order, limit, offset)
+    return total, _bodies(connection, rules, rows)
 
 
 def represent(connection: Connection, rules: Rules, text: str) -> dict[str, Any] | None:
@@ -208,11 +209,9 @@ def _said(rules: Rules, fresh: TicketCreate) -> Said:
     code = rules.codes.get(marks.code)
     if code is not None and code.kind != fresh.ticket_type:
         raise ValueError(f'ticketType: the code {code.id} is a "{code.kind}", not a "{fresh.ticket_type}"')
-    if marks.broadband not in ("works", "broken", "unknown"):
-        raise ValueError(f'{_WORDS["broadband"]}: "{marks.broadband[:40]}" is none of works, broken')
     return Said(
         entry=whole.channel.id,
-        broadband=marks.broadband,
+        broadband=checked_broadband(marks.broadband, _WORDS["broadband"]),
         service=whole.related_entity[0].entity.id,
         code=marks.code,
         text=fresh.description,

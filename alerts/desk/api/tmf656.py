@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
-from alerts.desk.api import known, tmf_list
+from alerts.desk.api import tmf_list
 from alerts.desk.api.known import once, only
+from alerts.desk.api.tmf_list import Fields, Limit, Offset, Sort
 from alerts.desk.tickets import queries, service_problems
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.states import ticket_number
@@ -41,9 +42,6 @@ _READERS: dict[str, Callable[..., tuple[int, list[dict[str, Any]]]]] = {
 }
 
 router = APIRouter(prefix=BASE, tags=["serviceProblem"])
-Fields = Annotated[str | None, Query(max_length=1000)]
-Offset = Annotated[int, Query(ge=0, le=2**31)]
-Limit = Annotated[int, Query(ge=0, le=tmf_list.MAX_LIMIT)]
 
 
 @router.get("/serviceProblem", responses=_COMMON)
@@ -54,28 +52,28 @@ def list_problems(
     fields: Fields = None,
     offset: Offset = 0,
     limit: Limit = 100,
-    sort: Annotated[str | None, Query(max_length=200)] = None,
+    sort: Sort = None,
 ) -> Response:
     """List service problems, filtered by the attributes that the query names."""
     try:
         pairs = request.query_params.multi_items()
         once((name for name, _ in pairs), tmf_list.RESERVED)
-        _check_fields(fields, PROBLEM)
-        wanted = tmf_list.conditions(_translated(pairs))
-        order = tmf_list.order(_sorted(sort))
+        tmf_list.check_fields(fields, ATTRIBUTES[PROBLEM])
+        wanted = tmf_list.TICKETS.conditions(_translated(pairs))
+        order = tmf_list.TICKETS.order(_sorted(sort))
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
     with runtime.database.read() as connection:
         total, found = queries.page(connection, wanted, order, limit, offset)
         shown = _bodies(connection, runtime, found)
-    return _listed([select_fields(each, fields) for each in shown], total)
+    return tmf_list.listed(shown, fields, total)
 
 
 @router.get("/serviceProblem/{number}", dependencies=[Depends(only("fields"))], responses=_ONE)
 def read_problem(number: str, runtime: Running, _: Reader, fields: Fields = None) -> Response:
     """Read one service problem."""
     try:
-        _check_fields(fields, PROBLEM)
+        tmf_list.check_fields(fields, ATTRIBUTES[PROBLEM])
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
     with runtime.database.read() as connection:
@@ -118,14 +116,6 @@ def _sorted(sort: str | None) -> str | None:
     return sort
 
 
-def _check_fields(fields: str | None, kind: str) -> None:
-    known.check((name.strip() for name in (fields or "").split(",") if name.strip()), ATTRIBUTES[kind])
-
-
-def _listed(bodies: list[dict[str, Any]], total: int) -> Response:
-    return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
-
-
 def _shown(page: tuple[int, list[T]], show: Callable[[T], dict[str, Any]]) -> tuple[int, list[dict[str, Any]]]:
     total, found = page
     return total, [show(each) for each in found]
@@ -134,12 +124,12 @@ def _shown(page: tuple[int, list[T]], show: Callable[[T], dict[str, Any]]) -> tu
 def _list(kind: str) -> Callable[..., Response]:
     def every(runtime: Running, _: Reader, fields: Fields = None, offset: Offset = 0, limit: Limit = 100) -> Response:
         try:
-            _check_fields(fields, kind)
+            tmf_list.check_fields(fields, ATTRIBUTES[kind])
         except ValueError as error:
             return answer(400, "Bad Request", str(error))
         with runtime.database.read() as connection:
             total, found = _READERS[kind](connection, limit, offset)
-        return _listed([select_fields(each, fields) for each in found], total)
+        return tmf_list.listed(found, fields, total)
 
     return every
 
@@ -147,7 +137,7 @@ def _list(kind: str) -> Callable[..., Response]:
 def _one(kind: str) -> Callable[..., Response]:
     def one(number: str, runtime: Running, _: Reader, fields: Fields = None) -> Response:
         try:
-            _check_fields(fields, kind)
+            tmf_list.check_fields(fields, ATTRIBUTES[kind])
         except ValueError as error:
             return answer(400, "Bad Request", str(error))
         with runtime.database.read() as connection:

@@ -5,16 +5,16 @@ Interactions are a log: none is changed or deleted here. No answer holds a conta
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import ColumnElement
 
 from alerts.desk.access.roles import Permission, Principal
-from alerts.desk.api import known, tmf_list
-from alerts.desk.api.appeal_models import InteractionIn, of_identifiers, of_parties, refused
+from alerts.desk.api import tmf_list
+from alerts.desk.api.appeal_models import InteractionIn, checked_broadband, of_identifiers, of_parties, refused
 from alerts.desk.api.appeals import Registrar, Ruling, rules_of
 from alerts.desk.api.known import once, only
-from alerts.desk.api.tmf_list import Filters
+from alerts.desk.api.tmf_list import Fields, Filters, Limit, Offset, Sort
 from alerts.desk.appeals import interactions
 from alerts.desk.appeals.contacts import ContactError
 from alerts.desk.appeals.numbers import number_of
@@ -47,7 +47,6 @@ FILTERS = Filters(
 )
 
 router = APIRouter(prefix=BASE, tags=["partyInteraction"])
-Fields = Annotated[str | None, Query(max_length=1000)]
 Seer = Annotated[Principal, Depends(Needs(Permission.APPEALS, Permission.REGISTER))]
 
 
@@ -57,15 +56,15 @@ def list_interactions(
     runtime: Running,
     caller: Seer,
     fields: Fields = None,
-    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
-    limit: Annotated[int, Query(ge=0, le=tmf_list.MAX_LIMIT)] = 100,
-    sort: Annotated[str | None, Query(max_length=200)] = None,
+    offset: Offset = 0,
+    limit: Limit = 100,
+    sort: Sort = None,
 ) -> Response:
     """List interactions, filtered by the attributes that the query names."""
     try:
         pairs = request.query_params.multi_items()
         once((name for name, _ in pairs), tmf_list.RESERVED)
-        _check_fields(fields)
+        tmf_list.check_fields(fields, ATTRIBUTES)
         wanted = [*FILTERS.conditions(pairs), *visible(caller)]
         order = FILTERS.order(sort)
     except ValueError as error:
@@ -73,8 +72,7 @@ def list_interactions(
     rules = rules_of(request)  # what is wrong in the question is told by every desk
     with runtime.database.read() as connection:
         total, rows = interactions.page(connection, wanted, order, limit, offset)
-    bodies = [select_fields(body(row, rules.calendars.zone), fields) for row in rows]
-    return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
+    return tmf_list.listed([body(row, rules.calendars.zone) for row in rows], fields, total)
 
 
 @router.post("/partyInteraction", status_code=201, dependencies=[Depends(only("fields"))], responses=_COMMON)
@@ -84,7 +82,7 @@ def create_interaction(
     """Register what a customer said: an appeal, a contact added to an open one, or a hand-over."""
     rules = rules_of(request)  # after the body was read: what is wrong in it is told by every desk
     try:
-        _check_fields(fields)
+        tmf_list.check_fields(fields, ATTRIBUTES)
         said = _said(given)
         if caller.role == CABINET and said.entry is not Entry.CABINET:
             return answer(403, "Forbidden", 'relatedChannel: this token registers what came by the channel "cabinet"')
@@ -105,7 +103,7 @@ def create_interaction(
 def read_interaction(number: str, runtime: Running, rules: Ruling, caller: Seer, fields: Fields = None) -> Response:
     """Read one interaction."""
     try:
-        _check_fields(fields)
+        tmf_list.check_fields(fields, ATTRIBUTES)
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
     with runtime.database.read() as connection:
@@ -130,10 +128,6 @@ def visible(caller: Principal) -> list[ColumnElement[bool]]:
     return [interaction.c.channel == str(Entry.CABINET)] if caller.role == CABINET else []
 
 
-def _check_fields(fields: str | None) -> None:
-    known.check((name.strip() for name in (fields or "").split(",") if name.strip()), ATTRIBUTES)
-
-
 def _said(given: InteractionIn) -> Said:
     items = {each.interaction_item_type: each for each in given.interaction_item}
     main = [each for each in given.interaction_item if each.interaction_item_type != "broadband"]
@@ -142,11 +136,9 @@ def _said(given: InteractionIn) -> Said:
     if main[0].item is None:
         raise ValueError("interactionItem: item: is missing; its entity names the service")
     broadband = items["broadband"].resolution if "broadband" in items else "unknown"
-    if broadband not in ("works", "broken", "unknown"):
-        raise ValueError(f'{_WORDS["broadband"]}: "{broadband[:40]}" is none of works, broken')
     return Said(
         entry=given.related_channel[0].channel.id,
-        broadband=broadband,
+        broadband=checked_broadband(broadband, _WORDS["broadband"]),
         service=main[0].item.entity.id,
         code=given.reason,
         text=given.description,

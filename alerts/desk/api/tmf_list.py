@@ -1,21 +1,27 @@
-"""`?status=inProgress&sort=-creationDate&offset=0&limit=20`: from TMF630's words to conditions and an order."""
+"""`?status=inProgress&sort=-creationDate&offset=0&limit=20`: from TMF630's words to conditions, an order and a list."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query, Response
+from fastapi.responses import JSONResponse
 from sqlalchemy import ColumnElement, and_, or_
 
 from alerts.desk.alarms.webhook import instant_of
 from alerts.desk.api import known
-from alerts.desk.api.tmf_models import ATTRIBUTES
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.core.tables import ticket
 from alerts.desk.tickets.severities import SEVERITIES
 from alerts.desk.tickets.states import Status, ticket_number
+from alerts.desk.tickets.tmf621 import select_fields
 
 MAX_LIMIT = 1000
+Fields = Annotated[str | None, Query(max_length=1000)]
+Offset = Annotated[int, Query(ge=0, le=2**31)]
+Limit = Annotated[int, Query(ge=0, le=MAX_LIMIT)]
+Sort = Annotated[str | None, Query(max_length=200)]
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     "id": ticket.c.id,
     "status": ticket.c.status,
@@ -104,12 +110,17 @@ class Filters:
 
 
 TICKETS = Filters("ticket", _COLUMNS, _DATES, {"id": ticket_number}, _WORDS)
-conditions, order = TICKETS.conditions, TICKETS.order
 
 
-def check_fields(fields: str | None) -> None:
-    """Raise ValueError where an attribute is asked for that no ticket has."""
-    known.check((name.strip() for name in (fields or "").split(",") if name.strip()), ATTRIBUTES)
+def check_fields(fields: str | None, attributes: Collection[str]) -> None:
+    """Raise ValueError where another attribute than these is asked for."""
+    known.check((name.strip() for name in (fields or "").split(",") if name.strip()), attributes)
+
+
+def listed(whole: Iterable[dict[str, Any]], fields: str | None, total: int) -> Response:
+    """Return one page of resources with the asked attributes, and how many there are in all."""
+    bodies = [select_fields(each, fields) for each in whole]
+    return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})
 
 
 def _split(name: str) -> tuple[str, str]:

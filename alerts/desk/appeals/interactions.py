@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
+from alerts.desk.core import paging
 from alerts.desk.core.appeal_tables import appeal, interaction
 
 _EARLIER = interaction.alias("earlier")
@@ -26,9 +27,7 @@ def page(
     offset: int,
 ) -> tuple[int, Sequence[RowMapping]]:
     """Return how many interactions fit, and one page of them."""
-    total = connection.scalar(select(func.count()).select_from(interaction).where(*conditions)) or 0
-    wanted = _SHOWN.where(*conditions).order_by(*order).limit(limit).offset(offset)
-    return total, connection.execute(wanted).mappings().all()
+    return paging.page(connection, interaction, _SHOWN, conditions, order, limit, offset)
 
 
 def find(connection: Connection, number: int, *conditions: ColumnElement[bool]) -> RowMapping | None:

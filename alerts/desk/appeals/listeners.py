@@ -1,6 +1,5 @@
 """Tells listeners of TMF621 and TMF683 what happened to appeals, in the transaction in which it happened."""
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from alerts.desk.core.listening import HUB_PREFIX, PARTY_INTERACTION, TICKET_TYPE, TROUBLE_TICKET, asked, wanted
+from alerts.desk.core.listening import (
+    PARTY_INTERACTION,
+    SHOWN,
+    TICKET_TYPE,
+    TROUBLE_TICKET,
+    asked,
+    event_to,
+    pending,
+    wanted,
+)
 from alerts.desk.core.tables import hub, outbox
 
 
@@ -52,14 +60,5 @@ def _write(
         return
     shown = show()
     name = shown["@type"][0].lower() + shown["@type"][1:]
-    fresh = {"state": "pending", "attempts": 0, "created_at": now, "next_at": now, "error": "", "told": {}}
-    rows = [
-        {
-            "target": HUB_PREFIX + number,
-            "kind": kind,
-            "body": {"eventId": str(uuid.uuid4()), "at": now.isoformat(), "name": name, "shown": shown},
-        }
-        for number, kinds in told
-        for kind in kinds
-    ]
-    connection.execute(insert(outbox), [row | fresh for row in rows])
+    events = [event_to(number, kind, now, name=name, **{SHOWN: shown}) for number, kinds in told for kind in kinds]
+    connection.execute(insert(outbox), [event | pending(now) for event in events])

@@ -15,7 +15,8 @@ from alerts.desk.appeals.events import Event
 from alerts.desk.appeals.numbers import reference
 from alerts.desk.appeals.states import Status
 from alerts.desk.core.appeal_tables import appeal, appeal_link
-from alerts.desk.tickets.tmf621 import BASE, SYSTEM, instant
+from alerts.desk.tickets.tmf621 import BASE, SYSTEM
+from alerts.desk.tickets.tmf621_parts import characteristic, entity, identifier, instant, party, status_change
 
 CAUSED_BY, MAY_BE_CAUSED_BY, CAUSE_OF = "isCausedBy", "mayBeCausedBy", "isCauseOf"
 MOST_MEMBERS = 1000
@@ -42,15 +43,15 @@ def body(rules: Rules, row: RowMapping | Mapping[str, Any], log: Sequence[Event]
         "creationDate": instant(row["registered_at"]),
         "lastUpdate": instant(max([row["registered_at"], *(event.at for event in log)])),
         "channel": {"@type": "ChannelRef", "@referredType": "Channel", "id": row["entry"]},
-        "relatedEntity": [_service(row["service"])],
-        "relatedParty": [_party("branch", row["region"])] if row["region"] else [],
+        "relatedEntity": [entity("service", "Service", row["service"])],
+        "relatedParty": [party("branch", "Organization", row["region"])] if row["region"] else [],
         "externalIdentifier": _identifiers(row, number),
         "statusChangeHistory": _history(log),
         "troubleTicketCharacteristic": _characteristics(row),
         "troubleTicketRelationship": [_relationship(ticket, state) for ticket, state in links if state != "undone"],
     }
     if row["owner"]:
-        result["relatedParty"].append(_party("owner", row["owner"], "Individual"))
+        result["relatedParty"].append(party("owner", "Individual", row["owner"]))
     if row["deadline_at"]:
         result["expectedResolutionDate"] = instant(row["deadline_at"])
     if row["delivered_at"]:
@@ -107,23 +108,9 @@ def _entry(number: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _service(name: str) -> dict[str, Any]:
-    entity = {"@type": "EntityRef", "@referredType": "Service", "id": name, "name": name}
-    return {"@type": "RelatedEntity", "role": "service", "entity": entity}
-
-
-def _party(role: str, name: str, kind: str = "Organization") -> dict[str, Any]:
-    party = {"@type": "PartyRef", "@referredType": kind, "id": name, "name": name}
-    return {"@type": "RelatedPartyRefOrPartyRoleRef", "role": role, "partyOrPartyRole": party}
-
-
 def _identifiers(row: RowMapping | Mapping[str, Any], number: str) -> list[dict[str, Any]]:
     known = (("crm", row["crm_ref"]), ("cabinet", row["cabinet_ref"]), (SYSTEM, number))
-    return [
-        {"@type": "ExternalIdentifier", "owner": owner, "id": name, "externalIdentifierType": "TroubleTicket"}
-        for owner, name in known
-        if name
-    ]
+    return [identifier(owner, name) for owner, name in known if name]
 
 
 def _history(log: Sequence[Event]) -> list[dict[str, Any]]:
@@ -136,8 +123,7 @@ def _history(log: Sequence[Event]) -> list[dict[str, Any]]:
                 status, reason = new, why
             case _:
                 continue
-        change = {"status": str(status), "statusChangeDate": instant(event.at), "statusChangeReason": reason}
-        result.append({"@type": "StatusChange", **change})
+        result.append(status_change(event.at, str(status), reason))
     return result
 
 
@@ -145,15 +131,7 @@ def _characteristics(row: RowMapping | Mapping[str, Any]) -> list[dict[str, Any]
     texts = {"code": row["code"], "queue": row["queue"], "answerBy": row["answer_by"], "fault": row["fault"]}
     texts["route"] = row["route"] or ""
     return [
-        *(
-            {"@type": "StringCharacteristic", "name": name, "valueType": "string", "value": value}
-            for name, value in texts.items()
-            if value
-        ),
-        {"@type": "IntegerCharacteristic", "name": "repeats", "valueType": "integer", "value": row["repeats"]},
-        *(
-            {"@type": "BooleanCharacteristic", "name": name, "valueType": "boolean", "value": True}
-            for name in ("claim", "late")
-            if row[name]
-        ),
+        *(characteristic("string", name, value) for name, value in texts.items() if value),
+        characteristic("integer", "repeats", row["repeats"]),
+        *(characteristic("boolean", name, value=True) for name in ("claim", "late") if row[name]),
     ]

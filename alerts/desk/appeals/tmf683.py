@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from alerts.desk.appeals.numbers import reference
 from alerts.desk.tickets.tmf621 import BASE as TICKETS
-from alerts.desk.tickets.tmf621 import instant
+from alerts.desk.tickets.tmf621_parts import instant
 
 BASE = "/tmf-api/partyInteractionManagement/v5"
 INTERACTION = "PartyInteraction"

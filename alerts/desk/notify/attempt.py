@@ -13,7 +13,7 @@ from alerts.desk.core import metrics
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.listening import HUB_PREFIX
 from alerts.desk.notify import outbox
-from alerts.desk.notify.message import Message
+from alerts.desk.notify.message import Message, Messages
 from alerts.desk.notify.outbox import Ending
 from alerts.desk.notify.redact import redacted
 from alerts.desk.notify.routing import TEST
@@ -21,7 +21,6 @@ from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.events import Delivered, EventBody
 from alerts.desk.tickets.runtime import Runtime
 
-Messages = Sequence[Message]
 REST = timedelta(seconds=60)  # of a target whose server just failed
 LONGEST_WAIT = timedelta(days=1)  # that a server may ask for
 TOGETHER = 50  # tickets of one transaction

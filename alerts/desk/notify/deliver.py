@@ -17,7 +17,7 @@ from alerts.desk.notify import attempt, outbox, texts
 from alerts.desk.notify.attempt import Answer
 from alerts.desk.notify.channels import chats, mail, web
 from alerts.desk.notify.channels.chats import Chat
-from alerts.desk.notify.message import Message
+from alerts.desk.notify.message import Message, Messages
 from alerts.desk.notify.peer_desk import forward
 from alerts.desk.notify.routing import TEST
 from alerts.desk.notify.texts import Letter
@@ -27,7 +27,6 @@ from alerts.desk.tickets.ticket import Ticket
 
 BATCH = 500  # messages of one digest
 
-Messages = Sequence[Message]
 Tickets = Mapping[int, Ticket]
 
 

@@ -1,24 +1,24 @@
 """Listeners of TMF621, TMF656 and TMF683: several are told at once, and one that hangs holds up nobody for long."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from alerts.desk.core.listening import HUB_PREFIX
+from alerts.desk.core.listening import HUB_PREFIX, SHOWN
 from alerts.desk.notify import attempt, hubs, outbox
 from alerts.desk.notify.attempt import Answer, RefusedError
 from alerts.desk.notify.channels import web
+from alerts.desk.notify.event_envelope import envelope
 from alerts.desk.notify.message import Message
 from alerts.desk.notify.problem_event import problem_event
 from alerts.desk.notify.routing import PROBLEM_EVENT_TYPES
-from alerts.desk.notify.stored_event import SHOWN, stored_event
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.runtime import Runtime
-from alerts.desk.tickets.tmf621 import BASE, instant
+from alerts.desk.tickets.tmf621 import BASE
 from alerts.desk.tickets.tmf621 import body as tmf_body
 
 FEW = 5  # events of one claim: were each answered at the last moment, the claim would still stand
@@ -83,7 +83,8 @@ def hub_event(runtime: Runtime, message: Message) -> dict[str, Any]:
     What happens to appeals and their interactions is sent as it was then.
     """
     if SHOWN in message.body:
-        return stored_event(message)
+        shown = message.body[SHOWN]
+        return envelope(message, shown["id"], shown["href"], message.body["name"], shown)
     if message.kind in PROBLEM_EVENT_TYPES:
         return problem_event(runtime, message)
     number = message.ticket
@@ -91,18 +92,4 @@ def hub_event(runtime: Runtime, message: Message) -> dict[str, Any]:
         ticket = queries.find(connection, number)
         events = queries.timeline(connection, [number])[number]
     shown = tmf_body(ticket, events, runtime.settings.language) if ticket else {"id": str(number)}
-    moment = instant(datetime.fromisoformat(message.body["at"]))
-    return {
-        "@type": message.kind,
-        "eventId": message.body["eventId"],
-        "eventType": message.kind,
-        "eventTime": moment,
-        "timeOccurred": moment,
-        "correlationId": str(number),
-        "domain": "ottwatch",
-        "title": str(shown.get("name", "")),
-        "description": message.kind,
-        "priority": str(shown.get("priority", "")),
-        "href": f"{BASE}/troubleTicket/{number}",
-        "event": {"@type": f"{message.kind}Payload", "troubleTicket": shown},
-    }
+    return envelope(message, str(number), f"{BASE}/troubleTicket/{number}", "troubleTicket", shown)

@@ -1,6 +1,6 @@
 """A message of the outbox as a typed record of its row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,3 +29,6 @@ class Message(Record):
     def ticket(self) -> int:
         """Return the ticket's number; 0, which no ticket has, for a test."""
         return self.ticket_id or 0
+
+
+Messages = Sequence[Message]

@@ -1,6 +1,5 @@
 """Messages that wait, went out or were given up."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +10,13 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, delete, fu
 
 from alerts.desk.core import batch
 from alerts.desk.core.listening import (
-    HUB_PREFIX,
     PARTY_INTERACTION,
     SERVICE_PROBLEM,
     TICKET_TYPE,
     TROUBLE_TICKET,
     asked,
+    event_to,
+    pending,
     wanted,
 )
 from alerts.desk.core.settings import Settings
@@ -55,18 +55,13 @@ def write(routes: Sequence[Route], connection: Connection, recorded: Sequence[Re
     if told:
         for listener, query, api in connection.execute(_LISTENERS):
             rows += [
-                {
-                    "ticket_id": number,
-                    "target": HUB_PREFIX + listener,
-                    "kind": kind,
-                    "body": {"eventId": str(uuid.uuid4()), "at": now.isoformat()},
-                }
+                event_to(listener, kind, now) | {"ticket_id": number}
                 for number, types in told
                 for kind in types[api]
                 if wanted(query, "eventType", kind) and not asked(query, TICKET_TYPE)
             ]
     if rows:
-        fresh = {"state": "pending", "attempts": 0, "created_at": now, "next_at": now, "error": "", "told": {}}
+        fresh = pending(now)
         batch.insert(connection, outbox, [row | fresh for row in rows])
 
 
@@ -184,8 +179,8 @@ def add_test(connection: Connection, target: str, sender: str, now: datetime) ->
     if connection.scalar(waits.limit(1)) is not None:
         return None
     body = {"by": sender, "at": now.isoformat()}
-    fresh = {"target": target, "kind": TEST, "body": body, "state": "pending", "attempts": 0, "error": ""}
-    statement = outbox.insert().values(fresh | {"created_at": now, "next_at": now}).returning(outbox.c.id)
+    fresh = {"target": target, "kind": TEST, "body": body} | pending(now)
+    statement = outbox.insert().values(fresh).returning(outbox.c.id)
     number: int = connection.execute(statement).scalar_one()
     return number
 

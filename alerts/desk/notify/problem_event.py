@@ -1,16 +1,15 @@
 """An event of TMF656: a service problem or a group, as it is when the event is delivered."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from alerts.desk.notify.event_envelope import envelope
 from alerts.desk.notify.message import Message
 from alerts.desk.notify.routing import ACKNOWLEDGED, GROUPED, UNGROUPED
 from alerts.desk.tickets import queries, service_problems, tmf656
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.service_problems import Group
-from alerts.desk.tickets.tmf621 import SYSTEM, instant
 
 
 def problem_event(runtime: Runtime, message: Message) -> dict[str, Any]:
@@ -18,21 +17,7 @@ def problem_event(runtime: Runtime, message: Message) -> dict[str, Any]:
     number, kind = message.ticket, message.kind
     with runtime.database.read() as connection:
         name, shown = _payload(connection, number, kind, runtime.settings.language)
-    moment = instant(datetime.fromisoformat(message.body["at"]))
-    return {
-        "@type": kind,
-        "eventId": message.body["eventId"],
-        "eventType": kind,
-        "eventTime": moment,
-        "timeOccurred": moment,
-        "correlationId": str(number),
-        "domain": SYSTEM,
-        "title": str(shown.get("name", "")),
-        "description": kind,
-        "priority": str(shown.get("priority", "")),
-        "href": shown["href"],
-        "event": {"@type": f"{kind}Payload", name: shown},
-    }
+    return envelope(message, str(number), shown["href"], name, shown)
 
 
 def _payload(connection: Connection, number: int, kind: str, language: str) -> tuple[str, dict[str, Any]]:

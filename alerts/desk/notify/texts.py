@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import impact_words
 from alerts.desk.tickets.alarm_record import AlarmRecord
@@ -38,10 +36,7 @@ class Measured:
     rejected: str = ""  # why there are none: the reason that Prometheus gives
 
 
-Row = RowMapping | Mapping[str, Any]
-
-
-def one(ticket: Ticket, kind: str, body: Row, words: Words, public_url: str) -> Letter:
+def one(ticket: Ticket, kind: str, body: Mapping[str, Any], words: Words, public_url: str) -> Letter:
     """Return the message about one ticket."""
     lines = [
         headline(ticket, words),
@@ -57,7 +52,7 @@ def one(ticket: Ticket, kind: str, body: Row, words: Words, public_url: str) -> 
     return Letter(subject(ticket, kind, words), "\n".join(lines) + "\n")
 
 
-def to_vendor(ticket: Ticket, kind: str, body: Row, words: Words) -> Letter:
+def to_vendor(ticket: Ticket, kind: str, body: Mapping[str, Any], words: Words) -> Letter:
     """Return what a vendor is told of a ticket that it has, or had until now."""
     key = f"vendor_message.{kind}"
     lines = [
@@ -76,7 +71,7 @@ def subject(ticket: Ticket, kind: str, words: Words) -> str:
     return f"[{ticket.priority}] № {ticket.id} {words(f'topic.{kind}')}: {title(ticket, words)}"
 
 
-def _facts(body: Row, words: Words) -> dict[str, str]:
+def _facts(body: Mapping[str, Any], words: Words) -> dict[str, str]:
     found = {name: str(body.get(name, "")) for name in ("percent", "priority")}
     return found | {
         "clock": words.of("clockname", str(body.get("clock", ""))),
@@ -120,7 +115,7 @@ def _digest(name: str, lines: Sequence[str]) -> Letter:
     return Letter(name, "\n".join(lines) + "\n")
 
 
-def test(target: str, body: Row, words: Words, public_url: str) -> Letter:
+def test(target: str, body: Mapping[str, Any], words: Words, public_url: str) -> Letter:
     """Return the message that shows whether a target hears."""
     moment = words.time(datetime.fromisoformat(body["at"]))
     lines = [words("testmessage.text", target=target, by=body["by"], time=moment), public_url]

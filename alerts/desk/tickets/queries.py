@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, TextClause, case, cast, func, or_, select
 
+from alerts.desk.core import paging
 from alerts.desk.core.metrics import Figures
 from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket
 from alerts.desk.tickets.alarm_record import AlarmRecord
@@ -112,9 +113,8 @@ def page(
     offset: int,
 ) -> tuple[int, list[Ticket]]:
     """Return how many tickets match and one page of them."""
-    total = connection.scalar(select(func.count()).select_from(ticket).where(*conditions)) or 0
-    statement = select(ticket).where(*conditions).order_by(*order).limit(limit).offset(offset)
-    return total, tickets(connection, statement) if limit else []
+    total, rows = paging.page(connection, ticket, select(ticket), conditions, order, limit, offset)
+    return total, [Ticket(row) for row in rows]
 
 
 def find(connection: Connection, number: int) -> Ticket | None:

@@ -1,7 +1,6 @@
 """A ticket as TMF621 v5 shows it. camelCase on the wire by one alias rule; only what is known is present."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from alerts.desk.core.words import in_language
@@ -9,9 +8,9 @@ from alerts.desk.tickets import impact_words
 from alerts.desk.tickets.events import Delivered, Event, NoteAdded, Opened, ReferenceGiven, StatusChanged
 from alerts.desk.tickets.states import Status
 from alerts.desk.tickets.ticket import Ticket
+from alerts.desk.tickets.tmf621_parts import characteristic, entity, identifier, instant, party, status_change
 
 BASE = "/tmf-api/troubleTicket/v5"
-ISO_MS = "milliseconds"
 SYSTEM = "ottwatch"
 _ALWAYS = ("relatedParty", "externalIdentifier", "troubleTicketCharacteristic")
 _LISTS = (*_ALWAYS, "relatedEntity")
@@ -60,26 +59,10 @@ def own_lists(ticket: Ticket, events: Sequence[Event]) -> dict[str, list[dict[st
     """Return what the desk itself puts into lists that also hold other systems' entries."""
     people = (("owner", "Individual", ticket.owner), ("vendor", "Organization", ticket.vendor))
     return {
-        "relatedParty": [
-            {
-                "@type": "RelatedPartyRefOrPartyRoleRef",
-                "role": role,
-                "partyOrPartyRole": {"@type": "PartyRef", "@referredType": kind, "id": who, "name": who},
-            }
-            for role, kind, who in people
-            if who
-        ],
+        "relatedParty": [party(role, kind, who) for role, kind, who in people if who],
         "externalIdentifier": _identifiers(ticket, events),
         "troubleTicketCharacteristic": _characteristics(ticket),
-        "relatedEntity": [
-            {
-                "@type": "RelatedEntity",
-                "role": "affected",
-                "entity": {"@type": "EntityRef", "@referredType": "Resource", "id": ticket.node, "name": ticket.node},
-            }
-        ]
-        if ticket.node
-        else [],
+        "relatedEntity": [entity("affected", "Resource", ticket.node)] if ticket.node else [],
     }
 
 
@@ -105,11 +88,6 @@ def _is_own(name: str, entry: Mapping[str, Any]) -> bool:
     )
 
 
-def instant(moment: datetime) -> str:
-    """Return an RFC 3339 time in UTC."""
-    return moment.isoformat(timespec=ISO_MS).replace("+00:00", "Z")
-
-
 def _history(events: Sequence[Event]) -> list[dict[str, Any]]:
     result = []
     for event in events:
@@ -119,8 +97,7 @@ def _history(events: Sequence[Event]) -> list[dict[str, Any]]:
             status, reason = event.body.new.value, event.body.reason
         else:
             continue
-        change = {"status": status, "statusChangeDate": instant(event.at), "statusChangeReason": reason}
-        result.append({"@type": "StatusChange", **change})
+        result.append(status_change(event.at, status, reason))
     return result
 
 
@@ -144,49 +121,28 @@ def _note(event: Event) -> str:
 
 
 def _identifiers(ticket: Ticket, events: Sequence[Event]) -> list[dict[str, Any]]:
-    result = [
-        {
-            "@type": "ExternalIdentifier",
-            "id": event.body.reference,
-            "owner": event.body.owner,
-            "externalIdentifierType": "TroubleTicket",
-        }
-        for event in events
-        if isinstance(event.body, ReferenceGiven)
+    given = [event.body for event in events if isinstance(event.body, ReferenceGiven)]
+    return [
+        *(identifier(body.owner, body.reference) for body in given),
+        identifier(SYSTEM, ticket.problem_key, "problemKey"),
     ]
-    result.append(
-        {
-            "@type": "ExternalIdentifier",
-            "id": ticket.problem_key,
-            "owner": SYSTEM,
-            "externalIdentifierType": "problemKey",
-        }
-    )
-    return result
 
 
 def _characteristics(ticket: Ticket) -> list[dict[str, Any]]:
-    values = {f"{_LABEL}{name}": value for name, value in sorted(ticket.labels.items())}
-    result: list[dict[str, Any]] = [
-        {"@type": "StringCharacteristic", "name": name, "valueType": "string", "value": value}
-        for name, value in values.items()
-    ]
-    result.append({"@type": "IntegerCharacteristic", "name": _FIRING, "valueType": "integer", "value": ticket.firing})
-    result += [
-        {"@type": "NumberCharacteristic", "name": f"{_IMPACT}{name}", "valueType": "number", "value": value}
-        for name, value in impact_words.fields(ticket.impact).items()
-    ]
     flags = {
         "unverified": ticket.unverified,
         "flapping": ticket.flapping,
         _VERIFYING: ticket.waits_for_verification,
     }
-    result += [
-        {"@type": "BooleanCharacteristic", "name": name, "valueType": "boolean", "value": True}
-        for name, holds in flags.items()
-        if holds
+    return [
+        *(characteristic("string", f"{_LABEL}{name}", value) for name, value in sorted(ticket.labels.items())),
+        characteristic("integer", _FIRING, ticket.firing),
+        *(
+            characteristic("number", f"{_IMPACT}{name}", value)
+            for name, value in impact_words.fields(ticket.impact).items()
+        ),
+        *(characteristic("boolean", name, value=True) for name, holds in flags.items() if holds),
     ]
-    return result
 
 
 def select_fields(full: dict[str, Any], fields: str | None) -> dict[str, Any]:

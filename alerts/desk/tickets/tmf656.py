@@ -9,7 +9,8 @@ from alerts.desk.tickets.events import Escalated, Event, Warned
 from alerts.desk.tickets.impact_words import fields
 from alerts.desk.tickets.service_problems import Acknowledged, Context, Group, Underlying, place_of
 from alerts.desk.tickets.ticket import Ticket
-from alerts.desk.tickets.tmf621 import SYSTEM, instant
+from alerts.desk.tickets.tmf621 import SYSTEM
+from alerts.desk.tickets.tmf621_parts import instant
 
 BASE = "/tmf-api/serviceProblemManagement/v5"
 PROBLEM, GROUP, UNGROUP, TAKEN = "ServiceProblem", "ProblemGroup", "ProblemUngroup", "ProblemAcknowledgement"

@@ -134,8 +134,8 @@ def _release_some(post: Post, now: datetime) -> int:
 
     There was no mass after all: each of them is asked about alone.
     """
-    unsent = select(appeal_mail.c.id).where(appeal_mail.c.id == appeal_mass.c.mail_id, appeal_mail.c.state.in_(SENT))
-    lost = select(appeal_mass.c.id).where(appeal_mass.c.id == appeal.c.mass_id, GIVEN_UP, ~unsent.exists())
+    asked = select(appeal_mail.c.id).where(appeal_mail.c.id == appeal_mass.c.mail_id, appeal_mail.c.state.in_(SENT))
+    lost = select(appeal_mass.c.id).where(appeal_mass.c.id == appeal.c.mass_id, GIVEN_UP, ~asked.exists())
     wanted = select(appeal.c.id).where(appeal.c.mass_id.is_not(None), *WAITING, lost.exists())
     wanted = wanted.order_by(appeal.c.id).limit(BATCH)
     with post.database.read() as connection:
