@@ -1,20 +1,20 @@
 """Appeals over the API: the personal cabinet registers them, other systems read them. No answer holds a contact."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, Field, StrictBool, StrictStr
 from pydantic.alias_generators import to_camel
-from sqlalchemy import RowMapping
 
 from alerts.desk.access.roles import Permission, Principal
 from alerts.desk.api.known import only
 from alerts.desk.api.tmf_models import Wire
 from alerts.desk.appeals import clocks, store
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.contacts import ContactError
-from alerts.desk.appeals.desk import Rules, thawed
+from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.registration import RefusedError, Said, register
 from alerts.desk.appeals.states import AnswerBy, Entry
 from alerts.desk.web.errors import RESPONSES, Responses, answer
@@ -85,7 +85,7 @@ def create(request: Request, given: AppealIn, runtime: Running, caller: Registra
     if row is None:
         raise HTTPException(500)
     body = _body(row) | {"routes": list(done.way.rows)}
-    return JSONResponse(body, 200 if done.repeat else 201, {"Location": body["href"]})
+    return JSONResponse(body, 200 if done.repeat else 201, {"Location": _address(row)})
 
 
 @router.get("", responses=_COMMON, dependencies=[Depends(rules_of)])
@@ -103,7 +103,7 @@ def read(number: Number, runtime: Running, rules: Ruling, _: Seer) -> Response:
         log = store.log_of(connection, number)
     if row is None:
         return answer(404, "Not Found", f"there is no appeal {number}")
-    found = clocks.read(log, thawed(row["terms"]), rules.calendars, runtime.now())
+    found = clocks.read(log, row.terms, rules.calendars, runtime.now())
     times = {
         clock.name: {"target": clock.target, "used": clock.used, "state": str(clock.state), "late": clock.late}
         for clock in found.values()
@@ -111,27 +111,31 @@ def read(number: Number, runtime: Running, rules: Ruling, _: Seer) -> Response:
     return JSONResponse(_body(row) | {"clocks": times})
 
 
-def _body(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
-    def moment(name: str) -> str | None:
-        return row[name].isoformat() if row[name] else None
+def _body(appeal: Appeal) -> dict[str, object]:
+    def moment(at: datetime | None) -> str | None:
+        return at.isoformat() if at else None
 
     return {
-        "id": row["id"],
-        "href": f"{BASE}/{row['id']}",
-        "status": row["status"],
-        "statusChangeReason": row["status_reason"],
-        "ticketType": row["kind"],
-        "queue": row["queue"],
-        "channel": row["entry"],
-        "code": row["code"],
-        "service": row["service"],
-        "region": row["region"],
-        "claim": row["claim"],
-        "repeats": row["repeats"],
-        "late": row["late"],
-        "cabinetRef": row["cabinet_ref"],
-        "creationDate": moment("registered_at"),
-        "appealedAt": moment("appealed_at"),
-        "requestedResolutionDate": moment("deadline_at"),
-        "deliveredAt": moment("delivered_at"),
+        "id": appeal.id,
+        "href": _address(appeal),
+        "status": appeal.status,
+        "statusChangeReason": appeal.status_reason,
+        "ticketType": appeal.kind,
+        "queue": appeal.queue,
+        "channel": appeal.entry,
+        "code": appeal.code,
+        "service": appeal.service,
+        "region": appeal.region,
+        "claim": appeal.claim,
+        "repeats": appeal.repeats,
+        "late": appeal.late,
+        "cabinetRef": appeal.cabinet_ref,
+        "creationDate": moment(appeal.registered_at),
+        "appealedAt": moment(appeal.appealed_at),
+        "requestedResolutionDate": moment(appeal.deadline_at),
+        "deliveredAt": moment(appeal.delivered_at),
     }
+
+
+def _address(appeal: Appeal) -> str:
+    return f"{BASE}/{appeal.id}"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, Field, StrictBool, StrictStr, TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from alerts.desk.access.roles import Permission, Principal
 from alerts.desk.api.appeal_models import (
@@ -23,6 +23,7 @@ from alerts.desk.api.tmf_list import Filters
 from alerts.desk.api.tmf_models import ANY, APPEAL_TYPES, KEPT, TicketCreate, TicketPatch, Wire, severity_said
 from alerts.desk.appeals import actions, store
 from alerts.desk.appeals.actions import Hand
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.contacts import ContactError
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.numbers import number_of, reference
@@ -121,13 +122,13 @@ def page(
 ) -> tuple[int, list[dict[str, Any]]]:
     """Return how many appeals fit, and the representations of one page of them."""
     total, rows = paging.page(connection, appeal, select(appeal), wanted, order, limit, offset)
-    return total, _bodies(connection, rules, rows)
+    return total, _bodies(connection, rules, [Appeal(row) for row in rows])
 
 
 def represent(connection: Connection, rules: Rules, text: str) -> dict[str, Any] | None:
     """Return the representation of the appeal with this number; None where there is none."""
     row = store.find(connection, number_of(text))
-    if row is None or reference(rules.calendars.zone, row) != text:
+    if row is None or reference(rules.calendars.zone, row.id, row.registered_at) != text:
         return None
     return _bodies(connection, rules, [row])[0]
 
@@ -186,10 +187,10 @@ def missing(text: str) -> Response:
     return answer(404, "Not Found", f"there is no appeal {text[:100]}")
 
 
-def _bodies(connection: Connection, rules: Rules, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
-    links = links_of(connection, [row["id"] for row in rows])
-    drafts = store.drafts_of(connection, rows)
-    return [body(rules, draft.row, draft.log, links[draft["id"]]) for draft in drafts]
+def _bodies(connection: Connection, rules: Rules, found: Sequence[Appeal]) -> list[dict[str, Any]]:
+    links = links_of(connection, [each.id for each in found])
+    drafts = store.drafts_of(connection, found)
+    return [body(rules, draft, draft.log, links[draft.id]) for draft in drafts]
 
 
 def _said(rules: Rules, fresh: TicketCreate) -> Said:
@@ -252,7 +253,7 @@ def _move(hand: Hand, new: Status, reason: str) -> None:
         case Status.IN_PROGRESS:
             with hand.database.read() as connection:
                 row = store.find(connection, hand.number)
-            waits = row is not None and row["status"] in (Status.PENDING, Status.HELD)
+            waits = row is not None and row.status in (Status.PENDING, Status.HELD)
             actions.resume(hand, reason) if waits else actions.take(hand)
         case Status.PENDING | Status.RESOLVED:
             if not reason:

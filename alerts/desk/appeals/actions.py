@@ -46,7 +46,7 @@ def take(hand: Hand) -> None:
         if not draft.is_open:
             raise IllegalStepError(draft.status, Status.IN_PROGRESS)
         draft.record(ev.Taken(), hand.by, hand.now)
-        draft["owner"] = hand.by
+        draft.owner = hand.by
         if draft.status is Status.ACKNOWLEDGED:
             draft.move(Status.IN_PROGRESS, hand.by, hand.now)
 
@@ -57,8 +57,8 @@ def route_to(hand: Hand, region: str) -> None:
     """Give an appeal without a region to the branch of one."""
 
     def do(_: Connection, draft: Draft) -> None:
-        draft["region"] = region
-        draft.queue(Queue.BRANCH, hand.by, hand.now)
+        draft.region = region
+        draft.give(Queue.BRANCH, hand.by, hand.now)
 
     hand.change(do)
 
@@ -70,8 +70,8 @@ def forward(hand: Hand) -> None:
         way = route({"step": "branch", "answerable": "no"})
         if way.asks(Do.HOLD_SUPPLIER):
             draft.move(Status.HELD, hand.by, hand.now, "supplier")
-        draft.queue(Queue.SUPPLIER, hand.by, hand.now)
-        draft["request_due"] = way.asks(Do.REQUEST_SUPPLIER)
+        draft.give(Queue.SUPPLIER, hand.by, hand.now)
+        draft.request_due = way.asks(Do.REQUEST_SUPPLIER)
 
     hand.change(do)
 
@@ -85,11 +85,11 @@ def request_sent(hand: Hand, *, received: bool) -> None:
         draft.record(ev.RequestSent(), hand.by, hand.now)
         if received:
             draft.record(ev.RequestReceived(), hand.by, hand.now)
-        draft["request_due"] = False
+        draft.request_due = False
         if draft.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
             draft.move(Status.HELD, hand.by, hand.now, "supplier")
-        if draft["queue"] != Queue.SUPPLIER:
-            draft.queue(Queue.SUPPLIER, hand.by, hand.now)
+        if draft.queue != Queue.SUPPLIER:
+            draft.give(Queue.SUPPLIER, hand.by, hand.now)
 
     hand.change(do)
 
@@ -106,7 +106,7 @@ def find_fault(hand: Hand, fault: str, reference: str) -> None:
         known = "yes" if reference else "no"
         way = route({"step": "fault", "fault": fault, "reference": known, **hand.rules.questions.facts()})
         draft.record(ev.FaultFound(fault, reference), hand.by, hand.now)
-        draft["fault"] = fault
+        draft.fault = fault
         if way.asks(Do.HOLD_VENDOR):
             if draft.status is Status.HELD:
                 draft.move(Status.IN_PROGRESS, hand.by, hand.now)
@@ -131,10 +131,10 @@ def resume(hand: Hand, text: str = "") -> None:
     def do(connection: Connection, draft: Draft) -> None:
         if draft.status not in (Status.PENDING, Status.HELD):
             raise IllegalStepError(draft.status, Status.IN_PROGRESS)
-        if draft["status_reason"] == "supplier":
+        if draft.status_reason == "supplier":
             draft.record(ev.SupplierReplied(), hand.by, hand.now)
         draft.move(Status.IN_PROGRESS, hand.by, hand.now)
-        draft.queue(Queue.CALLS_160, hand.by, hand.now)
+        draft.give(Queue.CALLS_160, hand.by, hand.now)
         if text:
             hand.say(connection, "inbound", "reply", text)
 
@@ -145,10 +145,10 @@ def answer(hand: Hand, text: str) -> None:
     """Write the answer; the customer has yet to get it."""
 
     def do(connection: Connection, draft: Draft) -> None:
-        if draft["status_reason"] == "supplier":
+        if draft.status_reason == "supplier":
             draft.record(ev.SupplierReplied(), hand.by, hand.now)
         draft.move(Status.RESOLVED, hand.by, hand.now)
-        draft.queue(Queue.CALLS_160, hand.by, hand.now)
+        draft.give(Queue.CALLS_160, hand.by, hand.now)
         hand.say(connection, "outbound", "answer", text)
 
     hand.change(do)
@@ -179,23 +179,23 @@ def undelivered(connection: Connection, rules: Rules, draft: Draft, by: str, now
     draft.record(ev.AnswerBounced(), by, now)
     if draft.status not in (Status.RESOLVED, Status.CLOSED):
         return  # it is being worked on already
-    other = store.open_like(connection, [draft["customer"]], draft["service"], draft["code"])
-    if other is not None and other["id"] != draft["id"]:
+    other = store.open_like(connection, [draft.customer], draft.service, draft.code)
+    if other is not None and other.id != draft.id:
         other.record(ev.Repeated(), by, now)
-        other["repeats"] = other["repeats"] + 1
+        other.repeats = other.repeats + 1
         store.save(connection, rules, other, now)
-        draft["reopened"] = True
+        draft.reopened = True
     draft.move(Status.IN_PROGRESS, by, now)
 
 
 def unrequested(draft: Draft, by: str, now: datetime) -> None:
     """Record that the request to the supplier came back; somebody has to find out why before it is sent again."""
     draft.record(ev.RequestBounced(), by, now)
-    draft["request_due"] = True
-    if draft.status is Status.HELD and draft["status_reason"] == "supplier":
+    draft.request_due = True
+    if draft.status is Status.HELD and draft.status_reason == "supplier":
         draft.move(Status.IN_PROGRESS, by, now)
-    if draft["queue"] == Queue.SUPPLIER:
-        draft.queue(Queue.CALLS_160, by, now)
+    if draft.queue == Queue.SUPPLIER:
+        draft.give(Queue.CALLS_160, by, now)
 
 
 def called(hand: Hand, *, reached: bool) -> None:
@@ -203,7 +203,7 @@ def called(hand: Hand, *, reached: bool) -> None:
 
     def do(_: Connection, draft: Draft) -> None:
         _must_be_resolved(draft)
-        channel = AnswerBy(draft["answer_by"])
+        channel = AnswerBy(draft.answer_by)
         if not reached:
             draft.record(ev.CallFailed(), hand.by, hand.now)
             _enough_calls(hand, draft)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, upda
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.core.appeal_tables import appeal, compensation
 from alerts.desk.core.database import Database
@@ -44,10 +45,10 @@ def some(connection: Connection, numbers: Sequence[int]) -> Sequence[RowMapping]
     return connection.execute(select(compensation).where(compensation.c.id.in_(numbers))).mappings().all()
 
 
-def appeals_of(connection: Connection, numbers: Sequence[int]) -> Sequence[RowMapping]:
+def appeals_of(connection: Connection, numbers: Sequence[int]) -> list[Appeal]:
     """Return the appeals that some free months are for."""
     wanted = select(appeal).join(compensation, compensation.c.appeal_id == appeal.c.id)
-    return connection.execute(wanted.where(compensation.c.id.in_(numbers))).mappings().all()
+    return [Appeal(row) for row in connection.execute(wanted.where(compensation.c.id.in_(numbers))).mappings()]
 
 
 def with_appeals(

@@ -114,7 +114,7 @@ def _bring_in(connection: Connection, rules: Rules, row: Row, now: datetime, don
         return
     done.registered += 1
     found = find(connection, result.number or 0)
-    done.late += bool(found and found["late"])
+    done.late += bool(found and found.late)
 
 
 def _is_known(connection: Connection, rules: Rules, said: Said) -> bool:

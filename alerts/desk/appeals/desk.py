@@ -1,9 +1,8 @@
 """What the parts of the appeals desk share: settings, keys, codes and calendars."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import phonenumbers
 
@@ -62,13 +61,3 @@ def terms_of(questions: OpenQuestions, entry: str) -> Terms:
         customer_pauses=questions.customer_pauses,
         bounce_window=questions.bounce_window,
     )
-
-
-def frozen(terms: Terms) -> dict[str, Any]:
-    """Return terms as they are kept with an appeal."""
-    return {each.name: getattr(terms, each.name) for each in fields(terms)}
-
-
-def thawed(kept: Mapping[str, Any]) -> Terms:
-    """Return the terms that were kept with an appeal."""
-    return Terms(**kept)

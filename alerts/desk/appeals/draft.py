@@ -1,57 +1,43 @@
 """An appeal that is being changed: its row, its log, and what is new of both."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from alerts.desk.appeals import clocks
 from alerts.desk.appeals import events as ev
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.clocks import Clock
-from alerts.desk.appeals.desk import Rules, thawed
+from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.events import Body, Event
 from alerts.desk.appeals.routes import Do, route
 from alerts.desk.appeals.states import FINAL, Queue, Status, check_move
-from alerts.desk.appeals.terms import Terms
 from alerts.desk.core.actors import DESK
+from alerts.desk.core.record import Changed, Row
 
 ANSWER_CLOCKS = ("answer", "vendor_answer")
 
 
-@dataclass(slots=True)
-class Draft:
-    """A locked appeal; `row` is what the database has, with the changes made to it."""
+class Draft(Changed, Appeal):
+    """A locked appeal, or one that is being registered; `fresh` holds the events of its log that are not stored yet."""
 
-    row: dict[str, Any]
-    log: list[Event] = field(default_factory=list)
-    fresh: list[Event] = field(default_factory=list)
-    changed: set[str] = field(default_factory=set)
-    compensate: datetime | None = None  # a free month has to be proposed: the term passed at this moment
+    __slots__ = ("compensate", "fresh", "log")
 
-    def __getitem__(self, name: str) -> Any:
-        """Return a column."""
-        return self.row[name]
+    def __init__(self, row: Row, log: Sequence[Event] = ()) -> None:
+        super().__init__(row)
+        self.log = list(log)
+        self.fresh: list[Event] = []
+        self.compensate: datetime | None = None  # a free month has to be proposed: the term passed at this moment
 
-    def __setitem__(self, name: str, value: Any) -> None:
-        """Change a column."""
-        if self.row.get(name) != value:
-            self.row[name] = value
-            self.changed.add(name)
-
-    @property
-    def status(self) -> Status:
-        """Return the state."""
-        return Status(self.row["status"])
+    def stored(self, number: int) -> None:
+        """Note that the changes are stored, under this number."""
+        self.row |= self.changes | {"id": number}
+        self.changes.clear()
+        self.fresh.clear()
 
     @property
     def is_open(self) -> bool:
         """Return whether the customer waits for something."""
         return self.status not in FINAL
-
-    @property
-    def terms(self) -> Terms:
-        """Return the terms that were frozen at the registration."""
-        return thawed(self.row["terms"])
 
     def record(self, body: Body, actor: str, now: datetime) -> None:
         """Add an event."""
@@ -63,12 +49,13 @@ class Draft:
         """Change the state; raise IllegalStepError where the life of an appeal has no such step."""
         check_move(self.status, new)
         self.record(ev.Moved(new, reason), actor, now)
-        self["status"], self["status_reason"], self["status_at"] = str(new), reason, now
+        self.change("status", new.value)
+        self.status_reason, self.status_at = reason, now
 
-    def queue(self, queue: Queue, actor: str, now: datetime) -> None:
+    def give(self, queue: Queue, actor: str, now: datetime) -> None:
         """Give the appeal to a queue, where nobody has taken it yet."""
         self.record(ev.Queued(queue), actor, now)
-        self["queue"], self["owner"] = str(queue), ""
+        self.queue, self.owner = queue.value, ""
 
     def told(self, clock: str) -> bool:
         """Return whether the log says that this clock has run out."""
@@ -90,9 +77,9 @@ class Draft:
             if clock.late and not self.told(clock.name) and not self._may_be_in_time(clock, settles):
                 self._miss(clock, rules, now)
         running = [found[name] for name in ANSWER_CLOCKS if name in found]
-        self["deadline_at"] = next((clock.deadline for clock in running if clock.deadline), None)
-        self["delivered_at"] = clocks.delivered_at(self.log)
-        self["due_at"] = self._due(found.values(), settles)
+        self.deadline_at = next((clock.deadline for clock in running if clock.deadline), None)
+        self.delivered_at = clocks.delivered_at(self.log)
+        self.due_at = self._due(found.values(), settles)
 
     def deliver(self, since: datetime, actor: str, now: datetime) -> None:
         """Record that the customer has the answer, and close what was resolved."""
@@ -111,8 +98,8 @@ class Draft:
         self.record(ev.Late(clock.name), DESK, now)
         if clock.name not in ANSWER_CLOCKS:
             return
-        self["late"] = True
-        facts = {"step": "term", "entry": self["entry"], "answered": "no", **rules.questions.facts()}
+        self.late = True
+        facts = {"step": "term", "entry": self.entry, "answered": "no", **rules.questions.facts()}
         if route(facts).asks(Do.PROPOSE_COMPENSATION):
             self.compensate = clock.late_at or now
 

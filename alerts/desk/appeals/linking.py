@@ -101,24 +101,24 @@ def belongs(number: int) -> ColumnElement[bool]:
 def _undo(connection: Connection, hand: Hand, draft: Draft, ticket: int) -> None:
     _known(connection, draft, ticket)
     _put(connection, draft, ticket, "undone", hand.by, hand.now)
-    if draft.status is Status.HELD and draft["status_reason"] == INCIDENT:
+    if draft.status is Status.HELD and draft.status_reason == INCIDENT:
         draft.move(Status.IN_PROGRESS, hand.by, hand.now)
     _ask_alone(draft)
-    mine = select(appeal_mass.c.ticket_id).where(appeal_mass.c.id == draft["mass_id"])
-    if draft["mass_id"] is not None and connection.scalar(mine) in (ticket, None):
-        draft["mass_id"] = draft["mass_mail_id"] = None
+    mine = select(appeal_mass.c.ticket_id).where(appeal_mass.c.id == draft.mass_id)
+    if draft.mass_id is not None and connection.scalar(mine) in (ticket, None):
+        draft.mass_id = draft.mass_mail_id = None
 
 
 def release(draft: Draft) -> None:
     """Take an appeal out of its mass; where the supplier was not asked about it alone, that is due."""
     _ask_alone(draft)
-    draft["mass_id"] = draft["mass_mail_id"] = None
+    draft.mass_id = draft.mass_mail_id = None
 
 
 def _ask_alone(draft: Draft) -> None:
-    suppliers = draft["entry"] == "160" or draft["queue"] == Queue.SUPPLIER
+    suppliers = draft.entry == "160" or draft.queue == Queue.SUPPLIER
     if draft.is_open and suppliers and not any(_asked(event.body) for event in draft.log):
-        draft["request_due"] = True
+        draft.request_due = True
 
 
 def _asked(body: ev.Body) -> bool:
@@ -127,10 +127,10 @@ def _asked(body: ev.Body) -> bool:
 
 
 def _known(connection: Connection, draft: Draft, ticket: int) -> None:
-    if store.link(connection, draft["id"], ticket) is None:
-        raise NoSuchLinkError(f"appeal {draft['id']} has no link to ticket {ticket}")
+    if store.link(connection, draft.id, ticket) is None:
+        raise NoSuchLinkError(f"appeal {draft.id} has no link to ticket {ticket}")
 
 
 def _put(connection: Connection, draft: Draft, ticket: int, state: str, by: str, now: datetime) -> None:  # noqa: PLR0913, PLR0917
-    store.put_link(connection, draft["id"], ticket, state, actor=by, at=now)
+    store.put_link(connection, draft.id, ticket, state, actor=by, at=now)
     draft.record(ev.Linked(ticket, state), by, now)

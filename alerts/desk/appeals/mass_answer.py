@@ -106,8 +106,8 @@ def _answer(connection: Connection, hand: Hand, text: str) -> bool:
     if draft.status is Status.PENDING:
         draft.move(Status.IN_PROGRESS, hand.by, hand.now)
     draft.move(Status.RESOLVED, hand.by, hand.now)
-    draft.queue(Queue.CALLS_160, hand.by, hand.now)
-    draft["request_due"] = False
+    draft.give(Queue.CALLS_160, hand.by, hand.now)
+    draft.request_due = False
     hand.say(connection, "outbound", "answer", text)
     store.save(connection, hand.rules, draft, hand.now)
     return True

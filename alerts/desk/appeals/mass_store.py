@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from alerts.desk.appeals import mass, store
 from alerts.desk.appeals.baseline import Baseline
@@ -16,6 +16,7 @@ from alerts.desk.appeals.mass import Cell, Mass, Usual, Word
 from alerts.desk.core.appeal_tables import appeal, appeal_link, interaction
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import OPEN
+from alerts.desk.tickets.ticket import Ticket
 
 BEFORE = timedelta(weeks=8)
 EARLIER = timedelta(minutes=30)  # how long before the window appeals may belong to the same
@@ -29,7 +30,7 @@ class Proposal:
 
     mass: Mass
     appeals: tuple[int, ...]
-    tickets: tuple[RowMapping, ...]
+    tickets: tuple[Ticket, ...]
 
 
 def _unlinked(connection: Connection, since: datetime, until: datetime) -> list[Word]:
@@ -129,13 +130,13 @@ def link_all(database: Database, rules: Rules, cell: Cell, ticket: int, by: str,
 def _link_some(database: Database, rules: Rules, cell: Cell, ticket: int, by: str, now: datetime) -> int:  # noqa: PLR0913, PLR0917
     with database.write() as connection:
         known = store.incidents(connection, rules, cell.service, cell.region, cell.group)
-        if ticket not in {row["id"] for row in known}:
+        if ticket not in {each.id for each in known}:
             return 0
         numbers = members(connection, cell, now, most=BATCH)
         drafts = store.lock_some(connection, numbers)
         for draft in drafts:
             hold(connection, draft, ticket, by, now)
-            draft["request_due"] = False
+            draft.request_due = False
         store.save_some(connection, rules, drafts, now)
     return len(numbers)
 

@@ -95,7 +95,7 @@ def _open(opening: Opening, found: Mass, now: datetime) -> bool:
             known = store.incidents(connection, opening.rules, cell.service, cell.region, cell.group)
             if not known and not _waited(opening, cell, now):
                 return False
-            number = known[0]["id"] if known else _ticket(connection, opening, cell, now)
+            number = known[0].id if known else _ticket(connection, opening, cell, now)
             values = {"code_group": cell.group, "region": cell.region, "service": cell.service}
             connection.execute(insert(appeal_mass).values(**values, ticket_id=number, began_at=now))
     except (IntegrityError, tickets.OpenedElsewhereError):
@@ -178,12 +178,12 @@ def _attach(  # noqa: PLR0913, PLR0917
 ) -> None:
     if confirmed is not None:
         hold(connection, draft, row["ticket_id"], confirmed, now)
-    elif store.link(connection, draft["id"], row["ticket_id"]) is None:
-        store.put_link(connection, draft["id"], row["ticket_id"], "proposed", actor=DESK, at=now)
+    elif store.link(connection, draft.id, row["ticket_id"]) is None:
+        store.put_link(connection, draft.id, row["ticket_id"], "proposed", actor=DESK, at=now)
         draft.record(ev.Linked(row["ticket_id"], "proposed"), DESK, now)
-    draft["mass_id"] = row["id"]
+    draft.mass_id = row["id"]
     if opening.writes:
-        draft["request_due"] = False  # the supplier is asked once, for all of them
+        draft.request_due = False  # the supplier is asked once, for all of them
 
 
 def _confirmed_by(connection: Connection, row: RowMapping) -> str | None:

@@ -1,18 +1,14 @@
 """The number of an appeal as customers, the supplier and other systems know it: A-2026-000123."""
 
 import re
-from collections.abc import Mapping
-from datetime import tzinfo
-from typing import Any
-
-from sqlalchemy import RowMapping
+from datetime import datetime, tzinfo
 
 _NUMBER = re.compile(r"A-([0-9]{4})-([0-9]{6,10})", re.ASCII)
 
 
-def reference(zone: tzinfo, row: RowMapping | Mapping[str, Any]) -> str:
+def reference(zone: tzinfo, number: int, registered_at: datetime) -> str:
     """Return the number of an appeal, with the year of its registration in the desk's zone."""
-    return f"A-{row['registered_at'].astimezone(zone).year}-{row['id']:06}"
+    return f"A-{registered_at.astimezone(zone).year}-{number:06}"
 
 
 def number_of(text: str) -> int:

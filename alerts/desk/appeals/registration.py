@@ -10,10 +10,11 @@ from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store
 from alerts.desk.appeals.codes import Code
 from alerts.desk.appeals.contacts import Contact, ContactError, check_answer, dialled
-from alerts.desk.appeals.desk import Rules, frozen, terms_of
+from alerts.desk.appeals.desk import Rules, terms_of
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.routes import Do, Way, route
 from alerts.desk.appeals.states import FINAL, AnswerBy, Entry, Queue, Status
+from alerts.desk.appeals.terms import frozen
 from alerts.desk.core.database import Database
 
 LONGEST = {"text": 10_000, "answer": 10_000, "crm_ref": 64, "cabinet_ref": 64, "name": 200, "email": 320}
@@ -117,18 +118,18 @@ class _Registration:
             return self._no_appeal(way, old)
         draft = self._new(code, self.rules.keys.customer(number), way)
         store.create(self.connection, self.rules, draft, contact)
-        draft.record(ev.Registered(draft["appealed_at"]), self.by, self.now)
-        draft.queue(Queue(draft["queue"]), self.by, self.now)
+        draft.record(ev.Registered(draft.appealed_at), self.by, self.now)
+        draft.give(Queue(draft.queue), self.by, self.now)
         if way.asks(Do.LAW_CLOCK):
             draft.record(ev.ClaimReceived(), self.by, self.now)
-        said = self._interaction(draft["id"], "appeal")
+        said = self._interaction(draft.id, "appeal")
         if way.asks(Do.PROPOSE_INCIDENT):
-            store.put_link(self.connection, draft["id"], tickets[0]["id"], "proposed", actor=self.by, at=self.now)
-            draft.record(ev.Linked(tickets[0]["id"], "proposed"), self.by, self.now)
+            store.put_link(self.connection, draft.id, tickets[0].id, "proposed", actor=self.by, at=self.now)
+            draft.record(ev.Linked(tickets[0].id, "proposed"), self.by, self.now)
         if way.asks(Do.CLOSE_ANSWERED):
             self._answer_at_once(draft)
         store.save(self.connection, self.rules, draft, self.now)
-        return Registered(way, draft["id"], interaction=said)
+        return Registered(way, draft.id, interaction=said)
 
     def _checked(self) -> tuple[str, Code | None]:
         said = self.said
@@ -162,13 +163,9 @@ class _Registration:
         }
 
     def _cabinet_request(self, customers: list[str]) -> Draft | None:
-        for row in store.of_customer(self.connection, customers):
-            if (
-                row["entry"] == Entry.CABINET
-                and row["service"] == self.said.service
-                and Status(row["status"]) not in FINAL
-            ):
-                return store.lock(self.connection, row["id"])
+        for each in store.of_customer(self.connection, customers):
+            if each.entry == Entry.CABINET and each.service == self.said.service and each.status not in FINAL:
+                return store.lock(self.connection, each.id)
         return None
 
     def _contact(self, number: str) -> Contact:
@@ -187,61 +184,48 @@ class _Registration:
 
     def _new(self, code: Code, customer: str, way: Way) -> Draft:
         said, now = self.said, self.now
-        return Draft(
-            {
-                "version": 0,
-                "status": str(Status.ACKNOWLEDGED),
-                "status_reason": "",
-                "status_at": now,
-                "queue": str(next((queue for do, queue in _QUEUES.items() if way.asks(do)), Queue.CALLS_160)),
-                "owner": "",
-                "entry": str(said.entry),
-                "kind": code.kind,
-                "code": code.id,
-                "code_group": code.group,
-                "service": said.service,
-                "region": said.region,
-                "answer_by": str(said.answer_by),
-                "fault": "",
-                "claim": said.claim,
-                "repeats": 0,
-                "request_due": way.asks(Do.REQUEST_SUPPLIER),
-                "crm_ref": said.crm_ref,
-                "cabinet_ref": said.cabinet_ref,
-                "customer": customer,
-                "route": " ".join(way.rows),
-                "mass_id": None,
-                "mass_mail_id": None,
-                "terms": frozen(terms_of(self.rules.questions, said.entry)),
-                "appealed_at": said.appealed_at or now,
-                "registered_at": now,
-                "deadline_at": None,
-                "due_at": None,
-                "delivered_at": None,
-                "late": False,
-            }
-        )
+        draft = store.fresh()
+        draft.version = 0
+        draft.change("status", Status.ACKNOWLEDGED.value)
+        draft.status_reason, draft.status_at = "", now
+        draft.queue = next((queue for do, queue in _QUEUES.items() if way.asks(do)), Queue.CALLS_160).value
+        draft.owner = ""
+        draft.entry = said.entry.value
+        draft.kind, draft.code, draft.code_group = code.kind, code.id, code.group
+        draft.service, draft.region = said.service, said.region
+        draft.answer_by = said.answer_by.value
+        draft.fault = ""
+        draft.claim = said.claim
+        draft.repeats = 0
+        draft.request_due = way.asks(Do.REQUEST_SUPPLIER)
+        draft.crm_ref, draft.cabinet_ref = said.crm_ref, said.cabinet_ref
+        draft.customer = customer
+        draft.route = " ".join(way.rows)
+        draft.change("terms", frozen(terms_of(self.rules.questions, said.entry)))
+        draft.appealed_at, draft.registered_at = said.appealed_at or now, now
+        draft.late = False
+        return draft
 
     def _answer_at_once(self, draft: Draft) -> None:
         draft.move(Status.RESOLVED, self.by, self.now)
         draft.deliver(self.now, self.by, self.now)
-        self._interaction(draft["id"], "answer", "outbound", self.said.answer)
+        self._interaction(draft.id, "answer", "outbound", self.said.answer)
 
     def _no_appeal(self, way: Way, old: Draft | None) -> Registered:
         """Record a contact that makes no appeal: it is added to an open one, or handed over."""
         handed = (Do.HAND_OVER_TO_165, Do.HAND_OVER_TO_160, Do.REGISTER_AT_165)
         reason = next((str(do) for do in handed if way.asks(do)), "repeat")
-        said = self._interaction(old["id"] if old else None, reason)
+        said = self._interaction(old.id if old else None, reason)
         if old is None:
             return Registered(way, None, interaction=said)
         if way.asks(Do.COUNT_REPEAT):
-            old["repeats"] = old["repeats"] + 1
+            old.repeats = old.repeats + 1
             old.record(ev.Repeated(), self.by, self.now)
-        if way.asks(Do.LAW_CLOCK) and not old["claim"]:
-            old["claim"] = True
+        if way.asks(Do.LAW_CLOCK) and not old.claim:
+            old.claim = True
             old.record(ev.ClaimReceived(), self.by, self.now)
         store.save(self.connection, self.rules, old, self.now)
-        return Registered(way, old["id"], repeat=True, interaction=said)
+        return Registered(way, old.id, repeat=True, interaction=said)
 
     def _interaction(self, number: int | None, reason: str, direction: str = "inbound", text: str = "") -> int:
         # Of somebody who is handed over no word is kept: there is no appeal that would say for how long.

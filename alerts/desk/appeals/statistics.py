@@ -13,11 +13,19 @@ from datetime import date, datetime, tzinfo
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.states import FINAL, Status
 from alerts.desk.core.appeal_tables import appeal, appeal_event, compensation
 from alerts.desk.tickets.calendars import instant
 
-DIMENSIONS = ("entry", "code", "region", "service", "fault", "route")
+DIMENSIONS: Mapping[str, Callable[[Appeal], str | None]] = {
+    "entry": lambda of: of.entry,
+    "code": lambda of: of.code,
+    "region": lambda of: of.region,
+    "service": lambda of: of.service,
+    "fault": lambda of: of.fault,
+    "route": lambda of: of.route,
+}
 CLOCKS = ("answer", "vendor_answer", "branch", "supplier_receipt", "tell", "law", "free_month")
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 
@@ -113,7 +121,8 @@ def read(
         appeal.c.registered_at >= instant(month, 0, zone),
         appeal.c.registered_at < instant(month_before(month, -1), 0, zone),
     )
-    rows = connection.execute(select(appeal).where(*span, *conditions).order_by(appeal.c.id)).mappings().all()
+    rows = connection.execute(select(appeal).where(*span, *conditions).order_by(appeal.c.id)).mappings()
+    found = [Appeal(row) for row in rows]
     within = select(appeal.c.id).where(*span, *conditions)
     late = (appeal_event.c.kind == "Late", appeal_event.c.appeal_id.in_(within))
     missed: dict[int, set[str]] = defaultdict(set)
@@ -123,18 +132,18 @@ def read(
     free = set(connection.scalars(months.where(compensation.c.appeal_id.in_(within))))
     return [
         Case(
-            number=row["id"],
-            groups={name: row[name] or "" for name in DIMENSIONS},  # an older appeal has no route
-            status=Status(row["status"]),
-            appealed_at=row["appealed_at"],
-            delivered_at=row["delivered_at"],
-            late=row["late"],
-            has_term=row["terms"]["has_answer_term"],
-            repeats=row["repeats"],
-            free_month=row["id"] in free,
-            missed=frozenset(missed[row["id"]]),
+            number=each.id,
+            groups={name: of(each) or "" for name, of in DIMENSIONS.items()},  # an older appeal has no route
+            status=each.status,
+            appealed_at=each.appealed_at,
+            delivered_at=each.delivered_at,
+            late=each.late,
+            has_term=each.terms.has_answer_term,
+            repeats=each.repeats,
+            free_month=each.id in free,
+            missed=frozenset(missed[each.id]),
         )
-        for row in rows
+        for each in found
     ]
 
 

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, RowMapping, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import interactions as interactions_
 from alerts.desk.appeals import listeners, tmf621, tmf683
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.contacts import Contact, Keys
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
@@ -27,10 +28,12 @@ from alerts.desk.core.appeal_tables import (
     compensation,
     interaction,
 )
-from alerts.desk.core.tables import OPEN, ticket
+from alerts.desk.core.tables import OPEN, defaults, ticket
+from alerts.desk.tickets.ticket import Ticket
 
 CAUSE = "cause"  # of a ticket that another one explains
 MASS_REGION, MASS_GROUP = "appeals_region", "appeals_group"  # labels of a ticket that a mass of appeals opened
+_BLANK: dict[str, Any] = {each.name: None for each in appeal.columns} | defaults(appeal)
 
 
 class NoSuchAppealError(LookupError):
@@ -44,21 +47,26 @@ class StaleAppealError(Exception):
         super().__init__(f"appeal {number} changed meanwhile; look again")
 
 
-def find(connection: Connection, number: int) -> RowMapping | None:
-    """Return an appeal's row."""
-    return connection.execute(select(appeal).where(appeal.c.id == number)).mappings().one_or_none()
+def find(connection: Connection, number: int) -> Appeal | None:
+    """Return an appeal."""
+    row = connection.execute(select(appeal).where(appeal.c.id == number)).mappings().one_or_none()
+    return Appeal(row) if row is not None else None
 
 
 def log_of(connection: Connection, number: int) -> list[Event]:
     """Return an appeal's events, oldest first."""
-    rows = connection.execute(
-        select(appeal_event).where(appeal_event.c.appeal_id == number).order_by(appeal_event.c.id)
-    ).mappings()
-    return [_event(row) for row in rows]
+    return _logs(connection, [number])[number]
 
 
-def _event(row: RowMapping) -> Event:
-    return Event(row["at"], row["actor"], from_json(row["kind"], row["data"]))
+def _logs(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:
+    """Return the events of appeals, oldest first, with one question."""
+    logs: dict[int, list[Event]] = {number: [] for number in numbers}
+    wanted = select(*(appeal_event.c[name] for name in ("appeal_id", "at", "actor", "kind", "data")))
+    for number, at, actor, kind, data in connection.execute(
+        wanted.where(appeal_event.c.appeal_id.in_(numbers)).order_by(appeal_event.c.id)
+    ):
+        logs[number].append(Event(at, actor, from_json(kind, data)))
+    return logs
 
 
 def lock(connection: Connection, number: int, version: int | None = None) -> Draft:
@@ -66,30 +74,32 @@ def lock(connection: Connection, number: int, version: int | None = None) -> Dra
     row = connection.execute(select(appeal).where(appeal.c.id == number).with_for_update()).mappings().one_or_none()
     if row is None:
         raise NoSuchAppealError(f"there is no appeal {number}")
-    if version is not None and version != row["version"]:
+    draft = Draft(row, log_of(connection, number))
+    if version is not None and version != draft.version:
         raise StaleAppealError(number)
-    return Draft(dict(row), log_of(connection, number))
+    return draft
 
 
 def lock_some(connection: Connection, numbers: Sequence[int]) -> list[Draft]:
     """Lock appeals in the order of their numbers, with two questions for all of them; who is gone is left out."""
     wanted = select(appeal).where(appeal.c.id.in_(numbers)).order_by(appeal.c.id)
-    return drafts_of(connection, connection.execute(wanted.with_for_update()).mappings().all())
+    return drafts_of(connection, _some(connection, wanted.with_for_update()))
 
 
 def lock_due(connection: Connection, now: datetime, limit: int) -> list[Draft]:
     """Lock appeals whose moment has come; those that another desk is at are its business."""
     due = select(appeal).where(appeal.c.due_at <= now).order_by(appeal.c.due_at).limit(limit)
-    return drafts_of(connection, connection.execute(due.with_for_update(skip_locked=True)).mappings().all())
+    return drafts_of(connection, _some(connection, due.with_for_update(skip_locked=True)))
 
 
-def drafts_of(connection: Connection, rows: Sequence[RowMapping]) -> list[Draft]:
+def _some(connection: Connection, wanted: Executable) -> list[Appeal]:
+    return [Appeal(row) for row in connection.execute(wanted).mappings()]
+
+
+def drafts_of(connection: Connection, appeals: Sequence[Appeal]) -> list[Draft]:
     """Return appeals with their logs, which one question reads."""
-    logs: dict[int, list[Event]] = {row["id"]: [] for row in rows}
-    wanted = select(appeal_event).where(appeal_event.c.appeal_id.in_(list(logs))).order_by(appeal_event.c.id)
-    for each in connection.execute(wanted).mappings():
-        logs[each["appeal_id"]].append(_event(each))
-    return [Draft(dict(row), logs[row["id"]]) for row in rows]
+    logs = _logs(connection, [each.id for each in appeals])
+    return [Draft(each.row, logs[each.id]) for each in appeals]
 
 
 def open_like(connection: Connection, customers: Sequence[str], service: str, code: str) -> Draft | None:
@@ -101,38 +111,45 @@ def open_like(connection: Connection, customers: Sequence[str], service: str, co
     return lock(connection, number) if number else None
 
 
-def of_customer(connection: Connection, customers: Sequence[str], limit: int = 20) -> Sequence[RowMapping]:
+def of_customer(connection: Connection, customers: Sequence[str], limit: int = 20) -> list[Appeal]:
     """Return a customer's appeals, open ones first, then the latest."""
     order = (appeal.c.status.in_(("closed", "rejected", "cancelled")), appeal.c.id.desc())
-    wanted = select(appeal).where(appeal.c.customer.in_(customers)).order_by(*order).limit(limit)
-    return connection.execute(wanted).mappings().all()
+    return _some(connection, select(appeal).where(appeal.c.customer.in_(customers)).order_by(*order).limit(limit))
 
 
 def incidents(
     connection: Connection, rules: Rules, service: str, region: str, group: str | None = None
-) -> list[RowMapping]:
+) -> list[Ticket]:
     """Return the open emergency tickets of a service in a region or on the whole platform, the most urgent first.
 
     A ticket without a service concerns all of them; one that another ticket explains is left to that one. A ticket of
     a mass of appeals concerns only its region and what its customers appealed about; None: it is not known yet.
     """
     sites = ["", *(rules.settings.sites_of(region) if region else ())]
-    conditions: tuple[Any, ...] = (
-        *(OPEN, ticket.c.site.in_(sites), ticket.c.priority.in_(("P1", "P2", "P3"))),
+    conditions = (
+        *(ticket.c.site.in_(sites), ticket.c.priority.in_(("P1", "P2", "P3"))),
         *(ticket.c.status != "resolved", ticket.c.status_reason != CAUSE),
     )
-    rows = connection.execute(select(ticket).where(*conditions).order_by(ticket.c.priority, ticket.c.id)).mappings()
+    rows = connection.execute(
+        select(ticket).where(OPEN, *conditions).order_by(ticket.c.priority, ticket.c.id)
+    ).mappings()
     wanted = {"service": service, MASS_REGION: region} | ({MASS_GROUP: group} if group is not None else {})
-    return [row for row in rows if all(row["labels"].get(name, value) == value for name, value in wanted.items())]
+    found = map(Ticket, rows)
+    return [each for each in found if all(each.labels.get(name, value) == value for name, value in wanted.items())]
+
+
+def fresh() -> Draft:
+    """Return an appeal that nobody has said anything about yet."""
+    return Draft(_BLANK)
 
 
 def create(connection: Connection, rules: Rules, draft: Draft, contact: Contact | None) -> int:
     """Store a new appeal with its contact, and give the draft its number."""
     sealed = seal_contact(connection, rules.keys, contact) if contact else None
-    values = {name: value for name, value in draft.row.items() if name != "id"} | {"contact_id": sealed}
+    draft.contact_id = sealed
+    values = {name: value for name, value in (draft.row | draft.changes).items() if name != "id"}
     number: int = connection.execute(insert(appeal).values(**values).returning(appeal.c.id)).scalar_one()
-    draft.row |= {"id": number, "contact_id": sealed}
-    draft.changed.clear()
+    draft.stored(number)
     return number
 
 
@@ -164,24 +181,23 @@ def save_some(connection: Connection, rules: Rules, drafts: Sequence[Draft], now
     _propose(connection, rules, [draft for draft in drafts if draft.compensate is not None], now)
     for draft in drafts:
         _keep_contact(connection, rules, draft, now)
-    _update(connection, [draft for draft in drafts if draft.fresh or draft.changed])
+    _update(connection, [draft for draft in drafts if draft.fresh or draft.changes])
     told = [draft for draft in drafts if draft.fresh]
     if told:
         connection.execute(insert(appeal_event), [_stored(draft, event) for draft in told for event in draft.fresh])
         _tell(connection, rules, told, now)
     for draft in drafts:
-        draft.fresh.clear()
-        draft.changed.clear()
+        draft.stored(draft.id)
 
 
 def _update(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Store the rows; those whose same columns changed are one statement."""
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for draft in drafts:
-        draft.row["version"] += 1
-        names = tuple(sorted({*draft.changed, "version"}))
-        values = {f"new_{name}": draft.row[name] for name in names}
-        alike.setdefault(names, []).append({"number": draft["id"]} | values)
+        draft.version = draft.version + 1
+        names = tuple(sorted(draft.changes))
+        values = {f"new_{name}": draft.changes[name] for name in names}
+        alike.setdefault(names, []).append({"number": draft.id} | values)
     for names, rows in alike.items():
         changed = {name: bindparam(f"new_{name}", type_=appeal.c[name].type) for name in names}
         connection.execute(update(appeal).where(appeal.c.id == bindparam("number")).values(changed), rows)
@@ -189,24 +205,24 @@ def _update(connection: Connection, drafts: Sequence[Draft]) -> None:
 
 def _stored(draft: Draft, event: Event) -> dict[str, Any]:
     body = {"kind": kind_of(event.body), "data": to_json(event.body)}
-    return {"appeal_id": draft["id"], "at": event.at, "actor": event.actor} | body
+    return {"appeal_id": draft.id, "at": event.at, "actor": event.actor} | body
 
 
 def _tell(connection: Connection, rules: Rules, drafts: Sequence[Draft], now: datetime) -> None:
     """Tell listeners what happened to appeals."""
 
     def shown(draft: Draft) -> dict[str, Any]:
-        return tmf621.body(rules, draft.row, draft.log, tmf621.links_of(connection, [draft["id"]])[draft["id"]])
+        return tmf621.body(rules, draft, draft.log, tmf621.links_of(connection, [draft.id])[draft.id])
 
-    news = [News(draft["kind"], tmf621.event_types(draft.fresh), partial(shown, draft)) for draft in drafts]
+    news = [News(draft.kind, tmf621.event_types(draft.fresh), partial(shown, draft)) for draft in drafts]
     listeners.tell_of_appeals(connection, news, now)
 
 
 def claim_key(free_months: str, draft: Draft, start: datetime) -> str:
     """Return what two free months may not have in common."""
     if free_months == "one_per_appeal":
-        return f"appeal:{draft['id']}"
-    return f"{draft['customer']}:{draft['service']}:{start.date().isoformat()}"
+        return f"appeal:{draft.id}"
+    return f"{draft.customer}:{draft.service}:{start.date().isoformat()}"
 
 
 def _propose(connection: Connection, rules: Rules, drafts: Sequence[Draft], now: datetime) -> None:
@@ -222,17 +238,17 @@ def _propose(connection: Connection, rules: Rules, drafts: Sequence[Draft], now:
     for draft in drafts:
         draft.compensate = None
         # Another late appeal of the period, or this one before it was taken up again, has the free month already.
-        draft.record(ev.CompensationMoved("proposed" if draft["id"] in stored else "covered"), DESK, now)
-        if draft["id"] in stored:
+        draft.record(ev.CompensationMoved("proposed" if draft.id in stored else "covered"), DESK, now)
+        if draft.id in stored:
             draft.finish(rules, now)  # its own clock begins
 
 
 def _free_month(rules: Rules, draft: Draft, late_at: datetime) -> dict[str, Any]:
     start, end = accounting_period(late_at, rules.calendars.zone, rules.settings.accounting_day)
     return {
-        "appeal_id": draft["id"],
+        "appeal_id": draft.id,
         "claim_key": claim_key(rules.questions.free_months, draft, start.astimezone(rules.calendars.zone)),
-        "service": draft["service"],
+        "service": draft.service,
         "period_start": start,
         "period_end": end,
         "state": "proposed",
@@ -243,11 +259,11 @@ def _free_month(rules: Rules, draft: Draft, late_at: datetime) -> dict[str, Any]
 
 def _keep_contact(connection: Connection, rules: Rules, draft: Draft, now: datetime) -> None:
     """Say until when the contact may be kept: while the appeal is open, and for a time after it."""
-    if "status" not in draft.changed or draft["contact_id"] is None:
+    if "status" not in draft.changes or draft.contact_id is None:
         return
-    keep = rules.settings.keep_claims if draft["claim"] else rules.settings.keep_contacts
+    keep = rules.settings.keep_claims if draft.claim else rules.settings.keep_contacts
     until = None if draft.is_open else now + timedelta(seconds=keep)
-    one = update(appeal_contact).where(appeal_contact.c.id == draft["contact_id"])
+    one = update(appeal_contact).where(appeal_contact.c.id == draft.contact_id)
     connection.execute(one.values(delete_after=until))
 
 
@@ -294,8 +310,7 @@ def links(connection: Connection, number: int) -> Sequence[RowMapping]:
     return connection.execute(joined.where(appeal_link.c.appeal_id == number).order_by(ticket.c.id)).mappings().all()
 
 
-def listing(connection: Connection, *conditions: ColumnElement[bool], limit: int = 200) -> Sequence[RowMapping]:
+def listing(connection: Connection, *conditions: ColumnElement[bool], limit: int = 200) -> list[Appeal]:
     """Return open appeals, the most urgent first."""
     order = (appeal.c.deadline_at.is_(None), appeal.c.deadline_at, appeal.c.id)
-    wanted = select(appeal).where(OPEN, *conditions)
-    return connection.execute(wanted.order_by(*order).limit(limit)).mappings().all()
+    return _some(connection, select(appeal).where(OPEN, *conditions).order_by(*order).limit(limit))

@@ -4,8 +4,9 @@ Only the terms are frozen. Calendars follow the settings, because a holiday may 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta, tzinfo
+from typing import Any
 
 from alerts.desk.core.appeal_settings import HOUR
 from alerts.desk.core.calendar_settings import CalendarSettings
@@ -39,6 +40,16 @@ class Terms:
     vendor_reference: str = "required"
     customer_pauses: bool = True
     bounce_window: float = 900.0
+
+
+def frozen(terms: Terms) -> dict[str, object]:
+    """Return terms as they are kept with an appeal."""
+    return {each.name: getattr(terms, each.name) for each in fields(terms)}
+
+
+def thawed(kept: Mapping[str, Any]) -> Terms:
+    """Return the terms that were kept with an appeal."""
+    return Terms(**kept)
 
 
 @dataclass(frozen=True, slots=True)

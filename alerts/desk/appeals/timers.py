@@ -48,7 +48,7 @@ def follow_incidents(database: Database, rules: Rules, now: datetime) -> int:
     done = 0
     with database.write() as connection:
         drafts = store.lock_some(connection, numbers)
-        held = [each for each in drafts if each.status is Status.HELD and each["status_reason"] == INCIDENT]
+        held = [each for each in drafts if each.status is Status.HELD and each.status_reason == INCIDENT]
         for draft in held:
             draft.move(Status.IN_PROGRESS, DESK, now)
         store.save_some(connection, rules, held, now)

@@ -4,12 +4,13 @@ Nobody's words or contacts are in it: what the customer said and the answer are 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from alerts.desk.appeals import events as ev
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.events import Event
 from alerts.desk.appeals.numbers import reference
@@ -27,35 +28,35 @@ Links = Sequence[tuple[int, str]]
 """Tickets that an appeal is linked to, each with the state of the link."""
 
 
-def body(rules: Rules, row: RowMapping | Mapping[str, Any], log: Sequence[Event], links: Links) -> dict[str, Any]:
+def body(rules: Rules, of: Appeal, log: Sequence[Event], links: Links) -> dict[str, Any]:
     """Return the representation of an appeal; what is not known is absent."""
-    number = reference(rules.calendars.zone, row)
-    code = rules.codes.get(row["code"])
+    number = reference(rules.calendars.zone, of.id, of.registered_at)
+    code = rules.codes.get(of.code)
     result: dict[str, Any] = {
         "id": number,
         "href": f"{BASE}/troubleTicket/{number}",
         "@type": "TroubleTicket",
-        "name": code.name(rules.language) if code else row["code"],
-        "ticketType": row["kind"],
-        "status": row["status"],
-        "statusChangeDate": instant(row["status_at"]),
-        "statusChangeReason": row["status_reason"],
-        "creationDate": instant(row["registered_at"]),
-        "lastUpdate": instant(max([row["registered_at"], *(event.at for event in log)])),
-        "channel": {"@type": "ChannelRef", "@referredType": "Channel", "id": row["entry"]},
-        "relatedEntity": [entity("service", "Service", row["service"])],
-        "relatedParty": [party("branch", "Organization", row["region"])] if row["region"] else [],
-        "externalIdentifier": _identifiers(row, number),
+        "name": code.name(rules.language) if code else of.code,
+        "ticketType": of.kind,
+        "status": of.status,
+        "statusChangeDate": instant(of.status_at),
+        "statusChangeReason": of.status_reason,
+        "creationDate": instant(of.registered_at),
+        "lastUpdate": instant(max([of.registered_at, *(event.at for event in log)])),
+        "channel": {"@type": "ChannelRef", "@referredType": "Channel", "id": of.entry},
+        "relatedEntity": [entity("service", "Service", of.service)],
+        "relatedParty": [party("branch", "Organization", of.region)] if of.region else [],
+        "externalIdentifier": _identifiers(of, number),
         "statusChangeHistory": _history(log),
-        "troubleTicketCharacteristic": _characteristics(row),
+        "troubleTicketCharacteristic": _characteristics(of),
         "troubleTicketRelationship": [_relationship(ticket, state) for ticket, state in links if state != "undone"],
     }
-    if row["owner"]:
-        result["relatedParty"].append(party("owner", "Individual", row["owner"]))
-    if row["deadline_at"]:
-        result["expectedResolutionDate"] = instant(row["deadline_at"])
-    if row["delivered_at"]:
-        result["resolutionDate"] = instant(row["delivered_at"])
+    if of.owner:
+        result["relatedParty"].append(party("owner", "Individual", of.owner))
+    if of.deadline_at:
+        result["expectedResolutionDate"] = instant(of.deadline_at)
+    if of.delivered_at:
+        result["resolutionDate"] = instant(of.delivered_at)
     return result
 
 
@@ -90,8 +91,8 @@ def members(connection: Connection, rules: Rules, ticket: int) -> list[dict[str,
     """Return the relationships of an emergency ticket to the appeals that a person linked to it, so many at most."""
     wanted = select(appeal.c.id, appeal.c.registered_at).join(appeal_link, appeal_link.c.appeal_id == appeal.c.id)
     mine = (appeal_link.c.ticket_id == ticket, appeal_link.c.state == "confirmed")
-    rows = connection.execute(wanted.where(*mine).order_by(appeal.c.id).limit(MOST_MEMBERS)).mappings()
-    return [_entry(reference(rules.calendars.zone, row), CAUSE_OF) for row in rows]
+    rows = connection.execute(wanted.where(*mine).order_by(appeal.c.id).limit(MOST_MEMBERS))
+    return [_entry(reference(rules.calendars.zone, number, at), CAUSE_OF) for number, at in rows]
 
 
 def _relationship(ticket: int, state: str) -> dict[str, Any]:
@@ -108,8 +109,8 @@ def _entry(number: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _identifiers(row: RowMapping | Mapping[str, Any], number: str) -> list[dict[str, Any]]:
-    known = (("crm", row["crm_ref"]), ("cabinet", row["cabinet_ref"]), (SYSTEM, number))
+def _identifiers(of: Appeal, number: str) -> list[dict[str, Any]]:
+    known = (("crm", of.crm_ref), ("cabinet", of.cabinet_ref), (SYSTEM, number))
     return [identifier(owner, name) for owner, name in known if name]
 
 
@@ -127,11 +128,12 @@ def _history(log: Sequence[Event]) -> list[dict[str, Any]]:
     return result
 
 
-def _characteristics(row: RowMapping | Mapping[str, Any]) -> list[dict[str, Any]]:
-    texts = {"code": row["code"], "queue": row["queue"], "answerBy": row["answer_by"], "fault": row["fault"]}
-    texts["route"] = row["route"] or ""
+def _characteristics(of: Appeal) -> list[dict[str, Any]]:
+    texts = {"code": of.code, "queue": of.queue, "answerBy": of.answer_by, "fault": of.fault}
+    texts["route"] = of.route or ""
+    flags = {"claim": of.claim, "late": of.late}
     return [
         *(characteristic("string", name, value) for name, value in texts.items() if value),
-        characteristic("integer", "repeats", row["repeats"]),
-        *(characteristic("boolean", name, value=True) for name in ("claim", "late") if row[name]),
+        characteristic("integer", "repeats", of.repeats),
+        *(characteristic("boolean", name, value=True) for name, holds in flags.items() if holds),
     ]

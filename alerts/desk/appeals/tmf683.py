@@ -59,7 +59,7 @@ def body(row: RowMapping | Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
 
 def _item(row: RowMapping | Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     """Return the appeal that an interaction is about."""
-    number = reference(zone, {"id": row["appeal_id"], "registered_at": row["registered_at"]})
+    number = reference(zone, row["appeal_id"], row["registered_at"])
     ticket = {"@type": "EntityRef", "@referredType": "TroubleTicket", "id": number}
     return {
         "@type": "InteractionItem",

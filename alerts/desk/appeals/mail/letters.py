@@ -1,19 +1,14 @@
 """What the desk writes: to the supplier and the vendor without a word of the customer's, to customers their answer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import RowMapping
 
 from alerts.desk.appeals import numbers
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.contacts import Contact
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.mail.quoted import MARK
 from alerts.desk.core.words import Words
-
-Row = RowMapping | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +23,28 @@ class Mass:
     reference: str  # of the first member, whose conversation the request is part of
 
 
-def reference(rules: Rules, row: Row) -> str:
+def reference(rules: Rules, appeal: Appeal) -> str:
     """Return the number of an appeal as mail has it."""
-    return numbers.reference(rules.calendars.zone, row)
+    return numbers.reference(rules.calendars.zone, appeal.id, appeal.registered_at)
 
 
-def request(rules: Rules, row: Row, words: Words, to: str, url: str = "") -> dict[str, str]:
+def request(rules: Rules, appeal: Appeal, words: Words, to: str, url: str = "") -> dict[str, str]:
     """Return the request to the supplier or the vendor."""
-    code = rules.codes.get(row["code"])
-    name = code.name(words.language) if code else row["code"]
-    shown = reference(rules, row)
+    code = rules.codes.get(appeal.code)
+    name = code.name(words.language) if code else appeal.code
+    shown = reference(rules, appeal)
     lines = [
         _mark(words),
         "",
         words("appealmail.request"),
         "",
         words("appealmail.number", number=shown),
-        words("appealmail.code", code=row["code"], name=name),
-        words("appealmail.service", service=row["service"]),
-        words("appealmail.region", region=row["region"] or "–"),
-        words("appealmail.appealed", time=words.time(row["appealed_at"])),
-        *([words("appealmail.deadline", time=words.time(row["deadline_at"]))] if row["deadline_at"] else []),
-        *(["", f"{url}/appeals/{row['id']}"] if url else []),
+        words("appealmail.code", code=appeal.code, name=name),
+        words("appealmail.service", service=appeal.service),
+        words("appealmail.region", region=appeal.region or "–"),
+        words("appealmail.appealed", time=words.time(appeal.appealed_at)),
+        *([words("appealmail.deadline", time=words.time(appeal.deadline_at))] if appeal.deadline_at else []),
+        *(["", f"{url}/appeals/{appeal.id}"] if url else []),
     ]
     return {"to": to, "subject": words("appealmail.request_subject", number=shown, name=name), "text": _text(lines)}
 
@@ -72,9 +67,9 @@ def mass(words: Words, to: str, of: Mass) -> dict[str, str]:
     return {"to": to, "subject": subject, "text": _text(lines)}
 
 
-def message(rules: Rules, row: Row, words: Words, to: str, text: str) -> dict[str, str]:
+def message(rules: Rules, appeal: Appeal, words: Words, to: str, text: str) -> dict[str, str]:
     """Return a further message about an appeal."""
-    shown = reference(rules, row)
+    shown = reference(rules, appeal)
     return {
         "to": to,
         "subject": words("appealmail.message_subject", number=shown),
@@ -82,12 +77,12 @@ def message(rules: Rules, row: Row, words: Words, to: str, text: str) -> dict[st
     }
 
 
-def answer(rules: Rules, row: Row, words: Words, contact: Contact, text: str) -> dict[str, str]:
+def answer(rules: Rules, appeal: Appeal, words: Words, contact: Contact, text: str) -> dict[str, str]:
     """Return the answer to the customer."""
-    shown = reference(rules, row)
+    shown = reference(rules, appeal)
     lines = [
         *([words("appealmail.dear", name=contact.name), ""] if contact.name else []),
-        words("appealmail.answer", number=shown, day=_day(words, row["appealed_at"])),
+        words("appealmail.answer", number=shown, day=_day(words, appeal.appealed_at)),
         "",
         text,
         "",

@@ -8,11 +8,12 @@ signs contradict each other, a person decides.
 from dataclasses import dataclass
 from email.utils import parseaddr
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from alerts.desk.appeals import store as appeals
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.mail import store
+from alerts.desk.appeals.mail.message import Message
 from alerts.desk.appeals.mail.reading import Incoming
 from alerts.desk.core.appeal_settings import AppealMail
 
@@ -25,7 +26,7 @@ class Match:
 
     appeal: int | None
     party: str
-    original: RowMapping | None = None
+    original: Message | None = None
     why: str = ""
 
 
@@ -33,18 +34,18 @@ def match(connection: Connection, rules: Rules, settings: AppealMail, incoming: 
     """Return what a message belongs to."""
     party = _party(settings, incoming.sender)
     originals = store.sent(connection, incoming.own_ids)
-    threads = {row["appeal_id"] for row in originals}
+    threads = {each.appeal for each in originals}
     named = {number for year, number in incoming.subject_numbers if _is(connection, rules, year, number)}
     if originals:
         (original, *_) = originals
-        if named and original["appeal_id"] not in named:
+        if named and original.appeal not in named:
             return Match(None, party, why="contradiction")
         if len(threads) > 1 and not named:
             # The nearest one would be a guess where an answer to a digest names several.
             return Match(None, party, why="several")
-        found = original["appeal_id"]
-        first = next(row for row in originals if row["appeal_id"] == found)
-        return Match(found, party or first["party"], first)
+        found = original.appeal
+        first = next(each for each in originals if each.appeal == found)
+        return Match(found, party or first.party, first)
     if incoming.subject_numbers and not named:
         return Match(None, party, why="no_such_number")
     named = named or {number for year, number in incoming.text_numbers if _is(connection, rules, year, number)}
@@ -70,10 +71,10 @@ def _party(settings: AppealMail, sender: str) -> str:
 
 def _is(connection: Connection, rules: Rules, year: int, number: int) -> bool:
     row = appeals.find(connection, number) if number < 2**31 else None
-    return row is not None and row["registered_at"].astimezone(rules.calendars.zone).year == year
+    return row is not None and row.registered_at.astimezone(rules.calendars.zone).year == year
 
 
 def _is_customer(connection: Connection, rules: Rules, number: int, sender: str) -> bool:
     row = appeals.find(connection, number)
-    contact = appeals.contact_of(connection, rules.keys, row["contact_id"]) if row else None
+    contact = appeals.contact_of(connection, rules.keys, row.contact_id) if row else None
     return bool(sender and contact and contact.email and parseaddr(contact.email)[1].lower() == sender)

@@ -33,13 +33,13 @@ def ask(post: Post, now: datetime) -> int:
 def ask_again(post: Post, number: int, by: str, now: datetime) -> bool:
     """Write the request of an appeal's mass once more where it did not arrive; return whether that was so."""
     with post.database.write() as connection:
-        row = appeals.lock(connection, number).row
-        mass = connection.execute(select(appeal_mass).where(appeal_mass.c.id == row["mass_id"])).mappings().first()
+        member = appeals.lock(connection, number)
+        mass = connection.execute(select(appeal_mass).where(appeal_mass.c.id == member.mass_id)).mappings().first()
         mail = store.find(connection, mass["mail_id"]) if mass and mass["mail_id"] else None
-        if mass is None or mail is None or mail["state"] not in RETURNED:
+        if mass is None or mail is None or mail.state not in RETURNED:
             return False
-        store.change(connection, mail["id"], actor=by)
-        return _write(connection, post, mass["id"], appeal_mass.c.mail_id == mail["id"], now)
+        store.change(connection, mail.id, actor=by)
+        return _write(connection, post, mass["id"], appeal_mass.c.mail_id == mail.id, now)
 
 
 def _write(connection: Connection, post: Post, number: int, unchanged: ColumnElement[bool], now: datetime) -> bool:
@@ -60,7 +60,7 @@ def _write(connection: Connection, post: Post, number: int, unchanged: ColumnEle
         region=cell.region,
         service=cell.service,
         customers=customers(connection, number),
-        reference=letters.reference(post.rules, appeals.lock(connection, member).row),
+        reference=letters.reference(post.rules, appeals.lock(connection, member)),
     )
     content = letters.mass(post.words, post.settings.supplier, told)
     mail = store.write(connection, post.rules.keys, Outgoing(member, MASS, "supplier", content), post.domain, now)
@@ -91,16 +91,16 @@ def _record_some(post: Post, now: datetime) -> int:
     if not rows:
         return 0
     with post.database.write() as connection:
-        drafts = {draft["id"]: draft for draft in appeals.lock_some(connection, [row[0] for row in rows])}
+        drafts = {draft.id: draft for draft in appeals.lock_some(connection, [row[0] for row in rows])}
         for number, mail, state, member in rows:
             draft = drafts.get(number)
             if draft is None:
                 continue
-            if state in SENT and draft["mass_mail_id"] != mail:
+            if state in SENT and draft.mass_mail_id != mail:
                 _sent(draft, mail, now, received=post.settings.accepted_is_received or state != "sent")
-            elif state not in SENT and draft["mass_mail_id"] == mail:
+            elif state not in SENT and draft.mass_mail_id == mail:
                 _returned(draft, now)
-                draft["request_due"] = draft["request_due"] or number == member  # where a person sends it again
+                draft.request_due = draft.request_due or number == member  # where a person sends it again
         appeals.save_some(connection, post.rules, list(drafts.values()), now)
     return len(rows)
 
@@ -154,16 +154,16 @@ def _logged(kind: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def _sent(draft: Draft, mail: int, now: datetime, *, received: bool) -> None:
-    draft["mass_mail_id"] = mail
-    draft["request_due"] = False
+    draft.mass_mail_id = mail
+    draft.request_due = False
     if _asked(draft) is None:
-        draft.record(ev.RequestSent(draft["mass_id"]), DESK, now)
+        draft.record(ev.RequestSent(draft.mass_id or 0), DESK, now)
         if received:
             draft.record(ev.RequestReceived(), DESK, now)
 
 
 def _returned(draft: Draft, now: datetime) -> None:
-    draft["mass_mail_id"] = None
+    draft.mass_mail_id = None
     asked = _asked(draft)
     if asked is not None and asked.mass:
         draft.record(ev.RequestBounced(), DESK, now)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from alerts.desk.appeals import actions
 from alerts.desk.appeals import events as ev
@@ -13,6 +13,7 @@ from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.mail import sending, store
 from alerts.desk.appeals.mail.matching import Match, match
+from alerts.desk.appeals.mail.message import Message
 from alerts.desk.appeals.mail.reading import Incoming, read
 from alerts.desk.appeals.mail.steps import HandWithin
 from alerts.desk.appeals.states import Status
@@ -51,11 +52,11 @@ def attach(hand: Hand, mail: int) -> bool:
     """Give a message that nobody could assign to the appeal of `hand`; return whether both are there."""
     with hand.database.write() as connection:
         row = store.find(connection, mail)
-        if row is None or row["state"] != UNREAD or appeals.find(connection, hand.number) is None:
+        if row is None or row.state != UNREAD or appeals.find(connection, hand.number) is None:
             return False
         reply = store.unseal(hand.rules.keys, row).get("reply", "")
         within = HandWithin(hand.database, hand.rules, hand.number, None, hand.by, hand.now, connection)
-        party = row["party"] or "supplier"
+        party = row.party or "supplier"
         _say(within, party, reply)
         _go_on(within, party, reply)
         store.change(connection, mail, appeal_id=hand.number, state="done", actor=hand.by)
@@ -66,9 +67,9 @@ def done(database: Database, mail: int, by: str) -> bool:
     """Record that a person has dealt with a message; return whether it waited for that."""
     with database.write() as connection:
         row = store.find(connection, mail)
-        if row is None or row["state"] not in (UNREAD, "refused", "bounced"):
+        if row is None or row.state not in (UNREAD, "refused", "bounced"):
             return False
-        outbound = row["direction"] == "outbound"
+        outbound = row.direction == "outbound"
         store.change(connection, mail, actor=by, **({} if outbound else {"state": "done"}))
     return True
 
@@ -123,19 +124,19 @@ class _Meaning:
         original = self.found.original
         if original is None:
             return UNREAD
-        if kind == "receipt" and original["kind"] == "request":
-            self._received(original["appeal_id"])
+        if kind == "receipt" and original.kind == "request":
+            self._received(original.appeal)
         elif kind == "receipt":
             self._received_by_mass(original)
-        elif kind == "bounce" and original["state"] != "bounced":
-            store.change(self.connection, original["id"], state="bounced", next_at=None)
+        elif kind == "bounce" and original.state != "bounced":
+            store.change(self.connection, original.id, state="bounced", next_at=None)
             sending.returned(self.connection, self.rules, original, self.now)
         return SETTLED
 
-    def _received_by_mass(self, original: RowMapping | None) -> None:
+    def _received_by_mass(self, original: Message | None) -> None:
         """Note that the supplier has the request for a mass; its members' logs are written some at a time."""
-        if original is not None and original["kind"] == store.MASS and original["state"] == "sent":
-            store.change(self.connection, original["id"], state="receipt")
+        if original is not None and original.kind == store.MASS and original.state == "sent":
+            store.change(self.connection, original.id, state="receipt")
 
     def _received(self, number: int) -> None:
         draft = appeals.lock(self.connection, number)
@@ -178,7 +179,7 @@ def _go_on(hand: HandWithin, party: str, reply: str) -> bool:
             draft.record(ev.SupplierReplied(), hand.by, hand.now)
             appeals.save(hand.connection, hand.rules, draft, hand.now)
             return True  # whoever works on it sees the words
-        if draft.status is Status.HELD and draft["status_reason"] in SUPPLIERS:
+        if draft.status is Status.HELD and draft.status_reason in SUPPLIERS:
             actions.resume(hand)
             return True
         return False

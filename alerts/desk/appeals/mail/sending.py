@@ -9,17 +9,17 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
 from alerts.desk.appeals import actions
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store as appeals
-from alerts.desk.appeals.contacts import Contact
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.mail import letters, store
+from alerts.desk.appeals.mail.message import Message
 from alerts.desk.appeals.mail.steps import HandWithin
 from alerts.desk.appeals.mail.store import Outgoing
 from alerts.desk.appeals.mass import Cell
@@ -89,7 +89,7 @@ def write_due(post: Post, now: datetime, held_back: Collection[Cell] = ()) -> in
     written = 0
     with post.database.write() as connection:
         for draft in appeals.lock_some(connection, _wanted(connection, post, held_back)):
-            written += _write(connection, post, draft.row, held_back, now)
+            written += _write(connection, post, draft, held_back, now)
     return written
 
 
@@ -111,19 +111,18 @@ def _wanted(connection: Connection, post: Post, held_back: Collection[Cell]) -> 
     return list(connection.scalars(select(appeal.c.id).where(OPEN, wanted).order_by(appeal.c.id).limit(BATCH)))
 
 
-def _write(connection: Connection, post: Post, row: dict[str, Any], held_back: Collection[Cell], now: datetime) -> int:
-    number, status = row["id"], Status(row["status"])
-    if status is Status.RESOLVED:
-        return int(_write_answer(connection, post, row, now))
-    cell = Cell(row["code_group"], row["region"], row["service"])
+def _write(connection: Connection, post: Post, of: Appeal, held_back: Collection[Cell], now: datetime) -> int:
+    if of.status is Status.RESOLVED:
+        return int(_write_answer(connection, post, of, now))
+    cell = Cell(of.code_group, of.region, of.service)
     written = 0
-    held = row["request_due"] and cell in held_back and not _was_unlinked(connection, number)
-    if row["request_due"] and not held and not store.wrote(connection, number, "request"):
-        write_request(connection, post, row, now)
+    held = of.request_due and cell in held_back and not _was_unlinked(connection, of.id)
+    if of.request_due and not held and not store.wrote(connection, of.id, "request"):
+        write_request(connection, post, of, now)
         written += 1
-    if row["fault"] == "vendor" and post.settings.vendor and not store.wrote(connection, number, "vendor"):
-        content = letters.request(post.rules, row, post.words, post.settings.vendor)
-        _put(connection, post, Outgoing(number, "vendor", "vendor", content), now)
+    if of.fault == "vendor" and post.settings.vendor and not store.wrote(connection, of.id, "vendor"):
+        content = letters.request(post.rules, of, post.words, post.settings.vendor)
+        _put(connection, post, Outgoing(of.id, "vendor", "vendor", content), now)
         written += 1
     return written
 
@@ -140,17 +139,17 @@ def _unlinked() -> ColumnElement[bool]:
     return select(appeal_link.c.id).where(*mine, of_mass.exists()).exists()
 
 
-def write_request(connection: Connection, post: Post, row: dict[str, Any], now: datetime) -> None:
+def write_request(connection: Connection, post: Post, of: Appeal, now: datetime) -> None:
     """Write the request to the supplier."""
-    content = letters.request(post.rules, row, post.words, post.settings.supplier, post.url)
-    _put(connection, post, Outgoing(row["id"], "request", "supplier", content), now)
+    content = letters.request(post.rules, of, post.words, post.settings.supplier, post.url)
+    _put(connection, post, Outgoing(of.id, "request", "supplier", content), now)
 
 
 def write_message(post: Post, number: int, text: str, by: str, now: datetime) -> None:
     """Write a further message to the supplier."""
     with post.database.write() as connection:
-        row = appeals.lock(connection, number).row
-        content = letters.message(post.rules, row, post.words, post.settings.supplier, text)
+        of = appeals.lock(connection, number)
+        content = letters.message(post.rules, of, post.words, post.settings.supplier, text)
         _put(connection, post, Outgoing(number, "message", "supplier", content), now)
         said = {"direction": "outbound", "channel": "email", "reason": "supplier", "status": "completed"}
         appeals.add_interaction(connection, post.rules, text, appeal_id=number, at=now, actor=by, **said)
@@ -159,18 +158,18 @@ def write_message(post: Post, number: int, text: str, by: str, now: datetime) ->
 def ask_again(post: Post, number: int, by: str, now: datetime) -> None:
     """Write the request to the supplier once more; what did not arrive is dealt with."""
     with post.database.write() as connection:
-        row = appeals.lock(connection, number).row
+        of = appeals.lock(connection, number)
         for each in store.of_appeal(connection, number):
-            if each["kind"] == "request" and each["state"] in ("refused", "bounced") and not each["actor"]:
-                store.change(connection, each["id"], actor=by)
-        write_request(connection, post, row, now)
+            if each.kind == "request" and each.state in ("refused", "bounced") and not each.actor:
+                store.change(connection, each.id, actor=by)
+        write_request(connection, post, of, now)
 
 
-def _write_answer(connection: Connection, post: Post, row: dict[str, Any], now: datetime) -> bool:
-    number = row["id"]
-    if store.wrote(connection, number, "answer", since=row["status_at"]):
+def _write_answer(connection: Connection, post: Post, of: Appeal, now: datetime) -> bool:
+    number = of.id
+    if store.wrote(connection, number, "answer", since=of.status_at):
         return False
-    contact = appeals.contact_of(connection, post.rules.keys, row["contact_id"])
+    contact = appeals.contact_of(connection, post.rules.keys, of.contact_id)
     text = _answer_text(connection, post.rules, number)
     if contact is None or not text:
         # Deleted, or sealed with a key that is gone: a person has to know that nobody is told.
@@ -178,12 +177,13 @@ def _write_answer(connection: Connection, post: Post, row: dict[str, Any], now: 
         mail_id = _put(connection, post, Outgoing(number, "answer", "customer", blank), now)
         store.change(connection, mail_id, state="refused", next_at=None, error="no address or no text")
         return True
-    _put(connection, post, Outgoing(number, "answer", "customer", _letter(post, row, contact, text)), now)
+    _put(
+        connection,
+        post,
+        Outgoing(number, "answer", "customer", letters.answer(post.rules, of, post.words, contact, text)),
+        now,
+    )
     return True
-
-
-def _letter(post: Post, row: dict[str, Any], contact: Contact, text: str) -> dict[str, str]:
-    return letters.answer(post.rules, row, post.words, contact, text)
 
 
 def _answer_text(connection: Connection, rules: Rules, number: int) -> str:
@@ -201,36 +201,36 @@ def _put(connection: Connection, post: Post, outgoing: Outgoing, now: datetime) 
 def send_one(post: Post, now: datetime) -> bool:
     """Send the oldest message that is due; return whether there was one."""
     with post.database.write() as connection:
-        row = store.claim(connection, now)
-        if row is None:
+        message = store.claim(connection, now)
+        if message is None:
             return False
-        if _is_pointless(connection, row):
-            store.change(connection, row["id"], state="dropped", next_at=None)
+        if _is_pointless(connection, message):
+            store.change(connection, message.id, state="dropped", next_at=None)
             return True
-        earlier = store.thread(connection, row["appeal_id"], row["party"], row["id"])
-    content = store.unseal(post.rules.keys, row)
+        earlier = store.thread(connection, message.appeal, message.party, message.id)
+    content = store.unseal(post.rules.keys, message)
     if not content:
         with post.database.write() as connection:
-            store.change(connection, row["id"], state="refused", next_at=None, error="its key is gone")
+            store.change(connection, message.id, state="refused", next_at=None, error="its key is gone")
         return True
-    refusal = _hand_over(post, row, content, earlier)
+    refusal = _hand_over(post, message, content, earlier)
     with post.database.write() as connection:
-        _note(connection, post, row, refusal, now)
+        _note(connection, post, message, refusal, now)
     return True
 
 
-def _is_pointless(connection: Connection, row: RowMapping) -> bool:
+def _is_pointless(connection: Connection, message: Message) -> bool:
     """Return whether what a message says no longer holds: the appeal moved on before it left."""
-    found = appeals.find(connection, row["appeal_id"])
+    found = appeals.find(connection, message.appeal)
     if found is None:
         return True
-    status = Status(found["status"])
-    if row["kind"] == "request":
-        return not found["request_due"] or status in FINAL
-    if row["kind"] == store.MASS:
-        return not _has_members(connection, row["id"])
-    if row["kind"] == "answer":
-        return status is not Status.RESOLVED or found["status_at"] > row["at"]
+    status = found.status
+    if message.kind == "request":
+        return not found.request_due or status in FINAL
+    if message.kind == store.MASS:
+        return not _has_members(connection, message.id)
+    if message.kind == "answer":
+        return status is not Status.RESOLVED or found.status_at > message.at
     return status in FINAL
 
 
@@ -240,9 +240,9 @@ def _has_members(connection: Connection, mail: int) -> bool:
     return connection.scalar(joined.where(appeal_mass.c.mail_id == mail, *WAITING, ~GIVEN_UP).limit(1)) is not None
 
 
-def _hand_over(post: Post, row: RowMapping, content: dict[str, str], earlier: list[str]) -> Refusal | MailError | None:
+def _hand_over(post: Post, message: Message, content: dict[str, str], earlier: list[str]) -> Refusal | MailError | None:
     head = Envelope(
-        post.smtp.sender, [content["to"]], content["subject"], row["message_id"], row["at"], earlier
+        post.smtp.sender, [content["to"]], content["subject"], message.message_id or "", message.at, earlier
     )  # fmt: skip
     try:
         refused = mail.send(post.smtp, compose(head, content["text"]), [content["to"]], receipts=True)
@@ -254,44 +254,44 @@ def _hand_over(post: Post, row: RowMapping, content: dict[str, str], earlier: li
 
 
 def _note(
-    connection: Connection, post: Post, row: RowMapping, refusal: Refusal | MailError | None, now: datetime
+    connection: Connection, post: Post, message: Message, refusal: Refusal | MailError | None, now: datetime
 ) -> None:
     if refusal is None:
-        store.change(connection, row["id"], state="sent", next_at=None, error="")
-        _sent(connection, post, row, now)
+        store.change(connection, message.id, state="sent", next_at=None, error="")
+        _sent(connection, post, message, now)
         return
     # What a server says may hold the address, and that is the customer's.
     error = _ADDRESS.sub("…", str(refusal))[: store.LONGEST_ERROR]
     if isinstance(refusal, Refusal) and refusal.final:
-        store.change(connection, row["id"], state="refused", next_at=None, error=error)
-        returned(connection, post.rules, row, now)
+        store.change(connection, message.id, state="refused", next_at=None, error=error)
+        returned(connection, post.rules, message, now)
         return
     # A server that refuses everybody, or is away, says nothing about this recipient: the message waits.
-    store.change(connection, row["id"], next_at=now + store.rest(row["attempts"]), error=error)
+    store.change(connection, message.id, next_at=now + store.rest(message.attempts), error=error)
 
 
-def _sent(connection: Connection, post: Post, row: RowMapping, now: datetime) -> None:
-    hand = HandWithin(post.database, post.rules, row["appeal_id"], None, DESK, now, connection)
-    status = appeals.lock(connection, row["appeal_id"]).status
-    if row["kind"] == "request" and status not in FINAL:
+def _sent(connection: Connection, post: Post, message: Message, now: datetime) -> None:
+    hand = HandWithin(post.database, post.rules, message.appeal, None, DESK, now, connection)
+    status = appeals.lock(connection, message.appeal).status
+    if message.kind == "request" and status not in FINAL:
         actions.request_sent(hand, received=post.settings.accepted_is_received)
-    elif row["kind"] == "answer" and status is Status.RESOLVED:
+    elif message.kind == "answer" and status is Status.RESOLVED:
         actions.mailed(hand)
 
 
-def returned(connection: Connection, rules: Rules, row: RowMapping, now: datetime) -> None:
+def returned(connection: Connection, rules: Rules, message: Message, now: datetime) -> None:
     """Let an appeal know that a message of ours did not arrive: an answer is owed again, a request has to be sent."""
-    draft = appeals.lock(connection, row["appeal_id"])
-    if row["kind"] == "answer" and _is_the_answer(connection, draft, row):
+    draft = appeals.lock(connection, message.appeal)
+    if message.kind == "answer" and _is_the_answer(connection, draft, message):
         actions.undelivered(connection, rules, draft, DESK, now)
-    elif row["kind"] == "request" and draft.is_open:
+    elif message.kind == "request" and draft.is_open:
         actions.unrequested(draft, DESK, now)
     appeals.save(connection, rules, draft, now)
 
 
-def _is_the_answer(connection: Connection, draft: Draft, row: RowMapping) -> bool:
+def _is_the_answer(connection: Connection, draft: Draft, message: Message) -> bool:
     """Return whether the customer knows only this answer: one that was given by telephone, or written later, counts."""
     channels = [event.body.channel for event in draft.log if isinstance(event.body, ev.AnswerSent)]
     called = bool(channels) and channels[-1] is not AnswerBy.EMAIL
-    later = [each for each in store.of_appeal(connection, draft["id"]) if each["id"] > row["id"]]
-    return not called and not any(each["kind"] == "answer" and each["state"] != "dropped" for each in later)
+    later = [each for each in store.of_appeal(connection, draft.id) if each.id > message.id]
+    return not called and not any(each.kind == "answer" and each.state != "dropped" for each in later)

@@ -5,12 +5,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.desk.appeals.contacts import Keys
+from alerts.desk.appeals.mail.message import Message
 from alerts.desk.core.appeal_tables import appeal, appeal_mail
 from alerts.desk.core.database import Database
 
@@ -29,14 +29,14 @@ Content = Mapping[str, str]
 """What is sealed of a message: addresses, subject and words."""
 
 
-def seal(keys: Keys, content: Content) -> dict[str, Any]:
+def seal(keys: Keys, content: Content) -> dict[str, object]:
     """Return the columns that hold what a message says."""
     return {"sealed": keys.seal(json.dumps(dict(content), ensure_ascii=False)), "key_id": keys.current}
 
 
-def unseal(keys: Keys, row: RowMapping) -> dict[str, str]:
+def unseal(keys: Keys, message: Message) -> dict[str, str]:
     """Return what a message says; empty where it was deleted, or its key is gone."""
-    text = keys.open(row["sealed"], row["key_id"]) if row["sealed"] else None
+    text = keys.open(message.sealed, message.key_id) if message.sealed else None
     found: dict[str, str] = json.loads(text) if text else {}
     return found
 
@@ -72,7 +72,7 @@ def write(connection: Connection, keys: Keys, mail: Outgoing, domain: str, at: d
     return stored
 
 
-def keep(connection: Connection, values: Mapping[str, Any]) -> int | None:
+def keep(connection: Connection, values: Mapping[str, object]) -> int | None:
     """Store a message that came in; return its number, None where the desk has it already."""
     fresh = {"direction": "inbound", "next_at": None, "attempts": 0, "error": "", "actor": ""} | dict(values)
     kind = sqlite if connection.dialect.name == "sqlite" else postgresql
@@ -81,7 +81,7 @@ def keep(connection: Connection, values: Mapping[str, Any]) -> int | None:
     return number
 
 
-def claim(connection: Connection, now: datetime) -> RowMapping | None:
+def claim(connection: Connection, now: datetime) -> Message | None:
     """Take the oldest message that is due; another desk finds it not due until the claim runs out."""
     due = select(appeal_mail.c.id).where(appeal_mail.c.next_at <= now).order_by(appeal_mail.c.id).limit(1)
     number = connection.scalar(due.with_for_update(skip_locked=True))
@@ -91,14 +91,15 @@ def claim(connection: Connection, now: datetime) -> RowMapping | None:
     return find(connection, number)
 
 
-def change(connection: Connection, number: int, **values: Any) -> None:
+def change(connection: Connection, number: int, **values: object) -> None:
     """Change a message."""
     connection.execute(update(appeal_mail).where(appeal_mail.c.id == number).values(**values))
 
 
-def find(connection: Connection, number: int) -> RowMapping | None:
+def find(connection: Connection, number: int) -> Message | None:
     """Return a message."""
-    return connection.execute(select(appeal_mail).where(appeal_mail.c.id == number)).mappings().one_or_none()
+    row = connection.execute(select(appeal_mail).where(appeal_mail.c.id == number)).mappings().one_or_none()
+    return Message(row) if row is not None else None
 
 
 def rest(attempts: int) -> timedelta:
@@ -106,17 +107,16 @@ def rest(attempts: int) -> timedelta:
     return timedelta(seconds=min(FIRST_PAUSE * 2.0 ** (attempts - 1), LONGEST_PAUSE))
 
 
-def sent(connection: Connection, ids: Sequence[str]) -> list[RowMapping]:
+def sent(connection: Connection, ids: Sequence[str]) -> list[Message]:
     """Return our messages with these ids, in the order of the ids."""
-    rows = connection.execute(select(appeal_mail).where(appeal_mail.c.message_id.in_(ids))).mappings()
-    known = {row["message_id"]: row for row in rows}
+    found = _all(connection, select(appeal_mail).where(appeal_mail.c.message_id.in_(ids)))
+    known = {each.message_id: each for each in found}
     return [known[each] for each in ids if each in known]
 
 
-def of_appeal(connection: Connection, number: int) -> Sequence[RowMapping]:
+def of_appeal(connection: Connection, number: int) -> list[Message]:
     """Return the messages of an appeal, oldest first."""
-    wanted = select(appeal_mail).where(appeal_mail.c.appeal_id == number).order_by(appeal_mail.c.id)
-    return connection.execute(wanted).mappings().all()
+    return _all(connection, select(appeal_mail).where(appeal_mail.c.appeal_id == number).order_by(appeal_mail.c.id))
 
 
 def thread(connection: Connection, number: int, party: str, before: int) -> list[str]:
@@ -134,10 +134,13 @@ def wrote(connection: Connection, number: int, *kinds: str, since: datetime | No
     return connection.scalar(select(appeal_mail.c.id).where(*same).limit(1)) is not None
 
 
-def unread(connection: Connection, limit: int = 200) -> Sequence[RowMapping]:
+def unread(connection: Connection, limit: int = 200) -> list[Message]:
     """Return the messages that a person has to look at, the oldest first."""
-    wanted = select(appeal_mail).where(UNREAD).order_by(appeal_mail.c.id).limit(limit)
-    return connection.execute(wanted).mappings().all()
+    return _all(connection, select(appeal_mail).where(UNREAD).order_by(appeal_mail.c.id).limit(limit))
+
+
+def _all(connection: Connection, wanted: Executable) -> list[Message]:
+    return [Message(row) for row in connection.execute(wanted).mappings()]
 
 
 def counts(connection: Connection) -> dict[tuple[str, str], int]:

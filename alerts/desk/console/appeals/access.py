@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
-from sqlalchemy import ColumnElement, RowMapping
+from sqlalchemy import ColumnElement
 
 from alerts.desk.access.roles import Permission, Principal
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.states import Queue
 from alerts.desk.core.appeal_tables import appeal
@@ -56,11 +57,11 @@ def visible(rules: Rules, who: Principal) -> list[ColumnElement[bool]]:
     return []
 
 
-def sees(rules: Rules, who: Principal, row: RowMapping) -> bool:
+def sees(rules: Rules, who: Principal, of: Appeal) -> bool:
     """Return whether somebody sees an appeal."""
     if who.may(Permission.SUPPLY):
-        return bool(row["queue"] == Queue.SUPPLIER)
-    return who.role != BRANCH or row["region"] == rules.settings.units.get(who.name, "\0")
+        return of.queue == Queue.SUPPLIER
+    return who.role != BRANCH or of.region == rules.settings.units.get(who.name, "\0")
 
 
 Ruling = Annotated[Rules, Depends(rules_of)]

@@ -66,7 +66,7 @@ def write(
     may = found.principal.may(Permission.APPEALS)
     if row is None or post is None or do not in ("again", "write") or not may or not sees(rules, found.principal, row):
         raise HTTPException(404)
-    if do == "again" and row["request_due"]:
+    if do == "again" and row.request_due:
         by, now = found.principal.name, runtime.now()
         if not of_masses.ask_again(post, number, by, now):
             sending.ask_again(post, number, by, now)

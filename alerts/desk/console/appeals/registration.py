@@ -118,10 +118,10 @@ def _known(runtime: Runtime, rules: Rules, found: Visitor, values: dict[str, Any
     with runtime.database.read() as connection:
         appeals = store.of_customer(connection, rules.keys.customers(number))
         usual = rules.settings.units.get(found.principal.name, "")
-        region = values["region"] or next((row["region"] for row in appeals if row["region"]), usual)
+        region = values["region"] or next((each.region for each in appeals if each.region), usual)
         service = values["service"] or rules.settings.services[0]
         places = [region] if region else ["", *rules.settings.regions]
-        tickets = {row["id"]: row for place in places for row in store.incidents(connection, rules, service, place)}
+        tickets = {each.id: each for place in places for each in store.incidents(connection, rules, service, place)}
     answer_by = values["answer_by"] or _usual_answer(number)
     known = {"appeals": appeals, "region": region, "service": service, "tickets": list(tickets.values())}
     return known | {"answer_by": answer_by}

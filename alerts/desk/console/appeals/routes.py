@@ -10,7 +10,7 @@ from alerts.desk.access.roles import Permission
 from alerts.desk.appeals import actions, clocks, compensations, linking, store
 from alerts.desk.appeals.actions import Hand
 from alerts.desk.appeals.compensations import TOGETHER, NotAllowedError, may_approve
-from alerts.desk.appeals.desk import Rules, thawed
+from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.linking import NoSuchLinkError
 from alerts.desk.appeals.log_json import kind_of, to_json
 from alerts.desk.appeals.mail import store as mail
@@ -149,7 +149,7 @@ def _one(
             raise HTTPException(404)
         log = store.log_of(connection, number)
         said = store.interactions(connection, number)
-        contact = store.contact_of(connection, rules.keys, row["contact_id"]) if contacts else None
+        contact = store.contact_of(connection, rules.keys, row.contact_id) if contacts else None
         links = store.links(connection, number) if contacts else []
         letters = mail.of_appeal(connection, number) if contacts else []
     texts = [
@@ -164,14 +164,14 @@ def _one(
         found,
         status,
         row=row,
-        code=rules.codes.get(row["code"]),
-        clocks=list(clocks.read(log, thawed(row["terms"]), rules.calendars, now).values()),
+        code=rules.codes.get(row.code),
+        clocks=list(clocks.read(log, row.terms, rules.calendars, now).values()),
         events=[(event, kind_of(event.body), to_json(event.body)) for event in reversed(log)],
         texts=texts,
         contact=contact,
         links=links,
         mail=letters,
-        writes=contacts and rules.settings.mail is not None and Status(row["status"]) not in FINAL,
+        writes=contacts and rules.settings.mail is not None and row.status not in FINAL,
         regions=rules.settings.regions,
         steps=steps(row, found.principal, mails=rules.settings.mail is not None),
         problem=problem,

@@ -1,12 +1,10 @@
 """The steps that somebody may take with an appeal next: only those that its state and their role allow."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import RowMapping
 
 from alerts.desk.access.roles import Permission, Principal
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.states import AnswerBy, Queue, Status
 
 
@@ -19,14 +17,13 @@ class Step:
     asks: str = ""
 
 
-def steps(row: RowMapping | Mapping[str, Any], who: Principal, *, mails: bool = False) -> list[Step]:
+def steps(appeal: Appeal, who: Principal, *, mails: bool = False) -> list[Step]:
     """Return the next steps; where the desk `mails` answers itself, nobody records that one was sent."""
-    status = Status(row["status"])
     if who.may(Permission.SUPPLY):
-        return list(_of_supplier(status))
+        return list(_of_supplier(appeal.status))
     if not who.may(Permission.APPEALS):
         return []
-    found = [*_work(row, status), *_telling(row, status), *_ends(row, status)]
+    found = [*_work(appeal), *_telling(appeal), *_ends(appeal)]
     return [step for step in found if not (mails and step.name == "mailed")]
 
 
@@ -37,40 +34,40 @@ def _of_supplier(status: Status) -> Iterator[Step]:
         yield Step("vendor", "V", "optional")
 
 
-def _work(row: RowMapping | Mapping[str, Any], status: Status) -> Iterator[Step]:
-    working = status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS)
-    if working and not row["owner"]:
+def _work(appeal: Appeal) -> Iterator[Step]:
+    working = appeal.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS)
+    if working and not appeal.owner:
         yield Step("take", "T")
-    if row["queue"] == Queue.UNROUTED:
+    if appeal.queue == Queue.UNROUTED:
         yield Step("route", "R", "region")
-    if working and row["queue"] != Queue.SUPPLIER and not row["request_due"]:
+    if working and appeal.queue != Queue.SUPPLIER and not appeal.request_due:
         yield Step("forward", "F")
-    if row["request_due"] and status is not Status.RESOLVED:
+    if appeal.request_due and appeal.status is not Status.RESOLVED:
         yield Step("asked", "S")
-    if status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS, Status.HELD):
+    if appeal.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS, Status.HELD):
         yield Step("ask", "P", "required")
         yield Step("answer", "A", "required")
-    if status in (Status.PENDING, Status.HELD):
+    if appeal.status in (Status.PENDING, Status.HELD):
         yield Step("resume", "W", "optional")
-    if row["queue"] == Queue.SUPPLIER and status is Status.HELD:
+    if appeal.queue == Queue.SUPPLIER and appeal.status is Status.HELD:
         yield Step("received", "E")
         yield Step("supplier", "U")
         yield Step("vendor", "V", "optional")
 
 
-def _telling(row: RowMapping | Mapping[str, Any], status: Status) -> Iterator[Step]:
-    if status is Status.RESOLVED:
+def _telling(appeal: Appeal) -> Iterator[Step]:
+    if appeal.status is Status.RESOLVED:
         yield Step("reached", "C")
         yield Step("missed", "I")
         yield Step("mailed", "L")
-    mailed = status is Status.CLOSED and row["answer_by"] == AnswerBy.EMAIL
-    if status is Status.RESOLVED or mailed:
+    mailed = appeal.status is Status.CLOSED and appeal.answer_by == AnswerBy.EMAIL
+    if appeal.status is Status.RESOLVED or mailed:
         yield Step("bounced", "B")
 
 
-def _ends(row: RowMapping | Mapping[str, Any], status: Status) -> Iterator[Step]:
-    if row["claim"]:
+def _ends(appeal: Appeal) -> Iterator[Step]:
+    if appeal.claim:
         yield Step("claim", "D")
-    if status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
+    if appeal.status in (Status.ACKNOWLEDGED, Status.IN_PROGRESS):
         yield Step("reject", "Z")
         yield Step("cancel", "O")

@@ -77,8 +77,8 @@ def test_a_ticket_of_a_type_of_appeals_is_one(api: httpx.Client, bureau: Bureau,
     assert created.headers["location"] == body["href"] == FIRST
     assert (body["id"], body["ticketType"], body["status"]) == ("A-2026-000001", "complaint", "acknowledged")
     assert "expectedResolutionDate" in body
-    row = bureau.row(1)
-    assert (row["entry"], row["code"], row["region"], row["answer_by"], row["crm_ref"], row["request_due"]) == (
+    row = bureau.appeal(1)
+    assert (row.entry, row.code, row.region, row.answer_by, row.crm_ref, row.request_due) == (
         ("160", "01", "Astana", "email", "SBL-9", True)
     )
     assert api.get(FIRST).json() == body

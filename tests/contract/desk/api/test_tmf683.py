@@ -120,11 +120,11 @@ def test_what_is_created_is_an_appeal(api: httpx.Client, bureau: Bureau, conform
     conforms(body, "PartyInteraction")
     assert created.headers["location"] == body["href"]
     assert (body["direction"], body["reason"], body["status"]) == ("inbound", "appeal", "completed")
-    row = bureau.row(1)
+    row = bureau.appeal(1)
     expected = ("cabinet", "01", "ott", "Astana", "email", "LK-77", "branch")
-    assert tuple(row[name] for name in ("entry", "code", "service", "region", "answer_by", "cabinet_ref", "queue")) == (
-        expected
-    )
+    assert tuple(
+        getattr(row, name) for name in ("entry", "code", "service", "region", "answer_by", "cabinet_ref", "queue")
+    ) == (expected)
     (item,) = body["interactionItem"]
     assert (item["interactionItemType"], item["item"]["entity"]["id"]) == ("complaint", "A-2026-000001")
     again = api.post(INTERACTIONS, json=FRESH)
@@ -139,7 +139,7 @@ def test_calls_are_routed_as_at_the_desk(api: httpx.Client, bureau: Bureau, conf
     at_once["interactionItem"][0]["resolution"] = "Log in again"
     conforms(at_once, "PartyInteraction_FVO")
     assert api.post(INTERACTIONS, json=at_once).status_code == 201
-    assert bureau.row(1)["status"] == "closed"
+    assert bureau.appeal(1).status == "closed"
     broken = called()
     broken["interactionItem"][1]["resolution"] = "broken"
     handed = api.post(INTERACTIONS, json=broken).json()
@@ -149,8 +149,8 @@ def test_calls_are_routed_as_at_the_desk(api: httpx.Client, bureau: Bureau, conf
     claim["interactionItem"][0]["interactionItemType"] = "claim"
     claim["interactionDate"] = {"startDateTime": "2026-02-28T10:00:00+05:00"}
     assert api.post(INTERACTIONS, json=claim).status_code == 201
-    row = bureau.row(2)
-    assert (row["claim"], str(row["appealed_at"])) == (True, "2026-02-28 05:00:00+00:00")
+    row = bureau.appeal(2)
+    assert (row.claim, str(row.appealed_at)) == (True, "2026-02-28 05:00:00+00:00")
 
 
 def test_lists_are_filtered_sorted_and_paged(api: httpx.Client, bureau: Bureau, conforms: Any) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from alerts.desk.appeals import exports, store
 from alerts.desk.appeals.actions import Hand
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.codes import codes
 from alerts.desk.appeals.contacts import Keys
 from alerts.desk.appeals.desk import Rules
@@ -67,11 +68,11 @@ class Bureau:
     def hand(self, number: int, version: int | None = None) -> Hand:
         return Hand(self.database, self.rules, number, version, "Aigerim", self.now)
 
-    def row(self, number: int) -> dict[str, object]:
+    def appeal(self, number: int) -> Appeal:
         with self.database.read() as connection:
             found = store.find(connection, number)
         assert found is not None
-        return dict(found)
+        return found
 
     def log(self, number: int) -> list[Event]:
         with self.database.read() as connection:

@@ -38,17 +38,17 @@ def file(tmp_path: Path) -> Path:
 def test_rows_are_registered_as_calls_and_messages_are(bureau: Bureau, file: Path) -> None:
     # The second one is 25 hours old.
     assert bring_in(bureau, file, HEAD, FIRST, SECOND) == Done(registered=2, late=1)
-    first, second = bureau.row(1), bureau.row(2)
-    assert (first["entry"], first["crm_ref"], first["route"], first["queue"]) == (
+    first, second = bureau.appeal(1), bureau.appeal(2)
+    assert (first.entry, first.crm_ref, first.route, first.queue) == (
         "160",
         "CRM-1",
         "RT3",
         Queue.CALLS_160,
     )
-    assert (second["entry"], second["cabinet_ref"], second["route"]) == ("cabinet", "LK-2", "RT7")
-    assert (first["late"], second["late"]) == (False, True)
+    assert (second.entry, second.cabinet_ref, second.route) == ("cabinet", "LK-2", "RT7")
+    assert (first.late, second.late) == (False, True)
     with bureau.database.read() as connection:
-        known = contact_of(connection, bureau.rules.keys, first["contact_id"])  # type: ignore[arg-type]
+        known = contact_of(connection, bureau.rules.keys, first.contact_id)
     assert known == Contact("+77012345678", "saule@example.kz", name="Сауле")
 
 

@@ -29,7 +29,7 @@ def test_open_appeals_are_counted_by_who_has_them(bureau: Bureau) -> None:
     actions.request_sent(bureau.hand(held), received=True)
     bureau.registered(number="87012345699", entry=Entry.CABINET, broadband="unknown", region="")
     at_once = bureau.registered(number="87012345688", answer="Restart the box")
-    assert bureau.row(at_once)["status"] == "closed"
+    assert bureau.appeal(at_once).status == "closed"
     found = read(bureau)
     head = ("ott", "01")
     assert found.open == {

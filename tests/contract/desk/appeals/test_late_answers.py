@@ -40,7 +40,7 @@ def test_a_term_that_passes_proposes_one_free_month(bureau: Bureau) -> None:
         assert look(bureau) == 0
     assert bureau.free_months() == [(number, "proposed")]
     assert bureau.bodies(number, ev.Late) == [ev.Late("answer")]
-    assert bureau.row(number)["late"] is True
+    assert bureau.appeal(number).late is True
 
 
 def test_who_answers_too_late_before_any_timer_looked_still_owes_it(bureau: Bureau) -> None:
@@ -62,15 +62,15 @@ def test_mail_that_left_in_time_is_in_time_and_one_that_bounced_is_not(bureau: B
     assert bureau.free_months() == []
     actions.bounced(bureau.hand(lost))
     assert bureau.free_months() == [(lost, "proposed")]
-    assert bureau.row(lost)["status"] == Status.IN_PROGRESS
+    assert bureau.appeal(lost).status == Status.IN_PROGRESS
     bureau.pass_(minutes=5)
     look(bureau)
-    row = bureau.row(kept)
-    assert (row["status"], row["delivered_at"], row["late"]) == ("closed", bureau.now - timedelta(minutes=15), False)
+    row = bureau.appeal(kept)
+    assert (row.status, row.delivered_at, row.late) == ("closed", bureau.now - timedelta(minutes=15), False)
     # A bounce that comes after that opens it again, and it is late after all.
     bureau.pass_(hours=1)
     actions.bounced(bureau.hand(kept))
-    assert bureau.row(kept)["status"] == Status.IN_PROGRESS
+    assert bureau.appeal(kept).status == Status.IN_PROGRESS
     assert bureau.free_months() == [(lost, "proposed"), (kept, "proposed")]
 
 
@@ -97,7 +97,7 @@ def test_choices_of_the_open_questions(quick: Database) -> None:
     each.pass_(**DAY_AND_A_SECOND)
     look(each)
     assert each.free_months() == [(number, "proposed") for number in cabinet]
-    assert each.row(calls)["deadline_at"] is None
+    assert each.appeal(calls).deadline_at is None
 
 
 def test_desks_that_look_at_once_propose_each_free_month_once(database: Database) -> None:
@@ -185,7 +185,7 @@ def test_nothing_closes_without_a_delivered_answer(bureau: Bureau) -> None:
     with pytest.raises(IllegalStepError):
         actions.end(bureau.hand(number), Status.CANCELLED)
     actions.called(bureau.hand(number), reached=False)
-    assert bureau.row(number)["status"] == Status.RESOLVED
+    assert bureau.appeal(number).status == Status.RESOLVED
 
 
 def test_three_failed_calls_on_two_days_and_a_mail_count_as_answered(bureau: Bureau) -> None:
@@ -195,12 +195,12 @@ def test_three_failed_calls_on_two_days_and_a_mail_count_as_answered(bureau: Bur
         actions.called(bureau.hand(number), reached=False)
         bureau.pass_(hours=hours)
     actions.mailed(bureau.hand(number))
-    assert bureau.row(number)["status"] == Status.RESOLVED, "all on one day"
+    assert bureau.appeal(number).status == Status.RESOLVED, "all on one day"
     actions.bounced(bureau.hand(number))
     actions.answer(bureau.hand(number), "It works again")
     bureau.pass_(hours=12)
     actions.called(bureau.hand(number), reached=False)
-    assert bureau.row(number)["status"] == Status.CLOSED
+    assert bureau.appeal(number).status == Status.CLOSED
 
 
 def test_contacts_and_texts_are_forgotten_and_nothing_else_changes(bureau: Bureau) -> None:
@@ -210,7 +210,9 @@ def test_contacts_and_texts_are_forgotten_and_nothing_else_changes(bureau: Burea
         actions.called(bureau.hand(number), reached=True)
 
     def known() -> list[tuple[dict[str, Any], object]]:
-        return [(bureau.row(number) | {"contact_id": None}, bureau.log(number)) for number in (gone, claim)]
+        return [
+            (dict(bureau.appeal(number).row) | {"contact_id": None}, bureau.log(number)) for number in (gone, claim)
+        ]
 
     before = known()
     bureau.pass_(days=29)
@@ -221,7 +223,7 @@ def test_contacts_and_texts_are_forgotten_and_nothing_else_changes(bureau: Burea
         kept = set(connection.scalars(select(interaction.c.appeal_id).where(interaction.c.sealed.is_not(None))))
         assert len(connection.execute(select(appeal_contact)).all()) == 2
     assert kept == {claim, open_one}
-    assert bureau.row(gone)["contact_id"] is None
+    assert bureau.appeal(gone).contact_id is None
     assert known() == before
     bureau.pass_(days=3 * 365)
     assert timers.forget_contacts(bureau.database, bureau.now) == 1
@@ -231,20 +233,20 @@ def test_an_appeal_behind_an_incident_waits_for_it_and_its_time_goes_on(bureau: 
     incident = bureau.incident()
     number = bureau.registered()
     linking.confirm(bureau.hand(number), incident)
-    assert (bureau.row(number)["status"], bureau.row(number)["status_reason"]) == ("held", "incident")
-    assert bureau.row(number)["deadline_at"] == bureau.now + timedelta(hours=24)
+    assert (bureau.appeal(number).status, bureau.appeal(number).status_reason) == ("held", "incident")
+    assert bureau.appeal(number).deadline_at == bureau.now + timedelta(hours=24)
     with bureau.database.read() as connection:
         assert linking.callers(connection, [incident]) == {incident: 1}
     assert timers.follow_incidents(bureau.database, bureau.rules, bureau.now) == 0
     linking.undo(bureau.hand(number), incident)
-    row = bureau.row(number)
-    assert (row["status"], row["request_due"]) == ("inProgress", True)
+    row = bureau.appeal(number)
+    assert (row.status, row.request_due) == ("inProgress", True)
     with bureau.database.read() as connection:
         assert linking.callers(connection, [incident]) == {}
-        assert [row["state"] for row in store.links(connection, number)] == ["undone"]
+        assert [row.state for row in store.links(connection, number)] == ["undone"]
     linking.confirm(bureau.hand(number), incident)
     bureau.ticket_status(incident, "resolved")
     assert timers.follow_incidents(bureau.database, bureau.rules, bureau.now) == 1
-    assert bureau.row(number)["status"] == Status.IN_PROGRESS
+    assert bureau.appeal(number).status == Status.IN_PROGRESS
     with pytest.raises(linking.NoSuchLinkError):
         linking.confirm(bureau.hand(number), 99)

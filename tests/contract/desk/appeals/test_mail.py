@@ -12,7 +12,6 @@ import pytest
 from alerts.desk.appeals import actions, clocks, timers
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals.actions import Hand
-from alerts.desk.appeals.desk import thawed
 from alerts.desk.appeals.mail import receiving, sending, store
 from alerts.desk.appeals.mail.imap import fetch
 from alerts.desk.appeals.mail.sending import Post, post_of
@@ -67,7 +66,7 @@ class Office:
 
     def mail(self, number: int) -> list[tuple[str, str]]:
         with self.bureau.database.read() as connection:
-            return [(row["kind"], row["state"]) for row in store.of_appeal(connection, number)]
+            return [(each.kind, each.state) for each in store.of_appeal(connection, number)]
 
     @property
     def last(self) -> EmailMessage:
@@ -113,20 +112,20 @@ def test_a_request_goes_out_once_and_the_reply_takes_the_appeal_up(office: Offic
     assert office.last["subject"] == f"[#A-2026-{number:06}] No channel plays"
     assert TEXT not in body  # the customer's words may name them
     assert "701" not in body
-    row = bureau.row(number)
-    assert (row["status"], row["status_reason"], row["request_due"]) == ("held", "supplier", False)
+    row = bureau.appeal(number)
+    assert (row.status, row.status_reason, row.request_due) == ("held", "supplier", False)
     # Our own server took it: that is no receipt of the supplier's.
     assert bureau.bodies(number, ev.RequestReceived) == []
     bureau.pass_(minutes=10)
     automatic = reply(office.last, "We have received your request.", **{"Auto-Submitted": "auto-replied"})
     assert office.take(automatic) == [receiving.Received("settled", number)]
     assert len(bureau.bodies(number, ev.RequestReceived)) == 1
-    assert bureau.row(number)["status"] == Status.HELD
+    assert bureau.appeal(number).status == Status.HELD
     bureau.pass_(hours=1)
     answer = reply(office.last, "Fixed.\n\nOn Monday, 2 March, Desk wrote:\n> Please deal with it\n")
     assert office.take(answer) == [receiving.Received("settled", number)]
-    assert (bureau.row(number)["status"], bureau.row(number)["queue"]) == (Status.IN_PROGRESS, Queue.CALLS_160)
-    found = clocks.read(bureau.log(number), thawed(bureau.row(number)["terms"]), bureau.rules.calendars, bureau.now)  # type: ignore[arg-type]
+    assert (bureau.appeal(number).status, bureau.appeal(number).queue) == (Status.IN_PROGRESS, Queue.CALLS_160)
+    found = clocks.read(bureau.log(number), bureau.appeal(number).terms, bureau.rules.calendars, bureau.now)
     assert found["supplier_receipt"].used == 600
     # Nothing is left in the inbox, and nothing is thrown away.
     assert (office.postbox.count(), office.postbox.count("ottwatch")) == (0, 2)
@@ -172,10 +171,10 @@ def test_what_nobody_could_assign_is_given_to_an_appeal_by_hand(office: Office) 
     with bureau.database.read() as connection:
         (row,) = store.unread(connection)
     hand = Hand(bureau.database, bureau.rules, number, None, "Aigerim", bureau.now)
-    assert receiving.attach(hand, row["id"])
-    assert not receiving.attach(hand, row["id"])
+    assert receiving.attach(hand, row.id)
+    assert not receiving.attach(hand, row.id)
     assert office.unread() == []
-    assert bureau.row(number)["status"] == Status.IN_PROGRESS
+    assert bureau.appeal(number).status == Status.IN_PROGRESS
 
 
 def test_an_answer_goes_by_mail_and_a_bounce_undoes_it(office: Office) -> None:
@@ -186,11 +185,11 @@ def test_an_answer_goes_by_mail_and_a_bounce_undoes_it(office: Office) -> None:
     assert (office.out.mails[-1].to, "It works again" in office.last.get_content()) == ([CUSTOMER], True)
     bureau.pass_(minutes=20)
     timers.run_due(bureau.database, bureau.rules, bureau.now)
-    assert bureau.row(number)["status"] == Status.CLOSED
+    assert bureau.appeal(number).status == Status.CLOSED
     bounce = REPORT.format(action="failed", status="5.1.1", own=str(office.last["message-id"]).strip("<>")).encode()
     for _ in range(2):
         office.take(bounce)
-    assert bureau.row(number)["status"] == Status.IN_PROGRESS
+    assert bureau.appeal(number).status == Status.IN_PROGRESS
     assert office.mail(number)[0] == ("answer", "bounced")
     # Answered again, it is sent again, in the same conversation; the old bounce, come once more, changes nothing.
     first = office.last["message-id"]
@@ -201,7 +200,7 @@ def test_an_answer_goes_by_mail_and_a_bounce_undoes_it(office: Office) -> None:
     bureau.pass_(minutes=20)
     timers.run_due(bureau.database, bureau.rules, bureau.now)
     office.take(bounce.replace(b"Words for people", b"Said again"))
-    assert bureau.row(number)["status"] == Status.CLOSED
+    assert bureau.appeal(number).status == Status.CLOSED
 
 
 def test_a_bounce_leaves_no_appeal_unanswered_behind_a_newer_one(office: Office) -> None:
@@ -214,7 +213,7 @@ def test_a_bounce_leaves_no_appeal_unanswered_behind_a_newer_one(office: Office)
     timers.run_due(bureau.database, bureau.rules, bureau.now)
     newer = bureau.registered(**BY_MAIL)
     office.take(REPORT.format(action="failed", status="5.1.1", own=str(answered["message-id"]).strip("<>")).encode())
-    assert [bureau.row(each)["status"] for each in (number, newer)] == [Status.IN_PROGRESS, Status.ACKNOWLEDGED]
+    assert [bureau.appeal(each).status for each in (number, newer)] == [Status.IN_PROGRESS, Status.ACKNOWLEDGED]
     assert len(bureau.bodies(newer, ev.Repeated)) == 1
     # A third call is a repeat of the newer one, and both have to be answered.
     assert bureau.say(**BY_MAIL).number == newer
@@ -223,7 +222,7 @@ def test_a_bounce_leaves_no_appeal_unanswered_behind_a_newer_one(office: Office)
     office.send()
     bureau.pass_(minutes=20)
     timers.run_due(bureau.database, bureau.rules, bureau.now)
-    assert [bureau.row(each)["status"] for each in (number, newer)] == [Status.CLOSED, Status.CLOSED]
+    assert [bureau.appeal(each).status for each in (number, newer)] == [Status.CLOSED, Status.CLOSED]
 
 
 def test_a_bounce_after_a_call_changes_nothing(office: Office) -> None:
@@ -233,7 +232,7 @@ def test_a_bounce_after_a_call_changes_nothing(office: Office) -> None:
     office.send()
     actions.called(bureau.hand(number), reached=True)
     office.take(REPORT.format(action="failed", status="5.1.1", own=str(office.last["message-id"]).strip("<>")).encode())
-    assert bureau.row(number)["status"] == Status.CLOSED
+    assert bureau.appeal(number).status == Status.CLOSED
 
 
 def test_a_request_that_comes_back_is_loud_and_not_sent_again_by_itself(office: Office) -> None:
@@ -241,8 +240,8 @@ def test_a_request_that_comes_back_is_loud_and_not_sent_again_by_itself(office: 
     number = bureau.registered()
     office.send()
     office.take(REPORT.format(action="failed", status="5.1.1", own=str(office.last["message-id"]).strip("<>")).encode())
-    row = bureau.row(number)
-    assert (row["status"], row["request_due"], row["queue"]) == (Status.IN_PROGRESS, True, Queue.CALLS_160)
+    row = bureau.appeal(number)
+    assert (row.status, row.request_due, row.queue) == (Status.IN_PROGRESS, True, Queue.CALLS_160)
     office.send()
     assert len(office.out.mails) == 1
     assert len(office.unread()) == 1
@@ -256,10 +255,10 @@ def test_a_refused_address_is_told_without_naming_it(office: Office) -> None:
     number = bureau.registered(answer_by=AnswerBy.EMAIL, email="nobody@example.kz")
     actions.answer(bureau.hand(number), "It works again")
     office.send()
-    assert bureau.row(number)["status"] == Status.IN_PROGRESS
+    assert bureau.appeal(number).status == Status.IN_PROGRESS
     with bureau.database.read() as connection:
         (row,) = store.unread(connection)
-    assert row["error"] == "550 no such person"
+    assert row.error == "550 no such person"
 
 
 def test_a_server_that_is_away_loses_nothing(office: Office) -> None:
@@ -283,7 +282,7 @@ def test_customers_and_vendors_write_back(office: Office) -> None:
     office.send()
     assert office.out.mails[-1].to == ["help@vendor.example"]
     office.take(reply(office.last, "A patch is on its way", "help@vendor.example"))
-    assert bureau.row(number)["status"] == Status.IN_PROGRESS
+    assert bureau.appeal(number).status == Status.IN_PROGRESS
     actions.answer(bureau.hand(number), "Patched")
     office.send()
     told = office.last
@@ -331,5 +330,5 @@ def test_words_are_deleted_with_the_contact(office: Office) -> None:
     timers.forget_contacts(bureau.database, bureau.now)
     assert store.forget(bureau.database, bureau.now, bureau.rules.settings.keep_contacts) >= 3
     with bureau.database.read() as connection:
-        assert [row["sealed"] for row in store.of_appeal(connection, number)] == [None] * 2
+        assert [each.sealed for each in store.of_appeal(connection, number)] == [None] * 2
     assert NUMBER not in str(office.unread())

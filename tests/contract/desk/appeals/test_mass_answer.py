@@ -65,7 +65,7 @@ def test_everybody_who_waits_is_answered_once(bureau: Bureau, monkeypatch: pytes
     assert begin(bureau, ticket) is not None
     assert [give(bureau) for _ in range(5)] == [1, 2, 1, 0, 0]
     for number in (asked, numbers[3], numbers[4], *far):
-        assert (bureau.row(number)["status"], answers(bureau, number)) == (Status.RESOLVED, [TEXT])
+        assert (bureau.appeal(number).status, answers(bureau, number)) == (Status.RESOLVED, [TEXT])
     assert answers(bureau, told) == ["Answered already"]
     assert answers(bureau, gone) == []
     (answer,) = callers(bureau, ticket).answers
@@ -83,4 +83,4 @@ def test_a_text_that_was_given_is_not_given_again_after_a_bounce(bureau: Bureau)
     actions.bounced(bureau.hand(number))
     assert begin(bureau, ticket) is None
     assert give(bureau) == 0
-    assert (bureau.row(number)["status"], answers(bureau, number)) == (Status.IN_PROGRESS, [TEXT])
+    assert (bureau.appeal(number).status, answers(bureau, number)) == (Status.IN_PROGRESS, [TEXT])

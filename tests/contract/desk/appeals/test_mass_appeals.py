@@ -38,18 +38,18 @@ def test_a_mass_is_proposed_linked_and_undone(bureau: Bureau, monkeypatch: pytes
     incident, other = bureau.incident(), bureau.incident("other", service="iptv")
     (found,) = proposals(bureau)
     assert (found.mass.cell, found.mass.customers, list(found.appeals)) == (CELL, 10, numbers)
-    assert [row["id"] for row in found.tickets] == [incident]
+    assert [each.id for each in found.tickets] == [incident]
     # Nothing across services, whoever asks for it.
     assert mass_store.link_all(bureau.database, bureau.rules, CELL, other, "Dana", bureau.now) == 0
     assert mass_store.link_all(bureau.database, bureau.rules, CELL, incident, "Dana", bureau.now) == 10
-    assert {(bureau.row(number)["status"], bureau.row(number)["request_due"]) for number in numbers} == {
+    assert {(bureau.appeal(number).status, bureau.appeal(number).request_due) for number in numbers} == {
         ("held", False)
     }
     assert proposals(bureau) == []
     with bureau.database.read() as connection:
         assert linking.callers(connection, [incident]) == {incident: 10}
     assert linking.undo_all(bureau.database, bureau.rules, incident, "Dana", bureau.now) == 10
-    assert {(bureau.row(number)["status"], bureau.row(number)["request_due"]) for number in numbers} == {
+    assert {(bureau.appeal(number).status, bureau.appeal(number).request_due) for number in numbers} == {
         (Status.IN_PROGRESS, True)
     }
     assert len(proposals(bureau)) == 1

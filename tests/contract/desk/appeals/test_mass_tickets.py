@@ -129,8 +129,8 @@ def test_one_ticket_and_one_mail_whoever_calls_later(office: Office, monkeypatch
         by = "desk" if number in numbers else "Aigerim"
         assert office.links(number) == [(opened["id"], "proposed", by)]
         assert office.asked(number) == [ev.RequestSent(office.masses()[0]["id"])]
-        assert not office.bureau.row(number)["request_due"]
-        assert office.bureau.row(number)["status"] == Status.ACKNOWLEDGED
+        assert not office.bureau.appeal(number).request_due
+        assert office.bureau.appeal(number).status == Status.ACKNOWLEDGED
 
 
 def test_a_mass_attaches_to_the_ticket_that_is_open(office: Office) -> None:
@@ -200,7 +200,7 @@ def test_once_a_person_confirmed_the_mass_later_members_are_confirmed_with_it(of
     (later,) = office.call(1, first=100)
     office.round()
     assert office.links(later) == [(number, "confirmed", "Dana")]
-    assert (bureau.row(later)["status"], bureau.row(later)["status_reason"]) == ("held", "incident")
+    assert (bureau.appeal(later).status, bureau.appeal(later).status_reason) == ("held", "incident")
     assert len(office.out.mails) == 1
 
 
@@ -211,7 +211,7 @@ def test_who_is_taken_out_of_a_mass_is_asked_about_alone(office: Office) -> None
     linking.undo(office.bureau.hand(numbers[0]), number)
     office.round()
     assert office.links(numbers[0]) == [(number, "undone", "Aigerim")]
-    assert office.bureau.row(numbers[0])["mass_id"] is None
+    assert office.bureau.appeal(numbers[0]).mass_id is None
     assert office.asked(numbers[0])[-1] == ev.RequestSent()
     assert len(office.out.mails) == 2
 
@@ -259,8 +259,8 @@ def test_a_request_that_came_back_is_sent_again_once_for_all(quick: Database) ->
         assert out.mails == []
         with quick.read() as connection:
             (failed,) = store.unread(connection)
-        assert (failed["kind"], failed["state"], failed["appeal_id"]) == ("mass", "refused", numbers[0])
-        assert [office.bureau.row(number)["request_due"] for number in numbers] == [False] * 6
+        assert (failed.kind, failed.state, failed.appeal_id) == ("mass", "refused", numbers[0])
+        assert [office.bureau.appeal(number).request_due for number in numbers] == [False] * 6
         again = office_of(quick, port, out)
         again.bureau.now = office.bureau.now + timedelta(minutes=5)
         assert of_masses.ask_again(again.post, numbers[0], "Dana", again.bureau.now)
@@ -276,7 +276,7 @@ def test_a_request_that_came_back_is_sent_again_once_for_all(quick: Database) ->
         again.round()
         for number in numbers:
             assert again.asked(number) == [ev.RequestSent(1), ev.RequestBounced()]
-        assert [again.bureau.row(number)["request_due"] for number in numbers] == [True, *[False] * 5]
+        assert [again.bureau.appeal(number).request_due for number in numbers] == [True, *[False] * 5]
         assert len(out.mails) == 1
 
 
@@ -297,9 +297,9 @@ def test_without_mail_a_person_asks_the_supplier(office: Office) -> None:
     assert mass_tickets.look(by_hand, office.baseline, office.bureau.now) == 0
     office.bureau.pass_(minutes=3)
     assert mass_tickets.look(by_hand, office.baseline, office.bureau.now) == 1
-    assert {office.bureau.row(number)["request_due"] for number in numbers} == {True}
+    assert {office.bureau.appeal(number).request_due for number in numbers} == {True}
     actions.request_sent(office.bureau.hand(numbers[0]), received=False)
-    assert not office.bureau.row(numbers[0])["request_due"]
+    assert not office.bureau.appeal(numbers[0]).request_due
 
 
 def test_appeals_that_wait_for_their_mass_cost_no_questions(office: Office) -> None:
@@ -329,7 +329,7 @@ def test_a_batch_of_members_is_read_at_once(office: Office) -> None:
         event.listen(connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
         drafts = appeals.lock_some(connection, [*reversed(numbers), 9999])
     assert len(asked) == 2
-    assert [draft["id"] for draft in drafts] == numbers
+    assert [draft.id for draft in drafts] == numbers
     assert [draft.log for draft in drafts] == [office.bureau.log(number) for number in numbers]
 
 
@@ -363,7 +363,7 @@ def test_every_member_has_the_receipt_of_the_request_for_all(
     with bureau.database.read() as connection:
         mail = store.find(connection, office.masses()[0]["mail_id"])
     assert mail is not None
-    assert mail["state"] == "received"
+    assert mail.state == "received"
 
 
 def away(office: Office, status: str) -> list[int]:
@@ -392,7 +392,7 @@ def test_members_of_what_was_no_mass_are_asked_about_one_by_one(office: Office, 
     office.round()
     assert len(office.out.mails) == 10
     assert [office.asked(number) for number in numbers] == [[ev.RequestSent()]] * 10
-    assert {office.bureau.row(number)["mass_id"] for number in numbers} == {None}
+    assert {office.bureau.appeal(number).mass_id for number in numbers} == {None}
 
 
 def test_nobody_is_asked_about_what_was_answered_meanwhile(office: Office) -> None:

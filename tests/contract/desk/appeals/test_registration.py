@@ -34,11 +34,11 @@ def interactions(bureau: Bureau) -> list[tuple[int | None, str]]:
 
 def test_call_whose_broadband_works_is_registered(bureau: Bureau) -> None:
     found = bureau.say(crm_ref="SBL-7")
-    row = bureau.row(found.number or 0)
+    row = bureau.appeal(found.number or 0)
     assert found.way.rows == ("RT3",)
-    assert (row["status"], row["queue"], row["request_due"], row["crm_ref"]) == ("acknowledged", "160", True, "SBL-7")
-    assert row["deadline_at"] == bureau.now + timedelta(hours=24)
-    assert row["code_group"] == "playback"
+    assert (row.status, row.queue, row.request_due, row.crm_ref) == ("acknowledged", "160", True, "SBL-7")
+    assert row.deadline_at == bureau.now + timedelta(hours=24)
+    assert row.code_group == "playback"
 
 
 @pytest.mark.parametrize(
@@ -61,17 +61,17 @@ def test_a_hand_over_makes_no_appeal_and_keeps_no_word(
 
 def test_answered_at_once_is_counted_and_closed(bureau: Bureau) -> None:
     found = bureau.say(answer="Choose another audio track")
-    row = bureau.row(found.number or 0)
-    assert (found.way.rows, row["status"], row["delivered_at"]) == (("RT2",), "closed", bureau.now)
-    assert row["due_at"] is None
+    row = bureau.appeal(found.number or 0)
+    assert (found.way.rows, row.status, row.delivered_at) == (("RT2",), "closed", bureau.now)
+    assert row.due_at is None
 
 
 def test_the_same_again_is_added_to_the_open_appeal(bureau: Bureau) -> None:
     number = bureau.registered()
     again = bureau.say(number="+7 (701) 234-56-78", claim=True)
     assert (again.way.rows, again.number, again.repeat) == (("RT20", "RT5"), number, True)
-    row = bureau.row(number)
-    assert (row["repeats"], row["claim"], bureau.count()) == (1, True, 1)
+    row = bureau.appeal(number)
+    assert (row.repeats, row.claim, bureau.count()) == (1, True, 1)
     assert interactions(bureau) == [(number, "appeal"), (number, "repeat")]
     # Another code, another service or another customer is another appeal.
     bureau.registered(code="02")
@@ -101,9 +101,9 @@ def test_request_of_the_cabinet_goes_to_its_queue(
 ) -> None:
     stamp = bureau.now - timedelta(hours=6)
     found = bureau.say(**CABINET | changes, appealed_at=stamp)
-    known = bureau.row(found.number or 0)
-    assert (found.way.rows, known["queue"]) == ((row,), queue)
-    assert known["deadline_at"] == stamp + timedelta(hours=24)
+    known = bureau.appeal(found.number or 0)
+    assert (found.way.rows, known.queue) == ((row,), queue)
+    assert known.deadline_at == stamp + timedelta(hours=24)
 
 
 def test_an_open_incident_of_the_region_and_service_is_proposed(bureau: Bureau) -> None:
@@ -113,8 +113,8 @@ def test_an_open_incident_of_the_region_and_service_is_proposed(bureau: Bureau) 
     found = bureau.say()
     number = found.number or 0
     assert found.way.rows == ("RT6", "RT3")
-    assert bureau.row(number)["route"] == "RT6 RT3"
-    assert bureau.row(number)["request_due"] is False
+    assert bureau.appeal(number).route == "RT6 RT3"
+    assert bureau.appeal(number).request_due is False
     with bureau.database.read() as connection:
         assert [(row["ticket_id"], row["state"]) for row in store.links(connection, number)] == [(ours, "proposed")]
     bureau.ticket_status(ours, "resolved")
@@ -168,7 +168,7 @@ def test_no_table_shows_who_the_customer_is(bureau: Bureau) -> None:
     for planted in ("701234", "2345678", "saule@", "Saule", "froze", TEXT):
         assert planted not in stored
     with bureau.database.read() as connection:
-        contact = store.contact_of(connection, bureau.rules.keys, bureau.row(number)["contact_id"])  # type: ignore[arg-type]
+        contact = store.contact_of(connection, bureau.rules.keys, bureau.appeal(number).contact_id)
         said = store.interactions(connection, number)
     assert contact is not None
     assert (contact.number, contact.email, contact.name) == ("+77012345678", "saule@example.kz", CALL.name)
@@ -181,10 +181,10 @@ def test_keys_can_be_replaced(quick: Database) -> None:
     both = Bureau(quick, rules(["b" * 32, "a" * 32]))
     assert both.say().number == number
     with quick.read() as connection:
-        contact_id = both.row(number)["contact_id"]
-        assert store.contact_of(connection, both.rules.keys, contact_id) is not None  # type: ignore[arg-type]
+        contact_id = both.appeal(number).contact_id
+        assert store.contact_of(connection, both.rules.keys, contact_id) is not None
         # Where the old key is gone the contact is lost, not guessed.
-        assert store.contact_of(connection, rules(["b" * 32]).keys, contact_id) is None  # type: ignore[arg-type]
+        assert store.contact_of(connection, rules(["b" * 32]).keys, contact_id) is None
     with pytest.raises(ValueError, match=r"keys\[1\]: is shorter than 32 characters"):
         rules(["short"])
 
@@ -210,7 +210,7 @@ def test_desks_that_register_the_same_at_once_make_one_appeal(database: Database
         found = list(pool.map(desk, range(8)))
     assert len({each.number for each in found}) == 1
     assert sum(not each.repeat for each in found) == 1
-    assert bureau.row(found[0].number or 0)["repeats"] == 7
+    assert bureau.appeal(found[0].number or 0).repeats == 7
 
 
 def test_the_state_is_what_the_log_says(bureau: Bureau) -> None:
@@ -227,5 +227,5 @@ def test_the_state_is_what_the_log_says(bureau: Bureau) -> None:
     ):
         step(hand)
         moves = [event.body.new for event in bureau.log(number) if isinstance(event.body, ev.Moved)]
-        assert bureau.row(number)["status"] == moves[-1]
-    assert bureau.row(number)["status"] == Status.CLOSED
+        assert bureau.appeal(number).status == moves[-1]
+    assert bureau.appeal(number).status == Status.CLOSED

@@ -97,9 +97,9 @@ def recount(bureau: Bureau, numbers: list[int], month: date, dimension: str) -> 
         local = registered.at.astimezone(bureau.rules.calendars.zone)
         if local.date().replace(day=1) != month:
             continue
-        row = bureau.row(number)
+        row = bureau.appeal(number)
         faults = [event.body.fault for event in log if isinstance(event.body, ev.FaultFound)]
-        value = (faults or [""])[-1] if dimension == "fault" else str(row[dimension])
+        value = (faults or [""])[-1] if dimension == "fault" else str(getattr(row, dimension))
         status = [event.body.new for event in log if isinstance(event.body, ev.Moved)]
         missed = {event.body.clock for event in log if isinstance(event.body, ev.Late)}
         moves = [event.body.state for event in log if isinstance(event.body, ev.CompensationMoved)]

@@ -13,6 +13,7 @@ from alerts.desk.access.roles import Principal
 from alerts.desk.access.trail import By
 from alerts.desk.appeals import actions, linking, mass_answer, store, timers
 from alerts.desk.appeals import events as ev
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.mail import receiving
 from alerts.desk.appeals.states import AnswerBy, Queue, Status
 from alerts.desk.console.appeals import routes as appeal_routes
@@ -47,7 +48,7 @@ def post(caller: Caller, path: str, **fields: object) -> str:
 
 
 def version(bureau: Bureau, number: int) -> object:
-    return bureau.row(number)["version"]
+    return bureau.appeal(number).version
 
 
 def test_call_is_registered_in_three_steps(control_room: Hall, bureau: Bureau) -> None:
@@ -69,7 +70,7 @@ def test_call_is_registered_in_three_steps(control_room: Hall, bureau: Bureau) -
         region="Astana",
     )
     assert "The appeal is registered; the supplier has to be asked." in done
-    assert bureau.row(1)["code"] == "01"
+    assert bureau.appeal(1).code == "01"
     again = post(operator, "/appeals/new", number=NUMBER)
     assert re.search(r'<a href="/appeals/1">1</a> No channel plays, Astana', again)
 
@@ -84,7 +85,7 @@ def test_open_incident_is_linked_by_one_step(control_room: Hall, bureau: Bureau)
     shown = post(operator, "/appeals/1/confirm", version=version(bureau, 1), ticket=incident)
     assert "waiting (emergency ticket)" in shown
     shown = post(operator, "/appeals/1/undo", version=version(bureau, 1), ticket=incident)
-    assert bureau.row(1)["request_due"] is True
+    assert bureau.appeal(1).request_due is True
 
 
 def test_broken_broadband_is_transferred(control_room: Hall, bureau: Bureau) -> None:
@@ -129,8 +130,8 @@ def test_supplier_sees_its_own_and_no_customer(control_room: Hall, bureau: Burea
     for path in ("/overview", "/ticket/1", "/reports", "/appeals/new", "/appeals/free-months", "/api/v1/appeals"):
         assert supplier.get(path).status_code in (401, 403), path
     post(supplier, f"/appeals/{ours}/answer", version=version(bureau, ours), text="A certificate had expired")
-    row = bureau.row(ours)
-    assert (row["status"], row["queue"]) == (Status.RESOLVED, Queue.CALLS_160)
+    row = bureau.appeal(ours)
+    assert (row.status, row.queue) == (Status.RESOLVED, Queue.CALLS_160)
     assert ev.SupplierReplied() in bureau.bodies(ours, ev.SupplierReplied)
     assert supplier.get(f"/appeals/{ours}").status_code == 404
 
@@ -169,7 +170,7 @@ def test_stale_page_changes_nothing(control_room: Hall, bureau: Bureau) -> None:
     bureau.say()
     assert "The appeal has changed" in post(operator, f"/appeals/{number}/take", version=seen)
     assert "Fill in the field" in post(operator, f"/appeals/{number}/answer", version=version(bureau, number), text=" ")
-    assert bureau.row(number)["status"] == Status.ACKNOWLEDGED
+    assert bureau.appeal(number).status == Status.ACKNOWLEDGED
 
 
 def test_free_months_are_decided_by_who_may(control_room: Hall, bureau: Bureau) -> None:
@@ -251,14 +252,15 @@ def test_a_form_from_elsewhere_is_refused(control_room: Hall, bureau: Bureau) ->
     for path in ("/appeals/new", f"/appeals/{number}/take", "/appeals/free-months"):
         answer = operator.post(path, data={"csrf": "forged", "version": "1", "number": NUMBER})
         assert answer.status_code == 403, path
-    assert bureau.row(number)["owner"] == ""
+    assert bureau.appeal(number).owner == ""
 
 
 @pytest.mark.parametrize("language", languages())
 def test_every_word_of_appeals_has_its_text(language: str) -> None:
     texts = catalogue(language)
+    fixed = {"owner": "", "claim": True, "answer_by": AnswerBy.EMAIL}
     rows = [
-        {"status": status, "queue": queue, "owner": "", "request_due": due, "claim": True, "answer_by": AnswerBy.EMAIL}
+        Appeal(fixed | {"status": status, "queue": queue, "request_due": due})
         for status in Status
         for queue in Queue
         for due in (True, False)
@@ -364,7 +366,7 @@ def test_a_ticket_shows_who_called_and_answers_everybody(control_room: Hall, bur
     assert "going on" in done.text
     assert mass_answer.give(bureau.database, bureau.rules, bureau.now) == 2
     assert "2 appeals answered" in operator.get(f"/ticket/{ticket}").text
-    assert bureau.row(number)["status"] == Status.RESOLVED
+    assert bureau.appeal(number).status == Status.RESOLVED
 
 
 def test_a_mass_is_told_on_overview_and_wall(control_room: Hall) -> None:

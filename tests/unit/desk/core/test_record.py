@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import Table
 
 from alerts.desk.access.records import Account, Audited, Token
-from alerts.desk.core import tables
+from alerts.desk.appeals.appeal import Appeal
+from alerts.desk.appeals.mail.message import Message as Mail
+from alerts.desk.core import appeal_tables, tables
 from alerts.desk.core.record import Changed, Column, Record
 from alerts.desk.notify.message import Message
 from alerts.desk.tickets.alarm_record import AlarmRecord
@@ -54,6 +56,8 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
         (Account, tables.account, set()),
         (Token, tables.token, set()),
         (Audited, tables.audit, set()),
+        (Appeal, appeal_tables.appeal, {"status", "terms"}),
+        (Mail, appeal_tables.appeal_mail, set()),
     ],
 )
 def test_a_record_has_every_column_of_its_table(record: type[Record], table: Table, otherwise: set[str]) -> None:
