@@ -9,6 +9,7 @@ simulated: every check is asked as of a minute, and an alert that waits a minute
 2. Three of a hundred accounts of one tariff are not charged; then a single account.
 3. A year's charges of accounts that are due around the clock: the queries of each minute, the comparison of two
    snapshots by slices, and the memory of the real agent.
+4. As many rows as the agent takes from a billing that offers its views over HTTP: its memory and its share of a core.
 
 Exit status 1 where a bound is missed. Seconds are those of the clock: a machine that does other work needs more.
 
@@ -27,6 +28,7 @@ from agent.sources.billing.settings import BillingSettings
 from bench.billing_correction import SILENT, correct, outside, spend
 from bench.billing_cost import ask, cost, slowest
 from bench.billing_figures import Figures, load
+from bench.billing_http import over_http
 from service.metric import Sample
 from tests.contract.agent.billing.asked import PRESET, samples, settings
 from tests.contract.agent.billing.cases import Counted, scope_in, scope_of, stage, values
@@ -191,7 +193,7 @@ def main() -> int:
     )
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--charges", type=int, default=10_000_000)
-    parts = ("december", "partial", "cost")
+    parts = ("december", "partial", "cost", "http")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; all without")
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(parts):
@@ -206,6 +208,8 @@ def main() -> int:
                 december(figures, arguments.accounts, Path(name))
         elif part == "partial":
             partial(figures, arguments.accounts)
+        elif part == "http":
+            over_http(figures)
         else:
             cost(figures, arguments.accounts, arguments.charges)
         print(f"  {load()}", flush=True)

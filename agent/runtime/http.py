@@ -35,6 +35,14 @@ class Response(NamedTuple):
         return self.body.decode("utf-8-sig", "surrogateescape")
 
 
+class StatusError(OSError):
+    """The server answered with another status than 200."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"answered {status} {reason[:80]}".rstrip())
+        self.status = status
+
+
 class _Timed(io.RawIOBase):
     """A socket's bytes up to one moment; the socket's own time-out begins again at each of them."""
 
@@ -64,13 +72,23 @@ class _Answer(HTTPResponse):
         self.fp = io.BufferedReader(_Timed(plain, end))
 
 
-def get(url: str, *, timeout: float, headers: Mapping[str, str] | None = None, largest: int = LARGEST_BODY) -> Response:
-    """Return the answer of `url`; raise OSError for a refusal, an error status, a body too large or too slow."""
+def get(
+    url: str,
+    *,
+    timeout: float,
+    headers: Mapping[str, str] | None = None,
+    largest: int = LARGEST_BODY,
+    trust: ssl.SSLContext | None = None,
+) -> Response:
+    """Return the answer of `url`; raise OSError for a refusal, a body too large or too slow, StatusError for a status.
+
+    `trust` has the authorities that a certificate may come from; None: the system's.
+    """
     end = time.monotonic() + timeout
     try:
         parts = urlsplit(url)
         target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
-        with closing(_connection(parts, timeout)) as connection:
+        with closing(_connection(parts, timeout, trust)) as connection:
             connection.response_class = partial(_Answer, end=end)  # type: ignore[assignment]
             own = {"User-Agent": "ott-agent", "Connection": "close"}
             connection.request("GET", target, headers={**own, **(headers or {})})
@@ -84,7 +102,7 @@ def get(url: str, *, timeout: float, headers: Mapping[str, str] | None = None, l
 
 def _body(response: HTTPResponse, largest: int) -> bytes:
     if response.status != 200:
-        raise OSError(f"answered {response.status} {response.reason[:80]}".rstrip())
+        raise StatusError(response.status, response.reason)
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise OSError("answered compressed, which was not asked for")
     pieces, size = [], 0
@@ -100,11 +118,11 @@ def _body(response: HTTPResponse, largest: int) -> bytes:
     return b"".join(pieces)
 
 
-def _connection(parts: SplitResult, timeout: float) -> HTTPConnection:
+def _connection(parts: SplitResult, timeout: float, trust: ssl.SSLContext | None) -> HTTPConnection:
     if not parts.hostname:
         raise ValueError("the address names no host")
     if parts.scheme == "https":
-        return HTTPSConnection(parts.hostname, parts.port or 443, timeout=timeout, context=_verifying())
+        return HTTPSConnection(parts.hostname, parts.port or 443, timeout=timeout, context=trust or _verifying())
     return HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout)
 
 

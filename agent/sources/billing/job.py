@@ -16,8 +16,9 @@ from agent.sources.billing.checks.overdue import Overdue
 from agent.sources.billing.checks.rows import RULES, Corrections, Exclusive, Rows
 from agent.sources.billing.checks.runs import Runs
 from agent.sources.billing.checks.source import Source
+from agent.sources.billing.places import Place, Server
 from agent.sources.billing.preset import QUERIES, BillingPreset, load
-from agent.sources.billing.reading import Billing, kind_of
+from agent.sources.billing.reading import Billing
 from agent.sources.billing.settings import CHECKS, BillingSettings
 from agent.sources.database import MissingTableError
 from agent.sources.kind import Context
@@ -31,12 +32,14 @@ def jobs(tables: Sequence[BillingSettings], _: object, context: Context) -> list
 
 
 def _jobs(settings: BillingSettings, context: Context) -> Iterator[Job]:
-    url = settings.database.read() if isinstance(settings.database, Secret) else settings.database
-    preset = load(settings.preset, kind_of(url))
-    billing = Billing(settings.service, url, preset.query, Calendar(ZoneInfo(settings.time_zone)), context.clock)
+    calendar = Calendar(ZoneInfo(settings.time_zone))
+    place = place_of(settings, calendar)
+    preset = load(settings.preset, place.kind)
+    billing = Billing(settings.service, place, preset.query, calendar, context.clock)
     off = dict(_off(settings, preset))
     billing.with_source = "source" not in off
     yield Job(f"billing_coverage_{settings.service}", partial(_coverage, settings.service, off))
+    reading = settings.deadline if settings.url else 0.0
     for check in checks(settings, preset):
         if check.name not in off:
             deadline = max(preset.query[name].deadline for name in QUERIES[check.name])
@@ -45,8 +48,19 @@ def _jobs(settings: BillingSettings, context: Context) -> Iterator[Job]:
                 f"billing_{check.name}_{settings.service}",
                 partial(run, billing, check, deadline),
                 max(settings.interval, check.interval),
-                lane.patience + deadline * (settings.history + 3 if check.slow else 3),
+                lane.patience + deadline * (settings.history + 3 if check.slow else 3) + reading,
             )
+
+
+def place_of(settings: BillingSettings, calendar: Calendar) -> Place:
+    """Return where the rows are; raise OSError or ValueError for the URL, its driver or its secrets."""
+    if settings.url is not None:
+        # Parsing pages, and SQLite: loaded only where views are read over HTTP.
+        from agent.sources.billing.views.place import loaded  # noqa: PLC0415
+
+        return loaded(settings, calendar)
+    database = settings.database
+    return Server(database.read() if isinstance(database, Secret) else str(database))
 
 
 def checks(settings: BillingSettings, preset: BillingPreset) -> list[Check]:

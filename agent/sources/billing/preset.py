@@ -97,6 +97,8 @@ _VIEW = re.compile(r"\bbilling_(\w+)(?:\s+([a-z])\b)?")
 def load(name: str, kind: str) -> BillingPreset:
     """Return a preset by name or path for a kind of database; raise SettingsError, or ValueError for the wrong kind."""
     preset = load_preset(BillingPreset, "billing", name)
+    if preset.database and kind == "sqlite":
+        raise ValueError(f'preset "{name}" reads a database; leave it out where a url gives the views')
     if preset.database and preset.database != kind:
         raise ValueError(f'preset "{name}" is written for {preset.database}, and the database is {kind}')
     return over_views(preset, load_preset(BillingPreset, "billing", "generic")) if preset.view else preset

@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass, field
 from datetime import time
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from agent.runtime.settings import check_name, check_times
+from agent.runtime.settings import Basic, HttpUrl, check_name, check_times
 from agent.runtime.urls import check_url, holds_password
 from service.settings import Seconds, Secret
 
@@ -20,10 +21,10 @@ CHECKS = (
 
 @dataclass(frozen=True, slots=True)
 class BillingSettings:
-    """One service's billing database, read through the views of a preset."""
+    """One service's billing, read through the views of a preset: in its database, or offered as JSON over HTTP."""
 
     service: str
-    database: str | Secret
+    database: str | Secret | None = None
     preset: str = "generic"
     time_zone: str = "Asia/Almaty"  # in which a day begins
     without: list[str] = field(default_factory=list)  # checks whose data this billing does not have
@@ -40,11 +41,18 @@ class BillingSettings:
     smallest_cell: int = 10  # accounts
     cases: str = ""  # where the desk tells its cases: an address, or the path of a file
     cases_token: Secret | None = None  # of a machine, for the desk
+    url: HttpUrl | None = None  # of the views, where the billing offers them: URL/billing_charge, …
+    token: Secret | None = None  # for the url
+    basic: Basic | None = None
+    authority: Path | None = None  # the certificate of the authority that signed the url's; none: the system's
+    deadline: Seconds = field(default=Seconds(20.0))  # for one reading of all views
+    charge_days: int = 35  # how many days before those of the history charges and reasons are read over HTTP
     interval: Seconds = field(default=Seconds(60.0))
 
     def __post_init__(self) -> None:
         check_name("service", self.service)
         check_times(self.interval, self.interval)
+        self._check_place()
         if isinstance(self.database, str) and _PASSWORD_IN_URL.search(self.database):
             raise ValueError('database holds a password; write database = { file = "/path" } with the URL in that file')
         if unknown := sorted(set(self.without) - set(CHECKS)):
@@ -60,6 +68,7 @@ class BillingSettings:
             *(
                 ("charged_in_advance", 0, 31),
                 ("history", 2, 31),
+                ("charge_days", 32, 400),
                 ("slices", 1, 64),
                 ("displayed_slices", 1, 1000),
                 ("smallest_cell", 1, 1000),
@@ -70,6 +79,19 @@ class BillingSettings:
                 raise ValueError(f"{key} must be between {least} and {most}")
         for kind in self.runs:
             check_name("runs", kind)
+
+    def _check_place(self) -> None:
+        if (self.database is None) == (self.url is None):
+            raise ValueError("give either database, or url where the billing offers its views as JSON over HTTP")
+        if self.url is None and (self.token or self.basic or self.authority):
+            raise ValueError("token, basic and authority belong to a url, not to a database")
+        if self.url is not None and ("?" in self.url or "#" in self.url or self.url.endswith("/")):
+            raise ValueError("url ends with a path and no slash, such as https://billing.example/views; "
+                             "the names of the views and the parameters come after it")  # fmt: skip
+        if self.token is not None and self.basic is not None:
+            raise ValueError("give either token or basic")
+        if self.url is not None:
+            check_times(self.interval, self.deadline)
 
 
 def _check_cases(cases: str) -> None:

@@ -45,12 +45,20 @@ class Cases:
 
     def collect(self, asking: Asking) -> Iterator[Sample]:
         """Yield every case's figures."""
-        for case in book.cases(self._settings):
+        cases = book.cases(self._settings)
+        asking.billing.place.keep(*self._needed(cases, asking))
+        for case in cases:
             counting = Counting(case, self._settings, self._preset, asking)
             yield from counting.samples()
             if case.until is not None and case.number not in self._clean and counting.clean(case.until):
                 self._clean.add(case.number)
             yield metrics.CASE_CLEAN.sample(float(case.number in self._clean), case.service, case.number)
+
+    def _needed(self, cases: Sequence[Case], asking: Asking) -> tuple[datetime | None, datetime | None]:
+        """Return since when rows are needed, and since when snapshots."""
+        days = [first_day(case, self._settings, asking) for case in cases]
+        shown = [case.since for case in cases if case.kind == "shown" and case.since is not None]
+        return asking.calendar.at(min(days)) if days else None, min(shown, default=None)
 
 
 class Counting:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from agent.sources.billing.calendar import Calendar
 from agent.sources.billing.checks.check import Check
-from agent.sources.billing.job import checks
+from agent.sources.billing.job import checks, place_of
 from agent.sources.billing.preset import BillingPreset
 from agent.sources.billing.reading import Billing
 from agent.sources.billing.settings import BillingSettings
@@ -39,15 +39,14 @@ NAMES = {
 
 def settings(service: str, url: str, **others: Any) -> BillingSettings:
     """Return settings that hide nothing; accounts are compared in one piece."""
-    return BillingSettings(
-        service, url, **{"slices": 1, "displayed_slices": 1, "smallest_cell": 1, "history": 2, **others}
-    )
+    where: dict[str, Any] = {"url" if url.startswith("http") else "database": url}
+    hiding_nothing = {"slices": 1, "displayed_slices": 1, "smallest_cell": 1, "history": 2}
+    return BillingSettings(service, **where, **{**hiding_nothing, **others})
 
 
 def billing(of: BillingSettings, now: datetime, preset: BillingPreset = PRESET) -> Billing:
-    assert isinstance(of.database, str)
-    zone = Calendar(ZoneInfo(of.time_zone))
-    return Billing(of.service, of.database, preset.query, zone, now.timestamp)
+    calendar = Calendar(ZoneInfo(of.time_zone))
+    return Billing(of.service, place_of(of, calendar), preset.query, calendar, now.timestamp)
 
 
 def samples(

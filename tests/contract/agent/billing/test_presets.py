@@ -8,8 +8,8 @@ import sqlglot
 from sqlglot import exp
 
 from agent.sources.billing.dialect import written
+from agent.sources.billing.places import kind_of
 from agent.sources.billing.preset import BillingPreset, Query, assembled, joined, load, over_views
-from agent.sources.billing.reading import kind_of
 from agent.sources.presets import load_preset, names
 from tests.contract.agent.billing.asked import found, samples, settings
 from tests.contract.agent.billing.schema import moment
@@ -44,7 +44,7 @@ def test_every_query_over_the_views_is_one_select(name: str) -> None:
     assert not {each for each in preset.query if each.startswith("case_")}
     for query in preset.query.values():
         sql = re.sub(r"(?<![\w']):([a-z]\w*)", r"'\1'", assembled(query.sql, preset.part))  # :from is a word of SQL
-        (parsed,) = sqlglot.parse(sql, dialect=DIALECTS[kind])
+        (parsed,) = sqlglot.parse(written(sql, kind), dialect=DIALECTS[kind])
         assert isinstance(parsed, exp.Query)
         assert not [table.name for table in parsed.find_all(exp.Table) if table.name.startswith("billing_")]
 
