@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dashboards.busy_hour.forecast import explanations, search
 from dashboards.busy_hour.forecast import pattern as patterns
+from dashboards.busy_hour.forecast.explanations import Coming
 from dashboards.busy_hour.forecast.interval import Interval, interval
 from dashboards.busy_hour.forecast.levels import Days, Levels
 from dashboards.busy_hour.forecast.methods import INSTEAD, METHODS, Continued
@@ -20,6 +22,7 @@ from dashboards.busy_hour.forecast.pattern import MONTH, YEAR_OF_WEEKS, Pattern
 from dashboards.busy_hour.measures.series import Floats
 
 ORIGINS = 9
+PLACES = np.concatenate([np.arange(0.5, 12.0), np.arange(14.0, 80.0, 4.0)])  # periods ahead where ranges are found
 BOUND = 4.0  # an origin counts for at most so many times the median of its method
 ALIKE = 1.6  # methods up to so many times the least error have a share
 POWER = 3.0
@@ -36,13 +39,22 @@ class Score(NamedTuple):
     share: float  # of the forecast
 
 
+class Open(NamedTuple):
+    """Half the range that the explanations of the history need, at days to come."""
+
+    at: Floats
+    half: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Continuation:
     """The chosen average and its range."""
 
     scores: tuple[Score, ...]
     error: float | None  # of the average on the past, in per cent; None where there was nothing to test
-    interval: Interval
+    interval: Interval  # of the errors on the past
+    tested: float  # share of that range that is the least
+    open: Open  # what the history leaves open
     period: float  # days
     end: float
     parts: tuple[tuple[str, Continued, float], ...]
@@ -62,7 +74,7 @@ class Continuation:
 
     def central(self, at: Floats) -> Floats:
         """Return the logarithm of the likely level."""
-        return sum((share * continued(at) for _, continued, share in self.parts), np.full(len(at), self.more))
+        return _central(self.parts)(at) + self.more
 
     def under(self, pattern: Pattern, growth: float | None, more: float) -> "Continuation":
         """Return the same level, season and range with another growth of the logarithm a month, and more demand."""
@@ -78,7 +90,8 @@ class Continuation:
 
     def half(self, at: Floats) -> Floats:
         """Return half the width of the range."""
-        return self.interval.half(np.maximum((at - self.end) / self.period, 1.0))
+        errors = self.interval.half(np.maximum((at - self.end) / self.period, 1.0))
+        return np.maximum(np.interp(at, self.open.at, self.open.half), self.tested * errors)
 
 
 class Kind(NamedTuple):
@@ -87,14 +100,16 @@ class Kind(NamedTuple):
     weeks: int  # of a period
     ahead: int  # periods
     least: int  # weeks of history
+    tested: float  # of the range by the back-test is the least
 
 
-BY_MONTH, BY_WEEK = Kind(4, 6, 13), Kind(1, 4, 3)
+# The origins of a long history knew less than is known today; half a year does not know what the year brings.
+BY_MONTH, BY_WEEK = Kind(4, 6, 13, 0.5), Kind(1, 4, 3, 1.0)
 
 
 def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuation, Pattern]:
     """Return how the series goes on, and its pattern."""
-    pattern = patterns.find(days, levels)
+    pattern, tried = search.find(days, levels)
     names = [method.name for method in METHODS]
     origins = _origins(len(levels.at), kind)
     then = [_pattern_then(days, levels, pattern, origin) for origin in origins]
@@ -122,8 +137,16 @@ def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuatio
         if continued and share
     )
     error = 100.0 * float(np.mean(np.abs(np.expm1(-average[known])))) if known.any() else None
+    end = float(levels.at[-1])
+    likely = _central(parts)
+    coming = Coming(end + period * PLACES, period / 7.0, days.mix if kind is BY_MONTH else 0.0)
+    left_open = Open(coming.at, explanations.half(levels, tried, coming, likely(coming.at)))
     within = interval(average, then, pattern, kind.weeks)
-    return Continuation(scores, error, within, period, float(levels.at[-1]), parts), pattern
+    return Continuation(scores, error, within, kind.tested, left_open, period, end, parts), pattern
+
+
+def _central(parts: Sequence[tuple[str, Continued, float]]) -> Continued:
+    return lambda at: sum((share * continued(at) for _, continued, share in parts), np.zeros(len(at)))
 
 
 def _errors(levels: Levels, pattern: Pattern, then: Sequence[Pattern], kind: Kind, origins: Sequence[int]) -> Floats:
@@ -175,11 +198,11 @@ def _pattern_then(days: Days, levels: Levels, pattern: Pattern, origin: int) -> 
     seen = days.at <= known.at[-1] + 3.0
     days = Days(days.first, days.at[seen], days.level[seen], ())
     shape = patterns.shape_at(pattern, float(known.at[-1]))
-    if not len(pattern.season) or known.at[-1] - known.at[0] >= patterns.SEASON_NEEDS:
-        return patterns.find(days, known, shape)
+    if not len(pattern.season) or known.at[-1] - known.at[0] >= search.SEASON_NEEDS:
+        return search.find(days, known, shape)[0]
     plain = known._replace(log=known.log - pattern.seasonal(known.at))
     days = days._replace(level=days.level * np.exp(-pattern.seasonal(days.at)))
-    return patterns.with_season(patterns.find(days, plain, shape), pattern.season)
+    return patterns.with_season(search.find(days, plain, shape)[0], pattern.season)
 
 
 _FALLBACK = [method.name for method in METHODS].index("smoothed_level")

@@ -1,4 +1,4 @@
-"""How wide a range holds 95 % of what comes: a quantile of the errors made on the past, growing with the distance.
+"""How wide a range held 95 % of what came: a quantile of the errors made on the past, growing with the distance.
 
 Split conformal prediction (Vovk et al.) with weights by age. It holds where the errors of the past could be those to
 come, so origins that did not know of a step or of the last change of growth, which are known today, do not count. How

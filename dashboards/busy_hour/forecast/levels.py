@@ -39,6 +39,7 @@ class Days(NamedTuple):
     at: Floats  # days since `first`
     level: Floats  # without the weekday's pattern
     left_out: tuple[date, ...]  # days that stand out of those around them
+    mix: float = 0.0  # standard deviation of a month's mean for the weekdays that it has five times
 
 
 def ordinary(days: Mapping[date, float]) -> Days | None:
@@ -75,7 +76,7 @@ def ordinary(days: Mapping[date, float]) -> Days | None:
     if len(found) < 2:
         return None
     left_out = tuple(date.fromordinal(first.toordinal() + int(place)) for place in at[odd[at]])
-    return Days(first, found.astype(np.float64), plain[found] * float(np.mean(factors)), left_out)
+    return Days(first, found.astype(np.float64), plain[found] * float(np.mean(factors)), left_out, _mix(factors))
 
 
 def weekly(days: Days) -> Levels:
@@ -104,6 +105,13 @@ def _weekday_factors(grid: Floats, weekday: np.ndarray[tuple[int], np.dtype[np.i
     missing = [number for number in range(7) if not (~np.isnan(grid[weekday == number])).any()]
     factors[missing] = 0.0 if len(missing) < 3 else 1.0
     return factors
+
+
+def _mix(factors: Floats) -> float:
+    """Return by how much months differ because one has five Sundays and another five Mondays."""
+    shares = factors / np.mean(factors)
+    means = [np.mean(shares[(start + np.arange(length)) % 7]) for start in range(7) for length in (30, 31)]
+    return float(np.std(means))
 
 
 def _medians(grid: Floats, around: int) -> Floats:

@@ -1,0 +1,115 @@
+"""How wide a range must be for what the history leaves open: several explanations fit it, and none is known exactly.
+
+The explanations are the trends with their steps, bends and waves that the search compared, each with and without
+growth, and a level that wanders (exponential smoothing). They count by their Bayesian information criterion and their
+mixture is what may come: Bayesian model averaging (Hoeting, Madigan, Raftery and Volinsky, Statistical Science 14,
+1999). A straight line and a constant rate fit eight months alike and part in the next twelve; the mixture has both.
+An explanation's own error is that of the regression's forecast, with neighbouring errors that are alike counting as
+fewer, or of the smoothed level: s² (1 + (h - 1) a²) after h weeks with the constant a (Hyndman and
+Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, section 8.7).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from dashboards.busy_hour.forecast.levels import Levels
+from dashboards.busy_hour.forecast.methods import SMOOTHINGS
+from dashboards.busy_hour.forecast.pattern import MONTH, trend, waves
+from dashboards.busy_hour.forecast.search import Parts, autocorrelation, least_squares
+from dashboards.busy_hour.measures.series import Floats
+
+CONFIDENCE = 0.95
+LEAST_WEIGHT = 0.01  # of the best explanation's
+MOST_ALIKE = 0.9
+HALVINGS = 18
+
+
+class Coming(NamedTuple):
+    """Means to come."""
+
+    at: Floats  # their middles, days since the first
+    weeks: float  # that each is a mean of
+    mix: float  # standard deviation for the weekdays that one has five times and another four, of the logarithm
+
+
+class Explanation(NamedTuple):
+    """What may come at certain days: logarithm of the mean, standard deviation, and the criterion's two terms."""
+
+    mean: Floats
+    deviation: Floats
+    left: float  # sum of squares
+    cost: float  # parameters
+    alike: float  # autocorrelation of neighbouring weeks
+
+
+def half(levels: Levels, tried: Sequence[Parts], coming: Coming, central: Floats) -> Floats:
+    """Return half the width around `central`, as a logarithm, that holds 95 % of what the explanations expect."""
+    size = len(central)
+    found = [_wandering(levels, coming)]
+    for parts in tried:
+        found += _explained(levels, parts, coming)
+    count = len(levels.at)
+    best = min(found, key=lambda one: count * math.log(one.left) + one.cost * math.log(count))
+    independent = count * (1 - best.alike) / (1 + best.alike)
+    criteria = np.array([independent * math.log(one.left) + one.cost * math.log(count) for one in found])
+    weights = np.exp(-(criteria - criteria.min()) / 2)
+    chosen = [(weight, one) for weight, one in zip(weights.tolist(), found, strict=True) if weight >= LEAST_WEIGHT]
+    total = sum(weight for weight, _ in chosen)
+    low: Floats = np.zeros(size)
+    high: Floats = np.max([np.abs(one.mean - central) + 5 * one.deviation for _, one in chosen], axis=0)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        inside = sum(
+            (weight * (_below(one, central + middle) - _below(one, central - middle)) for weight, one in chosen),
+            np.zeros(size),
+        )
+        enough = inside >= CONFIDENCE * total
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return high
+
+
+def _below(one: Explanation, value: Floats) -> Floats:
+    scaled = (value - one.mean) / (one.deviation * math.sqrt(2.0))
+    return np.array([0.5 * (1 + math.erf(part)) for part in scaled.tolist()])
+
+
+def _explained(levels: Levels, parts: Parts, coming: Coming) -> list[Explanation]:
+    """Return what the parts say of days to come, with growth and without."""
+    table, target = parts.table(levels.at) * parts.root[:, None], levels.log * parts.root
+    months = (coming.at - levels.at[-1]) / MONTH
+    behind = np.zeros((len(months), len(parts.steps) + len(parts.bends)))
+    after = np.column_stack([np.ones(len(months)), trend(months, parts.shape), behind, waves(coming.at, parts.waves)])
+    count = int(np.count_nonzero(parts.root))
+    found = []
+    for growing in (True,) if parts.shape else (True, False):
+        own, ahead = (table, after) if growing else (np.delete(table, 1, axis=1), np.delete(after, 1, axis=1))
+        free = count - own.shape[1]
+        if free < 2:
+            continue
+        solved = least_squares(own, target)
+        rest = target - own @ solved
+        left = max(float(rest @ rest), 1e-10 * count)
+        alike = min(autocorrelation(rest), MOST_ALIKE)
+        square = left / free * (1 + alike) / (1 - alike)
+        unsure = np.einsum("ij,jk,ik->i", ahead, np.linalg.pinv(own.T @ own), ahead)
+        deviation = np.sqrt(square * (unsure + 1.0 / coming.weeks) + coming.mix**2)
+        found.append(Explanation(ahead @ solved, deviation, left, parts.cost() + growing, alike))
+    return found
+
+
+def _wandering(levels: Levels, coming: Coming) -> Explanation:
+    """Return what a smoothed level says: it stays, and is known less with each week."""
+    level, squares = np.full(len(SMOOTHINGS), levels.log[0]), np.zeros(len(SMOOTHINGS))
+    for value in levels.log[1:].tolist():
+        off = value - level
+        squares += off * off
+        level += SMOOTHINGS * off
+    best = int(np.argmin(squares))
+    weeks = len(levels.at) - 1
+    square = max(float(squares[best]) / weeks, 1e-10)
+    ahead = np.maximum((coming.at - levels.at[-1]) / 7.0 - 1.0, 0.0)
+    deviation = np.sqrt(square * (1.0 / coming.weeks + ahead * SMOOTHINGS[best] ** 2) + coming.mix**2)
+    return Explanation(np.full(len(ahead), level[best]), deviation, square * (weeks + 1), 1.0, 0.0)
