@@ -17,6 +17,7 @@ from alerts.desk.alarms.correlation.correlator import NODES, Correlator
 from alerts.desk.alarms.ingest import end_works, ingest, tried_again
 from alerts.desk.alarms.recovery import run_due
 from alerts.desk.alarms.release import pass_time
+from alerts.desk.alarms.settle import settle_down
 from alerts.desk.alarms.webhook import parse
 from alerts.desk.app.application import create_app
 from alerts.desk.app.jobs import CORRELATE
@@ -100,7 +101,9 @@ class ClockedDesk:
                 run_due(self._runtime.desk)
 
     def _correlate(self) -> None:
-        tried_again(lambda: pass_time(self.database, self.correlator, self._runtime.policy, self._time))
+        known = self.database, self.correlator, self._runtime.policy
+        tried_again(lambda: pass_time(*known, self._time))
+        tried_again(lambda: settle_down(*known, self._time))
 
     def leap(self, moment: datetime) -> None:
         """Let time pass in which nothing happens."""

@@ -69,8 +69,10 @@ def gather(work: Work, correlator: Correlator, fresh: Sequence[Fresh]) -> None:
         key: one for key, one in by_key.items() if key not in since
     }
     candidates = [Candidate(one.alarm, since.get(key, work.now)) for key, one in by_key.items()]
+    explainer = correlator.explainer(heads, [one.alarm for one in candidates])
+    correlator.unsettled.note(work.now)
     decisions = decide(heads, candidates, explainer, work.now, correlator.lineup, partial(_gathered, work, heads))
-    _Gathering(work, correlator, by_key).apply(decisions, since, heard)
+    Gathering(work, correlator, by_key).apply(decisions, since, heard)
 
 
 def let_time_pass(work: Work, correlator: Correlator) -> None:
@@ -83,9 +85,10 @@ def let_time_pass(work: Work, correlator: Correlator) -> None:
     by_key = {row["problem_key"]: _waited(row, None, work) for row in rows}
     since = {row["problem_key"]: row["since"] for row in rows}
     candidates = [Candidate(one.alarm, since[key]) for key, one in by_key.items()]
-    explainer = correlator.explainer(heads)
+    explainer = correlator.explainer(heads, [one.alarm for one in candidates])
+    correlator.unsettled.note(work.now)
     decisions = decide(heads, candidates, explainer, work.now, correlator.lineup, partial(_gathered, work, heads))
-    _Gathering(work, correlator, by_key).apply(decisions, since)
+    Gathering(work, correlator, by_key).apply(decisions, since)
 
 
 def _gathered(work: Work, heads: Sequence[Head]) -> Sequence[Gathered]:
@@ -115,11 +118,13 @@ def gather_again(work: Work, correlator: Correlator, fresh: Sequence[Fresh], sto
     """
     heads = [head for head in store.heads(work.connection, work.now) if head.ended is None]
     candidates = [Candidate(one.alarm, work.now - WAIT) for one in fresh]
-    decisions = decide(heads, candidates, correlator.explainer(heads), work.now, correlator.lineup)
-    _Gathering(work, correlator, {one.problem.key: one for one in fresh}, stored).apply(decisions, {})
+    explainer = correlator.explainer(heads, [one.alarm for one in candidates])
+    correlator.unsettled.note(work.now)
+    decisions = decide(heads, candidates, explainer, work.now, correlator.lineup)
+    Gathering(work, correlator, {one.problem.key: one for one in fresh}, stored).apply(decisions, {})
 
 
-class _Gathering:
+class Gathering:
     def __init__(
         self,
         work: Work,
@@ -146,7 +151,7 @@ class _Gathering:
         grown = [one.head for one in decisions.attached if not one.effect]
         grown += [one.under for one in decisions.folded if one.cause is None]
         for head in {id(head): head for head in grown}.values():
-            self._retitle(head)
+            self.retitle(head)
         for folded in decisions.folded:
             self._fold(folded)
         for first in first_effects(decisions, since, work.now):
@@ -170,7 +175,7 @@ class _Gathering:
             judged.fresh = []
         self._work.tell(one.problem, judged, Place(self._draft(attached.head), attached.effect, cause))
 
-    def _retitle(self, head: Head) -> None:
+    def retitle(self, head: Head) -> None:
         """Say in a ticket's title what its alarms have in common."""
         draft, kin = self._draft(head), head.kin
         if kin is None:

@@ -48,7 +48,7 @@ def _move(work: Work, old: int, new: int, moved: Sequence[Moved]) -> None:
         if one.what.folded:
             _fold(work, one, new)
         else:
-            stored_alarms.move(work.connection, new, one.what.rows, one.cause.key)
+            stored_alarms.move_problem(work.connection, new, one.what.holder, one.what.alarm.key, one.cause.key)
 
 
 def _fold(work: Work, one: Moved, new: int) -> None:

@@ -149,6 +149,15 @@ def move(connection: Connection, number: int, rows: Sequence[int], cause: str | 
     )
 
 
+def move_problem(connection: Connection, number: int, holder: int, problem_key: str, cause: str) -> None:
+    """Give all that fires of an effect in one ticket to another, whose problem `cause` explains it.
+
+    An alarm of it may have come in this very transaction, after it was read what fires.
+    """
+    theirs = (alarm.c.ticket_id == holder) & (alarm.c.problem_key == problem_key) & alarm.c.ends_at.is_(None)
+    connection.execute(alarm.update().where(theirs, alarm.c.effect.is_(True)).values(ticket_id=number, cause_key=cause))
+
+
 def update(connection: Connection, changed: Iterable[Occurrence]) -> None:
     """Store what changed of known occurrences."""
     rows = [

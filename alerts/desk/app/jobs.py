@@ -14,6 +14,7 @@ from alerts.desk.alarms.impact.round import look
 from alerts.desk.alarms.ingest import end_works, tried_again
 from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.alarms.release import pass_time
+from alerts.desk.alarms.settle import settle_down
 from alerts.desk.app import appeal_mail
 from alerts.desk.app.workers import Worker
 from alerts.desk.appeals import mass_answer, mass_store, mass_tickets
@@ -121,8 +122,10 @@ def ask(runtime: Runtime, client: httpx.Client, waiting: verify.Waiting) -> None
 
 
 def correlate(runtime: Runtime, correlator: Correlator) -> None:
-    """Decide about problems that have waited for their cause long enough."""
-    opened = tried_again(lambda: pass_time(runtime.database, correlator, runtime.policy, runtime.now()))
+    """Decide about problems that have waited for their cause long enough; group again once no more come."""
+    known = runtime.database, correlator, runtime.policy
+    opened = tried_again(lambda: pass_time(*known, runtime.now()))
+    opened += tried_again(lambda: settle_down(*known, runtime.now()))
     runtime.counts.add(metrics.TICKETS_OPENED, opened)
 
 

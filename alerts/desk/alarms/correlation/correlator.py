@@ -2,9 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.explain import Explainer
 from alerts.desk.alarms.correlation.grouping import failing_places
 from alerts.desk.alarms.correlation.head import Head
@@ -15,9 +17,29 @@ from alerts.layers import load as load_layers
 from service.prometheus import Sample
 
 NODES = 'group by (node, site, role) (up{node!=""})'
+# Tickets are brought to what follows from all alarms together once none came for so long, at last after so long.
+QUIET, AT_LAST = timedelta(seconds=60), timedelta(seconds=600)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 LOOKS = 20  # as many answers about channels are kept: ten minutes
 
 Query = Callable[[str], Sequence[Sample]]
+
+
+@dataclass(slots=True)
+class Unsettled:
+    """Since when something was decided that may look different once all is known; a start counts as that."""
+
+    first: datetime | None = _LONG_AGO
+    last: datetime = _LONG_AGO
+
+    def note(self, now: datetime) -> None:
+        """Remember that something was decided."""
+        self.first = now if self.first in (None, _LONG_AGO) else self.first
+        self.last = now
+
+    def due(self, now: datetime) -> bool:
+        """Return whether it has been quiet for long enough, or has not been for too long."""
+        return self.first is not None and (now - self.last >= QUIET or now - self.first >= AT_LAST)
 
 
 class Correlator:
@@ -30,11 +52,12 @@ class Correlator:
         self._looks = deque[Lineup](maxlen=LOOKS)
         self.lineup = Lineup()
         self.learned: datetime | None = None  # when the nodes were asked for
+        self.unsettled = Unsettled()
         self.topology = Topology(plan, ())
 
-    def explainer(self, heads: Iterable[Head]) -> Explainer:
-        """Return what explains what while these tickets are open."""
-        return Explainer(self.topology, self._layers, failing_places(heads))
+    def explainer(self, heads: Iterable[Head], alarms: Iterable[Alarm] = ()) -> Explainer:
+        """Return what explains what while these tickets are open and these alarms fire besides."""
+        return Explainer(self.topology, self._layers, failing_places(heads, alarms))
 
     def learned_since(self, moment: datetime) -> bool:
         """Return whether the nodes were asked for since a moment."""

@@ -20,12 +20,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from alerts.desk.alarms.correlation.alarm import PLATFORM, Alarm
-from alerts.desk.alarms.correlation.common import Kin, families, wider
+from alerts.desk.alarms.correlation.alarm import Alarm
+from alerts.desk.alarms.correlation.common import Family, Kin, families, wider
 from alerts.desk.alarms.correlation.explain import Explainer
 from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.alarms.correlation.lineup import Lineup
 from alerts.desk.alarms.correlation.moving import Moved, Read, may_take, moves, rank
+from alerts.desk.alarms.correlation.nearby import by_place, near
 
 T = TypeVar("T")
 WAIT = timedelta(seconds=15)
@@ -87,14 +88,16 @@ def decide(  # noqa: PLR0913, PLR0917 - what is known of the platform, and of it
 
     `gathered` reads what lies under these; it is called only where a ticket may take some of it.
     """
-    return _Round(explainer, now, lineup, heads).run(sorted(candidates, key=lambda one: one.alarm.order), gathered)
+    return Round(explainer, now, lineup, heads).run(sorted(candidates, key=lambda one: one.alarm.order), gathered)
 
 
-class _Round:
+class Round:
+    """Decides about all candidates together."""
+
     def __init__(self, explainer: Explainer, now: datetime, lineup: Lineup, heads: Iterable[Head]) -> None:
         self._explainer, self._now, self._lineup = explainer, now, lineup
         self._heads = sorted(heads, key=lambda head: head.alarm.order)
-        self._by_place: dict[str, list[tuple[Alarm, Head]]] = defaultdict(list)
+        self._known: dict[str, list[tuple[Alarm, Head]]] = defaultdict(list)
         self._result = Decisions()
         for head in self._heads:
             if head.kin is not None:
@@ -103,6 +106,7 @@ class _Round:
             self._know(head, head.own)
 
     def run(self, candidates: Sequence[Candidate], gathered: Read) -> Decisions:
+        """Return the decisions about candidates, which are in the order of their alarms."""
         known, left = len(self._heads), list[Candidate]()
         for candidate in self._causes_first(candidates):
             if self._place(candidate.alarm):
@@ -131,13 +135,13 @@ class _Round:
         """Return causes, then those that others of them explain though they began earlier, then what is an effect."""
         may_have_cause = {one.alarm.key for one in candidates if self._explainer.may_have_cause(one.alarm)}
         causes = [one.alarm for one in candidates if one.alarm.key not in may_have_cause]
-        by_place = _by_place((one, None) for one in causes)
-        explained = {one.key for one in causes if self._explained_among(one, by_place)}
+        known = by_place((one, None) for one in causes)
+        explained = {one.key for one in causes if self._explained_among(one, known)}
         return sorted(candidates, key=lambda one: (one.alarm.key in may_have_cause, one.alarm.key in explained))
 
     def _know(self, head: Head, alarms: Iterable[Alarm]) -> None:
         for alarm in alarms:
-            self._by_place[alarm.place].append((alarm, head))
+            self._known[alarm.place].append((alarm, head))
 
     def _open(self, alarm: Alarm, kin: Kin | None = None) -> Head:
         head = Head(alarm, members=[alarm], kin=kin)
@@ -174,7 +178,7 @@ class _Round:
         """Return the deepest alarm of a ticket that explains this one; not of those that were `folded`, by `id`."""
         fitting = [
             (cause, head)
-            for cause, head in self._near(alarm, self._by_place)
+            for cause, head in near(alarm, self._known, self._explainer.topology)
             if id(head) not in folded
             and _open_to(head, alarm)
             and self._in_time(head, alarm)
@@ -183,19 +187,8 @@ class _Round:
         return min(fitting, key=lambda one: rank(one[1], one[0]), default=None)
 
     def _explained_among(self, alarm: Alarm, pending: Mapping[str, Sequence[tuple[Alarm, T]]]) -> bool:
-        return any(self._explainer.explains(other, alarm) for other, _ in self._near(alarm, pending))
-
-    def _near(self, alarm: Alarm, known: Mapping[str, Sequence[tuple[Alarm, T]]]) -> Iterable[tuple[Alarm, T]]:
-        """Return the known alarms at all places that can explain one."""
-        if alarm.layer == "quality" and (alarm.place == PLATFORM or alarm.place.startswith("site:")):
-            return [one for here in known.values() for one in here]
         topology = self._explainer.topology
-        above = topology.ancestors(alarm.place, alarm.channel, alarm.labels.get("service", ""), alarm.layer)
-        places = {alarm.place, PLATFORM, *above}
-        for name in above & topology.groups.keys():
-            for member in topology.groups[name].members:
-                places |= {member, *topology.ancestors(member, alarm.channel, "", alarm.layer)}
-        return [one for place in places for one in known.get(place, ())]
+        return any(self._explainer.explains(other, alarm) for other, _ in near(alarm, pending, topology))
 
     def _in_time(self, head: Head, alarm: Alarm) -> bool:
         """Return whether a cause was there when an alarm began, or had ended only just before."""
@@ -204,12 +197,12 @@ class _Round:
     def _infer(self, left: list[Candidate], due: set[str]) -> list[Candidate]:
         """Open tickets for what has waited long enough; return what waits on."""
         alarms = [candidate.alarm for candidate in left]
-        pending = _by_place((one, None) for one in alarms)
+        pending = by_place((one, None) for one in alarms)
         roots = [one for one in alarms if not self._explained_among(one, pending)]
         standing = [head for head in self._heads if self._may_share(head)]
         by_key = {alarm.key: head for head in standing for alarm in head.own}
         known = [alarm for head in standing for alarm in head.own]
-        for family in families([*roots, *known], self._explainer.topology, self._lineup):
+        for family in self._families([*roots, *known]):
             fresh = [one for one in family.members if one.key not in by_key]
             if not fresh or not due & {one.key for one in fresh}:
                 continue
@@ -228,12 +221,12 @@ class _Round:
         taken = {one.alarm.key for one in self._result.attached} | {head.alarm.key for head in self._heads}
         pending = [one for one in left if one.alarm.key not in taken]
         # What is due may be the effect of something that still waits: then that opens now.
-        by_place = _by_place((one.alarm, None) for one in pending)
+        waits = by_place((one.alarm, None) for one in pending)
         wanted = due | {
             cause.key
             for one in pending
             if one.alarm.key in due
-            for cause, _ in self._near(one.alarm, by_place)
+            for cause, _ in near(one.alarm, waits, self._explainer.topology)
             if self._explainer.explains(cause, one.alarm)
         }
         for candidate in pending:  # in the order of their depth
@@ -245,6 +238,9 @@ class _Round:
             else:
                 waiting.append(candidate)
         return waiting
+
+    def _families(self, alarms: Iterable[Alarm]) -> Sequence[Family]:
+        return families(alarms, self._explainer.topology, self._lineup)
 
     def _may_share(self, head: Head) -> bool:
         return head.ended is None and not head.fixed and self._now - head.alarm.began <= TOGETHER
@@ -288,7 +284,7 @@ class _Round:
         standing = [head for head in self._heads if self._may_share(head) and id(head) not in folded]
         by_key = {alarm.key: head for head in standing for alarm in head.own}
         known = [alarm for head in standing for alarm in head.own]
-        for family in families(known, self._explainer.topology, self._lineup):
+        for family in self._families(known):
             first, *others = _heads_of(family.members, by_key)
             if any(head in changed for head in (first, *others)) and (others or first.kin is not None):
                 first.kin = wider(first.kin, family.kin)
@@ -314,13 +310,6 @@ class _Round:
         return found[0] if 2 * len(found) > len(causes) else None
 
 
-def _by_place(alarms: Iterable[tuple[Alarm, T]]) -> Mapping[str, Sequence[tuple[Alarm, T]]]:
-    found: dict[str, list[tuple[Alarm, T]]] = defaultdict(list)
-    for alarm, of in alarms:
-        found[alarm.place].append((alarm, of))
-    return found
-
-
 def _open_to(head: Head, alarm: Alarm) -> bool:
     """Return whether no engineer took the problem out of the ticket."""
     return head.by_hand.get(alarm.key) is not False
@@ -332,6 +321,7 @@ def _heads_of(alarms: Iterable[Alarm], by_key: Mapping[str, Head]) -> list[Head]
     return list({id(head): head for head in found}.values())
 
 
-def failing_places(heads: Iterable[Head]) -> set[str]:
-    """Return the elements that fail, by the tickets that stand for themselves."""
-    return {alarm.place for head in heads if head.ended is None for alarm in head.own if alarm.layer in FAILING}
+def failing_places(heads: Iterable[Head], alarms: Iterable[Alarm] = ()) -> set[str]:
+    """Return the elements that fail, by the tickets that stand for themselves and by other alarms that fire."""
+    own = (alarm for head in heads if head.ended is None for alarm in head.own)
+    return {alarm.place for alarm in (*own, *alarms) if alarm.layer in FAILING}

@@ -118,9 +118,10 @@ def add(connection: Connection, found: Iterable[Head]) -> None:
         connection.execute(insert(correlated), rows)
 
 
-def set_kin(connection: Connection, number: int, kin: Kin) -> None:
-    """Store what the alarms of a ticket's inferred cause have in common."""
-    connection.execute(update(correlated).where(correlated.c.ticket_id == number).values(kin=asdict(kin)))
+def set_kin(connection: Connection, number: int, kin: Kin | None) -> None:
+    """Store what the alarms of a ticket's inferred cause have in common; None: its cause is its own alarm."""
+    values = {"kin": None if kin is None else asdict(kin)}
+    connection.execute(update(correlated).where(correlated.c.ticket_id == number).values(values))
 
 
 def set_cause(connection: Connection, number: int, cause: int | None, why: Mapping[str, str], *, fixed: bool) -> None:

@@ -36,6 +36,28 @@ def moved(old: int, new: int, number: int, why_: Texts) -> tuple[Texts, Texts]:
     )
 
 
+def settled(old: str, new: str, number: int) -> tuple[Texts, Texts]:
+    """Return the notes of a ticket that alarms left, and of the one that they came to, once all of them were known."""
+    return (
+        {
+            "en": f"By all alarms that fire now, {number} of these problems belong to {new} and were moved there.",
+            "ru": f"С учётом всех активных аварий часть проблем ({number}) перенесена: {new}.",
+        },
+        {
+            "en": f"By all alarms that fire now, {number} problems of {old} belong here and were moved here.",
+            "ru": f"С учётом всех активных аварий сюда перенесены проблемы ({number}): {old}.",
+        },
+    )
+
+
+def alone() -> Texts:
+    """Return the note of a ticket that stands for itself again."""
+    return {
+        "en": "By all alarms that fire now, this ticket has a cause of its own; it is under no other one any more.",
+        "ru": "С учётом всех активных аварий у билета отдельная причина: к другому билету он больше не относится.",
+    }
+
+
 def shared(kin: Kin) -> Texts:
     """Return the sentence that says what the alarms of an inferred cause have in common."""
     match kin.shape:

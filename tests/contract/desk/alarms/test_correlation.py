@@ -8,15 +8,16 @@ import pytest
 from sqlalchemy import select
 
 from alerts.desk.alarms.alertmanager import Group, State
-from alerts.desk.alarms.correlation import store
+from alerts.desk.alarms.correlation import by_hand, store, topology
 from alerts.desk.alarms.correlation.correlator import NODES as NODES_QUERY
-from alerts.desk.alarms.correlation.correlator import Correlator
+from alerts.desk.alarms.correlation.correlator import QUIET, Correlator
 from alerts.desk.alarms.correlation.grouping import AFTERMATH, WAIT
 from alerts.desk.alarms.correlation.lineup import QUERY
-from alerts.desk.alarms.correlation.topology import Node, Plan
+from alerts.desk.alarms.correlation.topology import Link, Node, Plan
 from alerts.desk.alarms.ingest import ingest
 from alerts.desk.alarms.reconcile import Memory, reconcile
 from alerts.desk.alarms.release import pass_time
+from alerts.desk.alarms.settle import settle_down
 from alerts.desk.alarms.webhook import parse
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import alarm, ticket
@@ -63,6 +64,15 @@ def stale(channel: str, node: str, *, firing: bool = True) -> dict[str, Any]:
 
 def packager(*, firing: bool = True) -> dict[str, Any]:
     return alert("origin-1", firing=firing, alertname="NodeProcessMissing", layer="service", severity="major")
+
+
+def errors_on(node: str, *, firing: bool = True) -> dict[str, Any]:
+    return alert(node, firing=firing, alertname="EdgeErrorRatioHigh", layer="service", component="edge", service="ott")
+
+
+def settled(database: Database, correlator: Correlator, time: Time) -> int:
+    time.pass_(seconds=QUIET.total_seconds() + 1)
+    return settle_down(database, correlator, POLICY, time())
 
 
 def rows(database: Database) -> list[Any]:
@@ -205,6 +215,71 @@ def test_an_effect_that_comes_back_in_the_aftermath_is_given_as_long_again_and_n
     assert later(database, correlator, time, AFTERMATH) == 1
     assert rows(database)[-1]["labels"]["channel"] == "ch01"
     assert causes(database) == {}
+
+
+def test_a_member_of_an_inferred_cause_goes_to_the_cause_of_its_own_once_it_is_quiet(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    errors = [errors_on(f"edge-{number}") for number in range(1, 6)]
+    told(database, correlator, time, *errors)
+    later(database, correlator, time, WAIT)
+    ended = alert("edge-5", alertname="NodeProcessMissing", layer="service", severity="major")
+    told(database, correlator, time, ended)
+    inferred, cause = rows(database)
+    assert (inferred["firing"], cause["firing"]) == (5, 1)
+    assert settled(database, correlator, time) == 0
+    assert [row["firing"] for row in rows(database)] == [4, 1]
+    assert effects(database) == {inferred["id"]: (4, 0), cause["id"]: (2, 1)}
+    assert "the same on 4 nodes" in rows(database)[0]["names"]["en"]
+    told(database, correlator, time, *errors)  # a repeat is heard by the ticket that has it now
+    assert effects(database) == {inferred["id"]: (4, 0), cause["id"]: (2, 1)}
+    told(database, correlator, time, *(errors_on(f"edge-{number}", firing=False) for number in range(1, 5)))
+    assert [row["status"] for row in rows(database)] == ["resolved", "acknowledged"]
+
+
+def test_the_ticket_whose_first_alarm_has_a_cause_of_its_own_is_folded_and_the_others_get_one(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    told(database, correlator, time, *(errors_on(f"edge-{number}") for number in range(1, 6)))
+    later(database, correlator, time, WAIT)
+    (inferred,) = rows(database)
+    first = inferred["labels"]["node"]
+    told(database, correlator, time, alert(first, alertname="NodeProcessMissing", layer="service", severity="major"))
+    assert settled(database, correlator, time) == 1
+    folded, cause, new = rows(database)
+    assert (folded["status"], folded["firing"], new["firing"]) == ("held", 1, 4)
+    assert causes(database) == {folded["id"]: cause["id"]}
+    assert "the same on 4 nodes" in new["names"]["en"]
+    assert settled(database, correlator, time) == 0
+
+
+def test_both_members_of_a_group_explain_what_stood_before_the_second_one_failed(
+    database: Database, time: Time
+) -> None:
+    links = (Link("origins", "role:edge"),)
+    correlator = Correlator(Plan(feeds=links, groups=(topology.Group("origins", ("origin-1", "origin-2"), 1),)))
+    nodes = [*NODES, Node("origin-2", "almaty", "origin")]
+    samples = [Sample({"node": node.name, "site": node.site, "role": node.role}, 1.0) for node in nodes]
+    correlator.learn(lambda query: {NODES_QUERY: samples}.get(query, []))
+    told(database, correlator, time, alert("origin-1", layer="node"), stale("ch01", "edge-1"))
+    later(database, correlator, time, WAIT)
+    first, channel = rows(database)
+    told(database, correlator, time, alert("origin-2", layer="node"))
+    settled(database, correlator, time)
+    assert causes(database) == {channel["id"]: first["id"]}
+
+
+def test_nothing_is_settled_while_alarms_come_and_nothing_that_engineers_grouped(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    told(database, correlator, time, *(errors_on(f"edge-{number}") for number in range(1, 6)))
+    later(database, correlator, time, WAIT)
+    told(database, correlator, time, alert("edge-5", alertname="NodeProcessMissing", layer="service"))
+    assert settle_down(database, correlator, POLICY, time()) == 0
+    with database.write() as connection:
+        by_hand.decide(connection, rows(database)[0]["id"], ["any problem"], together=True)
+    settled(database, correlator, time)
+    assert [row["firing"] for row in rows(database)] == [5, 1]
 
 
 def test_an_alarm_that_comes_and_goes_while_it_waits_is_not_lost(

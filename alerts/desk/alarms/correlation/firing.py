@@ -1,0 +1,115 @@
+"""What fires under tickets that correlation may group again, and what has ended there."""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from alerts.desk.alarms.correlation.alarm import Alarm
+from alerts.desk.alarms.correlation.head import Head
+from alerts.desk.alarms.correlation.settling import Stored
+from alerts.desk.core import batch
+from alerts.desk.core.tables import alarm, correlated, ticket
+from alerts.desk.tickets.policy import priority_of
+from alerts.desk.tickets.states import WORKING
+
+_WORKING = [status.value for status in WORKING]
+_ROOT = func.coalesce(correlated.c.cause_id, correlated.c.ticket_id)
+
+
+def firing(connection: Connection, heads: Iterable[Head]) -> list[Stored]:
+    """Return what fires under tickets whose grouping follows from their alarms alone.
+
+    Those that engineers grouped stay what they are; so do those that outlived their cause, and those whose problem
+    itself, or a part of it, has ended.
+    """
+    free = {head.ticket: head for head in heads if head.ended is None and not head.fixed and not head.by_hand}
+    found = _by_root(_firing(connection, [number for number in free if number is not None]))
+    inferred = [number for number in found if free[number].kin is not None]
+    over = set(_ended(connection, inferred, problem_only=True))
+    held = {number for number, rows in found.items() if any(row["fixed"] for row in rows)} | _doubled(found)
+    return [
+        one
+        for number, rows in found.items()
+        if number not in over | held and any(row["ticket_id"] == number and _own(row) for row in rows)
+        for one in _problems(rows)
+    ]
+
+
+def ended(connection: Connection, roots: Set[int]) -> Mapping[int, Sequence[Alarm]]:
+    """Return the alarms that have ended under tickets that stand for themselves."""
+    return _ended(connection, sorted(roots))
+
+
+def _firing(connection: Connection, roots: Sequence[int]) -> list[Mapping[str, Any]]:
+    names = ("id", "ticket_id", "problem_key", "labels", "starts_at", "effect")
+    rows = connection.execute(
+        select(*(alarm.c[name] for name in names), _ROOT.label("root"), ticket.c.problem_key.label("own_key"))
+        .add_columns(correlated.c.fixed)
+        .join(correlated, correlated.c.ticket_id == alarm.c.ticket_id)
+        .join(ticket, ticket.c.id == alarm.c.ticket_id)
+        .where(
+            alarm.c.ends_at.is_(None),
+            ticket.c.status.in_(_WORKING),
+            batch.among(connection.dialect.name, _ROOT, "roots"),
+        )
+        .order_by(alarm.c.id),
+        {"roots": batch.listed(connection, roots)},
+    )
+    return [dict(row) for row in rows.mappings()] if roots else []
+
+
+def _by_root(rows: Iterable[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:
+    found: dict[int, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["root"], []).append(row)
+    return found
+
+
+def _doubled(found: Mapping[int, Iterable[Mapping[str, Any]]]) -> set[int]:
+    """Return the tickets that share a problem with another one."""
+    holders: dict[str, dict[int, int]] = {}
+    for root, rows in found.items():
+        for row in rows:
+            holders.setdefault(row["problem_key"], {})[row["ticket_id"]] = root
+    return {root for where in holders.values() if len(where) > 1 for root in where.values()}
+
+
+def _own(row: Mapping[str, Any]) -> bool:
+    return bool(row["problem_key"] == row["own_key"])
+
+
+def _problems(rows: Iterable[Mapping[str, Any]]) -> list[Stored]:
+    by_problem: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_problem.setdefault((row["ticket_id"], row["problem_key"]), []).append(row)
+    return [_stored(found) for found in by_problem.values()]
+
+
+def _stored(rows: Sequence[Mapping[str, Any]]) -> Stored:
+    worst = min(rows, key=lambda row: (priority_of(row["labels"]), row["starts_at"]))
+    return Stored(
+        Alarm(worst["problem_key"], worst["labels"], worst["starts_at"]),
+        holder=worst["ticket_id"],
+        root=worst["root"],
+        own=_own(worst),
+        effect=worst["effect"],
+        rows=tuple(row["id"] for row in rows),
+    )
+
+
+def _ended(connection: Connection, roots: Sequence[int], *, problem_only: bool = False) -> dict[int, list[Alarm]]:
+    """Return what has ended, by the ticket that stands for itself; all, or only what was the problem itself."""
+    wanted = (
+        select(_ROOT, alarm.c.problem_key, alarm.c.labels, alarm.c.starts_at)
+        .join(correlated, correlated.c.ticket_id == alarm.c.ticket_id)
+        .where(alarm.c.ends_at.is_not(None), batch.among(connection.dialect.name, _ROOT, "roots"))
+    )
+    if problem_only:
+        wanted = wanted.where(alarm.c.effect.is_(False))
+    found: dict[int, list[Alarm]] = {}
+    if roots:
+        rows = connection.execute(wanted, {"roots": batch.listed(connection, roots)})
+        for root, key, labels, starts_at in rows:
+            found.setdefault(root, []).append(Alarm(key, labels, starts_at))
+    return found
