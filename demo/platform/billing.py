@@ -52,6 +52,8 @@ CREATE VIEW billing_balance AS SELECT account_key, tariff, bucket,
   FROM snapshot, display;
 CREATE TABLE billing_run (id TEXT PRIMARY KEY, service TEXT, kind TEXT, planned_at TIMESTAMPTZ, started_at TIMESTAMPTZ,
   ended_at TIMESTAMPTZ, status TEXT);
+CREATE VIEW billing_document AS SELECT id, service, tariff, amount_minor AS total_minor, 1 AS line_count,
+  amount_minor AS lines_minor, at FROM billing_charge;
 CREATE TABLE billing_notice (account_key TEXT, case_ref TEXT, channel TEXT, status TEXT, reason TEXT, at TIMESTAMPTZ);
 CREATE VIEW billing_source AS SELECT now() AS up_to;
 CREATE TABLE account (key TEXT PRIMARY KEY, tariff TEXT, balance BIGINT);

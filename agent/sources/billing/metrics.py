@@ -106,7 +106,12 @@ GAPS = Metric(
 AFTER_END = Metric(
     "ott_billing_after_end_charges", "gauge", "Fees for periods after the end of their subscription.", _KIND
 )
-WRONG_AMOUNT = Metric("ott_billing_wrong_amount", "gauge", "Charges of a wrong amount; kind: price, sign.", _KIND)
+WRONG_AMOUNT = Metric(
+    "ott_billing_wrong_amount",
+    "gauge",
+    "Charges of a wrong amount, documents whose lines are not their total; kind: price, sign, document.",
+    _KIND,
+)
 WRONG_AMOUNT_SUM = Metric(
     "ott_billing_wrong_amount_minor", "gauge", "Sum of what they differ by.", _KIND, reader="ad hoc"
 )

@@ -27,11 +27,11 @@ QUERIES = {
         name: (name,)
         for name in (
             *("extra", "twins", "early", "periods", "after_end", "price", "sign"),
-            *("arithmetic", "chain", "bucket", "corrections", "exclusive"),
+            *("documents", "arithmetic", "chain", "bucket", "corrections", "exclusive"),
         )
     },
 }
-VIEWS = ("source", "subscription", "charge", "outcome", "movement", "balance", "run", "notice")
+VIEWS = ("source", "subscription", "charge", "outcome", "movement", "document", "balance", "run", "notice")
 STAGES = ("charged", "refunded", "adjusted", "told", "compensated")
 NAMES = {name for names in QUERIES.values() for name in names} | {
     *("case_outside", "case_unreachable"),

@@ -15,7 +15,18 @@ _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@")
 CHECKS = (
     *("source", "flow", "overdue", "completeness", "reasons", "runs"),
     *("extra", "twins", "early", "periods", "after_end", "price", "sign"),
-    *("arithmetic", "chain", "bucket", "conservation", "displayed", "outside", "corrections", "exclusive", "cases"),
+    *(
+        "documents",
+        "arithmetic",
+        "chain",
+        "bucket",
+        "conservation",
+        "displayed",
+        "outside",
+        "corrections",
+        "exclusive",
+        "cases",
+    ),
 )
 
 
@@ -33,6 +44,7 @@ class BillingSettings:
     due_by: str = "01:00"  # when a charge without a moment of its own is due
     cut_off: str = "06:00"  # when nothing of the day may be left over
     charged_in_advance: int = 0  # days
+    rounding: int = 0  # by how many minor units for each line a document's lines may differ from its total
     fee_bucket: str = ""  # the bucket that fees are taken from
     runs: dict[str, Seconds] = field(default_factory=dict)  # the period of each kind of run that is not planned ahead
     history: int = 7  # days whose charges are counted again and again
@@ -67,6 +79,7 @@ class BillingSettings:
         for key, least, most in (
             *(
                 ("charged_in_advance", 0, 31),
+                ("rounding", 0, 100),
                 ("history", 2, 31),
                 ("charge_days", 32, 400),
                 ("slices", 1, 64),

@@ -39,6 +39,7 @@ RULES = (
     # The view has today's price only: yesterday's charges may have had another.
     Rule("price", metrics.WRONG_AMOUNT, metrics.WRONG_AMOUNT_SUM, days=1),
     Rule("sign", metrics.WRONG_AMOUNT, metrics.WRONG_AMOUNT_SUM),
+    Rule("documents", metrics.WRONG_AMOUNT, metrics.WRONG_AMOUNT_SUM),
     Rule("arithmetic", metrics.BROKEN_ROWS),
     Rule("chain", metrics.BROKEN_ROWS),
     Rule("bucket", metrics.BROKEN_ROWS),
@@ -91,6 +92,7 @@ class Rows:
             "today": asking.calendar.day(asking.now),
             "advance": str(settings.charged_in_advance),  # INTERVAL '3' DAY
             "fee_bucket": settings.fee_bucket,
+            "rounding": settings.rounding,
         }
         rows = asking.rows(rule.query, **values)
         return cells.counted(rows, 2, rule.query)

@@ -152,6 +152,9 @@ VIEWS: dict[str, View] = {
         ),
         "at",
     ),
+    "document": View(
+        _columns("id service tariff? total_minor:money line_count:money lines_minor:money at:moment"), "at", id=True
+    ),
     "balance": View(_columns("account_key tariff bucket balance_minor:money taken_at:moment"), "taken_at"),
     "run": View(_columns("id service kind planned_at:moment? started_at:moment? ended_at:moment? status")),
     "notice": View(_columns("account_key case_ref channel status reason? at:moment"), "at"),
@@ -168,6 +171,7 @@ INDEXES = (
     "billing_movement (at)",
     "billing_movement (account_key, bucket, at)",
     "billing_movement (case_ref)",
+    "billing_document (at)",
     "billing_balance (taken_at, account_key)",
     "billing_notice (at)",
     "billing_notice (case_ref, account_key)",

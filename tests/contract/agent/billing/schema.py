@@ -26,6 +26,8 @@ VIEWS = {
     " status VARCHAR(20)",
     "notice": "account_key TEXT_ID, case_ref VARCHAR(40), channel VARCHAR(20), status VARCHAR(20), reason VARCHAR(40),"
     " at MOMENT",
+    "document": "id TEXT_ID, service VARCHAR(20), tariff VARCHAR(40), total_minor BIGINT, line_count INT,"
+    " lines_minor BIGINT, at MOMENT",
     "source": "up_to MOMENT",
 }
 INDEXES = (
@@ -40,6 +42,7 @@ INDEXES = (
     "CREATE INDEX movement_case ON billing_movement (case_ref)",
     "CREATE INDEX notice_case ON billing_notice (case_ref, account_key)",
     "CREATE INDEX movement_account ON billing_movement (account_key, bucket, at)",
+    "CREATE INDEX document_at ON billing_document (at)",
     "CREATE INDEX balance_taken ON billing_balance (taken_at, account_key)",
 )
 Row = Sequence[Any]
@@ -135,6 +138,10 @@ def tables_of(case: str, rows: Mapping[str, Any]) -> dict[str, list[Row]]:
         "movement": [
             (own(account), case, "T", bucket, kind, amount, before, after, when(at), ref or None)
             for account, bucket, kind, amount, before, after, at, ref in expanded(rows.get("movements", []))
+        ],
+        "document": [
+            (own(id_), case, "T", total, count, lines, when(at))
+            for id_, total, count, lines, at in expanded(rows.get("documents", []))
         ],
         "balance": [
             (own(account), "T", bucket, balance, when(taken))

@@ -7,12 +7,21 @@ import pytest
 
 from tests.contract.agent.billing.cases import Counted, scope_in, scope_of, stage, values
 from tests.contract.agent.billing.december import PRICES, TARIFFS, December
+from tests.contract.agent.billing.offered import offered
 from tests.contract.agent.billing.schema import Store, moment, tables_of
 from tests.contract.agent.databases import mariadb, postgresql
 
 SILENT = TARIFFS[:4]
 UNTIL = "2017-12-02T10:00:00+06:00"
 SINCE = "2017-12-01T00:00:00+06:00"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def also_over_http() -> Iterator[None]:
+    with offered() as billing:
+        Counted.offered = billing
+        yield
+    Counted.offered = None
 
 
 @pytest.fixture(scope="module")
@@ -250,15 +259,15 @@ def shown(store: Store, book: Path) -> None:
     rows = {
         "subscriptions": [[f"s{n}", "T", 500, 5, "active", "2026-04-05 00:00", ""] for n in range(5)],
         "products": [[f"s{n}", f"a{n}", ""] for n in range(5)],
-        "movements": [
-            *([f"a{n}", "main", "topup", 1000, 0, 1000, "2026-03-04 12:00", ""] for n in range(5)),
-            *([f"a{n}", "gift", "bonus", 5, 0, 5, "2026-03-06 12:00", "case-18"] for n in range(1, 5)),
-            ["a1", "gift", "bonus", 5, 5, 10, "2026-03-06 12:01", "case-18"],
-        ],
+        "movements": [[f"a{n}", "main", "topup", 1000, 0, 1000, "2026-03-04 12:00", ""] for n in range(5)],
         "balances": [
             *([f"a{n}", "main", 0 if n < 3 else 1000, first] for n in range(5)),
         ],
     }
+    bonuses = [
+        *([f"a{n}", "gift", "bonus", 5, 0, 5, "2026-03-06 12:00", "case-18"] for n in range(1, 5)),
+        ["a1", "gift", "bonus", 5, 5, 10, "2026-03-06 12:01", "case-18"],
+    ]
     after = [[f"a{n}", "main", 0 if n < 2 else 1000, second] for n in range(5)]
     store.insert(tables_of("shown", rows))
     given = {"tariffs": ["T"], "bucket": "gift", "amountMinor": 5}
@@ -267,7 +276,7 @@ def shown(store: Store, book: Path) -> None:
     opening = counted.at(moment("2026-03-05 04:00"))
     assert values(opening, "scope_accounts") == {"T": 3}
     assert values(opening, "since_timestamp_seconds") == {"17": moment(first).timestamp()}
-    store.insert(tables_of("shown", {"balances": after}))
+    store.insert(tables_of("shown", {"balances": after, "movements": bonuses}))
     later = counted.at(moment("2026-03-06 13:00"), since="2026-03-05T03:00:00+05:00")
     assert values(later, "scope_amount_minor", "T") == {"shown_wrong": 3000}
     assert values(later, "fingerprint") == values(opening, "fingerprint")

@@ -9,6 +9,7 @@ import pytest
 from demo.platform import billing
 from demo.platform.billing import CORRECTION, DOUBLE, DOUBLED, FAULTS, FEE, REFUNDED, SHOWN, TARIFF
 from tests.contract.agent.billing.asked import found, samples, settings
+from tests.contract.agent.billing.offered import offer, offered
 from tests.contract.agent.billing.schema import moment
 from tests.contract.agent.databases import postgresql
 
@@ -35,8 +36,17 @@ class Running:
             self.billing.tick(self.now, frozenset(faults))
 
     def asked(self) -> dict[str, float]:
+        """Return what the checks find, in the database and over HTTP alike."""
+        with offered() as views:
+            offer(views, self.url)
+            over_http = self.asked_at(views.url)
+        found_here = self.asked_at(self.url)
+        assert over_http == found_here
+        return found_here
+
+    def asked_at(self, url: str) -> dict[str, float]:
         """Return what the checks find, and when the run that is missing was due as seconds ago."""
-        of = settings(billing.SERVICE, self.url, fee_bucket=billing.BUCKET, grace=600.0, cut_off="23:59")
+        of = settings(billing.SERVICE, url, fee_bucket=billing.BUCKET, grace=600.0, cut_off="23:59")
         asked = list(samples(of, self.now + timedelta(seconds=1)))
         planned = [
             self.now.timestamp() - each.value

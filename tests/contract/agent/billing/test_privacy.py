@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from alerts.desk.billing import rounds
 from alerts.desk.core.billing_settings import BillingCaseSettings
 from service.prometheus import Sample
+from tests.contract.agent.billing.offered import offer, offered
 from tests.contract.agent.billing.schema import Store
 from tests.contract.agent.databases import postgresql
 from tests.contract.agent.program import Agent, agent, wait_until
@@ -139,6 +140,53 @@ def test_a_thousand_identifiers_are_in_nothing_that_agent_and_desk_write(store: 
     assert any(name.endswith(".log") for name in texts)
     found = {(name, each) for name, text in texts.items() for each in identifiers if each in text}
     assert found == set()
+
+
+def test_they_are_in_nothing_that_the_agent_writes_of_views_over_http(store: Store, tmp_path: Path) -> None:
+    """Right rows, rows that cannot be understood, and answers of all kinds that have them in it."""
+    people = [Person(number) for number in range(PEOPLE)]
+    identifiers = {each for person in people for each in person.identifiers}
+    now = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+    store.execute("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    store.create()
+    plant(store, people, now)
+    book(tmp_path / "cases.json", now)
+    with offered() as views:
+        offer(views, store.url)
+        settings = SETTINGS.replace("database =", "url =").format(url=views.url, cases=tmp_path / "cases.json")
+        with agent(tmp_path, f'{settings}deadline = "5s"\n') as running:
+            wait_until(lambda: counted(running), running, 120)
+            texts = {"metrics": running.get("/metrics").text}
+            views.instead = damaged(people[0])
+            for word in ("cannot be read", "not whole JSON", "answered 500", "came before"):
+                wait_until(lambda word=word: word in running.log, running, 120)
+            texts |= {"metrics of damaged views": running.get("/metrics").text, "page": running.get("/").text}
+            texts["log"] = running.log
+    for file in (tmp_path / "state").rglob("*"):
+        texts[str(file)] = file.read_bytes().decode("utf-8", "replace") if file.is_file() else ""
+    assert {(name, each) for name, text in texts.items() for each in identifiers if each in text} == set()
+
+
+def damaged(person: Person) -> Callable[[str, dict[str, str]], tuple[int, bytes] | None]:
+    """Return answers that have somebody's identifiers where none should be."""
+    told = " ".join(person.identifiers)
+    rows = [{"id": person.number, "service": person.mail, "tariff": person.account, "price_minor": told}]
+    answers = {
+        "subscription": (200, json.dumps({"rows": rows, "next": None})),
+        "charge": (200, f'{{"rows": [{{"id": "{told}"'),
+        "movement": (500, told),
+        "notice": (200, json.dumps({"rows": [NOTICE | {"account_key": person.account}], "next": person.citizen})),
+    }
+    return lambda view, _asked: (answers[view][0], answers[view][1].encode()) if view in answers else None
+
+
+NOTICE = {
+    "case_ref": "case-1",
+    "channel": "sms",
+    "status": "delivered",
+    "reason": None,
+    "at": "2026-03-05T00:00:00Z",
+}
 
 
 def of_the_desk(folder: Path, samples: list[Sample]) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """Views over HTTP: what is asked, what a damaged answer does, and that no message repeats a value of it."""
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from service.settings import Secret
 from tests.contract.agent.billing.asked import billing, found, samples, settings
 from tests.contract.agent.billing.offered import PAGE, Offered, named, offered
 from tests.contract.agent.billing.schema import moment, tables_of
+from tests.contract.streams.certificates import Authority
 
 NOW = moment("2026-03-05 00:40")
 SECRET = "77011234567"
@@ -77,7 +79,17 @@ def test_what_is_asked(views: Offered, tmp_path: Path) -> None:
     of = settings("ott", views.url, token=Secret(file=token))
     assert overdue(billing(of, NOW), of) == {"overdue": 30, "stopped": 30}
     asked = dict(views.asked)
-    assert list(asked) == ["source", "subscription", "outcome", "charge", "movement", "balance", "run", "notice"]
+    assert list(asked) == [
+        "source",
+        "subscription",
+        "outcome",
+        "charge",
+        "movement",
+        "document",
+        "balance",
+        "run",
+        "notice",
+    ]
     assert asked["subscription"] == {"service": "ott", "limit": "5000"}
     # Two days that are judged and the one before, and 35 days of charges before these.
     assert asked["charge"] == {
@@ -96,7 +108,7 @@ def test_rows_are_read_once_for_all_checks_and_only_the_new_ones_until_ten_minut
     source, check = billing(of, NOW), Check("extra", RowsCheck(of, EXTRA).collect)
     for second in range(3):
         assert found(run(at(source, NOW + timedelta(seconds=second)), check, 5.0)) == {}
-    assert len(views.asked) == 8
+    assert len(views.asked) == 9
     views.asked.clear()
     again = ["d", *CHARGE[1:6], "2026-03-05 00:40:30", "", ""]
     views.rows |= tables_of(
@@ -273,6 +285,22 @@ def test_many_pages_are_all_read(views: Offered) -> None:
     views.rows = tables_of("ott", rows)
     assert found(samples(settings("ott", views.url), NOW))["overdue"] == count
     assert len([view for view, _ in views.asked if view == "subscription"]) == 4
+
+
+def test_the_billing_is_trusted_by_its_authority_only(views: Offered, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    authority = Authority(tmp_path, now - timedelta(days=1), now + timedelta(days=1))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.issue("billing", ["localhost"], now + timedelta(days=1)))
+    with offered(context) as secure:
+        secure.rows = views.rows
+        of = settings("ott", secure.url, authority=authority.file)
+        assert overdue(billing(of, NOW), of) == {"overdue": 30, "stopped": 30}
+        of = settings("ott", secure.url)
+        with pytest.raises(OSError, match=r"billing_subscription is not judged: page 1: .*certificate"):
+            overdue(billing(of, NOW), of)
+    with pytest.raises(OSError, match="no certificate in PEM"):
+        billing(settings("ott", secure.url, authority=Path(__file__)), NOW)
 
 
 @pytest.mark.parametrize(
