@@ -10,6 +10,7 @@ from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
+from alerts.desk.appeals.interaction import NewInteraction
 from alerts.desk.appeals.routes import Do, route
 from alerts.desk.appeals.states import AnswerBy, IllegalStepError, Queue, Status
 from alerts.desk.core.database import Database
@@ -28,8 +29,8 @@ class Hand:
 
     def say(self, connection: Connection, direction: str, reason: str, text: str) -> None:
         """Store what was said, sealed."""
-        values = {"direction": direction, "channel": "desk", "reason": reason, "status": "completed"}
-        store.add_interaction(connection, self.rules, text, appeal_id=self.number, at=self.now, actor=self.by, **values)
+        fresh = NewInteraction(self.number, direction, "desk", reason, self.now, self.by)
+        store.add_interaction(connection, self.rules, fresh, text)
 
     def change(self, do: Callable[[Connection, Draft], None]) -> None:
         """Lock the appeal, change it, store it."""

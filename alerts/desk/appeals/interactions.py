@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from alerts.desk.appeals.interaction import ListedInteraction
 from alerts.desk.core import paging
 from alerts.desk.core.appeal_tables import appeal, interaction
 
@@ -25,12 +26,14 @@ def page(
     order: Sequence[ColumnElement[Any]],
     limit: int,
     offset: int,
-) -> tuple[int, Sequence[RowMapping]]:
+) -> tuple[int, list[ListedInteraction]]:
     """Return how many interactions fit, and one page of them."""
-    return paging.page(connection, interaction, _SHOWN, conditions, order, limit, offset)
+    total, rows = paging.page(connection, interaction, _SHOWN, conditions, order, limit, offset)
+    return total, [ListedInteraction(row) for row in rows]
 
 
-def find(connection: Connection, number: int, *conditions: ColumnElement[bool]) -> RowMapping | None:
+def find(connection: Connection, number: int, *conditions: ColumnElement[bool]) -> ListedInteraction | None:
     """Return an interaction."""
     wanted = _SHOWN.where(interaction.c.id == number, *conditions)
-    return connection.execute(wanted).mappings().one_or_none()
+    row = connection.execute(wanted).mappings().one_or_none()
+    return ListedInteraction(row) if row is not None else None

@@ -12,6 +12,7 @@ from alerts.desk.appeals.codes import Code
 from alerts.desk.appeals.contacts import Contact, ContactError, check_answer, dialled
 from alerts.desk.appeals.desk import Rules, terms_of
 from alerts.desk.appeals.draft import Draft
+from alerts.desk.appeals.interaction import NewInteraction
 from alerts.desk.appeals.routes import Do, Way, route
 from alerts.desk.appeals.states import FINAL, AnswerBy, Entry, Queue, Status
 from alerts.desk.appeals.terms import frozen
@@ -230,18 +231,9 @@ class _Registration:
     def _interaction(self, number: int | None, reason: str, direction: str = "inbound", text: str = "") -> int:
         # Of somebody who is handed over no word is kept: there is no appeal that would say for how long.
         said = (text or self.said.text) if number is not None else ""
-        return store.add_interaction(
-            self.connection,
-            self.rules,
-            said,
-            appeal_id=number,
-            direction=direction,
-            channel=str(self.said.entry),
-            reason=reason,
-            status="completed",
-            at=self.said.appealed_at or self.now,
-            actor=self.by,
-        )
+        at = self.said.appealed_at or self.now
+        fresh = NewInteraction(number, direction, self.said.entry.value, reason, at, self.by)
+        return store.add_interaction(self.connection, self.rules, fresh, said)
 
 
 def _problem(contact: Contact, answer_by: AnswerBy) -> ContactError | None:

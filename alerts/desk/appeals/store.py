@@ -1,6 +1,7 @@
 """Appeals in the database: found, locked, written. The event log, the row and a free month are one transaction."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from alerts.desk.appeals.contacts import Contact, Keys
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.events import Event
+from alerts.desk.appeals.interaction import Interaction, NewInteraction
 from alerts.desk.appeals.listeners import News
 from alerts.desk.appeals.log_json import from_json, kind_of, to_json
 from alerts.desk.appeals.terms import accounting_period
@@ -267,25 +269,25 @@ def _keep_contact(connection: Connection, rules: Rules, draft: Draft, now: datet
     connection.execute(one.values(delete_after=until))
 
 
-def add_interaction(connection: Connection, rules: Rules, text: str = "", **values: Any) -> int:
+def add_interaction(connection: Connection, rules: Rules, fresh: NewInteraction, text: str = "") -> int:
     """Store a call, a mail or a message, and return its number; its text is sealed. Listeners are told."""
     keys = rules.keys
     sealed = {"sealed": keys.seal(text) if text else None, "key_id": keys.current if text else ""}
-    stored = insert(interaction).values(**values | sealed).returning(interaction.c.id)
+    stored = insert(interaction).values(**asdict(fresh), **sealed).returning(interaction.c.id)
     number: int = connection.execute(stored).scalar_one()
 
     def shown() -> dict[str, Any]:
         row = interactions_.find(connection, number)
         return tmf683.body(row, rules.calendars.zone) if row is not None else {}
 
-    listeners.tell_of_interaction(connection, shown, values["at"])
+    listeners.tell_of_interaction(connection, shown, fresh.at)
     return number
 
 
-def interactions(connection: Connection, number: int) -> Sequence[RowMapping]:
+def interactions(connection: Connection, number: int) -> list[Interaction]:
     """Return an appeal's interactions, oldest first."""
     wanted = select(interaction).where(interaction.c.appeal_id == number).order_by(interaction.c.id)
-    return connection.execute(wanted).mappings().all()
+    return [Interaction(row) for row in connection.execute(wanted).mappings()]
 
 
 def link(connection: Connection, number: int, ticket_id: int) -> RowMapping | None:

@@ -1,11 +1,9 @@
 """A call, a mail or a message of the cabinet as TMF683 v5 shows it. Nobody's words or contacts are in it."""
 
-from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
-from sqlalchemy import RowMapping
-
+from alerts.desk.appeals.interaction import ListedInteraction
 from alerts.desk.appeals.numbers import reference
 from alerts.desk.tickets.tmf621 import BASE as TICKETS
 from alerts.desk.tickets.tmf621_parts import instant
@@ -23,16 +21,16 @@ def address(number: int) -> str:
     return f"{BASE}/partyInteraction/{number}"
 
 
-def body(row: RowMapping | Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
-    """Return the representation of an interaction, a row of `interactions`."""
-    moment = instant(row["at"])
+def body(of: ListedInteraction, zone: tzinfo) -> dict[str, Any]:
+    """Return the representation of an interaction."""
+    moment = instant(of.at)
     result: dict[str, Any] = {
-        "id": str(row["id"]),
-        "href": address(row["id"]),
+        "id": str(of.id),
+        "href": address(of.id),
         "@type": INTERACTION,
-        "direction": row["direction"],
-        "reason": row["reason"],
-        "status": row["status"],
+        "direction": of.direction,
+        "reason": of.reason,
+        "status": of.status,
         "statusChangeDate": moment,
         "creationDate": moment,
         "lastUpdate": moment,
@@ -41,30 +39,30 @@ def body(row: RowMapping | Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
             {
                 "@type": "RelatedChannel",
                 "role": "interaction",
-                "channel": {"@type": "ChannelRef", "@referredType": "Channel", "id": row["channel"]},
+                "channel": {"@type": "ChannelRef", "@referredType": "Channel", "id": of.channel},
             }
         ],
     }
-    if row["actor"]:
-        agent = {"@type": "PartyRef", "@referredType": "Individual", "id": row["actor"], "name": row["actor"]}
+    if of.actor:
+        agent = {"@type": "PartyRef", "@referredType": "Individual", "id": of.actor, "name": of.actor}
         result["relatedParty"] = [{"@type": "RelatedPartyOrPartyRole", "role": "agent", "partyOrPartyRole": agent}]
-    if row["appeal_id"] is not None:
-        result["interactionItem"] = [_item(row, zone)]
-    if row["first_id"] is not None and row["first_id"] != row["id"]:
+    if of.appeal_id is not None:
+        result["interactionItem"] = [_item(of, zone)]
+    if of.first_id is not None and of.first_id != of.id:
         parent = {"@type": "InteractionRelationship", "@referredType": INTERACTION, "relationshipType": "parent"}
-        first = row["first_id"]
+        first = of.first_id
         result["interactionRelationship"] = [parent | {"id": str(first), "href": address(first)}]
     return result
 
 
-def _item(row: RowMapping | Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
+def _item(of: ListedInteraction, zone: tzinfo) -> dict[str, Any]:
     """Return the appeal that an interaction is about."""
-    number = reference(zone, row["appeal_id"], row["registered_at"])
+    number = reference(zone, of.appeal_id or 0, of.registered_at)
     ticket = {"@type": "EntityRef", "@referredType": "TroubleTicket", "id": number}
     return {
         "@type": "InteractionItem",
         "id": "1",
-        "interactionItemType": row["kind"],
+        "interactionItemType": of.kind,
         "item": {
             "@type": "RelatedEntityRefOrValue",
             "role": "appeal",

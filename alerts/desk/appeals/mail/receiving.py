@@ -11,6 +11,7 @@ from alerts.desk.appeals import store as appeals
 from alerts.desk.appeals.actions import Hand
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
+from alerts.desk.appeals.interaction import NewInteraction
 from alerts.desk.appeals.mail import sending, store
 from alerts.desk.appeals.mail.matching import Match, match
 from alerts.desk.appeals.mail.message import Message
@@ -155,18 +156,9 @@ class _Meaning:
 
 
 def _say(hand: HandWithin, party: str, reply: str) -> None:
-    values = {"direction": "inbound", "channel": "email", "status": "completed"}
     reason = party if party in SUPPLIERS else "reply"
-    appeals.add_interaction(
-        hand.connection,
-        hand.rules,
-        reply,
-        appeal_id=hand.number,
-        at=hand.now,
-        actor=hand.by,
-        reason=reason,
-        **values,
-    )
+    fresh = NewInteraction(hand.number, "inbound", "email", reason, hand.now, hand.by)
+    appeals.add_interaction(hand.connection, hand.rules, fresh, reply)
 
 
 def _go_on(hand: HandWithin, party: str, reply: str) -> bool:

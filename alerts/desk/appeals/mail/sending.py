@@ -18,6 +18,7 @@ from alerts.desk.appeals import store as appeals
 from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
+from alerts.desk.appeals.interaction import NewInteraction
 from alerts.desk.appeals.mail import letters, store
 from alerts.desk.appeals.mail.message import Message
 from alerts.desk.appeals.mail.steps import HandWithin
@@ -151,8 +152,8 @@ def write_message(post: Post, number: int, text: str, by: str, now: datetime) ->
         of = appeals.lock(connection, number)
         content = letters.message(post.rules, of, post.words, post.settings.supplier, text)
         _put(connection, post, Outgoing(number, "message", "supplier", content), now)
-        said = {"direction": "outbound", "channel": "email", "reason": "supplier", "status": "completed"}
-        appeals.add_interaction(connection, post.rules, text, appeal_id=number, at=now, actor=by, **said)
+        fresh = NewInteraction(number, "outbound", "email", "supplier", now, by)
+        appeals.add_interaction(connection, post.rules, fresh, text)
 
 
 def ask_again(post: Post, number: int, by: str, now: datetime) -> None:
@@ -187,8 +188,9 @@ def _write_answer(connection: Connection, post: Post, of: Appeal, now: datetime)
 
 
 def _answer_text(connection: Connection, rules: Rules, number: int) -> str:
-    texts = [each for each in appeals.interactions(connection, number) if each["reason"] == "answer" and each["sealed"]]
-    return (rules.keys.open(texts[-1]["sealed"], texts[-1]["key_id"]) or "") if texts else ""
+    said = [each for each in appeals.interactions(connection, number) if each.reason == "answer"]
+    latest = next(((each.sealed, each.key_id) for each in reversed(said) if each.sealed), None)
+    return (rules.keys.open(*latest) or "") if latest else ""
 
 
 def _put(connection: Connection, post: Post, outgoing: Outgoing, now: datetime) -> int:

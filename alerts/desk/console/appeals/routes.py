@@ -153,10 +153,10 @@ def _one(
         links = store.links(connection, number) if contacts else []
         letters = mail.of_appeal(connection, number) if contacts else []
     texts = [
-        (each, rules.keys.open(each["sealed"], each["key_id"]) if each["sealed"] else None)
+        (each, rules.keys.open(each.sealed, each.key_id) if each.sealed else None)
         for each in said
         # The customer's own words may name them: a supplier gets the code, and what it and the desk wrote.
-        if contacts or each["direction"] == "outbound" or each["reason"] == "supplier"
+        if contacts or each.direction == "outbound" or each.reason == "supplier"
     ]
     return page(
         request,

@@ -34,8 +34,8 @@ def callers(bureau: Bureau, ticket: int) -> Callers:
 
 def answers(bureau: Bureau, number: int) -> list[str | None]:
     with bureau.database.read() as connection:
-        said = [each for each in store.interactions(connection, number) if each["reason"] == "answer"]
-    return [bureau.rules.keys.open(each["sealed"], each["key_id"]) for each in said]
+        said = [each for each in store.interactions(connection, number) if each.reason == "answer"]
+    return [bureau.rules.keys.open(each.sealed or b"", each.key_id) for each in said]
 
 
 def begin(bureau: Bureau, ticket: int, text: str = TEXT) -> int | None:

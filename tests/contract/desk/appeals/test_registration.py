@@ -172,7 +172,7 @@ def test_no_table_shows_who_the_customer_is(bureau: Bureau) -> None:
         said = store.interactions(connection, number)
     assert contact is not None
     assert (contact.number, contact.email, contact.name) == ("+77012345678", "saule@example.kz", CALL.name)
-    assert [bureau.rules.keys.open(row["sealed"], row["key_id"]) for row in said] == [TEXT, "Saule called again"]
+    assert [bureau.rules.keys.open(each.sealed or b"", each.key_id) for each in said] == [TEXT, "Saule called again"]
 
 
 def test_keys_can_be_replaced(quick: Database) -> None:
