@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store
 from alerts.desk.appeals.actions import Hand
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
+from alerts.desk.appeals.link import LinkedTicket
 from alerts.desk.appeals.states import Queue, Status
 from alerts.desk.core.appeal_tables import appeal, appeal_link, appeal_mass
 from alerts.desk.core.database import Database
@@ -74,7 +75,7 @@ def callers(connection: Connection, tickets: Sequence[int]) -> dict[int, int]:
     return {number: count for number, count in connection.execute(counted)}  # noqa: C416 - rows, not pairs
 
 
-def linked(connection: Connection) -> Sequence[RowMapping]:
+def linked(connection: Connection) -> list[LinkedTicket]:
     """Return the open tickets to which appeals are linked, with how many."""
     # PostgreSQL cannot group by JSON, so the names are fetched by number.
     counts = (
@@ -85,7 +86,8 @@ def linked(connection: Connection) -> Sequence[RowMapping]:
     )
     named = select(ticket_table.c.id, ticket_table.c.names, counts.c.customers)
     joined = named.join(counts, counts.c.ticket_id == ticket_table.c.id)
-    return connection.execute(joined.where(ticket_table.c.status.not_in(OVER))).mappings().all()
+    rows = connection.execute(joined.where(ticket_table.c.status.not_in(OVER))).mappings()
+    return [LinkedTicket(row) for row in rows]
 
 
 def belongs(number: int) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, RowMapping, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.desk.appeals import events as ev
@@ -18,6 +18,7 @@ from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.events import Event
 from alerts.desk.appeals.interaction import Interaction, NewInteraction
+from alerts.desk.appeals.link import Link, NamedLink
 from alerts.desk.appeals.listeners import News
 from alerts.desk.appeals.log_json import from_json, kind_of, to_json
 from alerts.desk.appeals.terms import accounting_period
@@ -290,26 +291,30 @@ def interactions(connection: Connection, number: int) -> list[Interaction]:
     return [Interaction(row) for row in connection.execute(wanted).mappings()]
 
 
-def link(connection: Connection, number: int, ticket_id: int) -> RowMapping | None:
+def link(connection: Connection, number: int, ticket_id: int) -> Link | None:
     """Return the link of an appeal to a ticket."""
     both = (appeal_link.c.appeal_id == number, appeal_link.c.ticket_id == ticket_id)
-    return connection.execute(select(appeal_link).where(*both)).mappings().one_or_none()
+    row = connection.execute(select(appeal_link).where(*both)).mappings().one_or_none()
+    return Link(row) if row is not None else None
 
 
-def put_link(connection: Connection, number: int, ticket_id: int, state: str, **by: Any) -> None:
+def put_link(  # noqa: PLR0913 - which appeal and ticket, and who did what when
+    connection: Connection, number: int, ticket_id: int, state: str, *, actor: str, at: datetime
+) -> None:
     """Store that a link was proposed, confirmed or undone."""
     known = link(connection, number, ticket_id)
-    if known:
-        connection.execute(update(appeal_link).where(appeal_link.c.id == known["id"]).values(state=state, **by))
+    values = {"state": state, "actor": actor, "at": at}
+    if known is not None:
+        connection.execute(update(appeal_link).where(appeal_link.c.id == known.id).values(**values))
     else:
-        connection.execute(insert(appeal_link).values(appeal_id=number, ticket_id=ticket_id, state=state, **by))
+        connection.execute(insert(appeal_link).values(appeal_id=number, ticket_id=ticket_id, **values))
 
 
-def links(connection: Connection, number: int) -> Sequence[RowMapping]:
+def links(connection: Connection, number: int) -> list[NamedLink]:
     """Return an appeal's links with the tickets that they lead to."""
-    columns = (appeal_link.c.ticket_id, appeal_link.c.state, ticket.c.names, ticket.c.status, ticket.c.site)
-    joined = select(*columns).join(ticket, ticket.c.id == appeal_link.c.ticket_id)
-    return connection.execute(joined.where(appeal_link.c.appeal_id == number).order_by(ticket.c.id)).mappings().all()
+    joined = select(appeal_link, ticket.c.names).join(ticket, ticket.c.id == appeal_link.c.ticket_id)
+    rows = connection.execute(joined.where(appeal_link.c.appeal_id == number).order_by(ticket.c.id)).mappings()
+    return [NamedLink(row) for row in rows]
 
 
 def listing(connection: Connection, *conditions: ColumnElement[bool], limit: int = 200) -> list[Appeal]:

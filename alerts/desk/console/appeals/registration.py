@@ -83,7 +83,7 @@ def step(
     with runtime.database.read() as connection:
         links = store.links(connection, done.number) if done.number else []
         row = store.find(connection, done.number) if done.number else None
-    result = {"done": done, "links": [each for each in links if each["state"] == "proposed"], "row": row}
+    result = {"done": done, "links": [each for each in links if each.state == "proposed"], "row": row}
     return _page(request, found, rules, "done", values | result)
 
 

@@ -116,7 +116,7 @@ def test_an_open_incident_of_the_region_and_service_is_proposed(bureau: Bureau) 
     assert bureau.appeal(number).route == "RT6 RT3"
     assert bureau.appeal(number).request_due is False
     with bureau.database.read() as connection:
-        assert [(row["ticket_id"], row["state"]) for row in store.links(connection, number)] == [(ours, "proposed")]
+        assert [(each.ticket_id, each.state) for each in store.links(connection, number)] == [(ours, "proposed")]
     bureau.ticket_status(ours, "resolved")
     assert bureau.say(number="87012345679").way.rows == ("RT3",)
     bureau.incident("platform", site="")

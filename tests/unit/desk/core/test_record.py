@@ -6,6 +6,7 @@ from sqlalchemy import Table
 from alerts.desk.access.records import Account, Audited, Token
 from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.interaction import Interaction
+from alerts.desk.appeals.link import Link
 from alerts.desk.appeals.mail.message import Message as Mail
 from alerts.desk.core import appeal_tables, tables
 from alerts.desk.core.record import Changed, Column, Record
@@ -59,6 +60,7 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
         (Audited, tables.audit, set()),
         (Appeal, appeal_tables.appeal, {"status", "terms"}),
         (Interaction, appeal_tables.interaction, set()),
+        (Link, appeal_tables.appeal_link, set()),
         (Mail, appeal_tables.appeal_mail, set()),
     ],
 )
