@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from alerts.desk.appeals import store
 from alerts.desk.appeals.actions import Hand
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.linking import BATCH, OVER
+from alerts.desk.appeals.mass_record import MassAnswer
 from alerts.desk.appeals.states import FINAL, Queue, Status
 from alerts.desk.core.appeal_tables import appeal, appeal_answer, appeal_link
 from alerts.desk.core.database import Database
@@ -30,7 +31,7 @@ class Callers:
     customers: int
     regions: Sequence[tuple[str, int]]
     waiting: int
-    answers: Sequence[RowMapping] = ()
+    answers: Sequence[MassAnswer] = ()
 
 
 def callers(connection: Connection, number: int) -> Callers:
@@ -43,9 +44,8 @@ def callers(connection: Connection, number: int) -> Callers:
     all_ = everybody.join(appeal_link, appeal_link.c.appeal_id == appeal.c.id)
     customers = connection.scalar(all_.where(appeal_link.c.ticket_id == number, CONFIRMED)) or 0
     answers = select(appeal_answer).where(appeal_answer.c.ticket_id == number).order_by(appeal_answer.c.id)
-    return Callers(
-        customers, regions, _waiting(connection, number), connection.execute(answers).mappings().all()
-    )  # fmt: skip
+    given = [MassAnswer(row) for row in connection.execute(answers).mappings()]
+    return Callers(customers, regions, _waiting(connection, number), given)
 
 
 def _waiting(connection: Connection, number: int) -> int:
@@ -79,11 +79,12 @@ def _give(database: Database, rules: Rules, number: int, now: datetime) -> int:
         row = connection.execute(wanted.with_for_update()).mappings().one_or_none()
         if row is None:
             return 0  # another desk has finished it
-        text = rules.keys.open(row["sealed"], row["key_id"])
-        links = _untold(connection, row["ticket_id"]) if text else []
+        answer = MassAnswer(row)
+        text = rules.keys.open(answer.sealed, answer.key_id)
+        links = _untold(connection, answer.ticket_id) if text else []
         told = 0
         for link, appeal_number in links:
-            hand = Hand(database, rules, appeal_number, None, row["actor"], now)
+            hand = Hand(database, rules, appeal_number, None, answer.actor, now)
             told += _answer(connection, hand, text or "")
             connection.execute(update(appeal_link).where(appeal_link.c.id == link).values(answer_id=number))
         done = {"done_at": now} if len(links) < BATCH else {}

@@ -13,7 +13,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from alerts.desk.appeals import events as ev
@@ -23,6 +23,7 @@ from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.linking import BATCH, OVER, hold
 from alerts.desk.appeals.mass import Cell, Mass
+from alerts.desk.appeals.mass_record import MassRecord
 from alerts.desk.appeals.mass_store import EARLIER, current, linked, of_cell
 from alerts.desk.appeals.states import Status
 from alerts.desk.core.actors import DESK
@@ -53,28 +54,29 @@ def look(opening: Opening, baseline: Baseline, now: datetime) -> int:
     """Open and end masses, and attach who appealed since; return how many tickets were opened."""
     with opening.database.read() as connection:
         found = current(connection, opening.rules, baseline, now)
-        known = {cell_of(row) for row in running(connection)}
+        known = {cell_of(each) for each in running(connection)}
     candidates = [each for each in found if each.cell not in known and each.cell.region]
     for gone in opening.waiting.keys() - {each.cell for each in candidates}:
         del opening.waiting[gone]
     opened = sum(_open(opening, each, now) for each in candidates)
     with opening.database.read() as connection:
-        rows = running(connection)
-    for row in rows:
-        while _attach_some(opening, row, now) == BATCH:
+        records = running(connection)
+    for record in records:
+        while _attach_some(opening, record, now) == BATCH:
             pass
     _end(opening.database, now)
     return opened
 
 
-def running(connection: Connection) -> list[RowMapping]:
+def running(connection: Connection) -> list[MassRecord]:
     """Return the masses whose ticket is not over."""
-    return list(connection.execute(select(appeal_mass).where(RUNNING).order_by(appeal_mass.c.id)).mappings())
+    rows = connection.execute(select(appeal_mass).where(RUNNING).order_by(appeal_mass.c.id)).mappings()
+    return [MassRecord(row) for row in rows]
 
 
-def cell_of(row: RowMapping) -> Cell:
+def cell_of(record: MassRecord) -> Cell:
     """Return what the customers of a mass appeal about, and where."""
-    return Cell(row["code_group"], row["region"], row["service"])
+    return Cell(record.code_group, record.region, record.service)
 
 
 def customers(connection: Connection, number: int) -> int:
@@ -149,47 +151,47 @@ def _complaints(cell: Cell) -> ColumnElement[bool]:
     return and_(OPEN, *waits, *of_cell(cell), appeal.c.mass_id.is_(None), ~linked())
 
 
-def _attach_some(opening: Opening, row: RowMapping, now: datetime) -> int:
-    undone = (appeal_link.c.appeal_id == appeal.c.id, appeal_link.c.ticket_id == row["ticket_id"])
+def _attach_some(opening: Opening, record: MassRecord, now: datetime) -> int:
+    undone = (appeal_link.c.appeal_id == appeal.c.id, appeal_link.c.ticket_id == record.ticket_id)
     refused = select(appeal_link.c.id).where(*undone, appeal_link.c.state == "undone").exists()
-    since = appeal.c.appealed_at > row["began_at"] - mass.WINDOW - EARLIER
-    wanted = select(appeal.c.id).where(_complaints(cell_of(row)), since, ~refused).order_by(appeal.c.id).limit(BATCH)
+    since = appeal.c.appealed_at > record.began_at - mass.WINDOW - EARLIER
+    wanted = select(appeal.c.id).where(_complaints(cell_of(record)), since, ~refused).order_by(appeal.c.id).limit(BATCH)
     with opening.database.read() as connection:
         numbers = list(connection.scalars(wanted))
     if not numbers:
         return 0
     with opening.database.write() as connection:
         # Another desk attaches the same ones at this moment, or the ticket has just ended: what is left is asked again.
-        same = select(appeal_mass.c.id).where(appeal_mass.c.id == row["id"], RUNNING).with_for_update()
-        status = connection.scalar(select(ticket.c.status).where(ticket.c.id == row["ticket_id"]))
+        same = select(appeal_mass.c.id).where(appeal_mass.c.id == record.id, RUNNING).with_for_update()
+        status = connection.scalar(select(ticket.c.status).where(ticket.c.id == record.ticket_id))
         if connection.scalar(same) is None or status in OVER:
             return 0
         numbers = list(connection.scalars(wanted))
-        confirmed = _confirmed_by(connection, row)
+        confirmed = _confirmed_by(connection, record)
         drafts = store.lock_some(connection, numbers)
         for draft in drafts:
-            _attach(connection, opening, row, draft, confirmed, now)
+            _attach(connection, opening, record, draft, confirmed, now)
         store.save_some(connection, opening.rules, drafts, now)
     return len(numbers)
 
 
 def _attach(  # noqa: PLR0913, PLR0917
-    connection: Connection, opening: Opening, row: RowMapping, draft: Draft, confirmed: str | None, now: datetime
+    connection: Connection, opening: Opening, record: MassRecord, draft: Draft, confirmed: str | None, now: datetime
 ) -> None:
     if confirmed is not None:
-        hold(connection, draft, row["ticket_id"], confirmed, now)
-    elif store.link(connection, draft.id, row["ticket_id"]) is None:
-        store.put_link(connection, draft.id, row["ticket_id"], "proposed", actor=DESK, at=now)
-        draft.record(ev.Linked(row["ticket_id"], "proposed"), DESK, now)
-    draft.mass_id = row["id"]
+        hold(connection, draft, record.ticket_id, confirmed, now)
+    elif store.link(connection, draft.id, record.ticket_id) is None:
+        store.put_link(connection, draft.id, record.ticket_id, "proposed", actor=DESK, at=now)
+        draft.record(ev.Linked(record.ticket_id, "proposed"), DESK, now)
+    draft.mass_id = record.id
     if opening.writes:
         draft.request_due = False  # the supplier is asked once, for all of them
 
 
-def _confirmed_by(connection: Connection, row: RowMapping) -> str | None:
+def _confirmed_by(connection: Connection, record: MassRecord) -> str | None:
     """Return who confirmed that members of a mass belong to its ticket; None as long as nobody did."""
     wanted = select(appeal_link.c.actor).join(appeal, appeal.c.id == appeal_link.c.appeal_id)
-    mine = (appeal.c.mass_id == row["id"], appeal_link.c.ticket_id == row["ticket_id"])
+    mine = (appeal.c.mass_id == record.id, appeal_link.c.ticket_id == record.ticket_id)
     latest = appeal_link.c["at"].desc(), appeal_link.c.id.desc()
     return connection.scalar(wanted.where(*mine, appeal_link.c.state == "confirmed").order_by(*latest).limit(1))
 

@@ -11,6 +11,7 @@ from alerts.desk.appeals.linking import BATCH, release
 from alerts.desk.appeals.mail import letters, store
 from alerts.desk.appeals.mail.sending import GIVEN_UP, WAITING, Post
 from alerts.desk.appeals.mail.store import MASS, SENT, Outgoing
+from alerts.desk.appeals.mass_record import MassRecord
 from alerts.desk.appeals.mass_tickets import cell_of, customers, group_name
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.appeal_tables import appeal, appeal_event, appeal_mail, appeal_mass
@@ -34,12 +35,13 @@ def ask_again(post: Post, number: int, by: str, now: datetime) -> bool:
     """Write the request of an appeal's mass once more where it did not arrive; return whether that was so."""
     with post.database.write() as connection:
         member = appeals.lock(connection, number)
-        mass = connection.execute(select(appeal_mass).where(appeal_mass.c.id == member.mass_id)).mappings().first()
-        mail = store.find(connection, mass["mail_id"]) if mass and mass["mail_id"] else None
+        row = connection.execute(select(appeal_mass).where(appeal_mass.c.id == member.mass_id)).mappings().first()
+        mass = MassRecord(row) if row is not None else None
+        mail = store.find(connection, mass.mail_id) if mass is not None and mass.mail_id else None
         if mass is None or mail is None or mail.state not in RETURNED:
             return False
         store.change(connection, mail.id, actor=by)
-        return _write(connection, post, mass["id"], appeal_mass.c.mail_id == mail.id, now)
+        return _write(connection, post, mass.id, appeal_mass.c.mail_id == mail.id, now)
 
 
 def _write(connection: Connection, post: Post, number: int, unchanged: ColumnElement[bool], now: datetime) -> bool:
@@ -53,9 +55,10 @@ def _write(connection: Connection, post: Post, number: int, unchanged: ColumnEle
     member = connection.scalar(first) if row is not None else None
     if row is None or member is None:
         return False
-    cell = cell_of(row)
+    mass = MassRecord(row)
+    cell = cell_of(mass)
     told = letters.Mass(
-        ticket=row["ticket_id"],
+        ticket=mass.ticket_id,
         group=group_name(post.words.language, cell.group),
         region=cell.region,
         service=cell.service,

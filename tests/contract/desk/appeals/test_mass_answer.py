@@ -69,7 +69,7 @@ def test_everybody_who_waits_is_answered_once(bureau: Bureau, monkeypatch: pytes
     assert answers(bureau, told) == ["Answered already"]
     assert answers(bureau, gone) == []
     (answer,) = callers(bureau, ticket).answers
-    assert (answer["told"], answer["done_at"], answer["actor"]) == (4, bureau.now, "Dana")
+    assert (answer.told, answer.done_at, answer.actor) == (4, bureau.now, "Dana")
     assert begin(bureau, ticket) is None
 
 

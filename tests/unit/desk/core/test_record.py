@@ -8,6 +8,7 @@ from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.interaction import Interaction
 from alerts.desk.appeals.link import Link
 from alerts.desk.appeals.mail.message import Message as Mail
+from alerts.desk.appeals.mass_record import MassAnswer, MassRecord
 from alerts.desk.core import appeal_tables, tables
 from alerts.desk.core.record import Changed, Column, Record
 from alerts.desk.notify.message import Message
@@ -61,6 +62,8 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
         (Appeal, appeal_tables.appeal, {"status", "terms"}),
         (Interaction, appeal_tables.interaction, set()),
         (Link, appeal_tables.appeal_link, set()),
+        (MassRecord, appeal_tables.appeal_mass, set()),
+        (MassAnswer, appeal_tables.appeal_answer, set()),
         (Mail, appeal_tables.appeal_mail, set()),
     ],
 )
