@@ -1,7 +1,7 @@
 """Statistics of appeals over the API: the numbers of a month, and the appeals behind each."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
@@ -38,11 +38,11 @@ def read(
     return JSONResponse(_head(first, by) | {"total": _body(statistics.total(cases)), "groups": groups})
 
 
-def _head(month: date, by: str) -> dict[str, Any]:
+def _head(month: date, by: str) -> dict[str, object]:
     return {"month": f"{month:%Y-%m}", "by": by}
 
 
-def _body(group: Group) -> dict[str, Any]:
+def _body(group: Group) -> dict[str, object]:
     return {
         "value": group.value,
         **{to_camel(name): group.count(name) for name in FIGURES},

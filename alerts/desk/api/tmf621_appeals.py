@@ -88,7 +88,7 @@ class _Characteristics(Wire):
 class _Characteristic(Wire):
     also = (*ANY, "id", "valueType")
     name: StrictStr
-    value: Any
+    value: object
 
 
 def concerns(rules: Rules | None, pairs: Sequence[tuple[str, str]]) -> bool:
@@ -119,13 +119,13 @@ def page(
     order: Sequence[ColumnElement[Any]],
     limit: int,
     offset: int,
-) -> tuple[int, list[dict[str, Any]]]:
+) -> tuple[int, list[dict[str, object]]]:
     """Return how many appeals fit, and the representations of one page of them."""
     total, rows = paging.page(connection, appeal, select(appeal), wanted, order, limit, offset)
     return total, _bodies(connection, rules, [Appeal(row) for row in rows])
 
 
-def represent(connection: Connection, rules: Rules, text: str) -> dict[str, Any] | None:
+def represent(connection: Connection, rules: Rules, text: str) -> dict[str, object] | None:
     """Return the representation of the appeal with this number; None where there is none."""
     row = store.find(connection, number_of(text))
     if row is None or reference(rules.calendars.zone, row.id, row.registered_at) != text:
@@ -149,7 +149,7 @@ def create(runtime: Runtime, rules: Rules, fresh: TicketCreate, caller: Principa
     with runtime.database.read() as connection:
         row = store.find(connection, done.number)
         (shown,) = _bodies(connection, rules, [row] if row else [])
-    return JSONResponse(shown, 200 if done.repeat else 201, {"Location": shown["href"]})
+    return JSONResponse(shown, 200 if done.repeat else 201, {"Location": str(shown["href"])})
 
 
 def patch(runtime: Runtime, rules: Rules, text: str, changes: TicketPatch, caller: Principal) -> Response:
@@ -187,7 +187,7 @@ def missing(text: str) -> Response:
     return answer(404, "Not Found", f"there is no appeal {text[:100]}")
 
 
-def _bodies(connection: Connection, rules: Rules, found: Sequence[Appeal]) -> list[dict[str, Any]]:
+def _bodies(connection: Connection, rules: Rules, found: Sequence[Appeal]) -> list[dict[str, object]]:
     links = links_of(connection, [each.id for each in found])
     drafts = store.drafts_of(connection, found)
     return [body(rules, draft, draft.log, links[draft.id]) for draft in drafts]
@@ -240,7 +240,7 @@ def _faults(error: ValidationError) -> str:
     return "; ".join(faults)[:2000]
 
 
-def _check_unchanged(changes: TicketPatch, shown: dict[str, Any]) -> None:
+def _check_unchanged(changes: TicketPatch, shown: dict[str, object]) -> None:
     """Raise ValueError where a patch asks for more than another state: what was read may be sent back as it was."""
     given = changes.model_dump(mode="json", by_alias=True, exclude_unset=True)
     for name, value in given.items():

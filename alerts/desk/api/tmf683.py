@@ -20,7 +20,7 @@ from alerts.desk.appeals.contacts import ContactError
 from alerts.desk.appeals.numbers import number_of
 from alerts.desk.appeals.registration import RefusedError, Said, register
 from alerts.desk.appeals.states import Entry
-from alerts.desk.appeals.tmf683 import ATTRIBUTES, BASE, body
+from alerts.desk.appeals.tmf683 import ATTRIBUTES, BASE, address, body
 from alerts.desk.core.appeal_tables import interaction
 from alerts.desk.tickets.states import ticket_number
 from alerts.desk.tickets.tmf621 import select_fields
@@ -96,7 +96,7 @@ def create_interaction(
     if row is None:
         raise HTTPException(500)
     shown = body(row, rules.calendars.zone)
-    return JSONResponse(select_fields(shown, fields), 201, {"Location": shown["href"]})
+    return JSONResponse(select_fields(shown, fields), 201, {"Location": address(row.id)})
 
 
 @router.get("/partyInteraction/{number}", dependencies=[Depends(only("fields"))], responses=_COMMON)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, func, select, update
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store
 from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.free_month import FreeMonth, ListedFreeMonth
 from alerts.desk.core.appeal_tables import appeal, compensation
 from alerts.desk.core.database import Database
 
@@ -34,15 +35,19 @@ class NotAllowedError(ValueError):
         self.problem = problem
 
 
-def listing(connection: Connection, *states: str) -> Sequence[RowMapping]:
+def listing(connection: Connection, *states: str) -> list[FreeMonth]:
     """Return free months in some states, the oldest first."""
     wanted = select(compensation).order_by(compensation.c.id)
-    return connection.execute(wanted.where(compensation.c.state.in_(states)) if states else wanted).mappings().all()
+    return _all(connection, wanted.where(compensation.c.state.in_(states)) if states else wanted)
 
 
-def some(connection: Connection, numbers: Sequence[int]) -> Sequence[RowMapping]:
+def some(connection: Connection, numbers: Sequence[int]) -> list[FreeMonth]:
     """Return free months by number."""
-    return connection.execute(select(compensation).where(compensation.c.id.in_(numbers))).mappings().all()
+    return _all(connection, select(compensation).where(compensation.c.id.in_(numbers)))
+
+
+def _all(connection: Connection, wanted: Executable) -> list[FreeMonth]:
+    return [FreeMonth(row) for row in connection.execute(wanted).mappings()]
 
 
 def appeals_of(connection: Connection, numbers: Sequence[int]) -> list[Appeal]:
@@ -53,13 +58,12 @@ def appeals_of(connection: Connection, numbers: Sequence[int]) -> list[Appeal]:
 
 def with_appeals(
     connection: Connection, conditions: Sequence[ColumnElement[bool]], limit: int | None = None
-) -> Sequence[RowMapping]:
+) -> list[ListedFreeMonth]:
     """Return the free months that wait for a step, with the region of their appeals, the oldest first."""
     wanted = select(compensation, appeal.c.region).join(appeal, appeal.c.id == compensation.c.appeal_id)
     waits = compensation.c.state.not_in(("told", "refused"))
-    return (
-        connection.execute(wanted.where(waits, *conditions).order_by(compensation.c.id).limit(limit)).mappings().all()
-    )
+    shown = wanted.where(waits, *conditions).order_by(compensation.c.id).limit(limit)
+    return [ListedFreeMonth(row) for row in connection.execute(shown).mappings()]
 
 
 def counts(connection: Connection, conditions: Sequence[ColumnElement[bool]] = ()) -> dict[str, int]:
@@ -82,9 +86,9 @@ def move(  # noqa: PLR0913, PLR0917 - who does what to which, when and why
         part = picked[start : start + BATCH]
         with database.write() as connection:
             wanted = select(compensation).where(compensation.c.id.in_(part)).order_by(compensation.c.id)
-            rows = connection.execute(wanted.with_for_update()).mappings().all()
-            _check(rows, len(part), new)  # somebody else may have been first
-            advance(connection, rules, rows, new, by, now, reason)
+            months = _all(connection, wanted.with_for_update())
+            _check(months, len(part), new)  # somebody else may have been first
+            advance(connection, rules, months, new, by, now, reason)
 
 
 def move_all(  # noqa: PLR0913, PLR0917 - who does what to which, and when
@@ -115,28 +119,34 @@ def _all_in(  # noqa: PLR0913, PLR0917 - who does what to which, and when
     done = 0
     while True:
         with database.write() as connection:
-            rows = connection.execute(wanted.with_for_update()).mappings().all()
-            advance(connection, rules, rows, new, by, now)
-        done += len(rows)
-        if not rows:
+            months = _all(connection, wanted.with_for_update())
+            advance(connection, rules, months, new, by, now)
+        done += len(months)
+        if not months:
             return done
 
 
-def _check(rows: Sequence[RowMapping], expected: int, new: str) -> None:
-    if len(rows) != expected:
+def _check(months: Sequence[FreeMonth], expected: int, new: str) -> None:
+    if len(months) != expected:
         raise NotAllowedError("unknown")
-    if any(new not in STEPS[row["state"]] for row in rows):
+    if any(new not in STEPS[each.state] for each in months):
         raise NotAllowedError("step")
 
 
 def advance(  # noqa: PLR0913, PLR0917 - who does what to which, when and why
-    connection: Connection, rules: Rules, rows: Sequence[RowMapping], new: str, by: str, now: datetime, reason: str = ""
+    connection: Connection,
+    rules: Rules,
+    months: Sequence[FreeMonth],
+    new: str,
+    by: str,
+    now: datetime,
+    reason: str = "",
 ) -> None:
     """Store the new state of locked free months, with their appeals' logs."""
     values = {"state": new, "state_at": now, "actor": by, "reason": reason}
-    mine = compensation.c.id.in_([row["id"] for row in rows])
+    mine = compensation.c.id.in_([each.id for each in months])
     connection.execute(update(compensation).where(mine).values(**values))
-    drafts = store.lock_some(connection, [row["appeal_id"] for row in rows])
+    drafts = store.lock_some(connection, [each.appeal_id for each in months])
     for draft in drafts:
         draft.record(ev.CompensationMoved(new), by, now)
     store.save_some(connection, rules, drafts, now)

@@ -7,7 +7,7 @@ confirmed.
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -78,12 +78,10 @@ def confirm(database: Database, rules: Rules, number: int, by: str, now: datetim
     """
     advance_export(database, rules, number, by, now)
     with database.write() as connection:
-        wanted = select(compensation_export).where(compensation_export.c.id == number)
-        row = connection.execute(wanted.with_for_update()).mappings().one_or_none()
-        if row is None:
-            raise NoSuchBatchError(f"there is no batch {number} of free months")
-        if row["confirmed_at"] is None:
-            done = update(compensation_export).where(compensation_export.c.id == number)
+        this = compensation_export.c.id == number
+        connection.execute(select(compensation_export.c.id).where(this).with_for_update())
+        if one(connection, number).confirmed_at is None:
+            done = update(compensation_export).where(this)
             connection.execute(done.values(unconfirmed=None, confirmed_at=now, confirmed_by=by))
         return one(connection, number)
 
@@ -121,7 +119,7 @@ def _unconfirmed(connection: Connection) -> Batch | None:
 
 def _begin(connection: Connection, by: str, now: datetime) -> int | None:
     """Store a batch without months; None where one is not confirmed: the index permits no second one."""
-    kind: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
+    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
     values = {"actor": by, "at": now, "unconfirmed": True, "confirmed_by": ""}
     stored = kind.insert(compensation_export).values(**values).on_conflict_do_nothing()
     number: int | None = connection.execute(stored.returning(compensation_export.c.id)).scalar()

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
@@ -20,11 +19,12 @@ from alerts.desk.core.listening import (
 from alerts.desk.core.tables import hub, outbox
 
 
-def tell_of_interaction(connection: Connection, show: Callable[[], dict[str, Any]], now: datetime) -> None:
+def tell_of_interaction(connection: Connection, show: Callable[[], dict[str, object]], now: datetime) -> None:
     """Tell who listens that there is a further interaction."""
     queries = _queries(connection, PARTY_INTERACTION)
     kind = "PartyInteractionCreateEvent"
-    _write(connection, [(number, [kind]) for number, query in queries if wanted(query, "eventType", kind)], show, now)
+    told = [(number, [kind]) for number, query in queries if wanted(query, "eventType", kind)]
+    _write(connection, "partyInteraction", told, show, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class News:
 
     ticket_type: str
     kinds: Sequence[str]
-    show: Callable[[], dict[str, Any]]
+    show: Callable[[], dict[str, object]]
 
 
 def tell_of_appeals(connection: Connection, news: Sequence[News], now: datetime) -> None:
@@ -45,7 +45,7 @@ def tell_of_appeals(connection: Connection, news: Sequence[News], now: datetime)
             for number, query in queries
             if each.ticket_type in asked(query, TICKET_TYPE)
         ]
-        _write(connection, told, each.show, now)
+        _write(connection, "troubleTicket", told, each.show, now)
 
 
 def _queries(connection: Connection, api: str) -> list[tuple[str, str]]:
@@ -54,11 +54,14 @@ def _queries(connection: Connection, api: str) -> list[tuple[str, str]]:
 
 
 def _write(
-    connection: Connection, told: Sequence[tuple[str, list[str]]], show: Callable[[], dict[str, Any]], now: datetime
+    connection: Connection,
+    name: str,
+    told: Sequence[tuple[str, list[str]]],
+    show: Callable[[], dict[str, object]],
+    now: datetime,
 ) -> None:
     if not any(kinds for _, kinds in told):
         return
-    shown = show()
-    name = shown["@type"][0].lower() + shown["@type"][1:]
-    events = [event_to(number, kind, now, name=name, **{SHOWN: shown}) for number, kinds in told for kind in kinds]
+    more = {"name": name, SHOWN: show()}
+    events = [event_to(number, kind, now, **more) for number, kinds in told for kind in kinds]
     connection.execute(insert(outbox), [event | pending(now) for event in events])

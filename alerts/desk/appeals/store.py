@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Executable, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -36,7 +35,7 @@ from alerts.desk.tickets.ticket import Ticket
 
 CAUSE = "cause"  # of a ticket that another one explains
 MASS_REGION, MASS_GROUP = "appeals_region", "appeals_group"  # labels of a ticket that a mass of appeals opened
-_BLANK: dict[str, Any] = {each.name: None for each in appeal.columns} | defaults(appeal)
+_BLANK: dict[str, object] = {each.name: None for each in appeal.columns} | defaults(appeal)
 
 
 class NoSuchAppealError(LookupError):
@@ -168,8 +167,9 @@ def contact_of(connection: Connection, keys: Keys, number: int | None) -> Contac
     """Return a contact; None where it has been deleted, or where its key is gone."""
     if number is None:
         return None
-    row = connection.execute(select(appeal_contact).where(appeal_contact.c.id == number)).mappings().one_or_none()
-    return keys.open_contact(row["sealed"], row["key_id"]) if row else None
+    wanted = select(appeal_contact.c.sealed, appeal_contact.c.key_id).where(appeal_contact.c.id == number)
+    found = connection.execute(wanted).one_or_none()
+    return keys.open_contact(*found) if found else None
 
 
 def save(connection: Connection, rules: Rules, draft: Draft, now: datetime) -> None:
@@ -195,7 +195,7 @@ def save_some(connection: Connection, rules: Rules, drafts: Sequence[Draft], now
 
 def _update(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Store the rows; those whose same columns changed are one statement."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    alike: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for draft in drafts:
         draft.version = draft.version + 1
         names = tuple(sorted(draft.changes))
@@ -206,7 +206,7 @@ def _update(connection: Connection, drafts: Sequence[Draft]) -> None:
         connection.execute(update(appeal).where(appeal.c.id == bindparam("number")).values(changed), rows)
 
 
-def _stored(draft: Draft, event: Event) -> dict[str, Any]:
+def _stored(draft: Draft, event: Event) -> dict[str, object]:
     body = {"kind": kind_of(event.body), "data": to_json(event.body)}
     return {"appeal_id": draft.id, "at": event.at, "actor": event.actor} | body
 
@@ -214,7 +214,7 @@ def _stored(draft: Draft, event: Event) -> dict[str, Any]:
 def _tell(connection: Connection, rules: Rules, drafts: Sequence[Draft], now: datetime) -> None:
     """Tell listeners what happened to appeals."""
 
-    def shown(draft: Draft) -> dict[str, Any]:
+    def shown(draft: Draft) -> dict[str, object]:
         return tmf621.body(rules, draft, draft.log, tmf621.links_of(connection, [draft.id])[draft.id])
 
     news = [News(draft.kind, tmf621.event_types(draft.fresh), partial(shown, draft)) for draft in drafts]
@@ -246,7 +246,7 @@ def _propose(connection: Connection, rules: Rules, drafts: Sequence[Draft], now:
             draft.finish(rules, now)  # its own clock begins
 
 
-def _free_month(rules: Rules, draft: Draft, late_at: datetime) -> dict[str, Any]:
+def _free_month(rules: Rules, draft: Draft, late_at: datetime) -> dict[str, object]:
     start, end = accounting_period(late_at, rules.calendars.zone, rules.settings.accounting_day)
     return {
         "appeal_id": draft.id,
@@ -277,7 +277,7 @@ def add_interaction(connection: Connection, rules: Rules, fresh: NewInteraction,
     stored = insert(interaction).values(**asdict(fresh), **sealed).returning(interaction.c.id)
     number: int = connection.execute(stored).scalar_one()
 
-    def shown() -> dict[str, Any]:
+    def shown() -> dict[str, object]:
         row = interactions_.find(connection, number)
         return tmf683.body(row, rules.calendars.zone) if row is not None else {}
 

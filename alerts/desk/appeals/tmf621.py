@@ -5,7 +5,6 @@ Nobody's words or contacts are in it: what the customer said and the answer are 
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -28,11 +27,11 @@ Links = Sequence[tuple[int, str]]
 """Tickets that an appeal is linked to, each with the state of the link."""
 
 
-def body(rules: Rules, of: Appeal, log: Sequence[Event], links: Links) -> dict[str, Any]:
+def body(rules: Rules, of: Appeal, log: Sequence[Event], links: Links) -> dict[str, object]:
     """Return the representation of an appeal; what is not known is absent."""
     number = reference(rules.calendars.zone, of.id, of.registered_at)
     code = rules.codes.get(of.code)
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "id": number,
         "href": f"{BASE}/troubleTicket/{number}",
         "@type": "TroubleTicket",
@@ -45,14 +44,15 @@ def body(rules: Rules, of: Appeal, log: Sequence[Event], links: Links) -> dict[s
         "lastUpdate": instant(max([of.registered_at, *(event.at for event in log)])),
         "channel": {"@type": "ChannelRef", "@referredType": "Channel", "id": of.entry},
         "relatedEntity": [entity("service", "Service", of.service)],
-        "relatedParty": [party("branch", "Organization", of.region)] if of.region else [],
+        "relatedParty": [
+            *([party("branch", "Organization", of.region)] if of.region else []),
+            *([party("owner", "Individual", of.owner)] if of.owner else []),
+        ],
         "externalIdentifier": _identifiers(of, number),
         "statusChangeHistory": _history(log),
         "troubleTicketCharacteristic": _characteristics(of),
         "troubleTicketRelationship": [_relationship(ticket, state) for ticket, state in links if state != "undone"],
     }
-    if of.owner:
-        result["relatedParty"].append(party("owner", "Individual", of.owner))
     if of.deadline_at:
         result["expectedResolutionDate"] = instant(of.deadline_at)
     if of.delivered_at:
@@ -87,7 +87,7 @@ def links_of(connection: Connection, numbers: Sequence[int]) -> dict[int, list[t
     return found
 
 
-def members(connection: Connection, rules: Rules, ticket: int) -> list[dict[str, Any]]:
+def members(connection: Connection, rules: Rules, ticket: int) -> list[dict[str, object]]:
     """Return the relationships of an emergency ticket to the appeals that a person linked to it, so many at most."""
     wanted = select(appeal.c.id, appeal.c.registered_at).join(appeal_link, appeal_link.c.appeal_id == appeal.c.id)
     mine = (appeal_link.c.ticket_id == ticket, appeal_link.c.state == "confirmed")
@@ -95,11 +95,11 @@ def members(connection: Connection, rules: Rules, ticket: int) -> list[dict[str,
     return [_entry(reference(rules.calendars.zone, number, at), CAUSE_OF) for number, at in rows]
 
 
-def _relationship(ticket: int, state: str) -> dict[str, Any]:
+def _relationship(ticket: int, state: str) -> dict[str, object]:
     return _entry(str(ticket), CAUSED_BY if state == "confirmed" else MAY_BE_CAUSED_BY)
 
 
-def _entry(number: str, kind: str) -> dict[str, Any]:
+def _entry(number: str, kind: str) -> dict[str, object]:
     return {
         "@type": "TroubleTicketRelationship",
         "@referredType": "TroubleTicket",
@@ -109,12 +109,12 @@ def _entry(number: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _identifiers(of: Appeal, number: str) -> list[dict[str, Any]]:
+def _identifiers(of: Appeal, number: str) -> list[dict[str, object]]:
     known = (("crm", of.crm_ref), ("cabinet", of.cabinet_ref), (SYSTEM, number))
     return [identifier(owner, name) for owner, name in known if name]
 
 
-def _history(log: Sequence[Event]) -> list[dict[str, Any]]:
+def _history(log: Sequence[Event]) -> list[dict[str, object]]:
     result = []
     for event in log:
         match event.body:
@@ -128,7 +128,7 @@ def _history(log: Sequence[Event]) -> list[dict[str, Any]]:
     return result
 
 
-def _characteristics(of: Appeal) -> list[dict[str, Any]]:
+def _characteristics(of: Appeal) -> list[dict[str, object]]:
     texts = {"code": of.code, "queue": of.queue, "answerBy": of.answer_by, "fault": of.fault}
     texts["route"] = of.route or ""
     flags = {"claim": of.claim, "late": of.late}

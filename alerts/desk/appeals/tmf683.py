@@ -1,7 +1,6 @@
 """A call, a mail or a message of the cabinet as TMF683 v5 shows it. Nobody's words or contacts are in it."""
 
 from datetime import tzinfo
-from typing import Any
 
 from alerts.desk.appeals.interaction import ListedInteraction
 from alerts.desk.appeals.numbers import reference
@@ -21,10 +20,10 @@ def address(number: int) -> str:
     return f"{BASE}/partyInteraction/{number}"
 
 
-def body(of: ListedInteraction, zone: tzinfo) -> dict[str, Any]:
+def body(of: ListedInteraction, zone: tzinfo) -> dict[str, object]:
     """Return the representation of an interaction."""
     moment = instant(of.at)
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "id": str(of.id),
         "href": address(of.id),
         "@type": INTERACTION,
@@ -55,7 +54,7 @@ def body(of: ListedInteraction, zone: tzinfo) -> dict[str, Any]:
     return result
 
 
-def _item(of: ListedInteraction, zone: tzinfo) -> dict[str, Any]:
+def _item(of: ListedInteraction, zone: tzinfo) -> dict[str, object]:
     """Return the appeal that an interaction is about."""
     number = reference(zone, of.appeal_id or 0, of.registered_at)
     ticket = {"@type": "EntityRef", "@referredType": "TroubleTicket", "id": number}

@@ -1,7 +1,7 @@
 """The list of appeals that a role has to deal with, and one appeal with its clocks, its log and its next steps."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -127,7 +127,7 @@ def _free_months(
     acts = found.principal.may(Permission.COMPENSATE)
     total = sum(counts.get(state, 0) for state in compensations.UNDER_WAY)
     every = {step: counts[old] for step, old in TOGETHER.items() if counts.get(old)}
-    values: dict[str, Any] = {"total": total, "all": every}
+    values: dict[str, object] = {"total": total, "all": every}
     values |= {"rows": rows, "problem": problem, "acts": acts, "decides": acts or found.principal.role == "branch"}
     return page(request, "console/appeals/free_months.html", found, status, **values)
 

@@ -27,7 +27,7 @@ def granted(bureau: Bureau, many: int, first: int = 0) -> list[int]:
     bureau.pass_(hours=24, seconds=1)
     timers.run_due(bureau.database, bureau.rules, bureau.now)
     with bureau.database.read() as connection:
-        ids = [row["id"] for row in compensations.listing(connection, "proposed")]
+        ids = [each.id for each in compensations.listing(connection, "proposed")]
     compensations.move(bureau.database, bureau.rules, ids, "approved", "Dana", bureau.now)
     return numbers
 

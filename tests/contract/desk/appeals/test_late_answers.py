@@ -141,7 +141,7 @@ def test_steps_of_a_free_month(bureau: Bureau) -> None:
     bureau.pass_(**DAY_AND_A_SECOND)
     look(bureau)
     with bureau.database.read() as connection:
-        ids = [row["id"] for row in compensations.listing(connection, "proposed")]
+        ids = [each.id for each in compensations.listing(connection, "proposed")]
 
     def move(which: list[int], new: str, reason: str = "") -> None:
         compensations.move(bureau.database, bureau.rules, which, new, "Dana", bureau.now, reason)

@@ -80,7 +80,7 @@ def answer_and_tell(hand: Hand) -> None:
 
 def decide(bureau: Bureau, random: Random) -> None:
     with bureau.database.read() as connection:
-        open_ones = [row["id"] for row in compensations.listing(connection, "proposed")]
+        open_ones = [each.id for each in compensations.listing(connection, "proposed")]
     if open_ones:
         new = random.choice(("approved", "refused"))
         compensations.move(

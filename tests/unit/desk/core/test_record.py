@@ -5,6 +5,7 @@ from sqlalchemy import Table
 
 from alerts.desk.access.records import Account, Audited, Token
 from alerts.desk.appeals.appeal import Appeal
+from alerts.desk.appeals.free_month import FreeMonth
 from alerts.desk.appeals.interaction import Interaction
 from alerts.desk.appeals.link import Link
 from alerts.desk.appeals.mail.message import Message as Mail
@@ -64,6 +65,7 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
         (Link, appeal_tables.appeal_link, set()),
         (MassRecord, appeal_tables.appeal_mass, set()),
         (MassAnswer, appeal_tables.appeal_answer, set()),
+        (FreeMonth, appeal_tables.compensation, set()),
         (Mail, appeal_tables.appeal_mail, set()),
     ],
 )
