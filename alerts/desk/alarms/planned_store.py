@@ -1,15 +1,15 @@
 """Occurrences of alarms that belong to planned works."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence
+from alerts.desk.alarms.planned_record import PlannedRecord
 from alerts.desk.alarms.store import Held
 from alerts.desk.core import batch
 from alerts.desk.core.tables import works_alarm
@@ -50,15 +50,15 @@ def latest(connection: Connection, problems: Sequence[Problem]) -> dict[Name, Ke
         .group_by(works_alarm.c.problem_key, works_alarm.c.fingerprint)
     )
     wanted = select(works_alarm).where(works_alarm.c.id.in_(newest)).order_by(works_alarm.c.id).with_for_update()
-    rows = connection.execute(wanted, {"names": batch.document(names)}).mappings()
-    return {(row["problem_key"], row["fingerprint"]): _kept(row) for row in rows}
+    found = map(PlannedRecord, connection.execute(wanted, {"names": batch.document(names)}).mappings())
+    return {(each.problem_key, each.fingerprint): _kept(each) for each in found}
 
 
 def unreleased(connection: Connection) -> list[Kept]:
     """Return what fires and has no ticket, locked."""
     fires = works_alarm.c.ends_at.is_(None) & works_alarm.c.released_at.is_(None)
     wanted = select(works_alarm).where(fires).order_by(works_alarm.c.id).with_for_update()
-    return [_kept(row) for row in connection.execute(wanted).mappings()]
+    return [_kept(PlannedRecord(row)) for row in connection.execute(wanted).mappings()]
 
 
 def firing(connection: Connection) -> dict[Name, Held]:
@@ -72,7 +72,7 @@ def firing(connection: Connection) -> dict[Name, Held]:
 def of_works(connection: Connection, number: int) -> list[Kept]:
     """Return the alarms of works in the order in which they came."""
     wanted = select(works_alarm).where(works_alarm.c.works_id == number).order_by(works_alarm.c.id)
-    return [_kept(row) for row in connection.execute(wanted).mappings()]
+    return [_kept(PlannedRecord(row)) for row in connection.execute(wanted).mappings()]
 
 
 def save(connection: Connection, kept: Iterable[Kept]) -> None:
@@ -87,7 +87,7 @@ def save(connection: Connection, kept: Iterable[Kept]) -> None:
         raise OpenedElsewhereError from error
 
 
-def _moving(each: Kept) -> dict[str, Any]:
+def _moving(each: Kept) -> dict[str, object]:
     occurrence = each.occurrence
     return {
         "ends_at": occurrence.ends_at,
@@ -98,7 +98,7 @@ def _moving(each: Kept) -> dict[str, Any]:
     }
 
 
-def _fixed(each: Kept) -> dict[str, Any]:
+def _fixed(each: Kept) -> dict[str, object]:
     occurrence = each.occurrence
     return {
         "works_id": each.works,
@@ -112,17 +112,17 @@ def _fixed(each: Kept) -> dict[str, Any]:
     }
 
 
-def _kept(row: Mapping[Any, Any]) -> Kept:
+def _kept(record: PlannedRecord) -> Kept:
     occurrence = Occurrence(
-        fingerprint=row["fingerprint"],
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        changed_at=row["changed_at"],
-        labels=row["labels"],
-        annotations=row["annotations"],
-        generator_url=row["generator_url"],
-        id=row["id"],
-        late=row["late"],
+        fingerprint=record.fingerprint,
+        starts_at=record.starts_at,
+        ends_at=record.ends_at,
+        changed_at=record.changed_at,
+        labels=record.labels,
+        annotations=record.annotations,
+        generator_url=record.generator_url,
+        id=record.id,
+        late=record.late,
     )
-    problem = Problem(row["problem_key"], row["group_labels"], annotations=row["group_annotations"])
-    return Kept(row["works_id"], problem, occurrence, row["released_at"])
+    problem = Problem(record.problem_key, record.group_labels, annotations=record.group_annotations)
+    return Kept(record.works_id, problem, occurrence, record.released_at)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -74,7 +74,7 @@ def create(given: WorksIn, runtime: Running, caller: Actor) -> Response:
         return _refused(error)
     with runtime.database.write() as connection:
         body = _put(connection, caller.name, works, runtime.now())
-    return JSONResponse(body, 201, {"Location": body["href"]})
+    return JSONResponse(body, 201, {"Location": str(body["href"])})
 
 
 @router.put("/{number}", responses=_ONE)
@@ -180,11 +180,11 @@ def _change(runtime: Runtime, by: str, number: int, changed: Callable[[Works], W
         return JSONResponse(_put(connection, by, works, runtime.now()))
 
 
-def _put(connection: Connection, by: str, works: Works, now: datetime) -> dict[str, Any]:
+def _put(connection: Connection, by: str, works: Works, now: datetime) -> dict[str, object]:
     return _body(record(connection, works, By(by), now), now)
 
 
-def _body(works: Works, now: datetime) -> dict[str, Any]:
+def _body(works: Works, now: datetime) -> dict[str, object]:
     following = next_window(works, now) if works.cancelled_at is None else None
     return {
         "id": works.number,
@@ -211,7 +211,7 @@ def _body(works: Works, now: datetime) -> dict[str, Any]:
     }
 
 
-def _alarm(kept: Kept) -> dict[str, Any]:
+def _alarm(kept: Kept) -> dict[str, object]:
     occurrence = kept.occurrence
     return {
         "labels": dict(occurrence.labels),

@@ -1,14 +1,13 @@
 """Planned works in the database."""
 
 import uuid
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
 
 from alerts.desk.core.tables import works as table
+from alerts.desk.works.record import WorksRecord
 from alerts.desk.works.works import Scope, Works, WorksError
 
 ENDLESS = datetime(9999, 1, 1, tzinfo=UTC)
@@ -17,20 +16,20 @@ OVER = timedelta(days=35)  # how long ended works may still matter to late webho
 
 def everything(connection: Connection) -> list[Works]:
     """Return all works by number."""
-    return [_works(row) for row in connection.execute(select(table).order_by(table.c.id)).mappings()]
+    return [_works(WorksRecord(row)) for row in connection.execute(select(table).order_by(table.c.id)).mappings()]
 
 
 def relevant(connection: Connection, now: datetime) -> list[Works]:
     """Return the works that run, may come, or ended not long ago."""
     rows = connection.execute(select(table).where(table.c.over_at > now - OVER)).mappings()
-    return sorted((_works(row) for row in rows), key=lambda works: works.number)
+    return sorted((_works(WorksRecord(row)) for row in rows), key=lambda works: works.number)
 
 
 def find(connection: Connection, number: int, *, lock: bool = False) -> Works | None:
     """Return works by number."""
     wanted = select(table).where(table.c.id == number)
     row = connection.execute(wanted.with_for_update() if lock else wanted).mappings().first()
-    return _works(row) if row else None
+    return _works(WorksRecord(row)) if row else None
 
 
 def put(connection: Connection, works: Works, by: str, now: datetime) -> Works:
@@ -60,7 +59,7 @@ def _number_of(connection: Connection, works: Works) -> int | None:
     return number
 
 
-def _row(works: Works, now: datetime) -> dict[str, Any]:
+def _row(works: Works, now: datetime) -> dict[str, object]:
     return {
         "title": works.title,
         "elements": list(works.scope.elements),
@@ -82,25 +81,21 @@ def _row(works: Works, now: datetime) -> dict[str, Any]:
     }
 
 
-def _works(row: Mapping[Any, Any]) -> Works:
-    def names(column: str) -> tuple[str, ...]:
-        given: Sequence[str] = row[column]
-        return tuple(given)
-
+def _works(record: WorksRecord) -> Works:
     return Works(
-        title=row["title"],
-        scope=Scope(names("elements"), names("sites"), names("channels")),
-        starts=datetime.fromisoformat(row["starts"]),
-        ends=datetime.fromisoformat(row["ends"]),
-        time_zone=row["time_zone"],
-        recurrence=row["recurrence"],
-        skipped=tuple(datetime.fromisoformat(each) for each in names("skipped")),
-        approver=row["approver"],
-        impact=row["impact"],
-        back_out=row["back_out"],
-        uid=row["uid"],
-        cancelled_at=row["cancelled_at"],
-        confirm_end=row["confirm_end"],
-        finished_at=row["finished_at"],
-        number=row["id"],
+        title=record.title,
+        scope=Scope(tuple(record.elements), tuple(record.sites), tuple(record.channels)),
+        starts=datetime.fromisoformat(record.starts),
+        ends=datetime.fromisoformat(record.ends),
+        time_zone=record.time_zone,
+        recurrence=record.recurrence,
+        skipped=tuple(datetime.fromisoformat(each) for each in record.skipped),
+        approver=record.approver,
+        impact=record.impact,
+        back_out=record.back_out,
+        uid=record.uid,
+        cancelled_at=record.cancelled_at,
+        confirm_end=record.confirm_end,
+        finished_at=record.finished_at,
+        number=record.id,
     )

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Table
 
 from alerts.desk.access.records import Account, Audited, Token
+from alerts.desk.alarms.planned_record import PlannedRecord
 from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.free_month import FreeMonth
 from alerts.desk.appeals.interaction import Interaction
@@ -15,6 +16,7 @@ from alerts.desk.core.record import Changed, Column, Record
 from alerts.desk.notify.message import Message
 from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.ticket import Ticket
+from alerts.desk.works.record import WorksRecord
 
 
 class Disk(Record):
@@ -66,6 +68,8 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
         (MassRecord, appeal_tables.appeal_mass, set()),
         (MassAnswer, appeal_tables.appeal_answer, set()),
         (FreeMonth, appeal_tables.compensation, set()),
+        (WorksRecord, tables.works, set()),
+        (PlannedRecord, tables.works_alarm, set()),
         (Mail, appeal_tables.appeal_mail, set()),
     ],
 )
