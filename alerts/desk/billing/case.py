@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping
-
 from alerts.desk.billing.figures import Counts, Scope, stages_of
 from alerts.desk.billing.kinds import STAGES, Kind, Stage
+from alerts.desk.billing.records import CaseRecord
 from alerts.desk.core.billing_settings import BillingCaseSettings
 
 OPEN, WATCHED, CLOSED = "open", "watched", "closed"
@@ -63,18 +62,31 @@ class Case:
         return tuple(stage for stage in STAGES[self.kind] if stage not in self.waived)
 
 
-def case_of(row: Mapping[str, Any] | RowMapping) -> Case:
-    """Return the case of a row."""
-    kept = row["figures"]
-    same = ("id", "version", "ticket_id", "service", "state", "reference", "key", "opened_at", "since", "contained_at")
-    also = ("counted_at", "waived", "compensation", "zero_since", "closed_at", "clean")
+def case_of(record: CaseRecord) -> Case:
+    """Return the case of a record."""
+    kept = record.figures
     return Case(
-        **{name: row[name] for name in (*same, *also)},
-        kind=Kind(row["kind"]),
+        id=record.id,
+        version=record.version,
+        ticket_id=record.ticket_id,
+        service=record.service,
+        kind=Kind(record.kind),
+        state=record.state,
+        reference=record.reference,
+        key=record.key,
+        opened_at=record.opened_at,
+        since=record.since,
+        contained_at=record.contained_at,
+        counted_at=record.counted_at,
         stages=stages_of(kept.get("stages", {})),
         scope=Scope(**kept["scope"]) if "scope" in kept else None,
         unreachable=kept.get("unreachable", {}),
         settled=kept.get("settled", False),
+        clean=record.clean,
+        waived=record.waived,
+        compensation=record.compensation,
+        zero_since=record.zero_since,
+        closed_at=record.closed_at,
     )
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
-
-from sqlalchemy import RowMapping
+from typing import NamedTuple
 
 from alerts.desk.billing.case import Case, Frozen
 from alerts.desk.billing.figures import Counts, stages_of
 from alerts.desk.billing.kinds import CORRECTING, Stage
+from alerts.desk.billing.records import CountRecord
 from alerts.desk.core.billing_settings import BillingCaseSettings
 
 SHARES = (80, 95, 100)
@@ -37,16 +36,14 @@ class Measures(NamedTuple):
     corrected: Mapping[int, float | None]  # by percent
 
 
-def reached(
-    case: Case, counts: Sequence[Mapping[str, Any] | RowMapping], stages: Sequence[Stage], share: int
-) -> datetime | None:
+def reached(case: Case, counts: Sequence[CountRecord], stages: Sequence[Stage], share: int) -> datetime | None:
     """Return since when so many percent of the accounts of some stages are dealt with, and stayed so."""
     wanted = [stage for stage in stages if stage in case.required]
     moment = None
-    for row in counts:
-        held = stages_of(row["stages"])
+    for each in counts:
+        held = stages_of(each.stages)
         if wanted and all(stage in held and _enough(held[stage], share) for stage in wanted):
-            moment = moment or row["at"]
+            moment = moment or each.at
         else:
             moment = None
     return moment
@@ -59,7 +56,7 @@ def _enough(counts: Counts, share: int) -> bool:
 def clocks(
     case: Case,
     versions: Sequence[Frozen],
-    counts: Sequence[Mapping[str, Any] | RowMapping],
+    counts: Sequence[CountRecord],
     settings: BillingCaseSettings,
 ) -> list[Clock]:
     """Return the clocks of a case."""
@@ -75,7 +72,7 @@ def clocks(
     return [clock for clock in result if clock.name not in waived]
 
 
-def measures(case: Case, versions: Sequence[Frozen], counts: Sequence[Mapping[str, Any] | RowMapping]) -> Measures:
+def measures(case: Case, versions: Sequence[Frozen], counts: Sequence[CountRecord]) -> Measures:
     """Return how long noticing, freezing and correcting took."""
 
     def after(moment: datetime | None) -> float | None:

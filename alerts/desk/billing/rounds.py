@@ -7,7 +7,6 @@ and repeated rounds change nothing.
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -33,18 +32,18 @@ def open_cases(desk: Desk) -> int:
     with desk.database.write() as connection:
         now = desk.now()
         known = {(case.service, case.kind) for case in store.current(connection)}
-        for (service, kind), row in store.without_case(connection).items():
+        for (service, kind), found in store.without_case(connection).items():
             if (service, kind) in known:
                 continue
-            draft = tickets.lock(connection, row["id"])
+            draft = tickets.lock(connection, found.ticket_id)
             number = store.create(
                 connection,
-                ticket_id=row["id"],
+                ticket_id=found.ticket_id,
                 service=service,
                 kind=str(kind),
-                reference=f"case-{row['id']}-{secrets.token_hex(4)}",
+                reference=f"case-{found.ticket_id}-{secrets.token_hex(4)}",
                 key=secrets.token_hex(16),
-                opened_at=row["opened_at"],
+                opened_at=found.opened_at,
             )
             store.tell(connection, number, now, DESK, "opened")
             draft.kept_open = OPEN
@@ -80,14 +79,13 @@ def _take_over(
         case = _counted(connection, case, figures)
     final = next((each for each in reversed(store.scopes(connection, number)) if each.final), None)
     blocked = bool(blockers(case, final, settings, now))
-    changes: dict[str, Any] = {}
-    state = case.state
     if blocked:
-        changes["zero_since"], state = None, OPEN
+        zero_since, state = None, OPEN
     else:
-        changes["zero_since"] = case.zero_since or now
-        ended = now - changes["zero_since"] >= timedelta(seconds=settings.watched) and case.clean
+        zero_since = case.zero_since or now
+        ended = now - zero_since >= timedelta(seconds=settings.watched) and case.clean
         state = CLOSED if ended and _resolved(connection, case) else WATCHED
+    changes: dict[str, object] = {"zero_since": zero_since}
     if state != case.state:
         changes |= {"state": state, "closed_at": now if state == CLOSED else None}
         store.tell(connection, number, now, DESK, state)

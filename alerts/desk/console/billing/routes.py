@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Path, Request, Response
 from fastapi.responses import RedirectResponse
@@ -16,6 +16,7 @@ from alerts.desk.billing.case import CLOSED, Case, blockers, is_stale
 from alerts.desk.billing.figures import stages_of
 from alerts.desk.billing.kinds import STAGES
 from alerts.desk.billing.measures import clocks, measures
+from alerts.desk.billing.records import CountRecord
 from alerts.desk.billing.store import NoSuchCaseError, StaleCaseError
 from alerts.desk.console.billing import words as said
 from alerts.desk.console.billing.today import latest
@@ -107,17 +108,17 @@ def _case(
     )
 
 
-def _burn_down(words: Words, row: Case, counts: Sequence[Any]) -> Markup:
+def _burn_down(words: Words, row: Case, counts: Sequence[CountRecord]) -> Markup:
     """Return how many accounts of each stage were open."""
     if len(counts) < 2:
         return Markup()
     lines = []
     for place, stage in enumerate(row.required):
-        held = [(each["at"].timestamp(), stages_of(each["stages"])) for each in counts]
+        held = [(each.at.timestamp(), stages_of(each.stages)) for each in counts]
         points = [(at, float(stages[stage].open)) for at, stages in held if stage in stages]
         if points:
             lines.append(Line(words(f"billingstage.{stage}"), points, LOOKS[place]))
-    frame = Frame(counts[0]["at"].timestamp(), counts[-1]["at"].timestamp() + 1, "count")
+    frame = Frame(counts[0].at.timestamp(), counts[-1].at.timestamp() + 1, "count")
     return line_chart(words, words("billing.open"), lines, frame)
 
 

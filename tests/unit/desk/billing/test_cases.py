@@ -191,7 +191,7 @@ def test_an_override_needs_a_reason_and_is_kept(desk: Hall) -> None:
         actions.contain(desk.runtime.desk, Hand("chief", 1))
     with desk.runtime.database.read() as connection:
         log = store.log_of(connection, 1)
-    assert (log[0]["kind"], log[0]["data"]) == ("overridden", {"reason": "the vendor corrects by hand"})
+    assert (log[0].kind, log[0].data) == ("overridden", {"reason": "the vendor corrects by hand"})
 
 
 def test_what_people_decide_is_checked(desk: Hall) -> None:

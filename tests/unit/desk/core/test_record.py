@@ -11,7 +11,8 @@ from alerts.desk.appeals.interaction import Interaction
 from alerts.desk.appeals.link import Link
 from alerts.desk.appeals.mail.message import Message as Mail
 from alerts.desk.appeals.mass_record import MassAnswer, MassRecord
-from alerts.desk.core import appeal_tables, tables
+from alerts.desk.billing.records import CaseEvent, CaseRecord, CountRecord, ScopeRecord
+from alerts.desk.core import appeal_tables, billing_tables, tables
 from alerts.desk.core.record import Changed, Column, Record
 from alerts.desk.notify.message import Message
 from alerts.desk.tickets.alarm_record import AlarmRecord
@@ -70,6 +71,10 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
         (FreeMonth, appeal_tables.compensation, set()),
         (WorksRecord, tables.works, set()),
         (PlannedRecord, tables.works_alarm, set()),
+        (CaseRecord, billing_tables.billing_case, set()),
+        (ScopeRecord, billing_tables.billing_scope, set()),
+        (CountRecord, billing_tables.billing_count, set()),
+        (CaseEvent, billing_tables.billing_event, set()),
         (Mail, appeal_tables.appeal_mail, set()),
     ],
 )
