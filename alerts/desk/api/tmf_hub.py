@@ -47,7 +47,7 @@ def _hub(base: str, api: str, model: type[HubCreate], example: str) -> APIRouter
             row = hubs.find(connection, number, api) if "\0" not in number else None
         if row is None:
             return answer(404, "Not Found", f"there is no listener {number}")
-        return JSONResponse(body(number, row["callback"], row["query"]))
+        return JSONResponse(body(number, row.callback, row.query))
 
     @router.delete("/{number}", status_code=204, responses=_ONE)
     def remove(number: str, runtime: Running, caller: Actor) -> Response:

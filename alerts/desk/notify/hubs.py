@@ -1,12 +1,12 @@
 """Listeners of TMF621, TMF656 and TMF683."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from alerts.desk.core.listening import TROUBLE_TICKET
 from alerts.desk.core.tables import hub
+from alerts.desk.notify.listener import Listener
 
 
 def add(connection: Connection, number: str, callback_: str, query: str, now: datetime) -> None:
@@ -19,15 +19,17 @@ def assign(connection: Connection, number: str, api: str) -> None:
     connection.execute(update(hub).where(hub.c.id == number).values(api=api))
 
 
-def find(connection: Connection, number: str, api: str = TROUBLE_TICKET) -> RowMapping | None:
+def find(connection: Connection, number: str, api: str = TROUBLE_TICKET) -> Listener | None:
     """Return a listener of an API."""
     wanted = select(hub).where(hub.c.id == number, hub.c.api == api)
-    return connection.execute(wanted).mappings().one_or_none()
+    row = connection.execute(wanted).mappings().one_or_none()
+    return Listener(row) if row is not None else None
 
 
-def every(connection: Connection) -> Sequence[RowMapping]:
+def every(connection: Connection) -> list[Listener]:
     """Return all listeners, the oldest first."""
-    return connection.execute(select(hub).order_by(hub.c.created_at, hub.c.id)).mappings().all()
+    rows = connection.execute(select(hub).order_by(hub.c.created_at, hub.c.id)).mappings()
+    return [Listener(row) for row in rows]
 
 
 def count(connection: Connection) -> int:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
 
 from alerts.desk.core import batch
 from alerts.desk.core.listening import (
@@ -206,9 +206,17 @@ class Queue:
     notice: str = ""  # what should be changed although the latest message arrived
 
 
+class _Counted(NamedTuple):
+    """The messages of a target in one state."""
+
+    number: int
+    oldest: datetime
+    latest: datetime | None
+
+
 def queues(connection: Connection) -> dict[str, Queue]:
     """Return every target's queue."""
-    found: dict[str, dict[str, RowMapping]] = {}
+    found: dict[str, dict[str, _Counted]] = {}
     counted = (
         select(
             outbox.c.target,
@@ -220,8 +228,8 @@ def queues(connection: Connection) -> dict[str, Queue]:
         .where(outbox.c.state != "failed")
         .group_by(outbox.c.target, outbox.c.state)
     )
-    for row in connection.execute(counted).mappings():
-        found.setdefault(row["target"], {})[row["state"]] = row
+    for target, state, *figures in connection.execute(counted):
+        found.setdefault(target, {})[state] = _Counted(*figures)
     errors = _latest_errors(connection, outbox.c.state.in_(("pending", "dead")) & (outbox.c.error != ""))
     notices = _latest_errors(connection, outbox.c.state == "sent")
     return {name: _queue(states, errors.get(name, ""), notices.get(name, "")) for name, states in found.items()}
@@ -233,13 +241,13 @@ def _latest_errors(connection: Connection, among: ColumnElement[bool]) -> dict[s
     return {row.target: row.error for row in connection.execute(statement)}
 
 
-def _queue(states: Mapping[str, RowMapping], error: str, notice: str) -> Queue:
+def _queue(states: Mapping[str, _Counted], error: str, notice: str) -> Queue:
     pending, dead, sent_ = (states.get(name) for name in ("pending", "dead", "sent"))
     return Queue(
-        pending=pending["number"] if pending else 0,
-        dead=dead["number"] if dead else 0,
-        oldest_pending=pending["oldest"] if pending else None,
-        last_success=sent_["latest"] if sent_ else None,
+        pending=pending.number if pending else 0,
+        dead=dead.number if dead else 0,
+        oldest_pending=pending.oldest if pending else None,
+        last_success=sent_.latest if sent_ else None,
         error=error,
         notice=notice,
     )

@@ -98,7 +98,7 @@ def _page(request: Request, runtime: Runtime, found: Visitor, refused: RefusedEr
     with runtime.database.read() as connection:
         queues = outbox.queues(connection)
         letters = outbox.dead_letters(connection, LETTERS)
-        listeners = {HUB_PREFIX + row["id"]: row["callback"] for row in hubs.every(connection)}
+        listeners = {HUB_PREFIX + each.id: each.callback for each in hubs.every(connection)}
     words = words_for(request, found)
     own = {target.name for target in settings.target}
     reachable = own | {VENDOR_PREFIX + name for name in runtime.policy.vendors} | listeners.keys()

@@ -14,6 +14,7 @@ from alerts.desk.appeals.mass_record import MassAnswer, MassRecord
 from alerts.desk.billing.records import CaseEvent, CaseRecord, CountRecord, ScopeRecord
 from alerts.desk.core import appeal_tables, billing_tables, tables
 from alerts.desk.core.record import Changed, Column, Record
+from alerts.desk.notify.listener import Listener
 from alerts.desk.notify.message import Message
 from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.ticket import Ticket
@@ -60,6 +61,7 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
         (Ticket, tables.ticket, {"status"}),
         (AlarmRecord, tables.alarm, set()),
         (Message, tables.outbox, set()),
+        (Listener, tables.hub, set()),
         (Account, tables.account, set()),
         (Token, tables.token, set()),
         (Audited, tables.audit, set()),
