@@ -1,12 +1,12 @@
 """What lies under tickets that stand for themselves: alarms that are effects, and tickets that were folded."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.moving import Gathered
+from alerts.desk.alarms.correlation.records import CorrelatedTicket, Effect
 from alerts.desk.core import batch
 from alerts.desk.core.tables import alarm, correlated, ticket
 from alerts.desk.tickets.policy import priority_of
@@ -34,21 +34,21 @@ def _effects(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
         .order_by(alarm.c.id),
         {"roots": batch.listed(connection, roots)},
     ).mappings()
-    by_problem: dict[tuple[int, str], list[Any]] = {}
-    for row in rows:
-        by_problem.setdefault((row["ticket_id"], row["problem_key"]), []).append(row)
+    by_problem: dict[tuple[int, str], list[Effect]] = {}
+    for effect in map(Effect, rows):
+        by_problem.setdefault((effect.ticket_id, effect.problem_key), []).append(effect)
     return [_effect(found) for found in by_problem.values()]
 
 
-def _effect(rows: Sequence[Any]) -> Gathered:
-    worst = min(rows, key=lambda row: (priority_of(row["labels"]), row["starts_at"]))
+def _effect(found: Sequence[Effect]) -> Gathered:
+    worst = min(found, key=lambda each: (priority_of(each.labels), each.starts_at))
     return Gathered(
-        Alarm(worst["problem_key"], worst["labels"], worst["starts_at"]),
-        holder=worst["ticket_id"],
-        root=worst["root"],
-        cause=worst["cause_key"] or "",
-        heard=min(row["changed_at"] for row in rows),
-        rows=tuple(row["id"] for row in rows),
+        Alarm(worst.problem_key, worst.labels, worst.starts_at),
+        holder=worst.ticket_id,
+        root=worst.root,
+        cause=worst.cause_key or "",
+        heard=min(each.changed_at for each in found),
+        rows=tuple(each.id for each in found),
     )
 
 
@@ -68,11 +68,11 @@ def _folded(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
     ).mappings()
     return [
         Gathered(
-            Alarm(row["problem_key"] or "", row["labels"], row["began"]),
-            holder=row["ticket_id"],
-            root=row["cause_id"],
+            Alarm(each.problem_key, each.labels, each.began),
+            holder=each.ticket_id,
+            root=each.cause_id or 0,
             cause="",
-            heard=row["opened_at"],
+            heard=each.opened_at,
         )
-        for row in rows
+        for each in map(CorrelatedTicket, rows)
     ]

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from alerts.desk.alarms.correlation import texts
 from alerts.desk.alarms.correlation.alarm import Alarm
-from alerts.desk.alarms.correlation.store import kin_of
+from alerts.desk.alarms.correlation.records import Correlated
 from alerts.desk.core.tables import alarm, correlated, ticket
 from alerts.desk.tickets.alarm_record import AlarmRecord
 
@@ -68,13 +67,14 @@ class Grouping:
 def read(connection: Connection, number: int, limit: int, offset: int = 0) -> Grouping:
     """Return the grouping of a ticket."""
     row = connection.execute(select(correlated).where(correlated.c.ticket_id == number)).mappings().one_or_none()
-    kin = kin_of(row["kin"]) if row else None
+    own = Correlated(row) if row is not None else None
+    kin = own.kin if own is not None else None
     shared = texts.shared(kin) if kin else None
-    own = select(ticket.c.problem_key).where(ticket.c.id == number).scalar_subquery()
-    gathered = (alarm.c.ticket_id == number) & (alarm.c.effect | (alarm.c.problem_key != own))
+    mine = select(ticket.c.problem_key).where(ticket.c.id == number).scalar_subquery()
+    gathered = (alarm.c.ticket_id == number) & (alarm.c.effect | (alarm.c.problem_key != mine))
     kinds = _kinds(connection, gathered)
     return Grouping(
-        _cause(connection, row) if row else None,
+        _cause(connection, own) if own is not None else None,
         shared,
         _others(connection, correlated.c.cause_id == number),
         kinds,
@@ -83,21 +83,21 @@ def read(connection: Connection, number: int, limit: int, offset: int = 0) -> Gr
     )
 
 
-def _cause(connection: Connection, row: Mapping[Any, Any]) -> Other | None:
-    if row["cause_id"] is None:
+def _cause(connection: Connection, own: Correlated) -> Other | None:
+    if own.cause_id is None:
         return None
     wanted = select(ticket.c.id, ticket.c.names, ticket.c.status, ticket.c.opened_at)
-    found = connection.execute(wanted.where(ticket.c.id == row["cause_id"])).one_or_none()
-    return Other(*found, row["why"]) if found else None
+    found = connection.execute(wanted.where(ticket.c.id == own.cause_id)).one_or_none()
+    return Other(*found, own.why) if found else None
 
 
-def _others(connection: Connection, condition: Any) -> list[Other]:
+def _others(connection: Connection, condition: ColumnElement[bool]) -> list[Other]:
     columns = (ticket.c.id, ticket.c.names, ticket.c.status, ticket.c.opened_at, correlated.c.why)
     joined = select(*columns).join(correlated, correlated.c.ticket_id == ticket.c.id)
     return [Other(*row) for row in connection.execute(joined.where(condition).order_by(ticket.c.id))]
 
 
-def _kinds(connection: Connection, gathered: Any) -> list[Kind]:
+def _kinds(connection: Connection, gathered: ColumnElement[bool]) -> list[Kind]:
     name = alarm.c.labels["alertname"].as_string()
     rows = connection.execute(
         select(name, func.count(), func.sum(case((alarm.c.ends_at.is_(None), 1), else_=0)), func.min(alarm.c.starts_at))
@@ -109,7 +109,7 @@ def _kinds(connection: Connection, gathered: Any) -> list[Kind]:
 
 
 def _lines(
-    connection: Connection, number: int, gathered: Any, shared: Texts | None, page: tuple[int, int]
+    connection: Connection, number: int, gathered: ColumnElement[bool], shared: Texts | None, page: tuple[int, int]
 ) -> list[Line]:
     limit, offset = page
     order = (alarm.c.ends_at.is_not(None), alarm.c.starts_at, alarm.c.id)

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from alerts.desk.alarms.correlation import by_hand
 from alerts.desk.alarms.correlation.alarm import Alarm
-from alerts.desk.alarms.correlation.common import Kin, Shape
+from alerts.desk.alarms.correlation.common import Kin
 from alerts.desk.alarms.correlation.grouping import AFTERMATH
 from alerts.desk.alarms.correlation.head import Head
+from alerts.desk.alarms.correlation.records import CorrelatedTicket
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import worst_of
 from alerts.desk.alarms.outcome import Occurrence
@@ -60,14 +61,14 @@ def heads(connection: Connection, now: datetime) -> list[Head]:
     ).mappings()
     found = [
         Head(
-            Alarm(row["problem_key"], row["labels"], row["began"]),
-            ticket=row["ticket_id"],
-            kin=kin_of(row["kin"]),
-            ended=row["ended_at"] if row["status"] in _ENDED else None,
-            fixed=row["fixed"],
-            opened=row["opened_at"],
+            Alarm(each.problem_key, each.labels, each.began),
+            ticket=each.ticket_id,
+            kin=each.kin,
+            ended=each.ended_at if each.status in _ENDED else None,
+            fixed=each.fixed,
+            opened=each.opened_at,
         )
-        for row in rows
+        for each in map(CorrelatedTicket, rows)
     ]
     by_hand.add(connection, found)
     _add_members(connection, [head for head in found if head.kin is not None])
@@ -93,11 +94,6 @@ def _add_members(connection: Connection, families: Sequence[Head]) -> None:
     )
     for number, key, labels, began in below:
         by_ticket[number].below.append(Alarm(key, labels, began))
-
-
-def kin_of(stored: Mapping[str, Any] | None) -> Kin | None:
-    """Return what was stored of the alarms of an inferred cause."""
-    return None if stored is None else Kin(**{**stored, "shape": Shape(stored["shape"])})
 
 
 def add(connection: Connection, found: Iterable[Head]) -> None:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Table
 
 from alerts.desk.access.records import Account, Audited, Token
+from alerts.desk.alarms.correlation.records import Correlated, Waiting
 from alerts.desk.alarms.planned_record import PlannedRecord
 from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.free_month import FreeMonth
@@ -77,6 +78,8 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
         (ScopeRecord, billing_tables.billing_scope, set()),
         (CountRecord, billing_tables.billing_count, set()),
         (CaseEvent, billing_tables.billing_event, set()),
+        (Correlated, tables.correlated, {"kin"}),
+        (Waiting, tables.waiting, set()),
         (Mail, appeal_tables.appeal_mail, set()),
     ],
 )

@@ -1,0 +1,60 @@
+"""What correlation keeps, as typed records of its rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from alerts.desk.alarms.correlation.common import Kin, Shape
+from alerts.desk.core.record import Column, Record
+from alerts.desk.tickets.alarm_record import AlarmRecord
+
+
+class Correlated(Record):
+    """A ticket with a layer by the columns of the table `correlated`, which says what they mean."""
+
+    __slots__ = ()
+
+    ticket_id = Column[int]()
+    labels = Column[Mapping[str, str]]()
+    place = Column[str]()
+    began = Column[datetime]()
+    cause_id = Column[int | None]()
+    why = Column[Mapping[str, str]]()
+    fixed = Column[bool]()
+
+    @property
+    def kin(self) -> Kin | None:
+        """Return what the alarms of an inferred cause have in common."""
+        stored: Mapping[str, Any] | None = self.value("kin")
+        return None if stored is None else Kin(**{**stored, "shape": Shape(stored["shape"])})
+
+
+class CorrelatedTicket(Correlated):
+    """A ticket with a layer, with columns of the ticket."""
+
+    __slots__ = ()
+
+    problem_key = Column[str]()
+    opened_at = Column[datetime]()
+    status = Column[str]()
+    ended_at = Column[datetime]()  # when its alarms ended, or its state last changed
+
+
+class Effect(AlarmRecord):
+    """An occurrence of an alarm that another ticket explains."""
+
+    __slots__ = ()
+
+    root = Column[int]()  # the ticket that stands for itself
+
+
+class Waiting(Record):
+    """A problem that waits for its cause to be known, by the columns of the table `waiting`."""
+
+    __slots__ = ()
+
+    problem_key = Column[str]()
+    labels = Column[Mapping[str, str]]()
+    annotations = Column[Mapping[str, str]]()
+    alerts = Column[Sequence[Mapping[str, Any]]]()
+    since = Column[datetime]()
