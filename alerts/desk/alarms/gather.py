@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation import effects, store, texts
@@ -14,11 +14,13 @@ from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.alarms.correlation.grouping import WAIT, Attached, Candidate, Decisions, Folded, decide
 from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.alarms.correlation.moving import Gathered
+from alerts.desk.alarms.correlation.records import Waiting
 from alerts.desk.alarms.judging import Judged, judge
 from alerts.desk.alarms.move import move
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import worst_of
 from alerts.desk.alarms.reacting import worsen
+from alerts.desk.alarms.webhook import Alert
 from alerts.desk.alarms.work import Place, Work
 from alerts.desk.core.actors import DESK
 from alerts.desk.tickets.change import Draft
@@ -63,9 +65,9 @@ def gather(work: Work, correlator: Correlator, fresh: Sequence[Fresh]) -> None:
     heard = set(by_key)
     # A cause that comes now takes what waits for it; else only what is told of again matters.
     opens = any(not explainer.may_have_cause(one.alarm) for one in fresh)
-    rows = store.all_waiting(work.connection, None if opens else list(by_key))
-    since = {row["problem_key"]: row["since"] for row in rows}
-    by_key = {row["problem_key"]: _waited(row, by_key.get(row["problem_key"]), work) for row in rows} | {
+    waiting = store.all_waiting(work.connection, None if opens else list(by_key))
+    since = {each.problem_key: each.since for each in waiting}
+    by_key = {each.problem_key: _waited(each, by_key.get(each.problem_key), work) for each in waiting} | {
         key: one for key, one in by_key.items() if key not in since
     }
     candidates = [Candidate(one.alarm, since.get(key, work.now)) for key, one in by_key.items()]
@@ -80,10 +82,10 @@ def let_time_pass(work: Work, correlator: Correlator) -> None:
     first = store.first_waiting(work.connection)
     if first is None or work.now < first + WAIT:
         return
-    rows = store.all_waiting(work.connection)
+    waiting = store.all_waiting(work.connection)
     heads = store.heads(work.connection, work.now)
-    by_key = {row["problem_key"]: _waited(row, None, work) for row in rows}
-    since = {row["problem_key"]: row["since"] for row in rows}
+    by_key = {each.problem_key: _waited(each, None, work) for each in waiting}
+    since = {each.problem_key: each.since for each in waiting}
     candidates = [Candidate(one.alarm, since[key]) for key, one in by_key.items()]
     explainer = correlator.explainer(heads, [one.alarm for one in candidates])
     correlator.unsettled.note(work.now)
@@ -95,9 +97,9 @@ def _gathered(work: Work, heads: Sequence[Head]) -> Sequence[Gathered]:
     return effects.gathered(work.connection, [head.ticket for head in heads if head.ticket is not None])
 
 
-def _waited(row: Mapping[str, Any], again: Fresh | None, work: Work) -> Fresh:
+def _waited(waiting: Waiting, again: Fresh | None, work: Work) -> Fresh:
     """Return a problem that waits, with what was heard of it since."""
-    problem = Problem(row["problem_key"], row["labels"], store.alerts_of(row["alerts"]), row["annotations"])
+    problem = Problem(waiting.problem_key, waiting.labels, store.alerts_of(waiting.alerts), waiting.annotations)
     if again is not None:
         latest = {alert.fingerprint: alert for alert in again.problem.alerts}
         began = {alert.fingerprint: alert.starts_at for alert in problem.alerts}
@@ -107,8 +109,8 @@ def _waited(row: Mapping[str, Any], again: Fresh | None, work: Work) -> Fresh:
     return Fresh(problem, judge(problem, {}, work.policy, work.now, Counter(), has_ticket=True))
 
 
-def _began(alert: Any, at: datetime | None) -> Any:
-    return alert if alert.starts_at is not None or at is None else type(alert)(**{**alert.__dict__, "starts_at": at})
+def _began(alert: Alert, at: datetime | None) -> Alert:
+    return alert if alert.starts_at is not None or at is None else replace(alert, starts_at=at)
 
 
 def gather_again(work: Work, correlator: Correlator, fresh: Sequence[Fresh], stored: Mapping[str, list[int]]) -> None:
@@ -224,17 +226,8 @@ class Gathering:
         return self._draft(head).id
 
     def _wait(self, waiting: Iterable[Candidate], since: Mapping[str, datetime]) -> None:
-        rows = [
-            {
-                "problem_key": candidate.alarm.key,
-                "labels": dict(self._by_key[candidate.alarm.key].problem.labels),
-                "annotations": dict(self._by_key[candidate.alarm.key].problem.annotations),
-                "alerts": store.alert_rows(self._by_key[candidate.alarm.key].problem.alerts),
-                "since": since.get(candidate.alarm.key, candidate.since),
-            }
-            for candidate in waiting
-        ]
-        store.put_waiting(self._work.connection, rows)
+        found = [(self._by_key[each.alarm.key].problem, since.get(each.alarm.key, each.since)) for each in waiting]
+        store.put_waiting(self._work.connection, found)
 
     def _store(self, decisions: Decisions) -> None:
         for head in decisions.opened:

@@ -110,7 +110,7 @@ class _Withholding:
         self._with_ticket = {
             *(draft.problem_key for draft in tickets.lock_open(connection, keys)),
             *correlation.hosts(connection, keys),
-            *(row["problem_key"] for row in correlation.all_waiting(connection, keys)),
+            *(each.problem_key for each in correlation.all_waiting(connection, keys)),
         }
         self._changed: dict[int, Kept] = {}
 

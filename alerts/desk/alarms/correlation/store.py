@@ -12,7 +12,7 @@ from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.common import Kin
 from alerts.desk.alarms.correlation.grouping import AFTERMATH
 from alerts.desk.alarms.correlation.head import Head
-from alerts.desk.alarms.correlation.records import CorrelatedTicket
+from alerts.desk.alarms.correlation.records import CorrelatedTicket, Waiting
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import worst_of
 from alerts.desk.alarms.outcome import Occurrence
@@ -164,19 +164,29 @@ def head_of(problem: Problem, fresh: Sequence[Occurrence]) -> Head:
     return Head(Alarm(problem.key, dict(worst.labels), worst.starts_at), fixed=True)
 
 
-def put_waiting(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store waiting problems in place of what is there of them."""
-    take_waiting(connection, [row["problem_key"] for row in rows])
+def put_waiting(connection: Connection, found: Sequence[tuple[Problem, datetime]]) -> None:
+    """Store waiting problems, each with the moment since which it waits, in place of what is there of them."""
+    take_waiting(connection, [problem.key for problem, _ in found])
+    rows = [
+        {
+            "problem_key": problem.key,
+            "labels": dict(problem.labels),
+            "annotations": dict(problem.annotations),
+            "alerts": alert_rows(problem.alerts),
+            "since": since,
+        }
+        for problem, since in found
+    ]
     if rows:
-        connection.execute(insert(waiting), [dict(row) for row in rows])
+        connection.execute(insert(waiting), rows)
 
 
-def all_waiting(connection: Connection, keys: Sequence[str] | None = None) -> list[Mapping[str, Any]]:
+def all_waiting(connection: Connection, keys: Sequence[str] | None = None) -> list[Waiting]:
     """Return what waits, locked; all of it, or these problems."""
     wanted = select(waiting).order_by(waiting.c.problem_key).with_for_update()
     if keys is not None:
         wanted = wanted.where(waiting.c.problem_key.in_(keys))
-    return [dict(row) for row in connection.execute(wanted).mappings()]
+    return [Waiting(row) for row in connection.execute(wanted).mappings()]
 
 
 def waiting_keys(connection: Connection) -> set[str]:
@@ -204,7 +214,7 @@ def first_title(connection: Connection, number: int, first: Alarm) -> dict[str, 
     return {"en": english, "ru": annotations.get("summary_ru") or english}
 
 
-def alert_rows(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
+def alert_rows(alerts: Iterable[Alert]) -> list[dict[str, object]]:
     """Return alerts as they are kept."""
     return [
         {

@@ -292,6 +292,19 @@ def test_an_alarm_that_comes_and_goes_while_it_waits_is_not_lost(
     assert (row["firing"], row["status"]) == (0, "resolved")
 
 
+def test_an_alert_that_comes_again_without_its_time_while_it_waits_keeps_the_time_that_was_told(
+    database: Database, correlator: Correlator, time: Time
+) -> None:
+    told(database, correlator, time, stale("ch01", "edge-1"))
+    time.pass_(seconds=5)
+    again = stale("ch01", "edge-1")
+    del again["startsAt"]
+    told(database, correlator, time, again)
+    assert later(database, correlator, time, WAIT) == 1
+    with database.read() as connection:
+        assert list(connection.scalars(select(alarm.c.starts_at))) == [START]
+
+
 def test_alarms_without_a_layer_open_tickets_as_ever(database: Database, correlator: Correlator, time: Time) -> None:
     told(database, correlator, time, alert("edge-1"), alert("edge-2"))
     assert len(rows(database)) == 2
