@@ -3,18 +3,23 @@
 The number never becomes part of an address: it goes from step to step in the form.
 """
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
 from alerts.desk.appeals import store
+from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.codes import typed
 from alerts.desk.appeals.contacts import Contact, ContactError, check_answer, dialled
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.appeals.registration import RefusedError, Said, register
+from alerts.desk.appeals.link import NamedLink
+from alerts.desk.appeals.registration import RefusedError, Registered, Said, register
 from alerts.desk.appeals.states import AnswerBy, Entry
 from alerts.desk.console.appeals.access import Registering, Ruling, checked
 from alerts.desk.tickets.runtime import Runtime
+from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.web.render import page
 from alerts.desk.web.session import Running, Visitor
 
@@ -23,6 +28,34 @@ Line = Annotated[str, Form(max_length=400)]
 Long = Annotated[str, Form(max_length=10_000)]
 TEMPLATE = "console/appeals/registration.html"
 ENTRIES = (Entry.CALL_160, Entry.CALL_165)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed so far."""
+
+    number: str = ""
+    broadband: str = ""
+    service: str = ""
+    code: str = ""
+    region: str = ""
+    answer_by: str = ""
+    reach: str = ""
+    name: str = ""
+    crm_ref: str = ""
+    claim: str = ""
+    text: str = ""
+    answer: str = ""
+
+
+class Known(NamedTuple):
+    """The caller's appeals, and the incidents that may be the reason of the call."""
+
+    appeals: Sequence[Appeal] = ()
+    tickets: Sequence[Ticket] = ()
+
+
+UNKNOWN = Known()
 
 
 @router.get("/appeals/new")
@@ -52,79 +85,78 @@ def step(
     answer: Long = "",
 ) -> Response:
     """Go one step further, or register."""
-    values: dict[str, Any] = {
-        "number": number.strip(),
-        "broadband": broadband,
-        "service": service,
-        "code": code,
-        "region": region,
-        "answer_by": answer_by,
-        "reach": reach,
-        "name": name,
-        "crm_ref": crm_ref,
-        "claim": claim,
-        "text": text,
-        "answer": answer,
-    }
+    words = Typed(
+        number=number.strip(),
+        broadband=broadband,
+        service=service,
+        code=code,
+        region=region,
+        answer_by=answer_by,
+        reach=reach,
+        name=name,
+        crm_ref=crm_ref,
+        claim=claim,
+        text=text,
+        answer=answer,
+    )
     try:
-        dialled("number", values["number"], rules.settings.phone_country)
+        dialled("number", words.number, rules.settings.phone_country)
     except ContactError as error:
-        return _page(request, found, rules, "number", values, error, 400)
+        return _page(request, found, rules, "number", words, error=error, status=400)
     if not broadband:
-        return _page(request, found, rules, "broadband", values | _known(runtime, rules, found, values))
+        return _page(request, found, rules, "broadband", *_known(runtime, rules, found, words))
     entry = Entry.CALL_165 if found.principal.role == "operator165" else Entry.CALL_160
     if not ready and broadband == "works" and entry is Entry.CALL_160:
-        return _page(request, found, rules, "appeal", values | _known(runtime, rules, found, values))
+        return _page(request, found, rules, "appeal", *_known(runtime, rules, found, words))
     try:
-        said = _said(values, entry, rules)
-        done = register(runtime.database, rules, said, found.principal.name, runtime.now())
+        done = register(runtime.database, rules, _said(words, entry, rules), found.principal.name, runtime.now())
     except (RefusedError, ContactError) as error:
-        return _page(request, found, rules, "appeal", values | _known(runtime, rules, found, values), error, 400)
+        return _page(request, found, rules, "appeal", *_known(runtime, rules, found, words), error, 400)
     with runtime.database.read() as connection:
         links = store.links(connection, done.number) if done.number else []
         row = store.find(connection, done.number) if done.number else None
-    result = {"done": done, "links": [each for each in links if each.state == "proposed"], "row": row}
-    return _page(request, found, rules, "done", values | result)
+    proposed = [each for each in links if each.state == "proposed"]
+    return _page(request, found, rules, "done", words, done=done, links=proposed, row=row)
 
 
-def _said(values: dict[str, Any], entry: Entry, rules: Rules) -> Said:
+def _said(words: Typed, entry: Entry, rules: Rules) -> Said:
     try:
-        answer_by = AnswerBy(values["answer_by"] or AnswerBy.MOBILE)
+        answer_by = AnswerBy(words.answer_by or AnswerBy.MOBILE)
     except ValueError:
         raise RefusedError("answer_by", "no_answer") from None
-    code = typed(rules.codes, values["code"])
+    code = typed(rules.codes, words.code)
     return Said(
         entry=entry,
-        broadband=values["broadband"],
-        number=values["number"],
-        service=values["service"] or rules.settings.services[0],
-        code=code.id if code else values["code"],
-        region=values["region"],
+        broadband=words.broadband,
+        number=words.number,
+        service=words.service or rules.settings.services[0],
+        code=code.id if code else words.code,
+        region=words.region,
         answer_by=answer_by,
-        mobile=values["reach"] if answer_by is AnswerBy.MOBILE else "",
-        city=values["reach"] if answer_by is AnswerBy.CITY else "",
-        email=values["reach"] if answer_by is AnswerBy.EMAIL else "",
-        name=values["name"],
-        text=values["text"],
-        answer=values["answer"].strip(),
-        claim=bool(values["claim"]),
-        crm_ref=values["crm_ref"],
+        mobile=words.reach if answer_by is AnswerBy.MOBILE else "",
+        city=words.reach if answer_by is AnswerBy.CITY else "",
+        email=words.reach if answer_by is AnswerBy.EMAIL else "",
+        name=words.name,
+        text=words.text,
+        answer=words.answer.strip(),
+        claim=bool(words.claim),
+        crm_ref=words.crm_ref,
     )
 
 
-def _known(runtime: Runtime, rules: Rules, found: Visitor, values: dict[str, Any]) -> dict[str, Any]:
+def _known(runtime: Runtime, rules: Rules, found: Visitor, words: Typed) -> tuple[Typed, Known]:
     """Return what is known of the caller at once: their appeals, their region, its incidents."""
-    number = dialled("number", values["number"], rules.settings.phone_country)
+    number = dialled("number", words.number, rules.settings.phone_country)
     with runtime.database.read() as connection:
         appeals = store.of_customer(connection, rules.keys.customers(number))
         usual = rules.settings.units.get(found.principal.name, "")
-        region = values["region"] or next((each.region for each in appeals if each.region), usual)
-        service = values["service"] or rules.settings.services[0]
+        region = words.region or next((each.region for each in appeals if each.region), usual)
+        service = words.service or rules.settings.services[0]
         places = [region] if region else ["", *rules.settings.regions]
         tickets = {each.id: each for place in places for each in store.incidents(connection, rules, service, place)}
-    answer_by = values["answer_by"] or _usual_answer(number)
-    known = {"appeals": appeals, "region": region, "service": service, "tickets": list(tickets.values())}
-    return known | {"answer_by": answer_by}
+    answer_by = words.answer_by or _usual_answer(number)
+    filled = replace(words, region=region, service=service, answer_by=answer_by)
+    return filled, Known(appeals, list(tickets.values()))
 
 
 def _usual_answer(number: str) -> AnswerBy:
@@ -141,14 +173,15 @@ def _page(
     found: Visitor,
     rules: Rules,
     step: str,
-    values: dict[str, Any] | None = None,
+    words: Typed = Typed(),
+    known: Known = UNKNOWN,
     error: RefusedError | ContactError | None = None,
     status: int = 200,
+    *,
+    done: Registered | None = None,
+    links: Sequence[NamedLink] = (),
+    row: Appeal | None = None,
 ) -> Response:
-    blank: dict[str, Any] = dict.fromkeys(
-        ("number", "broadband", "service", "code", "region", "answer_by", "reach", "name", "crm_ref", "claim"), ""
-    )
-    blank |= {"text": "", "answer": "", "appeals": [], "tickets": [], "done": None, "links": [], "row": None}
     return page(
         request,
         TEMPLATE,
@@ -160,5 +193,10 @@ def _page(
         regions=rules.settings.regions,
         channels=list(AnswerBy),
         problem=(error.field, error.problem) if error else None,
-        **blank | (values or {}),
+        **asdict(words),
+        appeals=known.appeals,
+        tickets=known.tickets,
+        done=done,
+        links=links,
+        row=row,
     )
