@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from alerts.desk.core.record import Column, Record
 
@@ -53,5 +52,5 @@ class Audited(Record):
     at = Column[datetime]()
     actor = Column[str]()
     action = Column[str]()
-    data = Column[Mapping[str, Any]]()
+    data = Column[Mapping[str, object]]()
     subject = Column[str | None]()

@@ -94,7 +94,7 @@ def lock_enabled(connection: Connection, role: str) -> Sequence[int]:
     return connection.scalars(statement.with_for_update()).all()
 
 
-def update_account(connection: Connection, number: int, **values: Any) -> None:
+def update_account(connection: Connection, number: int, **values: object) -> None:
     """Change an account."""
     connection.execute(update(account).where(account.c.id == number).values(**values))
 
@@ -177,7 +177,7 @@ def record_failure(connection: Connection, subjects: Sequence[str], now: datetim
 
 
 def write_audit(
-    connection: Connection, now: datetime, actor: str, action: str, subject: str | None = None, /, **data: Any
+    connection: Connection, now: datetime, actor: str, action: str, subject: str | None = None, /, **data: object
 ) -> None:
     """Add a line to the audit trail, which the database lets nobody change."""
     values = {"at": now, "actor": actor, "action": action, "subject": subject, "data": data}

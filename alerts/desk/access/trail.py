@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -48,7 +48,7 @@ class By(NamedTuple):
 
 
 def tell(
-    connection: Connection, now: datetime, by: By, action: Action, subject: str | None = None, **data: Any
+    connection: Connection, now: datetime, by: By, action: Action, subject: str | None = None, **data: object
 ) -> None:
     """Add a line to the audit trail."""
     found = data | ({"address": by.address} if by.address else {})

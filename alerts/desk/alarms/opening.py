@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence
@@ -43,7 +42,7 @@ def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Dra
     return draft
 
 
-def facts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
+def facts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, object]:
     """Return what a ticket shows of the alarm that it tells of, by column."""
     names, descriptions = texts_of(labels, annotations)
     return {

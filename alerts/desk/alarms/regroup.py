@@ -5,7 +5,6 @@ the cause is open. Raises NoSuchTicketError, StaleTicketError or UnfitError.
 """
 
 from collections import Counter
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -182,6 +181,6 @@ def _said(english: tuple[str, str], russian: tuple[str, str]) -> dict[str, str]:
     return {language: f"{text}: {why.strip()}" if why.strip() else f"{text}." for language, (text, why) in said.items()}
 
 
-def _audit(work: Work, hand: Hand, address: str, action: Action, **data: Any) -> None:
+def _audit(work: Work, hand: Hand, address: str, action: Action, **data: object) -> None:
     told = {name: value for name, value in data.items() if value != ""}
     tell(work.connection, work.now, By(hand.actor, address), action, str(hand.number), **told)

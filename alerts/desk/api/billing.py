@@ -1,7 +1,6 @@
 """The open billing cases, for the agents that count them. No account is in them, only what to count."""
 
 from datetime import datetime
-from typing import Any
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
@@ -23,7 +22,7 @@ def cases(runtime: Running, _: Actor) -> Response:
     return JSONResponse({"cases": [body(case) for case in found]}, headers={"Cache-Control": "no-store"})
 
 
-def body(case: Case) -> dict[str, Any]:
+def body(case: Case) -> dict[str, object]:
     """Return a case as agents read it."""
 
     def moment(value: datetime | None) -> str | None:

@@ -1,7 +1,7 @@
 """Grouping of tickets over the API: what belongs to a ticket and why, and what engineers merge and split."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -92,7 +92,7 @@ def _do(runtime: Runtime, number: int, action: Callable[[], int | None]) -> Resp
         return JSONResponse({"ticket": shown, **_body(reading.read(connection, shown, 0))})
 
 
-def _body(found: reading.Grouping) -> dict[str, Any]:
+def _body(found: reading.Grouping) -> dict[str, object]:
     return {
         "cause": _other(found.cause) if found.cause else None,
         "inferred": dict(found.shared) if found.shared else None,
@@ -116,7 +116,7 @@ def _body(found: reading.Grouping) -> dict[str, Any]:
     }
 
 
-def _other(each: reading.Other) -> dict[str, Any]:
+def _other(each: reading.Other) -> dict[str, object]:
     return {
         "ticket": each.number,
         "name": dict(each.names),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
@@ -35,7 +35,7 @@ T = TypeVar("T")
 FILTERS = frozenset({"id", "status", "priority", "creationDate", "lastUpdate", "statusChangeDate", "resolutionDate"})
 _COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}
 _ONE: Responses = _COMMON | {404: RESPONSES[404]}
-_READERS: dict[str, Callable[..., tuple[int, list[dict[str, Any]]]]] = {
+_READERS: dict[str, Callable[..., tuple[int, list[dict[str, object]]]]] = {
     GROUP: lambda *page: _shown(service_problems.groups(*page), partial(group_body, GROUP)),
     UNGROUP: lambda *page: _shown(service_problems.ungrouped(*page), partial(group_body, UNGROUP)),
     TAKEN: lambda *page: _shown(service_problems.acknowledged(*page), acknowledgement_body),
@@ -84,7 +84,7 @@ def read_problem(number: str, runtime: Running, _: Reader, fields: Fields = None
     return JSONResponse(select_fields(shown[0], fields))
 
 
-def _bodies(connection: Connection, runtime: Runtime, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
+def _bodies(connection: Connection, runtime: Runtime, tickets: Sequence[Ticket]) -> list[dict[str, object]]:
     numbers = [ticket.id for ticket in tickets]
     events, found = queries.timeline(connection, numbers), service_problems.contexts(connection, numbers)
     language = runtime.settings.language
@@ -116,7 +116,7 @@ def _sorted(sort: str | None) -> str | None:
     return sort
 
 
-def _shown(page: tuple[int, list[T]], show: Callable[[T], dict[str, Any]]) -> tuple[int, list[dict[str, Any]]]:
+def _shown(page: tuple[int, list[T]], show: Callable[[T], dict[str, object]]) -> tuple[int, list[dict[str, object]]]:
     total, found = page
     return total, [show(each) for each in found]
 

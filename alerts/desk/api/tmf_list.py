@@ -117,7 +117,7 @@ def check_fields(fields: str | None, attributes: Collection[str]) -> None:
     known.check((name.strip() for name in (fields or "").split(",") if name.strip()), attributes)
 
 
-def listed(whole: Iterable[dict[str, Any]], fields: str | None, total: int) -> Response:
+def listed(whole: Iterable[dict[str, object]], fields: str | None, total: int) -> Response:
     """Return one page of resources with the asked attributes, and how many there are in all."""
     bodies = [select_fields(each, fields) for each in whole]
     return JSONResponse(bodies, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(bodies))})

@@ -62,7 +62,7 @@ class Wire(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _known(cls, given: Any) -> Any:
+    def _known(cls, given: object) -> Any:
         if isinstance(given, dict):
             if early := [name for name in given if name in cls.ours]:
                 raise ValueError(f'"{", ".join(early)}" is set by the desk; leave it out')
@@ -172,7 +172,7 @@ def severity_said(text: str) -> str:
     return severity
 
 
-def kept(model: Wire) -> dict[str, Any]:
+def kept(model: Wire) -> dict[str, object]:
     """Return the attributes that are stored as they came; raise ValueError where one cannot be shown again as JSON."""
     extra = model.model_extra or {}
     try:
@@ -186,7 +186,7 @@ def kept(model: Wire) -> dict[str, Any]:
     return result
 
 
-def check_set_by_desk(model: Wire, shown: Mapping[str, Any]) -> None:
+def check_set_by_desk(model: Wire, shown: Mapping[str, object]) -> None:
     """Raise ValueError where a patch asks for another value of what only the desk sets."""
     extra = model.model_extra or {}
     for name in _FIRM:
@@ -196,7 +196,7 @@ def check_set_by_desk(model: Wire, shown: Mapping[str, Any]) -> None:
         raise ValueError(f'@type "{extra["@type"]}" is not known here; this is a "TroubleTicket"')
 
 
-def _value(given: Any) -> Any:
+def _value(given: object) -> Any:
     return instant_of(given) or given
 
 

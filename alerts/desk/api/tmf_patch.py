@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from pydantic.alias_generators import to_camel
 
@@ -23,7 +22,7 @@ def check_removals(changes: TicketPatch) -> None:
         raise ValueError(f"{', '.join(map(to_camel, gone))}: cannot be removed; leave it out of the patch")
 
 
-def patch(draft: Draft, changes: TicketPatch, extra: Mapping[str, Any], actor: str, now: datetime) -> None:
+def patch(draft: Draft, changes: TicketPatch, extra: Mapping[str, object], actor: str, now: datetime) -> None:
     """Apply the patch, with `extra` to be kept; on ValueError or IllegalMoveError the transaction undoes the rest."""
     edited = _texts(draft, changes)
     if extra:

@@ -5,7 +5,6 @@ never be a notification". Every answer is counted.
 """
 
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
@@ -23,8 +22,8 @@ from alerts.desk.web.session import Needs
 
 router = APIRouter(tags=["webhook"])
 
-_TEXTS: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "string"}}
-NOTIFICATION: dict[str, Any] = {
+_TEXTS: dict[str, object] = {"type": "object", "additionalProperties": {"type": "string"}}
+NOTIFICATION: dict[str, object] = {
     "description": "A notification of Alertmanager, version 4; older ones, which lack parts of it, are taken too.",
     "type": "object",
     "required": ["alerts"],

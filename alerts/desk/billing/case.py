@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from alerts.desk.billing.figures import Counts, Scope, stages_of
 from alerts.desk.billing.kinds import STAGES, Kind, Stage
@@ -52,7 +52,7 @@ class Case:
     settled: bool
     clean: bool
     waived: Mapping[str, str]  # stages that are not required, and why
-    compensation: Mapping[str, Any] | None
+    compensation: Mapping[str, object] | None
     zero_since: datetime | None
     closed_at: datetime | None
 

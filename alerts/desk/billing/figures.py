@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any
 
 from service.prometheus import Sample
 
@@ -140,7 +139,7 @@ def _figures(samples: list[Sample]) -> Figures | None:
     )
 
 
-def to_json(figures: Figures) -> dict[str, Any]:
+def to_json(figures: Figures) -> dict[str, object]:
     """Return figures as they are kept."""
     return {
         "settled": figures.settled,
@@ -151,7 +150,7 @@ def to_json(figures: Figures) -> dict[str, Any]:
     }
 
 
-def scope_json(scope: Scope) -> dict[str, Any]:
+def scope_json(scope: Scope) -> dict[str, object]:
     """Return a scope as it is kept."""
     return {
         "subscriptions": scope.subscriptions,

@@ -26,7 +26,7 @@ def read_json(body: bytes) -> Any:
         raise ValueError("the body is not JSON: a number in it has thousands of digits") from None
 
 
-def storable(raw: Any) -> Any:
+def storable(raw: object) -> Any:
     """Replace what no database stores as text: NUL and lone surrogates, which JSON can smuggle in as escapes."""
     if isinstance(raw, str):
         return raw.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 HUB_PREFIX = "hub:"  # of a listener's target in the outbox
 TROUBLE_TICKET, SERVICE_PROBLEM, PARTY_INTERACTION = "TMF621", "TMF656", "TMF683"
@@ -12,7 +11,7 @@ TICKET_TYPE = "ticketType"  # with it in the query, a listener of TMF621 hears o
 SHOWN = "shown"  # in a message: the resource as it was; without it, it is shown as it is when the event goes out
 
 
-def event_to(listener: str, kind: str, now: datetime, **more: Any) -> dict[str, Any]:
+def event_to(listener: str, kind: str, now: datetime, **more: object) -> dict[str, object]:
     """Return the message of an event to a listener, as the outbox has it."""
     return {
         "target": HUB_PREFIX + listener,
@@ -21,7 +20,7 @@ def event_to(listener: str, kind: str, now: datetime, **more: Any) -> dict[str, 
     }
 
 
-def pending(now: datetime) -> dict[str, Any]:
+def pending(now: datetime) -> dict[str, object]:
     """Return what the outbox has of every message that was not tried yet."""
     return {"state": "pending", "attempts": 0, "created_at": now, "next_at": now, "error": "", "told": {}}
 

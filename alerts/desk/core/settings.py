@@ -246,7 +246,7 @@ def converter() -> Converter:
     for kind, check in hooks:
         result.register_structure_hook_func(partial(operator.is_, kind), partial(_checked, check))
 
-    def text_or_secret(value: Any, _: Any) -> str | Secret:
+    def text_or_secret(value: object, _: object) -> str | Secret:
         if isinstance(value, str):
             _database(value)
             return value
@@ -259,7 +259,7 @@ def converter() -> Converter:
     return result
 
 
-def _checked(check: Callable[[str], Any], value: Any, _: Any) -> Any:
+def _checked(check: Callable[[str], Any], value: object, _: object) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"expected text in quotes, found {shown(value)}")
     return check(value)

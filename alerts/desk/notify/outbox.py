@@ -97,7 +97,7 @@ class Ending:
     """What a message is after an attempt."""
 
     number: int
-    told: dict[str, Any]
+    told: Mapping[str, object]
     error: str = ""
     state: str = "pending"
     attempts: int | None = None

@@ -1,6 +1,5 @@
 """Another TMF621 desk as a target: it gets the ticket once, and what becomes of it as notes."""
 
-from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -39,7 +38,7 @@ def forward(runtime: Runtime, client: httpx.Client, target: TargetSettings, mess
         web.patch(client, f"{base}/troubleTicket/{quote(known, safe='')}", changed, headers)
         return
     whole = tmf_body(ticket, events, target.language)
-    fresh: dict[str, Any] = {name: whole[name] for name in NAMES} | {
+    fresh: dict[str, object] = {name: whole[name] for name in NAMES} | {
         "externalIdentifier": [
             {"@type": "ExternalIdentifier", "owner": "ottwatch", "externalIdentifierType": "TroubleTicket",
              "id": whole["id"]}

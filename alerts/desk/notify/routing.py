@@ -6,7 +6,6 @@ for its mail server tells the truth.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from alerts.desk.tickets.events import (
     Edited,
@@ -49,7 +48,7 @@ class Message:
 
     target: str
     kind: str
-    body: dict[str, Any]
+    body: dict[str, object]
 
 
 def topic(event: Event) -> str | None:
@@ -117,11 +116,11 @@ def _vendor_topic(event: Event) -> str:
             return ""
 
 
-def _body(event: Event) -> dict[str, Any]:
+def _body(event: Event) -> dict[str, object]:
     return _facts(event) | {"at": event.at.isoformat()}
 
 
-def _facts(event: Event) -> dict[str, Any]:
+def _facts(event: Event) -> dict[str, object]:
     match event.body:
         case Warned(clock, percent, vendor, _):
             return {"clock": clock, "percent": percent} | ({"vendor": vendor} if vendor else {})

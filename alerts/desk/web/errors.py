@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -38,7 +37,7 @@ class Error(BaseModel):
     status: str
 
 
-Responses = dict[int | str, dict[str, Any]]
+Responses = dict[int | str, dict[str, object]]
 RESPONSES: Responses = {
     status: {"model": Error, "description": HTTPStatus(status).phrase} for status in (400, 401, 403, 404, 409, 413, 503)
 }

@@ -1,7 +1,7 @@
 """Templates with what every page needs: the words, the visitor, the form key."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -54,15 +54,15 @@ def words_for(request: Request, found: Visitor | None) -> Words:
     return Words(next(choice for choice in choices if choice in languages()), settings.zone)
 
 
-def fragment(template: str, words: Words, **values: Any) -> Markup:
+def fragment(template: str, words: Words, **values: object) -> Markup:
     """Render a part of a page."""
     return Markup(_TEMPLATES.get_template(template).render(values | {"t": words}))  # noqa: S704 - escaped by jinja
 
 
-def page(request: Request, template: str, found: Visitor | None, status: int = 200, **values: Any) -> HTMLResponse:
+def page(request: Request, template: str, found: Visitor | None, status: int = 200, **values: object) -> HTMLResponse:
     """Render a page."""
     theme = request.cookies.get(THEME_COOKIE, "")
-    context: dict[str, Any] = {
+    context: dict[str, object] = {
         "who": found.principal if found else None,
         "csrf": found.csrf if found else "",
         "here": address(request),

@@ -162,7 +162,7 @@ class _Reader:
                     self.fault(table, number, "to" if one in entry["to"] else "from", f"there is no site {one[5:]!r}")
 
 
-def _wrong(key: str, value: Any) -> str:
+def _wrong(key: str, value: object) -> str:
     """Return what a value must be, empty where it is that."""
     if key == "need":
         return "" if type(value) is int and value > 0 else "must be a whole number of at least 1"

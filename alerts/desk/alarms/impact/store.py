@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, or_, select, update
 
@@ -51,7 +51,7 @@ def alarms_of(connection: Connection, number: int) -> Sequence[Alarm]:
     return [Alarm(key, labels, starts_at) for key, labels, starts_at in rows]
 
 
-def save(connection: Connection, number: int, known: Any, rank: float | None, now: datetime) -> None:
+def save(connection: Connection, number: int, known: object, rank: float | None, now: datetime) -> None:
     """Keep the figures of a ticket; what is not known replaces nothing that was known."""
     values = {"impact_at": now} | ({"impact": known, "impact_rank": rank} if known else {})
     connection.execute(update(ticket).where(ticket.c.id == number).values(**values))

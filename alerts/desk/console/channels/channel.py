@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
@@ -217,7 +217,7 @@ def strips(words: Words, kept: Mapping[Place, Moments], now: datetime) -> list[S
 
 
 def _address(place: Place, moment: str) -> str:
-    query: dict[str, Any] = {"name": place.channel, "instance": place.instance}
+    query: dict[str, object] = {"name": place.channel, "instance": place.instance}
     return f"/channels/one/picture?{urlencode(query | {'delivery': place.delivery, 'moment': moment})}"
 
 

@@ -123,7 +123,7 @@ def _who(words: Words, row: Audited, names: set[str]) -> str:
     return row.actor or words("audit.unknown")
 
 
-def _details(words: Words, data: Mapping[str, Any]) -> str:
+def _details(words: Words, data: Mapping[str, object]) -> str:
     parts = []
     for name, value in data.items():
         if name == "name":

@@ -1,6 +1,6 @@
 """What all pages of the settings share: the tabs that their reader may open, and the word on what was just done."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Form, Request, Response
@@ -37,7 +37,7 @@ def show(
     template: str = "",
     refused: RefusedError | None = None,
     status: int = 409,
-    **values: Any,
+    **values: object,
 ) -> Response:
     """Render the page of a tab, with what was done or refused above it."""
     words = words_for(request, found)

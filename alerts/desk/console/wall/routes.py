@@ -7,7 +7,7 @@ when nobody answers any more. Without scripts the browser goes from view to view
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -137,7 +137,7 @@ def _render(
         running = works.current(connection, words, now)
         if on.view == TICKETS:
             rows = queries.queue(connection, QueueFilter(), TICKETS_SHOWN)
-            shown: dict[str, Any] = {"rows": rows, "more": tally.total - len(rows)}
+            shown: dict[str, object] = {"rows": rows, "more": tally.total - len(rows)}
         elif on.view == MAP:
             shown = _map(words, sites(present.value, troubles(connection)))
         elif known is not None:
@@ -163,7 +163,7 @@ def _render(
     )
 
 
-def _map(words: Words, found: list[Site]) -> dict[str, Any]:
+def _map(words: Words, found: list[Site]) -> dict[str, object]:
     """Return the sites, the worst first; the nodes that are well only where there is room for all."""
 
     def urgency(site: Site) -> tuple[bool, tuple[int, int, str], str]:
@@ -173,7 +173,9 @@ def _map(words: Words, found: list[Site]) -> dict[str, Any]:
     return {"few": few, "blocks": blocks(words, sorted(found, key=urgency), TILES_SHOWN, TILES_SHOWN if few else 0)}
 
 
-def _channels(words: Words, known: tuple[Known[Channels], Known[Pictures]], now: float, seconds: int) -> dict[str, Any]:
+def _channels(
+    words: Words, known: tuple[Known[Channels], Known[Pictures]], now: float, seconds: int
+) -> dict[str, object]:
     """Return the faulty channels, and of the others those whose turn it is: every wall shows the same ones."""
     channels, album = known
     found = channels.value.channels if channels.value else ()
@@ -193,7 +195,7 @@ def _channels(words: Words, known: tuple[Known[Channels], Known[Pictures]], now:
     }
 
 
-def _figures(words: Words, present: Present | None, past: Past | None) -> dict[str, Any]:
+def _figures(words: Words, present: Present | None, past: Past | None) -> dict[str, object]:
     known = seven(present, past)
     return {
         "cards": [card(words, each, past, (230, 110)) for each in known.figures],
@@ -211,7 +213,7 @@ class Hour:
     compared: str
 
 
-def _busy_hour(words: Words, present: Present | None, past: Past | None, now: datetime) -> dict[str, Any]:
+def _busy_hour(words: Words, present: Present | None, past: Past | None, now: datetime) -> dict[str, object]:
     if past is None:
         return {"chart": Markup(), "hours": ()}
     today, before = past.today, past.week_ago

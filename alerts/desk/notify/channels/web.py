@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 
@@ -49,17 +49,17 @@ def bearer(token: Secret | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token.read()}"} if token else {}
 
 
-def post(client: httpx.Client, url: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+def post(client: httpx.Client, url: str, body: object, headers: dict[str, str] | None = None) -> httpx.Response:
     """POST JSON; raise OSError unless the answer is a success."""
     return _send(client, "POST", url, body, headers)
 
 
-def patch(client: httpx.Client, url: str, body: Any, headers: dict[str, str]) -> httpx.Response:
+def patch(client: httpx.Client, url: str, body: object, headers: dict[str, str]) -> httpx.Response:
     """PATCH JSON; raise OSError unless the answer is a success."""
     return _send(client, "PATCH", url, body, headers)
 
 
-def _send(client: httpx.Client, method: str, url: str, body: Any, headers: dict[str, str] | None) -> httpx.Response:
+def _send(client: httpx.Client, method: str, url: str, body: object, headers: dict[str, str] | None) -> httpx.Response:
     # The address stays out of the error: it may be secret.
     try:
         answer = client.request(method, url, json=body, headers=headers, timeout=TIMEOUT, follow_redirects=False)
