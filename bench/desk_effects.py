@@ -1,6 +1,7 @@
 """10,000 effects of one cause: how fast they arrive as one ticket, beside as many unrelated alerts, and its page.
 
-Two real desks on SQLite in the same run. One gets the webhooks of `bench.desk_storm`: as many problems as webhooks. The
+Two real desks on SQLite in the same run; compared is the processor time that each takes for an alert, as others may use
+the machine. One gets the webhooks of `bench.desk_storm`: as many problems as webhooks. The
 other one has the open ticket of a dead node and gets as many webhooks about its channels. Afterwards the page is
 opened with a session as browsers have it. Prints one JSON object; exit status 1 past the bounds.
 
@@ -12,23 +13,29 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 from bench import desk_storm
 from bench.console_load import log_in
 from bench.desk_delay import NAME, PASSWORD
-from bench.desk_storm import PATIENCE, PER_WEBHOOK, PHASES, SENDERS
+from bench.desk_storm import PATIENCE, PER_WEBHOOK, PHASES, SENDERS, cpu_of
 from tests.contract.desk.conftest import Process
 
-RATIO_BOUND = 0.8  # of the alerts/s of unrelated problems, each phase
+RATIO_BOUND = 0.8  # of the alerts of unrelated problems per second of processor time, each phase
 PAGE_BOUND = 0.2  # seconds, median
-Webhook = Callable[..., bytes]
+
+
+class Speed(NamedTuple):
+    """Alerts per second of the clock, and of a desk's processor time."""
+
+    by_clock: int
+    by_cpu: int
 
 
 def effect(number: int, start: datetime, *, firing: bool) -> bytes:
@@ -50,17 +57,19 @@ def cause(start: datetime) -> bytes:
     return json.dumps(whole).encode()
 
 
-def storm(client: httpx.Client, make: Webhook, webhooks: int, phase: str, start: datetime) -> float:
-    """Send one phase; return the alerts per second."""
-    bodies = [make(number, start, firing=phase != "resolved") for number in range(webhooks)]
-    began = time.perf_counter()
+def storm(desk: Process, client: httpx.Client, bodies: Sequence[bytes]) -> Speed:
+    """Send one phase; return the alerts per second, and per second of the desk's processor time."""
+    assert desk.running is not None
+    used = cpu_of(desk.running.pid)
+    before, began = used(), time.perf_counter()
 
     def send(body: bytes) -> None:
         client.post("/webhook/alertmanager", content=body).raise_for_status()
 
     with ThreadPoolExecutor(SENDERS) as senders:
         list(senders.map(send, bodies))
-    return webhooks * PER_WEBHOOK / (time.perf_counter() - began)
+    alerts, took = len(bodies) * PER_WEBHOOK, time.perf_counter() - began
+    return Speed(round(alerts / took), round(alerts / (used() - before)))
 
 
 def page(desk: Process, samples: int) -> dict[str, Any]:
@@ -84,17 +93,20 @@ def measure(folder: Path, webhooks: int, samples: int) -> dict[str, Any]:
         desks[name] = Process(folder / name, 'watchdog = ""\n')
     desks["effects"].run("account", "create", "--role", "engineer", "--name", NAME, stdin=f"{PASSWORD}\n")
     result: dict[str, Any] = {}
+    numbers = range(webhooks)
     try:
         for desk in desks.values():
             desk.start(PATIENCE)
         with desks["problems"].client() as problems, desks["effects"].client() as effects:
             effects.post("/webhook/alertmanager", content=cause(start)).raise_for_status()
+            sides = ("problems", problems, desk_storm.webhook), ("effects", effects, effect)
             for phase in PHASES:
-                speeds = {
-                    "problems": round(storm(problems, desk_storm.webhook, webhooks, phase, start)),
-                    "effects": round(storm(effects, effect, webhooks, phase, start)),
-                }
-                result[phase] = speeds | {"ratio": round(speeds["effects"] / speeds["problems"], 2)}
+                one, other = (
+                    storm(desks[name], client, [make(number, start, firing=phase != "resolved") for number in numbers])
+                    for name, client, make in sides
+                )
+                ratio = round(other.by_cpu / one.by_cpu, 2)
+                result[phase] = {"problems": one._asdict(), "effects": other._asdict(), "ratio": ratio}
                 if phase == "repeated":
                     result["page"] = page(desks["effects"], samples)
             kept = effects.get("/api/v1/tickets/1/grouping", params={"limit": 1}).raise_for_status().json()

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from alerts.desk.alarms import store as stored_alarms
@@ -31,13 +31,14 @@ from alerts.desk.tickets.states import CAUSE, WORKING, Status
 NOTHING_STORED: Mapping[str, list[int]] = {}
 
 
-class Fresh(NamedTuple):
+@dataclass(frozen=True)
+class Fresh:
     """A problem that has no ticket yet, and what its alerts came to."""
 
     problem: Problem
     judged: Judged
 
-    @property
+    @cached_property
     def alarm(self) -> Alarm:
         """Return the problem as correlation sees it."""
         worst = worst_of(self.judged.fresh)

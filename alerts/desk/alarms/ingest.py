@@ -151,7 +151,8 @@ def _store(  # noqa: PLR0913, PLR0917 - the transaction of `ingest_problems`
     if correlator is not None:
         work.lock_hosts([each.key for each in found if layered(each)])
     known = stored_alarms.latest(connection, found, work.locked)
-    stored = list(known.values())  # a new occurrence takes the place of the one that it ends
+    # By problem: a new occurrence takes the place of the one that it ends.
+    stored = [(key, each) for (key, _), each in known.items()]
     fresh: list[Fresh] = []
     for problem in found:
         place = work.place_of(problem.key)
@@ -165,7 +166,14 @@ def _store(  # noqa: PLR0913, PLR0917 - the transaction of `ingest_problems`
     if fresh and correlator is not None:
         gather(work, correlator, fresh)
     work.save()
-    changed = [each for each in stored if each.changed]
-    stored_alarms.update(connection, changed)
-    work.describe([each.ticket_id for each in changed if each.ticket_id is not None and each.in_open_ticket])
+    changed = [(key, each) for key, each in stored if each.changed]
+    stored_alarms.update(connection, [each for _, each in changed])
+    # No effect is told of in a title: a storm of them would have all others of the ticket read again and again.
+    work.describe(
+        [
+            each.ticket_id
+            for key, each in changed
+            if each.ticket_id is not None and each.in_open_ticket and not work.has_as_effect(key)
+        ]
+    )
     return len(work.opening)

@@ -58,7 +58,8 @@ def left_out(number: int) -> NoteAdded:
 
 def worsen(draft: Draft, began: Iterable[Mapping[str, str]], now: datetime) -> None:
     """Raise severity and priority to the worst alarm's; they never fall by themselves."""
-    for labels in began:
+    each = {(labels.get("severity"), labels.get("service_affecting")): labels for labels in began}
+    for labels in each.values():  # a storm has thousands of a kind
         severity = severity_of(labels)
         if severity != draft.severity:
             draft.severity = worse(draft.severity, severity)

@@ -76,6 +76,11 @@ class Work:
         """Return where a problem's alarms are."""
         return self._places.get(key)
 
+    def has_as_effect(self, key: str) -> bool:
+        """Return whether a problem's alarms are effects of another's."""
+        place = self._places.get(key)
+        return place is not None and place.effect
+
     def open(self, problem: Problem, judged: Judged, *, stored: bool = False) -> Draft:
         """Open a ticket for a problem; `stored` alarms are in the database already."""
         draft = open_ticket(problem, judged.fresh, self.now)

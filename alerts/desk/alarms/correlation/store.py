@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, update
 
 from alerts.desk.alarms.correlation import by_hand
 from alerts.desk.alarms.correlation.alarm import Alarm
@@ -20,7 +21,7 @@ from alerts.desk.alarms.problem import problem_key
 from alerts.desk.alarms.webhook import Alert
 from alerts.desk.core import batch
 from alerts.desk.core.settings import SEPARATE
-from alerts.desk.core.tables import OPEN, alarm, correlated, ticket, waiting
+from alerts.desk.core.tables import OPEN, Instant, alarm, correlated, ticket, waiting
 from alerts.desk.tickets.states import WORKING
 
 GROUPED = ("alertname", "site", "node", "element", "service", "channel")  # by alertmanager.yml
@@ -34,31 +35,24 @@ def hosts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, b
     """Return, by problem, the open ticket of another problem that holds its newest alarm, and as whose effect."""
     if not keys:
         return {}
-    known = batch.among(connection.dialect.name, alarm.c.problem_key, "keys")
+    rows = connection.execute(_hosts(connection.dialect.name), {"keys": batch.listed(connection, keys)})
+    return {key: (number, effect, cause) for key, number, effect, cause in rows.all()}
+
+
+@cache
+def _hosts(dialect: str) -> Select[Any]:
+    known = batch.among(dialect, alarm.c.problem_key, "keys")
     newest = select(func.max(alarm.c.id)).where(known).group_by(alarm.c.problem_key)
-    rows = connection.execute(
+    return (
         select(alarm.c.problem_key, alarm.c.ticket_id, alarm.c.effect, alarm.c.cause_key)
         .join(ticket, ticket.c.id == alarm.c.ticket_id)
-        .where(alarm.c.id.in_(newest), ticket.c.problem_key != alarm.c.problem_key, OPEN),
-        {"keys": batch.listed(connection, keys)},
+        .where(alarm.c.id.in_(newest), ticket.c.problem_key != alarm.c.problem_key, OPEN)
     )
-    return {key: (number, effect, cause) for key, number, effect, cause in rows.all()}
 
 
 def heads(connection: Connection, now: datetime) -> list[Head]:
     """Return the tickets that stand for themselves: open ones, and those whose alarms ended a short time ago."""
-    rows = connection.execute(
-        select(ticket.c.status, ENDED_AT.label("ended_at"), ticket.c.opened_at, ticket.c.problem_key, correlated)
-        .join(ticket, ticket.c.id == correlated.c.ticket_id)
-        .where(
-            correlated.c.cause_id.is_(None),
-            or_(
-                ticket.c.status.in_(_WORKING),
-                (ticket.c.status.in_(_ENDED)) & (now - AFTERMATH <= ENDED_AT),
-            ),
-        )
-        .order_by(ticket.c.id)
-    ).mappings()
+    rows = connection.execute(_heads(), {"since": now - AFTERMATH}).mappings()
     found = [
         Head(
             Alarm(each.problem_key, each.labels, each.began),
@@ -73,6 +67,17 @@ def heads(connection: Connection, now: datetime) -> list[Head]:
     by_hand.add(connection, found)
     _add_members(connection, [head for head in found if head.kin is not None])
     return found
+
+
+@cache
+def _heads() -> Select[Any]:
+    lately = ticket.c.status.in_(_ENDED) & (bindparam("since", type_=Instant()) <= ENDED_AT)
+    return (
+        select(ticket.c.status, ENDED_AT.label("ended_at"), ticket.c.opened_at, ticket.c.problem_key, correlated)
+        .join(ticket, ticket.c.id == correlated.c.ticket_id)
+        .where(correlated.c.cause_id.is_(None), or_(ticket.c.status.in_(_WORKING), lately))
+        .order_by(ticket.c.id)
+    )
 
 
 def _add_members(connection: Connection, families: Sequence[Head]) -> None:
