@@ -99,6 +99,11 @@ def instant(wall: datetime, zone: str) -> datetime:
     return min(shown, default=guess - before)
 
 
+def later(end: datetime, zone: str) -> datetime:
+    """Return when a clock on the wall shows an hour more, for the first time: so engineers tell a new end."""
+    return instant(end.astimezone(ZoneInfo(zone)).replace(tzinfo=None) + timedelta(hours=1), zone)
+
+
 def build(dice: random.Random, count: int) -> World:
     """Return a world with so many works."""
     zone, day = dice.choice(CHANGES)
@@ -163,7 +168,7 @@ def happens(act: Act, at: datetime) -> Planned | None:
         one.cancelled = at
         one.works = replace(one.works, cancelled_at=at)
     else:
-        one.until[window[0]] = at if act.what == "finish" else window[1] + timedelta(hours=1)
+        one.until[window[0]] = at if act.what == "finish" else later(window[1], one.works.time_zone)
     return one
 
 
@@ -186,6 +191,6 @@ def moments(world: World) -> Sequence[datetime]:
     found |= {act.at for act in world.acts}
     for one in world.planned:
         for start, end in one.windows():
-            found |= {end, end - timedelta(seconds=1), end + timedelta(hours=1), start}
+            found |= {end, end - timedelta(seconds=1), later(end, one.works.time_zone), start}
     last = max((fault.end for fault in world.faults), default=world.start) + timedelta(hours=2)
     return sorted(moment for moment in found if moment <= last)
