@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             days = read(path)
         except CsvError as error:
-            print(f"{path.name:<34}{str(error).removeprefix(str(path))[:120]}")
+            print(f"{path.name:<34}refused{str(error).removeprefix(str(path))}")
             continue
         whole, ahead, levels = week_ahead(days), hours(days), busy_hours(days)
         last, week_ago = (whole.held_out_mape, whole.held_out_baseline_mape) if whole else (None, None)

@@ -148,6 +148,13 @@ def _is_data(cells: Sequence[str]) -> bool:
     return len(stripped) > 1 and (not rest or any(map(numbers.looks_like_number, rest)))
 
 
+def _hours(rows: Sequence[tuple[int, list[str]]]) -> bool:
+    """Return whether the first column counts the hours of a day, from 0 or 1."""
+    found = [cells[0].strip() for _, cells in rows]
+    counted = [str(at) for at in range(25)]
+    return 1 < len(found) <= 24 and found in (counted[: len(found)], counted[1 : len(found) + 1])
+
+
 def _with_header(path: Path, rows: list[tuple[int, list[str]]], delimiter: str, form: Form) -> Table:
     """Split preamble, header and data; the data begins with the first row that has a stamp and a number."""
     notes: list[tuple[str, str]] = []
@@ -161,6 +168,11 @@ def _with_header(path: Path, rows: list[tuple[int, list[str]]], delimiter: str, 
     above = [cells for _, cells in rows[:first]]
     header = above[-1] if named else []
     if named and form.header is None and len(rows) > first and not _names(header):
+        if _hours(rows):
+            raise CsvError(
+                f"{path}: row {rows[0][0]} has an hour of the day without its date: {', '.join(rows[0][1])}; "
+                "write date and time, such as 2026-03-01 00:00"
+            )
         raise CsvError(
             f"{path}: row {rows[first - 1][0]} is neither a row of values nor names of columns: {header}; "
             "correct it, or say --header yes or --header no"

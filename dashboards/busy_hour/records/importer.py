@@ -181,6 +181,7 @@ class _Columns:
             )
         _check_order(rows, path, layout)
         rows.sort()
+        _check_distance(rows, path, layout)
         _check_grid(rows, path, layout)
         return rows
 
@@ -359,6 +360,20 @@ def _check_order(rows: list[tuple[float, float, int]], path: Path, layout: Layou
                 "sort the file, or import it with --sort"
             )
         seen[instant], before = number, instant
+
+
+def _check_distance(rows: list[tuple[float, float, int]], path: Path, layout: Layout) -> None:
+    """Refuse rows that are further apart than an hour: no busy hour can be found in them."""
+    distances = np.diff([row[0] for row in rows])
+    usual = float(np.median(distances)) if len(distances) > 1 else 0.0
+    if usual <= HOUR:
+        return
+    place = int(np.argmax(distances > HOUR)) + 1
+    instant, _, number = rows[place]
+    raise CsvError(
+        f"{path}: row {number} ({_shown(instant, layout)}) comes {distances[place - 1] / HOUR:g} hours after the row "
+        "before it, as most rows do: no busy hour can be found in them; export a value for every hour or shorter"
+    )
 
 
 def _check_grid(rows: list[tuple[float, float, int]], path: Path, layout: Layout) -> None:

@@ -282,6 +282,11 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "day or month": ("t,v\n01/02/2026 00:00,5\n", "day or the month first, .*--time-format day-first"),
     "both orders": ("t,v\n13/02/2026 00:00,5\n02/13/2026 00:00,5\n", "day first in some rows"),
+    "a value a day": (
+        "t,v\n2026-10-05,5\n2026-10-06,6\n2026-10-07,5\n",
+        r"row 3 \(2026-10-06T00:00\S+\) comes 24 hours after the row before it.*; export a value for every hour",
+    ),
+    "hours of a day without a date": ("0, 0.6\n1, 0.3\n2, 0.4\n", "row 1 has an hour of the day without its date"),
     "two columns of values": ("t,a,b\n2026-10-05 00:00,5,6\n", 'has "a", "b"; say it with --value-column'),
     "a short row": ("t,v\n2026-10-05 00:00,5\n2026-10-05 01:00\n", "row 3 has 1 fields"),
     "a row of totals": ("t,v\n2026-10-05 00:00,5\nTotal,5\n", "row 3: 'Total' is no time stamp"),
@@ -343,9 +348,8 @@ def test_a_duration_beside_a_row_a_day_is_no_time_of_day(tmp_path: Path) -> None
     path = tmp_path / "days.csv"
     rows = [f"2026-10-{day:02d},03:15,{1000 + day}" for day in range(1, 11)]
     path.write_text("\n".join(["day,longest outage,sessions", *rows, ""]))
-    read = read_file(path, replace(HOURLY, value_column="sessions"))
-    assert read.first.startswith("2026-10-01T00:00")
-    assert read.rows == 10
+    with pytest.raises(CsvError, match=r"row 3 \(2026-10-02T00:00\S+\) comes 24 hours after"):
+        read_file(path, replace(HOURLY, value_column="sessions"))
 
 
 def test_what_is_said_settles_what_is_ambiguous(tmp_path: Path) -> None:
