@@ -110,6 +110,9 @@ BY_MONTH, BY_WEEK = Kind(4, 6, 13, 0.5), Kind(1, 4, 3, 1.0)
 def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuation, Pattern]:
     """Return how the series goes on, and its pattern."""
     pattern, tried = search.find(days, levels)
+    end, period = float(levels.at[-1]), kind.weeks * 7.0 if kind.weeks == 1 else MONTH
+    coming = Coming(end + period * PLACES, period / 7.0, days.mix if kind is BY_MONTH else 0.0)
+    weighed = explanations.weigh(levels, tried, coming)
     names = [method.name for method in METHODS]
     origins = _origins(len(levels.at), kind)
     then = [_pattern_then(days, levels, pattern, origin) for origin in origins]
@@ -122,10 +125,12 @@ def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuatio
     if not shares.any():
         # Too short to test: what was found, or the last value.
         shares[names.index("pattern_rate")] = 1.0
+    if explanations.wanders(weighed):
+        # What looked like growth or a season does not go on.
+        shares = np.where(np.arange(len(names)) == _FALLBACK, 1.0, 0.0)
     shares /= shares.sum()
     average = _average(errors, shares)
     known = ~np.isnan(average)
-    period = kind.weeks * 7.0 if kind.weeks == 1 else MONTH
     scores = tuple(
         Score(name, 100.0 * float(np.nanmean(np.abs(np.expm1(-errors[at])))), int((~np.isnan(errors[at])).sum()), share)
         for at, (name, share) in enumerate(zip(names, shares.tolist(), strict=True))
@@ -137,10 +142,8 @@ def continue_series(days: Days, levels: Levels, kind: Kind) -> tuple[Continuatio
         if continued and share
     )
     error = 100.0 * float(np.mean(np.abs(np.expm1(-average[known])))) if known.any() else None
-    end = float(levels.at[-1])
     likely = _central(parts)
-    coming = Coming(end + period * PLACES, period / 7.0, days.mix if kind is BY_MONTH else 0.0)
-    left_open = Open(coming.at, explanations.half(levels, tried, coming, likely(coming.at)))
+    left_open = Open(coming.at, explanations.half(weighed, likely(coming.at)))
     within = interval(average, then, pattern, kind.weeks)
     return Continuation(scores, error, within, kind.tested, left_open, period, end, parts), pattern
 

@@ -36,37 +36,57 @@ class Coming(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """What may come at certain days: logarithm of the mean, standard deviation, and the criterion's two terms."""
+    """What may come at certain days, as logarithms, and how well it explains what was."""
 
     mean: Floats
     deviation: Floats
     left: float  # sum of squares
     cost: float  # parameters
     alike: float  # autocorrelation of neighbouring weeks
+    wanders: bool
 
 
-def half(levels: Levels, tried: Sequence[Parts], coming: Coming, central: Floats) -> Floats:
-    """Return half the width around `central`, as a logarithm, that holds 95 % of what the explanations expect."""
-    size = len(central)
-    found = [_wandering(levels, coming)]
+class Weighed(NamedTuple):
+    """An explanation and its share; the shares of all are one."""
+
+    share: float
+    one: Explanation
+
+
+def weigh(levels: Levels, tried: Sequence[Parts], coming: Coming) -> list[Weighed]:
+    """Return the explanations that may be right."""
+    found = _wandering(levels, coming)
     for parts in tried:
         found += _explained(levels, parts, coming)
     count = len(levels.at)
-    best = min(found, key=lambda one: count * math.log(one.left) + one.cost * math.log(count))
+    best = min(found, key=lambda one: _criterion(one, count, count))
     independent = count * (1 - best.alike) / (1 + best.alike)
-    criteria = np.array([independent * math.log(one.left) + one.cost * math.log(count) for one in found])
+    criteria = np.array([_criterion(one, count, independent) for one in found])
     weights = np.exp(-(criteria - criteria.min()) / 2)
-    chosen = [(weight, one) for weight, one in zip(weights.tolist(), found, strict=True) if weight >= LEAST_WEIGHT]
-    total = sum(weight for weight, _ in chosen)
-    low: Floats = np.zeros(size)
-    high: Floats = np.max([np.abs(one.mean - central) + 5 * one.deviation for _, one in chosen], axis=0)
+    weights[weights < LEAST_WEIGHT] = 0.0
+    shares = (weights / weights.sum()).tolist()
+    return [Weighed(share, one) for share, one in zip(shares, found, strict=True) if share]
+
+
+def _criterion(one: Explanation, count: int, independent: float) -> float:
+    return independent * math.log(one.left) + one.cost * math.log(count)
+
+
+def wanders(weighed: Sequence[Weighed]) -> bool:
+    """Return whether the level rather wanders than follows a trend."""
+    return sum(share for share, one in weighed if one.wanders) > 0.5
+
+
+def half(weighed: Sequence[Weighed], central: Floats) -> Floats:
+    """Return half the width around `central`, as a logarithm, that holds 95 % of what the explanations expect."""
+    low: Floats = np.zeros(len(central))
+    high: Floats = np.max([np.abs(one.mean - central) + 5 * one.deviation for _, one in weighed], axis=0)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        inside = sum(
-            (weight * (_below(one, central + middle) - _below(one, central - middle)) for weight, one in chosen),
-            np.zeros(size),
-        )
-        enough = inside >= CONFIDENCE * total
+        inside = np.zeros(len(central))
+        for share, one in weighed:
+            inside += share * (_below(one, central + middle) - _below(one, central - middle))
+        enough = inside >= CONFIDENCE
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return high
 
@@ -96,20 +116,32 @@ def _explained(levels: Levels, parts: Parts, coming: Coming) -> list[Explanation
         square = left / free * (1 + alike) / (1 - alike)
         unsure = np.einsum("ij,jk,ik->i", ahead, np.linalg.pinv(own.T @ own), ahead)
         deviation = np.sqrt(square * (unsure + 1.0 / coming.weeks) + coming.mix**2)
-        found.append(Explanation(ahead @ solved, deviation, left, parts.cost() + growing, alike))
+        found.append(Explanation(ahead @ solved, deviation, left, parts.cost() + growing, alike, wanders=False))
     return found
 
 
-def _wandering(levels: Levels, coming: Coming) -> Explanation:
-    """Return what a smoothed level says: it stays, and is known less with each week."""
+def _wandering(levels: Levels, coming: Coming) -> list[Explanation]:
+    """Return what smoothed levels say, one for each constant: the level stays, and is known less with each week.
+
+    All constants are as likely beforehand, and together as likely as another explanation.
+    """
     level, squares = np.full(len(SMOOTHINGS), levels.log[0]), np.zeros(len(SMOOTHINGS))
     for value in levels.log[1:].tolist():
         off = value - level
         squares += off * off
         level += SMOOTHINGS * off
-    best = int(np.argmin(squares))
     weeks = len(levels.at) - 1
-    square = max(float(squares[best]) / weeks, 1e-10)
+    square = np.maximum(squares / weeks, 1e-10)
     ahead = np.maximum((coming.at - levels.at[-1]) / 7.0 - 1.0, 0.0)
-    deviation = np.sqrt(square * (1.0 / coming.weeks + ahead * SMOOTHINGS[best] ** 2) + coming.mix**2)
-    return Explanation(np.full(len(ahead), level[best]), deviation, square * (weeks + 1), 1.0, 0.0)
+    cost = 2 * math.log(len(SMOOTHINGS)) / math.log(weeks + 1)
+    return [
+        Explanation(
+            np.full(len(ahead), level[at]),
+            np.sqrt(square[at] * (1.0 / coming.weeks + ahead * constant**2) + coming.mix**2),
+            square[at] * (weeks + 1),
+            cost,
+            0.0,
+            wanders=True,
+        )
+        for at, constant in enumerate(SMOOTHINGS)
+    ]

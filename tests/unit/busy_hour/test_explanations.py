@@ -1,11 +1,12 @@
 """What a history leaves open: the range around a forecast holds what each explanation that fits expects."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
-from dashboards.busy_hour.forecast.explanations import Coming, half
+from dashboards.busy_hour.forecast.explanations import Coming, half, wanders, weigh
+from dashboards.busy_hour.forecast.forecast import forecast
 from dashboards.busy_hour.forecast.levels import Days, Levels, weekly
 from dashboards.busy_hour.forecast.pattern import MONTH, Pattern
 from dashboards.busy_hour.forecast.search import Parts, find
@@ -33,7 +34,7 @@ def width(log: Floats, ahead: float = YEAR_AHEAD, mix: float = 0.0) -> float:
     levels, pattern, tried = seen(log)
     at = np.array([pattern.end + ahead])
     central = pattern.level + pattern.grown(at) + pattern.seasonal(at)
-    return float(half(levels, tried, Coming(at, 4.0, mix), central)[0])
+    return float(half(weigh(levels, tried, Coming(at, 4.0, mix)), central)[0])
 
 
 def straight(days: int, growth: float = 0.03) -> Floats:
@@ -47,7 +48,7 @@ def test_eight_months_of_growth_leave_a_line_and_a_rate_open() -> None:
     levels, pattern, tried = seen(0.02 * np.arange(float(days)) / MONTH + noise(days))
     at = np.array([pattern.end + YEAR_AHEAD])
     central = pattern.level + pattern.grown(at)
-    reach = float(half(levels, tried, Coming(at, 4.0, 0.0), central)[0])
+    reach = float(half(weigh(levels, tried, Coming(at, 4.0, 0.0)), central)[0])
     line, rate = np.log(1.0 + 0.02 * 12), 0.02 * 12
     assert reach > 0.9 * (rate - line)
 
@@ -74,6 +75,26 @@ def test_a_level_that_wanders_is_known_less_with_every_week() -> None:
     near, far = width(log, ahead=15.0), width(log, ahead=YEAR_AHEAD)
     assert far == pytest.approx(1.96 * 0.02 * np.sqrt(51.0), rel=0.35)
     assert near < far / 3
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_level_that_wanders_is_told_from_a_trend(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    weeks = np.repeat(np.cumsum(chance.normal(0.0, 0.02, 60)), 7)
+    months = np.arange(420.0) / MONTH
+    for log, expected in ((weeks, True), (0.01 * months, False), (np.zeros(420), False)):
+        levels, _, tried = seen(log + noise(420, seed))
+        assert wanders(weigh(levels, tried, Coming(np.array([450.0]), 4.0, 0.0))) == expected
+
+
+def test_a_level_that_wanders_has_no_growth_and_no_date() -> None:
+    chance = np.random.default_rng(6)
+    weeks = np.exp(np.repeat(np.cumsum(chance.normal(0.004, 0.02, 104)), 7) + noise(728))
+    days = {date(2024, 1, 1) + timedelta(days=number): value for number, value in enumerate(weeks.tolist())}
+    made = forecast(days, [(0.7, 1.2 * float(np.mean(weeks[-28:])))])
+    assert made is not None
+    assert made.growth_per_month == 0.0
+    assert made.exhaustion[0].answer == "none"
 
 
 def test_a_straight_line_of_fifteen_months_is_no_season() -> None:
