@@ -124,7 +124,9 @@ class _Comparison:
         for key, one in self._stored.items():
             target = self._targets[key]
             present = self._above.get(one.holder, self._above.get(one.root, one.root))
-            if not one.own and (target.ticket != present or one.effect != (target.cause is not None)):
+            # A ticket that is folded keeps what it was opened for and its effects.
+            other = one.holder == target.ticket and one.effect != (target.cause is not None)
+            if not one.own and (target.ticket != present or other):
                 result.moved.append((one, target))
         touched = {number for one, target in result.moved for number in (one.holder, one.root, target.ticket)}
         touched |= {one for number, target in result.folded for one in (tickets[number].root, target.ticket)}

@@ -269,6 +269,17 @@ def test_both_members_of_a_group_explain_what_stood_before_the_second_one_failed
     assert causes(database) == {channel["id"]: first["id"]}
 
 
+def test_a_folded_ticket_keeps_its_alarms(database: Database, correlator: Correlator, time: Time) -> None:
+    told(database, correlator, time, *(stale("ch07", f"edge-{number}") for number in range(1, 6)))
+    later(database, correlator, time, WAIT)
+    told(database, correlator, time, packager())
+    inferred, cause = rows(database)
+    assert causes(database) == {inferred["id"]: cause["id"]}
+    assert settled(database, correlator, time) == 0
+    assert effects(database) == {inferred["id"]: (5, 0), cause["id"]: (1, 0)}
+    assert causes(database) == {inferred["id"]: cause["id"]}
+
+
 def test_nothing_is_settled_while_alarms_come_and_nothing_that_engineers_grouped(
     database: Database, correlator: Correlator, time: Time
 ) -> None:
