@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, exists, select, update
 
 from alerts.desk.alarms.opening import facts_of
 from alerts.desk.core.tables import alarm, correlated, event, ticket
+from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.events import Kind
 from alerts.desk.tickets.policy import priority_of
+from alerts.desk.tickets.ticket import Ticket
 
 _EDITED = {"name": "names", "description": "descriptions"}
 
@@ -25,15 +26,18 @@ def describe(connection: Connection, numbers: Iterable[int], now: datetime) -> N
     written = _written(connection, worst)
     shown = (ticket.c.id, ticket.c.site, ticket.c.node, ticket.c.names, ticket.c.descriptions, ticket.c.runbook_url)
     for row in connection.execute(select(*shown).where(ticket.c.id.in_(worst))).mappings().all():
-        number = row["id"]
+        known = Ticket(row)
+        number = known.id
         facts = facts_of(worst[number].labels, worst[number].annotations)
-        changed = {name: value for name, value in facts.items() if row[name] != value and (number, name) not in written}
+        changed = {
+            name: value for name, value in facts.items() if known.value(name) != value and (number, name) not in written
+        }
         if changed:
             changed["updated_at"] = now
             connection.execute(update(ticket).where(ticket.c.id == number).values(changed))
 
 
-def _worst(connection: Connection, numbers: list[int]) -> dict[int, Any]:
+def _worst(connection: Connection, numbers: list[int]) -> dict[int, AlarmRecord]:
     """Return the worst alarm of each ticket that fires now, the earliest of several."""
     if not numbers:
         return {}
@@ -47,12 +51,12 @@ def _worst(connection: Connection, numbers: list[int]) -> dict[int, Any]:
             ~inferred,
         )
         .order_by(alarm.c.id)
-    )
-    worst: dict[int, Any] = {}
-    for row in rows:
-        known = worst.get(row.ticket_id)
-        if known is None or _rank(row) < _rank(known):
-            worst[row.ticket_id] = row
+    ).mappings()
+    worst: dict[int, AlarmRecord] = {}
+    for each in map(AlarmRecord, rows):
+        known = worst.get(each.ticket_id)
+        if known is None or _rank(each) < _rank(known):
+            worst[each.ticket_id] = each
     return worst
 
 
@@ -64,5 +68,5 @@ def _written(connection: Connection, numbers: Iterable[int]) -> set[tuple[int, s
     return {(row.ticket_id, _EDITED[name]) for row in rows for name in row.data["fields"] if name in _EDITED}
 
 
-def _rank(row: Any) -> tuple[str, Any]:
-    return priority_of(row.labels), row.starts_at
+def _rank(one: AlarmRecord) -> tuple[str, datetime]:
+    return priority_of(one.labels), one.starts_at

@@ -1,12 +1,12 @@
 """What fires under tickets that correlation may group again, and what has ended there."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.head import Head
+from alerts.desk.alarms.correlation.records import Firing
 from alerts.desk.alarms.correlation.settling import Stored
 from alerts.desk.core import batch
 from alerts.desk.core.tables import alarm, correlated, ticket
@@ -27,12 +27,12 @@ def firing(connection: Connection, heads: Iterable[Head]) -> list[Stored]:
     found = _by_root(_firing(connection, [number for number in free if number is not None]))
     inferred = [number for number in found if free[number].kin is not None]
     over = set(_ended(connection, inferred, problem_only=True))
-    held = {number for number, rows in found.items() if any(row["fixed"] for row in rows)} | _doubled(found)
+    held = {number for number, alarms in found.items() if any(each.fixed for each in alarms)} | _doubled(found)
     return [
         one
-        for number, rows in found.items()
-        if number not in over | held and any(row["ticket_id"] == number and _own(row) for row in rows)
-        for one in _problems(rows)
+        for number, alarms in found.items()
+        if number not in over | held and any(each.ticket_id == number and each.own for each in alarms)
+        for one in _problems(alarms)
     ]
 
 
@@ -41,7 +41,7 @@ def ended(connection: Connection, roots: Set[int]) -> Mapping[int, Sequence[Alar
     return _ended(connection, sorted(roots))
 
 
-def _firing(connection: Connection, roots: Sequence[int]) -> list[Mapping[str, Any]]:
+def _firing(connection: Connection, roots: Sequence[int]) -> list[Firing]:
     names = ("id", "ticket_id", "problem_key", "labels", "starts_at", "effect")
     rows = connection.execute(
         select(*(alarm.c[name] for name in names), _ROOT.label("root"), ticket.c.problem_key.label("own_key"))
@@ -56,45 +56,41 @@ def _firing(connection: Connection, roots: Sequence[int]) -> list[Mapping[str, A
         .order_by(alarm.c.id),
         {"roots": batch.listed(connection, roots)},
     )
-    return [dict(row) for row in rows.mappings()] if roots else []
+    return [Firing(row) for row in rows.mappings()] if roots else []
 
 
-def _by_root(rows: Iterable[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:
-    found: dict[int, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        found.setdefault(row["root"], []).append(row)
+def _by_root(alarms: Iterable[Firing]) -> dict[int, list[Firing]]:
+    found: dict[int, list[Firing]] = {}
+    for each in alarms:
+        found.setdefault(each.root, []).append(each)
     return found
 
 
-def _doubled(found: Mapping[int, Iterable[Mapping[str, Any]]]) -> set[int]:
+def _doubled(found: Mapping[int, Iterable[Firing]]) -> set[int]:
     """Return the tickets that share a problem with another one."""
     holders: dict[str, dict[int, int]] = {}
-    for root, rows in found.items():
-        for row in rows:
-            holders.setdefault(row["problem_key"], {})[row["ticket_id"]] = root
+    for root, alarms in found.items():
+        for each in alarms:
+            holders.setdefault(each.problem_key, {})[each.ticket_id] = root
     return {root for where in holders.values() if len(where) > 1 for root in where.values()}
 
 
-def _own(row: Mapping[str, Any]) -> bool:
-    return bool(row["problem_key"] == row["own_key"])
-
-
-def _problems(rows: Iterable[Mapping[str, Any]]) -> list[Stored]:
-    by_problem: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
-    for row in rows:
-        by_problem.setdefault((row["ticket_id"], row["problem_key"]), []).append(row)
+def _problems(alarms: Iterable[Firing]) -> list[Stored]:
+    by_problem: dict[tuple[int, str], list[Firing]] = {}
+    for each in alarms:
+        by_problem.setdefault((each.ticket_id, each.problem_key), []).append(each)
     return [_stored(found) for found in by_problem.values()]
 
 
-def _stored(rows: Sequence[Mapping[str, Any]]) -> Stored:
-    worst = min(rows, key=lambda row: (priority_of(row["labels"]), row["starts_at"]))
+def _stored(alarms: Sequence[Firing]) -> Stored:
+    worst = min(alarms, key=lambda each: (priority_of(each.labels), each.starts_at))
     return Stored(
-        Alarm(worst["problem_key"], worst["labels"], worst["starts_at"]),
-        holder=worst["ticket_id"],
-        root=worst["root"],
-        own=_own(worst),
-        effect=worst["effect"],
-        rows=tuple(row["id"] for row in rows),
+        Alarm(worst.problem_key, worst.labels, worst.starts_at),
+        holder=worst.ticket_id,
+        root=worst.root,
+        own=worst.own,
+        effect=worst.effect,
+        rows=tuple(each.id for each in alarms),
     )
 
 

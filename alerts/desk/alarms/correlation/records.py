@@ -48,6 +48,21 @@ class Effect(AlarmRecord):
     root = Column[int]()  # the ticket that stands for itself
 
 
+class Firing(AlarmRecord):
+    """An occurrence that fires, with its ticket's problem and what correlation keeps of the ticket."""
+
+    __slots__ = ()
+
+    root = Column[int]()  # the ticket that stands for itself
+    own_key = Column[str]()
+    fixed = Column[bool]()
+
+    @property
+    def own(self) -> bool:
+        """Return whether it is of the problem that its ticket was opened for."""
+        return self.problem_key == self.own_key
+
+
 class Waiting(Record):
     """A problem that waits for its cause to be known, by the columns of the table `waiting`."""
 
