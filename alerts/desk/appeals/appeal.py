@@ -55,3 +55,8 @@ class Appeal(Record):
     def terms(self) -> Terms:
         """Return the terms that were frozen at the registration."""
         return thawed(self.value("terms"))
+
+    @property
+    def has_answer_term(self) -> bool:
+        """Return whether there is a time for the answer; statistics ask this of each appeal and no other term."""
+        return bool(self.value("terms")["has_answer_term"])

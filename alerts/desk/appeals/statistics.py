@@ -138,7 +138,7 @@ def read(
             appealed_at=each.appealed_at,
             delivered_at=each.delivered_at,
             late=each.late,
-            has_term=each.terms.has_answer_term,
+            has_term=each.has_answer_term,
             repeats=each.repeats,
             free_month=each.id in free,
             missed=frozenset(missed[each.id]),
