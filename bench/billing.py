@@ -11,9 +11,10 @@ simulated: every check is asked as of a minute, and an alert that waits a minute
    snapshots by slices, and the memory of the real agent.
 4. As many rows as the agent takes from a billing that offers its views over HTTP: its memory and its share of a core.
 
-Exit status 1 where a bound is missed. Seconds are those of the clock: a machine that does other work needs more.
+Exit status 1 where a bound is missed. Seconds of queries are the processor's, of the server and the agent; others
+are the clock's: a machine that does other work needs more.
 
-    python -m bench.billing [--accounts 1000000] [--charges 10000000] [PART…]
+    python -m bench.billing [--accounts 1000000] [--charges 10000000] [--server mariadb] [PART…]
 """
 
 import argparse
@@ -26,7 +27,7 @@ from time import perf_counter
 from agent.sources.billing.job import checks
 from agent.sources.billing.settings import BillingSettings
 from bench.billing_correction import SILENT, correct, outside, spend
-from bench.billing_cost import ask, cost, slowest
+from bench.billing_cost import FILLS, ask, cost, slowest
 from bench.billing_figures import Figures, load
 from bench.billing_http import over_http
 from service.metric import Sample
@@ -193,6 +194,7 @@ def main() -> int:
     )
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--charges", type=int, default=10_000_000)
+    parser.add_argument("--server", choices=sorted(FILLS), default="postgresql", help="of the part cost")
     parts = ("december", "partial", "cost", "http")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; all without")
     arguments = parser.parse_args()
@@ -211,7 +213,7 @@ def main() -> int:
         elif part == "http":
             over_http(figures)
         else:
-            cost(figures, arguments.accounts, arguments.charges)
+            cost(figures, arguments.accounts, arguments.charges, arguments.server)
         print(f"  {load()}", flush=True)
     for what in figures.missed:
         print(f"bound missed: {what}")

@@ -87,8 +87,8 @@ def postgresql() -> Iterator[str]:
 
 
 @contextmanager
-def mariadb() -> Iterator[str]:
-    """Yield the URL of a MariaDB with an empty database."""
+def mariadb(*options: str) -> Iterator[str]:
+    """Yield the URL of a MariaDB with an empty database; `options` are the server's."""
     with folder_of("mysql") as (folder, prefix):
         data, port = folder / "data", free_port()
         subprocess.run(
@@ -102,7 +102,7 @@ def mariadb() -> Iterator[str]:
         )
         command = [
             *(*prefix, "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={folder}/socket"),
-            *("--bind-address=127.0.0.1", f"--port={port}", f"--pid-file={folder}/pid"),
+            *("--bind-address=127.0.0.1", f"--port={port}", f"--pid-file={folder}/pid", *options),
         ]
         server = f"mysql+pymysql://root@127.0.0.1:{port}/mysql"
         with running(command, folder, signal.SIGTERM, lambda: execute(server, "SELECT 1")):

@@ -1,12 +1,17 @@
 """Checks of single rows: how many of the last days' charges or movements break a rule.
 
-A figure must go down when the billing system reverses what it did, so rows are counted again: today and yesterday every
-ten minutes, an older day every ten minutes in turn. In between only the latest minutes are asked for.
+A figure must go down when the billing system reverses what it did, and rows are committed late, so rows are counted
+again, in blocks: today's and yesterday's hours, quarters of older days. Every ten minutes those of the last two hours
+are counted, those in which something is broken, and of the others the one that was counted the longest ago. To count
+all of them each time takes several times as long as all other checks together. In between only the latest minutes are
+asked for.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
 
 from agent.sources.billing import cells, metrics
 from agent.sources.billing.calendar import DAY
@@ -17,6 +22,9 @@ from service.metric import Metric, Sample
 AGAIN = timedelta(minutes=10)
 # Rows that are committed late fall into the part that is asked for each minute.
 OPEN = timedelta(minutes=2)
+# A block that ended longer ago is complete, but for what a run writes in one transaction of hours.
+RECENT = timedelta(hours=2)
+HOUR, QUARTER = timedelta(hours=1), timedelta(hours=6)
 Found = dict[cells.Key, cells.Values]
 
 
@@ -46,41 +54,69 @@ RULES = (
 )
 
 
+class Block(NamedTuple):
+    """A span of rows that are counted together."""
+
+    start: datetime
+    end: datetime
+
+
+class Counted(NamedTuple):
+    """What was found in a block, and when."""
+
+    found: Found
+    at: datetime
+
+
 class Rows:
     """One rule over the last days."""
 
     def __init__(self, settings: BillingSettings, rule: Rule) -> None:
         self._settings, self._rule = settings, rule
-        self._days: dict[date, Found] = {}
+        self._known: dict[Block, Counted] = {}
         self._until: datetime | None = None
-        self._oldest: date | None = None  # counted again the longest ago
+        self._today: date | None = None
 
     def collect(self, asking: Asking) -> Iterator[Sample]:
         """Yield the broken rows by tariff and kind."""
         today = asking.calendar.day(asking.now)
-        wanted = [today - DAY * back for back in range(self._rule.days or self._settings.history)]
-        known = {day: found for day, found in self._days.items() if day in wanted}
         until = self._until
-        if until is None or today not in known or not timedelta() <= asking.now - until < AGAIN + OPEN:
+        known = self._known
+        if until is None or today != self._today or not timedelta() <= asking.now - until < AGAIN + OPEN:
             until = asking.now - OPEN
-            again = [day for day in wanted if day not in known] + wanted[:2] + self._turn(wanted)
-            known |= {day: self._ask(asking, *self._span(asking, day, until)) for day in dict.fromkeys(again)}
+            known = self._counted(asking, today, until)
         latest = self._ask(asking, until, asking.now)
-        self._days, self._until = known, until
-        yield from self._samples(cells.total([*known.values(), latest]))
+        self._known, self._until, self._today = known, until, today
+        yield from self._samples(cells.total([*(each.found for each in known.values()), latest]))
 
-    def _turn(self, wanted: list[date]) -> list[date]:
-        """Return the older day whose turn it is."""
-        older = wanted[2:]
-        if not older:
-            return []
-        later = [day for day in older if self._oldest is not None and day < self._oldest]
-        self._oldest = later[0] if later else older[0]
-        return [self._oldest]
+    def _counted(self, asking: Asking, today: date, until: datetime) -> dict[Block, Counted]:
+        """Return what is in all blocks, counting anew those that may have changed, and one more."""
+        blocks = list(self._blocks(asking, today, until))
+        known = {block: counted for block in blocks if (counted := self._of(block)) is not None}
+        calm = [block for block in known if not known[block].found and block.end < until - RECENT]
+        turn = min(calm, key=lambda block: known[block].at, default=None)
+        again = [block for block in blocks if block not in calm or block == turn]
+        return known | {block: Counted(self._ask(asking, *block), asking.now) for block in again}
 
-    def _span(self, asking: Asking, day: date, until: datetime) -> tuple[datetime, datetime]:
-        start, end = asking.calendar.at(day), asking.calendar.at(day + DAY)
-        return start, min(end, max(start, until))
+    def _of(self, block: Block) -> Counted | None:
+        """Return what is known of a block: a quarter's is the sum of its hours."""
+        if block in self._known:
+            return self._known[block]
+        parts = sorted(each for each in self._known if block.start <= each.start and each.end <= block.end)
+        if not parts or parts[0].start != block.start or parts[-1].end != block.end:
+            return None
+        whole = all(one.end == other.start for one, other in pairwise(parts))
+        counted = [self._known[each] for each in parts]
+        return Counted(cells.total(each.found for each in counted), min(each.at for each in counted)) if whole else None
+
+    def _blocks(self, asking: Asking, today: date, until: datetime) -> Iterator[Block]:
+        """Yield the hours of today and yesterday and the quarters of days before, up to a moment."""
+        for back in range(self._rule.days or self._settings.history):
+            start, end = (asking.calendar.at(day) for day in (today - DAY * back, today - DAY * (back - 1)))
+            step = HOUR if back < 2 else QUARTER
+            while start < min(end, until):
+                yield Block(start, min(start + step, end, until))
+                start += step
 
     def _ask(self, asking: Asking, start: datetime, end: datetime) -> Found:
         if start >= end:
