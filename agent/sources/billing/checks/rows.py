@@ -90,7 +90,7 @@ class Rows:
         yield from self._samples(cells.total([*(each.found for each in known.values()), latest]))
 
     def _counted(self, asking: Asking, today: date, until: datetime) -> dict[Block, Counted]:
-        """Return what is in all blocks, counting anew those that may have changed, and one more."""
+        """Return what is in all blocks, counting those again that may have changed, and one more."""
         blocks = list(self._blocks(asking, today, until))
         known = {block: counted for block in blocks if (counted := self._of(block)) is not None}
         calm = [block for block in known if not known[block].found and block.end < until - RECENT]
