@@ -450,3 +450,32 @@ def test_a_rotation_missed_while_away_is_read_under_any_usual_name(log: Path, na
 
     reading.restart(away)
     assert sorted(reading.poll()) == [b"2", b"3"]
+
+
+@pytest.mark.parametrize("pattern", ["current", "*.log", "*rent*"])
+def test_days_behind_a_link_that_was_switched_twice_while_nobody_looked(tmp_path: Path, pattern: str) -> None:
+    link = tmp_path / ("current.log" if pattern == "*.log" else "current")
+
+    def write(day: int, text: bytes) -> None:
+        with (tmp_path / f"2026-01-{day}.txt").open("ab") as file:
+            file.write(text)
+
+    def point(day: int) -> None:
+        link.unlink(missing_ok=True)
+        link.symlink_to(f"2026-01-{day}.txt")
+
+    def away() -> None:
+        write(21, b"c\n")
+        write(22, b"d\n")
+        write(23, b"e\n")
+        point(23)
+
+    write(21, b"a\nb\n")
+    point(21)
+    reading = Reading(tmp_path, [f"{tmp_path}/{pattern}"])
+    reading.poll()
+    reading.poll()
+    reading.restart(away)
+    reading.poll()
+    reading.poll()
+    assert reading.lines == [b"a", b"b", b"c", b"d", b"e"]

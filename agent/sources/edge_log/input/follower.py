@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count, islice
+from pathlib import Path
 
 from agent.sources.edge_log.input.chunk import Chunk
 from agent.sources.edge_log.input.content import COMPRESSED, DAMAGED, line_start
@@ -210,7 +211,9 @@ class Follower:
 
     def _catch_up(self, now: float, folders: Folders, looked_before: float, unresolved: list[Position]) -> None:
         """Follow the files that became and ceased to be the log while nobody looked."""
-        patterns = self._patterns
+        # A link that a pattern takes leads to the log of the day like one that the settings name.
+        links = [path for path in self._listing.paths if Path(path).is_symlink()]
+        patterns = list(dict.fromkeys([*self._patterns, *links]))
         if self._paths.first_look and looked_before:  # a log that the settings name since the restart has no past
             patterns = [one for one in patterns if glob.has_magic(one) or one in self._known_paths]
         rotations = Rotations(patterns, self._followed, folders, self._listing.folders)
