@@ -20,7 +20,7 @@ from alerts.desk.api.tmf_models import (
     kept,
     severity_said,
 )
-from alerts.desk.api.tmf_patch import check_removals, patch
+from alerts.desk.api.tmf_patch import check_reason, check_removals, patch
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.numbers import number_of
 from alerts.desk.appeals.tmf621 import members
@@ -137,6 +137,7 @@ def patch_ticket(request: Request, number: str, changes: TicketPatch, runtime: R
         check_removals(changes)
         sent = kept(changes)
         ticket, events = _read(runtime, hand.number)
+        check_reason(ticket, changes)
         check_set_by_desk(changes, body(ticket, events, runtime.settings.language))
         related = {"troubleTicketRelationship": _related(runtime, hand.number, rules)}
         extra = theirs(sent, own_lists(ticket, events) | related) if sent else {}

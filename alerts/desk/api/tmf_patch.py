@@ -11,6 +11,7 @@ from alerts.desk.tickets import actions
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import Edited
 from alerts.desk.tickets.states import Status
+from alerts.desk.tickets.ticket import Ticket
 
 _STAYS = ("status", "name", "description", "severity", "priority", "ticket_type", "note")
 
@@ -20,6 +21,17 @@ def check_removals(changes: TicketPatch) -> None:
     gone = [name for name in _STAYS if name in changes.model_fields_set and getattr(changes, name) is None]
     if gone:
         raise ValueError(f"{', '.join(map(to_camel, gone))}: cannot be removed; leave it out of the patch")
+
+
+def check_reason(ticket: Ticket, changes: TicketPatch) -> None:
+    """Raise ValueError where a reason comes with no change that it could be the reason of."""
+    reason = (changes.status_change_reason or "").strip()
+    moved = changes.status not in (None, ticket.status) or changes.priority not in (None, ticket.priority)
+    if reason and not moved and reason != ticket.status_reason:
+        raise ValueError(
+            "statusChangeReason is the reason of a change of status or priority, and this patch changes neither; "
+            "write a note instead"
+        )
 
 
 def patch(draft: Draft, changes: TicketPatch, extra: Mapping[str, object], actor: str, now: datetime) -> None:

@@ -69,6 +69,18 @@ def test_what_only_the_desk_sets_comes_back_as_it_was_read_or_not_at_all(api: ht
     refused(api.patch(f"{TICKETS}/1", json={"@type": "Alarm"}), '@type "Alarm"')
 
 
+def test_a_reason_without_a_change(api: httpx.Client, runtime: Runtime) -> None:
+    fire(runtime, "edge-1")
+    before = api.get(f"{TICKETS}/1").json()
+    for change in ({}, {"status": before["status"]}, {"priority": before["priority"]}, {"name": "another"}):
+        refused(api.patch(f"{TICKETS}/1", json=change | {"statusChangeReason": "waits for a part"}), "write a note")
+    assert api.get(f"{TICKETS}/1").json() == before
+    waits = {"status": "inProgress"}, {"status": "pending", "statusChangeReason": "waits for a part"}
+    for change in waits:
+        assert api.patch(f"{TICKETS}/1", json=change).status_code == 200
+    assert api.patch(f"{TICKETS}/1", json=waits[1]).status_code == 200, "it may be sent again as it is"
+
+
 def test_unknown_parameters(api: httpx.Client, runtime: Runtime) -> None:
     fire(runtime, "edge-1")
     refused(api.get(f"{TICKETS}/1", params={"expand": "x"}), 'unknown parameter "expand"', "known: fields")
