@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from decimal import Decimal
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -27,8 +30,29 @@ _MYSQL_OPTIONS = ("ssl_ca", "ssl_cert", "ssl_key", "unix_socket")
 _NO_TABLE = ("42P01", 1146)
 
 
+# The first that fits: true and false are numbers to Python, and a moment is a date.
+_VALUES: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (type(None), "NULL"),
+    (bool, "true or false"),
+    ((int, float, Decimal), "a number"),
+    (str, "text"),
+    ((bytes, bytearray, memoryview), "bytes"),
+    (datetime, "a moment"),
+    (date, "a date"),
+    (clock_time, "a time of day"),
+    (timedelta, "an interval"),
+    ((list, tuple), "an array"),
+    (dict, "JSON"),
+)
+
+
 class MissingTableError(OSError):
     """A query names a table or view that does not exist."""
+
+
+def kind_of(value: Any) -> str:
+    """Return what a column's value is, in words that somebody who writes SQL uses."""
+    return next((words for kind, words in _VALUES if isinstance(value, kind)), "of a type that is not known here")
 
 
 def first_line(error: Exception) -> str:

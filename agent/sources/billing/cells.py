@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from agent.sources.database import kind_of
+
 Key = tuple[str, ...]
 Values = tuple[float, ...]
 
@@ -26,7 +28,7 @@ def number(value: Any, what: str) -> float:
     except (TypeError, ValueError, OverflowError):
         result = float("nan")
     if not abs(result) < float("inf"):
-        raise ValueError(f"{what}: a {type(value).__name__} came where a number was expected; cast it in the view")
+        raise ValueError(f"{what}: {kind_of(value)} came where a number was expected; cast it in the view")
     return result
 
 

@@ -16,7 +16,7 @@ from agent.sources.billing.dialect import written
 from agent.sources.billing.moments import moment_of, of_moment
 from agent.sources.billing.places import Place
 from agent.sources.billing.preset import Query
-from agent.sources.database import MissingTableError, Rows, Session
+from agent.sources.database import MissingTableError, Rows, Session, kind_of
 
 Value = datetime | date | str | int
 
@@ -95,9 +95,7 @@ class Asking:
         if isinstance(value, int) and self.billing.place.kind == "sqlite":
             return moment_of(value)
         if not isinstance(value, datetime):
-            raise ValueError(
-                f"a {type(value).__name__} came where a moment was expected; use a type with date and time"
-            )
+            raise ValueError(f"{kind_of(value)} came where a moment was expected; use a type with date and time")
         return (value if value.tzinfo else value.replace(tzinfo=self._zone)).astimezone(UTC)
 
     def _value(self, value: Value) -> Any:

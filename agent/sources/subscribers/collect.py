@@ -6,10 +6,11 @@ The connection is read-only where the database can enforce it, and every stateme
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from agent.runtime.collector import Clock, Collector
-from agent.sources.database import Database
+from agent.sources.database import Database, kind_of
 from agent.sources.subscribers import metrics
 from service.metric import Sample
 
@@ -64,19 +65,30 @@ def parse(source: Read) -> Iterator[Sample]:
     if source.subscribers is not None:
         if len(source.subscribers) > MOST_STATUSES:
             raise ValueError(f"subscribers_query gives more than {MOST_STATUSES} rows; group it by status")
-        seen = set()
-        for row in source.subscribers:
-            if len(row) != 2:
-                raise ValueError(f"subscribers_query gives {len(row)} columns; it must give status and count")
-            status = _status(row[0])
-            if status in seen:
-                raise ValueError(f"subscribers_query: the status {status!r} comes twice; group by it")
-            seen.add(status)
-            yield metrics.SUBSCRIBERS.sample(_count(row[1], "subscribers_query"), source.service, status)
+        for status, count in _by_status(source.subscribers).items():
+            yield metrics.SUBSCRIBERS.sample(count, source.service, status)
     if source.online is not None:
         if len(source.online) != 1 or len(source.online[0]) != 1:
             raise ValueError("online_query must give one number")
         yield metrics.SUBSCRIBERS_ONLINE.sample(_count(source.online[0][0], "online_query"), source.service)
+
+
+def _by_status(rows: Sequence[Sequence[Any]]) -> dict[str, float]:
+    """Return the counts by status; those that the database tells apart by their padding alone are one status.
+
+    Raises ValueError for rows that are no counts by status.
+    """
+    counts: dict[str, float] = {}
+    seen = set()
+    for row in rows:
+        if len(row) != 2:
+            raise ValueError(f"subscribers_query gives {len(row)} columns; it must give status and count")
+        status, written = _status(row[0]), bytes(row[0]) if isinstance(row[0], memoryview) else row[0]
+        if written in seen:
+            raise ValueError(f"subscribers_query: the status {status!r} comes twice; group by it")
+        seen.add(written)
+        counts[status] = counts.get(status, 0.0) + _count(row[1], "subscribers_query")
+    return counts
 
 
 def _status(value: Any) -> str:
@@ -95,8 +107,10 @@ def _status(value: Any) -> str:
             raise ValueError(f"subscribers_query: the status {value[:16]!r} is not UTF-8; cast it to text") from None
     if isinstance(value, bool):
         return str(value).lower()  # PostgreSQL's boolean
+    if value is None:
+        raise ValueError("subscribers_query: a status is NULL; name it in the query: COALESCE(status, 'unknown')")
     if not isinstance(value, str | int):
-        raise ValueError(f"subscribers_query: a status is a {type(value).__name__}; cast it to text in the query")
+        raise ValueError(f"subscribers_query: a status is {kind_of(value)}; cast it to text in the query")
     status = str(value).strip()
     if not 0 < len(status) <= LONGEST_STATUS or not status.isprintable():
         raise ValueError(f"subscribers_query: {status[:LONGEST_STATUS]!r} is no status")
@@ -109,7 +123,8 @@ def _count(value: Any, query: str) -> float:
     except (TypeError, ValueError, OverflowError):
         count = float("nan")
     if not 0 <= count < float("inf"):
-        raise ValueError(f"{query}: {str(value)[:80]!r} is not a count")
+        given = repr(str(value)[:80]) if isinstance(value, str | int | float | Decimal) else kind_of(value)
+        raise ValueError(f"{query}: {given} is not a count")
     return count
 
 

@@ -85,23 +85,29 @@ def test_a_reason_holds_no_parameter(middleware: Path) -> None:
     assert str(int(NOW) - 60) not in str(caught.value)
 
 
+def test_statuses_that_differ_in_their_padding_alone_are_one() -> None:
+    rows = [("active", 5), ("active   ", 2), (b"active\t", 1), ("closed", 1)]
+    counted = {sample.labels[-1]: sample.value for sample in parse(Read("ott", rows, None))}
+    assert counted == {"active": 8, "closed": 1}
+
+
 @pytest.mark.parametrize(
     ("rows", "online", "reason"),
     [
         ([("active",)], None, "gives 1 columns"),
         ([("active", "many")], None, "is not a count"),
         ([("active", -1)], None, "is not a count"),
-        ([("active", None)], None, "is not a count"),
-        ([(None, 1)], None, "a status is a NoneType; cast it to text"),
+        ([("active", None)], None, "NULL is not a count"),
+        ([(None, 1)], None, "a status is NULL; name it in the query: COALESCE(status, 'unknown')"),
         ([(b"\xff", 1)], None, "is not UTF-8; cast it to text"),
-        ([(1.5, 1)], None, "a status is a float"),
-        ([("active", 1), ("active  ", 2)], None, "comes twice"),
+        ([(1.5, 1)], None, "a status is a number; cast it to text"),
+        ([("active  ", 1), ("active  ", 2)], None, "comes twice"),
         ([("a", 1), ("a", 2)], None, "comes twice"),
         ([("x" * 65, 1)], None, "is no status"),
         ([(f"account-{number}", 1) for number in range(51)], None, "more than 50 rows"),
         (None, [], "must give one number"),
         (None, [(1, 2)], "must give one number"),
-        (None, [(None,)], "is not a count"),
+        (None, [(None,)], "NULL is not a count"),
         (None, [(float("nan"),)], "is not a count"),
         (None, [(10**400,)], "is not a count"),
     ],
