@@ -13,6 +13,7 @@ from alerts.desk.alarms.webhook import instant_of
 from alerts.desk.api import known
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.core.tables import ticket
+from alerts.desk.tickets.deadlines import RESTORE_BY
 from alerts.desk.tickets.severities import SEVERITIES
 from alerts.desk.tickets.states import Status, ticket_number
 from alerts.desk.tickets.tmf621 import select_fields
@@ -32,7 +33,7 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "lastUpdate": ticket.c.updated_at,
     "statusChangeDate": ticket.c.status_at,
     "resolutionDate": ticket.c.resolved_at,
-    "expectedResolutionDate": ticket.c.restore_by,
+    "expectedResolutionDate": RESTORE_BY,
     "externalIdentifier.id": ticket.c.problem_key,
     "relatedEntity.entity.id": ticket.c.node,
 }

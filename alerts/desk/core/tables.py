@@ -93,11 +93,7 @@ ticket = Table(
     Column("opened_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("resolved_at", Instant),
-    # The ends of the running clocks, written by the same function that computes them; NULL: does not run.
-    Column("acknowledge_by", Instant),
-    Column("restore_by", Instant),
-    Column("vendor_by", Instant),
-    Column("deadline_at", Instant),  # the first of them: what the queue sorts by
+    Column("deadline_at", Instant),  # of the running clocks the first that ends: what the queue sorts by
     Column("verify_at", Instant),  # when to evaluate the conditions of alarms that ended
     Column("due_at", Instant),  # when the timers have to look at it next
     Column("impact", JSON(none_as_null=True)),  # how many viewers it concerns; NULL: not known
@@ -113,6 +109,15 @@ ticket = Table(
     Index("ix_ticket_opened_at", "opened_at"),
     # A number is never used again, not even after the retention deleted the newest ticket.
     sqlite_autoincrement=True,
+)
+
+# The running clocks of a ticket with their ends; one that does not run has no row.
+ticket_clock = Table(
+    "ticket_clock",
+    metadata,
+    Column("ticket_id", Key, ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("name", String(16), primary_key=True),
+    Column("deadline_at", Instant, nullable=False),
 )
 
 alarm = Table(

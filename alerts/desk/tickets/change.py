@@ -25,9 +25,10 @@ from alerts.desk.tickets.states import (
     KeptOpenError,
     Status,
 )
-from alerts.desk.tickets.ticket import Ticket
+from alerts.desk.tickets.ticket import Deadlines, Ticket
 
-Readings = dict[tuple[object, ...], tuple[dict[str, Clock], dict[str, datetime | None]]]
+Moments = dict[str, Deadlines | datetime | None]
+Readings = dict[tuple[object, ...], tuple[dict[str, Clock], Moments]]
 """Clocks and the columns that follow from them, by everything that they are read from."""
 
 
@@ -140,15 +141,11 @@ class Draft(Changed, Ticket):
             self.changes["updated_at"] = now
             self.changes["version"] = self.row["version"] + 1
 
-    def _moments(self, policy: Policy) -> dict[str, datetime | None]:
-        ends = {name: each.deadline for name, each in self.clocks.items()}
-        known = [end for end in ends.values() if end]
-        vendor = [end for name in ("accept", "vendor") if (end := ends.get(name))]
+    def _moments(self, policy: Policy) -> Moments:
+        ends = {name: end for name, each in self.clocks.items() if (end := each.deadline)}
         return {
-            "acknowledge_by": ends.get("acknowledge"),
-            "restore_by": ends.get("restore"),
-            "vendor_by": min(vendor, default=None),
-            "deadline_at": min(known, default=None),
+            "deadlines": ends,
+            "deadline_at": min(ends.values(), default=None),
             "due_at": self._due(policy),
         }
 

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, TextClause, case
 
 from alerts.desk.core import paging
 from alerts.desk.core.metrics import Figures
-from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket
+from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket, ticket_clock
+from alerts.desk.tickets import deadlines
 from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.event_json import from_json
 from alerts.desk.tickets.events import Event
@@ -49,14 +50,12 @@ def _oldest(connection: Connection) -> dict[str, datetime]:
 
 
 def _deadlines(connection: Connection) -> list[tuple[int, str, str, str, datetime]]:
-    wanted = select(ticket).where(IS_OPEN, ticket.c.deadline_at.is_not(None)).order_by(ticket.c.deadline_at)
-    found = tickets(connection, wanted.limit(MAX_DEADLINES))
-    return [
-        (one.id, clock, one.priority, one.node, end)
-        for one in found
-        for clock, end in (("acknowledge", one.acknowledge_by), ("restore", one.restore_by), ("vendor", one.vendor_by))
-        if end
-    ]
+    clock = ticket_clock.c
+    columns = (ticket.c.id, clock.name, ticket.c.priority, ticket.c.node, clock.deadline_at)
+    running = select(*columns).join(ticket_clock, clock.ticket_id == ticket.c.id).where(IS_OPEN)
+    order = (ticket.c.deadline_at, ticket.c.id, clock.deadline_at, clock.name)
+    rows = connection.execute(running.order_by(*order).limit(MAX_DEADLINES))
+    return [(number, name, priority, node, end) for number, name, priority, node, end in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class QueueFilter:
 
 def tickets(connection: Connection, statement: Select[Any]) -> list[Ticket]:
     """Return the tickets that a statement on their table selects."""
-    return [Ticket(row) for row in connection.execute(statement).mappings()]
+    return [Ticket(row) for row in deadlines.complete(connection, connection.execute(statement).mappings())]
 
 
 def queue(connection: Connection, wanted: QueueFilter, limit: int, offset: int = 0) -> list[Ticket]:
@@ -114,7 +113,7 @@ def page(
 ) -> tuple[int, list[Ticket]]:
     """Return how many tickets match and one page of them."""
     total, rows = paging.page(connection, ticket, select(ticket), conditions, order, limit, offset)
-    return total, [Ticket(row) for row in rows]
+    return total, [Ticket(row) for row in deadlines.complete(connection, rows)]
 
 
 def find(connection: Connection, number: int) -> Ticket | None:

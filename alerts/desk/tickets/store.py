@@ -9,10 +9,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, CursorResult, Select, select
 
 from alerts.desk.core import batch
 from alerts.desk.core.tables import OPEN, defaults, event, ticket
+from alerts.desk.tickets import deadlines
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.event_json import from_json, to_json
 from alerts.desk.tickets.events import CLOCK_KINDS, Event, Kind, Recorded
@@ -21,22 +22,13 @@ from alerts.desk.tickets.policy import Publish
 # What alarms change or need to know of a ticket; a storm has no time for the rest.
 _MOVING = (
     *("id", "version", "problem_key", "severity", "priority", "priority_fixed", "status", "status_at", "status_reason"),
-    *(
-        "names",
-        "firing",
-        "unverified",
-        "flapping",
-        "vendor",
-        "resolved_at",
-        "acknowledge_by",
-        "restore_by",
-        "vendor_by",
-    ),
+    *("names", "firing", "unverified", "flapping", "vendor", "resolved_at"),
     *("deadline_at", "verify_at", "due_at", "kept_open"),
 )
 ONE_OPEN = f"(problem_key) WHERE {OPEN}"
 _BLANK: dict[str, Any] = {each.name: None for each in ticket.columns if each.nullable or each.primary_key}
 _BLANK |= defaults(ticket)
+_FRESH = _BLANK | {"deadlines": {}}
 
 
 class OpenedElsewhereError(Exception):
@@ -61,7 +53,7 @@ def blank() -> dict[str, Any]:
 
 def fresh(**columns: Any) -> Draft:
     """Return a new ticket with these columns, and nothing else that would have to be written."""
-    draft = Draft(_BLANK)
+    draft = Draft(_FRESH)
     draft.changes = columns
     return draft
 
@@ -69,7 +61,7 @@ def fresh(**columns: Any) -> Draft:
 def lock_open(connection: Connection, keys: Sequence[str]) -> list[Draft]:
     """Lock and return what alarms change of the open tickets of these problems, still without their logs."""
     rows = connection.execute(_open_ones(connection.dialect.name), {"keys": batch.listed(connection, keys)})
-    return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows.all()]
+    return _moving(connection, rows)
 
 
 @cache
@@ -82,8 +74,12 @@ def _open_ones(dialect: str) -> Select[Any]:
 def lock_numbers(connection: Connection, numbers: Sequence[int]) -> list[Draft]:
     """Lock and return what alarms change of these tickets, still without their logs."""
     wanted = select(*(ticket.c[name] for name in _MOVING)).where(ticket.c.id.in_(numbers))
-    rows = connection.execute(wanted.order_by(ticket.c.id).with_for_update())
-    return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows.all()]
+    return _moving(connection, connection.execute(wanted.order_by(ticket.c.id).with_for_update()))
+
+
+def _moving(connection: Connection, rows: CursorResult[Any]) -> list[Draft]:
+    found = (dict(zip(_MOVING, row, strict=True)) for row in rows.all())
+    return [Draft(row) for row in deadlines.complete(connection, found)]
 
 
 def load_logs(connection: Connection, drafts: Sequence[Draft], also: tuple[Kind, ...] = ()) -> list[Draft]:
@@ -128,7 +124,7 @@ def open_after(connection: Connection, number: int, limit: int) -> list[int]:
 
 def _lock(connection: Connection, *conditions: ColumnElement[bool]) -> list[Draft]:
     rows = connection.execute(select(ticket).where(*conditions).order_by(ticket.c.id).with_for_update()).mappings()
-    return [Draft(dict(row)) for row in rows]
+    return [Draft(row) for row in deadlines.complete(connection, rows)]
 
 
 def clock_events(
@@ -156,20 +152,26 @@ def insert(connection: Connection, drafts: Sequence[Draft], publish: Publish) ->
     if not drafts:
         return
     numbers: dict[str, int] = {}
-    for rows in _alike(draft.changes for draft in drafts):
+    for rows in _alike(_columns(draft) for draft in drafts):
         numbers |= batch.insert_new(connection, ticket, rows, "problem_key", ONE_OPEN)
     if len(numbers) < len(drafts):
         raise OpenedElsewhereError
     for draft in drafts:
         draft.row["id"] = numbers[draft.problem_key]
+    deadlines.write(connection, drafts)
     _write_events(connection, drafts, publish)
 
 
 def save(connection: Connection, drafts: Sequence[Draft], publish: Publish) -> None:
     """Store what changed of locked tickets, their events and messages; tickets with like columns share a statement."""
-    for rows in _alike(draft.changes | {"id": draft.id} for draft in drafts if draft.changes):
+    for rows in _alike(_columns(draft) | {"id": draft.id} for draft in drafts if draft.changes):
         batch.update(connection, ticket, rows)
+    deadlines.write(connection, drafts)
     _write_events(connection, drafts, publish)
+
+
+def _columns(draft: Draft) -> dict[str, Any]:
+    return {name: value for name, value in draft.changes.items() if name != "deadlines"}
 
 
 def _alike(rows: Iterable[batch.Row]) -> Iterable[list[batch.Row]]:

@@ -10,11 +10,14 @@ from alerts.desk.tickets.states import Status
 Texts = Mapping[str, str]
 """A text by language."""
 
+Deadlines = Mapping[str, datetime]
+"""When each running clock ends, by its name; those of a ticket are rows of `ticket_clock`."""
+
 _STATES = {status.value: status for status in Status}
 
 
 class Ticket(Record):
-    """A ticket by the columns of its table, which says what they mean."""
+    """A ticket by the columns of its table, which says what they mean, with the deadlines of its clocks."""
 
     __slots__ = ()
 
@@ -42,9 +45,7 @@ class Ticket(Record):
     opened_at = Column[datetime]()
     updated_at = Column[datetime]()
     resolved_at = Column[datetime | None]()
-    acknowledge_by = Column[datetime | None]()
-    restore_by = Column[datetime | None]()
-    vendor_by = Column[datetime | None]()
+    deadlines = Column[Deadlines]()
     deadline_at = Column[datetime | None]()
     verify_at = Column[datetime | None]()
     due_at = Column[datetime | None]()
@@ -58,6 +59,11 @@ class Ticket(Record):
     def status(self) -> Status:
         """Return the state."""
         return _STATES[self.value("status")]
+
+    @property
+    def restore_by(self) -> datetime | None:
+        """Return when the service has to be restored; None while that clock does not run."""
+        return self.deadlines.get("restore")
 
     @property
     def waits_for_verification(self) -> bool:

@@ -343,7 +343,7 @@ def test_deadlines_follow_changed_settings(desk: Desk, time: Time) -> None:
         rows = queries.queue(connection, ALL, 10)
     opened = rows[0].opened_at
     assert [row.restore_by for row in rows] == [opened + timedelta(hours=1)] * 2
-    assert {row.id: row.acknowledge_by for row in rows} == {1: None, 2: opened + timedelta(minutes=10)}
+    assert {row.id: row.deadlines.get("acknowledge") for row in rows} == {1: None, 2: opened + timedelta(minutes=10)}
     assert min(row.due_at for row in rows if row.due_at) == opened + timedelta(minutes=5), (
         "half of the time to acknowledge"
     )

@@ -49,13 +49,13 @@ def test_a_batch_comes_back_as_it_went_in(database: Database) -> None:
             "site": AWKWARD["quotes"],
             "node": AWKWARD["letters"],
             "status_at": START + timedelta(microseconds=1),
-            "vendor_by": None,
+            "verify_at": None,
             "flapping": True,
         }
         batch.insert(connection, ticket, [row])
         assert stored_row(connection) == row
         number = connection.scalars(select(ticket.c.id).where(ticket.c.problem_key == "other")).one()
-        change = {"site": AWKWARD["lines"], "vendor_by": START, "status_at": START - timedelta(days=36525)}
+        change = {"site": AWKWARD["lines"], "verify_at": START, "status_at": START - timedelta(days=36525)}
         batch.update(connection, ticket, [{"id": number} | change | {"labels": {"a": "б"}}])
         assert stored_row(connection) == row | change | {"labels": {"a": "б"}}
         assert connection.scalar(select(ticket.c.site).where(ticket.c.id != number)) == "almaty"
