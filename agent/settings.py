@@ -12,17 +12,20 @@ from typing import Any
 from cattrs import ClassValidationError, Converter
 
 from agent.host.settings import HostSettings
-from agent.runtime.settings import Address, Auth, HttpUrl, Tls, http_url, parse_address
+from agent.runtime.settings import Auth, Tls
 from agent.sources import SOURCES
 from agent.sources.kind import SourceKind
-from service.settings import Secret, make_converter
+from service.setting_types import ListenAddress, add_types
+from service.settings import make_converter
+
+PORT = 9780  # where the agent listens unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
     """The whole file."""
 
-    listen: Address = field(default=Address("127.0.0.1:9780"))
+    listen: ListenAddress = field(default=ListenAddress(f"127.0.0.1:{PORT}"))
     state: Path = Path("/var/lib/ottwatch")
     tls: Tls | None = None
     auth: Auth | None = None
@@ -71,16 +74,7 @@ def file_type(kinds: Iterable[SourceKind] = SOURCES) -> type:
 def converter(kinds: tuple[SourceKind, ...] = SOURCES) -> Converter:
     """Return the settings converter with what only the agent's file has."""
     result = make_converter()
-
-    def text_or_secret(value: Any, _: Any) -> str | Secret:
-        if isinstance(value, dict):
-            return result.structure(value, Secret)
-        return result.structure(value, str)
-
-    def address(value: Any, _: Any) -> str:
-        parse_address(result.structure(value, str))
-        return str(value)
-
+    add_types(result, PORT)
     written = file_type(kinds)
 
     def agent_settings(value: Any, _: Any) -> AgentSettings:
@@ -95,9 +89,5 @@ def converter(kinds: tuple[SourceKind, ...] = SOURCES) -> Converter:
         except ValueError as error:
             raise ClassValidationError("settings", [error], written) from None
 
-    for kind in (str | Secret, str | Secret | None):
-        result.register_structure_hook(kind, text_or_secret)
-    result.register_structure_hook_func(lambda kind: kind is Address, address)
-    result.register_structure_hook_func(lambda kind: kind is HttpUrl, lambda value, _: http_url(value))
     result.register_structure_hook(AgentSettings, agent_settings)
     return result

@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service import progress
 from service.program import Exit, missing_extra, parser, run, subcommands
 from service.prometheus import PrometheusError
+from service.setting_types import time_zone
 
 try:
     from dashboards import build, check, export, known, live
@@ -86,9 +86,9 @@ def command_line() -> argparse.ArgumentParser:
 
 def _zone(text: str) -> str:
     try:
-        return ZoneInfo(text).key
-    except (ZoneInfoNotFoundError, ValueError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time zone; write one such as Asia/Almaty") from None
+        return time_zone(text).key
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _local(options: argparse.Namespace) -> Local:

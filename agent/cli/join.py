@@ -10,8 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from agent.runtime.settings import parse_address
 from service.program import Exit
+from service.setting_types import host_and_port
 
 PARTS = {"certificate": "node.pem", "key": "node.key", "client_ca": "ca.pem"}
 LISTEN = re.compile(r"^listen\s*=\s*(\"[^\"]*\"|'[^']*')", re.MULTILINE)
@@ -74,7 +74,7 @@ def _listen(told: str | None, bundle: dict[str, str]) -> str:
     listen = told or bundle.get("listen")
     if listen is None:
         raise RefusedError("name the bundle that ott-center node add wrote, or --listen ADDRESS:PORT")
-    parse_address(listen)
+    host_and_port(listen)
     return listen
 
 

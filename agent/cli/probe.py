@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agent.runtime.urls import check_url
 from agent.settings import AgentSettings, converter
 from agent.sources.streams.fetch import Budget, Fetcher
 from agent.sources.streams.journal import Journal, Step
@@ -19,6 +18,7 @@ from agent.sources.streams.settings import StreamSettings
 from agent.sources.streams.source import address
 from service.durations import parse_duration
 from service.program import Exit
+from service.setting_types import check_url
 from service.settings import Seconds, load
 
 _WORDS = {True: "up: a player has something to play", False: "down: a player has nothing to play"}

@@ -12,10 +12,10 @@ from agent.cli.configuration import add_arguments, file_of, make_runner, setting
 from agent.runtime.collector import Page
 from agent.runtime.exposition import registry
 from agent.runtime.server import Server
-from agent.runtime.settings import parse_address
 from service import systemd
 from service.metric import Sample
 from service.program import Exit
+from service.setting_types import host_and_port
 from service.settings import Fault, SettingsError
 
 __all__ = ["add_arguments", "run"]
@@ -40,7 +40,7 @@ class Agent:
         settings = self._settings
         try:
             server = Server(
-                parse_address(settings.listen),
+                host_and_port(settings.listen),
                 registry(self._samples),
                 ready=lambda: self.runner.ready,
                 access=self._access,

@@ -20,10 +20,11 @@ from typing import NamedTuple
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.runtime import credentials
-from agent.runtime.settings import Tls, parse_address
+from agent.runtime.settings import Tls
 from agent.settings import AgentSettings, converter
 from service.durations import parse_duration
 from service.program import Exit
+from service.setting_types import host_and_port
 from service.settings import load
 
 TIMEOUT = 5.0
@@ -217,7 +218,7 @@ def _interval(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Show pages until interrupted; exit status 1 when the agent does not answer."""
     settings = AgentSettings() if arguments.config is None else load(arguments.config, AgentSettings, converter())
-    host, port = parse_address(settings.listen)
+    host, port = host_and_port(settings.listen)
     host = ANYWHERE.get(host, host)
     auth = settings.auth
     connection = partial(_connection, host, port, settings.tls, (arguments.certificate, arguments.key))

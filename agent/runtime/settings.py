@@ -3,16 +3,8 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NewType
 
-from agent.runtime.urls import check_url, holds_password
 from service.settings import Secret
-
-Address = NewType("Address", str)
-"""Where to listen: "127.0.0.1:9780" or "[::1]:9780"."""
-
-HttpUrl = NewType("HttpUrl", str)
-"""A URL of http or https without a password in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +48,3 @@ def check_times(interval: float, deadline: float) -> None:
         raise ValueError('interval must be between "1s" and "24h"')
     if not 0 < deadline <= interval:
         raise ValueError('deadline must be above "0s" and not above interval')
-
-
-def parse_address(listen: str) -> tuple[str, int]:
-    """Return (host, port) of "127.0.0.1:9780" or "[::1]:9780"; raise ValueError for anything else."""
-    host, colon, port = listen.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        colon = ""
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:
-        raise ValueError(f'must be "ADDRESS:PORT", such as "127.0.0.1:9780" or "[::1]:9780", not {listen!r}')
-    return host, int(port)
-
-
-def http_url(value: Any) -> str:
-    """Return the URL; raise ValueError for what is none, or holds a password."""
-    if not isinstance(value, str):
-        raise ValueError('expected a URL in quotes, such as "http://127.0.0.1:8080/stub_status"')
-    check_url(value)
-    if holds_password(value):
-        raise ValueError(
-            'holds a password or a name; write basic = { username = "…", password = { file = "/path" } } beside it'
-        )
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("has a character that no URL has; write a space as %20, and a host of other letters as xn--…")
-    return value

@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from agent.runtime.settings import Basic, HttpUrl, check_name, check_times
-from agent.runtime.urls import check_url, holds_password
+from agent.runtime.settings import Basic, check_name, check_times
+from service.setting_types import HttpUrl, check_url, holds_password, time_zone
 from service.settings import Seconds, Secret
 
 # scheme://user:password@host
@@ -71,9 +70,9 @@ class BillingSettings:
             raise ValueError(f'without names "{unknown[0]}", which is no check; there are: {", ".join(CHECKS)}')
         _check_cases(self.cases)
         try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f'time_zone = "{self.time_zone}" is unknown; write one such as "Asia/Almaty"') from None
+            time_zone(self.time_zone)
+        except ValueError as error:
+            raise ValueError(f"time_zone: {error}") from None
         for key in ("due_by", "cut_off"):
             time_of_day(key, getattr(self, key))
         for key, least, most in (

@@ -60,7 +60,7 @@ def parse(presented: Presented) -> Iterator[Sample]:
 
 
 def _certificate(settings: CertificateSettings, context: ssl.SSLContext) -> bytes:
-    host, port = settings.host_and_port
+    host, port = settings.server
     with (
         socket.create_connection((host, port), timeout=settings.deadline) as plain,
         context.wrap_socket(plain, server_hostname=settings.server_name or host) as wrapped,

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from service.setting_types import host_and_port
 from service.settings import Seconds
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]]+)):(\d{1,5})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,11 @@ class CertificateSettings:
         faults = []
         if not _NAME.fullmatch(self.endpoint):
             faults.append("endpoint must be a name of letters, digits, dot, _ and -, at most 64")
-        match = _ADDRESS.fullmatch(self.address)
-        if match is None or not 0 < int(match[3]) < 65536:
+        try:
+            connects = host_and_port(self.address)[1] > 0
+        except ValueError:
+            connects = False
+        if not connects:
             faults.append('address must be "HOST:PORT", such as "portal.example.kz:443" or "[::1]:443"')
         if not 10 <= self.interval <= 86400:
             faults.append('interval must be between "10s" and "24h"')
@@ -38,7 +41,6 @@ class CertificateSettings:
             raise ExceptionGroup("certificate", [ValueError(fault) for fault in faults])
 
     @property
-    def host_and_port(self) -> tuple[str, int]:
+    def server(self) -> tuple[str, int]:
         """Where to connect."""
-        host, _, port = self.address.rpartition(":")
-        return host.strip("[]"), int(port)
+        return host_and_port(self.address)

@@ -2,15 +2,15 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from datetime import UTC
 
 from agent.sources.edge_log.formats.batch import LineFormat
 from agent.sources.edge_log.formats.by_name import make_format
 from agent.sources.edge_log.formats.log_format import Choice
 from agent.sources.edge_log.formats.log_format_expression import ADDRESSES
-from agent.sources.edge_log.input.syslog import host_and_port
 from agent.sources.edge_log.sessions.definition import Definition
 from agent.sources.edge_log.sessions.targets import PROTOCOLS
+from service.setting_types import host_and_port, time_zone
 from service.settings import Seconds
 
 _SERVICE = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -80,9 +80,9 @@ class EdgeLogSettings:
             self.client_address, self.session_variable, self.viewer_variable, tuple(self.media_methods), self.cmcd
         )
         try:
-            zone = _zone(self.time_zone)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f'time_zone: {self.time_zone!r} is not known; write for example "Asia/Almaty"') from error
+            zone = UTC if self.time_zone == "UTC" else time_zone(self.time_zone)
+        except ValueError as error:
+            raise ValueError(f"time_zone: {error}") from None
         return make_format(self.format, self.columns, choice, zone)
 
     def _input_faults(self) -> list[str]:
@@ -94,8 +94,8 @@ class EdgeLogSettings:
         if self.syslog and not self.syslog.startswith("/"):
             try:
                 host_and_port(self.syslog)
-            except ValueError as error:
-                faults.append(str(error))
+            except ValueError:
+                faults.append(f'syslog must be "127.0.0.1:5514" or the path of a socket, not {self.syslog!r}')
         faults += [f"paths: {path!r} is not absolute; write it from /" for path in self.paths if path[:1] != "/"]
         faults += [
             f"rotated_to: {path!r} is not absolute; write it from /" for path in self.rotated_to if path[:1] != "/"
@@ -153,11 +153,3 @@ class EdgeLogSettings:
             if not low <= number <= high
         ]
         return faults
-
-
-def _zone(name: str) -> tzinfo:
-    if name == "UTC":
-        return UTC
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - half a mebibyte that few logs need
-
-    return ZoneInfo(name)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
 
 from agent.sources.picture.schedule import Schedule, window
+from service.setting_types import time_zone
 
 EVERY = "*"  # the channel that stands for all that have no table of their own
 
@@ -32,15 +32,15 @@ class PictureSettings:
                 except ValueError as error:
                     faults.append(f"{name} {error}")
         try:
-            _zone(self.timezone)
-        except (KeyError, ValueError, OSError):
-            faults.append(f'timezone must be a name of the tz database, such as "Asia/Almaty", not "{self.timezone}"')
+            time_zone(self.timezone)
+        except ValueError as error:
+            faults.append(f"timezone {error}")
         if faults:
             raise ExceptionGroup("picture", [ValueError(fault) for fault in faults])
 
     def schedule(self, texts: Sequence[str]) -> Schedule:
         """Return the schedule of these times in the channel's time zone."""
-        return Schedule(tuple(window(text) for text in texts), _zone(self.timezone))
+        return Schedule(tuple(window(text) for text in texts), time_zone(self.timezone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,3 @@ class PictureDecoder:
 
     def check(self, tables: Sequence[PictureSettings]) -> None:
         """Accept any number of channels: what does not fit is counted, not refused."""
-
-
-def _zone(name: str) -> tzinfo:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - half a mebibyte that few agents need
-
-    return ZoneInfo(name)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from agent.runtime.settings import Basic, http_url
+from agent.runtime.settings import Basic
 from agent.sources import presets
 from agent.sources.server import collect
 from agent.sources.server.figure import METRICS, Figure
@@ -13,6 +13,7 @@ from agent.sources.server.preset import ServerPreset, examined
 from agent.sources.server.proposal import SERVERS
 from agent.sources.server.settings import ServerSettings
 from service.program import Exit
+from service.setting_types import http_url
 from service.settings import Secret
 
 
@@ -98,7 +99,7 @@ def _settings(arguments: argparse.Namespace) -> ServerSettings:
     url = arguments.url if arguments.url or arguments.program else _usual(arguments.preset)
     return ServerSettings(
         arguments.preset,
-        http_url(url) if url else None,  # type: ignore[arg-type]  # checked by http_url
+        http_url(url) if url else None,
         list(arguments.program),
         basic,
         secret if basic is None else None,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.runtime.settings import Basic, HttpUrl, check_name, check_times
+from agent.runtime.settings import Basic, check_name, check_times
+from service.setting_types import HttpUrl
 from service.settings import Seconds, Secret
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agent.runtime.urls import check_url, holds_password
+from service.setting_types import check_url, holds_password
 from service.settings import Seconds, Secret
 
 

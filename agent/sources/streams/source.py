@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
-from agent.runtime.urls import check_url
 from agent.sources.kind import Context
 from agent.sources.media import Media
 from agent.sources.streams.fetch import Budget, Fetcher
 from agent.sources.streams.probe import Channel
 from agent.sources.streams.settings import StreamBudget, StreamSettings
 from service.metric import Sample
+from service.setting_types import check_url
 from service.settings import Fault, SettingsError
 
 log = logging.getLogger("agent.sources.streams")

@@ -9,20 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from itertools import pairwise
-from typing import NamedTuple, NewType
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import NamedTuple
 
 import holidays
 
 from alerts.desk.core import checks
+from service.setting_types import ZoneName
 from service.settings import Seconds
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MIDNIGHT = 24 * 60
 _OPENS, _CLOSES = "09:00", "18:00"
 _INTERVAL = re.compile(r"\s*(\d{1,2}:\d\d)\s*[-\N{EN DASH}]\s*(\d{1,2}:\d\d)\s*")
-
-ZoneName = NewType("ZoneName", str)
 
 
 class Hours(NamedTuple):
@@ -49,7 +47,7 @@ class CalendarSettings:
     holidays: str = "KZ"  # a country of the `holidays` library, or ""
     closed: tuple[str, ...] = ()
     open_days: tuple[str, ...] = ()
-    time_zone: ZoneName = ZoneName("")  # the desk's own where it is empty
+    time_zone: ZoneName = field(default=ZoneName(""))  # the desk's own where it is empty
 
     def __post_init__(self) -> None:
         faults = [fault for check in _CHECKS if (fault := _fault(check, self))]
@@ -88,15 +86,6 @@ def day_hours(name: str, texts: Sequence[str]) -> tuple[Hours, ...]:
                 f'{name}: "{after}" begins before "{before}" ends; write intervals in their order, without overlap'
             )
     return tuple(result)
-
-
-def zone_name(text: str) -> ZoneName:
-    """Return the name of a time zone; raise ValueError where there is none such."""
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f'there is no time zone "{text}"; write for example "Asia/Almaty"') from None
-    return ZoneName(text)
 
 
 def _hours(name: str, text: str) -> Hours:

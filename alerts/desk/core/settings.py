@@ -1,9 +1,7 @@
 """The desk's settings file."""
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NewType
@@ -16,20 +14,19 @@ from sqlalchemy.exc import ArgumentError
 from alerts.desk.core import checks
 from alerts.desk.core.appeal_settings import AppealSettings
 from alerts.desk.core.billing_settings import BillingCaseSettings
-from alerts.desk.core.calendar_settings import CalendarSettings, ZoneName, zone_name
+from alerts.desk.core.calendar_settings import CalendarSettings
 from alerts.desk.core.picture_settings import PictureSettings
 from alerts.desk.core.words import languages
 from service.mail import Smtp, check_mailbox
+from service.setting_types import ListenAddress, ZoneName, add_types, check_url, host_and_port, of_text
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
-from service.toml import shown
 
 Language = NewType("Language", str)
 """The code of a language that has texts"""
 Grouping = Literal["group", "alert"]
-Listen = NewType("Listen", str)
-"""address:port"""
 Url = NewType("Url", str)
 """An http:// or https:// address without a slash at its end, or nothing."""
+PORT = 9781  # where the desk listens unless told otherwise
 DRIVERS = ("sqlite", "postgresql+psycopg")
 PRIORITIES = ("P1", "P2", "P3", "P4")
 TOPICS = (
@@ -158,7 +155,7 @@ class Limits:
 class Settings:
     """`desk.toml`. Every key has a default that works on one machine."""
 
-    listen: Listen = Listen("127.0.0.1:9781")
+    listen: ListenAddress = field(default=ListenAddress(f"127.0.0.1:{PORT}"))
     database: str | Secret = "sqlite:////var/lib/ottwatch-desk/desk.db"
     time_zone: ZoneName = field(default=ZoneName("Asia/Almaty"))
     language: Language = Language("ru")
@@ -221,8 +218,7 @@ class Settings:
     @property
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return host_and_port(self.listen)
 
     def token_of_prometheus(self) -> str:
         """Return the bearer token for Prometheus, "" where there is none; raise OSError when it cannot be read."""
@@ -237,32 +233,19 @@ def read_settings(path: Path) -> Settings:
 def converter() -> Converter:
     """Return the common converter plus the desk's own types, so that each mistake is told under its own key."""
     result = make_converter()
-    hooks: list[tuple[Any, Callable[[str], Any]]] = [
-        (Listen, _listen),
-        (Language, _language),
-        (ZoneName, zone_name),
-        (Url, _url),
-    ]
-    for kind, check in hooks:
-        result.register_structure_hook_func(partial(operator.is_, kind), partial(_checked, check))
+    add_types(result, PORT)
+    result.register_structure_hook_func(lambda kind: kind is Language, of_text(_language))
+    result.register_structure_hook_func(lambda kind: kind is Url, of_text(_url))
+    text_or_secret = result.get_structure_hook(str | Secret)
 
-    def text_or_secret(value: object, _: object) -> str | Secret:
+    def database(value: object, kind: object) -> str | Secret:
         if isinstance(value, str):
             _database(value)
-            return value
-        if isinstance(value, dict):
-            secret: Secret = result.structure(value, Secret)
-            return secret
-        raise ValueError('expected text in quotes or { file = "/path" }')
+        either: str | Secret = text_or_secret(value, kind)
+        return either
 
-    result.register_structure_hook_func(lambda kind: kind == str | Secret, text_or_secret)
+    result.register_structure_hook(str | Secret, database)
     return result
-
-
-def _checked(check: Callable[[str], Any], value: object, _: object) -> Any:
-    if not isinstance(value, str):
-        raise ValueError(f"expected text in quotes, found {shown(value)}")
-    return check(value)
 
 
 def _language(text: str) -> Language:
@@ -272,16 +255,9 @@ def _language(text: str) -> Language:
     return Language(text)
 
 
-def _listen(text: str) -> Listen:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f'"{text}" is not address:port; write for example "127.0.0.1:9781"')
-    return Listen(text)
-
-
 def _url(text: str) -> Url:
-    if text and not text.startswith(("http://", "https://")):
-        raise ValueError(f'"{text}" is not an address; it starts with http:// or https://')
+    if text:
+        check_url(text)
     return Url(text.rstrip("/"))
 
 

@@ -4,17 +4,16 @@ They are written with the ticket, by the function that computes them. Whoever lo
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection, Delete, ScalarSelect, Select, delete, select
 
 from alerts.desk.core import batch
-from alerts.desk.core.record import Row
 from alerts.desk.core.tables import ticket, ticket_clock
 from alerts.desk.tickets.change import Draft
+from alerts.desk.tickets.ticket import Deadlines, Ticket
 
 RESTORE_BY: ScalarSelect[datetime | None] = (
     select(ticket_clock.c.deadline_at)
@@ -24,16 +23,8 @@ RESTORE_BY: ScalarSelect[datetime | None] = (
 """When the service of a ticket has to be restored, for conditions and orders of statements on its table."""
 
 
-def complete(connection: Connection, rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return rows of tickets with their deadlines, as the record of a ticket reads them."""
-    found = [dict(row) for row in rows]
-    ends = _of(connection, [row["id"] for row in found]) if found else {}
-    for row in found:
-        row["deadlines"] = ends.get(row["id"], {})
-    return found
-
-
-def _of(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, datetime]]:
+def read(connection: Connection, numbers: Sequence[int]) -> Mapping[int, Deadlines]:
+    """Return the deadlines of tickets by ticket; of one without a running clock there are none, and no key."""
     result: dict[int, dict[str, datetime]] = defaultdict(dict)
     given = {"numbers": batch.listed(connection, numbers)}
     for number, name, end in connection.execute(_reading(connection.dialect.name), given).all():
@@ -41,8 +32,14 @@ def _of(connection: Connection, numbers: Sequence[int]) -> dict[int, dict[str, d
     return result
 
 
+def complete(connection: Connection, found: Sequence[Ticket]) -> list[Ticket]:
+    """Return tickets with their deadlines."""
+    ends = read(connection, [each.id for each in found]) if found else {}
+    return [Ticket({**each.row, "deadlines": ends.get(each.id, {})}) for each in found]
+
+
 @cache
-def _reading(dialect: str) -> Select[Any]:
+def _reading(dialect: str) -> Select[int, str, datetime]:
     theirs = batch.among(dialect, ticket_clock.c.ticket_id, "numbers")
     return select(ticket_clock.c.ticket_id, ticket_clock.c.name, ticket_clock.c.deadline_at).where(theirs)
 

@@ -83,8 +83,8 @@ class QueueFilter:
 
 
 def tickets(connection: Connection, statement: Select[Any]) -> list[Ticket]:
-    """Return the tickets that a statement on their table selects."""
-    return [Ticket(row) for row in deadlines.complete(connection, connection.execute(statement).mappings())]
+    """Return the tickets that a statement on their table selects, without the deadlines of their clocks."""
+    return [Ticket(row) for row in connection.execute(statement).mappings()]
 
 
 def queue(connection: Connection, wanted: QueueFilter, limit: int, offset: int = 0) -> list[Ticket]:
@@ -113,7 +113,7 @@ def page(
 ) -> tuple[int, list[Ticket]]:
     """Return how many tickets match and one page of them."""
     total, rows = paging.page(connection, ticket, select(ticket), conditions, order, limit, offset)
-    return total, [Ticket(row) for row in deadlines.complete(connection, rows)]
+    return total, deadlines.complete(connection, [Ticket(row) for row in rows])
 
 
 def find(connection: Connection, number: int) -> Ticket | None:
@@ -123,7 +123,7 @@ def find(connection: Connection, number: int) -> Ticket | None:
 
 def some(connection: Connection, numbers: Sequence[int]) -> list[Ticket]:
     """Return several tickets."""
-    return tickets(connection, select(ticket).where(ticket.c.id.in_(numbers)))
+    return deadlines.complete(connection, tickets(connection, select(ticket).where(ticket.c.id.in_(numbers))))
 
 
 def timeline(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:

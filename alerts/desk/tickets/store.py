@@ -61,7 +61,7 @@ def fresh(**columns: Any) -> Draft:
 def lock_open(connection: Connection, keys: Sequence[str]) -> list[Draft]:
     """Lock and return what alarms change of the open tickets of these problems, still without their logs."""
     rows = connection.execute(_open_ones(connection.dialect.name), {"keys": batch.listed(connection, keys)})
-    return _moving(connection, rows)
+    return _moving(rows)
 
 
 @cache
@@ -74,19 +74,21 @@ def _open_ones(dialect: str) -> Select[Any]:
 def lock_numbers(connection: Connection, numbers: Sequence[int]) -> list[Draft]:
     """Lock and return what alarms change of these tickets, still without their logs."""
     wanted = select(*(ticket.c[name] for name in _MOVING)).where(ticket.c.id.in_(numbers))
-    return _moving(connection, connection.execute(wanted.order_by(ticket.c.id).with_for_update()))
+    return _moving(connection.execute(wanted.order_by(ticket.c.id).with_for_update()))
 
 
-def _moving(connection: Connection, rows: CursorResult[Any]) -> list[Draft]:
-    found = (dict(zip(_MOVING, row, strict=True)) for row in rows.all())
-    return [Draft(row) for row in deadlines.complete(connection, found)]
+def _moving(rows: CursorResult[Any]) -> list[Draft]:
+    return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows.all()]
 
 
 def load_logs(connection: Connection, drafts: Sequence[Draft], also: tuple[Kind, ...] = ()) -> list[Draft]:
-    """Give locked tickets the events that their clocks read, and those of further kinds."""
-    logs = clock_events(connection, [draft.id for draft in drafts], also) if drafts else {}
+    """Give locked tickets the events that their clocks read, those of further kinds, and the deadlines so far."""
+    numbers = [draft.id for draft in drafts]
+    logs = clock_events(connection, numbers, also) if drafts else {}
+    ends = deadlines.read(connection, numbers) if drafts else {}
     for draft in drafts:
         draft.log = logs.get(draft.id, [])
+        draft.row["deadlines"] = ends.get(draft.id, {})
     return list(drafts)
 
 
@@ -124,7 +126,7 @@ def open_after(connection: Connection, number: int, limit: int) -> list[int]:
 
 def _lock(connection: Connection, *conditions: ColumnElement[bool]) -> list[Draft]:
     rows = connection.execute(select(ticket).where(*conditions).order_by(ticket.c.id).with_for_update()).mappings()
-    return [Draft(row) for row in deadlines.complete(connection, rows)]
+    return [Draft(dict(row)) for row in rows]
 
 
 def clock_events(

@@ -30,6 +30,7 @@ from service import progress
 from service.durations import parse_duration
 from service.program import Exit
 from service.secrets import read_by_root_alone, unreadable
+from service.setting_types import time_zone
 from service.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _import(arguments: argparse.Namespace, chosen: Settings) -> int:
     try:
         scope = quantities.scope_name(arguments.scope)
         quantity = quantities.quantity_name(arguments.quantity)
-        zone = settings.time_zone(arguments.zone) if arguments.zone else chosen.time_zone
+        zone = time_zone(arguments.zone) if arguments.zone else chosen.time_zone
         layout = importer.Layout(
             time_column=arguments.time_column,
             value_column=arguments.value_column,
@@ -269,7 +270,7 @@ def _rules(arguments: argparse.Namespace, chosen: Settings) -> Rules:
         raise _CallError("--min-coverage is a share above 0 and up to 1")
     confirmed = {_day(text, "--exceptional"): "" for text in arguments.exceptional}
     try:
-        zone = settings.time_zone(arguments.zone) if arguments.zone else chosen.time_zone
+        zone = time_zone(arguments.zone) if arguments.zone else chosen.time_zone
         return replace(
             rules,
             calendar=Calendar(zone, chosen.day_begins),

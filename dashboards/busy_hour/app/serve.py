@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
-from dashboards.busy_hour.app import mail, reports, settings
+from dashboards.busy_hour.app import mail, reports
 from dashboards.busy_hour.app.settings import Settings
 from dashboards.busy_hour.measures.quantities import sources
 from dashboards.busy_hour.measures.series import HOUR, LocalDay
@@ -35,6 +35,7 @@ from service import __version__, systemd
 from service import mail as smtp
 from service.metric import Sample, families
 from service.program import Exit
+from service.setting_types import host_and_port
 from service.settings import SettingsError
 
 LOG = logging.getLogger(__name__)
@@ -203,7 +204,7 @@ def web_of(service: Service) -> WebServer:
     registry = CollectorRegistry()
     registry.register(_Scrape(service))
     pages = Pages(service.store, lambda: reports.rules_of(service.chosen))
-    return WebServer(settings.address(service.chosen.listen), create_app(pages, registry, service.problem))
+    return WebServer(host_and_port(service.chosen.listen), create_app(pages, registry, service.problem))
 
 
 def schedule(service: Service, scheduler: BackgroundScheduler) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from cattrs import Converter
 from sqlalchemy import make_url
@@ -17,8 +17,11 @@ from dashboards.busy_hour.measures.series import HOUR, SETTLED, Calendar
 from dashboards.busy_hour.records import replicas
 from dashboards.busy_hour.report.words import HOUSE, languages
 from service.mail import Smtp, check_mailbox
+from service.setting_types import HttpUrl, ListenAddress, add_types
 from service.settings import Seconds, Secret, load, make_converter, structure
 from service.toml import shown
+
+PORT = 9782  # where the busy hour listens unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ class Mail:
 class Settings:
     """The whole file."""
 
-    listen: str = "127.0.0.1:9782"
-    prometheus: str = "http://127.0.0.1:9090"
+    listen: ListenAddress = field(default=ListenAddress(f"127.0.0.1:{PORT}"))
+    prometheus: HttpUrl = field(default=HttpUrl("http://127.0.0.1:9090"))
     prometheus_token: Secret | None = None
     prometheus_timeout: Seconds = field(default=Seconds(60.0))
     database: str | Secret = "sqlite:////var/lib/ottwatch-busyhour/busyhour.db"
@@ -77,8 +80,6 @@ class Settings:
         problems = []
         if not 0 < self.min_coverage <= 1:
             problems.append("min_coverage is a share above 0 and up to 1")
-        if not re.fullmatch(r"https?://[^\s]+", self.prometheus):
-            problems.append('prometheus must be an address such as "http://127.0.0.1:9090"')
         if not SETTLED <= self.record_after <= 12 * HOUR:
             problems.append('record_after lies between "5m" (the last samples must have arrived) and "12h"')
         if self.fixed_hour is not None and self.fixed_hour.minute % 15:
@@ -90,7 +91,6 @@ class Settings:
             weekdays(self.weekend)
             if self.fixed_period is not None:
                 period(self.fixed_period)
-            address(self.listen)
             if isinstance(self.database, str):
                 make_url(self.database)
         except ArgumentError:
@@ -164,24 +164,6 @@ def any_clock_time(text: Any) -> time:
     return time(int(match[1]), int(match[2]))
 
 
-def time_zone(text: Any) -> ZoneInfo:
-    """Return the zone of the tz database; raise ValueError for a fixed offset or an unknown name."""
-    if not isinstance(text, str):
-        raise ValueError(f'expected a name of the tz database in quotes such as "Asia/Almaty", found {shown(text)}')
-    try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f'"{text}" is not a name of the tz database; write for example "Asia/Almaty"') from None
-
-
-def address(text: str) -> tuple[str, int]:
-    """Return host and port of "127.0.0.1:9782" or "[::1]:9782"."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65535:
-        raise ValueError(f'listen: "{text}" is not an address and port; write for example "127.0.0.1:9782"')
-    return host.strip("[]"), int(port)
-
-
 def read(path: Path | None) -> Settings:
     """Return the settings of a file, or the defaults without one."""
     if path is None:
@@ -192,12 +174,8 @@ def read(path: Path | None) -> Settings:
 def converter() -> Converter:
     """Return the common converter with what only this file has."""
     result = make_converter()
-    result.register_structure_hook(ZoneInfo, lambda value, _: time_zone(value))
+    add_types(result, PORT)
     result.register_structure_hook(time, lambda value, _: any_clock_time(value))
-    result.register_structure_hook_func(
-        lambda kind: kind == str | Secret,
-        lambda value, _: result.structure(value, str if isinstance(value, str) else Secret),
-    )
     result.register_structure_hook(date, lambda value, _: _date(value))
     return result
 

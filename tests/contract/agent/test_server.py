@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from agent.runtime.settings import Basic, HttpUrl
+from agent.runtime.settings import Basic
 from agent.sources.presets import load_preset
 from agent.sources.server import collect as server
 from agent.sources.server.collect import Server
 from agent.sources.server.preset import ServerPreset
 from agent.sources.server.settings import ServerSettings
+from service.setting_types import HttpUrl
 from service.settings import Seconds, Secret
 from tests.contract.web import web
 

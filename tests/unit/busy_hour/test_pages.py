@@ -28,6 +28,7 @@ from dashboards.busy_hour.web import pages
 from dashboards.busy_hour.web.application import create_app
 from dashboards.busy_hour.web.pages import Pages
 from service import planning
+from service.setting_types import ListenAddress
 from tests.unit.busy_hour.example import ALMATY, day, quarters
 
 FIRST = date(2026, 9, 1)
@@ -261,7 +262,7 @@ def serving(store: Store) -> Iterator[str]:
 
     with httpx.Client(transport=httpx.MockTransport(nobody)) as prometheus:
         server = Server("http://p:9090", prometheus, lambda _: None)
-        chosen = settings.Settings(listen="127.0.0.1:0")
+        chosen = settings.Settings(listen=ListenAddress("127.0.0.1:0"))
         web = serve.web_of(serve.Service(chosen, store, server, lambda: 0.0))
         web.start()
         try:
@@ -292,6 +293,6 @@ def test_it_is_served_beside_the_metrics(tmp_path: Path) -> None:
 
 def test_an_address_that_is_taken_is_refused_before_anything_begins(store: Store) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        chosen = settings.Settings(listen=f"127.0.0.1:{taken.getsockname()[1]}")
+        chosen = settings.Settings(listen=ListenAddress(f"127.0.0.1:{taken.getsockname()[1]}"))
         with httpx.Client() as prometheus, pytest.raises(OSError, match="in use"):
             serve.web_of(serve.Service(chosen, store, Server("http://p:9090", prometheus, lambda _: None), lambda: 0.0))

@@ -358,7 +358,7 @@ def test_a_day_is_not_imported_twice(tmp_path: Path, call: Any) -> None:
         (("report", "--month", "2026-01", "--from", "2026-01-01"), "give --month, or --year, or --from and --to"),
         (("report", "--scope", "edge-1"), '"edge-1" is not a scope; write "platform", "site:almaty" or "node:edge-1"'),
         (("report", "--quantity", "Sessions!"), "cannot name a quantity"),
-        (("report", "--zone", "UTC+5"), '"UTC+5" is not a name of the tz database'),
+        (("report", "--zone", "UTC+5"), '"UTC+5" is not a time zone of the tz database'),
         (("report", "--min-coverage", "90"), "--min-coverage is a share above 0 and up to 1"),
         (("report", "--fixed-hour", "20:10"), "is not on a quarter of an hour"),
         (("report", "--fixed-period", "20:00"), "is not a period"),
@@ -404,13 +404,14 @@ def test_check_config(tmp_path: Path, call: Any) -> None:
     status, _, errors = call("check-config", "--config", str(bad))
     assert status == 2
     for message in (
-        'time_zone: "Almaty" is not a name of the tz database',
+        'time_zone: "Almaty" is not a time zone of the tz database',
         "day_begins: expected a clock time in quotes",
+        'listen: must be "ADDRESS:PORT", such as "127.0.0.1:9782"',
         'capacity[1]: node:a needs site = "…"',
         'source[1].level: \'rack\' is not known here; write one of "platform", "site", "node"',
     ):
         assert message in errors
-    bad.write_text('fixed_period = "20:00-20:30"\nmin_coverage = 1.2\nlisten = "here"\nrecord_after = "1m"\n')
+    bad.write_text('fixed_period = "20:00-20:30"\nmin_coverage = 1.2\nrecord_after = "1m"\n')
     status, _, errors = call("check-config", "--config", str(bad))
     assert status == 2
     for message in ("holds no full hour", "min_coverage is a share", "record_after lies between"):

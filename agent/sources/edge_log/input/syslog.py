@@ -14,6 +14,7 @@ from agent.sources.edge_log.formats.syslog_header import HEADER
 from agent.sources.edge_log.input.chunk import Chunk
 from agent.sources.edge_log.input.losses import Loss, Losses
 from agent.sources.edge_log.input.position import Position
+from service.setting_types import host_and_port
 
 _LARGEST = 65_536
 _AT_ONCE = 2_000
@@ -134,12 +135,3 @@ def line_of(datagram: bytes) -> bytes:
     """Return the message without its header; what has none is taken as it is."""
     header = HEADER.match(datagram) if datagram.startswith(b"<") else None
     return (datagram[header.end() :] if header else datagram).rstrip(b"\r\n\0").replace(b"\n", b" ")
-
-
-def host_and_port(address: str) -> tuple[str, int]:
-    """Return the parts of "127.0.0.1:5514" or "[::1]:5514"; raise ValueError with the remedy."""
-    host, _, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isdecimal() or int(port) > 65_535:
-        raise ValueError(f'syslog must be "127.0.0.1:5514" or the path of a socket, not {address!r}')
-    return host, int(port)

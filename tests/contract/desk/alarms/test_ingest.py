@@ -322,7 +322,7 @@ def test_a_worse_alarm_does_not_make_its_ticket_overdue(desk: Desk, time: Time) 
     send(desk.database, notification(alert(device="sdb", start=raised)), raised)
     recovery.run_due(desk)
     with desk.database.read() as connection:
-        (row,) = queries.queue(connection, ALL, 10)
+        (row,) = queries.some(connection, [1])
         log = queries.timeline(connection, [row.id])[row.id]
     assert (row.priority, row.restore_by) == ("P1", raised + timedelta(hours=4))
     assert [each.body.clock for each in log if isinstance(each.body, Warned) and each.body.percent == 100] == [
@@ -340,7 +340,7 @@ def test_deadlines_follow_changed_settings(desk: Desk, time: Time) -> None:
     contract = Desk(desk.database, policy_of(Settings(priorities={"P1": hour})), time)
     assert measure_again(contract) == 2
     with desk.database.read() as connection:
-        rows = queries.queue(connection, ALL, 10)
+        rows = queries.some(connection, [1, 2])
     opened = rows[0].opened_at
     assert [row.restore_by for row in rows] == [opened + timedelta(hours=1)] * 2
     assert {row.id: row.deadlines.get("acknowledge") for row in rows} == {1: None, 2: opened + timedelta(minutes=10)}

@@ -9,11 +9,11 @@ from agent.cli.collectors import Made, collectors
 from agent.host import jobs as host_jobs
 from agent.host.settings import HostSettings
 from agent.runtime.collector import Job
-from agent.runtime.settings import HttpUrl, parse_address
 from agent.settings import AgentSettings
 from agent.sources.server.settings import ServerSettings
 from agent.sources.streams.settings import StreamSettings
 from agent.sources.subscribers.settings import SubscribersSettings
+from service.setting_types import HttpUrl, host_and_port
 from service.settings import Seconds, Secret, SettingsError
 
 FILE = Path("agent.toml")
@@ -109,13 +109,13 @@ def test_a_channel_whose_secret_is_missing() -> None:
     [("127.0.0.1:9780", ("127.0.0.1", 9780)), ("[::1]:9780", ("::1", 9780)), ("node-1:1", ("node-1", 1))],
 )
 def test_addresses(text: str, address: tuple[str, int]) -> None:
-    assert parse_address(text) == address
+    assert host_and_port(text) == address
 
 
 @pytest.mark.parametrize("text", ["", "localhost", ":9780", "127.0.0.1:", "127.0.0.1:x", "::1:9780", "h:65536", "h:-1"])
 def test_no_addresses(text: str) -> None:
     with pytest.raises(ValueError, match="ADDRESS:PORT"):
-        parse_address(text)
+        host_and_port(text)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 41, 'say "x"', "../x"])

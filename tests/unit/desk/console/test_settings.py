@@ -14,7 +14,7 @@ from alerts.desk.access.roles import PEOPLE, ROLES, Permission
 from alerts.desk.access.store import AuditFilter, read_audit
 from alerts.desk.access.trail import Action, By
 from alerts.desk.console.settings.frame import TABS
-from alerts.desk.core.calendar_settings import CalendarSettings, ZoneName
+from alerts.desk.core.calendar_settings import CalendarSettings
 from alerts.desk.core.settings import (
     Limits,
     PrioritySettings,
@@ -28,6 +28,7 @@ from alerts.desk.core.words import catalogue, languages
 from alerts.desk.notify import hubs, outbox
 from alerts.desk.notify import test_message as trial
 from service.mail import Smtp
+from service.setting_types import ZoneName
 from service.settings import Seconds, Secret
 from tests.unit.desk.console_desk import Hall, csrf, hall
 

@@ -27,9 +27,9 @@ def faults(folder: Path, text: str) -> dict[str, str]:
 def test_three_mistakes_give_three_messages(tmp_path: Path) -> None:
     found = faults(tmp_path, 'listen = "nowhere"\nlangage = "ru"\ntime_zone = "Asia/Almata"\n')
     assert found == {
-        "listen": '"nowhere" is not address:port; write for example "127.0.0.1:9781"',
+        "listen": 'must be "ADDRESS:PORT", such as "127.0.0.1:9781" or "[::1]:9781", not \'nowhere\'',
         "langage": 'unknown key; did you mean "language"?',
-        "time_zone": 'there is no time zone "Asia/Almata"; write for example "Asia/Almaty"',
+        "time_zone": '"Asia/Almata" is not a time zone of the tz database; write for example "Asia/Almaty"',
     }
 
 

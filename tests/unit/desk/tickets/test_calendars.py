@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.desk.core.calendar_settings import DAYS, CalendarSettings, ZoneName
+from alerts.desk.core.calendar_settings import DAYS, CalendarSettings
 from alerts.desk.core.settings import Settings, converter
 from alerts.desk.tickets.calendars import business_hours, instant
+from service.setting_types import ZoneName
 from service.settings import Seconds, SettingsError, structure
 
 MINUTE = timedelta(minutes=1)
@@ -217,7 +218,7 @@ def test_a_free_day_that_works_by_decree_has_its_own_weekdays_hours() -> None:
             'hours = ["22:00-06:00"]\nweekdays = { friday = ["05:00-13:00"] }',
             "thursday ends at 06:00 of friday, which begins at 05:00 already",
         ),
-        ('time_zone = "Almaty"', 'there is no time zone "Almaty"'),
+        ('time_zone = "Almaty"', '"Almaty" is not a time zone'),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_remedy(text: str, problem: str) -> None:

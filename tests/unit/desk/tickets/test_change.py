@@ -68,5 +68,5 @@ def test_tickets_finished_together_say_what_each_says_alone() -> None:
 def test_a_new_ticket_holds_nothing_but_what_it_was_given_and_blanks() -> None:
     draft = tickets.fresh(site="almaty", opened_at=START)
     assert draft.changes == {"site": "almaty", "opened_at": START}
-    assert {name: draft.value(name) for name in draft.row} == tickets.blank() | {"site": "almaty"}
-    assert Draft(tickets.blank()).row == draft.row
+    assert {name: draft.value(name) for name in draft.row} == tickets.blank() | {"site": "almaty", "deadlines": {}}
+    assert Draft(tickets.blank() | {"deadlines": {}}).row == draft.row

@@ -111,4 +111,4 @@ def test_faults_of_the_settings_are_told(table: dict[str, str], fault: str) -> N
 
 
 def test_an_address_may_be_of_ipv6() -> None:
-    assert CertificateSettings("a", "[::1]:8443").host_and_port == ("::1", 8443)
+    assert CertificateSettings("a", "[::1]:8443").server == ("::1", 8443)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.runtime.settings import HttpUrl
 from agent.sources import presets
 from agent.sources.presets import load_preset
 from agent.sources.server import collect as server
 from agent.sources.server.preset import ServerPreset, parse
 from agent.sources.server.settings import ServerSettings
 from service.metric import Distribution, Sample
+from service.setting_types import HttpUrl
 from service.settings import SettingsError
 
 SAMPLES = Path(__file__).parent / "samples"

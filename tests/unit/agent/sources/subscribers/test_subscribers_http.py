@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.runtime.settings import HttpUrl
 from agent.sources.subscribers.http import Api, Read, parse
 from agent.sources.subscribers.settings import SubscribersSettings
+from service.setting_types import HttpUrl
 
 URL = HttpUrl("http://127.0.0.1/api")
 
