@@ -5,9 +5,10 @@ import sys
 from datetime import UTC, datetime
 
 from center import authority, nodes, services
-from center.nodes import Node
 from center.places import PROMETHEUS, Places
 from center.services import CommandError
+from center.yaml_text import RefusedError
+from service.nodes import Node, address_of
 from service.program import Exit
 
 
@@ -40,7 +41,10 @@ def run(arguments: argparse.Namespace, places: Places) -> int:
 
 
 def _add(arguments: argparse.Namespace, places: Places) -> int:
-    node = Node(arguments.name, arguments.site, arguments.role, nodes.address_of(arguments.address))
+    try:
+        node = Node(arguments.name, arguments.site, arguments.role, address_of(arguments.address))
+    except ValueError as error:
+        raise RefusedError(str(error)) from None
     nodes.add(places.nodes, node)
     if not authority.is_on(places):
         print(f"{node.name}: added at {node.address}; if its agent listens on loopback only, run on the node:")

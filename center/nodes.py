@@ -1,7 +1,5 @@
 """The inventory of nodes: the file that Prometheus reads its targets from."""
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +9,9 @@ from ruamel.yaml.error import YAMLError
 from center.changes import read as read_text
 from center.changes import write
 from center.yaml_text import RefusedError, plain
+from service.nodes import Node
 
 HEAD = "# The nodes, one entry each: name, site (what shares power and uplink), role. Written by ott-center node.\n"
-NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-PORT = 9780
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One node."""
-
-    name: str
-    site: str
-    role: str
-    address: str
 
 
 def nodes(file: Path) -> list[Node]:
@@ -49,19 +36,12 @@ def _nodes(file: Path, number: int, entry: Any) -> list[Node]:
     return [Node(name, site, role, str(target)) for target in targets]
 
 
-def address_of(text: str) -> str:
-    """Return host and port; the agent's port where none is given."""
-    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d+))?", text)
-    if match is None or not 0 < int(match[2] or PORT) < 65536:
-        raise RefusedError(f"{text}: is no address; write HOST or HOST:PORT, an IPv6 address in brackets")
-    return f"{match[1]}:{match[2] or PORT}"
-
-
 def add(file: Path, node: Node) -> None:
     """Add a node; raise RefusedError when its name or its address is there already."""
-    for what, value in (("name", node.name), ("site", node.site), ("role", node.role)):
-        if not NAME.fullmatch(value):
-            raise RefusedError(f"{what} {value!r}: use letters, digits, points, hyphens and underscores")
+    try:
+        node.check()
+    except ValueError as error:
+        raise RefusedError(str(error)) from None
     for other in nodes(file):
         if other == node:
             return

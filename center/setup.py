@@ -12,6 +12,7 @@ from center.changes import Change
 from center.places import ALERTMANAGER, DESK, PROMETHEUS, UNITS, Places
 from center.services import CommandError
 from center.yaml_text import RefusedError
+from service.nodes import Node
 from service.program import Exit
 
 PROGRAMS = {
@@ -122,8 +123,10 @@ def _targets(places: Places, site: str | None, name: str) -> Iterable[Change]:
             continue
         if site is None:
             raise RefusedError("name the site of this machine: ott-center setup --site NAME")
-        if not nodes.NAME.fullmatch(site) or not nodes.NAME.fullmatch(name):
-            raise RefusedError(f"site {site!r}, name {name!r}: use letters, digits, points, hyphens and underscores")
+        try:
+            Node(name, site, "control", address).check()
+        except ValueError as error:
+            raise RefusedError(str(error)) from None
         yield Change(
             file, None, f'- targets: ["{address}"]\n  labels: {{node: "{name}", site: "{site}", role: "control"}}\n'
         )

@@ -29,6 +29,10 @@ EXAMPLES = (
     "ott-desk account remove --name aigerim",
     "ott-desk backup --to /var/backups/desk.db",
     "ott-desk keys --hours 48",
+    "ott-desk node add --name edge-1 --site almaty --role edge 10.0.0.5",
+    "ott-desk node import nodes.tsv",
+    "ott-desk node list",
+    "ott-desk node remove --name edge-1",
     "ott-desk topology check",
     "ott-desk topology show",
     """ott-desk topology explain 'NodeDown{node="edge-1",site="almaty",layer="node"}'""",
@@ -59,6 +63,7 @@ def command_line() -> argparse.ArgumentParser:
             ("account", "make, list, change and remove accounts of people"),
             ("backup", "copy the database while the desk runs"),
             ("keys", "show which tickets past alerts would have been"),
+            ("node", "list, add, import and remove the nodes that Prometheus discovers over HTTP"),
             ("topology", "check and show what feeds what, and explain which alarms have one cause"),
             ("appeals", "take over appeals of another system"),
         ],
@@ -84,6 +89,19 @@ def command_line() -> argparse.ArgumentParser:
             ("remove", "delete an account; tickets and the audit trail go on naming it", (), True),
         ],
     )
+    node = _verbs(
+        commands["node"],
+        [
+            ("add", "let Prometheus scrape a node's agent", (), True),
+            ("import", "add and change the nodes of a file, all or none", (), False),
+            ("list", "print name, site, role and address of each", (), False),
+            ("remove", "scrape a node no longer", (), True),
+        ],
+    )
+    node[0].add_argument("--site", required=True, help="what shares power and uplink with it")
+    node[0].add_argument("--role", required=True, help="edge, origin, middleware, database or control")
+    node[0].add_argument("address", metavar="ADDRESS", help="where its agent listens; port 9780 unless it is given")
+    node[1].add_argument("file", help='a line each: name, site, role and address between tabs; "-": standard input')
     topology = _verbs(
         commands["topology"],
         [
@@ -97,7 +115,7 @@ def command_line() -> argparse.ArgumentParser:
     appeals[0].add_argument("--dry-run", action="store_true", help="check everything, and store nothing")
     example = """such as 'NodeDown{node="edge-1",site="almaty",layer="node"}'"""
     topology[-1].add_argument("alert", nargs="+", help=example)
-    leaves = {"token": token, "account": account, "topology": topology, "appeals": appeals}
+    leaves = {"token": token, "account": account, "node": node, "topology": topology, "appeals": appeals}
     for name, command in commands.items():
         for leaf in leaves.get(name, [command]):
             leaf.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE")

@@ -36,6 +36,9 @@ class Action(StrEnum):
     WORKS_FINISHED = "works finished"
     TICKETS_MERGED = "tickets merged"
     TICKET_SPLIT = "ticket split"
+    NODE_ADDED = "node added"
+    NODE_REMOVED = "node removed"
+    NODES_IMPORTED = "nodes imported"
     TEST_MESSAGE = "test message"
     SENT_AGAIN = "sent again"  # a dead letter
 

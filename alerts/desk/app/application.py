@@ -12,6 +12,7 @@ from alerts.desk.api import (
     free_months,
     grouping,
     operations,
+    targets,
     tmf621,
     tmf656,
     tmf683,
@@ -62,6 +63,7 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
     app.state.webhooks = Lane()
     errors.register(app, faults.page_for)
     app.include_router(operations.router)
+    app.include_router(targets.router)
     app.include_router(webhook_route.router, max_body_size=runtime.settings.limits.webhook_body)
     app.include_router(tmf621.router)
     app.include_router(tmf_hub.router)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.desk.alarms.correlation.correlator import Correlator, plan_of
-from alerts.desk.app import access_commands
+from alerts.desk.app import access_commands, node_commands
 from alerts.desk.app.check import check
 from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.backup import backup
@@ -101,6 +101,10 @@ def _account(arguments: argparse.Namespace, settings: Settings) -> int:
     return access_commands.account(arguments, lambda: open_database(settings, arguments.config), settings.language)
 
 
+def _node(arguments: argparse.Namespace, settings: Settings) -> int:
+    return node_commands.node(arguments, open_database(settings, arguments.config))
+
+
 def _backup(arguments: argparse.Namespace, settings: Settings) -> int:
     # Not migrated: the copy made before an upgrade must be of what was there before the upgrade.
     backup(Database(database_url(settings, arguments.config)), arguments.to)
@@ -163,6 +167,7 @@ _COMMANDS: dict[str, Command] = {
     "migrate": _migrate,
     "token": _token,
     "account": _account,
+    "node": _node,
     "backup": _backup,
     "keys": _keys,
     "topology": _topology,

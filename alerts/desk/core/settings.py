@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NewType
+from typing import Literal, NewType
 from zoneinfo import ZoneInfo
 
 from cattrs import Converter

@@ -348,3 +348,15 @@ def defaults(table: Table) -> dict[str, Any]:
     """Return what columns hold where nobody says otherwise."""
     known = {str(each.name): each.default for each in table.columns}
     return {name: each.arg for name, each in known.items() if isinstance(each, ScalarElementColumnDefault)}
+
+
+# The inventory for HTTP discovery.
+node = Table(
+    "node",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("address", Text, nullable=False, unique=True),
+    Column("added_at", Instant, nullable=False),
+)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from center.nodes import Node, add, address_of, nodes, remove
+from center.nodes import add, nodes, remove
 from center.yaml_text import RefusedError
+from service.nodes import Node, address_of
 
 EDGE = Node("edge-1", "almaty", "edge", "10.0.1.11:9780")
 ORIGIN = Node(
@@ -74,7 +75,7 @@ def test_a_file_that_is_not_understood_is_named(text: str, tmp_path: Path) -> No
 )  # fmt: skip
 def test_addresses(text: str, address: str | None) -> None:
     if address is None:
-        with pytest.raises(RefusedError):
+        with pytest.raises(ValueError, match="is no address"):
             address_of(text)
     else:
         assert address_of(text) == address

@@ -112,7 +112,11 @@ def test_both_kinds_of_pair_ask_the_same_nodes_as_a_single_control_centre(tmp_pa
     (agents,) = [each for each in shipped["scrape_configs"] if each["job_name"] == "ott-agent"]
     for engine in ("victoriametrics", "prometheus"):
         found = yaml.safe_load(files(tmp_path, "a", engine)["etc/prometheus/prometheus.yml"])
-        assert found["scrape_configs"][0] == agents
+        ours = found["scrape_configs"][0]
+        assert [each["url"] for each in ours.pop("http_sd_configs")] == [
+            f"http://{address}:9781/api/v1/targets/agents" for address in ("10.0.0.1", "10.0.0.2")
+        ]
+        assert ours == agents
         assert found["global"]["scrape_interval"] == shipped["global"]["scrape_interval"]
         assert ("external_labels" in found["global"]) is (engine == "prometheus")
 

@@ -13,10 +13,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from center import authority, nodes
 from center.node import tell
-from center.nodes import Node
 from center.places import Places
 from center.services import arguments, drop_in
 from center.yaml_text import RefusedError
+from service.nodes import Node
 
 PROGRAM = Path("/usr/bin/prometheus")
 FLAGS = {"--web.listen-address": "127.0.0.1:9090", "--storage.tsdb.retention.time": "60d"}

@@ -69,8 +69,9 @@ def test_everything_but_health_wants_a_login(desk: Process) -> None:
         assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/login")
     for path in (TICKETS, f"{TICKETS}/1", "/openapi.json"):
         assert httpx.get(desk.url + path, timeout=60).status_code == 401
-    assert httpx.get(desk.url + "/metrics", headers={"X-Forwarded-For": "203.0.113.9"}, timeout=60).status_code == 401
-    assert httpx.get(desk.url + "/metrics", timeout=60).status_code == 200
+    for path in ("/metrics", "/api/v1/targets/agents"):
+        assert httpx.get(desk.url + path, headers={"X-Forwarded-For": "203.0.113.9"}, timeout=60).status_code == 401
+        assert httpx.get(desk.url + path, timeout=60).status_code == 200
 
 
 def test_it_stops_cleanly(desk: Process) -> None:
