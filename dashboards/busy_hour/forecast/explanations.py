@@ -24,7 +24,9 @@ from dashboards.busy_hour.measures.series import Floats
 CONFIDENCE = 0.95
 LEAST_WEIGHT = 0.01  # of the best explanation's
 MOST_ALIKE = 0.9
+BY_CHANCE = 1.96  # over the root of the number of weeks: how alike independent ones may look (Bartlett 1946)
 HALVINGS = 18
+TRENDS = 2  # that grow, a rate and a line, share what growth has beforehand: little growth is the same in both
 
 
 class Coming(NamedTuple):
@@ -103,6 +105,7 @@ def _explained(levels: Levels, parts: Parts, coming: Coming) -> list[Explanation
     behind = np.zeros((len(months), len(parts.steps) + len(parts.bends)))
     after = np.column_stack([np.ones(len(months)), trend(months, parts.shape), behind, waves(coming.at, parts.waves)])
     count = int(np.count_nonzero(parts.root))
+    growth = 1 + 2 * math.log(TRENDS) / math.log(len(levels.at))
     found = []
     for growing in (True,) if parts.shape else (True, False):
         own, ahead = (table, after) if growing else (np.delete(table, 1, axis=1), np.delete(after, 1, axis=1))
@@ -113,10 +116,13 @@ def _explained(levels: Levels, parts: Parts, coming: Coming) -> list[Explanation
         rest = target - own @ solved
         left = max(float(rest @ rest), 1e-10 * count)
         alike = min(autocorrelation(rest), MOST_ALIKE)
+        if alike < BY_CHANCE / math.sqrt(count):
+            alike = 0.0
         square = left / free * (1 + alike) / (1 - alike)
         unsure = np.einsum("ij,jk,ik->i", ahead, np.linalg.pinv(own.T @ own), ahead)
         deviation = np.sqrt(square * (unsure + 1.0 / coming.weeks) + coming.mix**2)
-        found.append(Explanation(ahead @ solved, deviation, left, parts.cost() + growing, alike, wanders=False))
+        cost = parts.cost() + growing * growth
+        found.append(Explanation(ahead @ solved, deviation, left, cost, alike, wanders=False))
     return found
 
 
