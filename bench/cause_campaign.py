@@ -242,7 +242,7 @@ def within(result: Mapping[str, Any]) -> bool:
         and result["named share"] >= NAMED
         and whole["hidden"] == whole["lost alarms"] == whole["left open"] == 0
         and whole["cause delay"] <= CAUSE_DELAY
-        and whole["effect delay"] <= EFFECT_DELAY + CAUSE_DELAY  # a round of the desk decides
+        and whole["effect delay"] <= EFFECT_DELAY
     )
 
 

@@ -29,7 +29,7 @@ from alerts.desk.alarms.correlation.moving import Moved, Read, may_take, moves, 
 from alerts.desk.alarms.correlation.nearby import by_place, near
 
 T = TypeVar("T")
-WAIT = timedelta(seconds=15)
+WAIT = timedelta(seconds=14)  # a round follows within a second: 15 at most
 # How long after its end a cause still explains what begins, and after which an effect that goes on is its own problem.
 AFTERMATH = timedelta(seconds=180)
 # Alarms of one inferred cause begin within this time.

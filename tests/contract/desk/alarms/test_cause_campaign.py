@@ -15,5 +15,5 @@ def test_each_cause_has_one_ticket_that_names_it(tmp_path: Path) -> None:
     assert whole["tickets"] == whole["causes"] > 0
     assert (whole["named"], whole["hidden"], whole["lost alarms"], whole["left open"]) == (whole["faults"], 0, 0, 0)
     assert whole["cause delay"] <= CAUSE_DELAY
-    assert whole["effect delay"] <= EFFECT_DELAY + CAUSE_DELAY
+    assert whole["effect delay"] <= EFFECT_DELAY
     assert result["experiments"] == len(result["by class"])
