@@ -47,7 +47,7 @@ class Views:
         self._put("movement", (self._movement(n) for n in range(rows * SHARES["movement"] // 1000)))
         half = rows * SHARES["balance"] // 2000
         self._put("balance", (self._balance(n % half, n // half) for n in range(2 * half)))
-        for name in ("outcome", "run", "notice"):
+        for name in ("outcome", "document", "run", "notice"):
             self._put(name, ())
 
     def page(self, name: str, asked: dict[str, str]) -> bytes:
