@@ -86,13 +86,13 @@ class _Settling:
         for one, target in found.moved:
             self._leave(work.number(one.holder), one, target)
         self._note(found.moved)
+        for number in found.released:
+            self._release(number)
         gathering, decisions = self._gathering(found), self._decisions(found)
         gathering.apply(decisions, {})
         for number, cluster in found.kin.items():
             if cluster.kin is not None:
                 gathering.retitle(self._heads[number])
-        for number in found.released:
-            self._release(number)
         work.after(lambda: self._store(found))
         work.save()
         describe(work.connection, [number for number, cluster in found.kin.items() if cluster.kin is None], work.now)

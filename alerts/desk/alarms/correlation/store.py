@@ -126,7 +126,13 @@ def set_kin(connection: Connection, number: int, kin: Kin | None) -> None:
 
 
 def set_cause(connection: Connection, number: int, cause: int | None, why: Mapping[str, str], *, fixed: bool) -> None:
-    """Put a ticket under another one, or take it out; what lay under it goes along."""
+    """Put a ticket under another one, or take it out; what lay under it goes along.
+
+    Where that other one has just been put under a third, that is the cause of both.
+    """
+    above = select(correlated.c.cause_id).where(correlated.c.ticket_id == cause)
+    root = None if cause is None else connection.scalar(above)
+    cause = root if root is not None and root != number else cause
     values = {"cause_id": cause, "why": dict(why), "fixed": fixed}
     connection.execute(update(correlated).where(correlated.c.ticket_id == number).values(**values))
     if cause is not None:
