@@ -61,14 +61,18 @@ class PrioritySettings:
         checks.positive(self, "acknowledge", "restore")
 
 
-DEFAULT_PRIORITIES: Mapping[str, PrioritySettings] = MappingProxyType(
+# As a settings file writes them: a table that gives a part of its keys leaves the rest as it is here.
+_PRIORITIES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "P1": PrioritySettings(Seconds(15 * MINUTE), Seconds(4 * HOUR)),
-        "P2": PrioritySettings(Seconds(30 * MINUTE), Seconds(8 * HOUR)),
-        "P3": PrioritySettings(Seconds(2 * HOUR), Seconds(24 * HOUR)),
+        "P1": {"acknowledge": "15m", "restore": "4h"},
+        "P2": {"acknowledge": "30m", "restore": "8h"},
+        "P3": {"acknowledge": "2h", "restore": "24h"},
         # Five business days of nine hours.
-        "P4": PrioritySettings(Seconds(9 * HOUR), Seconds(45 * HOUR), "business"),
+        "P4": {"acknowledge": "9h", "restore": "45h", "calendar": "business"},
     }
+)
+DEFAULT_PRIORITIES: Mapping[str, PrioritySettings] = MappingProxyType(
+    make_converter().structure(dict(_PRIORITIES), dict[str, PrioritySettings])
 )
 
 
@@ -79,7 +83,7 @@ class VendorSettings:
     name: str
     mail: str
     escalation_mail: str = ""  # who is asked when nobody accepts; empty: the same
-    language: Language = Language("ru")
+    language: Language = Language("ru")  # in a file the desk's, unless it says another
     accept: Seconds = field(default=Seconds(30 * MINUTE))
     restore: Seconds = field(default=Seconds(4 * HOUR))
     calendar: str = "24x7"
@@ -104,7 +108,7 @@ class TargetSettings:
     token: Secret | None = None
     topics: tuple[str, ...] = DEFAULT_TOPICS
     priorities: tuple[str, ...] = PRIORITIES
-    language: Language = Language("ru")
+    language: Language = Language("ru")  # in a file the desk's, unless it says another
     per_minute: int = 30
     digest_over: int = 10  # more than this many waiting messages go out as one
 
@@ -237,6 +241,7 @@ def converter() -> Converter:
     result.register_structure_hook_func(lambda kind: kind is Language, of_text(_language))
     result.register_structure_hook_func(lambda kind: kind is Url, of_text(_url))
     text_or_secret = result.get_structure_hook(str | Secret)
+    priorities = result.get_structure_hook(dict[str, PrioritySettings])
 
     def database(value: object, kind: object) -> str | Secret:
         if isinstance(value, str):
@@ -244,8 +249,37 @@ def converter() -> Converter:
         either: str | Secret = text_or_secret(value, kind)
         return either
 
+    def completed(value: object, kind: object) -> dict[str, PrioritySettings]:
+        if isinstance(value, dict):
+            value = {
+                name: {**_PRIORITIES.get(name, {}), **table} if isinstance(table, dict) else table
+                for name, table in value.items()
+            }
+        found: dict[str, PrioritySettings] = priorities(value, kind)
+        return found
+
     result.register_structure_hook(str | Secret, database)
+    result.register_structure_hook_func(lambda kind: kind == dict[str, PrioritySettings], completed)
+    plain = result.get_structure_hook(Settings)
+
+    def whole(value: object, kind: object) -> Settings:
+        found: Settings = plain(_in_the_desks_language(value), kind)
+        return found
+
+    result.register_structure_hook(Settings, whole)
     return result
+
+
+def _in_the_desks_language(file: object) -> object:
+    """Return the file with the desk's language in the tables of whom the desk writes to, where they name none."""
+    if not isinstance(file, dict) or file.get("language") not in languages():
+        return file
+    known = {"language": file["language"]}
+    lists = {name: tables for name in ("vendor", "target") if isinstance(tables := file.get(name), list)}
+    return file | {
+        name: [known | table if isinstance(table, dict) else table for table in tables]
+        for name, tables in lists.items()
+    }
 
 
 def _language(text: str) -> Language:

@@ -1,6 +1,6 @@
 """Mistakes in desk.toml are told all at once, each under its key; every setting is in the manual."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,9 +10,9 @@ import pytest
 from alerts.desk.app.wiring import policy_of
 from alerts.desk.core import calendar_settings, settings
 from alerts.desk.core.calendar_settings import CalendarSettings
-from alerts.desk.core.settings import Settings, read_settings
+from alerts.desk.core.settings import DEFAULT_PRIORITIES, PrioritySettings, Settings, read_settings
 from alerts.desk.tickets.calendars import BusinessHours, business_hours
-from service.settings import SettingsError
+from service.settings import Seconds, SettingsError
 from tests.conftest import ROOT
 
 
@@ -40,7 +40,8 @@ def test_three_mistakes_give_three_messages(tmp_path: Path) -> None:
         ('database = "postgresql+psycopg://u:p@h/d"', "database", "password does not belong"),
         ('language = "kk"', "language", 'write one of "en", "ru"'),
         ('prometheus = "localhost:9090"', "prometheus", "http://"),
-        ('[priorities.P1]\nacknowledge = "5m"', "priorities.P1.restore", "is missing"),
+        ('[priorities.P1]\nacknowlege = "5m"', "priorities.P1.acknowlege", 'did you mean "acknowledge"?'),
+        ('[priorities]\nP1 = "5m"', "priorities.P1", "expected a table"),
         ('[priorities.P9]\nacknowledge = "5m"\nrestore = "1h"', "", "no such priority P9"),
         ('[[vendor]]\nname = "V"\nmail = "v@x"\ncalendar = "none"', "", 'no calendar "none"'),
         ('[calendars.shift]\ndays = ["mon"]', "calendars.shift", "days: no such day: mon"),
@@ -112,3 +113,29 @@ def test_every_setting_is_in_the_manual() -> None:
     for table in ours:
         for field in fields(table):
             assert f"`{field.name}`" in manual or f"[{field.name}]" in manual or f"[{field.name}." in manual, field.name
+
+
+def test_a_priority_leaves_what_it_does_not_name_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "desk.toml"
+    file.write_text('[priorities.P3]\ncalendar = "business"\n[priorities.P4]\nrestore = "90h"\n', "utf-8")
+    found = read_settings(file).priorities
+    assert found == {
+        "P3": replace(DEFAULT_PRIORITIES["P3"], calendar="business"),
+        "P4": replace(DEFAULT_PRIORITIES["P4"], restore=Seconds(90 * 3600.0)),
+    }
+    assert DEFAULT_PRIORITIES["P4"] == PrioritySettings(Seconds(9 * 3600.0), Seconds(45 * 3600.0), "business")
+
+
+@pytest.mark.parametrize(
+    ("whole", "wanted"), [("", ["ru", "en", "ru", "en"]), ('language = "en"\n', ["en", "en", "en", "en"])]
+)
+def test_who_has_no_language_of_their_own_has_the_desks(tmp_path: Path, whole: str, wanted: list[str]) -> None:
+    file = tmp_path / "desk.toml"
+    tables = "".join(
+        f'[[{kind}]]\nname = "{kind} {language}"\n{rest}\n' + (f'language = "{language}"\n' if language else "")
+        for kind, rest in (("vendor", 'mail = "a@b.example"'), ("target", 'kind = "grafana"\nurl = { env = "URL" }'))
+        for language in ("", "en")
+    )
+    file.write_text(whole + tables, "utf-8")
+    found = read_settings(file)
+    assert [each.language for each in found.vendor] + [each.language for each in found.target] == wanted
