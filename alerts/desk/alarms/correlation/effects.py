@@ -6,10 +6,9 @@ from sqlalchemy import Connection, func, select
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.moving import Gathered
-from alerts.desk.alarms.correlation.records import CorrelatedTicket, Effect
+from alerts.desk.alarms.correlation.records import CorrelatedTicket, Effect, by_problem, worst_of
 from alerts.desk.core import batch
 from alerts.desk.core.tables import alarm, correlated, ticket
-from alerts.desk.tickets.policy import priority_of
 from alerts.desk.tickets.states import WORKING
 
 _WORKING = [status.value for status in WORKING]
@@ -34,14 +33,11 @@ def _effects(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
         .order_by(alarm.c.id),
         {"roots": batch.listed(connection, roots)},
     ).mappings()
-    by_problem: dict[tuple[int, str], list[Effect]] = {}
-    for effect in map(Effect, rows):
-        by_problem.setdefault((effect.ticket_id, effect.problem_key), []).append(effect)
-    return [_effect(found) for found in by_problem.values()]
+    return [_effect(found) for found in by_problem(map(Effect, rows))]
 
 
 def _effect(found: Sequence[Effect]) -> Gathered:
-    worst = min(found, key=lambda each: (priority_of(each.labels), each.starts_at))
+    worst = worst_of(found)
     return Gathered(
         Alarm(worst.problem_key, worst.labels, worst.starts_at),
         holder=worst.ticket_id,

@@ -6,11 +6,10 @@ from sqlalchemy import Connection, func, select
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.head import Head
-from alerts.desk.alarms.correlation.records import Firing
+from alerts.desk.alarms.correlation.records import Firing, by_problem, worst_of
 from alerts.desk.alarms.correlation.settling import Stored
 from alerts.desk.core import batch
 from alerts.desk.core.tables import alarm, correlated, ticket
-from alerts.desk.tickets.policy import priority_of
 from alerts.desk.tickets.states import WORKING
 
 _WORKING = [status.value for status in WORKING]
@@ -32,7 +31,7 @@ def firing(connection: Connection, heads: Iterable[Head]) -> list[Stored]:
         one
         for number, alarms in found.items()
         if number not in over | held and any(each.ticket_id == number and each.own for each in alarms)
-        for one in _problems(alarms)
+        for one in map(_stored, by_problem(alarms))
     ]
 
 
@@ -75,15 +74,8 @@ def _doubled(found: Mapping[int, Iterable[Firing]]) -> set[int]:
     return {root for where in holders.values() if len(where) > 1 for root in where.values()}
 
 
-def _problems(alarms: Iterable[Firing]) -> list[Stored]:
-    by_problem: dict[tuple[int, str], list[Firing]] = {}
-    for each in alarms:
-        by_problem.setdefault((each.ticket_id, each.problem_key), []).append(each)
-    return [_stored(found) for found in by_problem.values()]
-
-
 def _stored(alarms: Sequence[Firing]) -> Stored:
-    worst = min(alarms, key=lambda each: (priority_of(each.labels), each.starts_at))
+    worst = worst_of(alarms)
     return Stored(
         Alarm(worst.problem_key, worst.labels, worst.starts_at),
         holder=worst.ticket_id,

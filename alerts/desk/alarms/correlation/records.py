@@ -1,12 +1,13 @@
 """What correlation keeps, as typed records of its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from alerts.desk.alarms.correlation.common import Kin, Shape
 from alerts.desk.core.record import Column, Record
 from alerts.desk.tickets.alarm_record import AlarmRecord
+from alerts.desk.tickets.policy import priority_of
 
 
 class Correlated(Record):
@@ -61,6 +62,22 @@ class Firing(AlarmRecord):
     def own(self) -> bool:
         """Return whether it is of the problem that its ticket was opened for."""
         return self.problem_key == self.own_key
+
+
+Occurrence = TypeVar("Occurrence", bound=AlarmRecord)
+
+
+def by_problem(found: Iterable[Occurrence]) -> list[list[Occurrence]]:
+    """Return occurrences by ticket and problem, in the order in which the first of each came."""
+    result: dict[tuple[int, str], list[Occurrence]] = {}
+    for each in found:
+        result.setdefault((each.ticket_id, each.problem_key), []).append(each)
+    return list(result.values())
+
+
+def worst_of(found: Sequence[Occurrence]) -> Occurrence:
+    """Return the most urgent occurrence, the earliest of them."""
+    return min(found, key=lambda each: (priority_of(each.labels), each.starts_at))
 
 
 class Waiting(Record):
