@@ -15,10 +15,9 @@ from agent.host.settings import HostSettings
 from agent.runtime.settings import Auth, Tls
 from agent.sources import SOURCES
 from agent.sources.kind import SourceKind
+from service.nodes import PORT
 from service.setting_types import ListenAddress, add_types
 from service.settings import make_converter
-
-PORT = 9780  # where the agent listens unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)

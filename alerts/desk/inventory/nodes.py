@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ from alerts.desk.core.database import Database
 from alerts.desk.core.tables import node
 from service.nodes import Node, address_of
 
-COLUMNS = ("name", "site", "role", "address")
+COLUMNS = tuple(each.name for each in fields(Node))
+_NODES = select(*(node.c[name] for name in COLUMNS))
 _AT_ONCE = 500
 
 
@@ -27,8 +28,7 @@ class Imported(NamedTuple):
 
 def everything(connection: Connection) -> list[Node]:
     """Return all nodes by name."""
-    rows = connection.execute(select(*(node.c[name] for name in COLUMNS)).order_by(node.c.name))
-    return [Node(*row) for row in rows.all()]
+    return [Node(*row) for row in connection.execute(_NODES.order_by(node.c.name)).all()]
 
 
 def add(database: Database, by: By, fresh: Node, now: datetime) -> None:
@@ -42,8 +42,8 @@ def add(database: Database, by: By, fresh: Node, now: datetime) -> None:
                 f"{other.name} ({other.site}, {other.role}) at {other.address} is in the inventory; "
                 f"remove it first: ott-desk node remove --name {other.name}"
             )
-        connection.execute(insert(node).values(_row(fresh) | {"added_at": now}))
-        tell(connection, now, by, Action.NODE_ADDED, fresh.name, **_row(fresh))
+        connection.execute(insert(node).values(asdict(fresh) | {"added_at": now}))
+        tell(connection, now, by, Action.NODE_ADDED, fresh.name, **asdict(fresh))
 
 
 def remove(database: Database, by: By, name: str, now: datetime) -> None:
@@ -64,7 +64,7 @@ def take(database: Database, by: By, found: Sequence[Node], now: datetime) -> Im
         moved = [each for each in found if each.name in before and before[each.name] != each]
         # A node may take over the address of another that moves as well.
         connection.execute(delete(node).where(node.c.name.in_([each.name for each in moved])))
-        rows = [_row(each) | {"added_at": now} for each in (*fresh, *moved)]
+        rows = [asdict(each) | {"added_at": now} for each in (*fresh, *moved)]
         for first in range(0, len(rows), _AT_ONCE):
             connection.execute(insert(node), rows[first : first + _AT_ONCE])
         result = Imported(len(fresh), len(moved), len(found) - len(fresh) - len(moved))
@@ -79,12 +79,12 @@ def read(lines: Iterable[str]) -> Iterator[Node]:
     What follows the address is left out, so that the output of `ott-center node list` can be read.
     """
     seen: set[str] = set()
-    for number, fields in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), 1):
-        if not fields or fields[0].startswith("#"):
+    for number, line in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), 1):
+        if not line or line[0].startswith("#"):
             continue
-        if len(fields) < len(COLUMNS):
-            raise ValueError(f"line {number}: {len(fields)} fields; write name, site, role and address between tabs")
-        name, site, role, address = (field.strip() for field in fields[: len(COLUMNS)])
+        if len(line) < len(COLUMNS):
+            raise ValueError(f"line {number}: {len(line)} fields; write name, site, role and address between tabs")
+        name, site, role, address = (field.strip() for field in line[: len(COLUMNS)])
         try:
             found = Node(name, site, role, address_of(address))
             found.check()
@@ -98,7 +98,7 @@ def read(lines: Iterable[str]) -> Iterator[Node]:
 
 def _alike(connection: Connection, fresh: Node) -> list[Node]:
     same = (node.c.name == fresh.name) | (node.c.address == fresh.address)
-    return [Node(*row) for row in connection.execute(select(*(node.c[name] for name in COLUMNS)).where(same)).all()]
+    return [Node(*row) for row in connection.execute(_NODES.where(same)).all()]
 
 
 def _check_addresses(nodes: Iterable[Node]) -> None:
@@ -107,7 +107,3 @@ def _check_addresses(nodes: Iterable[Node]) -> None:
         if other := at.get(each.address):
             raise ValueError(f"{other} and {each.name} have one address, {each.address}")
         at[each.address] = each.name
-
-
-def _row(one: Node) -> dict[str, str]:
-    return dict(zip(COLUMNS, astuple(one), strict=True))
