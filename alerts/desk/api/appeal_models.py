@@ -131,6 +131,7 @@ PLACES = {
     "crm_ref": "externalIdentifier: the id of crm",
     "cabinet_ref": "externalIdentifier: the id of cabinet",
     "broadband": "{broadband}",
+    "tariff": "{tariff}",
 }
 """Where a caller finds what was wrong; the names in braces differ between the two documents."""
 

@@ -54,6 +54,7 @@ class AppealIn(Wire):
     city: StrictStr = ""
     claim: StrictBool = False
     cabinet_ref: StrictStr = ""
+    tariff: StrictStr = Field("", description="Of a fee: billing cases of other tariffs are not its cause.")
     appealed_at: AwareDatetime | None = Field(None, description="When it was written; without it, now.")
 
 

@@ -62,6 +62,7 @@ _WORDS = {
     "code": 'troubleTicketCharacteristic: "code"',
     "when": 'troubleTicketCharacteristic: "appealedAt"',
     "answer": 'troubleTicketCharacteristic: "answer"',
+    "tariff": 'troubleTicketCharacteristic: "tariff"',
     "broadband": 'troubleTicketCharacteristic: "broadband"',
 }
 
@@ -82,6 +83,7 @@ class _Characteristics(Wire):
     broadband: StrictStr = "unknown"
     answer: StrictStr = ""
     claim: StrictBool = False
+    tariff: StrictStr = ""
     appealed_at: AwareDatetime | None = None
 
 
@@ -218,6 +220,7 @@ def _said(rules: Rules, fresh: TicketCreate) -> Said:
         text=fresh.description,
         answer=marks.answer,
         claim=marks.claim,
+        tariff=marks.tariff,
         appealed_at=marks.appealed_at,
         **of_parties(whole.related_party),
         **of_identifiers(whole.external_identifier),

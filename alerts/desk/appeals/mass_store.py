@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from alerts.desk.appeals import mass, store
 from alerts.desk.appeals.baseline import Baseline
+from alerts.desk.appeals.causes import incidents
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.linking import BATCH, hold
 from alerts.desk.appeals.mass import Cell, Mass, Usual, Word
@@ -103,7 +104,7 @@ def proposals(connection: Connection, rules: Rules, known: dict[Cell, Usual], no
     """Return the masses of the last window; what is linked to a ticket already is no longer one."""
     result = []
     for each in masses(connection, known, now):
-        tickets = store.incidents(connection, rules, each.cell.service, each.cell.region, each.cell.group)
+        tickets = incidents(connection, rules, each.cell.service, each.cell.region, each.cell.group)
         result.append(Proposal(each, tuple(members(connection, each.cell, now)), tuple(tickets)))
     return result
 
@@ -129,7 +130,7 @@ def link_all(database: Database, rules: Rules, cell: Cell, ticket: int, by: str,
 
 def _link_some(database: Database, rules: Rules, cell: Cell, ticket: int, by: str, now: datetime) -> int:  # noqa: PLR0913, PLR0917
     with database.write() as connection:
-        known = store.incidents(connection, rules, cell.service, cell.region, cell.group)
+        known = incidents(connection, rules, cell.service, cell.region, cell.group)
         if ticket not in {each.id for each in known}:
             return 0
         numbers = members(connection, cell, now, most=BATCH)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import mass, store
 from alerts.desk.appeals.baseline import Baseline
+from alerts.desk.appeals.causes import MASS_GROUP, MASS_REGION, incidents
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.linking import BATCH, OVER, hold
@@ -94,7 +95,7 @@ def _open(opening: Opening, found: Mass, now: datetime) -> bool:
             wanted = select(func.count(appeal.c.customer.distinct())).where(*recent)
             if (connection.scalar(wanted) or 0) < found.bound:
                 return False
-            known = store.incidents(connection, opening.rules, cell.service, cell.region, cell.group)
+            known = incidents(connection, opening.rules, cell.service, cell.region, cell.group)
             if not known and not _waited(opening, cell, now):
                 return False
             number = known[0].id if known else _ticket(connection, opening, cell, now)
@@ -113,7 +114,7 @@ def _waited(opening: Opening, cell: Cell, now: datetime) -> bool:
 
 def _ticket(connection: Connection, opening: Opening, cell: Cell, now: datetime) -> int:
     sites = opening.rules.settings.sites_of(cell.region)
-    labels = {"service": cell.service, store.MASS_REGION: cell.region, store.MASS_GROUP: cell.group}
+    labels = {"service": cell.service, MASS_REGION: cell.region, MASS_GROUP: cell.group}
     # A further mass of the cell is a problem of its own: its ticket must not collide with one that is merely resolved.
     key = "\0".join(("appeals", cell.group, cell.region, cell.service, now.isoformat()))
     draft = tickets.fresh(

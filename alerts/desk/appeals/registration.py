@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from alerts.desk.appeals import causes, store
 from alerts.desk.appeals import events as ev
-from alerts.desk.appeals import store
 from alerts.desk.appeals.codes import Code
 from alerts.desk.appeals.contacts import Contact, ContactError, check_answer, dialled
 from alerts.desk.appeals.desk import Rules, terms_of
@@ -17,8 +17,9 @@ from alerts.desk.appeals.routes import Do, Way, route
 from alerts.desk.appeals.states import FINAL, AnswerBy, Entry, Queue, Status
 from alerts.desk.appeals.terms import frozen
 from alerts.desk.core.database import Database
+from alerts.desk.tickets.ticket import Ticket
 
-LONGEST = {"text": 10_000, "answer": 10_000, "crm_ref": 64, "cabinet_ref": 64, "name": 200, "email": 320}
+LONGEST = {"text": 10_000, "answer": 10_000, "crm_ref": 64, "cabinet_ref": 64, "tariff": 200, "name": 200, "email": 320}
 _QUEUES = {Do.QUEUE_160: Queue.CALLS_160, Do.QUEUE_BRANCH: Queue.BRANCH, Do.QUEUE_UNROUTED: Queue.UNROUTED}
 
 
@@ -42,6 +43,7 @@ class Said:
     claim: bool = False
     crm_ref: str = ""
     cabinet_ref: str = ""
+    tariff: str = ""  # by which a billing case is found; it is not kept
     appealed_at: datetime | None = None  # the cabinet's stamp, the start of the call; None: now
 
 
@@ -97,8 +99,8 @@ class _Registration:
         customers = self.rules.keys.customers(number)
         known = store.open_like(self.connection, customers, self.said.service, self.said.code)
         cabinet = self._cabinet_request(customers)
-        group = code.group if code else None
-        tickets = store.incidents(self.connection, self.rules, self.said.service, self.said.region, group)
+        cases = self._billing_cases(code)
+        tickets = causes.incidents_of(self.connection, self.rules, self.said.service, self.said.region, code)
         contact = self._contact(number)
         problem = _problem(contact, self.said.answer_by)
         facts = {
@@ -107,6 +109,7 @@ class _Registration:
             "answer_channel": "invalid" if problem else "valid",
             "repeat": "yes" if known else "no",
             "incident": "yes" if tickets else "no",
+            "billing_case": "yes" if cases else "no",
         }
         try:
             way = route(facts)
@@ -124,13 +127,23 @@ class _Registration:
         if way.asks(Do.LAW_CLOCK):
             draft.record(ev.ClaimReceived(), self.by, self.now)
         said = self._interaction(draft.id, "appeal")
+        if way.asks(Do.CHILD_OF_BILLING_CASE):
+            self._propose(draft, cases[0])
         if way.asks(Do.PROPOSE_INCIDENT):
-            store.put_link(self.connection, draft.id, tickets[0].id, "proposed", actor=self.by, at=self.now)
-            draft.record(ev.Linked(tickets[0].id, "proposed"), self.by, self.now)
+            self._propose(draft, tickets[0])
         if way.asks(Do.CLOSE_ANSWERED):
             self._answer_at_once(draft)
         store.save(self.connection, self.rules, draft, self.now)
         return Registered(way, draft.id, interaction=said)
+
+    def _billing_cases(self, code: Code | None) -> list[Ticket]:
+        if code is None or not code.billing:
+            return []
+        return causes.billing_cases(self.connection, self.said.service, self.said.tariff)
+
+    def _propose(self, draft: Draft, cause: Ticket) -> None:
+        store.put_link(self.connection, draft.id, cause.id, "proposed", actor=self.by, at=self.now)
+        draft.record(ev.Linked(cause.id, "proposed"), self.by, self.now)
 
     def _checked(self) -> tuple[str, Code | None]:
         said = self.said
@@ -158,7 +171,6 @@ class _Registration:
             "answerable": "yes" if said.answer else "no",
             "region": "known" if said.region else "unknown",
             "request": "yes" if code and code.kind == "request" else "no",
-            "billing_case": "no",
             "claim": "yes" if said.claim else "no",
             **self.rules.questions.facts(),
         }

@@ -31,10 +31,7 @@ from alerts.desk.core.appeal_tables import (
     interaction,
 )
 from alerts.desk.core.tables import OPEN, defaults, ticket
-from alerts.desk.tickets.ticket import Ticket
 
-CAUSE = "cause"  # of a ticket that another one explains
-MASS_REGION, MASS_GROUP = "appeals_region", "appeals_group"  # labels of a ticket that a mass of appeals opened
 _BLANK: dict[str, object] = {each.name: None for each in appeal.columns} | defaults(appeal)
 
 
@@ -117,27 +114,6 @@ def of_customer(connection: Connection, customers: Sequence[str], limit: int = 2
     """Return a customer's appeals, open ones first, then the latest."""
     order = (appeal.c.status.in_(("closed", "rejected", "cancelled")), appeal.c.id.desc())
     return _some(connection, select(appeal).where(appeal.c.customer.in_(customers)).order_by(*order).limit(limit))
-
-
-def incidents(
-    connection: Connection, rules: Rules, service: str, region: str, group: str | None = None
-) -> list[Ticket]:
-    """Return the open emergency tickets of a service in a region or on the whole platform, the most urgent first.
-
-    A ticket without a service concerns all of them; one that another ticket explains is left to that one. A ticket of
-    a mass of appeals concerns only its region and what its customers appealed about; None: it is not known yet.
-    """
-    sites = ["", *(rules.settings.sites_of(region) if region else ())]
-    conditions = (
-        *(ticket.c.site.in_(sites), ticket.c.priority.in_(("P1", "P2", "P3"))),
-        *(ticket.c.status != "resolved", ticket.c.status_reason != CAUSE),
-    )
-    rows = connection.execute(
-        select(ticket).where(OPEN, *conditions).order_by(ticket.c.priority, ticket.c.id)
-    ).mappings()
-    wanted = {"service": service, MASS_REGION: region} | ({MASS_GROUP: group} if group is not None else {})
-    found = map(Ticket, rows)
-    return [each for each in found if all(each.labels.get(name, value) == value for name, value in wanted.items())]
 
 
 def fresh() -> Draft:

@@ -21,6 +21,8 @@ from alerts.desk.tickets.states import TERMINAL, Status
 from service.prometheus import Client
 
 REOPENED = "correction open"
+TYPE = "billingIncident"
+"""The type of a ticket that has a case."""
 
 
 def open_cases(desk: Desk) -> int:
@@ -46,7 +48,7 @@ def open_cases(desk: Desk) -> int:
                 opened_at=found.opened_at,
             )
             store.tell(connection, number, now, DESK, "opened")
-            draft.kept_open = OPEN
+            draft.kept_open, draft.ticket_type = OPEN, TYPE
             draft.finish(desk.policy, now)
             tickets.save(connection, [draft], desk.policy.publish)
             done += 1

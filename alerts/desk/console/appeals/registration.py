@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from alerts.desk.appeals import store
 from alerts.desk.appeals.appeal import Appeal
+from alerts.desk.appeals.causes import incidents
 from alerts.desk.appeals.codes import typed
 from alerts.desk.appeals.contacts import Contact, ContactError, check_answer, dialled
 from alerts.desk.appeals.desk import Rules
@@ -153,7 +154,7 @@ def _known(runtime: Runtime, rules: Rules, found: Visitor, words: Typed) -> tupl
         region = words.region or next((each.region for each in appeals if each.region), usual)
         service = words.service or rules.settings.services[0]
         places = [region] if region else ["", *rules.settings.regions]
-        tickets = {each.id: each for place in places for each in store.incidents(connection, rules, service, place)}
+        tickets = {each.id: each for place in places for each in incidents(connection, rules, service, place)}
     answer_by = words.answer_by or _usual_answer(number)
     filled = replace(words, region=region, service=service, answer_by=answer_by)
     return filled, Known(appeals, list(tickets.values()))

@@ -1,0 +1,77 @@
+"""What may have caused an appeal: emergency tickets that are open for its service and region, and billing cases.
+
+A complaint about a fee is never put down to an outage, nor an outage to billing: alarms of billing concern the codes of
+billing and no other one. A request for information has no cause.
+"""
+
+from sqlalchemy import Connection, Text, cast, select
+
+from alerts.desk.appeals.codes import Code
+from alerts.desk.appeals.desk import Rules
+from alerts.desk.core.billing_tables import billing_case
+from alerts.desk.core.tables import OPEN, alarm, ticket
+from alerts.desk.tickets.ticket import Ticket
+
+CAUSE = "cause"  # of a ticket that another one explains
+MASS_REGION, MASS_GROUP = "appeals_region", "appeals_group"  # labels of a ticket that a mass of appeals opened
+_BILLING = (
+    select(alarm.c.id)
+    .where(alarm.c.ticket_id == ticket.c.id, cast(alarm.c.labels, Text).like('%"component": "billing"%'))
+    .exists()
+)
+"""The condition on tickets whose alarms are about billing."""
+
+
+def incidents(
+    connection: Connection, rules: Rules, service: str, region: str, group: str | None = None
+) -> list[Ticket]:
+    """Return the open emergency tickets of a service in a region or on the whole platform, the most urgent first.
+
+    A ticket without a service concerns all of them; one that another ticket explains is left to that one. A ticket of
+    a mass of appeals concerns only its region and what its customers appealed about; None: it is not known yet.
+    """
+    sites = ["", *(rules.settings.sites_of(region) if region else ())]
+    conditions = [
+        *(ticket.c.site.in_(sites), ticket.c.priority.in_(("P1", "P2", "P3"))),
+        *(ticket.c.status != "resolved", ticket.c.status_reason != CAUSE),
+    ]
+    if group is not None:
+        conditions.append(_BILLING if _is_billing(rules, group) else ~_BILLING)
+    rows = connection.execute(
+        select(ticket).where(OPEN, *conditions).order_by(ticket.c.priority, ticket.c.id)
+    ).mappings()
+    wanted = {"service": service, MASS_REGION: region} | ({MASS_GROUP: group} if group is not None else {})
+    found = map(Ticket, rows)
+    return [each for each in found if all(each.labels.get(name, value) == value for name, value in wanted.items())]
+
+
+def incidents_of(connection: Connection, rules: Rules, service: str, region: str, code: Code | None) -> list[Ticket]:
+    """Return the emergency tickets that may have caused an appeal with this code, without those of billing cases."""
+    if code is not None and code.kind == "request":
+        return []
+    found = incidents(connection, rules, service, region, code.group if code else None)
+    if not found or code is None or not code.billing:
+        return found  # alarms about billing are left out already
+    numbers = [each.id for each in found]
+    known = set(connection.scalars(select(billing_case.c.ticket_id).where(billing_case.c.ticket_id.in_(numbers))))
+    return [each for each in found if each.id not in known]
+
+
+def billing_cases(connection: Connection, service: str, tariff: str = "") -> list[Ticket]:
+    """Return the tickets of a service's open billing cases, the oldest first.
+
+    Of a tariff: also those whose scope is not counted yet, since nobody knows then that it does not concern the tariff.
+    """
+    open_ = (billing_case.c.service == service, billing_case.c.state != "closed", ticket.c.status != "resolved")
+    joined = select(ticket, billing_case.c.figures).join(billing_case, billing_case.c.ticket_id == ticket.c.id)
+    rows = connection.execute(joined.where(OPEN, *open_).order_by(billing_case.c.id)).mappings()
+    return [Ticket(row) for row in rows if not tariff or _concerns(row["figures"], tariff)]
+
+
+def _concerns(figures: dict[str, dict[str, dict[str, int]]], tariff: str) -> bool:
+    accounts = figures.get("scope", {}).get("accounts", {})
+    return not accounts or bool(accounts.get(tariff))
+
+
+def _is_billing(rules: Rules, group: str) -> bool:
+    return any(code.billing for code in rules.codes.values() if code.group == group)
