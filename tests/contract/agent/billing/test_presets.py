@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import sqlglot
@@ -12,8 +13,8 @@ from agent.sources.billing.places import kind_of
 from agent.sources.billing.preset import BillingPreset, Query, assembled, joined, load, over_views
 from agent.sources.presets import load_preset, names
 from tests.contract.agent.billing.asked import found, samples, settings
-from tests.contract.agent.billing.schema import moment
-from tests.contract.agent.billing.vendors import ASTPP, KILL_BILL, LAGO, statements
+from tests.contract.agent.billing.schema import ALMATY, moment
+from tests.contract.agent.billing.vendors import ABILLS, ASTPP, KILL_BILL, LAGO, statements
 from tests.contract.agent.databases import execute, mariadb, postgresql
 
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql"}
@@ -132,6 +133,13 @@ def astpp() -> Iterator[str]:
 def kill_bill() -> Iterator[str]:
     with mariadb() as url:
         execute(url, *statements(KILL_BILL))
+        yield url
+
+
+@pytest.fixture
+def abills() -> Iterator[str]:
+    with mariadb() as url:
+        execute(url, *statements(ABILLS))
         yield url
 
 
@@ -369,3 +377,96 @@ def test_kill_bill(kill_bill: str) -> None:
     rows.item(rows.subscription(), "12", amount="14.99")
     rows.write()
     assert _kill_bill_found(kill_bill) == {"overdue": 3, "extra recurringCharge": 1, "wrong price": 1}
+
+
+class ABillS:
+    """Rows of an ABillS on the first day of this month, for which the server's clock stands as well.
+
+    Tariffs: 1 to be paid before, 2 afterwards, 3 of the Internet, 4 by the day, 5 less each customer's reduction.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url, self._number = url, 100
+        self.first = datetime.now(ALMATY).date().replace(day=1)
+        columns = "tp_id, name, month_fee, payment_type, module, abon_distribution, reduction_fee"
+        self._rows = [
+            f"INSERT INTO tarif_plans ({columns}) VALUES (1, 'Kino (HD)', 1500, 0, 'Iptv', 0, 0), (2, 'Sport', 900, 1,"
+            " 'Iptv', 0, 0), (3, 'Fast', 5000, 0, 'Internet', 0, 0), (4, 'Daily', 3000, 0, 'Iptv', 1, 0),"
+            " (5, 'Club', 1000, 0, 'Iptv', 0, 1)"
+        ]
+
+    def service(
+        self, tariff: int = 1, *, deposit: float = 10_000, activate: str = "", disable: int = 0, user: str = "0, 0, 0"
+    ) -> int:
+        """Add one of a customer of its own; `user` is whether that is disabled and deleted, and the reduction."""
+        self._number += 1
+        n = self._number
+        self._rows += [
+            f"INSERT INTO bills (id, deposit) VALUES ({n}, {deposit})",
+            f"INSERT INTO users (uid, bill_id, disable, deleted, reduction) VALUES ({n}, {n}, {user})",
+            "INSERT INTO iptv_main (id, uid, tp_id, disable, activate)"
+            f" VALUES ({n}, {n}, {tariff}, {disable}, '{activate or '0000-00-00'}')",
+        ]
+        return n
+
+    def fee(
+        self, of: int, amount: float = 1500, *, text: str = "Kino (HD) (1)", end: str = "", day: date | None = None
+    ) -> None:
+        """Add a fee, taken by the run of its day."""
+        at = day or self.first
+        self._rows.append(
+            "INSERT INTO fees (date, reg_date, sum, dsc, uid, bill_id)"
+            f" VALUES ('{at}', '{at} 01:01:07', {amount}, 'TV: M/F {text} {of}{end}', {of}, {of})"
+        )
+
+    def write(self) -> None:
+        execute(self._url, "SET SESSION time_zone = '+05:00', sql_mode = 'NO_ENGINE_SUBSTITUTION'", *self._rows)
+        self._rows.clear()
+
+    def found(self) -> dict[str, float]:
+        at = datetime.combine(self.first, time(12), ALMATY).astimezone(UTC)
+        of = settings("tv", self._url, grace=600.0, due_by="01:01")
+        return found(samples(of, at, preset=load("abills", "mysql")))
+
+
+def test_abills(abills: str) -> None:
+    rows = ABillS(abills)
+    month_ago = str(rows.first - timedelta(days=31))
+    rows.fee(rows.service())
+    rows.fee(rows.service(2, deposit=-5), 900, text="Sport (2)")
+    rows.service(deposit=1500)  # the run charges who has more
+    rows.service(disable=1)
+    rows.service(user="1, 0, 0")
+    rows.service(user="0, 1, 0")
+    rows.service(4)
+    rows.fee(rows.service(5, user="0, 0, 25"), 750, text="Club (5)")
+    rows.service(5, user="0, 0, 100")
+    rows.fee(rows.service(activate=str(rows.first)), day=rows.first)
+    rows.service(activate=str(rows.first - timedelta(days=30)))  # due tomorrow
+    rows.service(activate=month_ago, deposit=0)
+    joined = rows.service()
+    rows.fee(joined, 48.39, end=" aligned,")
+    rows.fee(joined)
+    both = rows.service()
+    rows.fee(both, 5000, text="Fast (3)")  # a service of another module with the same number
+    rows.fee(both)
+    rows.write()
+    assert rows.found() == {}
+
+    rows.service()
+    rows.fee(rows.service(), 5000, text="Fast (3)")
+    rows.service(2, deposit=-5)
+    rows.service(activate=month_ago)
+    doubled = rows.service()
+    rows.fee(doubled)
+    rows.fee(doubled)
+    rows.fee(rows.service(), 1499)
+    rows.fee(rows.service(5, user="0, 0, 25"), 1000, text="Club (5)")
+    rows.write()
+    assert rows.found() == {
+        "unexplained": 3,
+        "left over": 3,
+        "overdue": 1,
+        "extra recurringCharge": 1,
+        "wrong price": 2,
+    }

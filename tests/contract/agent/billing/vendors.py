@@ -1,7 +1,8 @@
 """Tables of billing systems: the columns that a preset reads, with the types and defaults that the system gives them.
 
 Lago: db/structure.sql of getlago/lago-api at 1b1c24a6a; ASTPP: database/astpp-6.0.sql of iNextrix/ASTPP at be464dcd7;
-Kill Bill: the ddl.sql files of killbill/killbill at cb60779c1.
+Kill Bill: the ddl.sql files of killbill/killbill at cb60779c1; ABillS: db/abills.sql and db/Iptv.sql of anphsw/abills
+at c48927502.
 """
 
 LAGO = """
@@ -51,6 +52,29 @@ CREATE TABLE invoice_items (record_id serial unique, id varchar(36) NOT NULL, ty
   invoice_id varchar(36) NOT NULL, subscription_id varchar(36), plan_name varchar(255), phase_name varchar(255),
   catalog_effective_date datetime, start_date date, end_date date, amount numeric(15,9) NOT NULL,
   rate numeric(15,9) NULL, linked_item_id varchar(36), created_date datetime NOT NULL);
+"""
+ABILLS = """
+CREATE TABLE users (uid int unsigned AUTO_INCREMENT PRIMARY KEY, id varchar(20) NOT NULL DEFAULT '',
+  activate date NOT NULL DEFAULT '0000-00-00', expire date NOT NULL DEFAULT '0000-00-00',
+  credit double(10, 2) NOT NULL DEFAULT 0, reduction double(6, 2) NOT NULL DEFAULT 0,
+  disable tinyint(2) unsigned NOT NULL DEFAULT 0, deleted tinyint(1) unsigned NOT NULL DEFAULT 0,
+  company_id int unsigned NOT NULL DEFAULT 0, bill_id int unsigned NOT NULL DEFAULT 0);
+CREATE TABLE companies (id int unsigned AUTO_INCREMENT PRIMARY KEY, bill_id int unsigned NOT NULL DEFAULT 0,
+  credit double(10, 2) NOT NULL DEFAULT 0);
+CREATE TABLE bills (id int unsigned AUTO_INCREMENT PRIMARY KEY, deposit double(15, 6) NOT NULL DEFAULT 0);
+CREATE TABLE tarif_plans (tp_id smallint unsigned AUTO_INCREMENT PRIMARY KEY, name varchar(80) NOT NULL DEFAULT '',
+  month_fee double(14, 2) unsigned NOT NULL DEFAULT 0, age smallint unsigned NOT NULL DEFAULT 0,
+  payment_type tinyint(1) NOT NULL DEFAULT 0, postpaid_monthly_fee tinyint(1) unsigned NOT NULL DEFAULT 0,
+  reduction_fee tinyint(1) unsigned NOT NULL DEFAULT 0, module varchar(15) NOT NULL DEFAULT '',
+  abon_distribution tinyint(1) NOT NULL DEFAULT 0, credit double(10, 2) unsigned NOT NULL DEFAULT 0);
+CREATE TABLE iptv_main (id int unsigned AUTO_INCREMENT PRIMARY KEY, uid int unsigned NOT NULL DEFAULT 0,
+  tp_id smallint unsigned NOT NULL DEFAULT 0, disable tinyint(1) unsigned NOT NULL DEFAULT 0,
+  expire date NOT NULL DEFAULT '0000-00-00', activate date NOT NULL DEFAULT '0000-00-00',
+  KEY tp_id (tp_id), KEY uid (uid));
+CREATE TABLE fees (id int unsigned AUTO_INCREMENT PRIMARY KEY, date timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  sum double(12, 4) NOT NULL DEFAULT 0, dsc varchar(80) NOT NULL DEFAULT '', uid int unsigned NOT NULL DEFAULT 0,
+  bill_id int unsigned NOT NULL DEFAULT 0, reg_date timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  KEY date (date), KEY uid (uid), KEY reg_date (reg_date));
 """
 
 
