@@ -63,7 +63,7 @@ def each_minute(figures: Figures, url: str, now: datetime) -> None:
     worst = slowest(max(taken[1:], key=lambda each: sum(each.values())))
     figures.tell("all checks after a start", f"{first:.1f} s")
     figures.most("the queries of a minute, median", statistics.median(others), 0.5, "s")
-    figures.tell("slowest of the minutes", f"{max(others):.2f} s ({worst})")
+    figures.most(f"slowest of the minutes ({worst})", max(others), 2.5, "s")
     figures.most("share of a core, on average", 100 * statistics.mean(others) / 60, 1.0, "%")
 
 

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from agent.runtime.settings import Basic, check_name, check_times
+from agent.sources.billing.calendar import Calendar
 from service.setting_types import HttpUrl, check_url, holds_password, time_zone
 from service.settings import Seconds, Secret
 
@@ -46,6 +48,7 @@ class BillingSettings:
     rounding: int = 0  # by how many minor units for each line a document's lines may differ from its total
     fee_bucket: str = ""  # the bucket that fees are taken from
     runs: dict[str, Seconds] = field(default_factory=dict)  # the period of each kind of run that is not planned ahead
+    moved: dict[str, str] = field(default_factory=dict)  # days whose run is later, "2026-03-21" = "04:00"
     history: int = 7  # days whose charges are counted again and again
     slices: int = 16  # of the comparison of two snapshots
     displayed_slices: int = 64  # of the comparison of displayed balances, one each round
@@ -91,6 +94,14 @@ class BillingSettings:
                 raise ValueError(f"{key} must be between {least} and {most}")
         for kind in self.runs:
             check_name("runs", kind)
+        for day, to in self.moved.items():
+            _check_day(day)
+            time_of_day("moved", to)
+
+    @property
+    def calendar(self) -> Calendar:
+        """Return the days as the operator's customers live them."""
+        return Calendar(ZoneInfo(self.time_zone))
 
     def _check_place(self) -> None:
         if (self.database is None) == (self.url is None):
@@ -116,6 +127,15 @@ def _check_cases(cases: str) -> None:
             raise ValueError(f"cases {error}") from None
         if holds_password(cases):
             raise ValueError("cases holds a password; write the desk's token into cases_token")
+
+
+def _check_day(day: str) -> None:
+    try:
+        known = date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError(f'moved names "{day}", which is no day; write it as "2026-03-21" = "04:00"')
 
 
 def time_of_day(key: str, text: str) -> time:

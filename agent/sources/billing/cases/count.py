@@ -16,6 +16,7 @@ from agent.sources.billing.cases.case import Case
 from agent.sources.billing.cases.days import Days, days_of, first_day
 from agent.sources.billing.checks.completeness import Completeness
 from agent.sources.billing.dialect import HASH_BITS
+from agent.sources.billing.moves import Moves
 from agent.sources.billing.preset import BillingPreset, assembled, joined
 from agent.sources.billing.reading import Asking, Value
 from agent.sources.billing.settings import BillingSettings, time_of_day
@@ -160,10 +161,10 @@ class Counting:
         if self._case.kind == "shown":
             still = assembled("SELECT COUNT(*) FROM ({still}) t", self._parts)
             return self._latest is not None and self._latest > until and not self._ask("case_clean", still)[0][0]
-        cut_off = time_of_day("cut_off", self._settings.cut_off)
+        moves = Moves(self._settings, asking.calendar)
         completeness = Completeness(self._settings)
         day, today = asking.calendar.day(until) + DAY, asking.calendar.day(asking.now)
-        while day <= today and asking.now >= asking.calendar.at(day, cut_off):
+        while day <= today and asking.now >= moves.cut_off(day):
             due, wrong = completeness.whole(asking, day)
             if due and not wrong and not self._extra(day):
                 return True
@@ -187,7 +188,7 @@ class Counting:
             "opened": case.opened,
             "start": self._start(),
             "stop": asking.now if case.until is None else min(case.until, asking.now),
-            "graced": asking.now - grace,
+            "graced": Moves(settings, asking.calendar).due_before(asking.now - grace),
             "grace": int(settings.grace),
             "due_by": due_by.hour * 3600 + due_by.minute * 60,
             "key": case.key,

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from agent.sources.billing.calendar import DAY, anchors
 from agent.sources.billing.cases.case import Case
+from agent.sources.billing.moves import Moves
 from agent.sources.billing.reading import Asking, Value
-from agent.sources.billing.settings import BillingSettings, time_of_day
+from agent.sources.billing.settings import BillingSettings
 
 WHOLE_DAY = 86_400
 _PLACES = {"day": "CAST(:{} AS DATE)"}
@@ -47,7 +48,8 @@ def days_of(case: Case, settings: BillingSettings, asking: Asking) -> Days:
 def _row(day: date, number: int, settings: BillingSettings, asking: Asking, end: datetime) -> dict[str, Value]:
     calendar, grace = asking.calendar, timedelta(seconds=settings.grace)
     start, finish = calendar.at(day), calendar.at(day + DAY)
-    due = calendar.at(day, time_of_day("due_by", settings.due_by))
+    moves = Moves(settings, calendar)
+    due = moves.due_by(day)
     anchor, last_anchor = anchors(day)
     local = end.astimezone(calendar.zone)
     return {
@@ -55,6 +57,7 @@ def _row(day: date, number: int, settings: BillingSettings, asking: Asking, end:
         "start": start,
         "finish": finish,
         "timely": due + grace,
+        "timely_seconds": moves.timely(day, settings.grace),
         "number": number,
         "anchor": anchor,
         "last_anchor": last_anchor,

@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from agent.sources.billing import cells, metrics
 from agent.sources.billing.calendar import DAY, anchors
+from agent.sources.billing.moves import Moves
 from agent.sources.billing.reading import Asking
-from agent.sources.billing.settings import BillingSettings, time_of_day
+from agent.sources.billing.settings import BillingSettings
 from service.metric import Sample
 
 EVERY = timedelta(minutes=10)
@@ -23,7 +24,7 @@ class Completeness:
 
     def __init__(self, settings: BillingSettings) -> None:
         self._settings = settings
-        self._due_by, self._cut_off = (time_of_day(key, getattr(settings, key)) for key in ("due_by", "cut_off"))
+        self._moves = Moves(settings, settings.calendar)
         self._asked: tuple[object, ...] = ()
         self._today: Found = {}
         self._old: dict[date, Found] = {}
@@ -39,7 +40,8 @@ class Completeness:
             self._old = self._old_days(asking, day)
             self._today, self._asked = today, slot
         yield from self._of_today()
-        days = [*self._old.values(), *([self._today] if passed else [])]
+        old = (found for before, found in self._old.items() if self._over(asking, before))
+        days = [*old, *([self._today] if passed else [])]
         # As today: a tariff of few accounts is not even named where nothing of it is left over.
         smallest = self._settings.smallest_cell
         left = [{key: values[3:5] for key, values in cells.merged(found, smallest).items()} for found in days]
@@ -84,7 +86,7 @@ class Completeness:
             end=end,
             anchor=first,
             last_anchor=last,
-            graced=asking.now - timedelta(seconds=self._settings.grace),
+            graced=self._moves.due_before(asking.now - timedelta(seconds=self._settings.grace)),
             late=int(self._late(asking, day)),
             over=int(self._over(asking, day)),
             old=int(day < asking.calendar.day(asking.now)),
@@ -93,12 +95,11 @@ class Completeness:
 
     def _late(self, asking: Asking, day: date) -> bool:
         """Return whether a charge of that day without a moment of its own is late."""
-        due = asking.calendar.at(day, self._due_by)
-        return asking.now >= due + timedelta(seconds=self._settings.grace)
+        return asking.now >= self._moves.due_by(day) + timedelta(seconds=self._settings.grace)
 
     def _over(self, asking: Asking, day: date) -> bool:
         """Return whether the day's cut-off has passed."""
-        return asking.now >= asking.calendar.at(day, self._cut_off)
+        return asking.now >= self._moves.cut_off(day)
 
 
 # What docs/billing.md calls the reasons; another word is told once enough accounts have it.

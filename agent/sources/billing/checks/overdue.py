@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.sources.billing import cells, metrics
+from agent.sources.billing.moves import Moves
 from agent.sources.billing.reading import Asking
 from agent.sources.billing.settings import BillingSettings
 from service.metric import Sample
@@ -14,12 +15,14 @@ class Overdue:
 
     def __init__(self, settings: BillingSettings) -> None:
         self._settings = settings
+        self._moves = Moves(settings, settings.calendar)
 
     def collect(self, asking: Asking) -> Iterator[Sample]:
         """Yield what waits, what is overdue, and since when."""
         service, smallest = self._settings.service, self._settings.smallest_cell
         usual, graced = (asking.now - timedelta(seconds=s) for s in (self._settings.flow_after, self._settings.grace))
-        rows = asking.rows("overdue", waiting=usual, graced=graced, today=asking.calendar.day(asking.now))
+        waiting_since, graced = self._moves.due_before(usual), self._moves.due_before(graced)
+        rows = asking.rows("overdue", waiting=waiting_since, graced=graced, today=asking.calendar.day(asking.now))
         recent = cells.counted(asking.rows("recent", **{"from": usual, "until": asking.now}), 1, "recent")
         waiting = cells.counted((row[:2] for row in rows), 1, "overdue")
         stopped = {key: values for key, values in waiting.items() if not recent.get(key, (0.0,))[0]}

@@ -7,6 +7,7 @@ from statistics import median
 from typing import NamedTuple
 
 from agent.sources.billing import cells, metrics
+from agent.sources.billing.moves import Moves
 from agent.sources.billing.reading import Asking
 from agent.sources.billing.settings import BillingSettings
 from service.metric import Sample
@@ -33,6 +34,7 @@ class Runs:
 
     def __init__(self, settings: BillingSettings) -> None:
         self._settings = settings
+        self._moves = Moves(settings, settings.calendar)
 
     def collect(self, asking: Asking) -> Iterator[Sample]:
         """Yield for each kind of run its latest start, the earliest that is missing, repeated starts and the drift."""
@@ -72,5 +74,5 @@ class Runs:
         due = [run.planned for run in runs if run.planned and run.planned not in begun and run.status not in FAILED]
         if (period := self._settings.runs.get(kind)) is not None:
             latest = max(started, default=now - REMEMBERED)
-            due.append(latest + timedelta(seconds=period))
+            due.append(self._moves.due(latest + timedelta(seconds=period)))
         return min(due, default=None)

@@ -92,7 +92,7 @@ def test_a_row_that_appears_late_is_found_in_its_turn_and_soon_within_two_hours(
     assert list(minutes(rule, billing, 11))[-1] == 1
     billing.broken.append(billing.now - 20 * HOUR)
     # Some seventy blocks, one each ten minutes.
-    assert 2 in minutes(rule, billing, 750)
+    assert 2 in minutes(rule, billing, 12 * 60)
 
 
 def test_days_pass_without_a_row_being_lost_or_counted_twice(rule: Rows, billing: Billing) -> None:
