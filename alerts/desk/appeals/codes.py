@@ -1,7 +1,7 @@
 """The codes (шифры) by which appeals are classified: the operator's file, or examples."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +20,11 @@ class Code:
     ru: str
     en: str
     billing: bool = False
+    names: dict[str, str] = field(default_factory=dict)  # in further languages
 
     def __post_init__(self) -> None:
+        if written := self.names.keys() & {"ru", "en"}:
+            raise ValueError(f"names: {min(written)} has a key of its own; write {min(written)} = ...")
         for name in ("id", "group"):
             text = getattr(self, name)
             if not text.strip() or not text.isprintable() or len(text) > 32:
@@ -29,7 +32,11 @@ class Code:
 
     def name(self, language: str) -> str:
         """Return its name in a language; in English for one that the file does not have."""
-        return self.ru if language == "ru" else self.en
+        return self.names.get(language) or (self.ru if language == "ru" else self.en)
+
+    def has(self, words: str) -> bool:
+        """Return whether a name in any language holds these words, given in lower case."""
+        return any(words in name.casefold() for name in (self.ru, self.en, *self.names.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +57,9 @@ def codes(file: Path | None = None) -> Mapping[str, Code]:
 
 
 def typed(known: Mapping[str, Code], text: str) -> Code | None:
-    """Return the code that somebody typed: its id, or words that only one name holds, in either language."""
+    """Return the code that somebody typed: its id, or words that the names of only one code hold, in any language."""
     wanted = " ".join(text.split()).casefold()
     if not wanted or text.strip() in known:
         return known.get(text.strip())
-    found = [code for code in known.values() if wanted in code.ru.casefold() or wanted in code.en.casefold()]
+    found = [code for code in known.values() if code.has(wanted)]
     return found[0] if len(found) == 1 else None
