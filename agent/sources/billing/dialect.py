@@ -21,8 +21,6 @@ _DATE_NUMBER = r"(EXTRACT(YEAR FROM \1) * 10000 + EXTRACT(MONTH FROM \1) * 100 +
 _DAY = {"postgresql": _DATE_NUMBER, "mysql": _DATE_NUMBER, "sqlite": r"NUMBER_OF(\1)"}
 # A date compared with a moment is its midnight.
 _MIDNIGHT = {"postgresql": r"\1", "mysql": r"\1", "sqlite": r"MIDNIGHT_OF(\1)"}
-# Joined in the order in which they are written; the planners of the other two find the shorter way by themselves.
-_THEN_JOIN = {"postgresql": "JOIN", "mysql": "STRAIGHT_JOIN", "sqlite": "JOIN"}
 # In this order: a sum of hashes would be past 64 bits; what stands left of an interval is a column or such a function.
 _FOR_SQLITE = (
     (r"SUM\(\{HASH48 ([\w.]+)\}\)", r"HASHES(\1)"),
@@ -39,11 +37,10 @@ def written(sql: str, kind: str) -> str:
     """Return a query with what is written in capitals and braces spelt out for one kind of database.
 
     {HASH48 column}: the first 48 bits of hexadecimal digits; {SECONDS column}: the seconds of a moment since midnight;
-    {DAY column}: a date as a number such as 20171201; {MIDNIGHT column}: a date that is compared with a moment;
-    {THEN JOIN}: a join of tables in the order in which they are written.
+    {DAY column}: a date as a number such as 20171201; {MIDNIGHT column}: a date that is compared with a moment.
     """
     for pattern, expression in _FOR_SQLITE if kind == "sqlite" else ():
         sql = re.sub(pattern, expression, sql)
     for name, expressions in (("HASH48", _HASH), ("SECONDS", _SECONDS), ("DAY", _DAY), ("MIDNIGHT", _MIDNIGHT)):
         sql = re.sub(rf"\{{{name} ([\w.]+)\}}", expressions[kind], sql)
-    return sql.replace("{THEN JOIN}", _THEN_JOIN[kind])
+    return sql

@@ -46,6 +46,11 @@ class Query:
     sql: str
     deadline: Seconds = field(default=Seconds(5.0))
     tables: list[str] = field(default_factory=list)  # parts that it reads as tables, each after those that it reads
+    mysql: str = ""  # instead of `sql` for MariaDB and MySQL, where these would plan it badly
+
+    def of(self, kind: str) -> str:
+        """Return the SELECT for a kind of database."""
+        return self.mysql if self.mysql and kind == "mysql" else self.sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +112,9 @@ def load(name: str, kind: str) -> BillingPreset:
 def over_views(preset: BillingPreset, generic: BillingPreset) -> BillingPreset:
     """Return a preset with the generic queries over its views; one that needs a view that it lacks is left out."""
     queries = {
-        name: replace(query, sql=sql)
+        name: replace(query, sql=sql, mysql="")
         for name, query in (generic.query | preset.query).items()
-        if (sql := _over(query.sql, preset.view)) is not None
+        if (sql := _over(query.of(preset.database), preset.view)) is not None
     }
     shared = {**generic.part, **preset.part}
     parts = {name: sql for name, text in shared.items() if (sql := _over(text, preset.view)) is not None}

@@ -78,7 +78,7 @@ class Asking:
 
     def rows(self, name: str, **values: Value) -> Rows:
         """Return the rows of a query; raise OSError, or ValueError for more of them than groups can be."""
-        return self.select(name, self.billing.queries[name].sql, **values)
+        return self.select(name, self.billing.queries[name].of(self.billing.place.kind), **values)
 
     def select(self, name: str, sql: str, **values: Value) -> Rows:
         """Return the rows of a SELECT, named in what is raised: OSError, or ValueError for too many rows."""

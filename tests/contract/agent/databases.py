@@ -101,7 +101,14 @@ def mariadb(*options: str) -> Iterator[str]:
             cwd=folder,
         )
         command = [
-            *(*prefix, "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={folder}/socket"),
+            *(
+                *prefix,
+                "mariadbd",
+                "--no-defaults",
+                f"--datadir={data}",
+                f"--tmpdir={folder}",
+                f"--socket={folder}/socket",
+            ),
             *("--bind-address=127.0.0.1", f"--port={port}", f"--pid-file={folder}/pid", *options),
         ]
         server = f"mysql+pymysql://root@127.0.0.1:{port}/mysql"

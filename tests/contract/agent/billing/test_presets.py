@@ -87,6 +87,17 @@ def test_queries_that_are_asked_together_share_their_tables() -> None:
         joined([Query("SELECT 1", tables=["three"])], parts)
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_every_generic_query_is_one_select(kind: str) -> None:
+    preset = load("generic", kind)
+    for query in preset.query.values():
+        if not query.tables:
+            sql = re.sub(r"(?<![\w']):([a-z]\w*)", r"'\1'", assembled(query.of(kind), preset.part))
+            (parsed,) = sqlglot.parse(written(sql, kind), dialect=DIALECTS[kind])
+            assert isinstance(parsed, exp.Query)
+    assert ("STRAIGHT_JOIN" in preset.query["displayed"].of(kind)) == (kind == "mysql")
+
+
 @pytest.mark.parametrize("kind", ["missing", "doubled", "shown"])
 def test_a_case_is_one_select_in_both_dialects(kind: str) -> None:
     preset = load("generic", "postgresql")
