@@ -66,6 +66,13 @@ def latest(connection: Connection, limit: int) -> list[Case]:
     return [case_of(CaseRecord(row)) for row in connection.execute(wanted).mappings()]
 
 
+def opened(connection: Connection, start: datetime, end: datetime) -> list[Case]:
+    """Return the cases that were opened in a span, oldest first."""
+    span = (billing_case.c.opened_at >= start, billing_case.c.opened_at < end)
+    wanted = select(billing_case).where(*span).order_by(billing_case.c.id)
+    return [case_of(CaseRecord(row)) for row in connection.execute(wanted).mappings()]
+
+
 def without_case(connection: Connection) -> dict[tuple[str, Kind], WithoutCase]:
     """Return, by service and kind, the first open ticket with a firing alarm of billing that has no case yet."""
     columns = (ticket.c.id, ticket.c.opened_at, alarm.c.labels)

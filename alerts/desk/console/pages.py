@@ -13,6 +13,7 @@ from alerts.desk.console.appeals import mass as mass_appeals
 from alerts.desk.console.appeals import registration
 from alerts.desk.console.appeals import routes as appeals
 from alerts.desk.console.appeals import statistics as appeal_statistics
+from alerts.desk.console.billing import report as billing_report
 from alerts.desk.console.billing import routes as billing
 from alerts.desk.console.billing import today
 from alerts.desk.console.busy_hour import routes as busy_hour
@@ -63,6 +64,7 @@ def install(app: FastAPI) -> None:
     app.state.planner = Planner()
     app.state.usual_appeals = Baseline()
     app.state.billings = today.shared(app.state.runtime)
+    app.state.kept_billing_months = billing_report.KeptMonths()
     app.state.kept_reports = reports.KeptReports()
     for router in (
         login.router,
@@ -86,6 +88,7 @@ def install(app: FastAPI) -> None:
         appeal_mail.router,
         appeals.router,
         billing.router,
+        billing_report.router,
         works.router,
         works_change.router,
         events.router,
