@@ -1,4 +1,4 @@
-"""Roots made of nothing but Debian's packages, and a Debian 12 booted in one by systemd-nspawn, without a network."""
+"""Roots made of nothing but Debian's or Ubuntu's packages, and a Debian 12 booted in one, without a network."""
 
 import contextlib
 import fcntl
@@ -27,16 +27,18 @@ ENVIRONMENT = (
 BOOTED_WITHIN = 120.0
 OURS = "bookworm"  # the release that this machine's own apt knows
 YEAR_AND_WEEK = "%G-%V"
+UBUNTU_KEYS = "usr/share/keyrings/ubuntu-archive-keyring.gpg"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A Debian to make: its release, how small, its packages, and those to be fetched for later."""
+    """A Debian or Ubuntu to make: its release, how small, its packages, and those to be fetched for later."""
 
     suite: str
     variant: str
     packages: tuple[str, ...]
     fetched: tuple[str, ...] = ()
+    keys_from: "Recipe | None" = None  # Ubuntu: the Debian that has the keys of its archive in a package
 
 
 # The booted machine needs no network: what docs/install.md takes from Debian is in apt's cache.
@@ -92,13 +94,19 @@ def _make(recipe: Recipe, folder: Path) -> None:
             f"--customize-hook=export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG; {fetch}",
         ]
         try:
-            source = f"deb [signed-by={KEYRING}] {_mirror()} {recipe.suite} main"
-            run(*command, recipe.suite, str(new), source, seconds=900)
+            run(*command, *_archive(recipe, new), seconds=900)
         except (AssertionError, subprocess.TimeoutExpired) as error:
-            raise UnavailableError(f"no Debian could be made here: {error}") from error
+            raise UnavailableError(f"no root of {recipe.suite} could be made here: {error}") from error
     (new / "etc/apt/apt.conf.d/99mmdebstrap").unlink(missing_ok=True)
     (new / "etc/apt/apt.conf.d/99unattended").write_text('APT::Get::Assume-Yes "true";\n', "utf-8")
     new.rename(folder)
+
+
+def _archive(recipe: Recipe, target: Path) -> list[str]:
+    """Return mmdebstrap's last words: the release, the folder, and the archive, which it knows itself for Ubuntu."""
+    if recipe.keys_from is not None:
+        return [f"--keyring={base(recipe.keys_from) / UBUNTU_KEYS}", recipe.suite, str(target)]
+    return [recipe.suite, str(target), f"deb [signed-by={KEYRING}] {_mirror()} {recipe.suite} main"]
 
 
 def _mirror() -> str:

@@ -24,7 +24,8 @@ KEYS = ("one", "two", "three")
 SIGNATURE = "_gpgorigin"
 # Where packages are built differs in all of this.
 ELSEWHERE = {"TZ": "Asia/Almaty", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
-TRIXIE = Recipe("trixie", "apt", ("python3", "systemd-standalone-sysusers"))
+TRIXIE = Recipe("trixie", "apt", ("python3", "systemd-standalone-sysusers", "ubuntu-keyring"))
+NOBLE = Recipe("noble", "apt", ("python3", "systemd"), keys_from=TRIXIE)
 RPM = ("rpm", "--dbpath", "/var/lib/rpm", "--nodeps")
 FIRST_SCRAPE = """\
 install -d -o ott-agent -g ott-agent /var/lib/ottwatch
@@ -150,8 +151,10 @@ def update(folder: Path, lists: str) -> tuple[int, str]:
 
 
 @pytest.mark.skipif(shutil.which("lintian") is None, reason="lintian is not installed")
-def test_lintian_finds_no_error(packages: Path) -> None:
-    run("lintian", "--allow-root", "--fail-on", "error", str(one(packages, "ottwatch-agent_*.deb")))
+@pytest.mark.parametrize("name", ["ottwatch-agent", "ottwatch-center", "ottwatch-keyring"])
+def test_lintian_finds_no_error(packages: Path, keys: Path, tmp_path: Path, name: str) -> None:
+    folder = keyring(keys, tmp_path) if name == "ottwatch-keyring" else packages
+    run("lintian", "--allow-root", "--fail-on", "error", str(one(folder, f"{name}_*.deb")))
 
 
 @pytest.mark.skipif(shutil.which("rpmlint") is None, reason="rpmlint is not installed")
@@ -178,13 +181,14 @@ def test_the_rpm_installs_answers_and_goes(signed: Path, tmp_path: Path) -> None
         assert (root / "etc/ottwatch/agent.toml").is_file()
 
 
-def test_the_deb_installs_and_answers_on_debian_13(packages: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("recipe", "python"), [(TRIXIE, "3.13"), (NOBLE, "3.12")], ids=["debian 13", "ubuntu 24.04"])
+def test_the_deb_installs_and_answers_elsewhere(packages: Path, tmp_path: Path, recipe: Recipe, python: str) -> None:
     try:
-        below = base(TRIXIE)
+        below = base(recipe)
     except UnavailableError as error:
         pytest.skip(f"no root is made: {error}")
     with root_of(below, tmp_path) as root:
         shutil.copy(one(packages, "ottwatch-agent_*.deb"), root / "root")
         run_in(root, "apt-get install /root/ottwatch-agent_*.deb")
-        assert "Python 3.13" in run_in(root, "python3 --version")
+        assert f"Python {python}" in run_in(root, "python3 --version")
         assert "node_cpu_seconds_total" in run_in(root, FIRST_SCRAPE)
