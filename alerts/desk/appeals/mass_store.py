@@ -1,7 +1,7 @@
 """Mass appeals in the database: who appealed about what, what is usual, and linking a whole cell to a ticket."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -14,6 +14,7 @@ from alerts.desk.appeals.causes import incidents
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.linking import BATCH, hold
 from alerts.desk.appeals.mass import Cell, Mass, Usual, Word
+from alerts.desk.appeals.usual import NOTHING_KNOWN, History, Hour, Moments
 from alerts.desk.core.appeal_tables import appeal, appeal_link, interaction
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import OPEN
@@ -21,8 +22,6 @@ from alerts.desk.tickets.ticket import Ticket
 
 BEFORE = timedelta(weeks=8)
 EARLIER = timedelta(minutes=30)  # how long before the window appeals may belong to the same
-POISSON = 1e6  # a dispersion as good as none
-NOTHING_KNOWN = Usual(0.08, 1.0)  # of a cell without a history
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +57,27 @@ def _customers(connection: Connection, since: datetime, until: datetime) -> dict
 def usual(connection: Connection, zone: tzinfo, now: datetime) -> dict[Cell, Usual]:
     """Return what cells usually have in a window of this hour, on working days or at weekends, over eight weeks.
 
-    Appeals that a person linked to an emergency ticket are left out: a mass of last week is not usual. The dispersion
-    is that of the service: a single cell has too few appeals to know its own.
+    Appeals that a person linked to an emergency ticket are left out: a mass of last week is not usual. A desk that has
+    taken appeals for less than eight weeks knows only those.
     """
-    known = [
-        word
-        for word in _unlinked(connection, now - BEFORE, now - mass.WINDOW)
-        if _class(word.at, zone) == _class(now, zone)
-    ]
-    hours = (now - timedelta(hours=number) for number in range(1, int(BEFORE / timedelta(hours=1)) + 1))
-    windows = 4 * sum(_class(hour, zone) == _class(now, zone) for hour in hours)
-    counts: dict[Cell, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    until = now - mass.WINDOW
+    known = _unlinked(connection, now - BEFORE, until)
+    first = connection.scalar(select(func.min(interaction.c["at"])))
+    since = max(first, now - BEFORE) if first is not None else now
+    windows = Counter(
+        _class(since + mass.WINDOW * number, zone) for number in range((until - since) // mass.WINDOW + 1)
+    )
+    seen: dict[Cell, dict[Hour, dict[int, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     for word in known:
-        counts[word.cell][int(word.at.timestamp() // mass.WINDOW.total_seconds())].add(word.customer)
-    return _fitted({cell: [len(each) for each in found.values()] for cell, found in counts.items()}, max(windows, 1))
+        place = int(word.at.timestamp() // mass.WINDOW.total_seconds())
+        seen[word.cell][_class(word.at, zone)][place].add(word.customer)
+    counts = {cell: {hour: _moments(found) for hour, found in hours.items()} for cell, hours in seen.items()}
+    return History(counts, windows).usual(_class(now, zone))
 
 
-def _fitted(counts: dict[Cell, list[int]], windows: int) -> dict[Cell, Usual]:
-    means = {cell: sum(found) / windows for cell, found in counts.items()}
-    squares: dict[str, float] = defaultdict(float)
-    excess: dict[str, float] = defaultdict(float)
-    for cell, found in counts.items():
-        variance = sum(count * count for count in found) / windows - means[cell] ** 2
-        squares[cell.service] += means[cell] ** 2
-        excess[cell.service] += variance - means[cell]
-    return {
-        cell: Usual(
-            mean, min(squares[cell.service] / excess[cell.service], POISSON) if excess[cell.service] > 0 else POISSON
-        )
-        for cell, mean in means.items()
-    }
+def _moments(found: Mapping[int, set[str]]) -> Moments:
+    sizes = [len(each) for each in found.values()]
+    return Moments(sum(sizes), sum(size * size for size in sizes))
 
 
 def masses(connection: Connection, known: dict[Cell, Usual], now: datetime) -> list[Mass]:
