@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import random
+import re
 import shutil
 import threading
 import time
@@ -27,7 +28,9 @@ from tests.players.play import HERE, installed
 
 RECORDED = HERE / "stalls.json"
 PATIENCE = 150.0
-AT_ONCE = 3
+AT_ONCE = 4
+MODES = ("query", "header")
+_HEADERS = re.compile(r"(?i)\r\ncmcd-(?:request|object|status|session):[ \t]*([^\r]*)")
 _TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".mpd": "application/dash+xml", ".ts": "video/mp2t"}
 _SEGMENTS = ("ts", "video")  # of which one is slow; the sound follows its picture
 
@@ -64,8 +67,10 @@ class Run:
     player: str
     path: str
     version: int
+    mode: str  # of CMCD: "query" or "header"
     slow: dict[int, float]  # seconds by the number of the segment
-    requests: list[tuple[float, float, str]] = field(default_factory=list)
+    # start, end, target, and what the four headers say together
+    requests: list[tuple[float, float, str, str]] = field(default_factory=list)
     account: dict[str, Any] = field(default_factory=dict)
 
 
@@ -82,11 +87,12 @@ class Server:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             while True:
-                line = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split(" ", 2)
-                await self._answer(line[1], writer)
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                cmcd = ",".join(_HEADERS.findall(head))
+                await self._answer(head.split(" ", 2)[1], cmcd, writer)
         writer.close()
 
-    async def _answer(self, target: str, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, target: str, cmcd: str, writer: asyncio.StreamWriter) -> None:
         began = time.time()
         first, _, name = urlsplit(target).path.lstrip("/").partition("/")
         run = self._runs[int(first)] if first.isdigit() else None
@@ -104,7 +110,7 @@ class Server:
         writer.write(head.encode() + body)
         await writer.drain()
         if run is not None:
-            run.requests.append((began, time.time(), target.removeprefix(f"/{first}")))
+            run.requests.append((began, time.time(), target.removeprefix(f"/{first}"), cmcd))
 
     def _content(self, name: str) -> bytes:
         return self._made[name] if name in self._made else (self._folder / name).read_bytes()
@@ -152,7 +158,7 @@ def play(runs: list[Run]) -> None:
                 url = quote(f"{address}/{number}/{run.path}", safe="")
                 page.goto(
                     f"{address}/page/stalls.html?player={run.player}&url={url}&version={run.version}"
-                    f"&sid=run-{number}&mode=query"
+                    f"&sid=run-{number}&mode={run.mode}"
                 )
                 open_.append((run, page, time.monotonic() + PATIENCE))
             time.sleep(0.3)
@@ -164,23 +170,26 @@ def play(runs: list[Run]) -> None:
                     open_.remove(one)
 
 
-def runs(rounds: int) -> list[Run]:
-    """Return runs of every player, with two to four slow segments each; by a fixed seed."""
+def runs(rounds: int, clean: int) -> list[Run]:
+    """Return runs of every player, with two to four slow segments each, and clean ones; by a fixed seed."""
     chance = random.Random(16)
     made = []
-    for number in range(rounds):
+    for number in range(rounds + clean):
         for player, path in KINDS:
             for version in (1, 2):
-                places = chance.sample((5, 9, 13, 17, 21), 0 if number == 0 and version == 1 else chance.randint(2, 4))
+                places = chance.sample((5, 9, 13, 17, 21), chance.randint(2, 4) if number < rounds else 0)
                 slow = {place: round(chance.uniform(5.0, 9.0), 1) for place in places}
-                made.append(Run(player, path, version, slow))
+                made.append(Run(player, path, version, MODES[number % 2], slow))
     return made
 
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.players.stalls", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    wanted = runs(parser.parse_args().rounds)
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each player with slow segments")
+    parser.add_argument("--clean", type=int, default=1, help="runs of each player without")
+    parser.add_argument("--output", type=Path, default=RECORDED)
+    given = parser.parse_args()
+    wanted = runs(given.rounds, given.clean)
     play(wanted)
     lines = [
         json.dumps(
@@ -188,13 +197,14 @@ def main() -> None:
                 "player": run.player,
                 "path": run.path,
                 "version": run.version,
+                "mode": run.mode,
                 "account": run.account,
-                "requests": [[round(start, 3), round(end, 3), target] for start, end, target in run.requests],
+                "requests": [[round(start, 3), round(end, 3), *rest] for start, end, *rest in run.requests],
             }
         )
         for run in wanted
     ]
-    RECORDED.write_text("[\n" + ",\n".join(lines) + "\n]\n", "utf-8")
+    given.output.write_text("[\n" + ",\n".join(lines) + "\n]\n", "utf-8")
 
 
 if __name__ == "__main__":

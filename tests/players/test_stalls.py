@@ -14,6 +14,7 @@ from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.quality.quality import Quality
 from agent.sources.edge_log.quality.tally import Tally
 from agent.sources.edge_log.sessions.definition import Definition
+from agent.sources.edge_log.sessions.engine import Engine
 from tests.players.stalls import RECORDED
 
 SHORTEST = 0.15
@@ -34,8 +35,9 @@ def truth(run: dict[str, Any]) -> list[float]:
 def computed(number: int) -> Tally:
     requests = sorted(runs()[number]["requests"], key=lambda request: request[1])
     rows = len(requests)
-    quality = Quality(Definition())
-    quality.take(
+    definition = Definition()
+    quality = Quality(definition)
+    Engine(definition, b"secret", companion=quality).feed(
         Batch(
             rows,
             times=[end for _, end, _ in requests],
@@ -46,7 +48,7 @@ def computed(number: int) -> Tally:
             sizes=[0] * rows,
             durations=[f"{end - start:.3f}" for start, end, _ in requests],
         ),
-        rows,
+        float("inf"),
     )
     assert quality.malformed.total() == 0
     (tally,) = quality.tallies.values()

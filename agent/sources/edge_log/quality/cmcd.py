@@ -2,14 +2,12 @@
 
 The syntax is that of structured fields (RFC 8941); the keys here need numbers, tokens, strings and lists. It is
 read by one regular expression, because every line of a log may carry it; tests hold it against the library `http-sf`.
-What players usually write in the query is read by a faster one (`scan`).
+Most lines are read by faster ones, which are made of lines that this one has read (`shapes`).
 """
 
 import re
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
-
-from agent.sources.edge_log.quality.scan import scan
 
 _PARAMETER = re.compile(rb"[?&]CMCD=([^&#]*)")
 # key, or key=value: a string, a list in parentheses, or what ends before the next comma. The first group is all of it.
@@ -56,10 +54,7 @@ class MalformedError(ValueError):
     """A CMCD that cannot be read; the text is the value of the label `reason`."""
 
 
-_MILLISECONDS, _KILOBITS = _Amounts(1e-3), _Amounts(1e3)
-# The tokens and versions that the faster expression lets pass are few.
-_TOKENS: dict[bytes | None, str | None] = {None: None}
-_VERSIONS = {None: 1, b"1": 1, b"2": 2}
+MILLISECONDS, KILOBITS = _Amounts(1e-3), _Amounts(1e3)
 
 
 class Report(NamedTuple):
@@ -79,42 +74,14 @@ class Report(NamedTuple):
     sequence: int | None  # sn, version 2
 
 
-def of_target(target: bytes) -> Report | None:
-    """Return what the CMCD of a request target says; None where it has none. Raise MalformedError with the reason."""
-    values = scan(target)
-    if values is None:
-        text = text_of(target)
-        return None if text is None else read(text)
-    session, version, kind, buffer, duration, bit_rate, throughput, rate, startup, starved, state, sequence = values
-    return Report(
-        session or b"",
-        _VERSIONS[version],
-        _TOKENS[kind] if kind in _TOKENS else _remembered(kind),
-        _MILLISECONDS[buffer],
-        _MILLISECONDS[duration],
-        _KILOBITS[bit_rate],
-        _KILOBITS[throughput],
-        1.0 if rate is None else float(rate),
-        startup is not None,
-        starved is not None,
-        _TOKENS[state] if state in _TOKENS else _remembered(state),
-        None if sequence is None else int(sequence),
-    )
-
-
-def _remembered(token: bytes | None) -> str | None:
-    text = None if token is None else token.decode("ascii")
-    if len(_TOKENS) < _MOST_CACHED:
-        _TOKENS[token] = text
-    return text
-
-
 def text_of(target: bytes) -> bytes | None:
     """Return the CMCD of a request target, decoded; None where it has none."""
     found = _PARAMETER.search(target)
-    if found is None:
-        return None
-    text = found[1]
+    return None if found is None else decoded(found[1])
+
+
+def decoded(text: bytes) -> bytes:
+    """Return a text without its percent-encoding."""
     for escape, character in _ESCAPES:
         text = text.replace(escape, character)
     return unquote_to_bytes(text) if b"%" in text else text
@@ -130,10 +97,10 @@ def read(text: bytes) -> Report:
         session[1:-1],
         _whole(members, b"v") or 1,
         _token(members, b"ot"),
-        _amount(members, b"bl", _MILLISECONDS),
-        _amount(members, b"d", _MILLISECONDS),
-        _amount(members, b"br", _KILOBITS),
-        _amount(members, b"mtp", _KILOBITS),
+        _amount(members, b"bl", MILLISECONDS),
+        _amount(members, b"d", MILLISECONDS),
+        _amount(members, b"br", KILOBITS),
+        _amount(members, b"mtp", KILOBITS),
         _rate(members),
         _flag(members, b"su"),
         _flag(members, b"bs"),

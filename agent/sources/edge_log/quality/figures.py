@@ -33,10 +33,10 @@ def figures(service: str, quality: Quality) -> Iterator[Sample]:
     for channel, tally in quality.tallies.items():
         for metric, name in _BY_CHANNEL:
             yield metric.sample(getattr(tally, name), service, channel)
-    tallies = quality.tallies.values()
-    yield _histogram(metrics.QOE_STARTUP, service, [tally.startup for tally in tallies] or [Tally().startup])
-    yield _histogram(metrics.QOE_BUFFER, service, [tally.buffer for tally in tallies] or [Tally().buffer])
-    yield _histogram(metrics.QOE_THROUGHPUT, service, [tally.throughput for tally in tallies] or [Tally().throughput])
+    starts = [tally.startup for tally in quality.tallies.values()]
+    yield _histogram(metrics.QOE_STARTUP, service, starts or [Tally().startup])
+    yield _histogram(metrics.QOE_BUFFER, service, [quality.buffer])
+    yield _histogram(metrics.QOE_THROUGHPUT, service, [quality.throughput])
 
 
 def _histogram(metric: Metric, service: str, histograms: Iterable[Histogram]) -> Sample:

@@ -9,7 +9,6 @@ stands still
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agent.sources.edge_log.quality.cmcd import MEDIA, Report
 from agent.sources.edge_log.quality.tally import Tally
@@ -19,108 +18,193 @@ SHORTEST_STALL = 0.15  # seconds: `bl` is rounded to a tenth of one
 _NOT_EMPTY = 0.5  # seconds beyond the segment that has come meanwhile
 _ROUNDED = 0.3  # seconds by which what a player reports may differ from what it has
 _MISSING_REPORTS = 4  # requests run in parallel, so that their lines are a little out of order
-_NOT_PLAYING = frozenset({"a", "k", "e", "f", "q"})  # paused, seeking, ended, fatal error, quit
+NOT_PLAYING = frozenset({"a", "k", "e", "f", "q"})  # paused, seeking, ended, fatal error, quit
 
 
-@dataclass(slots=True)
-class _Request:
-    """The last segment request of a track, as far as it matters to the next one."""
+class _Track:
+    """The last segment request of a track, as far as it matters to the next one. A player has one track or two."""
 
-    track: str
-    start: float = 0.0
-    end: float = 0.0
-    buffer: float | None = None
-    duration: float | None = None
-    bit_rate: float | None = None  # of this request or of the last one that had it
-    plays: bool = False  # whether the player played at normal speed when it began
-    urgent: bool = False  # whether it was urgent although nothing had run out: the start, or a seek
-    other: "_Request | None" = None  # of the next track
+    __slots__ = ("bit_rate", "buffer", "duration", "end", "falls", "kind", "start")
+
+    def __init__(self, kind: str | None, start: float) -> None:
+        self.kind = kind  # `ot`, "" where the player does not send it; None before the first request
+        self.start = self.end = start
+        self.buffer: float | None = None
+        self.duration: float | None = None
+        self.bit_rate: float | None = None  # of this request or of the last one that had it
+        self.falls = False  # whether from its start on the buffer fell by the clock
 
 
-class Playback:
+class _More:
+    """What most sessions do not need any more once they play: there are a hundred thousand of them."""
+
+    __slots__ = ("covered", "first", "stalled_to", "startup", "tracks")
+
+    def __init__(self, covered: float) -> None:
+        self.covered = covered  # up to where the time is accounted for
+        self.first = covered
+        self.startup: float | None = None  # end of the last response needed for the start; None once it plays
+        self.stalled_to: float | None = None  # end of the last stall
+        self.tracks: tuple[_Track, ...] = ()  # but the first
+
+
+class Playback(_Track):
     """A session of one player on one channel. Times are seconds, requests come in the order of their ends."""
 
-    __slots__ = (
-        "_covered",
-        "_first",
-        "_request",
-        "_sequence",
-        "_stalled_to",
-        "_startup",
-        "last",
-        "stalled",
-        "tally",
-    )
+    __slots__ = ("_more", "_sequence", "last", "tally")
 
     def __init__(self, tally: Tally, start: float) -> None:
+        super().__init__(None, start)
         self.tally = tally
         self.last = start  # end of the newest request
-        self.stalled = False  # ever
-        self._first = start
-        self._startup: float | None = start  # end of the last response needed for the start; None once it plays
-        self._covered = start  # up to where the time is accounted for
-        self._stalled_to = start  # end of the last stall
-        self._request: _Request | None = None  # of the first track; a player has one or two
         self._sequence: int | None = None
+        self._more: _More | None = _More(start)
+        self._more.startup = start
         tally.sessions += 1
 
     @property
     def has_started(self) -> bool:
         """Whether anything played."""
-        return self._startup is None
+        return self._more is None or self._more.startup is None
+
+    def goes_on(  # noqa: C901, PLR0913, PLR0917 - of nearly every line: a call more would cost a tenth
+        self,
+        start: float,
+        end: float,
+        kind: str | None,
+        buffer: float | None,
+        duration: float | None,
+        bit_rate: float | None,
+        sequence: int | None,
+    ) -> bool:
+        """Take a request of a segment by a player that plays; False where it is for `take` to judge.
+
+        It is what `take` does with nearly all requests: the only track of a session goes on without a stall.
+        """
+        began, known = self.start, self.buffer
+        if self._more is not None or kind != self.kind or not self.falls or known is None or start < began:
+            return False
+        empty, came, added = began + known, self.end, self.duration
+        if start < came:  # noqa: PLR1730 - three times as fast as min(); the same below
+            came = start
+        if came - empty >= SHORTEST_STALL:
+            return False
+        if added and start - (empty if empty > self.end else self.end) - added >= SHORTEST_STALL:  # noqa: FURB136
+            return False
+        if sequence is not None:
+            before = self._sequence
+            if before is None or sequence > before:
+                if before is not None and sequence > before + _MISSING_REPORTS:
+                    return False
+                self._sequence = sequence
+        tally = self.tally
+        tally.watched_seconds += start - began
+        if bit_rate is not None and kind != "a":
+            if duration:
+                tally.played_seconds += duration
+                tally.played_bits += duration * bit_rate
+            if bit_rate != self.bit_rate:
+                tally.switches += self.bit_rate is not None
+                self.bit_rate = bit_rate
+        self.start, self.end, self.buffer, self.duration = start, end, buffer, duration
+        if end > self.last:  # noqa: PLR1730
+            self.last = end
+        return True
+
+    def is_there(self, end: float, sequence: int | None) -> bool:
+        """Take a request of something else than a segment; False where reports are missing before it."""
+        before = self._sequence
+        if sequence is not None and (before is None or sequence > before):
+            if before is not None and sequence > before + _MISSING_REPORTS:
+                return False
+            self._sequence = sequence
+        if end > self.last:  # noqa: PLR1730
+            self.last = end
+        return True
 
     def take(self, start: float, end: float, report: Report, *, is_manifest: bool) -> None:
         """Take a request with its start and its end."""
         self.last = max(self.last, end)
         if report.sequence is not None and self._reports_missing(report.sequence):
-            self._request = None
-        kind = report.kind
-        if is_manifest or (kind is not None and kind not in MEDIA):
+            self._extra().tracks = ()
+            self.kind = None
+        if is_manifest or not is_segment(report):
             return
-        starting = self._startup is not None
+        more = self._more
+        starting = more is not None and more.startup is not None
         if starting:
             self._judge_start(end, report)
-        track = kind or ""
-        before = self._of_track(track)
-        plays = report.rate == 1.0 and report.state not in _NOT_PLAYING
+        kind = report.kind or ""
+        track = self._of_kind(kind)
+        plays = report.rate == 1.0 and report.state not in NOT_PLAYING
         stalled = False
-        if before is None:
-            before = self._request = _Request(track, other=self._request)
-        elif start < before.start:
+        if track is None:
+            track = self._new_track(kind)
+        elif start < track.start:
             return
         elif not starting:
-            stalled = self._judge(before, start, report, plays=plays)
-        self._measure(before, report)
-        before.start, before.end, before.plays = start, end, plays
-        before.buffer, before.duration = report.buffer, report.duration
-        before.urgent = report.startup and not (report.starved or stalled)
-        self._covered = max(self._covered, start)
+            stalled = self._judge(track, start, report, plays=plays)
+        self._measure(track, report)
+        if self._more is not None:
+            self._more.covered = max(self._more.covered, start)
+        track.start, track.end = start, end
+        track.buffer, track.duration = report.buffer, report.duration
+        # A request that is urgent although nothing had run out is the start, or a seek.
+        track.falls = plays and not (report.startup and not (report.starved or stalled))
+        self._spare()
 
-    def _of_track(self, track: str) -> _Request | None:
-        request = self._request
-        while request is not None and request.track != track:
-            request = request.other
-        return request
+    def _extra(self) -> _More:
+        more = self._more
+        if more is None:
+            more = self._more = _More(self.start)
+        return more
+
+    def _spare(self) -> None:
+        """Forget what a session with one track that plays without a stall does not need."""
+        more = self._more
+        if (
+            more is not None
+            and more.startup is None
+            and more.stalled_to is None
+            and not more.tracks
+            and more.covered == self.start
+        ):
+            self._more = None
+
+    def _of_kind(self, kind: str) -> _Track | None:
+        if self.kind == kind:
+            return self
+        more = self._more
+        return next((track for track in more.tracks if track.kind == kind), None) if more is not None else None
+
+    def _new_track(self, kind: str) -> _Track:
+        if self.kind is None:
+            self.kind, self.buffer, self.duration, self.bit_rate, self.falls = kind, None, None, None, False
+            return self
+        more, track = self._extra(), _Track(kind, self.start)
+        more.tracks = (*more.tracks, track)
+        return track
 
     def _judge_start(self, end: float, report: Report) -> None:
         """The start lasts until the last segment has come that was needed for it (`su`)."""
-        if self._startup is None:
+        more = self._extra()
+        if more.startup is None:
             return
         if report.startup and report.state in (None, "s", "p"):
-            self._startup = end
+            more.startup = end
             return
         # Else the first requests were not seen, or the player does not send `su`.
-        if self._startup > self._first:
-            self.tally.startup.add(self._startup - self._first)
-        self._startup = None
+        if more.startup > more.first:
+            self.tally.startup.add(more.startup - more.first)
+        more.startup = None
 
-    def _judge(self, before: _Request, start: float, report: Report, *, plays: bool) -> bool:
+    def _judge(self, track: _Track, start: float, report: Report, *, plays: bool) -> bool:
         """Account for the time between two requests of a track; return whether the player stood still at its end."""
-        passed = max(0.0, start - max(self._covered, before.start))
+        covered = self.start if self._more is None else self._more.covered
+        passed = max(0.0, start - max(covered, track.start))
         # Whether the buffer fell by the clock meanwhile.
-        playing = plays and before.plays and not before.urgent
-        stalls = self._stalls(before, start, report) if playing else None
-        if stalls is None or (stalls and self._has_paused(before, report)):
+        stalls = self._stalls(track, start, report) if plays and track.falls else None
+        if stalls is None or (stalls and self._has_paused(track, report)):
             self.tally.refused_seconds += passed
             return False
         self.tally.watched_seconds += passed
@@ -129,7 +213,7 @@ class Playback:
         return bool(stalls) and start - stalls[-1][1] < SHORTEST_STALL
 
     @staticmethod
-    def _stalls(before: _Request, start: float, report: Report) -> Sequence[tuple[float, float]] | None:
+    def _stalls(before: _Track, start: float, report: Report) -> Sequence[tuple[float, float]] | None:
         """Return when the buffer was empty between a request and the next at `start`; None where nobody knows."""
         buffer, duration = before.buffer, before.duration
         if buffer is None:
@@ -146,7 +230,7 @@ class Playback:
         return [(begin, end) for begin, end in stalls if end - begin >= SHORTEST_STALL]
 
     @staticmethod
-    def _has_paused(known: _Request, report: Report) -> bool:
+    def _has_paused(known: _Track, report: Report) -> bool:
         """Return whether more is buffered than what has come meanwhile: then it did not run out."""
         if report.buffer is None or known.duration is None or report.starved:
             return False
@@ -154,33 +238,35 @@ class Playback:
 
     def _stall(self, begin: float, end: float) -> None:
         """Count a stall; what another track has shown already is not counted again."""
-        again = begin - self._stalled_to < SHORTEST_STALL
-        self.tally.stall_seconds += max(0.0, end - max(begin, self._stalled_to))
-        self.tally.stalls += not (again and self.stalled)
-        self._stalled_to = max(self._stalled_to, end)
-        if not self.stalled:
-            self.stalled = True
-            self.tally.stalled_sessions += 1
+        more, tally = self._extra(), self.tally
+        before = more.stalled_to
+        if before is None:
+            tally.stalled_sessions += 1
+            before = float("-inf")
+        tally.stall_seconds += max(0.0, end - max(begin, before))
+        tally.stalls += begin - before >= SHORTEST_STALL
+        more.stalled_to = max(before, end)
 
     def _reports_missing(self, sequence: int) -> bool:
         known, self._sequence = self._sequence, max(self._sequence or 0, sequence)
         return known is not None and sequence > known + _MISSING_REPORTS
 
-    def _measure(self, before: _Request, report: Report) -> None:
-        """Add up what a request says of the line and of the bit rate, which the last one of the track may have had."""
+    def _measure(self, before: _Track, report: Report) -> None:
+        """Add up what a request says of the bit rate, which the last one of the track may have had."""
         tally = self.tally
-        if report.buffer is not None:
-            tally.buffer.add(report.buffer)
-        if report.throughput:
-            tally.throughput.add(report.throughput)
         bit_rate = report.bit_rate
-        if bit_rate is None or before.track == "a":
+        if bit_rate is None or before.kind == "a":
             return
         if report.duration:
             tally.played_seconds += report.duration
             tally.played_bits += report.duration * bit_rate
         tally.switches += before.bit_rate is not None and before.bit_rate != bit_rate
         before.bit_rate = bit_rate
+
+
+def is_segment(report: Report) -> bool:
+    """Return whether the player says that a request is of a segment, or does not say of what."""
+    return report.kind is None or report.kind in MEDIA
 
 
 def _played_while_it_came(left: float, stall: tuple[float, float], reported: float | None) -> bool:

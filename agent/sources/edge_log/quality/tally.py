@@ -19,10 +19,10 @@ class Histogram:
     def __post_init__(self) -> None:
         self.counts = [0] * (len(self.bounds) + 1)
 
-    def add(self, value: float) -> None:
-        """Count an observation."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
+    def add(self, value: float, times: int = 1) -> None:
+        """Count an observation, or several that are the same."""
+        self.counts[bisect_left(self.bounds, value)] += times
+        self.total += value * times
 
 
 @dataclass(slots=True)
@@ -40,5 +40,3 @@ class Tally:
     played_bits: float = 0.0
     switches: int = 0
     startup: Histogram = field(default_factory=lambda: Histogram(STARTUP_BUCKETS))
-    buffer: Histogram = field(default_factory=lambda: Histogram(BUFFER_BUCKETS))
-    throughput: Histogram = field(default_factory=lambda: Histogram(THROUGHPUT_BUCKETS))

@@ -6,13 +6,15 @@ dictionary look-ups and one regular expression.
 
 import gc
 from collections import Counter
+from collections.abc import Sequence
 from typing import Protocol
 
 from agent.sources.edge_log.formats.batch import Batch, Reason
 from agent.sources.edge_log.formats.request import NAMELESS
 from agent.sources.edge_log.sessions.counters import NO_BUCKET, BucketCache, Counters, SecondsCache
+from agent.sources.edge_log.sessions.cut import Cut
 from agent.sources.edge_log.sessions.definition import Definition
-from agent.sources.edge_log.sessions.identity import Identities, Identity, first_search
+from agent.sources.edge_log.sessions.identity import Identities, Identity, ends_with_its_parameter, first_search
 from agent.sources.edge_log.sessions.table import EXPIRED, Activity, OnExpired, Session, SessionTable, Who
 from agent.sources.edge_log.sessions.targets import PENDING_PROTOCOLS, Target, Targets
 
@@ -44,8 +46,11 @@ class Observer(Protocol):
 class Companion(Protocol):
     """Counts something else from the same batches."""
 
-    def take(self, batch: Batch, media_requests: int) -> None:
-        """Count a batch, which has that many media requests."""
+    def cut(self, batch: Batch) -> Cut | None:
+        """Return the targets of a batch without what the companion reads of them; None where it reads nothing."""
+
+    def take(self, batch: Batch, media_requests: int, found: Cut | None, media: Sequence[tuple[int, Target]]) -> None:
+        """Count a batch with that many media requests: row and target of each where `cut` has found something."""
 
     def expire(self, moment: float) -> None:
         """Forget what no line can reach any more, in the log's time."""
@@ -69,6 +74,7 @@ class Engine:
         self._observer = observer
         self._companion = companion
         self._token, query_only = first_search(definition.viewer)
+        self._token_apart = not definition.viewer or ends_with_its_parameter(definition.viewer[0])
         self._targets = Targets(definition.media_suffixes, definition.channel, query_only=query_only)
         self._egress = [0] * len(self._targets.protocols)
         self._statuses = frozenset(b"%03d" % status for status in definition.media_statuses)
@@ -103,10 +109,10 @@ class Engine:
                 counters.requests[_status_class(status)] += count
             if batch.durations is not None:
                 self._count_durations(batch)
-            before = counters.identity_sources.total()
-            self._count_media(batch)
-            if self._companion is not None:
-                self._companion.take(batch, counters.identity_sources.total() - before)
+            if self._companion is None:
+                self._count_media(batch, None, None)
+            else:
+                self._count_with_companion(batch, self._companion)
         if self._observer is not None:
             self._observer.observe(batch)
         return newest
@@ -154,16 +160,27 @@ class Engine:
                 counters.durations[bucket] += count
         counters.duration_sum += sum(map(self._seconds.__getitem__, column))
 
-    def _count_media(self, batch: Batch) -> None:  # noqa: C901, PLR0912 - one loop: a call a line would cost a tenth
+    def _count_with_companion(self, batch: Batch, companion: Companion) -> None:
+        sources, found = self.counters.identity_sources, companion.cut(batch)
+        before = sources.total()
+        media: list[tuple[int, Target]] = []
+        self._count_media(batch, found, None if found is None else media)
+        companion.take(batch, sources.total() - before, found, media)
+
+    def _count_media(  # noqa: C901, PLR0912, PLR0915 - one loop: a call a line would cost a tenth
+        self, batch: Batch, found: Cut | None, media: list[tuple[int, Target]] | None
+    ) -> None:
         targets, egress, statuses, token = self._targets, self._egress, self._statuses, self._token
         by_key, idle, pending = self.sessions.by_key, self.sessions.idle_timeout, self._pending
         by_query, caching = self._by_query, self._caching
         identify, sources = self._identities.of, self.counters.identity_sources
         by_token = cached = 0
+        # Reports differ in each line: without them the query of a session is always the same.
+        uris = batch.uris if found is None or not self._token_apart else found.bases
         columns = zip(
             range(len(batch.times)),
             batch.times,
-            batch.uris,
+            uris,
             batch.statuses,
             batch.sizes,
             strict=True,
@@ -175,6 +192,8 @@ class Engine:
             egress[protocol] += size
             if salt is None or status not in statuses:
                 continue
+            if media is not None:
+                media.append((row, target))
             # The same query on the same channel is the same session, without another look for the token in it.
             if query_only and query and caching:
                 session = by_query.get(hash(query) ^ salt)
@@ -187,6 +206,10 @@ class Engine:
             if origin:
                 uri = uri[origin:]  # noqa: PLW2901 - what stands before the path is no part of it
             match = token(uri, len(path) - origin if query_only else 0)
+            if match is None and uris is not batch.uris:
+                uri = batch.uris[row][origin:]  # noqa: PLW2901 - the whole of it: what names the viewer may come last
+                match = token(uri, 0)
+                query_only = False
             if match is not None and (identity := match[1]) not in NOBODY:
                 by_token += 1
             else:

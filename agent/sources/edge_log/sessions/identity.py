@@ -72,6 +72,18 @@ def first_search(patterns: "Sequence[re.Pattern[bytes]]") -> "tuple[Search, bool
     return patterns[0].search, certain and not patterns[0].flags
 
 
+_PARAMETER = re.compile(rb"\[(?:\?&|&\?)\][A-Za-z0-9_-]+=\((\[\^?[^\]\\]+\]|\\[wd])(?:\{[0-9,]+\}|[+*])?\)")
+
+
+def ends_with_its_parameter(pattern: "re.Pattern[bytes]") -> bool:
+    """Return whether what a pattern finds depends on nothing behind the parameter of the query that it names.
+
+    It does not where the value is of one class, which has no `&`: "[?&]token=([0-9a-f]{32})".
+    """
+    found = _PARAMETER.fullmatch(pattern.pattern)
+    return found is not None and not pattern.flags and re.fullmatch(found[1], b"&") is None
+
+
 Search = Callable[[bytes, int], "re.Match[bytes] | None"]
 
 
