@@ -180,7 +180,8 @@ def test_axe_finds_nothing_serious_on_the_pages_of_appeals(desk: Process, sit: S
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         check(path)
     page = sit(CHIEF)
-    page.goto("/appeals/free-months")
-    check("free months")
+    for path in ("/appeals/free-months", "/appeals/free-months/exports", "/appeals/statistics?by=region"):
+        page.goto(path)
+        check(path)
     page = sit(SUPPLIER)
     check("supplier")

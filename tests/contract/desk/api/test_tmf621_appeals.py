@@ -1,12 +1,14 @@
 """Appeals registered, listed, read and moved by TMF621 v5, held against TM Forum's own OpenAPI document."""
 
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from alerts.desk.appeals import linking
+from alerts.desk.appeals import linking, mass_tickets
+from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.core.database import Database
 from alerts.desk.notify import listeners, routing
 from alerts.desk.notify import outbox as stored
@@ -201,6 +203,29 @@ def test_relationships_lead_both_ways(api: httpx.Client, runtime: Runtime, burea
     (back,) = ticket["troubleTicketRelationship"]
     assert (back["id"], back["relationshipType"], back["href"]) == ("A-2026-000002", "isCauseOf", shown["href"])
     assert len(api.patch(f"{TICKETS}/{number}", json=ticket).json()["troubleTicketRelationship"]) == 1
+
+
+def test_the_ticket_of_a_mass_conforms_and_leads_to_its_members(
+    api: httpx.Client, runtime: Runtime, bureau: Bureau, conforms: Any
+) -> None:
+    for place in range(10):
+        api.post(TICKETS, json=by(f"+7701234567{place}"))
+    opening, baseline = mass_tickets.Opening(bureau.database, bureau.rules, runtime.policy), Baseline()
+    for minutes in (0, 3):
+        now = runtime.now() + timedelta(minutes=minutes)
+        opened = mass_tickets.look(opening, baseline, now)
+    assert opened == 1
+    (mass,) = api.get(TICKETS, params={"ticketType": "incident"}).json()
+    for number in range(1, 11):
+        shown = api.get(f"{TICKETS}/A-2026-{number:06}").json()
+        (proposed,) = shown["troubleTicketRelationship"]
+        assert (proposed["id"], proposed["relationshipType"]) == (mass["id"], "mayBeCausedBy")
+        linking.confirm(bureau.hand(number), int(mass["id"]))
+        conforms(api.get(f"{TICKETS}/A-2026-{number:06}").json(), "TroubleTicket")
+    whole = api.get(f"{TICKETS}/{mass['id']}").json()
+    conforms(whole, "TroubleTicket")
+    members = [each["id"] for each in whole["troubleTicketRelationship"] if each["relationshipType"] == "isCauseOf"]
+    assert members == [f"A-2026-{number:06}" for number in range(1, 11)]
 
 
 def test_listeners_ask_for_appeals(api: httpx.Client, runtime: Runtime, bureau: Bureau, conforms: Any) -> None:
