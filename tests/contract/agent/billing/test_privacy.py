@@ -1,22 +1,35 @@
 """A thousand identifiers are planted in a billing: the real agent and the desk tell its figures and none of them."""
 
 import json
+import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.desk.billing import rounds
 from alerts.desk.core.billing_settings import BillingCaseSettings
-from service.prometheus import Sample
+from alerts.desk.core.settings import TargetSettings
+from alerts.desk.notify.deliver import Pace, deliver_target
+from alerts.desk.notify.vendors import deliver_vendors
+from alerts.desk.tickets import actions
+from alerts.desk.tickets.actions import Hand
+from alerts.desk.tickets.runtime import Runtime
+from service.mail import Smtp
+from service.prometheus import Sample, Series, Window
 from tests.contract.agent.billing.offered import offer, offered
 from tests.contract.agent.billing.schema import Store
 from tests.contract.agent.databases import postgresql
 from tests.contract.agent.program import Agent, agent, wait_until
+from tests.contract.mailbox import Box, taking_mail
 from tests.unit.desk.console_desk import hall
 
 SERVICE, ZONE = "mobile", ZoneInfo("Asia/Almaty")
@@ -134,10 +147,12 @@ def test_a_thousand_identifiers_are_in_nothing_that_agent_and_desk_write(store: 
     }
     assert dict(scope)["2"] == PEOPLE / 2
     texts |= of_the_desk(tmp_path, samples)
-    for file in tmp_path.rglob("*"):  # logs, state, the desk's database: its tickets, cases and mails to be sent
+    for file in tmp_path.rglob("*"):  # logs, state, the desk's database and its copy: tickets, cases, mails
         if file.is_file():
             texts[str(file.relative_to(tmp_path))] = file.read_bytes().decode("utf-8", "replace")
     assert any(name.endswith(".log") for name in texts)
+    assert "desk/copy.db" in texts
+    assert [name for name in texts if name.startswith("mail ")]
     found = {(name, each) for name, text in texts.items() for each in identifiers if each in text}
     assert found == set()
 
@@ -190,23 +205,51 @@ NOTICE = {
 
 
 def of_the_desk(folder: Path, samples: list[Sample]) -> dict[str, str]:
-    """Return what a desk shows of the agent's figures: tickets, cases and their pages."""
+    """Return what a desk shows, sends and copies of the agent's figures; its own files lie in the folder."""
 
     class Prometheus:
         def query(self, expression: str) -> list[Sample]:
             return samples
 
+        def query_range(self, expression: str, window: Window) -> list[Series]:
+            return []
+
     settings = BillingCaseSettings()
     place = folder / "desk"
     place.mkdir()
-    with hall(place, billing=settings) as desk:
-        for name in ("BillingIncomplete", "BillingDoubled"):
-            desk.alarm(alertname=name, service=SERVICE, severity="critical")
-        assert rounds.open_cases(desk.runtime.desk) == len(CASES)
-        desk.now = datetime.fromtimestamp(time.time(), UTC)
-        rounds.take_over(desk.runtime.desk, settings, Prometheus)  # type: ignore[arg-type]
-        person = desk.person("administrator")
-        pages = {path: person.get(path).text for path in ("/billing/case/1", "/billing/case/2", "/wall", "/reports")}
-        assert "alga" in pages["/billing/case/1"] + pages["/billing/case/2"]
-        tickets = desk.machine.get("/tmf-api/troubleTicket/v5/troubleTicket").text
-        return {**pages, "tickets": tickets, "cases": desk.machine.get("/billing/cases").text}
+    box = Box()
+    duty = TargetSettings("duty", "mail", to=("noc@example.org",))
+    with taking_mail(box) as port, httpx.Client() as client:
+        smtp = Smtp("127.0.0.1", "desk@example.org", port, security="none")
+        with hall(place, billing=settings, smtp=smtp, target=(duty,)) as desk, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Runtime, "prometheus", lambda _runtime, _http: Prometheus())
+            for name in ("BillingIncomplete", "BillingDoubled"):
+                desk.alarm(alertname=name, service=SERVICE, severity="critical", title=f"{name}: {PEOPLE / 2:g}")
+            assert rounds.open_cases(desk.runtime.desk) == len(CASES)
+            desk.now = datetime.fromtimestamp(time.time(), UTC)
+            rounds.take_over(desk.runtime.desk, settings, Prometheus)  # type: ignore[arg-type]
+            actions.hand_over(desk.runtime.desk, Hand("Aigerim", 1), "Edge Ltd", "the run was not repeated")
+            deliver_target(desk.runtime, client, duty, Pace(30))
+            deliver_vendors(desk.runtime, client)
+            person = desk.person("administrator")
+            month = f"{desk.now.astimezone(ZONE):%Y-%m}"
+            paths = (
+                *("/billing", "/billing/case/1", "/billing/case/2", "/wall", "/reports", "/ticket/1", "/ticket/2"),
+                *(f"/billing/report{kind}?month={month}" for kind in ("", ".csv", "/cases.csv")),
+                *("/reports.csv", "/reports/tickets.csv"),
+            )
+            pages = {path: person.get(path).text for path in paths}
+            assert "alga" in pages["/billing/case/1"] + pages["/billing/case/2"]
+            tickets = desk.machine.get("/tmf-api/troubleTicket/v5/troubleTicket").text
+            cases = desk.machine.get("/billing/cases").text
+        (place / "desk.toml").write_text(f'database = "sqlite:///{place}/desk.db"\n')
+        command = ["-m", "alerts.desk", "backup", "--config", str(place / "desk.toml"), "--to", str(place / "copy.db")]
+        subprocess.run([sys.executable, *command], check=True)
+    with closing(sqlite3.connect(place / "copy.db")) as copy:
+        assert copy.execute("SELECT COUNT(*) FROM billing_scope").fetchone()[0] >= len(CASES)
+    letters = {
+        f"mail {number} to {mail.to}": f"{mail.letter.as_string()}\n{mail.letter.get_body().get_content()}"  # type: ignore[union-attr]
+        for number, mail in enumerate(box.mails)
+    }
+    assert {mail.to[0] for mail in box.mails} == {"noc@example.org", "support@edge.example"}
+    return {**pages, **letters, "tickets": tickets, "cases": cases}
