@@ -2,8 +2,10 @@
 
 from datetime import date, datetime
 
-from agent.sources.billing.calendar import Calendar
+from agent.sources.billing.calendar import DAY, Calendar
 from agent.sources.billing.settings import BillingSettings, time_of_day
+
+WHOLE_DAY = 86_400
 
 
 class Moves:
@@ -32,6 +34,15 @@ class Moves:
         """Return when nothing of a day may be left over: after a move as much later as its charges are."""
         later = self.due_by(day) - self._calendar.at(day, self._due_by)
         return self._calendar.at(day, self._cut_off) + later
+
+    def seconds_due(self, day: date, moment: datetime) -> int:
+        """Return up to which second of a day something has to fall due to be due by a moment."""
+        start, end = self._calendar.at(day), self._calendar.at(day + DAY)
+        due = self.due_before(moment)
+        if due >= end:
+            return WHOLE_DAY
+        local = due.astimezone(self._calendar.zone)
+        return 0 if due <= start else local.hour * 3600 + local.minute * 60 + local.second
 
     def timely(self, day: date, grace: float) -> int:
         """Return until which second of the day a charge is in time whenever it fell due; -1 where nothing is moved."""

@@ -180,7 +180,7 @@ class Counting:
 
     def _bound(self, days: Days) -> dict[str, Value]:
         case, settings, asking = self._case, self._settings, self._asking
-        grace, due_by = timedelta(seconds=settings.grace), time_of_day("due_by", settings.due_by)
+        due_by = time_of_day("due_by", settings.due_by)
         given = case.compensation
         values: dict[str, Value] = {
             **days.values,
@@ -188,7 +188,6 @@ class Counting:
             "opened": case.opened,
             "start": self._start(),
             "stop": asking.now if case.until is None else min(case.until, asking.now),
-            "graced": Moves(settings, asking.calendar).due_before(asking.now - grace),
             "grace": int(settings.grace),
             "due_by": due_by.hour * 3600 + due_by.minute * 60,
             "key": case.key,

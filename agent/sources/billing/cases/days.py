@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 from agent.sources.billing.calendar import DAY, anchors
 from agent.sources.billing.cases.case import Case
-from agent.sources.billing.moves import Moves
+from agent.sources.billing.moves import WHOLE_DAY, Moves
 from agent.sources.billing.reading import Asking, Value
 from agent.sources.billing.settings import BillingSettings
 
-WHOLE_DAY = 86_400
 _PLACES = {"day": "CAST(:{} AS DATE)"}
 
 
@@ -57,6 +56,7 @@ def _row(day: date, number: int, settings: BillingSettings, asking: Asking, end:
         "start": start,
         "finish": finish,
         "timely": due + grace,
+        "graced_seconds": moves.seconds_due(day, asking.now - grace),
         "timely_seconds": moves.timely(day, settings.grace),
         "number": number,
         "anchor": anchor,

@@ -86,7 +86,7 @@ class Completeness:
             end=end,
             anchor=first,
             last_anchor=last,
-            graced=self._moves.due_before(asking.now - timedelta(seconds=self._settings.grace)),
+            graced_seconds=self._moves.seconds_due(day, asking.now - timedelta(seconds=self._settings.grace)),
             late=int(self._late(asking, day)),
             over=int(self._over(asking, day)),
             old=int(day < asking.calendar.day(asking.now)),
