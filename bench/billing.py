@@ -10,11 +10,12 @@ simulated: every check is asked as of a minute, and an alert that waits a minute
 3. A year's charges of accounts that are due around the clock: the queries of each minute, the comparison of two
    snapshots by slices, and the memory of the real agent.
 4. As many rows as the agent takes from a billing that offers its views over HTTP: its memory and its share of a core.
+5. Healthy months in which much happens that looks like a fault: no alarm (`bench.billing_quiet`).
 
 Exit status 1 where a bound is missed. Seconds of queries are the processor's, of the server and the agent; others
 are the clock's: a machine that does other work needs more.
 
-    python -m bench.billing [--accounts 1000000] [--charges 10000000] [--server mariadb] [PART…]
+    python -m bench.billing [--accounts 1000000] [--charges 10000000] [--server mariadb] [--seeds 5] [--days 92] [PART…]
 """
 
 import argparse
@@ -30,6 +31,8 @@ from bench.billing_correction import SILENT, correct, outside, spend
 from bench.billing_cost import FILLS, ask, cost, slowest
 from bench.billing_figures import Figures, load
 from bench.billing_http import over_http
+from bench.billing_quiet import quiet
+from bench.billing_world import ACCOUNTS
 from service.metric import Sample
 from tests.contract.agent.billing.asked import PRESET, samples, settings
 from tests.contract.agent.billing.cases import Counted, scope_in, scope_of, stage, values
@@ -195,7 +198,9 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--charges", type=int, default=10_000_000)
     parser.add_argument("--server", choices=sorted(FILLS), default="postgresql", help="of the part cost")
-    parts = ("december", "partial", "cost", "http")
+    parser.add_argument("--seeds", type=int, default=5, help="of the part quiet")
+    parser.add_argument("--days", type=int, default=92, help="of the part quiet, for each seed")
+    parts = ("december", "partial", "cost", "http", "quiet")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; all without")
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(parts):
@@ -204,7 +209,7 @@ def main() -> int:
         parser.error("--accounts must be hundreds, and 20000 at least")
     figures = Figures()
     for part in arguments.parts or parts:
-        print(f"{part}, {arguments.accounts:,} accounts, {load()}", flush=True)
+        print(f"{part}, {arguments.accounts if part != 'quiet' else ACCOUNTS:,} accounts, {load()}", flush=True)
         if part == "december":
             with tempfile.TemporaryDirectory() as name:
                 december(figures, arguments.accounts, Path(name))
@@ -212,6 +217,8 @@ def main() -> int:
             partial(figures, arguments.accounts)
         elif part == "http":
             over_http(figures)
+        elif part == "quiet":
+            quiet(figures, arguments.seeds, arguments.days)
         else:
             cost(figures, arguments.accounts, arguments.charges, arguments.server)
         print(f"  {load()}", flush=True)
