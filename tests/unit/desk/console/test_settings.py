@@ -115,6 +115,8 @@ def test_every_kind_of_line_has_its_words(language: str) -> None:
     assert {f"auditaction.{action}" for action in Action} <= set(catalogue(language))
 
 
+# Lists, tuples and objects, escaped or not.
+AS_PYTHON_PRINTS = r"[\[(](?:&#39;|&#34;|'|\")\w+|\w+\(\w+=(?:&#39;|')|datetime\.|PosixPath|(?:&lt;|<)[\w.]+ object at"
 PLANTED = {
     name: f"PLANTED-{name}"
     for name in ("smtp", "chat", "token", "database", "query", "user", "password", "hub", "error")
@@ -163,7 +165,7 @@ def full(tmp_path: Path) -> Iterator[Hall]:
         yield result
 
 
-def test_no_page_ever_shows_a_secret(full: Hall) -> None:
+def test_no_page_ever_shows_a_secret_or_a_value_as_python_prints_it(full: Hall) -> None:
     runtime, by = full.runtime, By("administrator 1")
     administrator = full.person("administrator")
     full.alarm(title="edge-1 is down")
@@ -185,6 +187,7 @@ def test_no_page_ever_shows_a_secret(full: Hall) -> None:
         for path in pages:
             text = administrator.get(path).text
             assert [each for each in hidden if each in text] == [], path
+            assert re.search(AS_PYTHON_PRINTS, text) is None, path
     assert "refused …" in administrator.get("/settings/targets").text, "the errors themselves are shown"
 
 
