@@ -45,7 +45,7 @@ class EdgeLogSource:
         self._clock = clock
         self._format = settings.make_format()
         self._engine: Engine | None = None
-        self._quality = Quality(settings.definition) if settings.cmcd else None
+        self._quality = Quality(settings.definition, times_begin=self._format.times_begin) if settings.cmcd else None
         self._input: Input | None = None
         self._lock = threading.Lock()  # guards the engine
         self._stop = threading.Event()

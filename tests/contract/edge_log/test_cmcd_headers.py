@@ -1,6 +1,7 @@
-"""CMCD in headers, through nginx and Caddy themselves: what a player sent is what is read of their logs."""
+"""CMCD in headers, through the servers themselves: what a player sent is what is read of their logs."""
 
 import http.client
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,30 @@ http://127.0.0.1:{port} {{
     }}
 }}
 """
+HAPROXY = """\
+defaults
+  mode http
+  timeout client 5s
+frontend ott
+  log stdout len 4096 format raw local0
+  option httplog
+  bind 127.0.0.1:{port}
+  capture request header User-Agent len 128
+  capture request header CMCD-Request len 512
+  capture request header CMCD-Object len 256
+  capture request header CMCD-Status len 256
+  capture request header CMCD-Session len 256
+  http-request return status 200 content-type video/mp2t string segment
+"""
+VARNISH = """\
+vcl 4.1;
+backend default none;
+sub vcl_recv { return (synth(200)); }
+"""
+NCSA = (
+    '%{VSL:Timestamp:Resp[1]}x %h %s %O %{VSL:Timestamp:Resp[2]}x "%r" "%{User-agent}i" "%{X-Playback-Session-Id}i"'
+    ' "%{CMCD-Request}i" "%{CMCD-Object}i" "%{CMCD-Status}i" "%{CMCD-Session}i"'
+)
 
 
 def nginx(home: Path, root: Path, port: int) -> tuple[list[str], Path]:
@@ -52,7 +77,26 @@ def caddy(home: Path, root: Path, port: int) -> tuple[list[str], Path]:
     return ["caddy", "run", "--config", str(home / "Caddyfile")], home / "access.log"
 
 
-@pytest.mark.parametrize(("make", "name"), [(nginx, "ott_cmcd"), (caddy, "caddy")])
+def haproxy(home: Path, root: Path, port: int) -> tuple[list[str], Path]:
+    del root
+    home.mkdir()
+    (home / "haproxy.cfg").write_text(HAPROXY.format(port=port))
+    return ["sh", "-c", f"exec haproxy -db -f {home}/haproxy.cfg > {home}/access.log"], home / "access.log"
+
+
+def varnish(home: Path, root: Path, port: int) -> tuple[list[str], Path]:
+    """The log is varnishncsa's, which ends with its Varnish."""
+    del root
+    home.mkdir()
+    (home / "test.vcl").write_text(VARNISH)
+    varnishd = f"varnishd -j none -F -a 127.0.0.1:{port} -f {home}/test.vcl -n {home}/instance"
+    ncsa = ["varnishncsa", "-n", f"{home}/instance", "-t", "60", "-a", "-w", f"{home}/access.log", "-F", NCSA]
+    return ["sh", "-c", f"{shlex.join(ncsa)} & exec {varnishd}"], home / "access.log"
+
+
+@pytest.mark.parametrize(
+    ("make", "name"), [(nginx, "ott_cmcd"), (caddy, "caddy"), (haproxy, "haproxy"), (varnish, "ott_cmcd")]
+)
 def test_what_a_player_sends_in_headers_is_read_of_the_log(
     tmp_path: Path, make: Callable[[Path, Path, int], tuple[list[str], Path]], name: str
 ) -> None:
@@ -64,19 +108,21 @@ def test_what_a_player_sends_in_headers_is_read_of_the_log(
         command, stderr=subprocess.DEVNULL, env={"HOME": str(tmp_path), "PATH": "/usr/sbin:/usr/bin"}
     ) as server:
         try:
-            wait_until(lambda: _asked(port, {}), 60, "the server did not start")
+            wait_until(lambda: _asked(port, {}) and log.exists() and log.stat().st_size > 0, 60, "nothing was logged")
             before = log.read_text().count("\n") if log.exists() else 0
             assert _asked(port, PLAYER)
             wait_until(lambda: log.exists() and log.read_text().count("\n") > before, 60, "nothing was logged")
         finally:
             server.terminate()
-    batch = make_format(name, choice=Choice(cmcd=True)).parser().parse(log.read_bytes())
+    log_format = make_format(name, choice=Choice(cmcd=True))
+    batch = log_format.parser().parse(log.read_bytes())
     definition = Definition(cmcd=True)
-    quality = Quality(definition)
+    quality = Quality(definition, times_begin=log_format.times_begin)
     engine = Engine(definition, b"secret", companion=quality)
 
     engine.feed(batch, max(batch.times))
 
+    assert not batch.rejects
     assert not quality.malformed
     assert quality.requests == {2: 1}
     (tally,) = quality.tallies.values()

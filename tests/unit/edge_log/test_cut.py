@@ -120,3 +120,29 @@ def test_fast_and_slow_reading_count_the_same() -> None:
     assert sum(quick.buffer.counts) == 40
     (tally,) = quick.tallies.values()
     assert tally.watched_seconds > 30
+
+
+def test_a_time_may_be_when_the_request_began() -> None:
+    """HAProxy's is; all others are when it had been answered."""
+    targets = [b"/%d.ts?CMCD=bl%%3D2000%%2Cd%%3D2000%%2Cot%%3Dv%%2Csid%%3D%%22a%%22" % row for row in range(4)]
+    times, took = [1e9, 1e9 + 2, 1e9 + 4, 1e9 + 9], ["0.1", "0.1", "5.0", "0.1"]
+    ends = [time + float(one) for time, one in zip(times, took, strict=True)]
+
+    def watched(moments: list[float], *, times_begin: bool) -> tuple[int, float]:
+        quality = Quality(Definition(), times_begin=times_begin)
+        rows = len(targets)
+        batch = Batch(
+            rows,
+            times=moments,
+            addresses=[b"192.0.2.1"] * rows,
+            agents=[b""] * rows,
+            uris=targets,
+            statuses=[b"200"] * rows,
+            sizes=[0] * rows,
+            durations=took,
+        )
+        Engine(Definition(), b"secret", companion=quality).feed(batch, 2e9)
+        (tally,) = quality.tallies.values()
+        return tally.stalls, round(tally.stall_seconds, 3)
+
+    assert watched(times, times_begin=True) == watched(ends, times_begin=False) == (1, 3.0)

@@ -110,6 +110,10 @@ class LineFormat(Protocol):
     def has_durations(self) -> bool:
         """Return whether lines carry the request's time."""
 
+    @property
+    def times_begin(self) -> bool:
+        """Return whether a line's time is when its request began, and not when it had been answered."""
+
     def parser(self, state: str = "") -> Parser:
         """Return a parser at the start of a file, or at the place where `state` was taken."""
 

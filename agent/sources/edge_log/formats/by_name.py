@@ -50,7 +50,7 @@ def _make(name: str, columns: Sequence[str], choice: Choice, zone: tzinfo) -> Li
     if name == "w3c":
         return W3c(choice, zone)
     if name == "haproxy":
-        return HaProxy(choice.methods, zone)
+        return HaProxy(choice, zone)
     if name.startswith("{"):
         return nginx_json(name, choice)
     if "$" not in name and name not in PRESETS:

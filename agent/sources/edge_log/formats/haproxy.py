@@ -1,15 +1,16 @@
 """HAProxy's HTTP log (`option httplog`, `option httpslog`), bare or with its syslog header.
 
 Its time is when the request was accepted, in the server's zone, which the line does not name. The user agent is
-there when the frontend captures it: `capture request header User-Agent len 128`.
+there when the frontend captures it first: `capture request header User-Agent len 128`. Behind it the four headers of
+CMCD may be captured, in any order.
 """
 
 import re
-from collections.abc import Sequence
 from datetime import tzinfo
 from operator import add
 
 from agent.sources.edge_log.formats.batch import Batch, Reason
+from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS, joined
 from agent.sources.edge_log.formats.columns import (
     ParsedTimes,
     batch_of_columns,
@@ -18,6 +19,7 @@ from agent.sources.edge_log.formats.columns import (
     without_returns,
 )
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
+from agent.sources.edge_log.formats.log_format import Choice
 from agent.sources.edge_log.formats.request import PROTOCOL, split_request
 from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, byte_count, moment_of, seconds, status_of
 from agent.sources.edge_log.formats.times import TimeCache, haproxy_time
@@ -50,9 +52,12 @@ class HaProxy:
 
     closed = True
     has_durations = True
+    times_begin = True
     state = ""
 
-    def __init__(self, methods: Sequence[str], zone: tzinfo) -> None:
+    def __init__(self, choice: Choice, zone: tzinfo) -> None:
+        methods = choice.methods
+        self._cmcd = choice.cmcd
         exact, quick = forms(_HEADER + _LINE.replace("METHODS", one_of(methods)))
         exact, quick = exact.replace("QUOTE", '"'), quick.replace("QUOTE", "")
         self._expression = Expression(_GROUPS, exact, quick, words=("target",))
@@ -74,7 +79,7 @@ class HaProxy:
         return parse_mostly(self._expression, chunk, self._read, self._odd)
 
     def _odd(self, chunk: bytes) -> Batch:
-        return batch_of(chunk.split(b"\n")[:-1], self._row, ("duration",))
+        return batch_of(chunk.split(b"\n")[:-1], self._row, ("duration", "cmcd") if self._cmcd else ("duration",))
 
     def _row(self, line: bytes) -> Row:
         """Return one line's values; where a needed field is not as it should be, RowError names it."""
@@ -89,6 +94,7 @@ class HaProxy:
         if not end:
             raise RowError(Reason.TRUNCATED)
         method, target = split_request(request)
+        agent, reports = _captured(agent) if self._cmcd else (agent, b"")
         return Row(
             moment,
             address,
@@ -99,12 +105,16 @@ class HaProxy:
             taken / 1000 if isinstance(taken, float) else taken,
             b"",
             b"",
+            reports,
         )
 
     def _read(self, columns: Columns) -> Batch:
         targets = columns["target"]
         if b"#" in b"".join(targets):
             targets = list(map(_unescaped, targets))
+        if self._cmcd:
+            agents, reports = zip(*map(_captured, columns["agent"]), strict=True)
+            columns = {**columns, "agent": agents, "cmcd": reports}
         durations = ["-" if total < 0 else total for total in map(self._totals.__getitem__, columns["total"])]
         return batch_of_columns(columns, self._moments(columns), targets, durations)
 
@@ -116,6 +126,15 @@ class HaProxy:
 
 def _unescaped(text: bytes) -> bytes:
     return _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), text)
+
+
+def _captured(text: bytes) -> tuple[bytes, bytes]:
+    """Return the user agent and what the headers of CMCD say together; a bar within a header is escaped."""
+    agent, bar, headers = text.partition(b"|")
+    if not bar:
+        return agent, b""
+    found = joined(headers.split(b"|")[: len(CMCD_HEADERS)])
+    return agent, _unescaped(found) if b"#" in found else found
 
 
 def _fraction(text: bytes) -> float:

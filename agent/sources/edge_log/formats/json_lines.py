@@ -45,6 +45,7 @@ class JsonLines:
     """A mapping from what the figures need to the paths of the fields that have it."""
 
     closed = True
+    times_begin = False
     state = ""
 
     def __init__(self, fields: Fields, methods: Sequence[str] = ("GET",), zone: tzinfo = UTC) -> None:

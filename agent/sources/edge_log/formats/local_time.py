@@ -82,6 +82,11 @@ class LocalTimeFormat:
         """Return whether lines carry the request's time."""
         return self._inner.has_durations
 
+    @property
+    def times_begin(self) -> bool:
+        """Return whether a line's time is when its request began."""
+        return self._inner.times_begin
+
     def parser(self, state: str = "") -> "LocalTimeParser":
         """Return a parser at the start of a file, or at the place where `state` was taken."""
         inner, _, newest = state.rpartition(_SEPARATOR) if _SEPARATOR in state else (state, "", "")

@@ -54,6 +54,8 @@ class Choice:
 class LogFormat:
     """A compiled `log_format`; it keeps no state between chunks, so it is its own parser."""
 
+    times_begin = False
+
     def __init__(self, text: str, choice: Choice | None = None) -> None:
         prefix, parts = _split(text)
         names = [part.name for part in parts]

@@ -105,11 +105,12 @@ _PORTS = ("remote_port", "realip_remote_port", "proxy_protocol_port", "server_po
 PATTERNS = {
     "time_local": rf"[^\]{NL}]{{26}}",
     "time_iso8601": r"[0-9T:+-]{25}",
-    "msec": r"[0-9]{1,12}\.[0-9]{3}",
+    # varnishncsa has microseconds.
+    "msec": r"[0-9]{1,12}\.[0-9]{3,6}+",
     STATUS: "[0-9]{3}|0|-1|-",
     "bytes_sent": "[0-9]{1,18}+|-1|-",
     "body_bytes_sent": "[0-9]{1,18}+|-1|-",
-    DURATION: r"[0-9]{1,9}\.[0-9]{3}|-",
+    DURATION: r"[0-9]{1,9}\.[0-9]{3,6}+|-",
     "remote_addr": _ADDRESS,
     "realip_remote_addr": _ADDRESS,
 }

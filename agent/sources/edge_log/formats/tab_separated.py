@@ -42,6 +42,7 @@ class TabSeparated:
     """The format of `columns = ["time", "address", "-", …]`; a "-" is a column that nothing is taken from."""
 
     closed = False
+    times_begin = False
     state = ""
 
     def __init__(self, columns: Sequence[str], methods: Sequence[str], zone: tzinfo = UTC) -> None:

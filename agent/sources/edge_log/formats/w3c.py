@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from agent.sources.edge_log.formats.batch import Batch, Reason, Reject
+from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS, joined, joined_columns
 from agent.sources.edge_log.formats.columns import batch_of_columns, concatenated, parse_mostly, parse_times
 from agent.sources.edge_log.formats.expression import Columns, Expression, one_of
 from agent.sources.edge_log.formats.log_format import Choice
@@ -70,6 +71,7 @@ class W3c:
 
     closed = False
     has_durations = True
+    times_begin = False
 
     def __init__(self, choice: Choice, zone: tzinfo) -> None:
         self._choice = choice
@@ -88,6 +90,7 @@ class W3cParser:
         self._methods = frozenset(method.encode() for method in choice.methods)
         # The best first: where it names no address, the next one stands in for it.
         self._address_names = [*dict.fromkeys((*fields_of(choice.client_address), *ADDRESSES))]
+        self._cmcd_names = [fields_of(name) for name in CMCD_HEADERS] if choice.cmcd else []
         self._identity = {"session": fields_of(choice.session_variable), "viewer": fields_of(choice.viewer_variable)}
         # The expression takes date and time together, whatever stands between the two.
         self._times = TimeCache(lambda text: iso_time(text.replace(b"\t", b" ")))
@@ -103,6 +106,10 @@ class W3cParser:
         self._shapes = [(index, _SHAPES[name]) for name, index in self._fields.items() if name in _SHAPES]
         self._date = next((pair for pair in (UNIVERSAL, LOCAL) if self._fields.keys() >= {*pair}), ())
         self._addresses = [name for name in self._address_names if name in self._fields]
+        # The names of the fields by the group of each header of CMCD that this file has.
+        self._cmcd = {
+            f"cmcd{number}": names for number, names in enumerate(self._cmcd_names) if self._fields.keys() & {*names}
+        }
         self._expression = self._compiled() if self._date else None
 
     def _compiled(self) -> Expression | None:
@@ -113,7 +120,7 @@ class W3cParser:
         at = {date: ("moment", "(ANY"), clock: ("", "ANY)")}
         places: dict[str, tuple[tuple[bytes, ...], str]]
         places = {f"address{number}": ((name,), "(ANY)") for number, name in enumerate(self._addresses)}
-        places |= {group: (names, "(ANY)") for group, names in self._identity.items()}
+        places |= {group: (names, "(ANY)") for group, names in (self._identity | self._cmcd).items()}
         for group, (names, pattern) in (_GROUPS | places).items():
             index = next((self._fields[name] for name in names if name in self._fields), None)
             if index is not None:
@@ -172,6 +179,8 @@ class W3cParser:
         if self._addresses:
             addresses = [columns[f"address{number}"] for number in range(len(self._addresses))]
             columns = {**columns, "address": joined_addresses(addresses)}
+        if self._cmcd:
+            columns = {**columns, "cmcd": joined_columns([columns[group] for group in self._cmcd])}
         return batch_of_columns(columns, parse_times(columns["moment"], self._cache), uris, durations)
 
     @property
@@ -183,6 +192,7 @@ class W3cParser:
         every = [line.rstrip(b"\r") for line in chunk.split(b"\n")[:-1]]
         numbers = [number for number, line in enumerate(every) if line and not line.startswith(b"#")]
         has = ["duration", *(name for name, names in self._identity.items() if self._fields.keys() & {*names})]
+        has += ["cmcd"] if self._cmcd else []
         batch = batch_of([every[number] for number in numbers], self._row, has)
         batch.rejects = [Reject(numbers[one.line], one.reason) for one in batch.rejects]
         return replace(batch, lines=len(every), headers=frozenset(range(len(every))).difference(numbers))
@@ -232,6 +242,7 @@ class W3cParser:
             self._durations[self._value(values, TAKEN)],
             self._value(values, self._identity["session"]),
             self._value(values, self._identity["viewer"]),
+            joined([self._value(values, names) for names in self._cmcd.values()]),
         )
 
     def _value(self, values: Sequence[bytes], names: Sequence[bytes]) -> bytes:

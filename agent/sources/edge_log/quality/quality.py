@@ -22,7 +22,8 @@ _NORMAL_SPEED = frozenset({b"", b"1"})
 class Quality:
     """Counts from batches; one for each service, beside its engine."""
 
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, *, times_begin: bool = False) -> None:
+        self._times_begin = times_begin  # whether a line's time is when its request began, and not when it ended
         self.media_requests = 0
         self.requests: Counter[int] = Counter()  # with CMCD that could be read, by version
         self.malformed: Counter[str] = Counter()
@@ -63,7 +64,7 @@ class Quality:
         rows, shapes = known.take(texts)
         for shape in known.known:
             self.requests[shape.report.version] += shape.taken
-        times, durations, seconds, playbacks = batch.times, batch.durations, self._seconds, self._playbacks
+        times, durations, seconds, playbacks = self._ends(batch), batch.durations, self._seconds, self._playbacks
         milliseconds, kilobits = MILLISECONDS, KILOBITS
         played: list[Row] = []
         for (place, target), text, values, of in zip(media, texts, rows, shapes, strict=True):
@@ -102,6 +103,12 @@ class Quality:
             self._buffered(MILLISECONDS[text], times_seen)
         for text, times_seen in Counter(map(_throughput, played)).items():
             self._heard(KILOBITS[text], times_seen)
+
+    def _ends(self, batch: Batch) -> Sequence[float]:
+        """Return when each request of a batch ended."""
+        if not self._times_begin or batch.durations is None:
+            return batch.times
+        return [time + self._seconds[took] for time, took in zip(batch.times, batch.durations, strict=True)]
 
     def _read(self, start: float, end: float, target: Target, text: bytes, known: Shapes) -> None:
         """Take a request whose CMCD no shape takes."""

@@ -154,7 +154,7 @@ class Replay:
         self._chunk = chunk
         self._format = settings.make_format()
         # Nothing is written here, so the hashes need no secret key.
-        self._quality = Quality(settings.definition) if settings.cmcd else None
+        self._quality = Quality(settings.definition, times_begin=self._format.times_begin) if settings.cmcd else None
         self._engine = Engine(settings.definition, b"replay", self._on_expired, self, self._quality)
         self._intervals: dict[tuple[bytes, str], array[float]] = {}
         # By cell of the steps.

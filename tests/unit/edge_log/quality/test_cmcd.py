@@ -163,6 +163,42 @@ def test_headers_that_nobody_asked_for_cost_no_column() -> None:
     assert silent.cmcd == [b""]
 
 
+def test_haproxy_captures_the_headers_behind_the_user_agent() -> None:
+    """A bar within a header is escaped."""
+    line = (
+        b"192.0.2.7:4711 [23/Jan/2026:06:56:14.250] ott ott/<NOSRV> 0/-1/-1/-1/750 200 188 - - LR-- 1/1/0/0/0 0/0"
+        b' {Player/1.0|bl=2000,nor=#22a#7Cb.ts#22|d=2000,ot=av||sid=#22run-1#22} "GET /live/a/1.ts HTTP/1.1"\n'
+    )
+    log_format = make_format("haproxy", choice=Choice(cmcd=True))
+    batch = log_format.parser().parse(line)
+    assert batch.cmcd is not None
+
+    report = read(batch.cmcd[0])
+
+    assert (report.session, report.buffer, report.kind) == (b"run-1", 2.0, "av")
+    assert list(batch.agents) == [b"Player/1.0"]
+    assert log_format.times_begin
+    without = make_format("haproxy").parser().parse(line)
+    assert without.cmcd is None
+
+
+W3C = b"""#Fields: date time c-ip cs-method cs-uri-stem sc-status sc-bytes time-taken cs(CMCD-Request) cs(CMCD-Session)
+2026-01-22 20:00:00 192.0.2.7 GET /live/a/1.ts 200 188 250 bl=2000,d=2000 cid="a",sid="run-1"
+2026-01-22 20:00:01 192.0.2.7 GET /live/a/1.ts 200 188 250 - sid="run-2"
+2026-01-22 20:00:02 192.0.2.7 GET /live/a/1.ts 200 188 250 - -
+"""
+
+
+def test_w3c_has_fields_for_the_headers() -> None:
+    batch = make_format("w3c", choice=Choice(cmcd=True)).parser().parse(W3C)
+
+    assert list(batch.cmcd or ()) == [b'bl=2000,d=2000,cid="a",sid="run-1"', b'sid="run-2"', b""]
+    assert make_format("w3c").parser().parse(W3C).cmcd is None
+    silent = W3C.replace(b'cid="a",sid="run-1"', b"-").replace(b'sid="run-2"', b"-").replace(b"bl=2000,d=2000", b"-")
+    nothing = make_format("w3c", choice=Choice(cmcd=True)).parser().parse(silent)
+    assert nothing.cmcd == [b""] * 3
+
+
 def slowly(text: bytes, *, encoded: bool) -> Report | str:
     """Return what the reader of any CMCD makes of what stands behind `CMCD=`, or of headers, or why it refuses it."""
     decoded = text_of(b"/?CMCD=" + text) if encoded else text
