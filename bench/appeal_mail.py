@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
@@ -56,7 +56,7 @@ ROBOTS = 8
 MATCHED = 0.99
 BOUNCE_SECONDS = 60.0
 START_SECONDS = 600.0  # for a desk to start, on a machine that does other things as well
-PATIENCE = 1200.0  # for everything to be sent, and to be taken
+PATIENCE = 3000.0  # for everything to be sent, and to be taken
 TO_SUPPLIER = ("reply", "html", "lost", "forwarded", "russian", "kazakh", "automatic", "receipt")
 TO_CUSTOMER = ("bounce", "customer")
 KINDS = (*TO_SUPPLIER, *TO_CUSTOMER, "robots", "copy")
@@ -261,11 +261,12 @@ def copied(each: Inbound, place: int) -> Inbound:
     return replace(each, kind="copy", raw=f"Received: from relay{place}.example\r\n".encode() + each.raw)
 
 
-def messages(stage: Stage, count: int, dice: random.Random) -> Iterator[Inbound]:
-    """Register appeals, let the desk write about them, and answer with so many messages of each kind in turn."""
+def messages(stage: Stage, count: int, dice: random.Random) -> list[Inbound]:
+    """Register appeals, start the desk, let it write about them, and answer with so many messages of each kind."""
     share = {kind: count // len(KINDS) + (place < count % len(KINDS)) for place, kind in enumerate(KINDS)}
     asked = appeals_of(stage, sum(share[kind] for kind in TO_SUPPLIER), answered=False)
     told = appeals_of(stage, sum(share[kind] for kind in TO_CUSTOMER) + ROBOTS, answered=True)
+    stage.process.start(START_SECONDS)
     sent(stage, asked + told)
     writer = Writer(stage.letters, dice)
     robots = [told.pop() for _ in range(ROBOTS)]
@@ -276,7 +277,7 @@ def messages(stage: Stage, count: int, dice: random.Random) -> Iterator[Inbound]
     made += [writer.write("robots", robots[place % ROBOTS]) for place in range(share["robots"])]
     made += [copied(each, place) for place, each in enumerate(dice.sample(made, share["copy"]))]
     dice.shuffle(made)
-    yield from made
+    return made
 
 
 def post_all(stage: Stage, made: list[Inbound]) -> None:
@@ -353,6 +354,7 @@ def folder(stage: Stage, name: str) -> int:
 def bounces(stage: Stage, count: int, dice: random.Random) -> dict[str, Any]:
     """Let answers bounce at any moment; return how long it took until the appeals were open again."""
     numbers = appeals_of(stage, count, answered=True)
+    stage.process.start(START_SECONDS)
     sent(stage, numbers)
     writer = Writer(stage.letters, dice, written=10**6)
     since: dict[int, float] = {}
@@ -394,12 +396,10 @@ def main() -> int:
             path = Path(name)
             process = Process(path, settings(path, smtp, imap, 'every = "1s"\n'))
             stage = Stage(process, Database(f"sqlite:///{path / 'desk.db'}"), known, office, smtp)
-            process.start(START_SECONDS)
             try:
-                result = {"mail": come_in(stage, list(messages(stage, options.messages, dice)), options.kills, dice)}
+                result = {"mail": come_in(stage, messages(stage, options.messages, dice), options.kills, dice)}
                 process.stop()
                 process.config.write_text(process.config.read_text("utf-8").replace('every = "1s"\n', ""), "utf-8")
-                process.start(START_SECONDS)
                 result["bounces"] = bounces(stage, options.bounces, dice)
             finally:
                 stage.database.dispose()

@@ -21,7 +21,6 @@ from alerts.desk.appeals import mass, store
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.causes import MASS_GROUP, MASS_REGION, incidents
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.linking import BATCH, OVER, hold
 from alerts.desk.appeals.mass import Cell, Mass
 from alerts.desk.appeals.mass_record import MassRecord
@@ -167,26 +166,21 @@ def _attach_some(opening: Opening, record: MassRecord, now: datetime) -> int:
         status = connection.scalar(select(ticket.c.status).where(ticket.c.id == record.ticket_id))
         if connection.scalar(same) is None or status in OVER:
             return 0
-        numbers = list(connection.scalars(wanted))
+        numbers = list(connection.scalars(wanted.where(appeal.c.id.in_(numbers))))
         confirmed = _confirmed_by(connection, record)
         drafts = store.lock_some(connection, numbers)
+        known = store.linked_to(connection, numbers, record.ticket_id)
         for draft in drafts:
-            _attach(connection, opening, record, draft, confirmed, now)
+            if confirmed is not None:
+                hold(connection, draft, record.ticket_id, confirmed, now)
+            elif draft.id not in known:
+                store.add_link(connection, draft.id, record.ticket_id, "proposed", actor=DESK, at=now)
+                draft.record(ev.Linked(record.ticket_id, "proposed"), DESK, now)
+            draft.mass_id = record.id
+            if opening.writes:
+                draft.request_due = False  # the supplier is asked once, for all of them
         store.save_some(connection, opening.rules, drafts, now)
     return len(numbers)
-
-
-def _attach(  # noqa: PLR0913, PLR0917
-    connection: Connection, opening: Opening, record: MassRecord, draft: Draft, confirmed: str | None, now: datetime
-) -> None:
-    if confirmed is not None:
-        hold(connection, draft, record.ticket_id, confirmed, now)
-    elif store.link(connection, draft.id, record.ticket_id) is None:
-        store.put_link(connection, draft.id, record.ticket_id, "proposed", actor=DESK, at=now)
-        draft.record(ev.Linked(record.ticket_id, "proposed"), DESK, now)
-    draft.mass_id = record.id
-    if opening.writes:
-        draft.request_due = False  # the supplier is asked once, for all of them
 
 
 def _confirmed_by(connection: Connection, record: MassRecord) -> str | None:

@@ -142,7 +142,7 @@ class _Registration:
         return causes.billing_cases(self.connection, self.said.service, self.said.tariff)
 
     def _propose(self, draft: Draft, cause: Ticket) -> None:
-        store.put_link(self.connection, draft.id, cause.id, "proposed", actor=self.by, at=self.now)
+        store.add_link(self.connection, draft.id, cause.id, "proposed", actor=self.by, at=self.now)
         draft.record(ev.Linked(cause.id, "proposed"), self.by, self.now)
 
     def _checked(self) -> tuple[str, Code | None]:
@@ -176,6 +176,8 @@ class _Registration:
         }
 
     def _cabinet_request(self, customers: list[str]) -> Draft | None:
+        if self.said.entry is not Entry.CALL_165:
+            return None  # only 165 treats its callers by it
         for each in store.of_customer(self.connection, customers):
             if each.entry == Entry.CABINET and each.service == self.said.service and each.status not in FINAL:
                 return store.lock(self.connection, each.id)

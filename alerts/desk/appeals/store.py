@@ -279,11 +279,25 @@ def put_link(  # noqa: PLR0913 - which appeal and ticket, and who did what when
 ) -> None:
     """Store that a link was proposed, confirmed or undone."""
     known = link(connection, number, ticket_id)
+    if known is None:
+        add_link(connection, number, ticket_id, state, actor=actor, at=at)
+        return
     values = {"state": state, "actor": actor, "at": at}
-    if known is not None:
-        connection.execute(update(appeal_link).where(appeal_link.c.id == known.id).values(**values))
-    else:
-        connection.execute(insert(appeal_link).values(appeal_id=number, ticket_id=ticket_id, **values))
+    connection.execute(update(appeal_link).where(appeal_link.c.id == known.id).values(**values))
+
+
+def add_link(  # noqa: PLR0913 - which appeal and ticket, and who did what when
+    connection: Connection, number: int, ticket_id: int, state: str, *, actor: str, at: datetime
+) -> None:
+    """Store a link that is not there yet."""
+    values = {"state": state, "actor": actor, "at": at}
+    connection.execute(insert(appeal_link).values(appeal_id=number, ticket_id=ticket_id, **values))
+
+
+def linked_to(connection: Connection, numbers: Sequence[int], ticket_id: int) -> set[int]:
+    """Return those of some appeals that have a link to a ticket, whatever its state."""
+    mine = (appeal_link.c.appeal_id.in_(numbers), appeal_link.c.ticket_id == ticket_id)
+    return set(connection.scalars(select(appeal_link.c.appeal_id).where(*mine)))
 
 
 def links(connection: Connection, number: int) -> list[NamedLink]:
