@@ -126,15 +126,23 @@ def week_ahead(days: Sequence[Day]) -> WeekAhead | None:
 def _without_outages(values: Floats) -> Floats:
     """Return the hours with zeros as missing where traffic is usual and came back; a drained node stays at zero."""
     table = np.concatenate([values, np.full(-len(values) % WEEK, np.nan)]).reshape(-1, WEEK)
-    usual: Floats = np.array(
-        [np.median(hour[~np.isnan(hour)]) if not np.isnan(hour).all() else 0.0 for hour in table.T]
-    )
+    usual = np.nan_to_num(_medians(table))
     carried = np.flatnonzero(values > 0)
     before = np.arange(len(values)) < (carried[-1] if len(carried) else 0)
     gone = (values == 0) & (usual[np.arange(len(values)) % WEEK] > 0) & before
     kept = values.copy()
     kept[gone] = np.nan
     return kept
+
+
+def _medians(table: Floats) -> Floats:
+    """Return the medians of the present values along the last axis but one; NaN where none is present."""
+    ordered = np.sort(table, axis=-2)  # NaN comes last
+    known = np.count_nonzero(~np.isnan(ordered), axis=-2, keepdims=True)
+    place = np.maximum(known, 1)
+    both = np.take_along_axis(ordered, (place - 1) // 2, -2) + np.take_along_axis(ordered, place // 2, -2)
+    middle: Floats = np.where(known > 0, both / 2, np.nan).squeeze(-2)
+    return middle
 
 
 def _ever_measured(values: Floats) -> NDArray[np.bool_]:
@@ -180,16 +188,17 @@ def _or_none(error: float) -> float | None:
 def _forecasts(values: Floats, origins: Sequence[int]) -> dict[int, Floats]:
     """Return for each origin one row of 168 hours a method, in the order of METHODS."""
     smoothed = _smoothed(values, set(origins))
+    profiles = [_profile(values, origins, weeks) for weeks in _PROFILES]
     return {
         origin: np.vstack(
             [
                 _last_week(values, origin),
                 _last_week_level(values, origin),
-                *(_profile(values, origin, weeks) for weeks in _PROFILES),
+                *(rows[place] for rows in profiles),
                 smoothed[origin],
             ]
         )
-        for origin in origins
+        for place, origin in enumerate(origins)
     }
 
 
@@ -214,18 +223,20 @@ def _last_week_level(values: Floats, origin: int) -> Floats:
     return _last_week(values, origin) * math.sqrt(ratio)
 
 
-def _profile(values: Floats, origin: int, weeks: int) -> Floats:
-    """Return the usual shape of the last weeks at the level of the last one."""
-    count = min(weeks, origin // WEEK)
-    table = values[origin - count * WEEK : origin].reshape(count, WEEK)
-    levels = _present_mean(table.T)
-    shapes = np.divide(table, levels[:, None], out=np.full(table.shape, np.nan), where=levels[:, None] > 0)
-    ordered = np.sort(shapes, axis=0)  # NaN comes last
-    known = np.count_nonzero(~np.isnan(ordered), axis=0)
-    place, columns = np.maximum(known, 1), np.arange(WEEK)
-    middle = (ordered[(place - 1) // 2, columns] + ordered[place // 2, columns]) / 2
-    latest = levels[~np.isnan(levels)]
-    return np.where(known > 0, middle * (latest[-1] if len(latest) else np.nan), np.nan)
+def _profile(values: Floats, origins: Sequence[int], weeks: int) -> Floats:
+    """Return for each origin the usual shape of the last weeks at the level of the last one."""
+    before = weeks * WEEK
+    padded = np.concatenate([np.full(before, np.nan), values])
+    tables = np.stack([padded[origin : origin + before].reshape(weeks, WEEK) for origin in origins])
+    here = ~np.isnan(tables)
+    levels = np.full(tables.shape[:2], np.nan)
+    np.divide(np.where(here, tables, 0.0).sum(axis=2), here.sum(axis=2), out=levels, where=here.any(axis=2))
+    carried = np.broadcast_to(levels[:, :, None] > 0, tables.shape)
+    shapes = np.divide(tables, levels[:, :, None], out=np.full(tables.shape, np.nan), where=carried)
+    known = ~np.isnan(levels)
+    last = weeks - 1 - np.argmax(known[:, ::-1], axis=1)
+    found: Floats = _medians(shapes) * levels[np.arange(len(levels)), last][:, None]
+    return found
 
 
 def _smoothed(values: Floats, origins: set[int]) -> dict[int, Floats]:

@@ -257,11 +257,12 @@ class Percentile(NamedTuple):
 
 def percentile_95(values: Floats) -> Percentile | None:
     """Sort, drop the top 5 %, take the next (nearest rank); `linear` interpolates instead."""
-    known = np.sort(values[~np.isnan(values)])
+    known = values[~np.isnan(values)]
     if not len(known):
         return None
     dropped = len(known) * 5 // 100
-    return Percentile(float(known[len(known) - 1 - dropped]), float(np.percentile(known, 95)), len(known), dropped)
+    rank = len(known) - 1 - dropped
+    return Percentile(float(np.partition(known, rank)[rank]), float(np.percentile(known, 95)), len(known), dropped)
 
 
 class Stability(NamedTuple):
