@@ -10,7 +10,8 @@ simulated: every check is asked as of a minute, and an alert that waits a minute
 3. A year's charges of accounts that are due around the clock: the queries of each minute, the comparison of two
    snapshots by slices, and the memory of the real agent.
 4. As many rows as the agent takes from a billing that offers its views over HTTP: its memory and its share of a core.
-5. Healthy months in which much happens that looks like a fault: no alarm (`bench.billing_quiet`).
+5. A run that charges 200,000 fees twice, and balances that are shown wrong (`bench.billing_faults`).
+6. Healthy months in which much happens that looks like a fault: no alarm (`bench.billing_quiet`).
 
 Exit status 1 where a bound is missed. Seconds of queries are the processor's, of the server and the agent; others
 are the clock's: a machine that does other work needs more.
@@ -29,6 +30,7 @@ from agent.sources.billing.job import checks
 from agent.sources.billing.settings import BillingSettings
 from bench.billing_correction import SILENT, correct, outside, spend
 from bench.billing_cost import FILLS, ask, cost, slowest
+from bench.billing_faults import doubled, shown
 from bench.billing_figures import Figures, load
 from bench.billing_http import over_http
 from bench.billing_quiet import quiet
@@ -200,7 +202,7 @@ def main() -> int:
     parser.add_argument("--server", choices=sorted(FILLS), default="postgresql", help="of the part cost")
     parser.add_argument("--seeds", type=int, default=5, help="of the part quiet")
     parser.add_argument("--days", type=int, default=92, help="of the part quiet, for each seed")
-    parts = ("december", "partial", "cost", "http", "quiet")
+    parts = ("december", "partial", "cost", "http", "faults", "quiet")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; all without")
     arguments = parser.parse_args()
     if unknown := set(arguments.parts) - set(parts):
@@ -217,6 +219,9 @@ def main() -> int:
             partial(figures, arguments.accounts)
         elif part == "http":
             over_http(figures)
+        elif part == "faults":
+            doubled(figures)
+            shown(figures)
         elif part == "quiet":
             quiet(figures, arguments.seeds, arguments.days)
         else:

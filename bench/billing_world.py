@@ -126,9 +126,7 @@ class World:
         start = CALENDAR.at(day)
         if day in self.plan.prices:
             self._later(start, self._change_prices)
-        declared, undeclared = self.plan.moved.get(day), self.plan.undeclared.get(day)
-        planned = CALENDAR.at(day, declared or RUN)
-        begins = CALENDAR.at(day, undeclared or declared or RUN)
+        planned, begins = CALENDAR.at(day, self.plan.moved.get(day, RUN)), self._begins(day)
         run = f"r{day}"
         self._later(
             start - 6 * 60 * MINUTE, lambda _at: self._add("run", (run, SERVICE, "fee", planned, None, None, "planned"))
@@ -153,6 +151,10 @@ class World:
             for one in self._random.sample(others, len(others) // 2):
                 self._later(self._some_time(day), self._change_plan(one))
         self._later(CALENDAR.at(day, time(4)), self._take_snapshot)
+
+    def _begins(self, day: date) -> datetime:
+        """Return when the run of a day begins."""
+        return CALENDAR.at(day, self.plan.undeclared.get(day) or self.plan.moved.get(day, RUN))
 
     def _plan_fees(self, day: date, start: datetime, begins: datetime) -> None:
         """Let the run take the fees that fall due on a day: a slow one takes longer, a moved one what has waited."""
@@ -200,7 +202,8 @@ class World:
                 return
             one.start = following(start, one.anchor)
             self._cursor(one)
-            self._later(at + SECOND * 20, self._take_fee(one, broke=one.balance < one.price))
+            run = max(at, self._begins(CALENDAR.day(at)))
+            self._later(run + SECOND * 20, self._take_fee(one, broke=one.balance < one.price))
 
         return happens
 
