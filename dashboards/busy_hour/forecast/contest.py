@@ -200,12 +200,12 @@ def _pattern_then(days: Days, levels: Levels, pattern: Pattern, origin: int) -> 
     known = _known(levels, origin)
     seen = days.at <= known.at[-1] + 3.0
     days = Days(days.first, days.at[seen], days.level[seen], ())
-    shape = patterns.shape_at(pattern, float(known.at[-1]))
+    shapes = patterns.shapes_at(pattern, float(known.at[-1]))
     if not len(pattern.season) or known.at[-1] - known.at[0] >= search.SEASON_NEEDS:
-        return search.find(days, known, shape)[0]
+        return search.find(days, known, shapes)[0]
     plain = known._replace(log=known.log - pattern.seasonal(known.at))
     days = days._replace(level=days.level * np.exp(-pattern.seasonal(days.at)))
-    return patterns.with_season(search.find(days, plain, shape)[0], pattern.season)
+    return patterns.with_season(search.find(days, plain, shapes)[0], pattern.season)
 
 
 _FALLBACK = [method.name for method in METHODS].index("smoothed_level")

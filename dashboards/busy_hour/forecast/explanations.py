@@ -103,11 +103,13 @@ def _explained(levels: Levels, parts: Parts, coming: Coming) -> list[Explanation
     table, target = parts.table(levels.at) * parts.root[:, None], levels.log * parts.root
     months = (coming.at - levels.at[-1]) / MONTH
     behind = np.zeros((len(months), len(parts.steps) + len(parts.bends)))
-    after = np.column_stack([np.ones(len(months)), trend(months, parts.shape), behind, waves(coming.at, parts.waves)])
+    after = np.column_stack(
+        [np.ones(len(months)), trend(months, parts.shapes[0]), behind, waves(coming.at, parts.waves)]
+    )
     count = int(np.count_nonzero(parts.root))
     growth = 1 + 2 * math.log(TRENDS) / math.log(len(levels.at))
     found = []
-    for growing in (True,) if parts.shape else (True, False):
+    for growing in (True,) if parts.shapes[0] else (True, False):
         own, ahead = (table, after) if growing else (np.delete(table, 1, axis=1), np.delete(after, 1, axis=1))
         free = count - own.shape[1]
         if free < 2:
@@ -115,15 +117,25 @@ def _explained(levels: Levels, parts: Parts, coming: Coming) -> list[Explanation
         solved = least_squares(own, target)
         rest = target - own @ solved
         left = max(float(rest @ rest), 1e-10 * count)
-        alike = min(autocorrelation(rest), MOST_ALIKE)
-        if alike < BY_CHANCE / math.sqrt(count):
-            alike = 0.0
+        alike = alike_neighbours(rest, own.shape[1], count)
         square = left / free * (1 + alike) / (1 - alike)
         unsure = np.einsum("ij,jk,ik->i", ahead, np.linalg.pinv(own.T @ own), ahead)
         deviation = np.sqrt(square * (unsure + 1.0 / coming.weeks) + coming.mix**2)
         cost = parts.cost() + growing * growth
         found.append(Explanation(ahead @ solved, deviation, left, cost, alike, wanders=False))
     return found
+
+
+def alike_neighbours(rest: Floats, parameters: int, count: int) -> float:
+    """Return how alike neighbouring weeks are that a regression with so many parameters left, 0 where by chance.
+
+    What a regression leaves is less alike than what was there: by (1 + 3r)/n after a mean (Marriott and Pope,
+    Biometrika 41, 1954), by (2 + 4r)/n after a line, and by (1 + r)/n more with each further slow part.
+    """
+    seen = autocorrelation(rest)
+    if seen < BY_CHANCE / math.sqrt(count):
+        return 0.0
+    return min(seen + (2 * seen + parameters * (1 + seen)) / count, MOST_ALIKE)
 
 
 def _wandering(levels: Levels, coming: Coming) -> list[Explanation]:

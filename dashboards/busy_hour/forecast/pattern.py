@@ -47,6 +47,7 @@ class Pattern:
     noise: float
     wander: float  # autocorrelation of what neighbouring weeks are off, 0 to 1
     shape: float  # 0: a constant rate; otherwise growth towards a straight line, as a share of its value a month
+    bend_shape: float = 0.0  # the same before a bend, as a share of the value at the bend
 
     def grown(self, at: Floats) -> Floats:
         """Return the trend's logarithm against the end."""
@@ -54,7 +55,10 @@ class Pattern:
 
     def bent(self, at: Floats) -> Floats:
         """Return how far the trend lay from that of today before its changes of growth."""
-        return sum((bend.change * np.minimum(at - bend.at, 0.0) / MONTH for bend in self.bends), np.zeros(len(at)))
+        return sum(
+            (bend.change * before(at, bend.at, self.bend_shape) for bend in self.bends),
+            np.zeros(len(at)),
+        )
 
     def seasonal(self, at: Floats) -> Floats:
         """Return the season's logarithm at days since `first`."""
@@ -97,10 +101,22 @@ class Pattern:
         return (self.first + timedelta(days=int(np.argmax(self.seasonal(around))))).month
 
 
-def shape_at(pattern: Pattern, end: float) -> float:
-    """Return the trend's shape as seen from an earlier end: the same straight line is a greater share of less."""
-    value = 1.0 + pattern.shape * (end - pattern.end) / MONTH
-    return pattern.shape / value if value > 0.02 else 0.0
+def shapes_at(pattern: Pattern, end: float) -> tuple[float, float]:
+    """Return the trend's shapes as seen from an earlier end: the same straight line is a greater share of less."""
+    bend = pattern.bends[-1].at if pattern.bends else -math.inf
+    if pattern.bend_shape and end < bend:
+        return _earlier(pattern.bend_shape, end - bend), pattern.bend_shape
+    return _earlier(pattern.shape, end - pattern.end), pattern.bend_shape
+
+
+def _earlier(shape: float, days: float) -> float:
+    value = 1.0 + shape * days / MONTH
+    return shape / value if value > 0.02 else 0.0
+
+
+def before(at: Floats, place: float | Floats, shape: float) -> Floats:
+    """Return the column of a growth that ends at a place: zero after it, before it a rate or a straight line."""
+    return trend(np.minimum(at - place, 0.0) / MONTH, shape)
 
 
 def trend(months: Floats, shape: float) -> Floats:

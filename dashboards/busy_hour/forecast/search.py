@@ -1,8 +1,8 @@
 """Search for the parts of a series: by least squares on logarithms, the Bayesian information criterion and the noise.
 
 Parts are added one at a time, the one that explains most for its parameters first, as long as it is large against the
-week-to-week noise. A constant rate and a straight line, each without and with a season, are searched apart: neither a
-curved trend nor a season is taken only because it was tried first.
+week-to-week noise. A constant rate, a straight line, and a straight line that ends at a bend, each without and with a
+season, are searched apart: neither a curved trend nor a season is taken only because it was tried first.
 """
 
 import math
@@ -18,6 +18,7 @@ from dashboards.busy_hour.forecast.pattern import (
     YEAR_OF_WEEKS,
     Bend,
     Pattern,
+    before,
     straddles,
     trend,
     waves,
@@ -35,21 +36,25 @@ STEP_COST, BEND_COST = 3, 4  # parameters that one counts for: its size, and the
 FAR_OUT = 10.0  # times the median of what the weeks are off
 SURE = 2.5  # standard errors that a growth must be away from zero
 TURNS = 8  # of the search for a straight line's growth
+PLACINGS = 2  # of the bend at which it ends
 
 
-def find(days: Days, levels: Levels, shape: float | None = None) -> tuple[Pattern, list["Parts"]]:
+Shapes = tuple[float, float]  # of the trend at the end, and before a bend
+
+
+def find(days: Days, levels: Levels, shapes: Shapes | None = None) -> tuple[Pattern, list["Parts"]]:
     """Return the parts of the series and all that were compared, the chosen ones among them.
 
-    `shape` is that of the trend where it is known; otherwise the one that explains more is taken.
+    `shapes` are those of the trend where they are known; otherwise those that explain more are taken.
     """
     noise = _noise(levels.log)
     span = levels.at[-1] - levels.at[0]
     yearly = span >= SEASON_NEEDS and len(levels.at) >= SEASON_WEEKS
     most = 0 if not yearly else HARMONICS if span > 2 * YEAR else SHORT_HARMONICS
-    best, *tried = _without_more(days, levels, noise, 0, shape)
+    best, *tried = _without_more(days, levels, noise, 0, shapes)
     tried.append(best)
     for count in range(1, most + 1):
-        one, *others = _without_more(days, levels, noise, count, shape)
+        one, *others = _without_more(days, levels, noise, count, shapes)
         if best.waves or _comes_again(levels, one, noise):
             tried += [one, *others]
             if one.criterion < best.criterion - 2.0:
@@ -60,26 +65,46 @@ def find(days: Days, levels: Levels, shape: float | None = None) -> tuple[Patter
     return _solved(levels, best, noise), tried
 
 
-def _without_more(days: Days, levels: Levels, noise: float, count: int, shape: float | None) -> list["Parts"]:
-    """Return the parts with so many waves, by a constant rate and by a straight line, the better ones first."""
-    if shape is not None:
-        return [_greedy(days, levels, noise, count, shape)]
-    found = [_greedy(days, levels, noise, count, 0.0)]
-    straight = _straight(levels, found[0])
-    if straight > 0:
-        found.append(_greedy(days, levels, noise, count, straight))
+def _without_more(days: Days, levels: Levels, noise: float, count: int, shapes: Shapes | None) -> list["Parts"]:
+    """Return the parts with so many waves, by each shape of the trend, the better ones first."""
+    if shapes is not None:
+        return [_greedy(days, levels, noise, count, shapes)]
+    rate = _greedy(days, levels, noise, count, (0.0, 0.0))
+    found = [rate]
+    if straight := _straight(levels, rate._replace(bends=[])):
+        found.append(_greedy(days, levels, noise, count, (straight, 0.0)))
+    ended = rate
+    for _ in range(PLACINGS if rate.bends else 0):
+        # A straight line taken for a rate has its bend at another place.
+        if not (straight := _straight(levels, ended._replace(bends=ended.bends[:1]))):
+            break
+        ended = _greedy(days, levels, noise, count, (0.0, straight))
+        if not ended.bends:
+            break
+    if ended is not rate and ended.bends:
+        found.append(ended)
     return sorted(found, key=lambda parts: parts.criterion)
 
 
 def _straight(levels: Levels, parts: "Parts") -> float:
-    """Return what a straight line with these steps and waves grows a month: a share of its last value, 0 for none."""
-    parts = parts._replace(bends=[], shape=0.0)
+    """Return what a straight line with these parts grows a month: a share of its last value, 0 for none.
+
+    Where the parts have a bend the line ends there.
+    """
     target = levels.log * parts.root
+    end = parts.bends[0] if parts.bends else float(levels.at[-1])
+    column = 2 + len(parts.steps) if parts.bends else 1
     share = 0.0
     for _ in range(TURNS):
-        growth = float(least_squares(parts._replace(shape=share).table(levels.at) * parts.root[:, None], target)[1])
+        shaped = parts._replace(shapes=(0.0, share) if parts.bends else (share, 0.0))
+        growth = float(least_squares(shaped.table(levels.at) * parts.root[:, None], target)[column])
         share = max((share + growth) / 2, 0.0)
-    return min(share, 0.95 * MONTH / float(levels.at[-1] - levels.at[0]))
+    return min(share, _most(levels.at, end))
+
+
+def _most(at: Floats, end: float) -> float:
+    """Return the greatest growth a month of a straight line that began above zero."""
+    return 0.95 * MONTH / float(end - at[0])
 
 
 def _comes_again(levels: Levels, parts: "Parts", noise: float) -> bool:
@@ -103,7 +128,7 @@ class Parts(NamedTuple):
     bends: list[float]
     waves: int
     root: Floats  # of the weights; 0 for a week in which a step lies
-    shape: float
+    shapes: Shapes
 
     def cost(self) -> int:
         """Return the parameters that the parts count for besides level and growth."""
@@ -111,16 +136,16 @@ class Parts(NamedTuple):
 
     def table(self, at: Floats) -> Floats:
         months = (at - at[-1]) / MONTH
-        columns = [np.ones(len(at)), trend(months, self.shape)]
+        columns = [np.ones(len(at)), trend(months, self.shapes[0])]
         columns += [-(at < place).astype(np.float64) for place in self.steps]
-        columns += [np.minimum(at - place, 0.0) / MONTH for place in self.bends]
+        columns += [before(at, place, self.shapes[1]) for place in self.bends]
         return np.column_stack([*columns, waves(at, self.waves)])
 
 
-def _greedy(days: Days, levels: Levels, noise: float, count: int, shape: float) -> Parts:
+def _greedy(days: Days, levels: Levels, noise: float, count: int, shapes: Shapes) -> Parts:
     at, log = levels.at, levels.log
-    candidates = _Candidates(at)
-    parts = Parts(np.inf, [], [], count, np.sqrt(levels.weight), shape)
+    candidates = _Candidates(at, shapes[1])
+    parts = Parts(np.inf, [], [], count, np.sqrt(levels.weight), shapes)
     while True:
         table = parts.table(at) * parts.root[:, None]
         basis, _ = np.linalg.qr(table)
@@ -156,12 +181,12 @@ def _day_of(days: Days, place: float) -> float:
 class _Candidates:
     """Places of steps and bends: between weeks, with enough weeks on either side."""
 
-    def __init__(self, at: Floats) -> None:
+    def __init__(self, at: Floats, shape: float) -> None:
         middles = (at[1:] + at[:-1]) / 2
         self.step_places = middles[STEP_WEEKS : max(len(middles) - STEP_WEEKS + 1, 0)]
         self.bend_places = at[BEND_WEEKS : max(len(at) - BEND_WEEKS, 0)]
         self.steps = -(at[:, None] < self.step_places[None, :]).astype(np.float64)
-        self.bends = np.minimum(at[:, None] - self.bend_places[None, :], 0.0) / MONTH
+        self.bends = before(at[:, None], self.bend_places[None, :], shape)
 
 
 def _best(
@@ -235,7 +260,7 @@ def _solved(levels: Levels, parts: Parts, noise: float) -> Pattern:
         found[2 + len(parts.steps) + len(parts.bends) :],
         noise,
         autocorrelation(target - table @ found),
-        parts.shape,
+        *parts.shapes,
     )
 
 

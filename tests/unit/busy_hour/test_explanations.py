@@ -5,11 +5,11 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from dashboards.busy_hour.forecast.explanations import Coming, half, wanders, weigh
+from dashboards.busy_hour.forecast.explanations import Coming, alike_neighbours, half, wanders, weigh
 from dashboards.busy_hour.forecast.forecast import forecast
 from dashboards.busy_hour.forecast.levels import Days, Levels, weekly
 from dashboards.busy_hour.forecast.pattern import MONTH, Pattern
-from dashboards.busy_hour.forecast.search import Parts, find
+from dashboards.busy_hour.forecast.search import Parts, find, least_squares
 from dashboards.busy_hour.measures.series import Floats
 
 YEAR_AHEAD = 12 * MONTH
@@ -110,6 +110,40 @@ def test_a_straight_line_is_found_with_its_growth() -> None:
     last = 1.0 + 0.03 * (days - 4) / MONTH
     assert pattern.shape == pytest.approx(0.03 / last, rel=0.03)
     assert pattern.growth == pytest.approx(0.03 / last, rel=0.03)
+
+
+@pytest.mark.parametrize("months", [24, 36, 52])
+def test_a_straight_line_that_ends_has_one_bend_and_a_level_after_it(months: int) -> None:
+    days = int(months * MONTH)
+    at = np.arange(float(days))
+    end = 0.6 * days
+    log = np.log(1.0 + 0.03 * np.minimum(at, end) / MONTH) + noise(days)
+    levels, pattern, tried = seen(log)
+    assert [bend.at for bend in pattern.bends] == pytest.approx([end], abs=21.0)
+    assert pattern.growth == pytest.approx(0.0, abs=0.002)
+    assert pattern.bends[0].change == pytest.approx(0.03 / (1.0 + 0.03 * end / MONTH), rel=0.1)
+    assert not wanders(weigh(levels, tried, Coming(np.array([days + 30.0]), 4.0, 0.0)))
+    assert width(log) < 0.02
+
+
+def test_what_a_regression_leaves_is_taken_for_more_alike_than_it_looks() -> None:
+    """Of weeks with an autocorrelation of 0.5 a line of 50 shows less on average; the range counts with the truth."""
+    chance = np.random.default_rng(8)
+    found = []
+    table = np.column_stack([np.ones(50), np.arange(50.0)])
+    for _ in range(300):
+        weeks = np.zeros(150)
+        for place, value in enumerate(chance.normal(0.0, 0.02, 149).tolist(), 1):
+            weeks[place] = 0.5 * weeks[place - 1] + value
+        rest = weeks[100:] - table @ least_squares(table, weeks[100:])
+        if (alike := alike_neighbours(rest, 2, 50)) > 0:
+            found.append(alike)
+    assert float(np.mean(found)) == pytest.approx(0.5, abs=0.05)
+
+
+def test_weeks_alike_by_chance_count_as_independent() -> None:
+    rest = np.random.default_rng(9).normal(0.0, 0.02, 60)
+    assert alike_neighbours(rest, 2, 60) == 0.0
 
 
 def test_a_season_of_twenty_months_is_one() -> None:
