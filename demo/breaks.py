@@ -1,6 +1,5 @@
 """What can be broken in a running demo, and what its one ticket has to name."""
 
-import os
 import signal
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
@@ -8,7 +7,9 @@ from functools import partial
 
 from demo.layout import EDGES, FAR_SITE, NODES, ORIGIN, UPLINK, Layout
 from demo.platform import billing
+from demo.platform.disk import fill_up
 from demo.platform.edge import FAULT
+from demo.platform.lineup import SEGMENT_SECONDS
 from demo.platform.packager import replace
 from demo.processes import DemoError, Program
 
@@ -42,7 +43,6 @@ _BILLING = {
         "what was refunded twice is taken back",
     ),
 }
-_SPARE = 1 << 20  # bytes written at once until nothing fits any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,7 @@ def _node(name: str) -> Break:
 def _fill(layout: Layout, programs: dict[str, Program]) -> None:
     if f"{ORIGIN.name} disk" not in programs:
         raise DemoError(f"{ORIGIN.name} has no disk of its own here: that takes root, losetup and mkfs.ext4")
-    try:
-        with (layout.content / "filler").open("ab", buffering=0) as file:
-            while file.write(bytes(_SPARE)) == _SPARE:
-                os.fsync(file.fileno())
-    except OSError:
-        return  # it is full
+    fill_up(layout.content / "filler", 2 * SEGMENT_SECONDS)
 
 
 def _deploy(layout: Layout, programs: dict[str, Program], fault: str) -> None:

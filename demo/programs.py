@@ -7,10 +7,10 @@ from pathlib import Path
 
 from demo import database
 from demo.layout import EDGES, FAR, NODES, ORIGIN, REGIONS, REPOSITORY, UPLINK, Layout, Node
+from demo.platform.disk import SIZE
 from demo.processes import Program, answers
 
 _BIN = Path(sys.executable).parent
-DISK = 128 << 20  # bytes: twice what the channels take
 RETENTION = "90d"  # more than the eight weeks of history
 
 
@@ -20,7 +20,7 @@ def disk(layout: Layout) -> Program | None:
     layout.content.mkdir(exist_ok=True)
     image = home / "disk.img"
     with image.open("wb") as file:
-        file.truncate(DISK)
+        file.truncate(SIZE)
     make = ["mkfs.ext4", "-q", "-F", "-m", "0", str(image)]
     try:
         subprocess.run(make, check=True, capture_output=True)
