@@ -6,17 +6,15 @@ through a proxy that lets nothing pass while it is cut. The way to and from ever
 """
 
 import os
-import shutil
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
+from bench.namespaces import entering, inside, namespace, possible, run
 from demo import ports
 
 PEERS = (0, 1)
@@ -66,32 +64,32 @@ class _Namespaces:
         self._switch = switch
 
     def cut(self) -> None:
-        _inside(self._switch, "ip link set port0 nomaster")
+        inside(self._switch, "ip link set port0 nomaster")
 
     def join(self) -> None:
-        _inside(self._switch, "ip link set port0 master switch")
+        inside(self._switch, "ip link set port0 master switch")
 
 
 @contextmanager
 def _namespaces() -> Iterator[Network]:
-    if os.geteuid() or not all(map(shutil.which, ("ip", "nsenter", "unshare"))):
+    if not possible():
         raise OSError("namespaces with a way to this one need root and iproute2")
     # RFC 2544 keeps these addresses for measurements.
     number = os.getpid() % 512
     base = f"198.{18 + number // 256}.{number % 256}"
     with ExitStack() as stack:
-        switch = stack.enter_context(_namespace())
-        _inside(switch, "ip link add name switch type bridge", "ip link set switch up")
+        switch = stack.enter_context(namespace())
+        inside(switch, "ip link add name switch type bridge", "ip link set switch up")
         places = []
         for peer in PEERS:
-            inside = stack.enter_context(_namespace())
+            peer_space = stack.enter_context(namespace())
             outer = f"chaos{os.getpid()}.{peer}"
             # The devices vanish with the namespaces that hold their other ends.
-            _run(f"ip link add {outer} type veth peer name web netns {inside}")
-            _run(f"ip addr add {base}.{4 * peer + 1}/30 dev {outer}")
-            _run(f"ip link set {outer} up")
-            _inside(
-                inside,
+            run(f"ip link add {outer} type veth peer name web netns {peer_space}")
+            run(f"ip addr add {base}.{4 * peer + 1}/30 dev {outer}")
+            run(f"ip link set {outer} up")
+            inside(
+                peer_space,
                 "ip link set lo up",
                 f"ip addr add {base}.{4 * peer + 2}/30 dev web",
                 "ip link set web up",
@@ -99,41 +97,15 @@ def _namespaces() -> Iterator[Network]:
                 f"ip addr add {base}.{65 + peer}/29 dev gossip",
                 "ip link set gossip up",
             )
-            _inside(switch, f"ip link set port{peer} up", f"ip link set port{peer} master switch")
+            inside(switch, f"ip link set port{peer} up", f"ip link set port{peer} master switch")
             gossip = f"{base}.{65 + peer}:9094"
             places.append(
                 Place(
                     f"{base}.{4 * peer + 1}", f"{base}.{4 * peer + 2}:9093", gossip, gossip,
-                    ("nsenter", f"--net=/proc/{inside}/ns/net"),
+                    entering(peer_space),
                 )
             )  # fmt: skip
         yield _Namespaces(switch, tuple(places))
-
-
-@contextmanager
-def _namespace() -> Iterator[int]:
-    """Hold a fresh network namespace by a process in it that ends with this one; yield its number."""
-    own = Path("/proc/self/ns/net").readlink()
-    command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sleep", "infinity"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as holder:
-        try:
-            deadline = time.monotonic() + 10
-            while Path(f"/proc/{holder.pid}/ns/net").readlink() == own:
-                if holder.poll() is not None or time.monotonic() > deadline:
-                    raise OSError("the kernel permits no network namespace")
-                time.sleep(0.01)
-            yield holder.pid
-        finally:
-            holder.kill()
-
-
-def _inside(namespace: int, *commands: str) -> None:
-    for command in commands:
-        _run(f"nsenter --net=/proc/{namespace}/ns/net {command}")
-
-
-def _run(command: str) -> None:
-    subprocess.run(command.split(), check=True, capture_output=True, timeout=30)
 
 
 class _Proxy:

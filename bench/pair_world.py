@@ -186,6 +186,23 @@ class Listener:
                 created[body["troubleTicket"]["id"]] += 1
         return [ticket for ticket, times in created.items() if times > 1]
 
+    def disordered(self) -> list[str]:
+        """Return the tickets of which an event first came after a later one, by the events' own times."""
+        heard: set[object] = set()
+        latest: dict[str, str] = {}
+        wrong: list[str] = []
+        for event in self.events:
+            if event["eventId"] in heard:
+                continue
+            heard.add(event["eventId"])
+            body = event["event"]
+            assert isinstance(body, dict), event
+            ticket, moment = body["troubleTicket"]["id"], str(event["eventTime"])
+            if moment < latest.get(ticket, ""):
+                wrong.append(ticket)
+            latest[ticket] = max(moment, latest.get(ticket, ""))
+        return wrong
+
 
 class Console:
     """The tickets as people see them: through whichever side answers."""

@@ -153,18 +153,18 @@ def write(pair: Pair, targets: str, rules: Path = ROOT / "alerts/rules") -> None
         # Whoever starts the pair on loopback stays who they are, and both sides share one machine's addresses.
         text = re.sub(r"^    (user|group) .*\n", "", haproxy.read_text("utf-8"), flags=re.MULTILINE)
         haproxy.write_text(text.replace("bind *:", f"bind {pair.settings.address(side)}:"), "utf-8")
-        patroni = pair.root(side) / "etc/patroni/config.yml"
-        # Here everybody's own address is 127.0.0.1, whichever side it belongs to.
-        near = re.sub(
-            rf"^(    - host .*){re.escape(pair.settings.b)}/32",
-            r"\g<1>127.0.0.1/32",
-            patroni.read_text("utf-8"),
-            flags=re.MULTILINE,
-        )
-        patroni.write_text(near, "utf-8")
+        if not pair.through(side):
+            _let_the_other_in(pair, side)
         if _as_postgres():
             for place in ("var/lib/postgresql", "run/postgresql", "etc/patroni"):
                 _give_away(pair.root(side) / place)
+
+
+def _let_the_other_in(pair: Pair, side: Machine) -> None:
+    """Let PostgreSQL take the other side for who it is: on loopback everybody's own address is 127.0.0.1."""
+    patroni = pair.root(side) / "etc/patroni/config.yml"
+    line = re.compile(rf"^(    - host .*){re.escape(pair.settings.b)}/32", re.MULTILINE)
+    patroni.write_text(line.sub(r"\g<1>127.0.0.1/32", patroni.read_text("utf-8")), "utf-8")
 
 
 def _below(root: Path, text: str) -> str:
