@@ -5,6 +5,7 @@ import pytest
 
 from alerts.desk.appeals.mass import Cell, bound
 from alerts.desk.appeals.usual import NOTHING_KNOWN, History, Hour, Moments
+from bench import mass_detection
 
 HOURS: list[Hour] = [(free, hour) for free in (False, True) for hour in range(24)]
 EIGHT_WEEKS = {hour: 64 if hour[0] else 160 for hour in HOURS}
@@ -60,3 +61,11 @@ def test_a_desk_of_one_week_does_not_take_everything_for_unusual() -> None:
 def test_an_hour_that_was_never_watched_is_not_known() -> None:
     assert History({cell(0): {NOON: Moments(3, 3)}}, {NOON: 20}).usual((True, 12)) == {}
     assert History({}, EIGHT_WEEKS).usual(NOON) == {}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_was_learned_makes_hardly_any_false_alarm(seed: int) -> None:
+    """Bounds from each cell's own few customers would make one in every other ninety days."""
+    chance = np.random.default_rng((seed, 1))
+    known = mass_detection.traffic(340, 0.08, 1.0, chance)
+    assert list(mass_detection.alarms(known, chance)) == []
