@@ -16,11 +16,11 @@ from functools import partial
 from typing import NamedTuple
 
 from agent.sources.billing.calendar import DAY
-from agent.sources.billing.checks.check import Check
 from agent.sources.billing.job import checks
+from agent.sources.billing.reading import Asking
 from agent.sources.billing.settings import BillingSettings
 from bench.billing_figures import Figures
-from bench.billing_world import SERVICE, Plan, World, moments
+from bench.billing_world import CALENDAR, SERVICE, Plan, World, moments
 from service.metric import Sample
 from tests.contract.agent.billing.asked import PRESET, billing
 from tests.contract.agent.billing.schema import ALMATY
@@ -203,22 +203,20 @@ def live(plan: Plan, seed: int, *, runs: bool = True) -> tuple[list[Alarm], int]
         )
         made = [check for check in checks(of, PRESET) if check.name not in of.without]
         special = {*plan.moved, *plan.undeclared, *plan.lag, *plan.prices, *plan.campaigns, date(2024, 3, 1)}
-        known = at = datetime.min.replace(tzinfo=ALMATY)
-        for at in moments(plan, lambda day: day in special or (day.month == 2 and day.day > 27)):
-            local = at.astimezone(ALMATY)
-            behind = local.minute % 20 + 1 if local.date() in plan.lag and local.hour in (0, 1, 14) else 0
-            known = max(known, at - behind * MINUTE)
-            world.live_until(known)
-            world.known_up_to(known)
-            rules.judge(ask(of, made, at), at)
-            asked += 1
+        known = datetime.min.replace(tzinfo=ALMATY)
+        source = billing(of, CALENDAR.at(plan.first))
+        source.with_source = True
+        # One connection for all: a new one for each moment would cost more than what it asks.
+        connection = source.place.session(CALENDAR, CALENDAR.at(plan.first), 60.0)
+        with connection as (session, zone, _):
+            for at in moments(plan, lambda day: day in special or (day.month == 2 and day.day > 27)):
+                local = at.astimezone(ALMATY)
+                behind = local.minute % 20 + 1 if local.date() in plan.lag and local.hour in (0, 1, 14) else 0
+                known = max(known, at - behind * MINUTE)
+                world.live_until(known)
+                world.known_up_to(known)
+                asking = Asking(source, session, zone, at)
+                rules.judge([sample for check in made for sample in check.collect(asking)], at)
+                asked += 1
         world.close()
     return rules.alarms, asked
-
-
-def ask(of: BillingSettings, made: Iterable[Check], at: datetime) -> list[Sample]:
-    """Return the samples of all checks, asked as of a moment."""
-    source = billing(of, at)
-    source.with_source = True
-    with source.session(source.quick, 60.0) as asking:
-        return [sample for check in made for sample in check.collect(asking)]
