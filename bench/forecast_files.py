@@ -2,13 +2,16 @@
 
 Each file is imported as a planner would import it. From the end of every week that leaves enough before it and a week
 after it, the week ahead is forecast hour by hour, and the daily busy hours by week, with what was known then. The peers
-are "as a week ago" and the last week's busy hour; errors are pooled over the origins. A folder that is not there is
+are "as a week ago" and the last week's busy hour; errors are pooled over the origins. A file of one value a day has no
+busy hour and is refused by the import; its days are forecast by week as busy hours are. A folder that is not there is
 reported and is no fault.
 """
 
 import argparse
+import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -84,11 +87,26 @@ def hours(days: Sequence[Day]) -> Errors:
     return sums
 
 
-def busy_hours(days: Sequence[Day]) -> Errors:
-    """Return the errors of the weekly means of daily busy hours from the end of each week, and what the ranges hold."""
-    sums = Errors()
-    peaks = {day.date: peak.value for day in days if (peak := day.peak("quarter")) and day.coverage >= COMPLETE}
-    dates = sorted(peaks)
+def of_days(path: Path) -> dict[date, float] | None:
+    """Return the values of a file of two columns, a day and its value, without the first and the last day, which may be
+    parts of one; None if it is another file."""
+    try:
+        with path.open(newline="") as file:
+            _, *rows = csv.reader(file)
+        found = {date.fromisoformat(cells[0]): float(cells[1]) for cells in rows[1:-1]}
+    except (ValueError, IndexError):
+        return None
+    return found if len(found) == len(rows) - 2 else None
+
+
+def busy_hours(days: Sequence[Day]) -> dict[date, float]:
+    """Return the busy hour of each complete day."""
+    return {day.date: peak.value for day in days if (peak := day.peak("quarter")) and day.coverage >= COMPLETE}
+
+
+def weeks(peaks: Mapping[date, float]) -> Errors:
+    """Return the errors of the weekly means of daily values from the end of each week, and what the ranges hold."""
+    sums, dates = Errors(), sorted(peaks)
     for count in range(7, len(dates) - 6):
         made = forecast({day: peaks[day] for day in dates[:count]}, [])
         if (len(dates) - count) % 7 or made is None or made.basis != "day":
@@ -125,23 +143,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     own = peer = 0.0
     problems: list[str] = []
     for path in files:
+        days: list[Day] = []
         try:
             days = read(path)
+            peaks = busy_hours(days)
         except CsvError as error:
             print(f"{path.name:<34}refused{str(error).removeprefix(str(path))}")
-            continue
-        whole, ahead, levels = week_ahead(days), hours(days), busy_hours(days)
+            if not (peaks := of_days(path) or {}):
+                continue
+        whole, ahead, levels = week_ahead(days), hours(days), weeks(peaks)
         last, week_ago = (whole.held_out_mape, whole.held_out_baseline_mape) if whole else (None, None)
         share = levels.inside / levels.came if levels.came else None
-        cells = (last, week_ago), (levels.ratio, share)
+        cells, count = ((last, week_ago), (levels.ratio, share)), len(days) or len(peaks)
         print(
-            f"{path.name:<34}{len(days):>9}{ahead.origins:>9}{shown(ahead.ratio)}{''.join(map(shown, cells[0]))}"
+            f"{path.name:<34}{count:>9}{ahead.origins:>9}{shown(ahead.ratio)}{''.join(map(shown, cells[0]))}"
             f"{levels.origins:>9}{''.join(map(shown, cells[1]))}",
             flush=True,
         )
         problems += [
             f"{path.name}: {what} against the peer: {ratio:.3f}"
-            for what, ratio in (("hours", ahead.ratio), ("busy hours", levels.ratio))
+            for what, ratio in (("hours", ahead.ratio), ("weeks", levels.ratio))
             if ratio is not None and ratio > WORST
         ]
         if ahead.peer:
