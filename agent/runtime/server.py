@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
@@ -72,8 +72,15 @@ class Access:
         return ", ".join(f'{scheme} realm="ott-agent"' for scheme in schemes)
 
 
-class Server(ThreadingHTTPServer):
-    """Serves one registry."""
+class Bounds(NamedTuple):
+    """How many connections there may be at a time."""
+
+    altogether: int = MOST_CONNECTIONS
+    per_address: int = MOST_PER_ADDRESS
+
+
+class Listener(ThreadingHTTPServer):
+    """A bounded number of connections, altogether and from one address, encrypted where that is wanted."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -81,21 +88,18 @@ class Server(ThreadingHTTPServer):
     def __init__(
         self,
         address: tuple[str, int],
-        registry: CollectorRegistry,
-        *,
-        ready: Callable[[], bool],
+        handler: type[BaseHTTPRequestHandler],
         access: Access,
         tls: Tls | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
-        # What is served beside /metrics, to whoever may read that.
-        self.page: Callable[[str], Page | None] = lambda _: None
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.registry, self.ready = registry, ready
+        self._most, self._most_per_address = bounds or Bounds()
         self.admit(access, tls)
         self._connections: Counter[str] = Counter()  # by address
         self._lock = threading.Lock()
         self._tell_again = 0.0
-        super().__init__(address, _Handler)
+        super().__init__(address, handler)
 
     def admit(self, access: Access, tls: Tls | None) -> None:
         """Take new secrets and certificates; they hold for new connections."""
@@ -111,13 +115,13 @@ class Server(ThreadingHTTPServer):
         """Hand the connection to a thread, or close it when its address or all have too many."""
         client = client_address[0]
         with self._lock:
-            full = self._connections.total() >= MOST_CONNECTIONS or self._connections[client] >= MOST_PER_ADDRESS
+            full = self._connections.total() >= self._most or self._connections[client] >= self._most_per_address
             if not full:
                 self._connections[client] += 1
         if full:
             now = time.monotonic()
             if now >= self._tell_again:  # a flood of connections must not become a flood of lines
-                log.warning("too many connections", extra={"limit": MOST_CONNECTIONS, "per_address": MOST_PER_ADDRESS})
+                log.warning("too many connections", extra={"limit": self._most, "per_address": self._most_per_address})
                 self._tell_again = now + TELL_EVERY
             self.shutdown_request(request)
             return
@@ -150,6 +154,24 @@ class Server(ThreadingHTTPServer):
     def handle_error(self, *_: Any) -> None:
         """Say nothing aloud: a client that goes away in the middle is no event."""
         log.debug("connection ended", exc_info=True)
+
+
+class Server(Listener):
+    """Serves one registry."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        registry: CollectorRegistry,
+        *,
+        ready: Callable[[], bool],
+        access: Access,
+        tls: Tls | None = None,
+    ) -> None:
+        # What is served beside /metrics, to whoever may read that.
+        self.page: Callable[[str], Page | None] = lambda _: None
+        self.registry, self.ready = registry, ready
+        super().__init__(address, _Handler, access, tls)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -89,27 +89,27 @@ def decoded(text: bytes) -> bytes:
 
 def read(text: bytes) -> Report:
     """Return what a CMCD says; raise MalformedError with the reason."""
-    members = _members(text)
-    session = members.get(b"sid", b"")
+    found = members(text)
+    session = found.get(b"sid", b"")
     if len(session) < 3 or session[:1] != b'"' or len(session) > LONGEST_ID + 2:
         raise MalformedError("sid" if session else "no_sid")
     return Report(
         session[1:-1],
-        _whole(members, b"v") or 1,
-        _token(members, b"ot"),
-        _amount(members, b"bl", MILLISECONDS),
-        _amount(members, b"d", MILLISECONDS),
-        _amount(members, b"br", KILOBITS),
-        _amount(members, b"mtp", KILOBITS),
-        _rate(members),
-        _flag(members, b"su"),
-        _flag(members, b"bs"),
-        _token(members, b"sta"),
-        _whole(members, b"sn"),
+        whole(found, b"v") or 1,
+        _token(found, b"ot"),
+        _amount(found, b"bl", MILLISECONDS),
+        _amount(found, b"d", MILLISECONDS),
+        _amount(found, b"br", KILOBITS),
+        _amount(found, b"mtp", KILOBITS),
+        _rate(found),
+        _flag(found, b"su"),
+        _flag(found, b"bs"),
+        _token(found, b"sta"),
+        whole(found, b"sn"),
     )
 
 
-def _members(text: bytes) -> dict[bytes, bytes]:
+def members(text: bytes) -> dict[bytes, bytes]:
     """Return the members; the value of one without any is b"?1"."""
     found = _MEMBER.findall(text)
     # Each member begins where the one before ends, unless there is something between them.
@@ -137,7 +137,8 @@ def _amount(members: dict[bytes, bytes], key: bytes, amounts: _Amounts) -> float
     return amount
 
 
-def _whole(members: dict[bytes, bytes], key: bytes) -> int | None:
+def whole(members: dict[bytes, bytes], key: bytes) -> int | None:
+    """Return the whole number of a key, None where it is not there; raise MalformedError."""
     value = _item(members, key)
     if value is None:
         return None

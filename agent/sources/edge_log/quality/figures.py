@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
+from typing import Protocol
 
 from agent.sources.edge_log.quality import metrics
 from agent.sources.edge_log.quality.quality import Quality
@@ -25,11 +26,25 @@ _BY_CHANNEL = (
 def figures(service: str, quality: Quality) -> Iterator[Sample]:
     """Yield what was added up so far."""
     yield metrics.QOE_MEDIA_REQUESTS.sample(quality.media_requests, service)
-    yield metrics.QOE_UNTRACKED.sample(quality.untracked, service)
     for version in sorted({1, 2, *quality.requests}):
         yield metrics.QOE_REQUESTS.sample(quality.requests[version], service, str(version))
     for reason, count in sorted(quality.malformed.items()):
         yield metrics.QOE_MALFORMED.sample(count, service, reason)
+    yield from playing(service, quality)
+
+
+class Figures(Protocol):
+    """What is added up of sessions, whatever they report by."""
+
+    tallies: dict[str, Tally]  # by channel
+    buffer: Histogram
+    throughput: Histogram
+    untracked: int
+
+
+def playing(service: str, quality: Figures) -> Iterator[Sample]:
+    """Yield what the sessions of a service add up to."""
+    yield metrics.QOE_UNTRACKED.sample(quality.untracked, service)
     for channel, tally in quality.tallies.items():
         for metric, name in _BY_CHANNEL:
             yield metric.sample(getattr(tally, name), service, channel)
