@@ -17,6 +17,7 @@ SHORTEST_STALL = 0.15  # seconds: `bl` is rounded to a tenth of one
 # Sounds and pictures that are still buffered when the next request begins: nothing was short, so the viewer had paused.
 _NOT_EMPTY = 0.5  # seconds beyond the segment that has come meanwhile
 _ROUNDED = 0.3  # seconds by which what a player reports may differ from what it has
+_LONGEST_RESUMING = 1.0  # seconds that a player takes to go on once the segment has come
 _MISSING_REPORTS = 4  # requests run in parallel, so that their lines are a little out of order
 NOT_PLAYING = frozenset({"a", "k", "e", "f", "q"})  # paused, seeking, ended, fatal error, quit
 
@@ -24,7 +25,7 @@ NOT_PLAYING = frozenset({"a", "k", "e", "f", "q"})  # paused, seeking, ended, fa
 class _Track:
     """The last segment request of a track, as far as it matters to the next one. A player has one track or two."""
 
-    __slots__ = ("bit_rate", "buffer", "duration", "end", "falls", "kind", "start")
+    __slots__ = ("bit_rate", "buffer", "duration", "end", "falls", "kind", "stalled", "start")
 
     def __init__(self, kind: str | None, start: float) -> None:
         self.kind = kind  # `ot`, "" where the player does not send it; None before the first request
@@ -33,18 +34,20 @@ class _Track:
         self.duration: float | None = None
         self.bit_rate: float | None = None  # of this request or of the last one that had it
         self.falls = False  # whether from its start on the buffer fell by the clock
+        self.stalled = 0.0  # seconds for which the session had stalled by then
 
 
 class _More:
     """What most sessions do not need any more once they play: there are a hundred thousand of them."""
 
-    __slots__ = ("covered", "first", "stalled_to", "startup", "tracks")
+    __slots__ = ("covered", "first", "stalled", "stalled_to", "startup", "tracks")
 
     def __init__(self, covered: float) -> None:
         self.covered = covered  # up to where the time is accounted for
         self.first = covered
         self.startup: float | None = None  # end of the last response needed for the start; None once it plays
         self.stalled_to: float | None = None  # end of the last stall
+        self.stalled = 0.0  # seconds of all stalls
         self.tracks: tuple[_Track, ...] = ()  # but the first
 
 
@@ -147,6 +150,7 @@ class Playback(_Track):
         self._measure(track, report)
         if self._more is not None:
             self._more.covered = max(self._more.covered, start)
+            track.stalled = self._more.stalled
         track.start, track.end = start, end
         track.buffer, track.duration = report.buffer, report.duration
         # A request that is urgent although nothing had run out is the start, or a seek.
@@ -202,23 +206,54 @@ class Playback(_Track):
         """Account for the time between two requests of a track; return whether the player stood still at its end."""
         covered = self.start if self._more is None else self._more.covered
         passed = max(0.0, start - max(covered, track.start))
-        # Whether the buffer fell by the clock meanwhile.
-        stalls = self._stalls(track, start, report) if plays and track.falls else None
+        # Whether the buffer fell by the clock meanwhile, but for what another track has shown to be a stall.
+        stood = self._stood_since(track)
+        stalls = self._stalls(track, start, report, stood) if plays and track.falls else None
         if stalls is None or (stalls and self._has_paused(track, report)):
             self.tally.refused_seconds += passed
             return False
         self.tally.watched_seconds += passed
         for begin, end in stalls:
             self._stall(begin, end)
-        return bool(stalls) and start - stalls[-1][1] < SHORTEST_STALL
+        if stalls or stood:
+            self._resume(track, start, report)
+        more = self._more
+        return bool(stalls) and more is not None and start - (more.stalled_to or 0.0) < SHORTEST_STALL
+
+    def _stood_since(self, track: _Track) -> float:
+        """Return for how long the player has stood still since the last request of a track, as others have shown."""
+        more = self._more
+        if more is None or more.stalled_to is None:
+            return 0.0
+        return min(more.stalled - track.stalled, max(0.0, more.stalled_to - track.start))
+
+    def _resume(self, track: _Track, start: float, report: Report) -> None:
+        """Lengthen the last stall by the time that the player took to go on after the segment had come.
+
+        What is buffered then says for how long it has played since the last request; with nothing it still stands.
+        """
+        more = self._more
+        if more is None or more.stalled_to is None or track.buffer is None or report.buffer is None:
+            return
+        left = start - more.stalled_to
+        if report.buffer > 0:
+            played = track.buffer + (track.duration or 0.0) - report.buffer
+            left = min(left, start - track.start - played - (more.stalled - track.stalled))
+        if 0.0 < left <= _LONGEST_RESUMING:
+            self.tally.stall_seconds += left
+            more.stalled += left
+            more.stalled_to += left
 
     @staticmethod
-    def _stalls(before: _Track, start: float, report: Report) -> Sequence[tuple[float, float]] | None:
-        """Return when the buffer was empty between a request and the next at `start`; None where nobody knows."""
+    def _stalls(before: _Track, start: float, report: Report, stood: float) -> Sequence[tuple[float, float]] | None:
+        """Return when the buffer was empty between a request and the next at `start`; None where nobody knows.
+
+        While the player `stood` still because another track had run out, the buffer of this one did not fall.
+        """
         buffer, duration = before.buffer, before.duration
         if buffer is None:
             return None
-        empty, end = before.start + buffer, before.end
+        empty, end = before.start + buffer + stood, before.end
         came = min(end, start)
         if came - empty < SHORTEST_STALL and (not duration or start - (max(empty, end) + duration) < SHORTEST_STALL):
             return ()  # nearly always
@@ -243,7 +278,9 @@ class Playback(_Track):
         if before is None:
             tally.stalled_sessions += 1
             before = float("-inf")
-        tally.stall_seconds += max(0.0, end - max(begin, before))
+        seconds = max(0.0, end - max(begin, before))
+        tally.stall_seconds += seconds
+        more.stalled += seconds
         tally.stalls += begin - before >= SHORTEST_STALL
         more.stalled_to = max(before, end)
 

@@ -80,6 +80,37 @@ def test_picture_and_sound_of_one_stall_count_once() -> None:
     assert tally.stall_seconds == pytest.approx(3.0)
 
 
+def test_a_player_that_takes_its_time_to_go_on() -> None:
+    """The segment came at 10; by what is buffered at 11, it has played since 10.4 only."""
+    tally = session((3.0, 10.0, {}), (11.0, 11.1, {"buffer": 1.4}), (12.4, 12.5, {"buffer": 2.0}))
+
+    assert tally.stalls == 1
+    assert tally.stall_seconds == pytest.approx(3.4)
+
+
+def test_a_player_that_still_has_nothing_stands_still() -> None:
+    """dash.js asks for the next segment before it has put in the one that came."""
+    tally = session((3.0, 10.0, {}), (10.3, 10.4, {"buffer": 0.0, "starved": True}), (11.0, 11.1, {"buffer": 3.0}))
+
+    assert tally.stalls == 1
+    assert tally.stall_seconds == pytest.approx(3.3)
+
+
+def test_the_sound_does_not_run_out_while_the_picture_stands_still() -> None:
+    """The picture stalls from 7 to 10. The sound, which had come, has enough until 3 + 4 + 2 + 3."""
+    tally = session(
+        (3.0, 3.1, {"kind": "a"}),
+        (3.0, 10.0, {"kind": "v"}),
+        (10.0, 10.1, {"kind": "v", "buffer": 2.0}),
+        (11.0, 11.1, {"kind": "a", "buffer": 1.0}),
+        (12.0, 12.1, {"kind": "v", "buffer": 2.0}),
+        (13.0, 13.1, {"kind": "a", "buffer": 1.0}),
+    )
+
+    assert tally.stalls == 1
+    assert tally.stall_seconds == pytest.approx(3.0)
+
+
 @pytest.mark.parametrize(
     "differs",
     [
