@@ -7,7 +7,6 @@ Narrowed in any other place, `x > on (job) group_left () (2 * avg by (job) (x))`
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any
 
 import promql_parser as parser
 
@@ -16,7 +15,7 @@ from service.prometheus import is_legacy
 from service.promql import MAKES_LABELS
 
 Labels = Mapping[str, str]
-Swap = Callable[[Any], str | None]
+Swap = Callable[[parser.VectorSelector], str | None]
 """Return what to write in place of a selector, or None to write the selector."""
 
 COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
@@ -26,11 +25,11 @@ _SCALARS = frozenset({"scalar", "time", "pi"})
 _ONE, _MANY_LEFT, _MANY_RIGHT = "OneToOne", "ManyToOne", "OneToMany"
 
 
-def _no_swap(_: Any) -> str | None:
+def _no_swap(_: parser.VectorSelector) -> str | None:
     return None
 
 
-def is_scalar(node: Any) -> bool:
+def is_scalar(node: parser.Expr) -> bool:
     """Return whether a part yields a number or a text, not series."""
     match node:
         case parser.NumberLiteral() | parser.StringLiteral():
@@ -45,7 +44,7 @@ def is_scalar(node: Any) -> bool:
             return False
 
 
-def is_filter(node: Any) -> bool:
+def is_filter(node: parser.Expr) -> bool:
     """Return whether a part is a comparison that drops the series for which it is false."""
     return (
         isinstance(node, parser.BinaryExpr)
@@ -55,7 +54,7 @@ def is_filter(node: Any) -> bool:
     )
 
 
-def children(node: Any, labels: Labels) -> Iterator[tuple[Any, Labels]]:
+def children(node: parser.Expr, labels: Labels) -> Iterator[tuple[parser.Expr, Labels]]:
     """Yield the operands or arguments of a part, each with those of the labels that reach the part unchanged."""
     match node:
         case parser.BinaryExpr():
@@ -76,7 +75,7 @@ def children(node: Any, labels: Labels) -> Iterator[tuple[Any, Labels]]:
             yield node.expr, labels
 
 
-def written(node: Any, labels: Labels, swap: Swap = _no_swap, *, compare: bool = False) -> str:  # noqa: PLR0911
+def written(node: parser.Expr, labels: Labels, swap: Swap = _no_swap, *, compare: bool = False) -> str:  # noqa: PLR0911
     """Return a part as a query narrowed to the labels.
 
     With `compare` the outermost comparison yields 1 or 0 in place of dropping series: whether both of its sides have
@@ -108,7 +107,7 @@ def written(node: Any, labels: Labels, swap: Swap = _no_swap, *, compare: bool =
             return str(node)
 
 
-def written_over(selector: Any, labels: Labels, length: timedelta) -> str:
+def written_over(selector: parser.VectorSelector, labels: Labels, length: timedelta) -> str:
     """Return a selector over a range, narrowed to the labels."""
     return f"{_matched(selector, labels)}[{duration(length)}]{_when(selector)}"
 
@@ -118,7 +117,7 @@ def contradicts(series: Labels, labels: Labels) -> bool:
     return any(labels.get(name, value) != value for name, value in series.items())
 
 
-def _sides(node: Any, labels: Labels) -> tuple[Labels, Labels]:
+def _sides(node: parser.BinaryExpr, labels: Labels) -> tuple[Labels, Labels]:
     operator, modifier = str(node.op), node.modifier
     if operator == "or" or is_scalar(node.lhs) or is_scalar(node.rhs):
         return labels, labels
@@ -126,7 +125,7 @@ def _sides(node: Any, labels: Labels) -> tuple[Labels, Labels]:
     if operator in SET_OPERATORS:
         return labels, matched
     card = str(modifier.card).rpartition(".")[2] if modifier else _ONE
-    if card == _ONE:
+    if modifier is None or card == _ONE:
         return matched, matched
     copied = set(modifier.group_labels or ())
     many = {name: value for name, value in labels.items() if name not in copied}
@@ -134,21 +133,21 @@ def _sides(node: Any, labels: Labels) -> tuple[Labels, Labels]:
     return (many, one) if card == _MANY_LEFT else (one, many)
 
 
-def _matching(modifier: Any, labels: Labels) -> Labels:
+def _matching(modifier: parser.BinModifier | None, labels: Labels) -> Labels:
     if modifier is None or modifier.matching is None:
         return labels
     named, on = set(modifier.matching.labels), str(modifier.matching.type).endswith("Include")
     return {name: value for name, value in labels.items() if (name in named) is on}
 
 
-def _below(node: Any, labels: Labels) -> Labels:
+def _below(node: parser.AggregateExpr, labels: Labels) -> Labels:
     if node.modifier is None:
         return {}
     named, by = set(node.modifier.labels), str(node.modifier.type).endswith("By")
     return {name: value for name, value in labels.items() if (name in named) is by}
 
 
-def _arguments(node: Any, labels: Labels) -> Labels:
+def _arguments(node: parser.Call, labels: Labels) -> Labels:
     name = node.func.name
     if name in _NO_LABELS_BELOW:
         return {}
@@ -158,16 +157,16 @@ def _arguments(node: Any, labels: Labels) -> Labels:
     return labels
 
 
-def _selector(node: Any, labels: Labels) -> str:
+def _selector(node: parser.VectorSelector, labels: Labels) -> str:
     return f"{_matched(node, labels)}{_when(node)}"
 
 
-def _matched(selector: Any, labels: Labels) -> str:
+def _matched(selector: parser.VectorSelector, labels: Labels) -> str:
     # A label that cannot be written in every version is left out: results are compared with all labels anyway.
     return promql.selector_of(selector, {name: value for name, value in labels.items() if is_legacy(name)})
 
 
-def _when(node: Any) -> str:
+def _when(node: parser.VectorSelector | parser.SubqueryExpr) -> str:
     at = f" {node.at}" if node.at is not None else ""
     return f"{at} offset {duration(node.offset)}" if node.offset else at
 
@@ -180,7 +179,7 @@ def duration(span: timedelta | None) -> str:
     return f"-{text}" if span < timedelta() else text
 
 
-def _operator(node: Any, *, compare: bool) -> str:
+def _operator(node: parser.BinaryExpr, *, compare: bool) -> str:
     words, modifier = [str(node.op)], node.modifier
     if (modifier and modifier.return_bool) or (compare and is_filter(node)):
         words.append("bool")
@@ -193,7 +192,7 @@ def _operator(node: Any, *, compare: bool) -> str:
     return " ".join(words)
 
 
-def _grouping(node: Any) -> str:
+def _grouping(node: parser.AggregateExpr) -> str:
     if node.modifier is None:
         return ""
     word = "by" if str(node.modifier.type).endswith("By") else "without"

@@ -6,7 +6,7 @@ Needs the package `promql-parser`, which the extras `desk` and `dashboards` brin
 import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import promql_parser as parser
@@ -34,7 +34,7 @@ class Window(NamedTuple):
     length: timedelta
 
 
-def parse(expression: str) -> Any:
+def parse(expression: str) -> parser.Expr:
     """Return the syntax tree of an expression.
 
     Raises:
@@ -54,7 +54,7 @@ def expression_of(generator_url: str) -> str:
         return ""
 
 
-def nodes(tree: Any) -> Iterator[Any]:
+def nodes(tree: parser.Expr) -> Iterator[parser.Expr]:
     """Yield every node of a tree, parents first, from left to right."""
     yield tree
     match tree:
@@ -74,12 +74,12 @@ def nodes(tree: Any) -> Iterator[Any]:
         yield from nodes(child)
 
 
-def vector_selectors(tree: Any) -> Iterator[Any]:
+def vector_selectors(tree: parser.Expr) -> Iterator[parser.VectorSelector]:
     """Yield every selector of a tree as the parser's own node."""
     return (node for node in nodes(tree) if isinstance(node, parser.VectorSelector))
 
 
-def selectors(tree: Any) -> Iterator[Selector]:
+def selectors(tree: parser.Expr) -> Iterator[Selector]:
     """Yield every selector of a tree."""
     for node in vector_selectors(tree):
         groups = node.matchers.or_matchers or [node.matchers.matchers]
@@ -88,18 +88,18 @@ def selectors(tree: Any) -> Iterator[Selector]:
         yield Selector(node.name or (named[0] if named else ""), matchers)
 
 
-def metric_of(selector: Any) -> str:
+def metric_of(selector: parser.VectorSelector) -> str:
     """Return the name of a selector's metric; nothing where it matches on a pattern of names."""
     return str(selector.name or equalities(selector).get("__name__", ""))
 
 
-def equalities(selector: Any) -> dict[str, str]:
+def equalities(selector: parser.VectorSelector) -> dict[str, str]:
     """Return the labels that a selector wants to have a certain value."""
     matchers = [] if selector.matchers.or_matchers else selector.matchers.matchers
     return {each.name: each.value for each in matchers if operator(each) == "=" and each.value}
 
 
-def windows(tree: Any) -> Iterator[Window]:
+def windows(tree: parser.Expr) -> Iterator[Window]:
     """Yield every function that is applied to a range of raw samples."""
     for node in nodes(tree):
         if isinstance(node, parser.Call):
@@ -108,12 +108,12 @@ def windows(tree: Any) -> Iterator[Window]:
                     yield Window(node.func.name, argument.range)
 
 
-def operator(matcher: Any) -> str:
+def operator(matcher: parser.Matcher) -> str:
     """Return a matcher's operator as it is written."""
     return _OPERATORS[str(matcher.op).rpartition(".")[2]]
 
 
-def selector_of(selector: Any, labels: Mapping[str, str]) -> str:
+def selector_of(selector: parser.VectorSelector, labels: Mapping[str, str]) -> str:
     """Return a selector narrowed to labels: each must match or be missing.
 
     Nobody can tell from outside which labels of an alarm a rule added and which its series had.

@@ -7,7 +7,7 @@ each. Selectors are narrowed to those of the alarm's labels that reach the resul
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import promql_parser as parser
 
@@ -50,7 +50,7 @@ def drawn(expression: str, labels: Mapping[str, str]) -> list[Drawn]:
 
 
 class _Part(NamedTuple):
-    node: Any
+    node: parser.Expr
     labels: Labels  # of the alarm, those that its series must have
 
     @property
@@ -64,7 +64,7 @@ class _Side(NamedTuple):
     compared: bool = False
 
 
-def _sides(node: Any, labels: Labels) -> list[_Side]:
+def _sides(node: parser.Expr, labels: Labels) -> list[_Side]:
     match node:
         case parser.ParenExpr():
             return _sides(node.expr, labels)
@@ -100,7 +100,7 @@ def _drawn(part: _Part, limit: _Part | None) -> Drawn:
     return Drawn(query, text, limited, threshold)
 
 
-def _text(node: Any) -> str:
+def _text(node: parser.Expr) -> str:
     return narrowing.written(node, {}).replace("{}", "")
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+
+from promql_parser import VectorSelector
 
 from alerts.desk.notify.texts import Measured
 from alerts.desk.tickets.alarm_record import AlarmRecord
@@ -29,9 +30,9 @@ def measure(client: Client, opened_at: datetime, alarms: Iterable[AlarmRecord]) 
     return result
 
 
-def selectors(alarms: Iterable[AlarmRecord]) -> dict[str, tuple[Any, Mapping[str, str]]]:
+def selectors(alarms: Iterable[AlarmRecord]) -> dict[str, tuple[VectorSelector, Mapping[str, str]]]:
     """Return the selectors of the alarms' expressions and the labels to narrow each to, by the narrowed selector."""
-    result: dict[str, tuple[Any, Mapping[str, str]]] = {}
+    result: dict[str, tuple[VectorSelector, Mapping[str, str]]] = {}
     for alarm in alarms:
         try:
             tree = promql.parse(expression_of(alarm.generator_url))
@@ -42,7 +43,7 @@ def selectors(alarms: Iterable[AlarmRecord]) -> dict[str, tuple[Any, Mapping[str
     return result
 
 
-def _measure(client: Client, selector: Any, labels: Mapping[str, str], window: Window) -> list[Measured]:
+def _measure(client: Client, selector: VectorSelector, labels: Mapping[str, str], window: Window) -> list[Measured]:
     def ask(known: Mapping[str, str]) -> list[Measured]:
         query = promql.selector_of(selector, known)
         return [_measured(query, series) for series in client.query_range(query, window)[:MAX_SERIES]]

@@ -38,5 +38,6 @@ def test_what_is_not_promql_is_told_with_its_text() -> None:
     ],
 )
 def test_a_selector_is_narrowed(selector: str, labels: dict[str, str], query: str) -> None:
-    assert promql.selector_of(promql.parse(selector), labels) == query
+    (tree,) = promql.vector_selectors(promql.parse(selector))
+    assert promql.selector_of(tree, labels) == query
     promql.parse(query)

@@ -8,7 +8,6 @@ missing. A recorded series that is missing is judged by the rule that records it
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 import promql_parser as parser
 
@@ -53,7 +52,7 @@ class Evaluation:
             if name != "alertname" and value and name not in rule.labels
         }
 
-    def _part(self, node: Any, labels: Labels) -> Finding:  # noqa: PLR0911 - one a kind of part
+    def _part(self, node: parser.Expr, labels: Labels) -> Finding:  # noqa: PLR0911 - one a kind of part
         match node:
             case parser.ParenExpr() | parser.SubqueryExpr():
                 return self._part(node.expr, labels)
@@ -69,10 +68,11 @@ class Evaluation:
                 return TRUE if self._results(node, labels) else self._back(node, labels)
         if self._results(node, labels):
             return TRUE
-        missing = self._missing_series if isinstance(node, parser.VectorSelector) else self._missing
-        return missing(node, labels)
+        if isinstance(node, parser.VectorSelector):
+            return self._missing_series(node, labels)
+        return self._missing(node, labels)
 
-    def _set(self, node: Any, labels: Labels) -> Finding:
+    def _set(self, node: parser.BinaryExpr, labels: Labels) -> Finding:
         if self._results(node, labels):
             return TRUE
         (left, of_left), (right, of_right) = narrowing.children(node, labels)
@@ -88,7 +88,7 @@ class Evaluation:
         # Both sides have a result, though not for the same series.
         return self._gone(node, labels) if found == TRUE else found
 
-    def _comparison(self, node: Any, labels: Labels) -> Finding:
+    def _comparison(self, node: parser.Expr, labels: Labels) -> Finding:
         answers = self._matching(narrowing.written(node, labels, self._swap, compare=True), labels)
         if any(each.value for each in answers):
             return TRUE
@@ -98,14 +98,14 @@ class Evaluation:
         inside = [self._part(child, theirs) for child, theirs in narrowing.children(node, labels) if _scalar(child)]
         return next((each for each in inside if each.doubt is not None), self._current(node, labels))
 
-    def _back(self, node: Any, labels: Labels) -> Finding:
+    def _back(self, node: parser.Call, labels: Labels) -> Finding:
         """Return FALSE if what was absent is there again; a store that was restarted shows for a while what it had."""
         inside = node.args[0]
         if not isinstance(inside, parser.VectorSelector):
             return FALSE
         return self._first_doubt([self._presence.fresh(Read(inside, labels, None))])
 
-    def _current(self, node: Any, labels: Labels) -> Finding:
+    def _current(self, node: parser.Expr, labels: Labels) -> Finding:
         """Return FALSE if all that is read is from after the alarm's end and every range is as full as before."""
         return self._first_doubt(
             check(each)
@@ -122,12 +122,12 @@ class Evaluation:
     def _first_doubt(found: Iterable[Finding]) -> Finding:
         return next((each for each in found if each.doubt is not None), FALSE)
 
-    def _missing(self, node: Any, labels: Labels) -> Finding:
+    def _missing(self, node: parser.Expr, labels: Labels) -> Finding:
         """Return why a part without a result has none: its operands say, or its own history."""
         found = all_of([self._part(child, theirs) for child, theirs in narrowing.children(node, labels)])
         return self._gone(node, labels) if found == TRUE else found
 
-    def _gone(self, node: Any, labels: Labels) -> Finding:
+    def _gone(self, node: parser.Expr, labels: Labels) -> Finding:
         query = narrowing.written(node, labels, self._swap)
         before = [
             each
@@ -139,7 +139,7 @@ class Evaluation:
         since = moment(max(each.points[-1][0] for each in before))
         return unknown(Why.NO_DATA, text_of(node), since)
 
-    def _missing_series(self, node: Any, labels: Labels) -> Finding:
+    def _missing_series(self, node: parser.VectorSelector, labels: Labels) -> Finding:
         name = promql.metric_of(node)
         recording = self._rules.recording(name)
         if recording and name not in self._within:
@@ -153,7 +153,7 @@ class Evaluation:
             self._questions, self._alarm, text_of(node), since, [each.labels for each in before], self._at
         )
 
-    def _recorded(self, name: str, node: Any, labels: Labels, recording: list[Rule]) -> Finding:
+    def _recorded(self, name: str, node: parser.VectorSelector, labels: Labels, recording: list[Rule]) -> Finding:
         """Judge a recorded series that is missing: its rule may have nothing to record, or nothing to read."""
         wanted = {**labels, **promql.equalities(node)}
         able = [rule for rule in recording if rule.could_make(wanted)]
@@ -169,13 +169,13 @@ class Evaluation:
         self._within.pop()
         return unknown(Why.NO_DATA, text_of(node), self._at) if found == TRUE else found
 
-    def _results(self, node: Any, labels: Labels) -> list[Sample]:
+    def _results(self, node: parser.Expr, labels: Labels) -> list[Sample]:
         return self._matching(narrowing.written(node, labels, self._swap), labels)
 
     def _matching(self, query: str, labels: Labels) -> list[Sample]:
         return [each for each in self._questions.now(query) if not narrowing.contradicts(_bare(each.labels), labels)]
 
-    def _swap(self, selector: Any) -> str | None:
+    def _swap(self, selector: parser.VectorSelector) -> str | None:
         """Let a rule that looks whether its own alert fires see this one fire: its end is what is in doubt.
 
         Between the threshold and the margin that such a rule has, a gap would end an alarm that nothing ended.
@@ -192,7 +192,7 @@ class Evaluation:
         return f"({series})"
 
 
-def _scalar(node: Any) -> bool:
+def _scalar(node: parser.Expr) -> bool:
     return narrowing.is_scalar(node) and any(True for _ in promql.vector_selectors(node))
 
 

@@ -5,7 +5,8 @@ that it has. Those are from before the alarm ended, perhaps from before it began
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+
+import promql_parser as parser
 
 from alerts.desk.alarms.evaluation.finding import TRUE, Finding, Why, unknown
 from alerts.desk.alarms.evaluation.questions import HISTORY, Ended, Questions, moment
@@ -66,7 +67,7 @@ class Presence:
         return max((each.value for each in self._questions.now(f"max({query})")), default=None)
 
 
-def text_of(node: Any) -> str:
+def text_of(node: parser.Expr) -> str:
     """Return a part of an expression as it is shown in a sentence."""
     text = narrowing.written(node, {}).replace("{}", "")
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

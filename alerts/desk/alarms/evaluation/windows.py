@@ -7,7 +7,7 @@ recovered. The same holds for what the rule of a recorded series reads.
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import promql_parser as parser
 
@@ -22,13 +22,13 @@ _UNREAD = frozenset({"absent", "absent_over_time", "timestamp"})
 class Read(NamedTuple):
     """A selector whose newest sample is read, or its samples over a range that reaches to the present."""
 
-    selector: Any
+    selector: parser.VectorSelector
     labels: Labels
     length: timedelta | None  # of the range
 
 
 def reads(
-    node: Any, labels: Labels, rules: Rules, length: timedelta | None = None, seen: frozenset[str] = frozenset()
+    node: parser.Expr, labels: Labels, rules: Rules, length: timedelta | None = None, seen: frozenset[str] = frozenset()
 ) -> Iterator[Read]:
     """Yield what a part and the recorded series in it read, each with the labels that narrow it."""
     match node:
@@ -52,12 +52,13 @@ def reads(
                 yield from reads(child, theirs, rules, within, seen)
 
 
-def _span(node: Any) -> timedelta:
-    span: timedelta = node.range
-    return span
+def _span(node: parser.MatrixSelector | parser.SubqueryExpr) -> timedelta:
+    return node.range or timedelta()
 
 
-def _recorded(name: str, node: Any, labels: Labels, rules: Rules, seen: frozenset[str]) -> Iterator[Read]:
+def _recorded(
+    name: str, node: parser.VectorSelector, labels: Labels, rules: Rules, seen: frozenset[str]
+) -> Iterator[Read]:
     wanted = {**labels, **promql.equalities(node)}
     for rule in rules.recording(name):
         if rule.could_make(wanted):
