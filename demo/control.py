@@ -49,7 +49,9 @@ def ask(path: Path, action: str, name: str, seconds: float = _PATIENCE) -> str:
         try:
             connection.connect(_address(path))
         except OSError:
-            raise DemoError("no demo is running here; start one with ./run demo") from None
+            raise DemoError(
+                "no demo is running here; start one with ./run demo, or name its folder: --folder FOLDER"
+            ) from None
         try:
             connection.sendall(f"{action} {name}\n".encode())
             answer = b"".join(iter(lambda: connection.recv(_LONGEST), b"")).decode()

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from alerts.desk.access.roles import Permission
+from alerts.desk.alarms.correlation import store as correlation
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import impact_words, queries
 from alerts.desk.tickets import listing as console
@@ -100,11 +101,13 @@ def _rendered(runtime: Runtime, look: Look, mark: str) -> _Rows:
     with runtime.database.read() as connection:
         tally = console.tally(connection, seen.wanted, now)
         rows = queries.queue(connection, seen.wanted, PER_PAGE, seen.offset)
+        causes = correlation.causes_of(connection, [row.id for row in rows])
     html = fragment(
         "console/queue/rows.html",
         look.words,
         acts=look.acts,
         rows=rows,
+        causes={number: cause for number, (cause, _) in causes.items()},
         impact=lambda ticket: impact_words.short(ticket.impact, look.words),
         tally=tally,
         total=tally.total,

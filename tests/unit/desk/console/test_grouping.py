@@ -76,6 +76,9 @@ def test_a_ticket_is_put_under_its_cause_and_taken_out_on_its_page(control_room:
     assert "held (another ticket is the cause)" in page.text
     assert 'href="/ticket/1"' in page.text
     assert 'href="/ticket/2"' in engineer.get("/ticket/1").text
+    queue = engineer.get("/").text
+    assert queue.count("cause: ticket 1") == 1
+    assert queue.index('<a href="/ticket/2"') < queue.index("cause: ticket 1")
     page = do(engineer, page, "/ticket/2/merge", cause="1")
     assert (page.status_code, "already grouped under ticket 1" in page.text) == (400, True)
     page = do(engineer, page, "/ticket/2/take-out", text="two switches")
