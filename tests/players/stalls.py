@@ -26,9 +26,11 @@ from tests.players.media import COUNT, SECONDS, media
 from tests.players.play import _FILES as FILES
 from tests.players.play import HERE, installed
 
-RECORDED = HERE / "stalls.json"
+RECORDED, ACTS_RECORDED = HERE / "stalls.json", HERE / "acts.json"
 PATIENCE = 150.0
 AT_ONCE = 4
+LEAVES = 9.0  # seconds after which a viewer leaves who has seen nothing yet
+ACTS = ("pause", "seek", "leave")
 MODES = ("query", "header")
 _HEADERS = re.compile(r"(?i)\r\ncmcd-(?:request|object|status|session):[ \t]*([^\r]*)")
 _TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".mpd": "application/dash+xml", ".ts": "video/mp2t"}
@@ -69,6 +71,7 @@ class Run:
     version: int
     mode: str  # of CMCD: "query" or "header"
     slow: dict[int, float]  # seconds by the number of the segment
+    act: str = ""  # what the viewer does: "pause", "seek", or "leave" before anything is played
     # start, end, target, and what the four headers say together
     requests: list[tuple[float, float, str, str]] = field(default_factory=list)
     account: dict[str, Any] = field(default_factory=dict)
@@ -158,9 +161,9 @@ def play(runs: list[Run]) -> None:
                 url = quote(f"{address}/{number}/{run.path}", safe="")
                 page.goto(
                     f"{address}/page/stalls.html?player={run.player}&url={url}&version={run.version}"
-                    f"&sid=run-{number}&mode={run.mode}"
+                    f"&sid=run-{number}&mode={run.mode}&act={run.act}"
                 )
-                open_.append((run, page, time.monotonic() + PATIENCE))
+                open_.append((run, page, time.monotonic() + (LEAVES if run.act == "leave" else PATIENCE)))
             time.sleep(0.3)
             for one in list(open_):
                 run, page, end = one
@@ -168,6 +171,15 @@ def play(runs: list[Run]) -> None:
                 if run.account["ended"] or run.account["error"] or time.monotonic() > end:
                     page.context.close()
                     open_.remove(one)
+
+
+def acts() -> list[Run]:
+    """Return runs of every player in which nothing is slow, but for the start of those who leave."""
+    return [
+        Run(player, path, 1 + number % 2, "query", {0: 30.0} if act == "leave" else {}, act)
+        for number, act in enumerate(ACTS)
+        for player, path in KINDS
+    ]
 
 
 def runs(rounds: int, clean: int) -> list[Run]:
@@ -187,9 +199,10 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.players.stalls", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="runs of each player with slow segments")
     parser.add_argument("--clean", type=int, default=1, help="runs of each player without")
+    parser.add_argument("--acts", action="store_true", help="only pauses, seeks and viewers who leave at once")
     parser.add_argument("--output", type=Path, default=RECORDED)
     given = parser.parse_args()
-    wanted = runs(given.rounds, given.clean)
+    wanted = acts() if given.acts else runs(given.rounds, given.clean)
     play(wanted)
     lines = [
         json.dumps(
@@ -198,6 +211,7 @@ def main() -> None:
                 "path": run.path,
                 "version": run.version,
                 "mode": run.mode,
+                "act": run.act,
                 "account": run.account,
                 "requests": [[round(start, 3), round(end, 3), *rest] for start, end, *rest in run.requests],
             }

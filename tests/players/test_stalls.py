@@ -15,7 +15,7 @@ from agent.sources.edge_log.quality.quality import Quality
 from agent.sources.edge_log.quality.tally import Tally
 from agent.sources.edge_log.sessions.definition import Definition
 from agent.sources.edge_log.sessions.engine import Engine
-from tests.players.stalls import RECORDED
+from tests.players.stalls import ACTS_RECORDED, RECORDED
 
 SHORTEST = 0.15
 
@@ -33,23 +33,28 @@ def truth(run: dict[str, Any]) -> list[float]:
 
 @cache
 def computed(number: int) -> Tally:
-    requests = sorted(runs()[number]["requests"], key=lambda request: request[1])
+    return tally_of(runs()[number])
+
+
+def tally_of(run: dict[str, Any]) -> Tally:
+    requests = sorted(run["requests"], key=lambda request: request[1])
     rows = len(requests)
     definition = Definition()
     quality = Quality(definition)
     Engine(definition, b"secret", companion=quality).feed(
         Batch(
             rows,
-            times=[end for _, end, _ in requests],
+            times=[end for _, end, *_ in requests],
             addresses=[b"192.0.2.1"] * rows,
             agents=[b""] * rows,
-            uris=[target.encode() for _, _, target in requests],
+            uris=[target.encode() for _, _, target, *_ in requests],
             statuses=[b"200"] * rows,
             sizes=[0] * rows,
-            durations=[f"{end - start:.3f}" for start, end, _ in requests],
+            durations=[f"{end - start:.3f}" for start, end, *_ in requests],
         ),
         float("inf"),
     )
+    quality.expire(float("inf"))
     assert quality.malformed.total() == 0
     (tally,) = quality.tallies.values()
     return tally
@@ -98,3 +103,30 @@ def test_one_start_for_each_run(number: int) -> None:
 
     assert sum(tally.startup.counts) == 1
     assert tally.startup.total == pytest.approx(account["playing"][0] - account["loaded"], abs=0.75)
+
+
+def acts(name: str) -> list[dict[str, Any]]:
+    """Return the runs of acts.json (`python -m tests.players.stalls --acts`) in which the viewer does this."""
+    return [run for run in json.loads(ACTS_RECORDED.read_text("utf-8")) if run["act"] == name]
+
+
+@pytest.mark.parametrize("run", acts("seek"), ids=lambda run: f"{run['player']} {run['path']}")
+def test_a_seek_is_no_stall(run: dict[str, Any]) -> None:
+    assert not truth(run)
+    assert tally_of(run).stalls == 0
+
+
+@pytest.mark.parametrize("run", acts("pause"), ids=lambda run: f"{run['player']} {run['path']}")
+def test_a_pause_of_eight_seconds_adds_to_no_stall(run: dict[str, Any]) -> None:
+    """Recorded on a machine so busy that most of these players stalled as well; version 1 does not tell that apart."""
+    tally = tally_of(run)
+
+    assert tally.stall_seconds <= sum(truth(run))
+    assert tally.refused_seconds >= 8
+
+
+@pytest.mark.parametrize("run", acts("leave"), ids=lambda run: f"{run['player']} {run['path']}")
+def test_viewers_who_leave_before_anything_plays(run: dict[str, Any]) -> None:
+    tally = tally_of(run)
+
+    assert (tally.sessions, tally.abandoned, sum(tally.startup.counts), tally.stalls) == (1, 1, 0, 0)

@@ -15,7 +15,7 @@ from agent.sources.edge_log.quality.tally import Tally
 
 SHORTEST_STALL = 0.15  # seconds: `bl` is rounded to a tenth of one
 # Sounds and pictures that are still buffered when the next request begins: nothing was short, so the viewer had paused.
-_NOT_EMPTY = 0.5  # seconds beyond the segment that has come meanwhile
+_NOT_EMPTY = 0.5  # seconds, beyond what has come meanwhile
 _ROUNDED = 0.3  # seconds by which what a player reports may differ from what it has
 _LONGEST_RESUMING = 1.0  # seconds that a player takes to go on once the segment has come
 _MISSING_REPORTS = 4  # requests run in parallel, so that their lines are a little out of order
@@ -262,6 +262,9 @@ class Playback(_Track):
             stalls.clear()
         if duration:
             stalls.append((max(empty, before.end) + duration, start))
+            has_something = not report.starved and report.buffer is not None and report.buffer > _NOT_EMPTY
+            if has_something and start - stalls[-1][0] >= SHORTEST_STALL:
+                return None  # at the end of what would be a stall: the viewer had paused
         return [(begin, end) for begin, end in stalls if end - begin >= SHORTEST_STALL]
 
     @staticmethod

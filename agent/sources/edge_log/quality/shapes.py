@@ -163,7 +163,9 @@ def shape_of(text: bytes, *, encoded: bool) -> Shape | None:
         expression += re.escape(key + equals) + piece + re.escape(end)
     expression += b"()" * len(missing) + (rb"(?:[&#][^\n]*+|)\n" if encoded else rb"\n")
     order += missing
-    return Shape(expression, [order.index(key) for key in _NUMBERS], report)
+    shape = Shape(expression, [order.index(key) for key in _NUMBERS], report)
+    # It does not take a line with a string that begins with a quote and ends with an encoded one.
+    return shape if shape.take(text + b"\n")[0][-1] == b"" else None
 
 
 def _parameter(text: bytes) -> bytes:

@@ -266,6 +266,10 @@ def test_the_escapes_of_a_query_are_none_in_a_header() -> None:
     assert shape_of(b"bl%3D1,sid=%22a%22", encoded=False) is None
 
 
+def test_no_shape_is_made_of_a_string_that_is_half_encoded() -> None:
+    assert shape_of(b'cid="a%22,sid=%22b%22', encoded=True) is None
+
+
 def test_shapes_are_learned_and_few() -> None:
     shapes = Shapes(encoded=False)
     assert shapes.take([HLS_1, HLS_2]) == ([None, None], [None, None])
