@@ -1,7 +1,9 @@
 """CMCD in headers, through the servers themselves: what a player sent is what is read of their logs."""
 
 import http.client
+import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -85,7 +87,7 @@ def haproxy(home: Path, root: Path, port: int) -> tuple[list[str], Path]:
 
 
 def varnish(home: Path, root: Path, port: int) -> tuple[list[str], Path]:
-    """The log is varnishncsa's, which ends with its Varnish."""
+    """The log is varnishncsa's."""
     del root
     home.mkdir()
     (home / "test.vcl").write_text(VARNISH)
@@ -105,7 +107,10 @@ def test_what_a_player_sends_in_headers_is_read_of_the_log(
     (root / "kino" / "1.ts").write_bytes(bytes(1000))
     command, log = make(tmp_path / "home", root, port)
     with subprocess.Popen(
-        command, stderr=subprocess.DEVNULL, env={"HOME": str(tmp_path), "PATH": "/usr/sbin:/usr/bin"}
+        command,
+        stderr=subprocess.DEVNULL,
+        env={"HOME": str(tmp_path), "PATH": "/usr/sbin:/usr/bin"},
+        start_new_session=True,
     ) as server:
         try:
             wait_until(lambda: _asked(port, {}) and log.exists() and log.stat().st_size > 0, 60, "nothing was logged")
@@ -113,7 +118,7 @@ def test_what_a_player_sends_in_headers_is_read_of_the_log(
             assert _asked(port, PLAYER)
             wait_until(lambda: log.exists() and log.read_text().count("\n") > before, 60, "nothing was logged")
         finally:
-            server.terminate()
+            os.killpg(server.pid, signal.SIGTERM)  # varnishncsa does not end with its Varnish
     log_format = make_format(name, choice=Choice(cmcd=True))
     batch = log_format.parser().parse(log.read_bytes())
     definition = Definition(cmcd=True)
