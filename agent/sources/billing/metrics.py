@@ -64,7 +64,7 @@ WAITING = Metric(
 STOPPED = Metric(
     "ott_billing_stopped",
     "gauge",
-    "Of these, the subscriptions of tariffs that no charge at all has reached for as long.",
+    "Of these, the subscriptions that fell due since the last charge of their tariff, where none came for as long.",
     _TARIFF,
 )
 OVERDUE = Metric(

@@ -15,7 +15,7 @@ from service.settings import Seconds
 QUERIES = {
     "source": ("source", "subscriptions"),
     "flow": ("charges",),
-    "overdue": ("overdue", "recent"),
+    "overdue": ("overdue", "recent", "waiting_since"),
     "completeness": ("completeness",),
     "reasons": ("reasons",),
     "runs": ("runs",),

@@ -57,7 +57,10 @@ def test_an_error_of_the_driver_is_cut(store: Store, sql: str) -> None:
 def test_a_value_of_another_type_is_not_repeated(store: Store) -> None:
     of = settings("ott", store.url)
     source = asking(store, f"SELECT 'T', '{SECRET}'")
-    with source.session(source.quick, 5.0) as session, pytest.raises(ValueError, match="recent: text came") as caught:
+    with (
+        source.session(source.quick, 5.0) as session,
+        pytest.raises(ValueError, match="text came where a moment") as caught,
+    ):
         list(Overdue(of).collect(session))
     assert SECRET not in str(caught.value)
 
