@@ -174,12 +174,16 @@ def _peers(alarms: Sequence[Alarm], topology: Topology, lineup: Lineup) -> Itera
         node = topology.nodes.get(alarm.node)
         if node is not None and node.role and alarm.layer not in ("", "self") and not alarm.channel:
             by_name[alarm.name, alarm.labels.get("service", ""), node.role].append(alarm)
-    for (name, service, role), here in by_name.items():
-        sites = {topology.nodes[alarm.node].site for alarm in here}
-        for site in ("", min(sites)) if len(sites) == 1 else ("",):
+    for (name, service, role), everywhere in by_name.items():
+        by_site: dict[str, list[Alarm]] = defaultdict(list)
+        for alarm in everywhere:
+            by_site[topology.nodes[alarm.node].site].append(alarm)
+        # Most of the platform's first. Else each site by itself: two may have the same fault at once.
+        for site, here in (("", everywhere), *sorted(by_site.items())):
             if _most_peers({alarm.node for alarm in here}, topology, site, FEW_PEERS):
                 yield Family(Kin(Shape.PEERS, name=name, service=service, site=site, role=role), tuple(here))
-                break
+                if here is everywhere:
+                    break
 
 
 def below_channels(alarms: Sequence[Alarm], topology: Topology, lineup: Lineup) -> Iterable[Family]:

@@ -111,6 +111,19 @@ def test_the_same_alarm_on_all_nodes_behind_a_switch_is_the_switch() -> None:
     assert [one.shape for one in kin_of(full)] == [Shape.PEERS]
 
 
+def test_two_sites_with_the_same_fault_are_two_causes_and_a_node_elsewhere_is_neither() -> None:
+    sites = [f"site-{number}" for number in range(1, 7)]
+    edges = [Node(f"{site}-edge-{number}", site, "edge") for site in sites for number in range(4)]
+    topology = Topology(Plan(dict.fromkeys(sites, "")), edges)
+    failing = [edge for edge in edges if edge.site in sites[:2]] + [edges[-1]]
+    alarms = [alarm("EdgeErrorRatioHigh", "service", 0.0, node=edge.name, site=edge.site) for edge in failing]
+    found = families(alarms, topology, LINEUP)
+    assert [(family.kin.shape, family.kin.site, len(family.members)) for family in found] == [
+        (Shape.PEERS, "site-1", 4),
+        (Shape.PEERS, "site-2", 4),
+    ]
+
+
 def test_what_describes_more_takes_the_place_of_what_describes_less() -> None:
     channel, below, channels = (Kin(shape) for shape in (Shape.CHANNEL, Shape.BELOW, Shape.CHANNELS))
     assert wider(channel, below) is below
