@@ -1,6 +1,6 @@
 """Free months for the billing team: batches that are made, read and confirmed. Only these answers name customers."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import JSONResponse
@@ -34,7 +34,7 @@ def make(runtime: Running, rules: Ruling, caller: Exporter) -> Response:
     with runtime.database.read() as connection:
         months = exports.months(connection, rules, batch.number)
     body = _body(batch) | {"items": [fields(month) for month in months]}
-    return JSONResponse(body, 201 if new else 200, {"Location": body["href"], "Cache-Control": "no-store"})
+    return JSONResponse(body, 201 if new else 200, {"Location": _address(batch), "Cache-Control": "no-store"})
 
 
 @router.get("", responses=_COMMON)
@@ -78,10 +78,14 @@ def confirm(number: Number, runtime: Running, rules: Ruling, caller: Exporter) -
         return answer(404, "Not Found", str(error))
 
 
-def _body(batch: Batch) -> dict[str, Any]:
+def _address(batch: Batch) -> str:
+    return f"{BASE}/{batch.number}"
+
+
+def _body(batch: Batch) -> dict[str, object]:
     return {
         "id": batch.number,
-        "href": f"{BASE}/{batch.number}",
+        "href": _address(batch),
         "state": "confirmed" if batch.confirmed_at else "unconfirmed",
         "months": batch.months,
         "createdAt": batch.at.isoformat(),

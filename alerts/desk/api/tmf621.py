@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
@@ -35,11 +34,11 @@ from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.states import IllegalMoveError, ticket_number
 from alerts.desk.tickets.store import NoSuchTicketError
 from alerts.desk.tickets.ticket import Ticket
-from alerts.desk.tickets.tmf621 import BASE, body, own_lists, select_fields, theirs
+from alerts.desk.tickets.tmf621 import BASE, address, body, own_lists, select_fields, theirs
 from alerts.desk.web.errors import RESPONSES, Responses, answer
 from alerts.desk.web.session import Actor, Reader, Running
 
-TICKET: dict[str, Any] = {"type": "object", "required": ["id", "href", "@type", "status"]}
+TICKET: dict[str, object] = {"type": "object", "required": ["id", "href", "@type", "status"]}
 _COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}
 _ONE: Responses = _COMMON | {404: RESPONSES[404]}
 _CHANGE: Responses = _ONE | {409: RESPONSES[409], 413: RESPONSES[413]}
@@ -110,7 +109,7 @@ def create_ticket(request: Request, fresh: TicketCreate, runtime: Running, calle
             raise
         return answer(400, "Bad Request", str(error))
     shown = represent(runtime, number)
-    return JSONResponse(shown, 201, {"Location": shown["href"]})
+    return JSONResponse(shown, 201, {"Location": address(number)})
 
 
 @router.get("/troubleTicket/{number}", dependencies=[Depends(only("fields"))], responses=_ONE)
@@ -140,7 +139,7 @@ def patch_ticket(request: Request, number: str, changes: TicketPatch, runtime: R
         check_reason(ticket, changes)
         check_set_by_desk(changes, body(ticket, events, runtime.settings.language))
         related = {"troubleTicketRelationship": _related(runtime, hand.number, rules)}
-        extra = theirs(sent, own_lists(ticket, events) | related) if sent else {}
+        extra = theirs(sent, {**own_lists(ticket, events), **related}) if sent else {}
         with actions.changing(runtime.desk, hand) as (draft, now):
             patch(draft, changes, extra, caller.name, now)
     except ValueError as error:
@@ -182,13 +181,13 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
     return draft.id
 
 
-def represent(runtime: Runtime, number: int, rules: Rules | None = None) -> dict[str, Any]:
+def represent(runtime: Runtime, number: int, rules: Rules | None = None) -> dict[str, object]:
     """Return a ticket's whole representation."""
     ticket, events = _read(runtime, number)
     return relationships.add(body(ticket, events, runtime.settings.language), _related(runtime, number, rules))
 
 
-def _related(runtime: Runtime, number: int, rules: Rules | None) -> list[dict[str, Any]]:
+def _related(runtime: Runtime, number: int, rules: Rules | None) -> list[dict[str, object]]:
     """Return what a ticket is related to, the appeals that were linked to it included."""
     with runtime.database.read() as connection:
         related = relationships.relationships(connection, [number]).get(number, [])

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -18,7 +17,7 @@ from alerts.desk.notify.problem_event import problem_event
 from alerts.desk.notify.routing import PROBLEM_EVENT_TYPES
 from alerts.desk.tickets import queries
 from alerts.desk.tickets.runtime import Runtime
-from alerts.desk.tickets.tmf621 import BASE
+from alerts.desk.tickets.tmf621 import address as ticket_address
 from alerts.desk.tickets.tmf621 import body as tmf_body
 
 FEW = 5  # events of one claim: were each answered at the last moment, the claim would still stand
@@ -57,7 +56,7 @@ def _deliver_hub(runtime: Runtime, client: httpx.Client, target: str) -> None:
                 return
 
 
-def _told(client: httpx.Client, callback: str, event: dict[str, Any], number: int) -> Answer:
+def _told(client: httpx.Client, callback: str, event: dict[str, object], number: int) -> Answer:
     try:
         _tell(client, callback, event)
     except OSError as error:
@@ -65,9 +64,9 @@ def _told(client: httpx.Client, callback: str, event: dict[str, Any], number: in
     return Answer("", [number])
 
 
-def _tell(client: httpx.Client, callback: str, event: dict[str, Any]) -> None:
+def _tell(client: httpx.Client, callback: str, event: dict[str, object]) -> None:
     """POST an event to where its listener wants to hear of its kind; the callback's query stays behind the path."""
-    kind = event["eventType"]
+    kind = str(event["eventType"])
     try:
         parts = urlsplit(callback)
         path = f"{parts.path.rstrip('/')}/listener/{kind[0].lower()}{kind[1:]}"
@@ -77,7 +76,7 @@ def _tell(client: httpx.Client, callback: str, event: dict[str, Any]) -> None:
     web.post(client, address, event)
 
 
-def hub_event(runtime: Runtime, message: Message) -> dict[str, Any]:
+def hub_event(runtime: Runtime, message: Message) -> dict[str, object]:
     """Return the event as TMF621, TMF656 or TMF683 v5 puts it, with the ticket or problem as it is now.
 
     What happens to appeals and their interactions is sent as it was then.
@@ -92,4 +91,4 @@ def hub_event(runtime: Runtime, message: Message) -> dict[str, Any]:
         ticket = queries.find(connection, number)
         events = queries.timeline(connection, [number])[number]
     shown = tmf_body(ticket, events, runtime.settings.language) if ticket else {"id": str(number)}
-    return envelope(message, str(number), f"{BASE}/troubleTicket/{number}", "troubleTicket", shown)
+    return envelope(message, str(number), ticket_address(number), "troubleTicket", shown)

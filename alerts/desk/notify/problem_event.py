@@ -1,7 +1,5 @@
 """An event of TMF656: a service problem or a group, as it is when the event is delivered."""
 
-from typing import Any
-
 from sqlalchemy import Connection
 
 from alerts.desk.notify.event_envelope import envelope
@@ -12,15 +10,15 @@ from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.service_problems import Group
 
 
-def problem_event(runtime: Runtime, message: Message) -> dict[str, Any]:
+def problem_event(runtime: Runtime, message: Message) -> dict[str, object]:
     """Return the event as TMF656 v5 puts it."""
     number, kind = message.ticket, message.kind
     with runtime.database.read() as connection:
         name, shown = _payload(connection, number, kind, runtime.settings.language)
-    return envelope(message, str(number), shown["href"], name, shown)
+    return envelope(message, str(number), str(shown["href"]), name, shown)
 
 
-def _payload(connection: Connection, number: int, kind: str, language: str) -> tuple[str, dict[str, Any]]:
+def _payload(connection: Connection, number: int, kind: str, language: str) -> tuple[str, dict[str, object]]:
     if kind == GROUPED:
         parent = service_problems.parent_of(connection, number)
         _, found = service_problems.groups(connection, 1, 0, parent) if parent is not None else (0, [])

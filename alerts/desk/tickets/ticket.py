@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from alerts.desk.core.record import Column, Record
+from alerts.desk.tickets.impact_words import Impact
 from alerts.desk.tickets.states import Status
 
 Texts = Mapping[str, str]
@@ -49,11 +49,11 @@ class Ticket(Record):
     deadline_at = Column[datetime | None]()
     verify_at = Column[datetime | None]()
     due_at = Column[datetime | None]()
-    impact = Column[Mapping[str, Any] | None]()
+    impact = Column[Impact | None]()
     impact_rank = Column[float | None]()
     impact_at = Column[datetime | None]()
     kept_open = Column[str]()
-    extra = Column[Mapping[str, Any]]()
+    extra = Column[Mapping[str, object]]()
 
     @property
     def status(self) -> Status:

@@ -1,7 +1,6 @@
 """A ticket as TMF621 v5 shows it. camelCase on the wire by one alias rule; only what is known is present."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from alerts.desk.core.words import in_language
 from alerts.desk.tickets import impact_words
@@ -18,21 +17,32 @@ _FLAGS = ("unverified", "flapping")
 _VERIFYING = "verifying"
 _FIRING = "firingAlarms"
 _LABEL, _IMPACT = "label.", "impact."
+Lists = Mapping[str, Sequence[Mapping[str, object]]]
+"""Lists of a ticket's representation by their names."""
 
 
-def body(ticket: Ticket, events: Sequence[Event], language: str) -> dict[str, Any]:
+def body(ticket: Ticket, events: Sequence[Event], language: str) -> dict[str, object]:
     """Return the representation of a ticket with what other systems put into it."""
-    result = own(ticket, events, language)
-    lists = {name: [*result.get(name, ()), *ticket.extra[name]] for name in _LISTS if name in ticket.extra}
-    return {**ticket.extra, **result, **lists}
+    mine = own_lists(ticket, events)
+    lists = {name: [*mine[name], *_entries(ticket.extra[name])] for name in _LISTS if name in ticket.extra}
+    return {**ticket.extra, **_own(ticket, events, language, mine), **lists}
 
 
-def own(ticket: Ticket, events: Sequence[Event], language: str) -> dict[str, Any]:
+def own(ticket: Ticket, events: Sequence[Event], language: str) -> dict[str, object]:
     """Return the representation of a ticket as far as the desk itself wrote it."""
+    return _own(ticket, events, language, own_lists(ticket, events))
+
+
+def address(number: int) -> str:
+    """Return where a ticket is."""
+    return f"{BASE}/troubleTicket/{number}"
+
+
+def _own(ticket: Ticket, events: Sequence[Event], language: str, lists: Lists) -> dict[str, object]:
     number = str(ticket.id)
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "id": number,
-        "href": f"{BASE}/troubleTicket/{number}",
+        "href": address(ticket.id),
         "@type": "TroubleTicket",
         "name": in_language(ticket.names, language) or "",
         "description": in_language(ticket.descriptions, language) or "",
@@ -47,7 +57,7 @@ def own(ticket: Ticket, events: Sequence[Event], language: str) -> dict[str, Any
         "statusChangeHistory": _history(events),
         "note": _notes(events),
     }
-    result |= {name: entries for name, entries in own_lists(ticket, events).items() if entries or name in _ALWAYS}
+    result |= {name: entries for name, entries in lists.items() if entries or name in _ALWAYS}
     if ticket.restore_by:
         result["expectedResolutionDate"] = instant(ticket.restore_by)
     if ticket.resolved_at:
@@ -55,7 +65,7 @@ def own(ticket: Ticket, events: Sequence[Event], language: str) -> dict[str, Any
     return result
 
 
-def own_lists(ticket: Ticket, events: Sequence[Event]) -> dict[str, list[dict[str, Any]]]:
+def own_lists(ticket: Ticket, events: Sequence[Event]) -> Lists:
     """Return what the desk itself puts into lists that also hold other systems' entries."""
     people = (("owner", "Individual", ticket.owner), ("vendor", "Organization", ticket.vendor))
     return {
@@ -66,7 +76,7 @@ def own_lists(ticket: Ticket, events: Sequence[Event]) -> dict[str, list[dict[st
     }
 
 
-def theirs(kept: Mapping[str, Any], own: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+def theirs(kept: Mapping[str, object], own: Lists) -> dict[str, object]:
     """Return what a caller sent without the desk's own entries: many send back the whole ticket that they read.
 
     Characteristics are known by their names, since their values change meanwhile.
@@ -79,8 +89,8 @@ def theirs(kept: Mapping[str, Any], own: Mapping[str, Sequence[Mapping[str, Any]
     }
 
 
-def _is_own(name: str, entry: Mapping[str, Any]) -> bool:
-    called = entry.get("name")
+def _is_own(name: str, entry: object) -> bool:
+    called = entry.get("name") if isinstance(entry, Mapping) else None
     return (
         name == "troubleTicketCharacteristic"
         and isinstance(called, str)
@@ -88,7 +98,12 @@ def _is_own(name: str, entry: Mapping[str, Any]) -> bool:
     )
 
 
-def _history(events: Sequence[Event]) -> list[dict[str, Any]]:
+def _entries(kept: object) -> Sequence[object]:
+    """Return the entries of a list that another system put into the ticket."""
+    return kept if isinstance(kept, list) else ()
+
+
+def _history(events: Sequence[Event]) -> list[dict[str, object]]:
     result = []
     for event in events:
         if isinstance(event.body, Opened):
@@ -101,7 +116,7 @@ def _history(events: Sequence[Event]) -> list[dict[str, Any]]:
     return result
 
 
-def _notes(events: Sequence[Event]) -> list[dict[str, Any]]:
+def _notes(events: Sequence[Event]) -> list[dict[str, object]]:
     notes = [(event, text) for event in events if (text := _note(event))]
     return [
         {"@type": "Note", "id": str(place), "author": each.actor, "date": instant(each.at), "text": text}
@@ -120,7 +135,7 @@ def _note(event: Event) -> str:
             return ""
 
 
-def _identifiers(ticket: Ticket, events: Sequence[Event]) -> list[dict[str, Any]]:
+def _identifiers(ticket: Ticket, events: Sequence[Event]) -> list[dict[str, object]]:
     given = [event.body for event in events if isinstance(event.body, ReferenceGiven)]
     return [
         *(identifier(body.owner, body.reference) for body in given),
@@ -128,7 +143,7 @@ def _identifiers(ticket: Ticket, events: Sequence[Event]) -> list[dict[str, Any]
     ]
 
 
-def _characteristics(ticket: Ticket) -> list[dict[str, Any]]:
+def _characteristics(ticket: Ticket) -> list[dict[str, object]]:
     flags = {
         "unverified": ticket.unverified,
         "flapping": ticket.flapping,
@@ -145,7 +160,7 @@ def _characteristics(ticket: Ticket) -> list[dict[str, Any]]:
     ]
 
 
-def select_fields(full: dict[str, Any], fields: str | None) -> dict[str, Any]:
+def select_fields(full: dict[str, object], fields: str | None) -> dict[str, object]:
     """Keep the asked first-level attributes; id, href and @type always stay."""
     if not fields:
         return full

@@ -1,12 +1,11 @@
 """A ticket as TMF656 v5 shows it: a service problem, of which the ticket of the same number is the work on it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from alerts.desk.core.words import in_language
 from alerts.desk.tickets import tmf621
 from alerts.desk.tickets.events import Escalated, Event, Warned
-from alerts.desk.tickets.impact_words import fields
+from alerts.desk.tickets.impact_words import Impact, fields
 from alerts.desk.tickets.service_problems import Acknowledged, Context, Group, Underlying, place_of
 from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.tmf621 import SYSTEM
@@ -36,12 +35,12 @@ ATTRIBUTES = {
 MOST_ESCALATED = 10
 
 
-def body(ticket: Ticket, events: Sequence[Event], context: Context, language: str) -> dict[str, Any]:
+def body(ticket: Ticket, events: Sequence[Event], context: Context, language: str) -> dict[str, object]:
     """Return the representation of a service problem; what is not known is absent."""
     shown = tmf621.own(ticket, events, language)
     number = str(ticket.id)
     same = ("name", "description", "status", "statusChangeDate", "statusChangeReason", "creationDate", "lastUpdate")
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "id": number,
         "href": address(PROBLEM, ticket.id),
         "@type": PROBLEM,
@@ -51,7 +50,7 @@ def body(ticket: Ticket, events: Sequence[Event], context: Context, language: st
         "originatingSystem": SYSTEM,
         "priority": int(ticket.priority[1:]),
         "problemEscalation": str(min(sum(isinstance(each.body, Escalated) for each in events), MOST_ESCALATED)),
-        "troubleTicket": [_ref("TroubleTicketRef", "TroubleTicket", number, shown["href"])],
+        "troubleTicket": [_ref("TroubleTicketRef", "TroubleTicket", number, tmf621.address(ticket.id))],
     }
     if ticket.resolved_at:
         result["resolutionDate"] = instant(ticket.resolved_at)
@@ -64,12 +63,12 @@ def body(ticket: Ticket, events: Sequence[Event], context: Context, language: st
     )
 
 
-def _affected(ticket: Ticket, context: Context) -> dict[str, Any]:
+def _affected(ticket: Ticket, context: Context) -> dict[str, object]:
     labels = [each.labels for each in context.alarms]
     resources = _distinct([ticket.node, *(one.get(name, "") for one in labels for name in ("element", "node"))])
     channels = _distinct(one.get("channel", "") for one in labels)
     sites = _distinct([ticket.site, *(one.get("site", "") for one in labels)])
-    result: dict[str, Any] = {
+    result: dict[str, object] = {
         "affectedResource": [_ref("ResourceRef", "Resource", name, name=name) for name in resources],
         "affectedService": [_ref("ServiceRef", "Channel", name, name=name) for name in channels],
         "affectedLocation": [
@@ -90,13 +89,13 @@ def _affected(ticket: Ticket, context: Context) -> dict[str, Any]:
     return {name: value for name, value in result.items() if value}
 
 
-def _alarm(each: Underlying) -> dict[str, Any]:
+def _alarm(each: Underlying) -> dict[str, object]:
     return _ref("ResourceAlarmRef", "Alarm", str(each.number), name=each.labels.get("alertname", ""))
 
 
-def _cause(ticket: Ticket, context: Context, language: str) -> dict[str, Any]:
+def _cause(ticket: Ticket, context: Context, language: str) -> dict[str, object]:
     """Return what a problem's cause is: another problem, or what its own alarms are about."""
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     if context.cause is not None:
         cause = [_problem(context.cause)]
         result |= {"parentProblem": cause, "underlyingProblem": cause}
@@ -110,12 +109,12 @@ def _cause(ticket: Ticket, context: Context, language: str) -> dict[str, Any]:
     return result
 
 
-def _impact(known: Mapping[str, Any] | None) -> dict[str, Any]:
+def _impact(known: Impact | None) -> dict[str, object]:
     """Return the figures that are known, and as importance the share of viewers without service where that is exact."""
     figures = fields(known)
     if not figures:
         return {}
-    pattern = {
+    pattern: dict[str, object] = {
         "@type": "ImpactPattern",
         "characteristic": [
             {"@type": "NumberCharacteristic", "name": name, "valueType": "number", "value": value}
@@ -123,19 +122,20 @@ def _impact(known: Mapping[str, Any] | None) -> dict[str, Any]:
         ],
     }
     before, without = figures.get("viewers.before", 0.0), figures.get("viewers.without")
-    exact = {"impactImportanceFactor": str(round(100 * without / before))} if before and without is not None else {}
-    return {"impactPattern": pattern} | exact
+    if not before or without is None:
+        return {"impactPattern": pattern}
+    return {"impactPattern": pattern, "impactImportanceFactor": str(round(100 * without / before))}
 
 
-def _missed(events: Sequence[Event]) -> dict[str, Any]:
+def _missed(events: Sequence[Event]) -> dict[str, object]:
     clocks = _distinct(each.body.clock for each in events if isinstance(each.body, Warned) and each.body.percent == 100)
     found = [_ref("SLAViolationRef", "SLAViolation", clock, name=clock) for clock in clocks]
     return {"slaViolation": found} if found else {}
 
 
-def group_body(kind: str, group: Group) -> dict[str, Any]:
+def group_body(kind: str, group: Group) -> dict[str, object]:
     """Return the representation of a group, or of a problem that came out of one."""
-    result = {
+    result: dict[str, object] = {
         "id": str(group.number),
         "href": address(kind, group.number),
         "@type": kind,
@@ -145,7 +145,7 @@ def group_body(kind: str, group: Group) -> dict[str, Any]:
     return result | ({"parentProblem": _problem(group.parent)} if group.parent is not None else {})
 
 
-def acknowledgement_body(found: Acknowledged) -> dict[str, Any]:
+def acknowledgement_body(found: Acknowledged) -> dict[str, object]:
     """Return the representation of what says that somebody took a problem."""
     record = {"@type": "TrackingRecord", "description": "acknowledge", "systemId": SYSTEM}
     problem = [_problem(found.number)]
@@ -165,14 +165,14 @@ def address(kind: str, number: int) -> str:
     return f"{BASE}/{PATHS[kind]}/{number}"
 
 
-def _problem(number: int) -> dict[str, Any]:
+def _problem(number: int) -> dict[str, object]:
     return _ref("ServiceProblemRef", PROBLEM, str(number), address(PROBLEM, number))
 
 
-def _ref(kind: str, referred: str, number: str, href: str = "", name: str = "") -> dict[str, Any]:
-    result = {"@type": kind, "@referredType": referred, "id": number}
+def _ref(kind: str, referred: str, number: str, href: str = "", name: str = "") -> dict[str, object]:
+    result: dict[str, object] = {"@type": kind, "@referredType": referred, "id": number}
     return result | ({"href": href} if href else {}) | ({"name": name} if name else {})
 
 
-def _distinct(names: Any) -> list[str]:
+def _distinct(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))

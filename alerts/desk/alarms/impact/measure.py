@@ -1,14 +1,15 @@
 """Asks Prometheus for the impact of a ticket. Recorded series serve, so it works after the node is dead."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from math import isfinite
-from typing import Any, Protocol
+from typing import Protocol
 
+from alerts.desk.alarms.impact import figures
 from alerts.desk.alarms.impact.figures import Course, figure
 from alerts.desk.alarms.impact.scope import Scope
 from alerts.desk.alarms.impact.stalls import stalls
+from alerts.desk.tickets.impact_words import QUANTITIES, Figure, Impact, Quantity
 from service.prometheus import Sample, Series, Window
 
 STEP, MOST_POINTS = 15.0, 500  # seconds between points; a long outage has them further apart
@@ -27,26 +28,38 @@ class Prometheus(Protocol):
         """Return the series of a range query."""
 
 
-def impact(prometheus: Prometheus, scope: Scope, until: datetime) -> dict[str, Any] | None:
+def impact(prometheus: Prometheus, scope: Scope, until: datetime) -> Impact | None:
     """Return what is known of the impact, as it is stored; None where nothing is. Raises as the client does."""
-    quantities = {"sessions": CHANNEL_SESSIONS} if scope.channels else {"viewers": VIEWERS, "sessions": SESSIONS}
+    quantities: dict[Quantity, str] = {"viewers": VIEWERS, "sessions": SESSIONS}
+    if scope.channels:
+        quantities = {"sessions": CHANNEL_SESSIONS}
     if scope.everywhere:
         quantities["subscribers"] = SUBSCRIBERS
     start, end = scope.before.timestamp(), max(until, scope.before).timestamp()
     step = max(STEP, (end - start) / MOST_POINTS)
     count = int((end - start) / step)
     window = Window(end - count * step, end, step)
-    known: dict[str, dict[str, Any]] = {}
+    known: Impact = {"since": scope.before.isoformat(), "until": until.isoformat()}
     for name, metric in quantities.items():
         course = _course(prometheus, metric, scope, window)
         if course is not None:
-            known[name] = asdict(figure(course, [window.start + step * place for place in range(count + 1)]))
+            known[name] = _stored(figure(course, [window.start + step * place for place in range(count + 1)]))
     stalled = stalls(prometheus, scope, window)
     if stalled is not None:
         known["stalls"] = stalled
-    if not known:
-        return None
-    return {"since": scope.before.isoformat(), "until": until.isoformat(), **known}
+    return known if known.keys() - {"since", "until"} else None
+
+
+def _stored(found: figures.Figure) -> Figure:
+    return {
+        "before": found.before,
+        "served": found.served,
+        "elsewhere": found.elsewhere,
+        "without": found.without,
+        "at_most": found.at_most,
+        "minutes": found.minutes,
+        "minutes_at_most": found.minutes_at_most,
+    }
 
 
 def _course(prometheus: Prometheus, metric: str, scope: Scope, window: Window) -> Course | None:
@@ -78,9 +91,9 @@ def _points(series: list[Series], window: Window) -> Mapping[float, float]:
     return found
 
 
-def rank(known: Mapping[str, Any] | None) -> float | None:
+def rank(known: Impact | None) -> float | None:
     """Return what the queue sorts by: how many are without service at most."""
-    for name in ("viewers", "sessions", "subscribers"):
+    for name in QUANTITIES:
         if known and name in known:
             return float(known[name]["at_most"])
     return None

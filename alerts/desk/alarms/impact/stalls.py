@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from alerts.desk.alarms.impact.scope import Scope
+from alerts.desk.tickets.impact_words import Stalls
 from service.prometheus import Series, Window
 
 RATES = {
@@ -19,12 +20,13 @@ class Prometheus(Protocol):
         """Return the series of a range query."""
 
 
-def stalls(prometheus: Prometheus, scope: Scope, window: Window) -> dict[str, float] | None:
+def stalls(prometheus: Prometheus, scope: Scope, window: Window) -> Stalls | None:
     """Return seconds, stalls, and sessions that stalled for the first time; None without reports or without a stall."""
     matchers = ",".join(filter(None, (f'__name__=~"{"|".join(RATES.values())}"', scope.inside[1:-1])))
     answer = prometheus.query_range(f"sum by (__name__) ({{{matchers}}})", window)
     found = {series.labels.get("__name__", ""): series.points for series in answer}
     if not found.keys() >= set(RATES.values()):
         return None
-    result = {part: window.step * sum(value for _, value in found[metric]) for part, metric in RATES.items()}
+    total = {part: window.step * sum(value for _, value in found[metric]) for part, metric in RATES.items()}
+    result = Stalls(seconds=total["seconds"], stalls=total["stalls"], sessions=total["sessions"])
     return result if result["stalls"] >= 1 else None

@@ -1,5 +1,6 @@
 """Mails about one ticket: one conversation, each recipient told once, whoever is refused named."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -122,7 +123,7 @@ def test_one_refused_recipient_is_named_and_only_who_may_still_take_it_is_tried_
     with desk.database.read() as connection:
         ticket, events = queries.find(connection, 1), queries.timeline(connection, [1])[1]
     assert ticket is not None
-    assert [each["text"] for each in body(ticket, events, "ru")["note"]] == [
+    assert [each["text"] for each in json.loads(json.dumps(body(ticket, events, "ru")))["note"]] == [
         "Message to old@example.kz: refused (the mail server answered 550 5.1.1 no such user)"
     ]
     found = {sample.labels: sample.value for sample in desk.runtime.counts.samples()
