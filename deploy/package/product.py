@@ -21,6 +21,7 @@ class Product:
     every_python: bool = False  # one package for every interpreter, or one for each
     without: tuple[str, ...] = ()  # distributions of the locks that it does not carry
     only: tuple[str, ...] = ()  # or: the only ones that it carries
+    extended_by: tuple[str, ...] = ()  # packages whose Python modules its programs find beside their own
     needs: tuple[str, ...] = ()
     debian: tuple[str, ...] = ()  # what else it needs of Debian
     recommends: tuple[str, ...] = ()
@@ -39,6 +40,11 @@ class Product:
         """Return where its Python modules are."""
         return f"/usr/lib/{self.name}"
 
+    @property
+    def folders(self) -> list[str]:
+        """Return where its programs look for modules; those of a package that is not installed are not there."""
+        return [self.folder, *(f"/usr/lib/{name}" for name in self.extended_by)]
+
 
 AGENT = Product(
     name="ottwatch-agent",
@@ -55,6 +61,7 @@ AGENT = Product(
     units=("ott-agent",),
     every_python=True,
     without=("psycopg2_binary",),
+    extended_by=("ottwatch-agent-postgresql",),
     suggests=("ottwatch-agent-postgresql",),
     purged=("/etc/ottwatch/agent.toml", "/etc/ottwatch/tls", "/var/lib/ottwatch"),
 )

@@ -1,6 +1,7 @@
 """The files of a package, in a folder that looks like the root of the machine it is installed on."""
 
 import gzip
+import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ LAUNCHER = """\
 #!/usr/bin/python3 -I
 import sys
 
-sys.path.insert(0, "{folder}")
+sys.path[:0] = {folders}
 
 from {module} import main
 
@@ -29,7 +30,7 @@ RPM_LAUNCHER = """\
 #!/bin/sh
 for python in {pythons} python3; do
     if command -v "$python" >/dev/null; then
-        exec "$python" -I -c 'import sys; sys.path.insert(0, "{folder}"); sys.argv[0] = "{program}"
+        exec "$python" -I -c 'import sys; sys.path[:0] = {folders}; sys.argv[0] = "{program}"
 from {module} import main
 sys.exit(main())' "$@"
     fi
@@ -99,7 +100,7 @@ def fill(product: Product, pythons: tuple[str, ...], root: Path, origin: Origin)
     for module in product.modules:
         _copy(ROOT / module, home / module)
     for program, module in product.programs:
-        _write(root / f"usr/bin/{program}", LAUNCHER.format(folder=product.folder, module=module), 0o755)
+        _write(root / f"usr/bin/{program}", LAUNCHER.format(folders=_folders(product), module=module), 0o755)
         pages.write(program, module, product.name, root, origin.epoch)
     for unit in product.units:
         _write(root / f"usr/lib/systemd/system/{unit}.service", (ROOT / f"deploy/units/{unit}.service").read_text())
@@ -119,10 +120,15 @@ def rpm_launchers(product: Product, pythons: tuple[str, ...], root: Path) -> dic
     files = {}
     for program, module in product.programs:
         file = root.with_name(f"{root.name}.rpm") / program
-        text = RPM_LAUNCHER.format(folder=product.folder, module=module, program=program, pythons=names)
+        text = RPM_LAUNCHER.format(folders=_folders(product), module=module, program=program, pythons=names)
         _write(file, text, 0o755)
         files[f"usr/bin/{program}"] = file
     return files
+
+
+def _folders(product: Product) -> str:
+    """Return the folders as a list in Python, in the quotes that a shell's single quotes may hold."""
+    return json.dumps(product.folders)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -41,12 +41,12 @@ class Recipe:
     keys_from: "Recipe | None" = None  # Ubuntu: the Debian that has the keys of its archive in a package
 
 
-# The booted machine needs no network: what docs/install.md takes from Debian is in apt's cache.
+# The booted machine needs no network: what docs/install.md takes from Debian, and the databases, are in apt's cache.
 BOOTED = Recipe(
     "bookworm",
     "minbase",
     ("systemd", "systemd-sysv", "dbus", "ca-certificates", "python3"),
-    ("prometheus", "prometheus-alertmanager", "procps"),
+    ("prometheus", "prometheus-alertmanager", "procps", "postgresql", "mariadb-server"),
 )
 
 
@@ -73,7 +73,8 @@ def base(recipe: Recipe) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
             # Another checkout may still run one of this week or of the last.
-            for old in sorted(CACHE.glob(f"{recipe.suite}-*"))[:-2]:
+            made = sorted(CACHE.glob(f"{recipe.suite}-*"), key=lambda root: root.stat().st_ctime)
+            for old in made[:-2]:
                 shutil.rmtree(old, ignore_errors=True)
             _make(recipe, folder)
     return folder

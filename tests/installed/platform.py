@@ -85,6 +85,17 @@ def stored(machine: Machine) -> dict[int, str]:
         return dict(database.execute("SELECT id, problem_key FROM ticket").fetchall())
 
 
+def down(machine: Machine, node: str) -> list[int]:
+    """Return the tickets of a node that are not resolved, with an alarm of its own that fires."""
+    with closing(sqlite3.connect(f"file:{machine.root / DESK}?mode=ro", uri=True)) as database:
+        found = database.execute(
+            "SELECT DISTINCT ticket.id FROM ticket JOIN alarm ON alarm.ticket_id = ticket.id "
+            "WHERE ticket.status NOT IN ('resolved', 'closed') AND alarm.ends_at IS NULL AND alarm.labels LIKE ?",
+            (f'%"{node}"%',),
+        )
+        return [number for (number,) in found]
+
+
 def start_platform(machine: Machine) -> None:
     """Let a server write its log, and the agent read it; look all the time whether desk and agent answer."""
     (machine.root / "root/life.py").write_text(LIFE, "utf-8")
@@ -93,7 +104,7 @@ def start_platform(machine: Machine) -> None:
     machine.shell(
         "install -d -g adm -m 2750 /var/log/nginx\n"
         f"install -g adm -m 640 /dev/null {LOG}\n"
-        "systemctl reload ott-agent\n"
+        "systemctl restart ott-agent\n"
         "systemd-run --quiet --unit platform --property UMask=0027 python3 /root/life.py"
     )
 

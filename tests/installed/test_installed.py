@@ -1,143 +1,75 @@
-"""What docs/install.md and docs/upgrade.md promise, in a booted Debian 12, by the commands that those pages name."""
+"""What docs/install.md promises, in a booted Debian 12, by the commands that the page names."""
 
 import json
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.installed.machine import Machine, UnavailableError, missing, plain
-from tests.installed.platform import (
-    TICKETS_STORED,
-    add_tickets,
-    gaps,
-    lines_read,
-    start_platform,
-    stop_platform,
-    stored,
+from tests.installed import everything
+from tests.installed.ansible import play
+from tests.installed.centre import (
+    FINAL,
+    INSTALL_NODE,
+    OURS,
+    UNITS,
+    active,
+    assert_memory,
+    booted,
+    bring,
+    digest,
+    install_centre,
+    node_down,
+    tickets,
+    wait,
+    wait_until_fine,
 )
+from tests.installed.machine import Machine, missing
 
 pytestmark = [
     pytest.mark.timeout(3600),
     pytest.mark.skipif(bool(missing()), reason=f"no machine is booted: {missing()}"),
 ]
-
-OURS = ("ott-agent", "ott-desk", "ott-busyhour")
-UNITS = (*OURS, "prometheus", "prometheus-alertmanager")
-AGENT = "http://127.0.0.1:9780/metrics"
-TICKETS = "http://127.0.0.1:9781/tmf-api/troubleTicket/v5/troubleTicket?limit=100"
-FINAL = {"resolved", "closed", "cancelled", "rejected"}
-ASK = """\
-#!/usr/bin/python3
-import sys, urllib.request
-request = urllib.request.Request(sys.argv[1])
-if len(sys.argv) > 2:
-    request.add_header("Authorization", "Bearer " + open(sys.argv[2]).read().strip())
-sys.stdout.write(urllib.request.urlopen(request, timeout=10).read().decode())
-"""
-SETTINGS = "/etc/prometheus /etc/ottwatch /etc/systemd/system /etc/default"
-
-
-def commands(page: str, number: int) -> str:
-    """Return the commands of a page's block, counted from 1."""
-    text = (ROOT / "docs" / page).read_text("utf-8")
-    blocks: list[str] = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return blocks[number - 1]
-
-
-INSTALL_NODE, INSTALL_CENTRE, ADD_NODE, CHECK = (commands("install.md", number) for number in range(1, 5))
-UPGRADE, GO_BACK = (commands("upgrade.md", number) for number in (1, 2))
-
-
-def wait(condition: Callable[[], bool], seconds: float = 600, pause: float = 0.3) -> float:
-    """Wait until the condition holds; return how long that took."""
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, f"not within {seconds:.0f} s"
-        time.sleep(pause)
-    return time.monotonic() - start
-
-
-def wait_until_fine(machine: Machine) -> None:
-    """Wait until `ott-center check` finds nothing; each look costs a second of the processor."""
-    wait(lambda: not faults(machine), pause=3)
+ANSIBLE = pytest.mark.skipif(shutil.which("ansible-playbook") is None, reason="ansible-core is not installed")
 
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A booted Debian with nothing of ours."""
-    try:
-        with plain(tmp_path_factory.mktemp("debian")) as machine:
-            yield machine
-    except UnavailableError as error:
-        pytest.skip(f"no machine is booted: {error}")
+    with booted(tmp_path_factory.mktemp("debian")) as machine:
+        yield machine
 
 
 @pytest.fixture(scope="module")
-def node(fresh: Machine, packages: Path) -> Machine:
-    """The same with a node's package."""
-    shutil.copytree(packages, fresh.root / "root", dirs_exist_ok=True)
-    ask = fresh.root / "usr/local/bin/ask"
-    ask.write_text(ASK, "utf-8")
-    ask.chmod(0o755)
+def first_scrape(fresh: Machine, packages: Path) -> float:
+    """Install a node's package; return for how many seconds it took until the agent answered."""
+    bring(fresh, packages)
+    at = time.monotonic()
     fresh.shell(INSTALL_NODE)
+    wait(lambda: "node_cpu_seconds_total" in fresh.shell("ask http://127.0.0.1:9780/metrics || true"))
+    return time.monotonic() - at
+
+
+@pytest.fixture(scope="module")
+def node(fresh: Machine, first_scrape: float) -> Machine:
+    """The same with a node's package."""
     return fresh
 
 
 @pytest.fixture(scope="module")
 def centre(node: Machine) -> Machine:
     """The same as a control centre that monitors itself."""
-    said = node.shell(INSTALL_CENTRE)
-    assert "account admin, password " in said
-    node.shell(ADD_NODE)
-    node.shell("runuser -u ott-desk -- ott-desk token create --role viewer --name test > /root/token")
+    install_centre(node)
     return node
 
 
-def tickets(machine: Machine) -> list[dict[str, Any]]:
-    """Return every ticket of the desk."""
-    result = json.loads(machine.shell(f"ask '{TICKETS}' /root/token"))
-    assert isinstance(result, list)
-    return result
-
-
-def alert_of(ticket: dict[str, Any]) -> str:
-    """Return the name of the alert that opened a ticket."""
-    characteristics = ticket["troubleTicketCharacteristic"]
-    return next(str(one["value"]) for one in characteristics if one["name"] == "label.alertname")
-
-
-def node_down(machine: Machine) -> list[str]:
-    """Return the states of the tickets of NodeDown. A busy machine may have raised others."""
-    return [str(ticket["status"]) for ticket in tickets(machine) if alert_of(ticket) == "NodeDown"]
-
-
-def faults(machine: Machine) -> str:
-    """Return what `ott-center check` says, "" when it finds nothing."""
-    said = machine.shell(f"{CHECK.strip()} || true")
-    return said if "FAULT" in said else ""
-
-
-def active(machine: Machine) -> list[str]:
-    return machine.shell(f"systemctl is-active {' '.join(UNITS)} || true").split()
-
-
-def digest(machine: Machine) -> str:
-    """Return the sums, owners and modes of all settings."""
-    sums = f"find {SETTINGS} -xdev -type f -exec md5sum {{}} + | sort -k2"
-    return machine.shell(f"{sums}; find {SETTINGS} -printf '%p %u %g %m %l\\n' | sort")
-
-
-def test_one_command_installs_a_node(node: Machine, capsys: pytest.CaptureFixture[str]) -> None:
-    took = wait(lambda: "node_cpu_seconds_total" in node.shell(f"ask {AGENT} || true"))
+def test_one_command_installs_a_node(node: Machine, first_scrape: float, capsys: pytest.CaptureFixture[str]) -> None:
     assert node.shell("systemctl is-active ott-agent").strip() == "active"
     with capsys.disabled():
-        print(f"\nthe agent answers {took:.1f} s after its installation")
+        print(f"\nfrom the command that installs the agent to its first scrape: {first_scrape:.1f} s")
 
 
 def test_the_documented_commands_make_a_control_centre(centre: Machine) -> None:
@@ -181,6 +113,23 @@ def test_the_example_that_was_replaced_leaves_no_ticket(centre: Machine) -> None
     assert "localhost:" not in json.dumps(tickets(centre))
 
 
+@ANSIBLE
+def test_the_ansible_role_installs_a_node_with_settings_of_ones_own(
+    centre: Machine, packages: Path, tmp_path: Path
+) -> None:
+    centre.shell("ott-center node remove control-1\napt-get purge ottwatch-agent")
+    (package,) = packages.glob("ottwatch-agent_*.deb")
+    assert play(centre, tmp_path, ottwatch_agent_package=str(package)) > 0
+    assert "control-1" in centre.shell("ott-center node list")
+    settings = tmp_path / "agent.toml.j2"
+    settings.write_text(centre.shell("cat /etc/ottwatch/agent.toml") + "# by Ansible\n", "utf-8")
+    given = {"ottwatch_agent_package": str(package), "ottwatch_agent_settings": str(settings)}
+    assert play(centre, tmp_path, **given) > 0
+    assert "# by Ansible" in centre.shell("cat /etc/ottwatch/agent.toml")
+    assert play(centre, tmp_path, **given) == 0
+    wait_until_fine(centre)
+
+
 def test_one_switch_turns_on_tls_between_prometheus_and_the_node(centre: Machine) -> None:
     said = centre.shell("ott-center setup --tls --yes")
     bundle = re.search(r"copy (\S+) to the node", said)
@@ -199,53 +148,26 @@ def test_one_switch_turns_on_tls_between_prometheus_and_the_node(centre: Machine
     assert re.search(r"certificate required|EOF occurred|[Rr]eset by peer|Broken pipe", said, re.IGNORECASE), said
 
 
-def test_an_upgrade_keeps_settings_tickets_and_lines_and_restarts_once(
-    centre: Machine, capsys: pytest.CaptureFixture[str]
-) -> None:
-    centre.shell("for file in /etc/ottwatch/*.toml; do echo '# mine' >> $file; done")
-    add_tickets(centre, TICKETS_STORED)
-    start_platform(centre)
-    wait_until_fine(centre)
-    before, known = digest(centre), stored(centre)
-    assert len(known) > TICKETS_STORED
-    started = f"for unit in {' '.join(OURS)}; do journalctl -u $unit -o cat | grep -c '^Started'; done"
-    starts = [int(count) for count in centre.shell(started).split()]
-    at = time.monotonic()
-    centre.shell(f"cd next\n{UPGRADE.replace('ott-center check', '')}")
-    took = time.monotonic() - at
-    assert "+next" in centre.shell("dpkg-query -Wf '${Version}' ottwatch-center")
-    wait_until_fine(centre)
-    written = stop_platform(centre)
-    wait(lambda: lines_read(centre) >= written)
-    assert lines_read(centre) == written
-    assert digest(centre) == before
-    assert known.items() <= stored(centre).items()
-    assert [int(count) for count in centre.shell(started).split()] == [count + 1 for count in starts]
-    with capsys.disabled():
-        print(
-            f"\nan upgrade with {len(known)} tickets took {took:.1f} s; {written} lines were written meanwhile and read"
-        )
-        for name, gap in gaps(centre).items():
-            print(f"{name} did not answer for {gap:.1f} s at most")
-
-
-def test_no_service_came_near_its_limit_of_memory(centre: Machine, capsys: pytest.CaptureFixture[str]) -> None:
-    """By the processes' own peaks: a machine without cgroup v2 enforces no limit on its units."""
+def test_every_unit_does_all_that_it_can_be_told_to(centre: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    everything.start(centre)
+    wait(lambda: not everything.missing_figures(centre), pause=2)
+    wait(lambda: not everything.missing_mails(centre), pause=2)
+    assert "sessions" in everything.forecast(centre)
     for unit in OURS:
-        limit = int(centre.shell(f"systemctl show -P MemoryMax {unit}"))
-        status = centre.shell(f"cat /proc/$(systemctl show -P MainPID {unit})/status")
-        peak = int(re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)[0]) * 1024
-        with capsys.disabled():
-            print(f"\n{unit}: {peak / 1e6:.0f} MB at most, of {limit / 1e6:.0f} MB")
-        assert peak < limit / 2, unit
-
-
-def test_going_back_takes_the_copy_made_before(centre: Machine) -> None:
-    known = stored(centre)
-    centre.shell(GO_BACK)
-    assert "+next" not in centre.shell("dpkg-query -Wf '${Version}' ottwatch-center")
+        assert "Traceback" not in centre.shell(f"journalctl -b -o cat -u {unit}")
+    assert_memory(centre, capsys)
+    everything.stop(centre)
     wait_until_fine(centre)
-    assert known.items() <= stored(centre).items()
+
+
+@ANSIBLE
+def test_the_ansible_role_brings_certificates_once(centre: Machine, packages: Path, tmp_path: Path) -> None:
+    centre.shell("rm /etc/ottwatch/tls/node.pem")
+    (package,) = packages.glob("ottwatch-agent_*.deb")
+    assert play(centre, tmp_path, ottwatch_agent_package=str(package)) > 0
+    centre.shell("test -s /etc/ottwatch/tls/node.pem")
+    wait_until_fine(centre)
+    assert play(centre, tmp_path, ottwatch_agent_package=str(package)) == 0
 
 
 def test_everything_is_back_after_a_reboot(centre: Machine) -> None:

@@ -27,6 +27,7 @@ ELSEWHERE = {"TZ": "Asia/Almaty", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
 TRIXIE = Recipe("trixie", "apt", ("python3", "systemd-standalone-sysusers", "ubuntu-keyring"))
 NOBLE = Recipe("noble", "apt", ("python3", "systemd"), keys_from=TRIXIE)
 RPM = ("rpm", "--dbpath", "/var/lib/rpm", "--nodeps")
+POSTGRESQL = '[[subscribers]]\nservice = "iptv"\npreset = "generic"\ndatabase = { env = "DATABASE" }\n'
 FIRST_SCRAPE = """\
 install -d -o ott-agent -g ott-agent /var/lib/ottwatch
 runuser -u ott-agent -- ott-agent serve --config /etc/ottwatch/agent.toml 2>/root/log &
@@ -69,7 +70,7 @@ def signed(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the agent's packages, signed, built in another folder, later and in another environment."""
     folder = tmp_path_factory.mktemp("signed")
     options = ("--only", "ottwatch-agent", "--key", str(keys / "one.key"), "--work", str(folder / "elsewhere"))
-    return built(folder, *options, **ELSEWHERE)
+    return built(folder, *options, environment=ELSEWHERE)
 
 
 def one(folder: Path, pattern: str) -> Path:
@@ -84,10 +85,10 @@ def sums(package: Path) -> dict[str, str]:
     }
 
 
-def keyring(keys: Path, folder: Path, **environment: str) -> Path:
+def keyring(keys: Path, folder: Path, environment: dict[str, str] | None = None) -> Path:
     """Build the keyring of the first two keys."""
     given = [word for name in KEYS[:2] for word in ("--keyring", str(keys / f"{name}.asc"))]
-    return built(folder, *given, "--work", str(folder / "work"), **environment)
+    return built(folder, *given, "--work", str(folder / "work"), environment=environment)
 
 
 @pytest.mark.skipif("OTTWATCH_PACKAGES" in os.environ, reason="the packages were built from who knows what")
@@ -98,7 +99,7 @@ def test_the_agents_package_is_the_same_wherever_and_whenever_it_is_built(packag
 
 
 def test_deb_and_rpm_are_the_same_wherever_and_whenever_they_are_built(keys: Path, tmp_path: Path) -> None:
-    folders = (keyring(keys, tmp_path / "here"), keyring(keys, tmp_path / "there", **ELSEWHERE))
+    folders = (keyring(keys, tmp_path / "here"), keyring(keys, tmp_path / "there", ELSEWHERE))
     for kind in ("*.deb", "*.rpm"):
         first, again = (hashlib.sha256(one(folder, kind).read_bytes()).hexdigest() for folder in folders)
         assert first == again, kind
@@ -188,7 +189,12 @@ def test_the_deb_installs_and_answers_elsewhere(packages: Path, tmp_path: Path, 
     except UnavailableError as error:
         pytest.skip(f"no root is made: {error}")
     with root_of(below, tmp_path) as root:
-        shutil.copy(one(packages, "ottwatch-agent_*.deb"), root / "root")
-        run_in(root, "apt-get install /root/ottwatch-agent_*.deb")
+        for package in packages.glob("ottwatch-agent*.deb"):
+            shutil.copy(package, root / "root")
+        run_in(root, "apt-get install /root/ottwatch-agent_*.deb /root/ottwatch-agent-postgresql_*.deb")
         assert f"Python {python}" in run_in(root, "python3 --version")
         assert "node_cpu_seconds_total" in run_in(root, FIRST_SCRAPE)
+        (root / "root/postgresql.toml").write_text(POSTGRESQL, "utf-8")
+        assert "subscribers_iptv" in run_in(
+            root, "DATABASE=postgresql:///middleware ott-agent check-config --config /root/postgresql.toml"
+        )
