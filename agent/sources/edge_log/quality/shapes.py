@@ -191,6 +191,8 @@ def _members(text: bytes) -> list[tuple[bytes, bytes, bytes, bytes]] | None:
 
 def _piece(key: bytes, value: bytes) -> bytes | None:
     """Return the expression of a value; None where it is not what its key should have."""
+    if value.count(b"(") + value.count(b"%28") != value.count(b")") + value.count(b"%29"):
+        return None  # a list that has not ended takes the members behind it
     if key == b"sid":
         found = _SESSION.fullmatch(value)
         return found and re.escape(found[1]) + rb"([A-Za-z0-9_.-]{1,%d}+)" % LONGEST_ID + re.escape(found[2])

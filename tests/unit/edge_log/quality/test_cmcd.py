@@ -270,6 +270,12 @@ def test_no_shape_is_made_of_a_string_that_is_half_encoded() -> None:
     assert shape_of(b'cid="a%22,sid=%22b%22', encoded=True) is None
 
 
+def test_no_shape_is_made_of_a_list_that_takes_the_members_behind_it() -> None:
+    text = b'bsd=(1; 2,d=2000,mtp=(9;v),sid="a"'.replace(b"(9", b"9")
+    assert read(text).duration is None
+    assert shape_of(text, encoded=False) is None
+
+
 def test_shapes_are_learned_and_few() -> None:
     shapes = Shapes(encoded=False)
     assert shapes.take([HLS_1, HLS_2]) == ([None, None], [None, None])
