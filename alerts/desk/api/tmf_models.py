@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from httpx import URL, InvalidURL
@@ -62,7 +62,7 @@ class Wire(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _known(cls, given: object) -> Any:
+    def _known(cls, given: object) -> object:
         if isinstance(given, dict):
             if early := [name for name in given if name in cls.ours]:
                 raise ValueError(f'"{", ".join(early)}" is set by the desk; leave it out')
@@ -196,7 +196,7 @@ def check_set_by_desk(model: Wire, shown: Mapping[str, object]) -> None:
         raise ValueError(f'@type "{extra["@type"]}" is not known here; this is a "TroubleTicket"')
 
 
-def _value(given: object) -> Any:
+def _value(given: object) -> object:
     return instant_of(given) or given
 
 

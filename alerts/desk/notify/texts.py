@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import impact_words
@@ -36,7 +35,7 @@ class Measured:
     rejected: str = ""  # why there are none: the reason that Prometheus gives
 
 
-def one(ticket: Ticket, kind: str, body: Mapping[str, Any], words: Words, public_url: str) -> Letter:
+def one(ticket: Ticket, kind: str, body: Mapping[str, object], words: Words, public_url: str) -> Letter:
     """Return the message about one ticket."""
     lines = [
         headline(ticket, words),
@@ -52,7 +51,7 @@ def one(ticket: Ticket, kind: str, body: Mapping[str, Any], words: Words, public
     return Letter(subject(ticket, kind, words), "\n".join(lines) + "\n")
 
 
-def to_vendor(ticket: Ticket, kind: str, body: Mapping[str, Any], words: Words) -> Letter:
+def to_vendor(ticket: Ticket, kind: str, body: Mapping[str, object], words: Words) -> Letter:
     """Return what a vendor is told of a ticket that it has, or had until now."""
     key = f"vendor_message.{kind}"
     lines = [
@@ -71,7 +70,7 @@ def subject(ticket: Ticket, kind: str, words: Words) -> str:
     return f"[{ticket.priority}] № {ticket.id} {words(f'topic.{kind}')}: {title(ticket, words)}"
 
 
-def _facts(body: Mapping[str, Any], words: Words) -> dict[str, str]:
+def _facts(body: Mapping[str, object], words: Words) -> dict[str, str]:
     found = {name: str(body.get(name, "")) for name in ("percent", "priority")}
     return found | {
         "clock": words.of("clockname", str(body.get("clock", ""))),
@@ -115,10 +114,10 @@ def _digest(name: str, lines: Sequence[str]) -> Letter:
     return Letter(name, "\n".join(lines) + "\n")
 
 
-def test(target: str, body: Mapping[str, Any], words: Words, public_url: str) -> Letter:
+def test(target: str, body: Mapping[str, object], words: Words, public_url: str) -> Letter:
     """Return the message that shows whether a target hears."""
-    moment = words.time(datetime.fromisoformat(body["at"]))
-    lines = [words("testmessage.text", target=target, by=body["by"], time=moment), public_url]
+    moment = words.time(datetime.fromisoformat(str(body["at"])))
+    lines = [words("testmessage.text", target=target, by=str(body["by"]), time=moment), public_url]
     return Letter(words("testmessage.subject", target=target), "\n".join(lines).strip() + "\n")
 
 

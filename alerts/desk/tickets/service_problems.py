@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, func, select
 
@@ -151,5 +151,5 @@ def acknowledged(
 
 def parent_of(connection: Connection, number: int) -> int | None:
     """Return the problem that a problem lies under."""
-    cause: Any = connection.scalar(select(correlated.c.cause_id).where(correlated.c.ticket_id == number))
-    return int(cause) if cause is not None else None
+    cause: int | None = connection.scalar(select(correlated.c.cause_id).where(correlated.c.ticket_id == number))
+    return cause

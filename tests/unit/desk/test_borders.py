@@ -14,7 +14,7 @@ _STORE_FILES = {"store.py", "records.py", "event_json.py"}
 _STORE_CORE = {"database.py", "record.py", "batch.py", "tables.py"}
 _ROWS = {"row", "rows", "data", "stored", "kept", "known", "body", "shown", "entry", "event", "each", "raw", "stalls"}
 
-MOST_ANY = {"outside": 60, "store": 54}
+MOST_ANY = {"outside": 50, "store": 54}
 """How often `Any` is written; lower these numbers when it is less."""
 MOST_READS = {"outside": 76, "store": 30}
 """How often a row or a document is read by a name in quotes."""

@@ -1,9 +1,9 @@
 """The audit trail: by or about somebody, of one kind, page after page, and as a table for a spreadsheet."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -98,7 +98,7 @@ def _csv(runtime: Runtime, words: Words, seen: AuditFilter) -> Iterator[str]:
         before = rows[-1].id
 
 
-def _written(rows: Any) -> str:
+def _written(rows: Iterable[Sequence[str]]) -> str:
     buffer = StringIO()
     csv.writer(buffer).writerows([[_harmless(cell) for cell in row] for row in rows])
     return buffer.getvalue()
@@ -137,7 +137,7 @@ def _details(words: Words, data: Mapping[str, object]) -> str:
     return ", ".join(parts)
 
 
-def _word(words: Words, name: str, value: Any) -> str:
+def _word(words: Words, name: str, value: object) -> str:
     return words.of({"role": "role", "language": "languagename"}.get(name, "auditdata"), str(value))
 
 
