@@ -90,8 +90,9 @@ class EventSession:
             self._began = self._moment = event.moment
         if event.kind == RESPONSE:
             return  # what a response says of the state is of the time of its request
-        self._account(event.moment, longest)
-        self._change(event)
+        moment = max(event.moment, self._moment)  # a clock that was set back stands still
+        self._account(moment, longest)
+        self._change(event, moment)
         self._note_bit_rate(event.report.bit_rate)
 
     def _account(self, moment: float, longest: float) -> None:
@@ -113,8 +114,8 @@ class EventSession:
             tally.refused_seconds += passed
         self._moment = moment
 
-    def _change(self, event: Event) -> None:
-        """Take the state that an event names, if it names one."""
+    def _change(self, event: Event, moment: float) -> None:
+        """Take the state that an event names, if it names one; the time up to `moment` is accounted for."""
         state = event.report.state
         if state is None or state == self._state:
             return
@@ -122,14 +123,14 @@ class EventSession:
         if state == STALLED and self._state != PLAYING:
             state = SEEKING  # what was not played cannot stall: a start, a seek, or the end of a pause
         if self._state == STALLED and self._stalled_from is not None:
-            self._stall(event.moment - self._stalled_from)
-        self._stalled_from = event.moment if state == STALLED else None
+            self._stall(moment - self._stalled_from)
+        self._stalled_from = moment if state == STALLED else None
         self._state = state
         if state == PLAYING and not self.started:
             self.started = True
             self._tally.sessions += 1
             if self._complete and self._began is not None:
-                self._tally.startup.add(max(0.0, event.moment - self._began))
+                self._tally.startup.add(max(0.0, moment - self._began))
 
     def _stall(self, seconds: float) -> None:
         if seconds < SHORTEST_STALL:

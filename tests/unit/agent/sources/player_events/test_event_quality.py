@@ -151,6 +151,12 @@ def test_no_label_holds_a_session_or_an_address() -> None:
     assert labels <= {"apps", "all"}
 
 
+def test_a_clock_that_is_set_back_makes_no_stall() -> None:
+    _, tally = counted(event(0, 0, "s"), event(1, 1, "p"), event(2, 0, "r"), event(3, 1, "s"))
+
+    assert (tally.stalls, tally.stall_seconds, tally.watched_seconds) == (0, 0.0, 0.0)
+
+
 @given(
     st.lists(
         st.tuples(
