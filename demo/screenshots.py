@@ -24,6 +24,7 @@ from demo.stack import OPERATOR, Stack
 
 IMAGES = REPOSITORY / "docs" / "images"
 SETTLED = 150.0  # seconds after which rates, sessions and probes have something to say
+GATHERED = 60.0  # seconds after which the effects of a cause are under it
 STALLED, BROKEN = "packager", "edge-2"  # the first is repaired again, so the queue has both kinds of tickets
 LAPTOP, WALL, PHONE = (1280, 800), (1920, 1080), (390, 844)
 PICTURE = 1440  # pixels, the width of a dashboard's picture
@@ -37,6 +38,13 @@ def take(stack: Stack, browser: Browser, folder: Path) -> Iterator[Path]:
     with _person(stack, browser, LAPTOP) as page:
         stack.break_(STALLED)
         page.locator("tr", has_text=ORIGIN.name).first.wait_for(timeout=TICKET)
+        time.sleep(GATHERED)
+        cause = page.locator("tr", has_text="Процесс").locator("[data-row]").first.get_attribute("href") or "/"
+        yield _shot(page, "/map", folder / "console-map-ru.png", whole=True)
+        page.set_viewport_size({"width": LAPTOP[0], "height": 1400})
+        yield _shot(page, cause, folder / "console-cause-ru.png", ready=".chart svg")
+        page.set_viewport_size({"width": LAPTOP[0], "height": LAPTOP[1]})
+        page.goto("/")
         stack.repair(STALLED)
         page.locator("tr", has_text=ORIGIN.name).locator("text=решён").first.wait_for(timeout=TICKET)
         stack.break_(BROKEN)

@@ -125,6 +125,7 @@ def test_from_a_dead_node_to_its_ticket_and_back(stack: Stack, capsys: pytest.Ca
     assert len(steps) == 3
 
 
+@pytest.mark.timeout(900)  # four minutes until a tariff is told, and one to seven until nothing is left of it
 def test_a_packager_and_an_uplink_that_fail_together_make_a_ticket_each(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
