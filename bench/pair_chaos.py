@@ -20,7 +20,7 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,8 +190,8 @@ def _detection(scene: Scene) -> dict[str, Any]:
     by_kind = sorted(scene.detected.items())
     quick = [each for name, times in by_kind if not _fails_over(name) for each in times]
     slow = [each for name, times in by_kind if _fails_over(name) for each in times]
-    kinds = {name: _times(times) for name, times in by_kind}
-    return {"without_failover": _times(quick), "with_failover": _times(slow), "by_kind": kinds}
+    kinds = {name: times_of(times) for name, times in by_kind}
+    return {"without_failover": times_of(quick), "with_failover": times_of(slow), "by_kind": kinds}
 
 
 def peers(pair: Pair) -> list[int]:
@@ -240,10 +240,21 @@ def _fails_over(name: str) -> bool:
     return bool(set(name.split("+")) & set(FAILOVER))
 
 
-def _times(times: Sequence[float]) -> dict[str, float]:
+def times_of(times: Sequence[float]) -> dict[str, float]:
+    """Return median and worst of some seconds, and how many there are; empty for none."""
     if not times:
         return {}
     return {"median": round(statistics.median(times), 1), "worst": round(max(times), 1), "number": len(times)}
+
+
+def concluded(result: Mapping[str, Any], folder: Path) -> int:
+    """Print a result; return 1 when something is wrong, and keep the folder with the logs then."""
+    print(json.dumps(result, indent=2))
+    if result["wrong"]:
+        print(f"logs: {folder}/log", file=sys.stderr)
+        return 1
+    shutil.rmtree(folder)
+    return 0
 
 
 def main() -> int:
@@ -258,12 +269,7 @@ def main() -> int:
     blows = plan(arguments.kills, arguments.engine, random.Random(f"plan {arguments.seed}"))
     folder = short_folder()
     result = campaign(folder, blows, engine=arguments.engine, seed=arguments.seed)
-    print(json.dumps(result, indent=2))
-    if result["wrong"]:
-        print(f"logs: {folder}/log", file=sys.stderr)
-        return 1
-    shutil.rmtree(folder)
-    return 0
+    return concluded(result, folder)
 
 
 if __name__ == "__main__":

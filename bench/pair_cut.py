@@ -13,8 +13,6 @@ twice or in another order, and every answer that a node gave must be in a databa
 
 import argparse
 import json
-import shutil
-import statistics
 import sys
 import time
 from collections.abc import Sequence
@@ -25,7 +23,7 @@ from random import Random
 from typing import Any
 
 from bench.namespaces import possible
-from bench.pair_chaos import Scene, peers, settle
+from bench.pair_chaos import Scene, concluded, peers, settle, times_of
 from bench.pair_network import PairNetwork, pair_network
 from bench.pair_world import SECONDS, Console, Listener, Nodes, Writer, web
 from center.pair_settings import Machine
@@ -73,14 +71,11 @@ class Cut:
         """Return its figures, in seconds."""
         return {
             "alone": self.alone,
-            "tickets_after": {
-                "median": round(statistics.median(self.detected), 1), "worst": round(max(self.detected), 1),
-                "number": len(self.detected),
-            },
+            "tickets_after": times_of(self.detected),
             "first_mail_of_the_side_alone_after": self.first_mail_after and round(self.first_mail_after, 1),
             "mails": self.mails,
             "all_of_use_after_joining": round(self.healed_after, 1),
-        }  # fmt: skip
+        }
 
 
 @dataclass(slots=True)
@@ -193,12 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("network namespaces need root, iproute2 and util-linux")
     folder = short_folder()
     result = campaign(folder, given.seconds, engine=given.engine)
-    print(json.dumps(result, indent=2))
-    if result["wrong"]:
-        print(f"logs: {folder}/log", file=sys.stderr)
-        return 1
-    shutil.rmtree(folder)
-    return 0
+    return concluded(result, folder)
 
 
 if __name__ == "__main__":
