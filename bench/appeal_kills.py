@@ -9,10 +9,8 @@ have one free month, proposed once, and to be late once. Prints one JSON object;
 """
 
 import argparse
-import json
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +26,7 @@ from sqlalchemy import func, select, update
 from alerts.desk.appeals import timers
 from alerts.desk.core.appeal_tables import appeal, appeal_event, compensation
 from alerts.desk.core.database import Database
+from bench.both_databases import concluded, postgresql
 from tests.contract.desk.appeals.appeals_desk import rules
 from tests.contract.desk.conftest import Process
 from tests.contract.desk.postgres import Postgres
@@ -144,17 +143,13 @@ def main() -> int:
     parser.add_argument("--appeals", type=int, default=40, help="late around each kill")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL runs as another user
-        (folder / "pg").mkdir()
-        with Postgres(folder / "pg") as server:
-            result = {
+    with postgresql("appeal-kills") as (folder, server):
+        return concluded(
+            {
                 "postgresql": desks_on(folder / "postgresql", server, options),
                 "sqlite": desks_on(folder / "sqlite", None, options),
             }
-    print(json.dumps(result, indent=2))
-    return int(not all(each["fine"] for each in result.values()))
+        )
 
 
 if __name__ == "__main__":

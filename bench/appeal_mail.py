@@ -41,6 +41,7 @@ from alerts.desk.appeals.states import AnswerBy, Entry
 from alerts.desk.core.appeal_settings import AppealSettings
 from alerts.desk.core.appeal_tables import appeal, appeal_event, appeal_mail
 from alerts.desk.core.database import Database
+from bench.both_databases import concluded
 from tests.contract.desk.appeals.appeals_desk import rules
 from tests.contract.desk.conftest import Process
 from tests.contract.dovecot import PASSWORD, mailbox_server
@@ -414,9 +415,7 @@ def main() -> int:
     parser.add_argument("--bounces", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     with tempfile.TemporaryDirectory() as name:
-        result = measured(Path(name), parser.parse_args())
-    print(json.dumps(result, indent=2))
-    return int(not all(each["fine"] for each in result.values()))
+        return concluded(measured(Path(name), parser.parse_args()))
 
 
 if __name__ == "__main__":

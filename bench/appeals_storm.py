@@ -11,9 +11,7 @@ object; exit status 1 when something is lost, told twice, or past its bounds.
 
 import argparse
 import asyncio
-import json
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -30,6 +28,7 @@ from alerts.desk.appeals.states import AnswerBy
 from alerts.desk.core.appeal_tables import appeal, appeal_event, appeal_mass
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import ticket
+from bench.both_databases import concluded, postgresql
 from tests.contract.desk.appeals.appeals_desk import Bureau
 from tests.contract.desk.appeals.storm import PER_MINUTE, SUPPLIER, Storm, Workers
 from tests.contract.desk.conftest import Process
@@ -175,18 +174,14 @@ def main() -> int:
     parser.add_argument("--per-minute", type=int, default=1000)
     parser.add_argument("--mails", type=int, default=2000)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL runs as another user
-        (folder / "pg").mkdir()
-        with Postgres(folder / "pg") as server:
-            result = {
+    with postgresql("appeals-storm") as (folder, server):
+        return concluded(
+            {
                 "postgresql": desk(folder / "postgresql", server, options.appeals, options.per_minute),
                 "sqlite": desk(folder / "sqlite", None, options.appeals, options.per_minute),
                 "mail": mails(folder, options.mails),
             }
-    print(json.dumps(result, indent=2))
-    return int(not all(each["fine"] for each in result.values()))
+        )
 
 
 if __name__ == "__main__":

@@ -27,14 +27,13 @@ from alerts.desk.core.migrate import migrate
 from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import alarm, correlated, ticket, works_alarm
 from alerts.desk.tickets.runtime import Runtime
-from alerts.desk.tickets.states import WORKING
+from alerts.desk.tickets.states import WORKING_VALUES
 from alerts.desk.works import store as stored_works
 from alerts.desk.works.works import Works
 from bench.campaign_platform import Platform
 from service.prometheus import Sample
 
 _QUIET = 60.0  # seconds between two looks while nothing waits
-_WORKING = [status.value for status in WORKING]
 
 
 class Seen(NamedTuple):
@@ -127,7 +126,7 @@ class ClockedDesk:
             rows = connection.execute(wanted).mappings().all()
         return [
             Seen(
-                row["id"], row["problem_key"], row["names"]["en"], row["cause_id"], row["status"] in _WORKING,
+                row["id"], row["problem_key"], row["names"]["en"], row["cause_id"], row["status"] in WORKING_VALUES,
                 row["opened_at"], row["labels"],
             )
             for row in rows

@@ -13,7 +13,6 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -27,11 +26,11 @@ from sqlalchemy import func, select
 
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import alarm
+from bench.both_databases import postgresql
 from demo.ports import free_port
 from demo.processes import Program, answers, stop_all
 from tests.conftest import ROOT
 from tests.contract.desk.conftest import Process
-from tests.contract.desk.postgres import Postgres
 
 BOUND = 2.0  # seconds after the last webhook
 PAGE = 500  # alerts of one call
@@ -210,12 +209,9 @@ def main() -> int:
     parser.add_argument("--alerts", type=int, default=10_000)
     arguments = parser.parse_args()
     result = {}
-    with tempfile.TemporaryDirectory(prefix="desk-alertmanager-") as name:
-        folder = Path(name)
-        (folder / "pg").mkdir()
-        with Postgres(folder / "pg") as server:
-            for kind, url in (("sqlite", ""), ("postgresql", server.create_database())):
-                result[kind] = measure(folder / kind, url, arguments.groups, arguments.alerts)
+    with postgresql("desk-alertmanager") as (folder, server):
+        for kind, url in (("sqlite", ""), ("postgresql", server.create_database())):
+            result[kind] = measure(folder / kind, url, arguments.groups, arguments.alerts)
     print(json.dumps(result, indent=2))
     fine = all(
         each["tickets_in_api"] == each["groups"]

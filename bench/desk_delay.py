@@ -11,19 +11,17 @@ import argparse
 import json
 import re
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 
+from bench.both_databases import postgresql
 from tests.contract.desk.conftest import Process
-from tests.contract.desk.postgres import Postgres
 
 TICKETS = "/tmf-api/troubleTicket/v5/troubleTicket"
 WEBHOOK = "/webhook/alertmanager"
@@ -143,14 +141,11 @@ def main() -> int:
     parser.add_argument("--samples", type=int, default=200)
     samples = parser.parse_args().samples
     result: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="desk-delay-") as name:
-        folder = Path(name)
-        for part in ("pg", "sqlite", "postgresql"):
-            (folder / part).mkdir()
-        with Postgres(folder / "pg") as server:
-            for kind, url in (("sqlite", ""), ("postgresql", server.create_database())):
-                desk = Process(folder / kind, 'one_ticket_per = "alert"\n', url)
-                result[kind] = measure(desk, samples)
+    with postgresql("desk-delay") as (folder, server):
+        for kind, url in (("sqlite", ""), ("postgresql", server.create_database())):
+            (folder / kind).mkdir()
+            desk = Process(folder / kind, 'one_ticket_per = "alert"\n', url)
+            result[kind] = measure(desk, samples)
     print(json.dumps(result, indent=2))
     return int(any(each["p99_seconds"] > each["bound"] for found in result.values() for each in found.values()))
 

@@ -14,7 +14,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import venv
 from collections.abc import Callable, Iterator
@@ -31,6 +30,7 @@ from sqlalchemy import func, select
 
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import alarm, event, ticket
+from bench.both_databases import postgresql
 from demo.ports import free_port
 from tests.contract.desk.conftest import Process
 from tests.contract.desk.postgres import Postgres
@@ -255,13 +255,13 @@ def main() -> int:
     parser.add_argument("--alerta", type=Path, metavar="FOLDER")
     arguments = parser.parse_args()
     result: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="desk-storm-") as name, Postgres(pg_folder(Path(name))) as server:
+    with postgresql("desk-storm") as (folder, server):
         for per in ("group", "alert"):
-            result[f"sqlite, a ticket per {per}"] = desk(Path(name) / f"s{per}", None, per, arguments.webhooks)
-            result[f"postgresql, a ticket per {per}"] = desk(Path(name) / f"p{per}", server, per, arguments.webhooks)
+            result[f"sqlite, a ticket per {per}"] = desk(folder / f"s{per}", None, per, arguments.webhooks)
+            result[f"postgresql, a ticket per {per}"] = desk(folder / f"p{per}", server, per, arguments.webhooks)
         if arguments.alerta:
             environment = alerta_environment(arguments.alerta)
-            theirs = result["alerta, postgresql"] = beside(environment, server, Path(name), arguments.webhooks)
+            theirs = result["alerta, postgresql"] = beside(environment, server, folder, arguments.webhooks)
             for per in ("group", "alert"):
                 ours = result[f"postgresql, a ticket per {per}"]
                 result[f"times alerta, a ticket per {per}"] = ratios(ours, theirs, speed)
@@ -269,13 +269,6 @@ def main() -> int:
                 result[f"times alerta in processor time, a ticket per {per}"] = ratios(theirs, ours, cost)
     print(json.dumps(result, indent=2))
     return 0 if within(result) else 1
-
-
-def pg_folder(parent: Path) -> Path:
-    parent.chmod(0o711)
-    folder = parent / "pg"
-    folder.mkdir()
-    return folder
 
 
 def within(result: dict[str, Any]) -> bool:

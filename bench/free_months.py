@@ -9,9 +9,7 @@ the number of statements and the longest transaction; exit status 1 when a month
 """
 
 import argparse
-import json
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, func, select
@@ -28,8 +25,8 @@ from alerts.desk.appeals import compensations, exports, timers
 from alerts.desk.core.appeal_tables import appeal_event, compensation
 from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import migrate
+from bench.both_databases import concluded, postgresql
 from tests.contract.desk.appeals.appeals_desk import Bureau, rules
-from tests.contract.desk.postgres import Postgres
 from tests.support.migrated import sqlite_database
 
 HELD_BOUND = 0.3  # seconds: what a registration may take
@@ -121,20 +118,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--appeals", type=int, default=10_000)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL runs as another user
+    with postgresql("free-months") as (folder, server):
         sqlite_database(folder / "desk.db").dispose()
-        result = {"sqlite": batch(f"sqlite:///{folder / 'desk.db'}", options.appeals)}
-        (folder / "pg").mkdir()
-        with Postgres(folder / "pg") as server:
-            url = server.create_database()
-            fresh = Database(url)
-            migrate(fresh)
-            fresh.dispose()
-            result["postgresql"] = batch(url, options.appeals)
-    print(json.dumps(result, indent=2))
-    return int(not all(each["fine"] for each in result.values()))
+        url = server.create_database()
+        fresh = Database(url)
+        migrate(fresh)
+        fresh.dispose()
+        return concluded(
+            {
+                "sqlite": batch(f"sqlite:///{folder / 'desk.db'}", options.appeals),
+                "postgresql": batch(url, options.appeals),
+            }
+        )
 
 
 if __name__ == "__main__":

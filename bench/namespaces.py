@@ -39,11 +39,13 @@ def namespace() -> Iterator[int]:
 
 
 def inside(namespace: int, *commands: str) -> None:
-    """Run commands in a namespace; raise subprocess.CalledProcessError when one fails."""
+    """Run commands in a namespace; raise OSError with what the one that fails says."""
     for command in commands:
         run(" ".join([*entering(namespace), command]))
 
 
 def run(command: str) -> None:
-    """Run a command; raise subprocess.CalledProcessError when it fails."""
-    subprocess.run(command.split(), check=True, capture_output=True, timeout=30)
+    """Run a command; raise OSError with what it says when it fails."""
+    done = subprocess.run(command.split(), check=False, capture_output=True, text=True, timeout=30)
+    if done.returncode:
+        raise OSError(f"{command}: exit status {done.returncode}: {done.stderr.strip() or 'it says nothing'}")

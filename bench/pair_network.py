@@ -37,7 +37,7 @@ class PairNetwork:
 
 @contextmanager
 def pair_network() -> Iterator[PairNetwork]:
-    """Lay the ways. Raises OSError or subprocess.CalledProcessError where that is not permitted."""
+    """Lay the ways. Raises OSError where that is not permitted."""
     # RFC 2544 keeps these addresses for measurements.
     number = os.getpid() % 512
     base = f"198.{18 + number // 256}.{number % 256}"

@@ -50,8 +50,8 @@ def main() -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from center import check, node, pair, setup, withdraw  # noqa: PLC0415
     from center.places import Places  # noqa: PLC0415
+    from center.refused import RefusedError  # noqa: PLC0415
     from center.services import CommandError  # noqa: PLC0415
-    from center.yaml_text import RefusedError  # noqa: PLC0415
 
     commands = {
         "setup": setup.run,

@@ -3,7 +3,8 @@
 from typing import Any
 
 from center.places import DESK, Places
-from center.yaml_text import RefusedError, insert, plain, read, without_ours
+from center.refused import RefusedError
+from center.yaml_text import insert, plain, read, without_ours
 
 GROUPING: dict[str, Any] = {
     "group_by": ["alertname", "site", "node", "element", "service", "channel"],

@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from center.changes import write
 from center.places import Places
-from center.yaml_text import RefusedError
+from center.refused import RefusedError
 
 T = TypeVar("T")
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from center.places import Places
-from center.yaml_text import RefusedError, without_ours
+from center.refused import RefusedError
+from center.yaml_text import without_ours
 
 
 @dataclass(frozen=True, slots=True)

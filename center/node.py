@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from center import authority, nodes, services
 from center.places import PROMETHEUS, Places
+from center.refused import refusing
 from center.services import CommandError
-from center.yaml_text import RefusedError
 from service.nodes import Node, address_of
 from service.program import Exit
 
@@ -41,10 +41,8 @@ def run(arguments: argparse.Namespace, places: Places) -> int:
 
 
 def _add(arguments: argparse.Namespace, places: Places) -> int:
-    try:
+    with refusing():
         node = Node(arguments.name, arguments.site, arguments.role, address_of(arguments.address))
-    except ValueError as error:
-        raise RefusedError(str(error)) from None
     nodes.add(places.nodes, node)
     if not authority.is_on(places):
         print(f"{node.name}: added at {node.address}; if its agent listens on loopback only, run on the node:")

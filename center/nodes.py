@@ -8,7 +8,8 @@ from ruamel.yaml.error import YAMLError
 
 from center.changes import read as read_text
 from center.changes import write
-from center.yaml_text import RefusedError, plain
+from center.refused import RefusedError, refusing
+from center.yaml_text import plain
 from service.nodes import Node
 
 HEAD = "# The nodes, one entry each: name, site (what shares power and uplink), role. Written by ott-center node.\n"
@@ -38,10 +39,8 @@ def _nodes(file: Path, number: int, entry: Any) -> list[Node]:
 
 def add(file: Path, node: Node) -> None:
     """Add a node; raise RefusedError when its name or its address is there already."""
-    try:
+    with refusing():
         node.check()
-    except ValueError as error:
-        raise RefusedError(str(error)) from None
     for other in nodes(file):
         if other == node:
             return

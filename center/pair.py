@@ -13,9 +13,8 @@ from center.access import owner_of
 from center.changes import Change
 from center.pair_settings import MACHINES, PASSWORDS, Machine, PairSettings, read_pair
 from center.places import Places
-from center.yaml_text import RefusedError
+from center.refused import RefusedError, refusing
 from service.program import Exit
-from service.settings import SettingsError
 
 HEALTH = {"victoriametrics": ("8428", "/health"), "prometheus": ("9090", "/-/ready")}
 # At least four of the newest five scrapes of an agent of the pair, or two failed ones could not be seen.
@@ -43,11 +42,9 @@ def run(arguments: argparse.Namespace, places: Places) -> int:
     """Show what changes and change it; a copy of each file that was there is kept."""
     if os.geteuid() != 0 and not arguments.dry_run:
         raise RefusedError("only root can configure this machine")
-    try:
+    with refusing():
         settings = read_pair(arguments.settings)
         files = rendered(settings, arguments.machine, places.share / "pair")
-    except (SettingsError, ValueError) as error:
-        raise RefusedError(str(error)) from None
     planned = [
         Change(places.root / name, changes.read(places.root / name), text, mode=OWNERS.get(name, ("", 0o644))[1])
         for name, text in files

@@ -3,7 +3,8 @@
 from typing import Any
 
 from center.places import Places
-from center.yaml_text import RefusedError, insert, plain, read, without_ours
+from center.refused import RefusedError
+from center.yaml_text import insert, plain, read, without_ours
 
 # Where Debian's own file is as it was shipped, this takes its place: it has an example label and a job for an exporter
 # that need not be there.

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from center.places import Places
-from center.yaml_text import RefusedError
+from center.refused import RefusedError
 from service.no_answer import reason_of
 
 FLAG_SEPARATORS = "= "

@@ -10,8 +10,8 @@ from pathlib import Path
 from center import access, alertmanager_file, authority, changes, node, nodes, prometheus_file, services
 from center.changes import Change
 from center.places import ALERTMANAGER, DESK, PROMETHEUS, UNITS, Places
+from center.refused import RefusedError, refusing
 from center.services import CommandError
-from center.yaml_text import RefusedError
 from service.nodes import Node
 from service.program import Exit
 
@@ -123,10 +123,8 @@ def _targets(places: Places, site: str | None, name: str) -> Iterable[Change]:
             continue
         if site is None:
             raise RefusedError("name the site of this machine: ott-center setup --site NAME")
-        try:
+        with refusing():
             Node(name, site, "control", address).check()
-        except ValueError as error:
-            raise RefusedError(str(error)) from None
         yield Change(
             file, None, f'- targets: ["{address}"]\n  labels: {{node: "{name}", site: "{site}", role: "control"}}\n'
         )

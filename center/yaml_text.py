@@ -13,11 +13,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
+from center.refused import RefusedError
+
 BEGIN, END = "# >>> ottwatch: written by ott-center setup, which also replaces it", "# <<< ottwatch"
-
-
-class RefusedError(Exception):
-    """A file is not understood, so it is not changed; the message names the place and the remedy."""
 
 
 def read(text: str) -> CommentedMap:

@@ -24,6 +24,7 @@ class Status(StrEnum):
 S = Status
 TERMINAL = frozenset({S.CLOSED, S.REJECTED, S.CANCELLED})
 WORKING = frozenset({S.ACKNOWLEDGED, S.IN_PROGRESS, S.PENDING, S.HELD})
+WORKING_VALUES = tuple(sorted(status.value for status in WORKING))  # as a query takes them
 MOVES: dict[Status, frozenset[Status]] = {
     S.ACKNOWLEDGED: frozenset({S.IN_PROGRESS, S.REJECTED, S.CANCELLED}),
     S.IN_PROGRESS: frozenset({S.PENDING, S.HELD, S.RESOLVED, S.CANCELLED}),

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from icalendar import vRecur
+
+from service.setting_types import time_zone
 
 LONGEST = timedelta(days=31)  # of one window; what lasts longer is not works but another platform
 MOST_NAMES, MOST_TEXT = 1_000, 10_000
@@ -107,9 +108,9 @@ def checked(works: Works) -> Works:
 
 def _check_window(works: Works) -> None:
     try:
-        ZoneInfo(works.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise WorksError(f'time_zone: "{works.time_zone}" is not known; give one such as "Asia/Almaty"') from None
+        time_zone(works.time_zone)
+    except ValueError as error:
+        raise WorksError(f"time_zone: {error}") from None
     if any(moment.tzinfo for moment in (works.starts, works.ends, *works.skipped)):
         raise WorksError("starts, ends, skipped: give wall-clock time without an offset; time_zone says where it holds")
     if works.starts.microsecond or works.ends.microsecond:

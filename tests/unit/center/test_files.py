@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from center import alertmanager_file, prometheus_file
 from center.places import Places
-from center.yaml_text import BEGIN, RefusedError, insert, plain, read, without_ours
+from center.refused import RefusedError
+from center.yaml_text import BEGIN, insert, plain, read, without_ours
 
 PLACES = Places()
 PROMETHEUS = {

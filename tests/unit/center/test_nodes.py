@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from center.nodes import add, nodes, remove
-from center.yaml_text import RefusedError
+from center.refused import RefusedError
 from service.nodes import Node, address_of
 
 EDGE = Node("edge-1", "almaty", "edge", "10.0.1.11:9780")

@@ -11,7 +11,7 @@ import yaml
 
 from center.pair import rendered
 from center.pair_settings import MACHINES, Machine, PairSettings, read_pair
-from center.yaml_text import RefusedError
+from center.refused import RefusedError
 from service.settings import SettingsError
 from tests.conftest import ROOT
 

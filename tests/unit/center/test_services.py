@@ -14,8 +14,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from center import authority, nodes
 from center.node import tell
 from center.places import Places
+from center.refused import RefusedError
 from center.services import arguments, drop_in
-from center.yaml_text import RefusedError
 from service.nodes import Node
 
 PROGRAM = Path("/usr/bin/prometheus")

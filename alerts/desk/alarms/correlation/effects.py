@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.moving import Gathered
 from alerts.desk.alarms.correlation.records import CorrelatedTicket, Effect, by_problem, worst_of
+from alerts.desk.alarms.correlation.store import ROOT
 from alerts.desk.core import batch
 from alerts.desk.core.tables import alarm, correlated, ticket
-from alerts.desk.tickets.states import WORKING
-
-_WORKING = [status.value for status in WORKING]
+from alerts.desk.tickets.states import WORKING_VALUES
 
 
 def gathered(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
@@ -20,15 +19,14 @@ def gathered(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
 
 
 def _effects(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
-    root = func.coalesce(correlated.c.cause_id, correlated.c.ticket_id)
     columns = ("id", "ticket_id", "problem_key", "labels", "starts_at", "changed_at", "cause_key")
     rows = connection.execute(
-        select(*(alarm.c[name] for name in columns), root.label("root"))
+        select(*(alarm.c[name] for name in columns), ROOT.label("root"))
         .join(correlated, correlated.c.ticket_id == alarm.c.ticket_id)
         .where(
             alarm.c.ends_at.is_(None),
             alarm.c.effect.is_(True),
-            batch.among(connection.dialect.name, root, "roots"),
+            batch.among(connection.dialect.name, ROOT, "roots"),
         )
         .order_by(alarm.c.id),
         {"roots": batch.listed(connection, roots)},
@@ -57,7 +55,7 @@ def _folded(connection: Connection, roots: Sequence[int]) -> list[Gathered]:
             correlated.c.fixed.is_(False),
             correlated.c.kin.is_(None),
             ticket.c.firing > 0,
-            ticket.c.status.in_(_WORKING),
+            ticket.c.status.in_(WORKING_VALUES),
         )
         .order_by(correlated.c.ticket_id),
         {"roots": batch.listed(connection, roots)},

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.alarms.correlation.head import Head
 from alerts.desk.alarms.correlation.records import Firing, by_problem, worst_of
 from alerts.desk.alarms.correlation.settling import Stored
+from alerts.desk.alarms.correlation.store import ROOT
 from alerts.desk.core import batch
 from alerts.desk.core.tables import alarm, correlated, ticket
-from alerts.desk.tickets.states import WORKING
-
-_WORKING = [status.value for status in WORKING]
-_ROOT = func.coalesce(correlated.c.cause_id, correlated.c.ticket_id)
+from alerts.desk.tickets.states import WORKING_VALUES
 
 
 def firing(connection: Connection, heads: Iterable[Head]) -> list[Stored]:
@@ -43,14 +41,14 @@ def ended(connection: Connection, roots: Set[int]) -> Mapping[int, Sequence[Alar
 def _firing(connection: Connection, roots: Sequence[int]) -> list[Firing]:
     names = ("id", "ticket_id", "problem_key", "labels", "starts_at", "effect")
     rows = connection.execute(
-        select(*(alarm.c[name] for name in names), _ROOT.label("root"), ticket.c.problem_key.label("own_key"))
+        select(*(alarm.c[name] for name in names), ROOT.label("root"), ticket.c.problem_key.label("own_key"))
         .add_columns(correlated.c.fixed)
         .join(correlated, correlated.c.ticket_id == alarm.c.ticket_id)
         .join(ticket, ticket.c.id == alarm.c.ticket_id)
         .where(
             alarm.c.ends_at.is_(None),
-            ticket.c.status.in_(_WORKING),
-            batch.among(connection.dialect.name, _ROOT, "roots"),
+            ticket.c.status.in_(WORKING_VALUES),
+            batch.among(connection.dialect.name, ROOT, "roots"),
         )
         .order_by(alarm.c.id),
         {"roots": batch.listed(connection, roots)},
@@ -89,9 +87,9 @@ def _stored(alarms: Sequence[Firing]) -> Stored:
 def _ended(connection: Connection, roots: Sequence[int], *, problem_only: bool = False) -> dict[int, list[Alarm]]:
     """Return what has ended, by the ticket that stands for itself; all, or only what was the problem itself."""
     wanted = (
-        select(_ROOT, alarm.c.problem_key, alarm.c.labels, alarm.c.starts_at)
+        select(ROOT, alarm.c.problem_key, alarm.c.labels, alarm.c.starts_at)
         .join(correlated, correlated.c.ticket_id == alarm.c.ticket_id)
-        .where(alarm.c.ends_at.is_not(None), batch.among(connection.dialect.name, _ROOT, "roots"))
+        .where(alarm.c.ends_at.is_not(None), batch.among(connection.dialect.name, ROOT, "roots"))
     )
     if problem_only:
         wanted = wanted.where(alarm.c.effect.is_(False))

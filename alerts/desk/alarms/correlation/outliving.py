@@ -14,9 +14,8 @@ from alerts.desk.alarms.correlation.store import ENDED_AT
 from alerts.desk.core.record import Column
 from alerts.desk.core.tables import alarm, correlated, ticket
 from alerts.desk.tickets.alarm_record import AlarmRecord
-from alerts.desk.tickets.states import WORKING
+from alerts.desk.tickets.states import WORKING_VALUES
 
-_WORKING = [status.value for status in WORKING]
 _OWN = ticket.alias("own")
 _EARLIER = alarm.alias("earlier")
 _AGAIN = exists().where(
@@ -48,14 +47,14 @@ class Outlived(NamedTuple):
 
 def outlived(connection: Connection, now: datetime) -> Outlived:
     """Return what fires on though its cause ended long ago."""
-    over = and_(ticket.c.status.not_in(_WORKING), now - AFTERMATH >= ENDED_AT, alarm.c.ends_at.is_(None))
+    over = and_(ticket.c.status.not_in(WORKING_VALUES), now - AFTERMATH >= ENDED_AT, alarm.c.ends_at.is_(None))
     ended = (_AGAIN.label("again"), ENDED_AT.label("ended_at"))
     folded = (
         select(_OWN.c.id.label("ticket_id"), alarm.c.problem_key, alarm.c.starts_at, *ended)
         .join(correlated, correlated.c.ticket_id == _OWN.c.id)
         .join(ticket, ticket.c.id == correlated.c.cause_id)
         .join(alarm, alarm.c.ticket_id == _OWN.c.id)
-        .where(_OWN.c.status.in_(_WORKING), _OWN.c.firing > 0, over)
+        .where(_OWN.c.status.in_(WORKING_VALUES), _OWN.c.firing > 0, over)
     )
     effects = (
         select(alarm, *ended)

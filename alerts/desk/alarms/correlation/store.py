@@ -22,13 +22,13 @@ from alerts.desk.alarms.webhook import Alert
 from alerts.desk.core import batch
 from alerts.desk.core.settings import SEPARATE
 from alerts.desk.core.tables import OPEN, Instant, alarm, correlated, ticket, waiting
-from alerts.desk.tickets.states import WORKING
+from alerts.desk.tickets.states import WORKING_VALUES
 
 GROUPED = ("alertname", "site", "node", "element", "service", "channel")  # by alertmanager.yml
-_WORKING = [status.value for status in WORKING]
 _ENDED = ("resolved", "closed")
 # A ticket that is confirmed as repaired is closed minutes later; its cause ended when it was resolved.
 ENDED_AT = func.coalesce(ticket.c.resolved_at, ticket.c.status_at)
+ROOT = func.coalesce(correlated.c.cause_id, correlated.c.ticket_id)  # the ticket that stands for itself
 
 
 def hosts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, bool, str | None]]:
@@ -75,7 +75,7 @@ def _heads() -> Select[Any]:
     return (
         select(ticket.c.status, ENDED_AT.label("ended_at"), ticket.c.opened_at, ticket.c.problem_key, correlated)
         .join(ticket, ticket.c.id == correlated.c.ticket_id)
-        .where(correlated.c.cause_id.is_(None), or_(ticket.c.status.in_(_WORKING), lately))
+        .where(correlated.c.cause_id.is_(None), or_(ticket.c.status.in_(WORKING_VALUES), lately))
         .order_by(ticket.c.id)
     )
 
@@ -94,7 +94,7 @@ def _add_members(connection: Connection, families: Sequence[Head]) -> None:
     below = connection.execute(
         select(correlated.c.cause_id, ticket.c.problem_key, correlated.c.labels, correlated.c.began)
         .join(ticket, ticket.c.id == correlated.c.ticket_id)
-        .where(correlated.c.cause_id.in_(by_ticket), ticket.c.status.in_(_WORKING))
+        .where(correlated.c.cause_id.in_(by_ticket), ticket.c.status.in_(WORKING_VALUES))
         .order_by(correlated.c.ticket_id)
     )
     for number, key, labels, began in below:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.core.tables import alarm, correlated, ticket
-from alerts.desk.tickets.states import TERMINAL, WORKING, Status
+from alerts.desk.tickets.states import TERMINAL, WORKING_VALUES, Status
 
 SOON, LATER = timedelta(seconds=15), timedelta(seconds=120)
 YOUNG = timedelta(minutes=15)  # as long as that, an outage is looked at again soon
@@ -27,7 +27,7 @@ class Due(NamedTuple):
 def due(connection: Connection, now: datetime) -> list[Due]:
     """Return the tickets that stand for themselves and whose figures are old, the oldest figures first."""
     last = ticket.c.impact_at
-    fires = (ticket.c.firing > 0) & ticket.c.status.in_([status.value for status in WORKING])
+    fires = (ticket.c.firing > 0) & ticket.c.status.in_(WORKING_VALUES)
     aged = or_(last <= now - LATER, (ticket.c.opened_at >= now - YOUNG) & (last <= now - SOON))
     ended = (ticket.c.firing == 0) & (ticket.c.status_at >= now - AFTER) & (last < ticket.c.status_at)
     over = ended & ticket.c.status.in_([Status.RESOLVED.value, *(status.value for status in TERMINAL)])
