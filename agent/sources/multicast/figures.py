@@ -1,11 +1,12 @@
 """The figures of one channel as samples."""
 
+import itertools
 from collections.abc import Iterator
 
 from agent.sources.multicast import metrics
 from agent.sources.multicast.channel import ChannelAnalyser
 from agent.sources.multicast.indicators import Indicator
-from agent.sources.multicast.pids import Pids
+from agent.sources.multicast.pids import MOST_PIDS, Pids
 from agent.transport.packets import NULL_PID, PACKET
 from service.metric import Sample
 
@@ -74,19 +75,20 @@ def _rtp(channel: ChannelAnalyser, name: str) -> Iterator[Sample]:
 
 
 def _inventory(channel: ChannelAnalyser, name: str, index: int, pids: Pids) -> Iterator[Sample]:
-    named = {NULL_PID}
-    for program in channel.tables.programs.values():
-        for stream in program.streams:
-            named.add(stream.pid)
-            yield metrics.TS_PID_INFO.sample(
-                1, name, str(stream.pid), str(program.number), stream.kind, stream.codec, stream.language or ""
-            )
+    # A map may name a PID twice, and hundreds of them.
+    streams = {(number, each.pid): each for number, one in channel.tables.programs.items() for each in one.streams}
+    told = dict(itertools.islice(streams.items(), MOST_PIDS))
+    for (program, pid), stream in told.items():
+        yield metrics.TS_PID_INFO.sample(
+            1, name, str(pid), str(program), stream.kind, stream.codec, stream.language or ""
+        )
+    named = {NULL_PID, *(pid for _, pid in told)}
     for pid, slot in pids.of_channel(index):
         if pid in named:
             yield metrics.TS_PID_PACKETS.sample(int(pids.packets[slot]), name, str(pid))
     for command, count in channel.tables.splices.items():
         yield metrics.TS_SPLICES.sample(count, name, command)
-    if index in pids.overflow:
+    if index in pids.overflow or len(told) < len(streams):
         yield metrics.TS_NOT_JUDGED.sample(1, name, "too_many_pids")
 
 

@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.settings import AgentSettings, converter
+from agent.sources.multicast import figures, metrics
 from agent.sources.multicast.availability import Availability, Second
 from agent.sources.multicast.delivery import delay_factor
 from agent.sources.multicast.synchronisation import Synchronisation
+from agent.transport.programs import Elementary, Program
 from service.settings import SettingsError, structure
-from tests.contract.multicast.streams import Probe
+from tests.contract.multicast.streams import PACKET, Probe
 
 GOOD, LOSSY, GONE = Second(5000), Second(5000, 5), Second()
 
@@ -132,3 +134,21 @@ def test_two_channels_with_one_address_are_refused() -> None:
 
     with pytest.raises(SettingsError, match='"one" and "two" have the same address'):
         structure({"multicast": tables}, AgentSettings, Path("agent.toml"), converter())
+
+
+def test_a_pid_is_told_once_and_of_too_many_the_first() -> None:
+    probe = Probe()
+    tables = probe.channel.tables
+    sound = Elementary(300, 0x0F, "audio", "AAC", "kaz")
+    tables.programs = {
+        1: Program(1, 300, (sound, sound)),
+        2: Program(2, 300, tuple(sound._replace(pid=pid) for pid in range(1000, 1200))),
+    }
+    probe.feed([b"\x47\x1f\xff\x10".ljust(PACKET, b"\xff")] * 70)
+
+    told = list(figures.samples(probe.channel, 0, probe.analysis.pids, 0.0))
+
+    pids = [sample.labels[1] for sample in told if sample.metric is metrics.TS_PID_INFO]
+    assert len(pids) == len(set(pids)) == 128
+    assert pids[0] == "300"
+    assert ("first", "too_many_pids") in [sample.labels for sample in told if sample.metric is metrics.TS_NOT_JUDGED]
