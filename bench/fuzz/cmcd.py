@@ -1,4 +1,5 @@
-"""Coverage-guided fuzzing of the readers of CMCD and of playback: any bytes give a report that adds up, or a reason.
+"""Coverage-guided fuzzing of the readers of CMCD and of playback: any bytes give a report that adds up, or a reason,
+and none of them takes long.
 
     python -m bench.fuzz.cmcd read|shapes|playback SECONDS
 
@@ -100,7 +101,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for number, seed in enumerate(SEEDS):
             (Path(scratch) / str(number)).write_bytes(seed)
-        options = [f"-max_total_time={seconds}", "-max_len=512", "-print_final_stats=1"]
+        options = [f"-max_total_time={seconds}", "-max_len=512", "-timeout=20", "-print_final_stats=1"]
         atheris.Setup(["fuzz", *options, scratch], {"read": reading, "shapes": shaping, "playback": playing}[name])
         atheris.Fuzz()
 

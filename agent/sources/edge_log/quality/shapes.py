@@ -30,7 +30,9 @@ _CONSTANT = frozenset({b"bs", b"ot", b"sta", b"su", b"v"})
 
 _EQUALS, _END = rb"(?:%3D|=)", rb"(?:%2C|,[ \t]*|\Z)"
 _WORD = rb"[A-Za-z0-9_.-]+"
-_STRING = rb'(%%22|")(?:%b|%%2F|/)*(?:%%22|")' % _WORD
+# What stands between quotes. Players send it, so it must be read in one way only: (?:[a-z]+|/)* takes time without end.
+_QUOTED = rb"[A-Za-z0-9_./-]*+(?:%2F[A-Za-z0-9_./-]*+)*+"
+_STRING = rb'(%%22|")%b(?:%%22|")' % _QUOTED
 _ITEM = re.compile(rb"%b|%b|%%28|%%29|%%3B|%%2B|%%20|[()+; ]" % (_STRING, _WORD))
 _VALUE = rb'(?:%22|")[^%",]*(?:%2F[^%",]*)*(?:%22|")|(?:[A-Za-z0-9_./()+; ?-]|%28|%29|%3B|%2B|%20|%22|%2F|")+'
 _MEMBER = re.compile(rb"([a-z*][a-z0-9_.*-]*)(?:(%b)(%b))?(%b)" % (_EQUALS, _VALUE, _END))
@@ -215,7 +217,7 @@ def _generalized(value: bytes) -> bytes | None:
             return None
         if item[1]:
             quote = re.escape(item[1])
-            pieces.append(quote + rb"[A-Za-z0-9_./-]*+(?:%2F[A-Za-z0-9_./-]*+)*+" + quote)
+            pieces.append(quote + _QUOTED + quote)
         else:
             pieces.append(rb"[A-Za-z0-9_.-]++" if re.fullmatch(_WORD, item[0]) else re.escape(item[0]))
         at = item.end()

@@ -1,5 +1,6 @@
 """CMCD is read as structured fields are, and what cannot be read says which key is wrong."""
 
+import time
 from contextlib import suppress
 from urllib.parse import quote
 
@@ -135,6 +136,28 @@ def test_any_bytes_are_read_or_refused(text: bytes) -> None:
     for candidate in (text, b'sid="a",' + text):
         with suppress(MalformedError):
             assert len(read(candidate).session) <= 64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b'nor=("' + b"a" * 60_000 + b'),sid="a"', id="a string without an end"),
+        pytest.param(b"a" * 60_000 + b"!", id="a key without an end"),
+        pytest.param(b"a=" * 30_000 + b"(", id="a value without an end"),
+        pytest.param(b'a="' * 20_000, id="strings within strings"),
+        pytest.param(b'sid="a",' + b"b" * 60_000, id="a long key"),
+        pytest.param(b"a, " * 20_000 + b"!", id="many members"),
+    ],
+)
+def test_the_longest_line_is_read_in_no_time(text: bytes) -> None:
+    """A viewer writes it: 60,000 signs take some milliseconds, and not seconds, or years."""
+    began = time.process_time()
+    with suppress(MalformedError):
+        read(text)
+    for encoded in (True, False):
+        shape_of(text, encoded=encoded)
+
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
