@@ -169,8 +169,8 @@ TARIFFS = Row(
                 Column("A", "Due today", decimals=0),
                 Column("B", "Charged", decimals=0),
                 Column("C", "Stopped", decimals=0),
-                Column("D", "Not explained", decimals=0, steps=INCOMPLETE),
-                Column("E", "Overdue, KZT", decimals=0),
+                Column("D", "Not explained", decimals=0, steps=INCOMPLETE, width=140),
+                Column("E", "Overdue, KZT", decimals=0, width=115),
             ),
             sort="Not explained",
             descending=True,
@@ -191,9 +191,9 @@ TARIFFS = Row(
             columns=(
                 Column("kind", "Run", links=(TO_BILLING,)),
                 Column("A", "Last start", unit="time:DD.MM HH:mm", width=105),
-                Column("B", "Next", unit="time:DD.MM HH:mm", width=105),
+                Column("B", "Next", unit="time:DD.MM HH:mm", width=125),
                 Column("C", "Running", decimals=0, width=90),
-                Column("D", "Starts", decimals=0, steps=TWICE, width=80),
+                Column("D", "Starts", decimals=0, steps=TWICE, width=90),
             ),
             sort="Next",
             empty=NO_BILLING,
@@ -264,7 +264,7 @@ CORRECTION = Row(
                 for state in ("required", "done", "wrong", "twice", "outside")
             ),
             columns=(
-                Column("case", "Case", links=(TO_CASE,), width=70),
+                Column("case", "Case", links=(TO_CASE,), width=80),
                 Column("stage", "Stage", meanings=STAGES),
                 Column("A", "Required", decimals=0),
                 Column("B", "Done", decimals=0),

@@ -78,7 +78,7 @@ LAST_DAY = Row(
             unit="none",
             queries=(Query(_of("ott_busy_hour_value", "subscribers_online", ',measure="last_day"')),),
             decimals=0,
-            width=5,
+            width=6,
             height=5,
         ),
         Figure(
@@ -104,7 +104,7 @@ LAST_DAY = Row(
             question="When did the busiest hour of the last recorded day begin?",
             unit="time:DD.MM.YYYY HH:mm",
             queries=(Query(f"1000 * {_of('ott_busy_hour_start_timestamp_seconds', 'subscribers_online')}"),),
-            width=5,
+            width=4,
             height=5,
         ),
         Figure(

@@ -144,7 +144,7 @@ def clocks(width: int, height: int, where: str = "", *, due: bool = True) -> Gri
             Column("priority", "Priority", width=95),
             Column("clock", "Clock", meanings=(*CLOCKS, Meaning(NONE, "no ticket is open", "good")), width=180),
             Column("node", "Node", links=(Link("Node dashboard", "node", (("node", "node"),)),)),
-            Column("A", "Time left", unit=CLOCK, steps=OVERDUE, meanings=(NO_TIME, OVER), width=95),
+            Column("A", "Time left", unit=CLOCK, steps=OVERDUE, meanings=(NO_TIME, OVER), width=105),
             *((Column("B", "Due", unit="time:DD.MM HH:mm", meanings=(NO_TIME,), width=105),) if due else ()),
         ),
         sort="Time left",

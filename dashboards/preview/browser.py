@@ -20,6 +20,7 @@ Colours = Literal["dark", "light"]
 _ADDRESS = "http://preview.invalid/"
 _HTML = """<!doctype html><html><head><meta charset="utf-8"><link rel="stylesheet" href="preview.css"></head>
 <body><div id="page"></div><script src="preview.js"></script></body></html>"""
+_ICONS = "public/build/img/icons/"  # where Grafana's components look for them
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"]
 _SCREEN, _HEAD, _ROW = 1080, 80, 38  # pixels: a screen, what is above the grid, a row of it
 _PATIENCE = 60_000  # milliseconds for one page
@@ -99,6 +100,8 @@ async def _page(browser: Browser, script: Path) -> AsyncIterator[Page]:
         name = route.request.url.removeprefix(_ADDRESS)
         if name in {"preview.js", "preview.css"}:
             await route.fulfill(path=script / name)
+        elif name.startswith(_ICONS):
+            await route.fulfill(path=script / "icons" / name.removeprefix(_ICONS), content_type="image/svg+xml")
         elif name:
             await route.abort()
         else:

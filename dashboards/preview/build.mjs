@@ -1,5 +1,6 @@
-// Bundles Grafana's components and the pages around them into one script and one style sheet.
+// Bundles Grafana's components and the pages around them into one script and one style sheet, with the icons beside them.
 // Usage: node build.mjs NODE_MODULES OUTPUT
+import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -25,3 +26,4 @@ await build({
   legalComments: 'none',
   logLevel: 'error',
 });
+await cp(path.resolve(modules, '@grafana/ui/dist/public/img/icons'), path.join(path.dirname(output), 'icons'), { recursive: true });

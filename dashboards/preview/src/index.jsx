@@ -6,6 +6,7 @@ import { flushSync } from 'react-dom';
 import { findings } from './checks/index.js';
 import { watchCanvases } from './checks/canvas.js';
 import { prepare } from './data.js';
+import { iconsAwaited } from './icons.js';
 import { marksOf } from './marks.js';
 import { Page } from './page.jsx';
 import { COMPONENTS, GRAFANAS_OWN } from './panels/index.jsx';
@@ -42,7 +43,7 @@ async function fontsLoaded() {
   await Promise.all([...document.fonts].map((font) => font.load()));
 }
 
-// Components measure themselves and draw again; two quiet frames say that they are done.
+// Components measure themselves and draw again, and icons arrive late; two quiet frames say that they are done.
 async function settled() {
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   let changes = 1;
@@ -50,6 +51,7 @@ async function settled() {
   observer.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
   for (let quiet = 0, tries = 0; quiet < 2 && tries < 60; tries += 1) {
     changes = 0;
+    await iconsAwaited();
     await frame();
     quiet = changes ? 0 : quiet + 1;
   }

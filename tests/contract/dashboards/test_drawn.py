@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.preview.browser import Drawn, Sheet, draw
-from tests.contract.dashboards.drawn_cases import BARS, BROKEN, SOUND, board, panel, point
+from tests.contract.dashboards.drawn_cases import BARS, BROKEN, POINTS, SOUND, board, panel, point, rename, table
 
 Pictures = Mapping[tuple[str, int], Drawn]
 
@@ -73,3 +73,14 @@ def test_the_name_of_a_bar_that_ends_in_dots_before_its_padding_is_cut_off() -> 
     whole, cut = draw([named(20), named(28)])
     assert list(whole.findings) == []
     assert [finding.fault for finding in cut.findings] == [f'"{"i" * 28}" is cut off']
+
+
+def test_the_arrow_of_the_column_by_which_a_table_is_sorted_takes_its_room() -> None:
+    def by(*columns: dict[str, str | bool]) -> Sheet:
+        rows = table(overrides=[rename("byName", "Value", custom__width=75, displayName="Severity")])
+        return Sheet(*board({**rows, "options": {**rows["options"], "sortBy": list(columns)}}, POINTS), width=1280)
+
+    # The arrow is asked for by the page: it must have come, every time.
+    plain, *arrows = draw([by(), *[by({"displayName": "Severity", "desc": False})] * 8])
+    assert list(plain.findings) == []
+    assert [finding.fault for arrow in arrows for finding in arrow.findings] == ['"Severity" is cut off'] * 8
