@@ -38,10 +38,20 @@ def fetch(settings: Imap, take: Callable[[bytes], object]) -> Fetched:
     try:
         with _connect(settings) as box:
             box.login(settings.username, password, settings.folder)
+            _ask_capabilities(box)
             return _visit(box, settings, take)
     except (ImapToolsError, IMAP4.error) as error:
         text = " ".join(str(error).split())[:300]
         raise OSError(f"mailbox {settings.folder} at {settings.host}:{settings.port}: {text}") from None
+
+
+def _ask_capabilities(box: BaseMailBox) -> None:
+    """Take over what the server can do since the login: most tell of MOVE (RFC 6851) only then.
+
+    Without it a message is copied and deleted, and one that was not deleted in time is in the other folder twice.
+    """
+    answer = box.client.capability()[1][-1]
+    box.client.capabilities = tuple(answer.decode("ascii").upper().split())
 
 
 def _visit(box: BaseMailBox, settings: Imap, take: Callable[[bytes], object]) -> Fetched:

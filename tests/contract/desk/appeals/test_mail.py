@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import SMTP
+from imaplib import IMAP4
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +307,21 @@ def test_a_failing_message_stays_and_delays_no_other(office: Office) -> None:
 
     done = fetch(office.imap, take)
     assert (done.stored, done.failed, len(taken), office.postbox.count()) == (1, 1, 1, 1)
+
+
+def test_a_message_is_moved_in_one_step_where_the_server_can(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    uid = IMAP4.uid
+
+    def spied(client: IMAP4, command: str, *rest: str) -> Any:
+        asked.append(command.upper())
+        return uid(client, command, *rest)
+
+    monkeypatch.setattr(IMAP4, "uid", spied)
+    office.postbox.deliver(b"Subject: one\r\n\r\nx")
+    assert fetch(office.imap, bytes).stored == 1
+    assert "MOVE" in asked
+    assert not {"COPY", "STORE"} & set(asked)
 
 
 def test_a_wrong_password_names_the_server(office: Office, tmp_path: Path) -> None:
