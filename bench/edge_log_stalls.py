@@ -4,14 +4,16 @@
     ./run bench edge_log_stalls stalls.json
 
 Of each player: stalls by its account and found, their sum, how far one is off (median), starts, and minutes of runs
-that never stalled with the stalls that were invented in them.
+that never stalled with the stalls that were invented in them. Which stalls there were the player says; how long one
+was the picture shows, because players call it a stall while there is still something to play (dash.js), or only when
+the sound has run out as well (the video element).
 """
 
 import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -64,7 +66,7 @@ class Player:
 
     def add(self, run: dict[str, Any], tally: Tally, found: list[list[float]]) -> None:
         account = run["account"]
-        true = [end - begin for begin, end in account["stalls"] if end - begin >= SHORTEST_STALL]
+        true = [end - begin for begin, end in stood_still(account)]
         self.runs += 1
         self.stalls = [self.stalls[0] + len(true), self.stalls[1] + tally.stalls]
         self.seconds = [self.seconds[0] + sum(true), self.seconds[1] + tally.stall_seconds]
@@ -88,6 +90,21 @@ class Player:
         yield f"{median(map(abs, self.off)) if self.off else 0:.3f} s"
         yield f"{self.starts} of {self.runs}, {median(map(abs, self.start_off)):.3f} s"
         yield f"{self.invented} in {self.clean / 60:.1f} min"
+
+
+def stood_still(account: dict[str, Any]) -> list[list[float]]:
+    """Return when the picture stood still in the stalls of a player's account; when it says so in older recordings."""
+    stalls = [(begin, end) for begin, end in account["stalls"] if end - begin >= SHORTEST_STALL]
+    frozen = account.get("frozen", ())
+
+    def seen(stall: tuple[float, float]) -> Sequence[float]:
+        def common(other: Sequence[float]) -> float:
+            return min(stall[1], other[1]) - max(stall[0], other[0])
+
+        longest = max(frozen, key=common, default=stall)
+        return longest if common(longest) > 0 else stall
+
+    return [[*seen(stall)] for stall in stalls]
 
 
 def computed(run: dict[str, Any]) -> tuple[Tally, list[list[float]]]:

@@ -1,7 +1,7 @@
 """Let real players stall, and record what they said: `python -m tests.players.stalls [--rounds N]` writes stalls.json.
 
 Each run plays 48 seconds from a server that is slow with chosen segments. What is recorded is the server's log (start
-and end of each request, its target) and when the picture stood still.
+and end of each request, its target), when the player says that it stalled, and when no picture followed the last.
 """
 
 import argparse
@@ -199,10 +199,12 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.players.stalls", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="runs of each player with slow segments")
     parser.add_argument("--clean", type=int, default=1, help="runs of each player without")
+    parser.add_argument("--player", nargs="+", choices=sorted({player for player, _ in KINDS}), help="only these")
     parser.add_argument("--acts", action="store_true", help="only pauses, seeks and viewers who leave at once")
     parser.add_argument("--output", type=Path, default=RECORDED)
     given = parser.parse_args()
     wanted = acts() if given.acts else runs(given.rounds, given.clean)
+    wanted = [run for run in wanted if run.player in (given.player or (run.player,))]
     play(wanted)
     lines = [
         json.dumps(

@@ -70,7 +70,7 @@ class Playback(_Track):
         """Whether anything played."""
         return self._more is None or self._more.startup is None
 
-    def goes_on(  # noqa: C901, PLR0913, PLR0917 - of nearly every line: a call more would cost a tenth
+    def goes_on(  # noqa: C901, PLR0912, PLR0913, PLR0917 - of nearly every line: a call more would cost a tenth
         self,
         start: float,
         end: float,
@@ -82,17 +82,21 @@ class Playback(_Track):
     ) -> bool:
         """Take a request of a segment by a player that plays; False where it is for `take` to judge.
 
-        It is what `take` does with nearly all requests: the only track of a session goes on without a stall.
+        It is what `take` does with nearly all requests: their track goes on without a stall.
         """
-        began, known = self.start, self.buffer
-        if self._more is not None or kind != self.kind or not self.falls or known is None or start < began:
+        more = self._more
+        track = self if more is None and kind == self.kind else self._playing(kind)
+        if track is None:
             return False
-        empty, came, added = began + known, self.end, self.duration
+        began, known = track.start, track.buffer
+        if not track.falls or known is None or start < began:
+            return False
+        empty, came, added = began + known, track.end, track.duration
         if start < came:  # noqa: PLR1730 - three times as fast as min(); the same below
             came = start
         if came - empty >= SHORTEST_STALL:
             return False
-        if added and start - (empty if empty > self.end else self.end) - added >= SHORTEST_STALL:  # noqa: FURB136
+        if added and start - (empty if empty > track.end else track.end) - added >= SHORTEST_STALL:  # noqa: FURB136
             return False
         if sequence is not None:
             before = self._sequence
@@ -101,18 +105,30 @@ class Playback(_Track):
                     return False
                 self._sequence = sequence
         tally = self.tally
-        tally.watched_seconds += start - began
+        if more is None:
+            tally.watched_seconds += start - began
+        elif start > more.covered:
+            tally.watched_seconds += start - more.covered
+            more.covered = start
         if bit_rate is not None and kind != "a":
             if duration:
                 tally.played_seconds += duration
                 tally.played_bits += duration * bit_rate
-            if bit_rate != self.bit_rate:
-                tally.switches += self.bit_rate is not None
-                self.bit_rate = bit_rate
-        self.start, self.end, self.buffer, self.duration = start, end, buffer, duration
+            if bit_rate != track.bit_rate:
+                tally.switches += track.bit_rate is not None
+                track.bit_rate = bit_rate
+        track.start, track.end, track.buffer, track.duration = start, end, buffer, duration
         if end > self.last:  # noqa: PLR1730
             self.last = end
         return True
+
+    def _playing(self, kind: str | None) -> _Track | None:
+        """Return a track of a session that has started, and has not stalled since the last request of that track."""
+        more = self._more
+        if more is None or more.startup is not None:
+            return None
+        track = self._of_kind(kind)
+        return track if track is not None and track.stalled == more.stalled else None
 
     def is_there(self, end: float, sequence: int | None) -> bool:
         """Take a request of something else than a segment; False where reports are missing before it."""
@@ -175,7 +191,7 @@ class Playback(_Track):
         ):
             self._more = None
 
-    def _of_kind(self, kind: str) -> _Track | None:
+    def _of_kind(self, kind: str | None) -> _Track | None:
         if self.kind == kind:
             return self
         more = self._more

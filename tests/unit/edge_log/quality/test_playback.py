@@ -168,3 +168,35 @@ def test_no_more_is_stalled_than_has_passed(steps: list[tuple[float, float, floa
     assert 0.0 <= tally.stall_seconds <= moment + 1e-6
     assert tally.stalled_sessions <= 1
     assert tally.watched_seconds + tally.refused_seconds <= moment + 1e-6
+
+
+STEPS = st.tuples(
+    st.sampled_from(("v", "a", "av")),
+    st.sampled_from((0.0, 0.1, 1.0, 1.9, 2.0, 2.1, 5.0, 9.0)),  # since the request before
+    st.sampled_from((0.1, 0.5, 3.0, 7.0)),  # how long it took
+    st.sampled_from((None, 0.0, 0.5, 2.0, 4.0)),
+    st.sampled_from((None, 3e6, 5e6)),
+    st.integers(0, 40),
+)
+
+
+@given(st.lists(STEPS, max_size=40), st.booleans())
+def test_the_short_way_comes_to_the_same(steps: list[Any], numbered: bool) -> None:
+    """Requests of players that just go on are taken without a look at all else, of one track or of several."""
+    tallies = []
+    for short in (True, False):
+        tally, start = Tally(), 0.0
+        playback = Playback(tally, 0.0)
+        for kind, passed, took, buffer, bit_rate, number in steps:
+            start += passed
+            report = PLAYING._replace(
+                kind=kind, buffer=buffer, bit_rate=bit_rate, sequence=number if numbered else None
+            )
+            taken = short and playback.goes_on(
+                start, start + took, kind, buffer, report.duration, bit_rate, report.sequence
+            )
+            if not taken:
+                playback.take(start, start + took, report, is_manifest=False)
+        tallies.append(tally)
+
+    assert tallies[0] == tallies[1]
