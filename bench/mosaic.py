@@ -2,8 +2,8 @@
 
 A real desk in its own process; Prometheus and an agent whose pictures of some 10 kB are new at every round are
 stand-ins in this one. Chromium opens the page a few times; then so many watchers ask for the page's part and for the
-pictures at the page's own rhythm, and the desk's processor time is taken as a share of one core. Prints one JSON
-object; exit status 1 past the bounds.
+pictures at the page's own rhythm, and the desk's processor time is taken as a share of one core, less what the same
+desk took just before with nobody watching. Prints one JSON object; exit status 1 past the bounds.
 
     python -m bench.mosaic [--channels 200] [--watchers 20] [--seconds 60]
 """
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -85,27 +86,44 @@ def painted(desk: Process, channels: int, times: int) -> dict[str, float]:
 
 
 async def watch(url: str, cookie: str, phase: float, ends: float, received: list[int]) -> None:
-    """Ask as one page does."""
+    """Ask as one page does: for its part and for the pictures, each at its own rhythm."""
+
+    async def rhythm(period: float, ask: Callable[[], Awaitable[None]]) -> None:
+        due = time.monotonic() + phase * period
+        while due < ends:
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            await ask()
+            due += period
+
     async with httpx.AsyncClient(base_url=url, headers={"Cookie": cookie}, timeout=30) as client:
-        await asyncio.sleep(phase * PAGE_PERIOD)
-        mark, due, turns = "", 0.0, 0
-        while time.monotonic() < ends:
-            turns += 1
+        mark = ""
+
+        async def part() -> None:
             answer = await client.get("/channels/part")
             answer.raise_for_status()
             received[0] += len(answer.content)
-            if time.monotonic() >= due:
-                answer = await client.get("/channels/pictures", params={"mark": mark})
-                received[1] += len(answer.content)
-                mark, due = answer.headers.get("X-Pictures-Mark", mark), time.monotonic() + PERIOD - 0.5
-            await asyncio.sleep(PAGE_PERIOD)
+
+        async def pictures() -> None:
+            nonlocal mark
+            answer = await client.get("/channels/pictures", params={"mark": mark})
+            received[1] += len(answer.content)
+            mark = answer.headers.get("X-Pictures-Mark", mark)
+
+        await asyncio.gather(rhythm(PAGE_PERIOD, part), rhythm(PERIOD, pictures))
 
 
-async def watchers(url: str, cookie: str, number: int, ends: float) -> list[int]:
-    """Let so many watch; return the bytes of parts and of pictures."""
-    received = [0, 0]
+async def watchers(url: str, cookie: str, number: int, ends: float, received: list[int] | None = None) -> None:
+    """Let so many watch; add the bytes of parts and of pictures to `received`."""
+    received = [0, 0] if received is None else received
     await asyncio.gather(*(watch(url, cookie, place / number, ends, received) for place in range(number)))
-    return received
+
+
+def share(process: psutil.Process, what: Callable[[], object]) -> float:
+    """Return the share of a core that a process takes while something is done."""
+    before, began = process.cpu_times(), time.monotonic()
+    what()
+    after, passed = process.cpu_times(), time.monotonic() - began
+    return (after.user + after.system - before.user - before.system) / passed
 
 
 def measure(channels: int, number: int, seconds: float) -> dict[str, Any]:
@@ -122,16 +140,19 @@ def measure(channels: int, number: int, seconds: float) -> dict[str, Any]:
         try:
             result: dict[str, Any] = {"channels": channels, "watchers": number} | painted(desk, channels, 5)
             cookie, process = log_in(desk.url), psutil.Process(desk.running.pid if desk.running else None)
+            time.sleep(5)
+            idle = share(process, lambda: time.sleep(seconds / 2))
             asyncio.run(watchers(desk.url, cookie, number, time.monotonic() + 10))
-            before, began = process.cpu_times(), time.monotonic()
-            parts, pictures = asyncio.run(watchers(desk.url, cookie, number, began + seconds))
-            after, passed = process.cpu_times(), time.monotonic() - began
+            received = [0, 0]
+            whole = share(
+                process,
+                lambda: asyncio.run(watchers(desk.url, cookie, number, time.monotonic() + seconds, received)),
+            )
         finally:
             desk.stop()
             stopped.set()
-    used = after.user + after.system - before.user - before.system
-    result["share_of_a_core"] = round(used / passed, 4)
-    result["megabytes_of_parts"], result["megabytes_of_pictures"] = parts / 1e6, pictures / 1e6
+    result["share_of_a_core"], result["share_with_nobody_watching"] = round(whole - idle, 4), round(idle, 4)
+    result["megabytes_of_parts"], result["megabytes_of_pictures"] = (size / 1e6 for size in received)
     return result
 
 

@@ -30,6 +30,12 @@ class Cache(Generic[K, V]):
         self._lock = Lock()
         self._making: dict[K, Lock] = {}
 
+    def known(self, key: K) -> V | None:
+        """Return the value of a key where one is kept that was made of no state; make none, and wait for nobody."""
+        with self._lock:
+            known = self._values.get(key)
+        return known.value if known is not None and known.state is None else None
+
     def get(self, key: K, make: Callable[[], V], state: object = None) -> V:
         """Return the value of a key, made again where none is kept or it was made of another `state`.
 

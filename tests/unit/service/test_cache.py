@@ -95,3 +95,11 @@ def test_who_waited_for_a_failure_tries_for_themselves() -> None:
         with pytest.raises(ValueError, match="no answer"):
             first.result(PATIENCE)
         assert second.result(PATIENCE) == 2
+
+
+def test_what_is_known_is_given_and_nothing_is_made() -> None:
+    cache: Cache[str, int] = Cache(4)
+    assert cache.known("a") is None
+    cache.get("a", lambda: 1)
+    cache.get("b", lambda: 2, state="of then")
+    assert (cache.known("a"), cache.known("b")) == (1, None)

@@ -73,6 +73,9 @@ async def _living(request: Request, words: Words) -> Markup:
     channels, album = await known_channels(request)
     runtime = runtime_of(request)
     key = (words.language, channels.value and channels.value.at, album.failing)
+    # Most readers find what another one's request has rendered: that takes no thread.
+    if (known := rendered.known(key)) is not None:
+        return known
     return await run_in_threadpool(rendered.get, key, lambda: _render(words, runtime, channels, album))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from alerts.desk.console.channels.album import Place
@@ -34,6 +35,7 @@ class Tile:
     address: str
 
 
+@lru_cache(4096)
 def address(channel: str) -> str:
     """Return where a channel's page is."""
     return f"/channels/one?{urlencode({'name': channel})}"
