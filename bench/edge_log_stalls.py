@@ -4,9 +4,9 @@
     ./run bench edge_log_stalls stalls.json
 
 Of each player: stalls by its account and found, their sum, how far one is off (median), starts, and minutes of runs
-that never stalled with the stalls that were invented in them. Which stalls there were the player says; how long one
-was the picture shows, because players call it a stall while there is still something to play (dash.js), or only when
-the sound has run out as well (the video element).
+that never stalled with the stalls that were invented in them. Which stalls there were the player says. How long one
+was is compared with the picture, and the sum with the player's account too: dash.js calls it a stall while 0.3 s are
+left.
 """
 
 import argparse
@@ -56,7 +56,8 @@ class Player:
 
     runs: int = 0
     stalls: list[int] = field(default_factory=lambda: [0, 0])  # by its account, and found
-    seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])  # by the picture, and found
+    said: float = 0.0  # seconds by its account
     off: list[float] = field(default_factory=list)  # of one stall
     other_counts: int = 0  # runs
     starts: int = 0
@@ -69,6 +70,7 @@ class Player:
         true = [end - begin for begin, end in stood_still(account)]
         self.runs += 1
         self.stalls = [self.stalls[0] + len(true), self.stalls[1] + tally.stalls]
+        self.said += sum(end - begin for begin, end in account["stalls"] if end - begin >= SHORTEST_STALL)
         self.seconds = [self.seconds[0] + sum(true), self.seconds[1] + tally.stall_seconds]
         self.other_counts += tally.stalls != len(true)
         if tally.stalls == len(true) == len(found):
@@ -86,7 +88,7 @@ class Player:
     def row(self) -> Iterator[str]:
         yield f"{self.stalls[0]} and {self.stalls[1]}"
         yield str(self.other_counts)
-        yield f"{self.seconds[0]:.1f} s {self.error:+.1%}"
+        yield f"{self.seconds[0]:.1f} s {self.error:+.1%}, {self.seconds[1] / self.said - 1 if self.said else 0:+.1%}"
         yield f"{median(map(abs, self.off)) if self.off else 0:.3f} s"
         yield f"{self.starts} of {self.runs}, {median(map(abs, self.start_off)):.3f} s"
         yield f"{self.invented} in {self.clean / 60:.1f} min"
@@ -145,7 +147,10 @@ def main() -> int:
             names.append(f"{run['player']} {run['path']} {run['version']} {run.get('mode', 'query')}")
         for name in names:
             players[name].add(run, tally, found)
-    print("player | stalls true and found | runs that differ | sum | median off | starts | invented")
+    print(
+        "player | stalls true and found | runs that differ | sum by the picture, by its account"
+        " | median off | starts | invented"
+    )
     for name in sorted(players):
         print(" | ".join((name, *players[name].row())))
     every = players["all"]

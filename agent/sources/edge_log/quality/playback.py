@@ -6,6 +6,9 @@ stands still
 
     from t[i] + bl[i] to e[i], where the segment comes after the buffer has run out, and
     from max(t[i] + bl[i], e[i]) + d[i] to t[i+1], where even that has been played before the next request begins.
+
+A player that is faster or slower than the clock (`pr`), as those of live channels are to keep their distance, plays
+both in so much less or more time.
 """
 
 from collections.abc import Sequence
@@ -19,6 +22,8 @@ _NOT_EMPTY = 0.5  # seconds, beyond what has come meanwhile
 _ROUNDED = 0.3  # seconds by which what a player reports may differ from what it has
 _LONGEST_RESUMING = 1.0  # seconds that a player takes to go on once the segment has come
 _MISSING_REPORTS = 4  # requests run in parallel, so that their lines are a little out of order
+_SPEEDS = (0.5, 2.0)  # slower and faster is no playing: trick play shows single pictures
+_STALLED = "r"  # rebuffering
 NOT_PLAYING = frozenset({"a", "k", "e", "f", "q"})  # paused, seeking, ended, fatal error, quit
 
 
@@ -155,20 +160,21 @@ class Playback(_Track):
             self._judge_start(end, report)
         kind = report.kind or ""
         track = self._of_kind(kind)
-        plays = report.rate == 1.0 and report.state not in NOT_PLAYING
+        plays = _SPEEDS[0] <= report.rate <= _SPEEDS[1] and report.state not in NOT_PLAYING
+        timed = _by_the_clock(report) if plays and report.rate != 1.0 else report
         stalled = False
         if track is None:
             track = self._new_track(kind)
         elif start < track.start:
             return
         elif not starting:
-            stalled = self._judge(track, start, report, plays=plays)
+            stalled = self._judge(track, start, timed, plays=plays)
         self._measure(track, report)
         if self._more is not None:
             self._more.covered = max(self._more.covered, start)
             track.stalled = self._more.stalled
         track.start, track.end = start, end
-        track.buffer, track.duration = report.buffer, report.duration
+        track.buffer, track.duration = timed.buffer, timed.duration
         # A request that is urgent although nothing had run out is the start, or a seek.
         track.falls = plays and not (report.startup and not (report.starved or stalled))
         self._spare()
@@ -280,7 +286,8 @@ class Playback(_Track):
             stalls.append((max(empty, before.end) + duration, start))
             has_something = not report.starved and report.buffer is not None and report.buffer > _NOT_EMPTY
             if has_something and start - stalls[-1][0] >= SHORTEST_STALL:
-                return None  # at the end of what would be a stall: the viewer had paused
+                # At the end of what would be a stall: the viewer had paused, unless the player says that it goes on.
+                return [(empty, start)] if report.state == _STALLED else None
         return [(begin, end) for begin, end in stalls if end - begin >= SHORTEST_STALL]
 
     @staticmethod
@@ -318,6 +325,14 @@ class Playback(_Track):
             tally.played_bits += report.duration * bit_rate
         tally.switches += before.bit_rate is not None and before.bit_rate != bit_rate
         before.bit_rate = bit_rate
+
+
+def _by_the_clock(report: Report) -> Report:
+    """Return a report with the time that its player takes for what is buffered and for the segment."""
+    buffer, duration, rate = report.buffer, report.duration, report.rate
+    return report._replace(
+        buffer=buffer if buffer is None else buffer / rate, duration=duration if duration is None else duration / rate
+    )
 
 
 def is_segment(report: Report) -> bool:

@@ -114,7 +114,7 @@ def test_the_sound_does_not_run_out_while_the_picture_stands_still() -> None:
 @pytest.mark.parametrize(
     "differs",
     [
-        {"rate": 2.0},
+        {"rate": 8.0},
         {"rate": 0.0},
         {"state": "a"},
         {"state": "k"},
@@ -127,6 +127,27 @@ def test_what_does_not_fall_by_the_clock_is_not_judged(differs: dict[str, Any]) 
     assert tally.stalls == 0
     assert tally.refused_seconds >= 7.0
     assert tally.refused_seconds + tally.watched_seconds == pytest.approx(9.0)
+
+
+@pytest.mark.parametrize(("rate", "stalled"), [(0.8, 2.0), (1.0, 3.0), (1.25, 3.8), (2.0, 5.0)])
+def test_a_faster_player_runs_out_of_buffer_sooner(rate: float, stalled: float) -> None:
+    """As those of live channels are, to keep their distance: here until the segment has come."""
+    tally = session((3.0, 10.0, {"rate": rate}), (10.0, 10.1, {"buffer": 0.0}), (10.2, 10.3, {"buffer": 2.0}))
+
+    assert tally.stalls == 1
+    assert tally.stall_seconds == pytest.approx(stalled)
+    assert tally.refused_seconds == 0.0
+    assert tally.played_seconds == pytest.approx(10.0)
+
+
+def test_a_player_that_says_that_it_still_stands_still_has_not_paused() -> None:
+    """A browser without processor time for what has come; with nothing said it may have been a pause."""
+    late: dict[str, Any] = {"buffer": 2.0, "startup": True}
+    stalled, unknown = (session((3.0, 9.0, {}), (12.0, 12.1, {**late, "state": state})) for state in ("r", None))
+
+    assert (stalled.stalls, unknown.stalls) == (1, 0)
+    assert stalled.stall_seconds == pytest.approx(5.0)
+    assert unknown.refused_seconds == pytest.approx(9.0)
 
 
 def test_a_pause_keeps_its_buffer() -> None:
