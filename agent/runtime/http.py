@@ -88,7 +88,7 @@ def get(
     try:
         parts = urlsplit(url)
         target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
-        with closing(_connection(parts, timeout, trust)) as connection:
+        with closing(connection_to(parts, timeout, trust)) as connection:
             connection.response_class = partial(_Answer, end=end)  # type: ignore[assignment]
             own = {"User-Agent": "ott-agent", "Connection": "close"}
             connection.request("GET", target, headers={**own, **(headers or {})})
@@ -118,7 +118,11 @@ def _body(response: HTTPResponse, largest: int) -> bytes:
     return b"".join(pieces)
 
 
-def _connection(parts: SplitResult, timeout: float, trust: ssl.SSLContext | None) -> HTTPConnection:
+def connection_to(parts: SplitResult, timeout: float, trust: ssl.SSLContext | None) -> HTTPConnection:
+    """Return a connection, not yet made, to the host of an address; raise ValueError where it names none.
+
+    `timeout` in seconds holds for each step; `trust` as in `get`.
+    """
     if not parts.hostname:
         raise ValueError("the address names no host")
     if parts.scheme == "https":

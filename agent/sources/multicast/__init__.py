@@ -15,6 +15,7 @@ SOURCE = SourceKind(
     collectors="agent.sources.multicast.source:collectors",
     metrics=metrics.ALL,
     extra="probe",
+    notes="agent.sources.multicast.notes:notes",
     limits=MulticastReceiver,
     limits_table="multicast_receiver",
     not_once="multicast is not part of “once”: what a channel misses shows only over time",

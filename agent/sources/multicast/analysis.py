@@ -70,7 +70,9 @@ class Analysis:
                 headers = RtpHeaders(*(field[numbered] for field in found.rtp))
                 sorted_ = self.channels[index].rtp.take(headers, datagrams.arrived[numbered])
                 if sorted_ is not None:
-                    own, changed = numbered[sorted_], True
+                    # What has no number between them keeps its packets, after those that have.
+                    bare = own[found.rtp.sequence[begin:end] < 0]
+                    own, changed = np.concatenate([numbered[sorted_], bare]), True
             order.append(own)
         return np.concatenate(order) if changed else None
 
@@ -85,31 +87,80 @@ class Analysis:
             moment = float(turn.arrived[begin])
             usable[begin:end] = channel.packets_came(good[begin:end], damaged[begin:end], moment)
         looked = self.pids.look(turn, usable)
-        for channel_index, pid, missing in looked.unexpected:
-            self.channels[channel_index].unexpected(pid, missing)
+        losses = _Losses()
+        for channel_index, pid, missing, place in looked.unexpected:
+            self.channels[channel_index].unexpected(missing)
+            losses.add(channel_index, place, pid)
             if missing and channel_index in self._captures:
                 self._captures[channel_index].broken()
         for channel_index in looked.scrambled:
             self.channels[channel_index].scrambled_came(float(turn.arrived[-1]))
-        self._clocks(turn, looked.clocks, first)
-        self._wanted(turn, looked.wanted, looked.pid)
+        self._clocks(turn, looked.clocks, first, losses)
+        self._wanted(turn, looked.wanted, looked.pid, losses)
         for index, begin, end in _bounds(turn.channel) if self._captures else ():
             if index in self._captures:
                 own = begin + np.flatnonzero(usable[begin:end])
                 tables = self.channels[index].tables
                 self._captures[index].take(turn, looked.pid, own, tables, -self._offset())
 
-    def _clocks(self, turn: Packets, clocks: Clocks, first: dict[int, int]) -> None:
+    def _clocks(self, turn: Packets, clocks: Clocks, first: dict[int, int], losses: "_Losses") -> None:
         moments = turn.arrived[clocks.place].tolist()
         columns = zip(*(column.tolist() for column in clocks), moments, strict=True)
+        before = losses.begin()
         for index, pid, ticks, place, announced, moment in columns:
+            if index in before and before[index].passed(place):
+                self.channels[index].place_lost()
             self.channels[index].clock_came(pid, ticks, place - first[index], moment, announced=announced)
+        for index, left in before.items():
+            if left.passed(len(turn.channel)):
+                self.channels[index].place_lost()
 
-    def _wanted(self, turn: Packets, wanted: NDArray[np.int64], pid: NDArray[np.int64]) -> None:
+    def _wanted(self, turn: Packets, wanted: NDArray[np.int64], pid: NDArray[np.int64], losses: "_Losses") -> None:
         content = turn.memory[turn.place[wanted]]
-        columns = zip(turn.channel[wanted].tolist(), pid[wanted].tolist(), turn.arrived[wanted].tolist(), strict=True)
-        for row, (index, number, moment) in enumerate(columns):
+        columns = zip(
+            wanted.tolist(),
+            turn.channel[wanted].tolist(),
+            pid[wanted].tolist(),
+            turn.arrived[wanted].tolist(),
+            strict=True,
+        )
+        before = losses.begin()
+        for row, (place, index, number, moment) in enumerate(columns):
+            for lost in before[index].passed(place) if index in before else ():
+                self.channels[index].tables.lost(lost)
             self.channels[index].take(number, content[row].tobytes(), moment)
+        for index, left in before.items():
+            for lost in left.passed(len(turn.channel)):
+                self.channels[index].tables.lost(lost)
+
+
+class _Losses:
+    """Where in a turn packets are missing, by channel."""
+
+    def __init__(self) -> None:
+        self._places: dict[int, list[tuple[int, int]]] = {}
+
+    def add(self, channel: int, place: int, pid: int) -> None:
+        """Note that packets of a PID are missing before the packet at a place."""
+        self._places.setdefault(channel, []).append((place, pid))
+
+    def begin(self) -> dict[int, "_Left"]:
+        """Return what is passed on the way through the turn, by channel."""
+        return {channel: _Left(sorted(places, reverse=True)) for channel, places in self._places.items()}
+
+
+class _Left:
+    """The losses of a channel that have not been passed."""
+
+    def __init__(self, places: list[tuple[int, int]]) -> None:
+        self._places = places
+
+    def passed(self, place: int) -> list[int]:
+        """Return the PIDs of the losses up to the packet at a place, each once."""
+        found = []
+        while self._places and self._places[-1][0] <= place:
+            found.append(self._places.pop()[1])
+        return found
 
 
 def _bounds(channel: NDArray[np.int32]) -> list[tuple[int, int, int]]:

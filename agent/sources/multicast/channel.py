@@ -84,12 +84,14 @@ class ChannelAnalyser:
             usable = usable & ~damaged
         return usable
 
-    def unexpected(self, pid: int, missing: int) -> None:
+    def unexpected(self, missing: int) -> None:
         """Note a packet whose continuity counter is not the next one."""
         self.indicators.count(Indicator.CONTINUITY)
         self.missing += missing
         self._second.faults += max(1, missing)
-        self.tables.lost(pid)
+
+    def place_lost(self) -> None:
+        """Expect nothing of the place of the next clock reference: packets are missing before it."""
         for clock in self.clocks.values():
             clock.packets_lost()
 

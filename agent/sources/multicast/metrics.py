@@ -11,7 +11,7 @@ TS_UP = Metric(
 TS_JOINED = Metric(
     "ott_ts_joined",
     "gauge",
-    "Whether the channel's socket is open and its group joined.",
+    "Whether the channel's socket is open and its group joined, or a stream comes from where it is pulled.",
     ("channel",),
 )
 TS_RECEIVED = Metric(

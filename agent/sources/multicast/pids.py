@@ -36,6 +36,7 @@ class Unexpected(NamedTuple):
     channel: int
     pid: int
     missing: int  # packets, modulo 16; 0 for a packet that came too often or with another payload
+    place: int  # of the packet in the turn
 
 
 class Clocks(NamedTuple):
@@ -189,18 +190,18 @@ class Pids:
         """Judge the packet at a place of the turn whose counter does not follow (ISO/IEC 13818-1, 2.4.3.3)."""
         slot, is_first = int(turn.slot[place]), bool(turn.first[place])
         channel, pid = divmod(self._keys[slot], _PIDS)
-        packet = turn.packet(place)
+        packet, origin = turn.packet(place), int(turn.origin[place])
         if _announced(packet):
             return None
         previous = self._last[slot] if is_first else turn.packet(place - 1)
         if turn.repeats[place] and previous[3] & _PAYLOAD:
             # A packet may come twice, and no more; a counter that stands still with another payload is a fault.
             repeated = self._repeated[slot] if is_first else turn.repeats[place - 1]
-            return Unexpected(channel, pid, 0) if repeated or not _same(packet, previous) else None
+            return Unexpected(channel, pid, 0, origin) if repeated or not _same(packet, previous) else None
         missing = (int(packet[3]) - int(previous[3]) - (int(packet[3]) >> 4 & 1)) & 0x0F
         if missing and missing == int(self._damaged[slot]):
             return None
-        return Unexpected(channel, pid, missing)
+        return Unexpected(channel, pid, missing, origin)
 
     def _clocks(self, packets: Packets, index: NDArray[np.int64], pid: NDArray[np.int64]) -> Clocks:
         head = packets.head[index]

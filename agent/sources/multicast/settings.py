@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from service.settings import Seconds
 
@@ -11,15 +12,19 @@ _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:]+)\]|([0-9.]+)):(\d{1,5})")
 _INTERFACE = re.compile(r"[^\s/]{1,15}")
 _FORM = 'must be "GROUP:PORT" in numbers, such as "239.1.2.3:5000" or "[ff3e::8000:1]:5000"'
 
+_URL_FORM = 'must be an address such as "http://head-end:8001/first.ts" or "srt://head-end:9000"'
+SCHEMES = ("http", "https", "srt")
+
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
 class MulticastSettings:
-    """One channel as the network delivers it: a transport stream by UDP or RTP."""
+    """One channel as the network delivers it: a transport stream by UDP or RTP, or one that is pulled."""
 
     channel: str  # the label; the same name as in the edge log and in [[stream]], so that both show together
-    address: str  # "239.1.2.3:5000"; a unicast address of this machine is received without joining
+    address: str = ""  # "239.1.2.3:5000"; a unicast address of this machine is received without joining
+    url: str = ""  # instead of `address`: http://, https:// or srt://, where the channel is pulled from
     source: str = ""  # address of the only sender: a source-specific join (SSM)
     interface: str = ""  # the interface to join on, by name; the kernel's routing table decides without it
     # Only a stream of constant bit rate has a place in time for each byte: PCR accuracy and the delay factor of MDI
@@ -31,12 +36,7 @@ class MulticastSettings:
         faults = []
         if not 0 < len(self.channel) <= 64 or not self.channel.isprintable() or "/" in self.channel:
             faults.append("channel must be a name of 1 to 64 characters without a slash")
-        try:
-            group, _ = self.endpoint
-        except ValueError as error:
-            faults.append(f"address {error}")
-        else:
-            faults += self._source_faults(group)
+        faults += self._url_faults() if self.url else self._address_faults()
         if self.interface and not _INTERFACE.fullmatch(self.interface):
             faults.append('interface must be the name of a network interface, such as "eth1"')
         if not 0.1 <= self.pid_timeout <= 60:
@@ -60,6 +60,25 @@ class MulticastSettings:
         """The only sender that is wanted; None for any."""
         return ipaddress.ip_address(self.source) if self.source else None
 
+    def _address_faults(self) -> list[str]:
+        try:
+            group, _ = self.endpoint
+        except ValueError as error:
+            return [f"address {error}" if self.address else f"address or url is needed; address {error}"]
+        return self._source_faults(group)
+
+    def _url_faults(self) -> list[str]:
+        if self.address or self.source or self.interface:
+            return ["url stands alone: address, source and interface are for what is not pulled"]
+        try:
+            parts = urlsplit(self.url)
+            known = parts.scheme in SCHEMES and bool(parts.hostname) and (parts.scheme != "srt" or parts.port)
+        except ValueError:
+            known = False
+        if not known or not self.url.isprintable() or " " in self.url:
+            return [f"url {_URL_FORM}"]
+        return []
+
     def _source_faults(self, group: IpAddress) -> list[str]:
         if not self.source:
             return []
@@ -79,11 +98,14 @@ class MulticastReceiver:
     """What receiving all channels together may cost."""
 
     channels: int = 400
+    pulled: int = 16  # of them; each takes a thread, and one by SRT a process
     buffer: int = 2 * 1024 * 1024  # bytes that the kernel keeps for a channel while the agent does not read
 
     def __post_init__(self) -> None:
         if not 1 <= self.channels <= 2000:
             raise ValueError("channels must be between 1 and 2000")
+        if not 1 <= self.pulled <= 256:
+            raise ValueError("pulled must be between 1 and 256")
         if not 64 * 1024 <= self.buffer <= 64 * 1024 * 1024:
             raise ValueError("buffer must be between 65536 and 67108864 bytes")
 
@@ -94,8 +116,15 @@ class MulticastReceiver:
                 f"there are {len(tables)} [[multicast]] tables, multicast_receiver.channels allows {self.channels}; "
                 "raise it, or spread the channels over more probe nodes"
             )
-        known: dict[tuple[str, str, str], str] = {}
+        if (pulled := sum(bool(table.url) for table in tables)) > self.pulled:
+            raise ValueError(
+                f"{pulled} [[multicast]] tables have a url, multicast_receiver.pulled allows {self.pulled}; raise it "
+                "and TasksMax= of the agent's unit, or spread the channels over more probe nodes"
+            )
+        known: dict[tuple[str, ...], str] = {}
         for table in tables:
-            other = known.setdefault((table.address, table.source, table.interface), table.channel)
+            other = known.setdefault((table.address, table.url, table.source, table.interface), table.channel)
             if other != table.channel:
-                raise ValueError(f'the channels "{other}" and "{table.channel}" have the same address {table.address}')
+                # A url may hold a token.
+                same = f"address {table.address}" if table.address else "url"
+                raise ValueError(f'the channels "{other}" and "{table.channel}" have the same {same}')

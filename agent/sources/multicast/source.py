@@ -1,16 +1,22 @@
-"""The multicast probe as a source of the agent: one thread that receives all channels five times a second."""
+"""The multicast probe as a source of the agent: one thread that receives all channels five times a second.
+
+What is pulled comes from threads of its own, and is judged here with the others.
+"""
 
 import logging
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.sources.kind import Context
 from agent.sources.media import Media
 from agent.sources.multicast import figures, metrics
 from agent.sources.multicast.analysis import Analysis
+from agent.sources.multicast.connection import opened
 from agent.sources.multicast.join import receiver
+from agent.sources.multicast.pull import Pull, datagrams
 from agent.sources.multicast.receive import Receiver
 from agent.sources.multicast.settings import MulticastReceiver, MulticastSettings
 from service.metric import Sample
@@ -26,7 +32,7 @@ _EXTRA_FETCHES = 50  # in one turn, for channels that hold more than one fetch t
 
 
 class MulticastSource:
-    """Receives every [[multicast]]; implements `agent.runtime.collector.Source`."""
+    """Receives every `[[multicast]]`; implements `agent.runtime.collector.Source`."""
 
     name = "multicast"
 
@@ -36,6 +42,9 @@ class MulticastSource:
         self._channels, self._limits = channels, limits
         self._analysis = Analysis(channels, lambda: time.monotonic() - time.time(), media)
         self._sockets: dict[int, socket.socket] = {}
+        self._pulls = {
+            index: Pull(table.channel, partial(opened, table.url)) for index, table in enumerate(channels) if table.url
+        }
         self._reasons: dict[int, str] = {}
         self._samples: Sequence[Sample] | None = None  # replaced whole, so that a scrape needs no lock
         self._asked = threading.Event()
@@ -44,13 +53,18 @@ class MulticastSource:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Join the groups and begin to receive; return at once."""
+        """Join the groups, connect and begin to receive; return at once."""
+        for pull in self._pulls.values():
+            pull.start()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Leave the groups and end the thread."""
+        """Leave the groups, end the connections and the threads."""
         self._stopped.set()
+        if self._thread is not None:
+            for pull in self._pulls.values():
+                pull.stop()
         if self._thread is not None:
             self._thread.join()
 
@@ -83,6 +97,7 @@ class MulticastSource:
                 self._join()
                 retry = now + _RETRY
             self._fetch(block)
+            self._pulled()
             self._analysis.tick(time.monotonic())
             if self._asked.is_set():
                 self._asked.clear()
@@ -98,10 +113,16 @@ class MulticastSource:
                 return
             waiting = [(index, self._sockets[index].fileno()) for index in datagrams.full]
 
+    def _pulled(self) -> None:
+        now = time.monotonic()
+        found = datagrams([(index, pull.due(now)) for index, pull in self._pulls.items()], time.time() - now)
+        if found is not None:
+            self._analysis.take(found)
+
     def _join(self) -> None:
         """Open the sockets that are not open; log each new reason once."""
         for index, settings in enumerate(self._channels):
-            if index in self._sockets:
+            if index in self._sockets or settings.url:
                 continue
             try:
                 self._sockets[index] = receiver(settings, self._limits.buffer)
@@ -116,7 +137,7 @@ class MulticastSource:
     def _figures(self) -> Iterable[Sample]:
         offset = time.time() - time.monotonic()
         for index, channel in enumerate(self._analysis.channels):
-            if index in self._sockets:
+            if index in self._sockets or (index in self._pulls and self._pulls[index].connected):
                 yield from figures.samples(channel, index, self._analysis.pids, offset)
             else:
                 yield metrics.TS_JOINED.sample(0, channel.settings.channel)

@@ -4,7 +4,7 @@ import pytest
 
 from agent.sources.multicast.indicators import Indicator
 from tests.contract.multicast.injections import ALL, AT, SECOND, Injection
-from tests.contract.multicast.streams import IN_DATAGRAM, RATE, Packets, Probe
+from tests.contract.multicast.streams import IN_DATAGRAM, RATE, VIDEO, Packets, Probe, pid_of
 
 
 def test_there_are_sixty_faults_and_every_indicator_is_among_them() -> None:
@@ -47,3 +47,22 @@ def test_rate_and_accuracy_of_the_clean_stream_are_exact(clean: Packets) -> None
     assert figures.bit_rate == pytest.approx(RATE, abs=1e-3)
     assert figures.accuracy == pytest.approx(0.0, abs=1e-12)
     assert probe.channel.availability.errored == 0
+
+
+@pytest.mark.parametrize("within_turn", range(0, 38, 5))
+def test_a_lost_datagram_moves_no_clock_from_its_place(clean: Packets, within_turn: int) -> None:
+    """What follows a loss in the same turn is not held against what came before it; only a payload has a counter."""
+    probe = Probe()
+    begin = AT // IN_DATAGRAM + within_turn
+    carrying = (
+        number
+        for number in range(begin, begin + 38)
+        if any(
+            pid_of(packet) == VIDEO and packet[3] & 0x10
+            for packet in clean[number * IN_DATAGRAM : (number + 1) * IN_DATAGRAM]
+        )
+    )
+
+    probe.feed(clean, lost=[next(carrying)])
+
+    assert set(probe.errors()) == {"Continuity_count_error"}

@@ -1,0 +1,237 @@
+"""A channel that is pulled: the bytes of a connection as the datagrams that a receiver with a buffer of a second gives.
+
+Servers send in bursts of some hundred milliseconds, and no viewer sees that: a player begins with a full buffer. So
+each burst is laid out evenly over the time since the one before, and judged a second later. A pause that is longer
+than the buffer is a fault here as it is there.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.sources.multicast.connection import Connection
+from agent.sources.multicast.receive import LONGEST, Datagrams
+from agent.transport.packets import PACKET, SYNC
+
+log = logging.getLogger("agent.sources.multicast")
+
+BUFFER = 1.0  # seconds
+RETRY = 5.0  # seconds between two attempts
+DATAGRAM = 7 * PACKET
+_LOCK = 5  # sync bytes in a row, as TR 101 290 proposes
+_NO_STREAM = 1 << 20  # bytes without a transport stream after which it is none
+# What waits to be judged. A server that sends faster than the media plays is read no faster than this in a second.
+_MOST_WAITING = 8 << 20
+
+
+class Framer:
+    """Finds the packets in a stream of bytes, and finds them again where bytes are missing."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._locked = False
+        self.unknown = 0  # bytes since a packet was last found
+
+    def feed(self, data: bytes) -> bytes:
+        """Return the whole packets. The two with a wrong sync byte by which the loss shows are among them."""
+        self._rest += data
+        found = []
+        while True:
+            if not self._locked and not self._find():
+                break
+            count = len(self._rest) // PACKET
+            good = _good(self._rest[: count * PACKET : PACKET])
+            taken = min(count, good + 2 * (good < count))
+            found.append(self._rest[: taken * PACKET])
+            self._rest = self._rest[taken * PACKET :]
+            if good == count:
+                break
+            self._locked = False
+        return b"".join(found)
+
+    def _find(self) -> bool:
+        """Drop what comes before the next sync bytes in a row; return whether there are any."""
+        data, at = self._rest, -1
+        while (at := data.find(SYNC, at + 1)) >= 0:
+            if at + (_LOCK - 1) * PACKET >= len(data):
+                break
+            if all(data[at + step * PACKET] == SYNC for step in range(1, _LOCK)):
+                self._locked, self.unknown = True, 0
+                self._rest = data[at:]
+                return True
+        dropped = len(data) if at < 0 else at
+        self.unknown += dropped
+        self._rest = data[dropped:]
+        return False
+
+
+def _good(syncs: bytes) -> int:
+    """Return the place of the first two wrong sync bytes in a row; the number of all where there are none."""
+    at = 0
+    while at < len(syncs):
+        at += len(syncs[at:]) - len(syncs[at:].lstrip(b"\x47"))
+        if at + 1 < len(syncs) and syncs[at + 1] != SYNC:
+            return at
+        at += 1
+    return len(syncs)
+
+
+class _Burst(NamedTuple):
+    begin: float  # when its first datagram is due, by the monotonic clock
+    step: float  # seconds from one to the next
+    size: int  # bytes of a datagram
+    data: bytes
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Datagrams of one size that are due."""
+
+    moments: NDArray[np.float64]
+    data: NDArray[np.uint8]  # (n, size)
+
+
+class Waiting:
+    """Datagrams until they are due."""
+
+    def __init__(self, began: float) -> None:
+        self._bursts: deque[_Burst] = deque()
+        self._rest = b""
+        self._last = began
+        self._changed = threading.Condition()
+        self._size = 0
+
+    def put(self, packets: bytes, moment: float, stopped: Callable[[], bool]) -> None:
+        """Add what came at a moment; wait while there is no room."""
+        data = self._rest + packets
+        whole = len(data) // DATAGRAM * DATAGRAM
+        self._rest = data[whole:]
+        if not whole:
+            return
+        begin = max(self._last, moment - BUFFER)
+        step = (moment - begin) / (whole // DATAGRAM)
+        with self._changed:
+            while self._size > _MOST_WAITING and not stopped():
+                self._changed.wait(0.2)
+            self._bursts.append(_Burst(begin + step + BUFFER, step, DATAGRAM, data[:whole]))
+            self._size += whole
+        self._last = moment
+
+    def take(self, now: float) -> list[_Rows]:
+        """Return what is due."""
+        found = []
+        with self._changed:
+            while self._bursts and self._bursts[0].begin <= now:
+                begin, step, size, data = self._bursts.popleft()
+                count = len(data) // size
+                due = count if step <= 0 else min(count, int((now - begin) / step) + 1)
+                rows = np.frombuffer(data, np.uint8, due * size).reshape(due, size)
+                found.append(_Rows(begin + step * np.arange(due, dtype=np.float64), rows))
+                self._size -= due * size
+                if due < count:
+                    self._bursts.appendleft(_Burst(begin + due * step, step, size, data[due * size :]))
+                    break
+            self._changed.notify()
+        return found
+
+
+class Opener(Protocol):
+    """Opens the connection of a channel; raises OSError with the reason and the remedy."""
+
+    def __call__(self) -> Connection: ...
+
+
+class Pull:
+    """One channel, read by a thread of its own that connects again for as long as it is not stopped."""
+
+    def __init__(self, channel: str, opener: Opener) -> None:
+        self.channel = channel
+        self.connected = False
+        self._opener = opener
+        self._connection: Connection | None = None
+        self._waiting = Waiting(0.0)
+        self._stopped = threading.Event()
+        self._reason = ""
+        self._thread = threading.Thread(target=self._run, name=f"pull {channel}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect; return at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the connection and the thread."""
+        self._stopped.set()
+        connection = self._connection
+        if connection is not None:
+            connection.interrupt()
+        self._thread.join(5.0)
+
+    def due(self, now: float) -> list[_Rows]:
+        """Return the datagrams that are due at a moment of the monotonic clock."""
+        return self._waiting.take(now)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                with closing(self._opener()) as connection:
+                    self._connection = connection
+                    self._read(connection)
+            except Exception as error:  # noqa: BLE001 - the top of a thread: the channel is tried again
+                self._tell(str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}")
+            self._connection, self.connected = None, False
+            self._stopped.wait(RETRY)
+
+    def _read(self, connection: Connection) -> None:
+        framer = Framer()
+        self._waiting = Waiting(time.monotonic())
+        while not self._stopped.is_set():
+            data = connection.read()
+            if not data:
+                raise OSError(f"the connection ended{connection.ended()}")
+            packets = framer.feed(data)
+            if framer.unknown > _NO_STREAM:
+                raise OSError("what comes is no transport stream: no packets of 188 bytes in a MiB of it")
+            if packets and not self.connected:
+                self.connected, self._reason = True, ""
+                log.info("channel is pulled", extra={"channel": self.channel})
+            self._waiting.put(packets, time.monotonic(), self._stopped.is_set)
+
+    def _tell(self, reason: str) -> None:
+        """Log a reason once, until it is another one or the channel has come."""
+        if reason != self._reason and not self._stopped.is_set():
+            self._reason = reason
+            log.warning("channel cannot be pulled", extra={"channel": self.channel, "reason": reason})
+
+
+def datagrams(due: list[tuple[int, list[_Rows]]], offset: float) -> Datagrams | None:
+    """Return what is due of (channel, rows) as the receiver gives it; None for nothing.
+
+    `offset` turns a moment of the monotonic clock into Unix time.
+    """
+    blocks = [(channel, rows) for channel, parts in due for rows in parts]
+    if not blocks:
+        return None
+    counts = [len(rows.moments) for _, rows in blocks]
+    data = np.zeros((sum(counts), LONGEST), np.uint8)
+    length = np.zeros(len(data), np.uint32)
+    at = 0
+    for (_, rows), count in zip(blocks, counts, strict=True):
+        data[at : at + count, : rows.data.shape[1]] = rows.data
+        length[at : at + count] = rows.data.shape[1]
+        at += count
+    return Datagrams(
+        data,
+        length,
+        np.concatenate([rows.moments for _, rows in blocks]) + offset,
+        np.repeat(np.array([channel for channel, _ in blocks], np.int32), counts),
+        {},
+        [],
+    )
