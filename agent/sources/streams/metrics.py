@@ -38,6 +38,36 @@ STREAM_SEGMENT_DURATION = Metric(
     "Playing time of the segment whose download was measured.",
     ("channel",),
 )
+# Of each rendition, where all are probed (`renditions = "all"`): the page of a channel has them side by side.
+_RENDITION = ("channel", "rendition")
+RENDITION_UP = Metric(
+    "ott_stream_rendition_up",
+    "gauge",
+    "Whether the last probe could play the rendition; only where all renditions are probed.",
+    _RENDITION,
+    reader="ad hoc",
+)
+RENDITION_ADVANCED = Metric(
+    "ott_stream_rendition_advanced_timestamp_seconds",
+    "gauge",
+    "When a new segment of the rendition was last seen to appear.",
+    _RENDITION,
+    reader="ad hoc",
+)
+RENDITION_DOWNLOAD = Metric(
+    "ott_stream_rendition_segment_download_seconds",
+    "gauge",
+    "Time from the request for the rendition's newest segment to its last byte.",
+    _RENDITION,
+    reader="ad hoc",
+)
+RENDITION_DURATION = Metric(
+    "ott_stream_rendition_segment_duration_seconds",
+    "gauge",
+    "Playing time of that segment.",
+    _RENDITION,
+    reader="ad hoc",
+)
 STREAM_NOT_JUDGED = Metric(
     "ott_stream_not_judged",
     "gauge",

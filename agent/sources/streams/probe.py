@@ -19,6 +19,7 @@ from agent.sources.streams.settings import StreamSettings
 from service.metric import Sample
 
 MOST_RENDITIONS = 64
+_LONGEST_NAME = 80  # characters of a rendition's name as a label
 
 
 class Channel:
@@ -46,6 +47,7 @@ class Channel:
         self._probed_at: float | None = None
         self._renditions: dict[str, Rendition] = {}
         self._current: list[Rendition] = []  # those of the last look that can be played
+        self._verdicts: dict[str, bool] = {}  # of the last look, by rendition, where all are wanted
         self._chosen = ""  # the rendition that was played last
         self._examined: frozenset[str] | None = None  # renditions for the picture checks; None for any that is loaded
 
@@ -81,8 +83,22 @@ class Channel:
         if self.up is None:
             return
         yield catalogue.STREAM_UP.sample(float(self.up), channel)
+        yield from self._each(channel)
         if self.up:
             yield from self._figures(channel)
+
+    def _each(self, channel: str) -> Iterator[Sample]:
+        """Yield each rendition's figures, where all are wanted; of one that could not be played only that."""
+        for name, verdict in {_label(name): (name, good) for name, good in self._verdicts.items()}.items():
+            rendition = self._renditions.get(verdict[0])
+            yield catalogue.RENDITION_UP.sample(float(verdict[1]), channel, name)
+            if not verdict[1] or rendition is None:
+                continue
+            if rendition.progress is not None:
+                yield catalogue.RENDITION_ADVANCED.sample(rendition.progress.advanced_at, channel, name)
+            if rendition.download is not None:
+                yield catalogue.RENDITION_DOWNLOAD.sample(rendition.download.seconds, channel, name)
+                yield catalogue.RENDITION_DURATION.sample(rendition.download.duration, channel, name)
 
     def _figures(self, channel: str) -> Iterator[Sample]:
         """Yield the worst of the renditions that can be played."""
@@ -108,7 +124,7 @@ class Channel:
 
     async def _look(self, fetcher: Fetcher, found: list[Remark]) -> bool | None:
         """Look at the renditions wanted; return whether a player has something to play, None if nobody can say."""
-        self.limits, self._current = {}, []
+        self.limits, self._current, self._verdicts = {}, [], {}
         try:
             offers = await self._session.offers(fetcher, found)
         except NotJudged as limit:
@@ -135,6 +151,8 @@ class Channel:
             for sound in sounds:
                 if sound.name not in results:
                     results[sound.name] = await self._rendition(fetcher, sound, found)
+            known = {**{offer.name: one for offer, one in zip(pictures, verdicts, strict=False)}, **results}
+            self._verdicts = {name: verdict for name, verdict in known.items() if verdict is not None}
         if True in verdicts:
             return True
         return None if None in verdicts else False
@@ -207,3 +225,8 @@ class Channel:
     def _fault(self, fault: Fault, found: list[Remark]) -> None:
         found.append(Remark(fault.reason, fault.detail))
         self.journal.note("fault", "fault", fault.detail, reason=fault.reason.value)
+
+
+def _label(name: str) -> str:
+    """Return a rendition's name, which is the server's, as a label."""
+    return "".join(character if character.isprintable() else "?" for character in name[:_LONGEST_NAME])

@@ -280,3 +280,27 @@ def test_messages_name_what_was_wrong_and_never_an_address() -> None:
         "the manifest: representation v of adaptation set 1 has a <SegmentTemplate> whose duration is “two”, not a "
         "whole number"
     )
+
+
+def test_where_all_renditions_are_wanted_each_has_its_figures() -> None:
+    world = World(renditions="all")
+    master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2\nhd\n#EXT-X-STREAM-INF:BANDWIDTH=1\nsd\n"
+    world.paths = {"live/index": master, "live/hd": lambda _: world.media(), "live/s.ts": programme()}
+    assert world.look()
+
+    figures = {
+        (one.metric.name.removeprefix("ott_stream_rendition_"), one.labels[1]): one.value
+        for one in world.channel.samples()
+        if "rendition" in one.metric.name
+    }
+    good, dead = "variant 1 (2 bit/s)", "variant 2 (1 bit/s)"
+    assert (figures["up", good], figures["up", dead]) == (1, 0)
+    assert ("segment_download_seconds", good) in figures
+    assert {name for name, rendition in figures if rendition == dead} == {"up"}
+
+
+def test_where_the_first_rendition_is_enough_no_other_has_figures() -> None:
+    world = World()
+    world.paths = {"live/index": lambda _: world.media(), "live/s.ts": programme()}
+    assert world.look()
+    assert not any("rendition" in one.metric.name for one in world.channel.samples())

@@ -22,10 +22,12 @@ COURSE_PERIOD = 30.0
 KEPT = 64  # channels
 
 _STREAM = "up|live_edge_timestamp_seconds|advanced_timestamp_seconds|segment_download_seconds|segment_duration_seconds"
+_RENDITION = "up|advanced_timestamp_seconds|segment_download_seconds|segment_duration_seconds"
 _MULTICAST = "up|bit_rate_bits_per_second|pcr_interval_seconds|pcr_accuracy_seconds|rtp_jitter_seconds"
 _PACKET_BITS = 188 * 8
 NOW = {
     "stream": f'{{__name__=~"ott_stream_({_STREAM})",CHANNEL}}',
+    "renditions": f'{{__name__=~"ott_stream_rendition_({_RENDITION})",CHANNEL}}',
     "multicast": f'{{__name__=~"ott_ts_({_MULTICAST})",CHANNEL}}',
     "picture": (
         '{__name__=~"ott_picture_(info|not_judged|(seen|lit|changed)_timestamp_seconds)'

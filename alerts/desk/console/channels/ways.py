@@ -23,6 +23,7 @@ ROWS = (
     "audio",
     "changes",
 )
+MOST_RENDITIONS = 16  # of a node, side by side
 _SHORT = 2.5  # seconds that a run of black, still or silent lasts at least to be told: one group of pictures
 _MEASURED = ("seen", "lit", "changed")
 
@@ -37,10 +38,11 @@ class Cell:
 
 @dataclass(slots=True)
 class Column:
-    """One way: a delivery as one node receives it."""
+    """One way: a delivery as one node receives it, or one rendition of it."""
 
     delivery: str
     node: str
+    rendition: str = ""  # empty for the delivery as a whole
     cells: dict[str, Cell] = field(default_factory=dict)
 
 
@@ -60,7 +62,23 @@ def columns(words: Words, details: Details) -> list[Column]:
         own = [each for each in details.of("picture") if _of(each, column)]
         _examined(words, column, own, now)
         _changes(words, column, [*details.of("format changes"), *details.of("sound changes")])
-    return [found[key] for key in sorted(found, key=lambda key: (key[0] != MULTICAST, key))]
+    whole = [found[key] for key in sorted(found, key=lambda key: (key[0] != MULTICAST, key))]
+    each = _renditions(words, details.of("renditions"), now)
+    return [column for one in whole for column in (one, *(each.get(one.node, ()) if one.delivery == STREAM else ()))]
+
+
+def _renditions(words: Words, samples: Sequence[Sample], now: float) -> Mapping[str, Sequence[Column]]:
+    """Return the columns of the renditions by node, in the order of their names."""
+    found: dict[str, dict[str, list[Sample]]] = {}
+    for sample in samples:
+        found.setdefault(_node(sample), {}).setdefault(sample.labels.get("rendition", ""), []).append(sample)
+    result: dict[str, list[Column]] = {}
+    for node, renditions in found.items():
+        for name in sorted(renditions, key=lambda name: (len(name), name))[:MOST_RENDITIONS]:
+            column = Column(STREAM, node, name)
+            _arrival(words, column, _by_node(renditions[name], "ott_stream_rendition_")[node], now)
+            result.setdefault(node, []).append(column)
+    return result
 
 
 def _node(sample: Sample) -> str:

@@ -187,6 +187,29 @@ def test_the_ways_side_by_side_show_where_it_breaks() -> None:
     assert not {"picture", "changes"} & set(multicast)
 
 
+def test_each_rendition_stands_beside_the_way_it_belongs_to() -> None:
+    found = columns(
+        EN,
+        details(
+            multicast=[measured("ott_ts_up", 1)],
+            stream=[measured("ott_stream_up", 1)],
+            renditions=[
+                measured("ott_stream_rendition_up", 0, rendition="variant 10 (500000 bit/s)"),
+                measured("ott_stream_rendition_up", 1, rendition="variant 2 (3000000 bit/s)"),
+                measured("ott_stream_rendition_segment_download_seconds", 7, rendition="variant 2 (3000000 bit/s)"),
+                measured("ott_stream_rendition_segment_duration_seconds", 6, rendition="variant 2 (3000000 bit/s)"),
+            ],
+        ),
+    )
+    names = [(column.delivery, column.rendition.partition(" (")[0]) for column in found]
+    assert names == [("multicast", ""), ("stream", ""), ("stream", "variant 10"), ("stream", "variant 2")]
+    assert (found[2].cells["arrives"].good, found[3].cells["arrives"].good, found[3].cells["download"].good) == (
+        False,
+        True,
+        False,
+    )
+
+
 def test_a_pid_that_no_table_names_is_shown_with_its_rate() -> None:
     named = measured("ott_ts_pid_info", 1, pid="256", kind="video", codec="h264", language="")
     found = pids(EN, details(pids=[named], pid_rates=[measured("", 7e6, pid="256"), measured("", 1e5, pid="17")]))
