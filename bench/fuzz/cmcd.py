@@ -75,10 +75,10 @@ def playing(data: bytes) -> None:
             2.0 if flags & 8 else None,
             3e6 if flags & 16 else None,
             None,
-            1.0,
+            (1.0, 1.0, 0.8, 9.0)[took & 3],
             startup=bool(flags & 32),
             starved=bool(flags & 64),
-            state="p" if flags & 128 else None,
+            state=("p", "r")[took >> 2 & 1] if flags & 128 else None,
             sequence=None,
         )
         before = (tally.stall_seconds, tally.watched_seconds, tally.refused_seconds, tally.startup.total)

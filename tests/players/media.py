@@ -24,6 +24,9 @@ COMMANDS: tuple[list[str], ...] = (
     [*_SOUND, *_AAC, "-f", "segment", "-segment_time", str(SECONDS), "-segment_format", "adts", "packed%d.aac"],
     [*_SOUND, "-c:a", "libopus", "-b:a", "32k", "-f", "dash", "-dash_segment_type", "webm",
      "-seg_duration", str(SECONDS), "-init_seg_name", "webm.init", "-media_seg_name", "webm$Number$.webm", "webm.mpd"],
+    [*_INPUT, *_SOUND, *_H264, *_AAC, "-f", "dash", "-seg_duration", str(SECONDS), "-frag_type", "duration",
+     "-frag_duration", "0.5", "-ldash", "1", "-streaming", "1", "-use_timeline", "0",
+     "-init_seg_name", "ll$RepresentationID$.mp4", "-media_seg_name", "ll$RepresentationID$-$Number$.m4s", "ll.mpd"],
 )  # fmt: skip
 
 

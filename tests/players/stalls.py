@@ -12,7 +12,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,15 +22,17 @@ from urllib.parse import quote, urlsplit
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
+from tests.players.live import Live
 from tests.players.media import COUNT, SECONDS, media
 from tests.players.play import _FILES as FILES
 from tests.players.play import HERE, installed
 
-RECORDED, ACTS_RECORDED = HERE / "stalls.json", HERE / "acts.json"
+RECORDED, ACTS_RECORDED, LOW_LATENCY_RECORDED = (HERE / f"{name}.json" for name in ("stalls", "acts", "low_latency"))
 PATIENCE = 150.0
 AT_ONCE = 4
 LEAVES = 9.0  # seconds after which a viewer leaves who has seen nothing yet
 ACTS = ("pause", "seek", "leave")
+LOW_LATENCY = (("hls", "live.m3u8"), ("shaka", "live.m3u8"), ("shaka", "live.mpd"), ("dash", "live.mpd"))
 MODES = ("query", "header")
 _HEADERS = re.compile(r"(?i)\r\ncmcd-(?:request|object|status|session):[ \t]*([^\r]*)")
 _TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".mpd": "application/dash+xml", ".ts": "video/mp2t"}
@@ -86,6 +88,7 @@ class Server:
         self._pages = {name: (modules / file).read_bytes() for name, file in FILES.items()}
         self._pages["stalls.html"] = (HERE / "stalls.html").read_bytes()
         self._made = {"master.m3u8": MASTER.encode(), "static.mpd": MPD.encode()}
+        self._live: dict[int, Live] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -99,6 +102,11 @@ class Server:
         began = time.time()
         first, _, name = urlsplit(target).path.lstrip("/").partition("/")
         run = self._runs[int(first)] if first.isdigit() else None
+        if run is not None and run.path.startswith("live"):
+            live = self._live.setdefault(int(first), Live(self._folder, run.slow))
+            await _send_as_it_comes(live.answer(name, urlsplit(target).query), name, writer)
+            run.requests.append((began, time.time(), target.removeprefix(f"/{first}"), cmcd))
+            return
         body = self._pages.get(name, b"") if run is None else self._content(name)
         if run is not None:
             await asyncio.sleep(_delay(run, name))
@@ -117,6 +125,17 @@ class Server:
 
     def _content(self, name: str) -> bytes:
         return self._made[name] if name in self._made else (self._folder / name).read_bytes()
+
+
+async def _send_as_it_comes(chunks: AsyncIterator[bytes], name: str, writer: asyncio.StreamWriter) -> None:
+    kind = _TYPES.get(Path(name).suffix, "video/mp4")
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\nCache-Control: no-store\r\n\r\n"
+    async for chunk in chunks:
+        writer.write(head.encode() + b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        await writer.drain()
+        head = ""
+    writer.write(b"0\r\n\r\n" if not head else b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    await writer.drain()
 
 
 def _delay(run: Run, name: str) -> float:
@@ -195,15 +214,32 @@ def runs(rounds: int, clean: int) -> list[Run]:
     return made
 
 
+def low_latency(rounds: int, clean: int) -> list[Run]:
+    """Return runs of the live channel, with one or two slow segments each, and clean ones; by a fixed seed."""
+    chance = random.Random(17)
+    made = []
+    for number in range(rounds + clean):
+        for player, path in LOW_LATENCY:
+            for version in (1, 2):
+                places = chance.sample((10, 16), chance.randint(1, 2) if number < rounds else 0)
+                slow = {place: round(chance.uniform(5.0, 7.0), 1) for place in places}
+                made.append(Run(player, path, version, MODES[number % 2], slow))
+    return made
+
+
 def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.players.stalls", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="runs of each player with slow segments")
     parser.add_argument("--clean", type=int, default=1, help="runs of each player without")
     parser.add_argument("--player", nargs="+", choices=sorted({player for player, _ in KINDS}), help="only these")
     parser.add_argument("--acts", action="store_true", help="only pauses, seeks and viewers who leave at once")
+    parser.add_argument(
+        "--low-latency", action="store_true", help="a live channel in chunks and parts of half a second"
+    )
     parser.add_argument("--output", type=Path, default=RECORDED)
     given = parser.parse_args()
-    wanted = acts() if given.acts else runs(given.rounds, given.clean)
+    make = low_latency if given.low_latency else runs
+    wanted = acts() if given.acts else make(given.rounds, given.clean)
     wanted = [run for run in wanted if run.player in (given.player or (run.player,))]
     play(wanted)
     lines = [

@@ -15,7 +15,8 @@ from agent.sources.edge_log.quality.quality import Quality
 from agent.sources.edge_log.quality.tally import Tally
 from agent.sources.edge_log.sessions.definition import Definition
 from agent.sources.edge_log.sessions.engine import Engine
-from tests.players.stalls import ACTS_RECORDED, RECORDED
+from bench.edge_log_stalls import stood_still
+from tests.players.stalls import ACTS_RECORDED, LOW_LATENCY_RECORDED, RECORDED
 
 SHORTEST = 0.15
 
@@ -130,3 +131,19 @@ def test_viewers_who_leave_before_anything_plays(run: dict[str, Any]) -> None:
     tally = tally_of(run)
 
     assert (tally.sessions, tally.abandoned, sum(tally.startup.counts), tally.stalls) == (1, 1, 0, 0)
+
+
+def low_latency() -> list[dict[str, Any]]:
+    """Return the runs of low_latency.json, a choice of those of `python -m tests.players.stalls --low-latency`."""
+    found: list[dict[str, Any]] = json.loads(LOW_LATENCY_RECORDED.read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("run", low_latency(), ids=lambda run: f"{run['player']} {run['path']} {run['version']}")
+def test_a_live_channel_of_low_latency(run: dict[str, Any]) -> None:
+    """In chunks, of players that are faster and slower than the clock, and in parts of half a second."""
+    tally, true = tally_of(run), stood_still(run["account"])
+
+    assert tally.stalls == len(true) > 0
+    assert tally.stall_seconds == pytest.approx(sum(end - begin for begin, end in true), abs=0.3 * len(true))
+    assert tally.refused_seconds < 1
