@@ -70,13 +70,12 @@ def replay(dice: random.Random, kind: str, viewers: int) -> Result:
     if scope is None:
         raise LookupError(name)
     known = impact(Recorded(everyone, outage, ended), scope, datetime.fromtimestamp(ended, UTC))
-    if known is None or "viewers" not in known:
+    if known is None or known.viewers is None:
         raise LookupError("viewers")
-    figures = known["viewers"]
+    figures = known.viewers
     # A node that does not report may still serve; here it does not, so the upper bound is what was.
-    exact = figures["minutes"]
-    minutes = figures["minutes_at_most"] if exact is None else exact
-    return _result(outage, figures["before"], minutes, everyone, scope.before.timestamp(), ended)
+    minutes = figures.minutes_at_most if figures.minutes is None else figures.minutes
+    return _result(outage, figures.before, minutes, everyone, scope.before.timestamp(), ended)
 
 
 def _result(  # noqa: PLR0913, PLR0917 - one line of a table

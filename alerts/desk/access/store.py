@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Executable, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from alerts.desk.access.records import Account, Attending, Audited, Token
@@ -54,7 +54,7 @@ def find_account(connection: Connection, name: str) -> Account | None:
     return _one(connection, statement)
 
 
-def _one(connection: Connection, statement: Select[Any]) -> Account | None:
+def _one(connection: Connection, statement: Executable) -> Account | None:
     row = connection.execute(statement).mappings().one_or_none()
     return None if row is None else Account(row)
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from alerts.desk.alarms.webhook import Alert, labels_of, moment_of, text_of
+from alerts.desk.core.invalid import faults
 from alerts.desk.core.json_body import read_json
 from service.no_answer import reason_of
 
@@ -30,6 +32,50 @@ class State:
     running_since: datetime | None
 
 
+class _Receiver(BaseModel):
+    name: str
+
+
+class _Status(BaseModel):
+    state: str
+
+
+class _Alert(BaseModel):
+    """A `gettableAlert` of Alertmanager's OpenAPI document, as far as the desk reads it."""
+
+    fingerprint: str
+    status: _Status
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    startsAt: str  # noqa: N815 - Alertmanager's name, as the next one
+    generatorURL: str = ""  # noqa: N815
+
+    def told(self) -> Alert:
+        """Return what the desk takes over."""
+        return Alert(
+            fingerprint=text_of(self.fingerprint),
+            firing=True,
+            labels=labels_of(self.labels),
+            annotations=labels_of(self.annotations),
+            starts_at=moment_of(self.startsAt),
+            ends_at=None,  # of a firing alert, endsAt is when it would time out
+            generator_url=text_of(self.generatorURL),
+        )
+
+
+class _Group(BaseModel):
+    labels: dict[str, str]
+    receiver: _Receiver
+    alerts: list[_Alert]
+
+
+class _Server(BaseModel):
+    uptime: str = ""
+
+
+_GROUPS = TypeAdapter(list[_Group])
+
+
 def read(client: httpx.Client, base: str, receiver: str) -> State:
     """Return an Alertmanager's state; raise OSError when it cannot be read."""
     try:
@@ -37,40 +83,30 @@ def read(client: httpx.Client, base: str, receiver: str) -> State:
         status.raise_for_status()
         groups = client.get(f"{base}/api/v2/alerts/groups", timeout=TIMEOUT)
         groups.raise_for_status()
-        return State(
-            tuple(parse(read_json(groups.content), receiver)), moment_of(read_json(status.content).get("uptime"))
-        )
+        server = _Server.model_validate(read_json(status.content))
+        return State(tuple(parse(read_json(groups.content), receiver)), moment_of(server.uptime))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OSError(f"Alertmanager does not answer: {reason_of(error)}; check the address {base}") from None
-    except KeyError as error:
-        raise OSError(f"Alertmanager returned an unexpected response: it lacks {error}; check the address") from None
-    except (ValueError, TypeError, AttributeError):
+    except ValidationError as error:
         raise OSError(
-            f"Alertmanager returned an unexpected response, not that of its API; check the address {base}/api/v2/status"
+            f"Alertmanager returned an unexpected response, not that of its API: {faults(error.errors()[:1])}; "
+            f"check the address {base}/api/v2/status"
+        ) from None
+    except ValueError as error:
+        raise OSError(
+            f"Alertmanager returned an unexpected response, not that of its API: {error}; "
+            f"check the address {base}/api/v2/status"
         ) from None
 
 
-def parse(raw: Iterable[Mapping[str, object]], receiver: str) -> Iterable[Group]:
-    """Yield the groups of one receiver; the same alert also stands in the groups of others."""
-    for group in raw:
-        owner = group["receiver"]
-        if not isinstance(owner, dict) or owner.get("name") != receiver:
-            continue
-        alerts = group["alerts"]
-        if not isinstance(alerts, list):
-            raise TypeError("a group's alerts are no list")
-        active = [_alert(each) for each in alerts if each["status"]["state"] == "active"]
-        suppressed = [_alert(each) for each in alerts if each["status"]["state"] == "suppressed"]
-        yield Group(labels_of(group["labels"]), tuple(active), tuple(suppressed))
+def parse(raw: object, receiver: str) -> Iterable[Group]:
+    """Yield the groups of one receiver; the same alert also stands in the groups of others.
 
-
-def _alert(raw: Mapping[str, object]) -> Alert:
-    return Alert(
-        fingerprint=text_of(raw["fingerprint"]),
-        firing=True,
-        labels=labels_of(raw["labels"]),
-        annotations=labels_of(raw["annotations"]),
-        starts_at=moment_of(raw["startsAt"]),
-        ends_at=None,  # of a firing alert, endsAt is when it would time out
-        generator_url=text_of(raw.get("generatorURL")),
-    )
+    Raises:
+        pydantic.ValidationError: this is not what `/api/v2/alerts/groups` answers.
+    """
+    for group in _GROUPS.validate_python(raw):
+        if group.receiver.name == receiver:
+            active = (each.told() for each in group.alerts if each.status.state == "active")
+            suppressed = (each.told() for each in group.alerts if each.status.state == "suppressed")
+            yield Group(labels_of(group.labels), tuple(active), tuple(suppressed))

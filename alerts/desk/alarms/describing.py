@@ -8,7 +8,8 @@ from sqlalchemy import Connection, exists, select, update
 from alerts.desk.alarms.opening import facts_of
 from alerts.desk.core.tables import alarm, correlated, event, ticket
 from alerts.desk.tickets.alarm_record import AlarmRecord
-from alerts.desk.tickets.events import Kind
+from alerts.desk.tickets.event_json import from_json
+from alerts.desk.tickets.events import Edited, Kind
 from alerts.desk.tickets.policy import priority_of
 from alerts.desk.tickets.ticket import Ticket
 
@@ -65,7 +66,9 @@ def _written(connection: Connection, numbers: Iterable[int]) -> set[tuple[int, s
     rows = connection.execute(
         select(event.c.ticket_id, event.c.data).where(event.c.ticket_id.in_(numbers), event.c.kind == Kind.EDITED)
     )
-    return {(row.ticket_id, _EDITED[name]) for row in rows for name in row.data["fields"] if name in _EDITED}
+    edits = ((number, from_json(Kind.EDITED, data)) for number, data in rows)
+    fields = ((number, name) for number, body in edits if isinstance(body, Edited) for name in body.fields)
+    return {(number, _EDITED[name]) for number, name in fields if name in _EDITED}
 
 
 def _rank(one: AlarmRecord) -> tuple[str, datetime]:

@@ -100,7 +100,7 @@ def _gathered(work: Work, heads: Sequence[Head]) -> Sequence[Gathered]:
 
 def _waited(waiting: Waiting, again: Fresh | None, work: Work) -> Fresh:
     """Return a problem that waits, with what was heard of it since."""
-    problem = Problem(waiting.problem_key, waiting.labels, store.alerts_of(waiting.alerts), waiting.annotations)
+    problem = Problem(waiting.problem_key, waiting.labels, list(waiting.alerts), waiting.annotations)
     if again is not None:
         latest = {alert.fingerprint: alert for alert in again.problem.alerts}
         began = {alert.fingerprint: alert.starts_at for alert in problem.alerts}

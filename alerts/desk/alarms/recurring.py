@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, select
 
@@ -32,7 +31,7 @@ def mark(connection: Connection, opening: Sequence[Draft], policy: Policy, now: 
 
 
 @cache
-def _recent(dialect: str) -> Select[Any]:
+def _recent(dialect: str) -> Select[str, int]:
     return (
         select(alarm.c.problem_key, func.count(alarm.c.ticket_id.distinct()))
         .join(ticket, ticket.c.id == alarm.c.ticket_id)

@@ -38,7 +38,7 @@ def latest(
 
 
 @cache
-def _newest(dialect: str) -> Select[Any]:
+def _newest(dialect: str) -> Select[*tuple[object, ...]]:
     wanted = batch.texts(dialect, "names", ("problem_key", "fingerprint"))
     newest = (
         select(func.max(alarm.c.id))

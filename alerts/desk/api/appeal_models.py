@@ -5,14 +5,15 @@ as TM Forum extends its documents: the number or the mailbox of a contact medium
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StrictBool, StrictStr
 
 from alerts.desk.api.appeals import PROBLEMS
 from alerts.desk.api.tmf_models import ANY, Wire
 from alerts.desk.appeals.contacts import ContactError
-from alerts.desk.appeals.registration import RefusedError
+from alerts.desk.appeals.registration import RefusedError, Said
 from alerts.desk.appeals.states import AnswerBy, Entry
 
 _REF = (*ANY, "href", "@referredType")
@@ -149,8 +150,8 @@ def checked_broadband(said: str, where: str) -> str:
     return said
 
 
-def of_parties(parties: Sequence[RelatedPartyIn]) -> dict[str, Any]:
-    """Return what the parties say, under the names of `Said`; raise ValueError where the customer is missing."""
+def completed(said: Said, parties: Sequence[RelatedPartyIn], identifiers: Sequence[IdentifierIn]) -> Said:
+    """Return what was said with who said it and the numbers of other systems; raise ValueError for what is missing."""
     given: dict[str, PartyIn] = {}
     for each in parties:
         if each.role in given:
@@ -159,20 +160,16 @@ def of_parties(parties: Sequence[RelatedPartyIn]) -> dict[str, Any]:
     if "customer" not in given:
         raise ValueError("relatedParty: nobody has the role customer; add the customer with a number")
     branch = given.get("branch")
-    return _customer(given["customer"]) | {"region": branch.id if branch else ""}
-
-
-def of_identifiers(given: Sequence[IdentifierIn]) -> dict[str, Any]:
-    """Return the numbers of other systems under the names of `Said`."""
-    found = {f"{each.owner}_ref": each.id for each in given}
-    if len(found) < len(given):
+    whole = replace(_by_customer(said, given["customer"]), region=branch.id if branch else "")
+    references = {each.owner: each.id for each in identifiers}
+    if len(references) < len(identifiers):
         raise ValueError("externalIdentifier: there are two of one owner; leave one out")
-    return found
+    return replace(whole, crm_ref=references.get("crm", ""), cabinet_ref=references.get("cabinet", ""))
 
 
-def _customer(party: PartyIn) -> dict[str, Any]:
-    media: dict[str, str] = {}
-    wanted: list[str] = []
+def _by_customer(said: Said, party: PartyIn) -> Said:
+    media: dict[Contact, str] = {}
+    wanted: list[Contact] = []
     for each in party.contact_medium:
         kind = each.contact_type
         name, text = ("emailAddress", each.email_address) if kind == "email" else ("phoneNumber", each.phone_number)
@@ -188,6 +185,12 @@ def _customer(party: PartyIn) -> dict[str, Any]:
     number = media.pop("number", "") or party.id
     if not number:
         raise ValueError("relatedParty: the customer has no contact medium of the type number, and no id")
-    name = party.formatted_name or party.name or " ".join(filter(None, (party.given_name, party.family_name)))
-    answer_by = AnswerBy(next(iter(wanted or media), AnswerBy.MOBILE))
-    return {"number": number, "name": name, "answer_by": answer_by, **media}
+    return replace(
+        said,
+        number=number,
+        name=party.formatted_name or party.name or " ".join(filter(None, (party.given_name, party.family_name))),
+        answer_by=AnswerBy(next(iter(wanted or media), AnswerBy.MOBILE)),
+        mobile=media.get("mobile", ""),
+        city=media.get("city", ""),
+        email=media.get("email", ""),
+    )

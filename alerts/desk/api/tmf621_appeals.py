@@ -1,7 +1,7 @@
 """Appeals by TMF621: registered, listed, read and moved as trouble tickets with numbers of their own."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Response
 from fastapi.responses import JSONResponse
@@ -15,8 +15,7 @@ from alerts.desk.api.appeal_models import (
     RelatedEntityIn,
     RelatedPartyIn,
     checked_broadband,
-    of_identifiers,
-    of_parties,
+    completed,
     refused,
 )
 from alerts.desk.api.tmf_list import Filters
@@ -29,9 +28,10 @@ from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.numbers import number_of, reference
 from alerts.desk.appeals.registration import RefusedError, Said, register
 from alerts.desk.appeals.states import IllegalStepError, Status
-from alerts.desk.appeals.tmf621 import body, links_of
+from alerts.desk.appeals.tmf621 import address, body, links_of
 from alerts.desk.core import paging
 from alerts.desk.core.appeal_tables import appeal
+from alerts.desk.core.invalid import faults
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.tmf621 import select_fields
 from alerts.desk.web.errors import answer
@@ -118,7 +118,7 @@ def page(
     connection: Connection,
     rules: Rules,
     wanted: Sequence[ColumnElement[bool]],
-    order: Sequence[ColumnElement[Any]],
+    order: Sequence[ColumnElement[object]],
     limit: int,
     offset: int,
 ) -> tuple[int, list[dict[str, object]]]:
@@ -129,10 +129,13 @@ def page(
 
 def represent(connection: Connection, rules: Rules, text: str) -> dict[str, object] | None:
     """Return the representation of the appeal with this number; None where there is none."""
+    row = _find(connection, rules, text)
+    return _bodies(connection, rules, [row])[0] if row is not None else None
+
+
+def _find(connection: Connection, rules: Rules, text: str) -> Appeal | None:
     row = store.find(connection, number_of(text))
-    if row is None or reference(rules.calendars.zone, row.id, row.registered_at) != text:
-        return None
-    return _bodies(connection, rules, [row])[0]
+    return row if row is not None and reference(rules.calendars.zone, row.id, row.registered_at) == text else None
 
 
 def create(runtime: Runtime, rules: Rules, fresh: TicketCreate, caller: Principal) -> Response:
@@ -149,9 +152,10 @@ def create(runtime: Runtime, rules: Rules, fresh: TicketCreate, caller: Principa
     if done.number is None:
         return answer(409, "Conflict", f"no appeal: the routes say {', '.join(done.way.actions)}")
     with runtime.database.read() as connection:
-        row = store.find(connection, done.number)
-        (shown,) = _bodies(connection, rules, [row] if row else [])
-    return JSONResponse(shown, 200 if done.repeat else 201, {"Location": str(shown["href"])})
+        (row,) = filter(None, [store.find(connection, done.number)])
+        (shown,) = _bodies(connection, rules, [row])
+    number = reference(rules.calendars.zone, row.id, row.registered_at)
+    return JSONResponse(shown, 200 if done.repeat else 201, {"Location": address(number)})
 
 
 def patch(runtime: Runtime, rules: Rules, text: str, changes: TicketPatch, caller: Principal) -> Response:
@@ -159,12 +163,13 @@ def patch(runtime: Runtime, rules: Rules, text: str, changes: TicketPatch, calle
     if not may_see(caller):
         return forbidden(caller)
     with runtime.database.read() as connection:
-        shown = represent(connection, rules, text)
-    if shown is None:
+        row = _find(connection, rules, text)
+        shown = _bodies(connection, rules, [row])[0] if row is not None else {}
+    if row is None:
         return missing(text)
     try:
         _check_unchanged(changes, shown)
-        if changes.status is not None and changes.status != shown["status"]:
+        if changes.status is not None and changes.status.value != row.status.value:
             hand = Hand(runtime.database, rules, number_of(text), None, caller.name, runtime.now())
             _move(hand, Status(changes.status.value), (changes.status_change_reason or "").strip())
     except IllegalStepError as error:
@@ -208,12 +213,13 @@ def _said(rules: Rules, fresh: TicketCreate) -> Said:
         whole = _Appeal.model_validate({name: given[name] for name in _TAKEN[:-1] if name in given})
         marks = _characteristics(given["troubleTicketCharacteristic"])
     except ValidationError as error:
-        raise ValueError(_faults(error)) from None
+        raise ValueError(faults(error.errors())) from None
     code = rules.codes.get(marks.code)
     if code is not None and code.kind != fresh.ticket_type:
         raise ValueError(f'ticketType: the code {code.id} is a "{code.kind}", not a "{fresh.ticket_type}"')
-    return Said(
+    said = Said(
         entry=whole.channel.id,
+        number="",
         broadband=checked_broadband(marks.broadband, _WORDS["broadband"]),
         service=whole.related_entity[0].entity.id,
         code=marks.code,
@@ -222,9 +228,8 @@ def _said(rules: Rules, fresh: TicketCreate) -> Said:
         claim=marks.claim,
         tariff=marks.tariff,
         appealed_at=marks.appealed_at,
-        **of_parties(whole.related_party),
-        **of_identifiers(whole.external_identifier),
     )
+    return completed(said, whole.related_party, whole.external_identifier)
 
 
 def _characteristics(given: object) -> _Characteristics:
@@ -233,14 +238,6 @@ def _characteristics(given: object) -> _Characteristics:
     if len(values) < len(entries):
         raise ValueError("troubleTicketCharacteristic: there are two of one name; leave one out")
     return _Characteristics.model_validate(values)
-
-
-def _faults(error: ValidationError) -> str:
-    faults = (
-        f"{'.'.join(map(str, each['loc']))}: {each['msg']}".removeprefix(": ").replace("Value error, ", "")
-        for each in error.errors()
-    )
-    return "; ".join(faults)[:2000]
 
 
 def _check_unchanged(changes: TicketPatch, shown: dict[str, object]) -> None:

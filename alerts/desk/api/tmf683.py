@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement
 
 from alerts.desk.access.roles import Permission, Principal
 from alerts.desk.api import tmf_list
-from alerts.desk.api.appeal_models import InteractionIn, checked_broadband, of_identifiers, of_parties, refused
+from alerts.desk.api.appeal_models import InteractionIn, checked_broadband, completed, refused
 from alerts.desk.api.appeals import Registrar, Ruling, rules_of
 from alerts.desk.api.known import once, only
 from alerts.desk.api.tmf_list import Fields, Filters, Limit, Offset, Sort
@@ -136,7 +136,8 @@ def _said(given: InteractionIn) -> Said:
     if main[0].item is None:
         raise ValueError("interactionItem: item: is missing; its entity names the service")
     broadband = items["broadband"].resolution if "broadband" in items else "unknown"
-    return Said(
+    said = Said(
+        number="",
         entry=given.related_channel[0].channel.id,
         broadband=checked_broadband(broadband, _WORDS["broadband"]),
         service=main[0].item.entity.id,
@@ -145,6 +146,5 @@ def _said(given: InteractionIn) -> Said:
         answer=main[0].resolution,
         claim=main[0].interaction_item_type == "claim",
         appealed_at=given.interaction_date.start_date_time if given.interaction_date else None,
-        **of_parties(given.related_party),
-        **of_identifiers(given.external_identifier),
     )
+    return completed(said, given.related_party, given.external_identifier)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, or_
 
 from alerts.desk.alarms.webhook import instant_of
 from alerts.desk.api import known
@@ -23,7 +23,7 @@ Fields = Annotated[str | None, Query(max_length=1000)]
 Offset = Annotated[int, Query(ge=0, le=2**31)]
 Limit = Annotated[int, Query(ge=0, le=MAX_LIMIT)]
 Sort = Annotated[str | None, Query(max_length=200)]
-_COLUMNS: dict[str, ColumnElement[Any]] = {
+_COLUMNS: dict[str, SQLColumnExpression[object]] = {
     "id": ticket.c.id,
     "status": ticket.c.status,
     "severity": ticket.c.severity,
@@ -52,7 +52,7 @@ class Filters:
     """By what a list of resources is filtered and sorted; the first column is the number that makes an order total."""
 
     what: str  # as in "no ticket is ever …"
-    columns: Mapping[str, ColumnElement[Any]]
+    columns: Mapping[str, SQLColumnExpression[object]]
     dates: Collection[str]
     numbers: Mapping[str, Callable[[str], int]]  # how a number is read; 0: it is none
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -79,9 +79,9 @@ class Filters:
             result.append(joined(*(_compare(column, operator, value) for value in values)))
         return result
 
-    def order(self, sort: str | None) -> list[ColumnElement[Any]]:
+    def order(self, sort: str | None) -> list[ColumnElement[object]]:
         """Return the order; without one, the oldest first. The number makes every order total."""
-        result: list[ColumnElement[Any]] = []
+        result: list[ColumnElement[object]] = []
         for name in (sort or "").split(","):
             if not name:
                 continue
@@ -129,7 +129,7 @@ def _split(name: str) -> tuple[str, str]:
     return (attribute, operator) if dot and operator in _OPERATORS else (name, "eq")
 
 
-def _compare(column: ColumnElement[Any], operator: str, value: object) -> ColumnElement[bool]:
+def _compare(column: SQLColumnExpression[object], operator: str, value: object) -> ColumnElement[bool]:
     match operator:
         case "gt":
             return column > value

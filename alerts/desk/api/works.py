@@ -73,8 +73,8 @@ def create(given: WorksIn, runtime: Running, caller: Actor) -> Response:
     except WorksError as error:
         return _refused(error)
     with runtime.database.write() as connection:
-        body = _put(connection, caller.name, works, runtime.now())
-    return JSONResponse(body, 201, {"Location": str(body["href"])})
+        stored = record(connection, works, By(caller.name), runtime.now())
+    return JSONResponse(_body(stored, runtime.now()), 201, {"Location": _address(stored)})
 
 
 @router.put("/{number}", responses=_ONE)
@@ -184,11 +184,15 @@ def _put(connection: Connection, by: str, works: Works, now: datetime) -> dict[s
     return _body(record(connection, works, By(by), now), now)
 
 
+def _address(works: Works) -> str:
+    return f"{BASE}/{works.number}"
+
+
 def _body(works: Works, now: datetime) -> dict[str, object]:
     following = next_window(works, now) if works.cancelled_at is None else None
     return {
         "id": works.number,
-        "href": f"{BASE}/{works.number}",
+        "href": _address(works),
         "uid": works.uid,
         "title": works.title,
         "state": state_of(works, now),

@@ -1,7 +1,6 @@
 """The web application: who answers what, behind which limits, with which headers."""
 
 import logging
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -81,15 +80,16 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
 
     @app.get("/openapi.json", include_in_schema=False)
     def openapi(_: Reader) -> dict[str, object]:
-        return published(app.openapi())
+        return published(app)
 
     app.add_middleware(Headers)
     app.add_middleware(CountWebhooks, counts=runtime.counts)
     return app
 
 
-def published(document: dict[str, Any]) -> dict[str, Any]:
+def published(app: FastAPI) -> dict[str, object]:
     """Return the document without the 422 that FastAPI adds everywhere: a malformed request gets 400 here."""
+    document = app.openapi()
     for methods in document["paths"].values():
         for operation in methods.values():
             operation["responses"].pop("422", None)

@@ -4,11 +4,14 @@ A complaint about a fee is never put down to an outage, nor an outage to billing
 billing and no other one. A request for information has no cause.
 """
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, Text, cast, select
 
 from alerts.desk.appeals.codes import Code
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.core.billing_tables import billing_case
+from alerts.desk.core.record import Column
 from alerts.desk.core.tables import OPEN, alarm, ticket
 from alerts.desk.tickets.ticket import Ticket
 
@@ -20,6 +23,14 @@ _BILLING = (
     .exists()
 )
 """The condition on tickets whose alarms are about billing."""
+
+
+class _TicketOfCase(Ticket):
+    """The ticket of a billing case."""
+
+    __slots__ = ()
+
+    accounts = Column[Mapping[str, int] | None]()  # that the case concerns, by tariff; None: not counted yet
 
 
 def incidents(
@@ -63,14 +74,11 @@ def billing_cases(connection: Connection, service: str, tariff: str = "") -> lis
     Of a tariff: also those whose scope is not counted yet, since nobody knows then that it does not concern the tariff.
     """
     open_ = (billing_case.c.service == service, billing_case.c.state != "closed", ticket.c.status != "resolved")
-    joined = select(ticket, billing_case.c.figures).join(billing_case, billing_case.c.ticket_id == ticket.c.id)
+    accounts = billing_case.c.figures[("scope", "accounts")].label("accounts")
+    joined = select(ticket, accounts).join(billing_case, billing_case.c.ticket_id == ticket.c.id)
     rows = connection.execute(joined.where(OPEN, *open_).order_by(billing_case.c.id)).mappings()
-    return [Ticket(row) for row in rows if not tariff or _concerns(row["figures"], tariff)]
-
-
-def _concerns(figures: dict[str, dict[str, dict[str, int]]], tariff: str) -> bool:
-    accounts = figures.get("scope", {}).get("accounts", {})
-    return not accounts or bool(accounts.get(tariff))
+    found = map(_TicketOfCase, rows)
+    return [each for each in found if not tariff or not each.accounts or each.accounts.get(tariff)]
 
 
 def _is_billing(rules: Rules, group: str) -> bool:

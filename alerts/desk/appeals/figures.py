@@ -8,6 +8,8 @@ from sqlalchemy import Connection, and_, case, func, literal, or_, select
 
 from alerts.desk.appeals.codes import Code
 from alerts.desk.appeals.compensations import UNDER_WAY
+from alerts.desk.appeals.events import Late
+from alerts.desk.appeals.log_json import from_json
 from alerts.desk.appeals.states import Queue, Status
 from alerts.desk.core.appeal_metrics import LISTED, AppealFigures, Deadline
 from alerts.desk.core.appeal_tables import appeal, appeal_event, appeal_mail, compensation
@@ -90,9 +92,9 @@ def _free_months(connection: Connection) -> dict[str, int]:
 
 def _free_months_late(connection: Connection) -> dict[str, int]:
     """Return how many are late; the log of their appeals says so."""
-    joined = select(compensation.c.state, compensation.c.id, appeal_event.c.data).join(
+    joined = select(compensation.c.state, compensation.c.id, appeal_event.c.kind, appeal_event.c.data).join(
         appeal_event, appeal_event.c.appeal_id == compensation.c.appeal_id
     )
     rows = connection.execute(joined.where(compensation.c.state.in_(UNDER_WAY), appeal_event.c.kind == "Late"))
-    late = {number: state for state, number, data in rows if data["clock"] == "free_month"}
+    late = {number: state for state, number, kind, data in rows if from_json(kind, data) == Late("free_month")}
     return dict.fromkeys(UNDER_WAY, 0) | Counter(late.values())

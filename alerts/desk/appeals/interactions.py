@@ -1,9 +1,8 @@
 """Interactions in the database, as TMF683 lists them: with the appeal that each is about, without what was said."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from alerts.desk.appeals.interaction import ListedInteraction
 from alerts.desk.core import paging
@@ -15,15 +14,13 @@ _COLUMNS = [
     interaction.c[name] for name in ("id", "appeal_id", "direction", "channel", "reason", "status", "at", "actor")
 ]
 _JOINED = interaction.outerjoin(appeal, appeal.c.id == interaction.c.appeal_id)
-_SHOWN: Select[Any] = select(*_COLUMNS, appeal.c.registered_at, appeal.c.kind, _FIRST.label("first_id")).select_from(
-    _JOINED
-)
+_SHOWN = select(*_COLUMNS, appeal.c.registered_at, appeal.c.kind, _FIRST.label("first_id")).select_from(_JOINED)
 
 
 def page(
     connection: Connection,
     conditions: Sequence[ColumnElement[bool]],
-    order: Sequence[ColumnElement[Any]],
+    order: Sequence[ColumnElement[object]],
     limit: int,
     offset: int,
 ) -> tuple[int, list[ListedInteraction]]:

@@ -1,16 +1,11 @@
 """Events of appeals as JSON, for the database."""
 
-from datetime import datetime
 from typing import get_args
 
-from cattrs import Converter
-
 from alerts.desk.appeals.events import Body
+from alerts.desk.core import kept_json
 
 _KINDS: dict[str, type[Body]] = {kind.__name__: kind for kind in get_args(Body)}
-_converter = Converter(forbid_extra_keys=True)
-_converter.register_unstructure_hook(datetime, datetime.isoformat)
-_converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
 
 
 def kind_of(body: Body) -> str:
@@ -20,11 +15,9 @@ def kind_of(body: Body) -> str:
 
 def to_json(body: Body) -> dict[str, object]:
     """Return what is stored of a body."""
-    result: dict[str, object] = _converter.unstructure(body)
-    return result
+    return kept_json.to_json(body)
 
 
-def from_json(kind: str, data: dict[str, object]) -> Body:
+def from_json(kind: str, data: object) -> Body:
     """Return the body that was stored."""
-    found: Body = _converter.structure(data, _KINDS[kind])
-    return found
+    return kept_json.from_json(data, _KINDS[kind])

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import TypeVarTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
@@ -23,6 +23,8 @@ from alerts.desk.tickets.ticket import Ticket
 BEFORE = timedelta(weeks=8)
 EARLIER = timedelta(minutes=30)  # how long before the window appeals may belong to the same
 
+Columns = TypeVarTuple("Columns")
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -36,21 +38,21 @@ class Proposal:
 def _unlinked(connection: Connection, since: datetime, until: datetime) -> list[Word]:
     """Return who appealed about what in (since, until], without appeals whose cause is known."""
     columns = (interaction.c["at"], appeal.c.customer, appeal.c.code_group, appeal.c.region, appeal.c.service)
-    rows = connection.execute(_said(since, until, *columns))
+    rows = connection.execute(_said(select(*columns), since, until))
     return [Word(at, customer, Cell(group, region, service)) for at, customer, group, region, service in rows]
 
 
-def _said(since: datetime, until: datetime, *columns: ColumnElement[Any]) -> Select[Any]:
+def _said(wanted: Select[*Columns], since: datetime, until: datetime) -> Select[*Columns]:
     """Return the question for columns of what customers said in (since, until], of appeals without a known cause."""
-    wanted = select(*columns).select_from(interaction).join(appeal, appeal.c.id == interaction.c.appeal_id)
+    joined = wanted.select_from(interaction).join(appeal, appeal.c.id == interaction.c.appeal_id)
     inbound = (interaction.c.direction == "inbound", interaction.c.reason.in_(("appeal", "repeat")))
-    return wanted.where(*inbound, ~linked(), interaction.c["at"] > since, interaction.c["at"] <= until)
+    return joined.where(*inbound, ~linked(), interaction.c["at"] > since, interaction.c["at"] <= until)
 
 
 def _customers(connection: Connection, since: datetime, until: datetime) -> dict[Cell, int]:
     """Return how many customers of each cell appealed in (since, until]; the database counts them."""
     cell = (appeal.c.code_group, appeal.c.region, appeal.c.service)
-    wanted = _said(since, until, *cell, func.count(appeal.c.customer.distinct())).group_by(*cell)
+    wanted = _said(select(*cell, func.count(appeal.c.customer.distinct())), since, until).group_by(*cell)
     return {Cell(group, region, service): count for group, region, service, count in connection.execute(wanted)}
 
 

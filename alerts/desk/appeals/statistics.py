@@ -14,6 +14,8 @@ from datetime import date, datetime, tzinfo
 from sqlalchemy import ColumnElement, Connection, select
 
 from alerts.desk.appeals.appeal import Appeal
+from alerts.desk.appeals.events import Late
+from alerts.desk.appeals.log_json import from_json
 from alerts.desk.appeals.states import FINAL, Status
 from alerts.desk.core.appeal_tables import appeal, appeal_event, compensation
 from alerts.desk.tickets.calendars import instant
@@ -126,8 +128,11 @@ def read(
     within = select(appeal.c.id).where(*span, *conditions)
     late = (appeal_event.c.kind == "Late", appeal_event.c.appeal_id.in_(within))
     missed: dict[int, set[str]] = defaultdict(set)
-    for number, data in connection.execute(select(appeal_event.c.appeal_id, appeal_event.c.data).where(*late)):
-        missed[number].add(data["clock"])
+    events = select(appeal_event.c.appeal_id, appeal_event.c.kind, appeal_event.c.data).where(*late)
+    for number, kind, data in connection.execute(events):
+        body = from_json(kind, data)
+        if isinstance(body, Late):
+            missed[number].add(body.clock)
     months = select(compensation.c.appeal_id).where(compensation.c.state != "refused")
     free = set(connection.scalars(months.where(compensation.c.appeal_id.in_(within))))
     return [

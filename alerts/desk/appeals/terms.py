@@ -4,12 +4,12 @@ Only the terms are frozen. Calendars follow the settings, because a holiday may 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
-from typing import Any
 
 from alerts.desk.core.appeal_settings import HOUR
 from alerts.desk.core.calendar_settings import CalendarSettings
+from alerts.desk.core.kept_json import from_json, to_json
 from alerts.desk.tickets.calendars import Always, Calendar, business_hours, instant
 
 DAY = 24 * HOUR
@@ -44,12 +44,12 @@ class Terms:
 
 def frozen(terms: Terms) -> dict[str, object]:
     """Return terms as they are kept with an appeal."""
-    return {each.name: getattr(terms, each.name) for each in fields(terms)}
+    return to_json(terms)
 
 
-def thawed(kept: Mapping[str, Any]) -> Terms:
+def thawed(kept: Mapping[str, object]) -> Terms:
     """Return the terms that were kept with an appeal."""
-    return Terms(**kept)
+    return from_json(kept, Terms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,18 @@ Links = Sequence[tuple[int, str]]
 """Tickets that an appeal is linked to, each with the state of the link."""
 
 
+def address(number: str) -> str:
+    """Return where the appeal with this number is."""
+    return f"{BASE}/troubleTicket/{number}"
+
+
 def body(rules: Rules, of: Appeal, log: Sequence[Event], links: Links) -> dict[str, object]:
     """Return the representation of an appeal; what is not known is absent."""
     number = reference(rules.calendars.zone, of.id, of.registered_at)
     code = rules.codes.get(of.code)
     result: dict[str, object] = {
         "id": number,
-        "href": f"{BASE}/troubleTicket/{number}",
+        "href": address(number),
         "@type": "TroubleTicket",
         "name": code.name(rules.language) if code else of.code,
         "ticketType": of.kind,
@@ -104,7 +109,7 @@ def _entry(number: str, kind: str) -> dict[str, object]:
         "@type": "TroubleTicketRelationship",
         "@referredType": "TroubleTicket",
         "id": number,
-        "href": f"{BASE}/troubleTicket/{number}",
+        "href": address(number),
         "relationshipType": kind,
     }
 

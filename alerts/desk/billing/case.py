@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from alerts.desk.billing.figures import Counts, Scope, stages_of
+from alerts.desk.billing.figures import Counts, Scope
 from alerts.desk.billing.kinds import STAGES, Kind, Stage
 from alerts.desk.billing.records import CaseRecord
 from alerts.desk.core.billing_settings import BillingCaseSettings
@@ -78,10 +78,10 @@ def case_of(record: CaseRecord) -> Case:
         since=record.since,
         contained_at=record.contained_at,
         counted_at=record.counted_at,
-        stages=stages_of(kept.get("stages", {})),
-        scope=Scope(**kept["scope"]) if "scope" in kept else None,
-        unreachable=kept.get("unreachable", {}),
-        settled=kept.get("settled", False),
+        stages=kept.stages,
+        scope=kept.scope,
+        unreachable=kept.unreachable,
+        settled=kept.settled,
         clean=record.clean,
         waived=record.waived,
         compensation=record.compensation,

@@ -76,6 +76,17 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFigures:
+    """What a case keeps of its figures; of one that was never counted nothing."""
+
+    settled: bool = False
+    clean: bool = False
+    scope: Scope | None = None
+    stages: Mapping[str, Counts] = field(default_factory=dict)
+    unreachable: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """A case as counted at one moment."""
 
@@ -86,6 +97,11 @@ class Figures:
     scope: Scope
     stages: Mapping[str, Counts]
     unreachable: Mapping[str, int]
+
+    @property
+    def kept(self) -> KeptFigures:
+        """Return what the case keeps."""
+        return KeptFigures(self.settled, self.clean, self.scope, self.stages, self.unreachable)
 
 
 def read(samples: Iterable[Sample]) -> dict[int, Figures]:
@@ -137,35 +153,3 @@ def _figures(samples: list[Sample]) -> Figures | None:
         stages={name: Counts(**values) for name, values in stages.items() if set(STATES) <= values.keys()},
         unreachable=unreachable,
     )
-
-
-def to_json(figures: Figures) -> dict[str, object]:
-    """Return figures as they are kept."""
-    return {
-        "settled": figures.settled,
-        "clean": figures.clean,
-        "scope": scope_json(figures.scope),
-        "stages": stages_json(figures.stages),
-        "unreachable": dict(figures.unreachable),
-    }
-
-
-def scope_json(scope: Scope) -> dict[str, object]:
-    """Return a scope as it is kept."""
-    return {
-        "subscriptions": scope.subscriptions,
-        "fingerprint": scope.fingerprint,
-        "accounts": dict(scope.accounts),
-        "money": {name: dict(values) for name, values in scope.money.items()},
-    }
-
-
-def stages_json(stages: Mapping[str, Counts]) -> dict[str, dict[str, int]]:
-    """Return stages as they are kept."""
-    names = (*STATES, "money_required", "money_done")
-    return {stage: {name: getattr(counts, name) for name in names} for stage, counts in stages.items()}
-
-
-def stages_of(kept: Mapping[str, Mapping[str, int]]) -> dict[str, Counts]:
-    """Return stages that were kept."""
-    return {stage: Counts(**values) for stage, values in kept.items()}

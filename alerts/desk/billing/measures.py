@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from alerts.desk.billing.case import Case, Frozen
-from alerts.desk.billing.figures import Counts, stages_of
+from alerts.desk.billing.figures import Counts
 from alerts.desk.billing.kinds import CORRECTING, Stage
 from alerts.desk.billing.records import CountRecord
 from alerts.desk.core.billing_settings import BillingCaseSettings
@@ -41,7 +41,7 @@ def reached(case: Case, counts: Sequence[CountRecord], stages: Sequence[Stage], 
     wanted = [stage for stage in stages if stage in case.required]
     moment = None
     for each in counts:
-        held = stages_of(each.stages)
+        held = each.stages
         if wanted and all(stage in held and _enough(held[stage], share) for stage in wanted):
             moment = moment or each.at
         else:

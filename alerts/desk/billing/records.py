@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
+from alerts.desk.billing.figures import Counts, KeptFigures, Scope
+from alerts.desk.core.kept_json import from_json
 from alerts.desk.core.record import Column, Record
 
 
@@ -24,12 +25,16 @@ class CaseRecord(Record):
     since = Column[datetime | None]()
     contained_at = Column[datetime | None]()
     counted_at = Column[datetime | None]()
-    figures = Column[Mapping[str, Any]]()
     waived = Column[Mapping[str, str]]()
-    compensation = Column[Mapping[str, Any] | None]()
+    compensation = Column[Mapping[str, object] | None]()
     zero_since = Column[datetime | None]()
     clean = Column[bool]()
     closed_at = Column[datetime | None]()
+
+    @property
+    def figures(self) -> KeptFigures:
+        """Return what was counted last."""
+        return from_json(self.value("figures"), KeptFigures)
 
 
 class ScopeRecord(Record):
@@ -42,7 +47,11 @@ class ScopeRecord(Record):
     version = Column[int]()
     at = Column[datetime]()
     final = Column[bool]()
-    scope = Column[Mapping[str, Any]]()
+
+    @property
+    def scope(self) -> Scope:
+        """Return what the fault concerned."""
+        return from_json(self.value("scope"), Scope)
 
 
 class CountRecord(Record):
@@ -53,7 +62,11 @@ class CountRecord(Record):
     id = Column[int]()
     case_id = Column[int]()
     at = Column[datetime]()
-    stages = Column[Mapping[str, Any]]()
+
+    @property
+    def stages(self) -> Mapping[str, Counts]:
+        """Return the stages by name."""
+        return from_json(self.value("stages"), dict[str, Counts])
 
 
 class CaseEvent(Record):
@@ -66,4 +79,4 @@ class CaseEvent(Record):
     at = Column[datetime]()
     actor = Column[str]()
     kind = Column[str]()
-    data = Column[Mapping[str, Any]]()
+    data = Column[Mapping[str, object]]()

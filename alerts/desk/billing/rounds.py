@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 
 from alerts.desk.billing import store
 from alerts.desk.billing.case import CLOSED, OPEN, WATCHED, Case, Frozen, blockers
-from alerts.desk.billing.figures import ALL, Figures, read, stages_json, to_json
+from alerts.desk.billing.figures import ALL, Figures, read
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.billing_settings import BillingCaseSettings
+from alerts.desk.core.kept_json import to_json
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.actions import Desk
 from alerts.desk.tickets.states import TERMINAL, Status
@@ -106,10 +107,12 @@ def _counted(connection: Connection, case: Case, figures: Figures) -> Case:
         store.freeze(connection, case.id, version)
         store.tell(connection, case.id, figures.at, DESK, "frozen", version=version.version, final=final)
     if figures.stages and figures.stages != case.stages:
-        store.add_count(connection, case.id, figures.at, stages_json(figures.stages))
+        store.add_count(connection, case.id, figures.at, figures.stages)
     # The beginning stays as it was found first; the agent asks no further back from then on.
     since = case.since or (figures.since if figures.scope.subscriptions else None)
-    store.change(connection, case.id, counted_at=figures.at, figures=to_json(figures), since=since, clean=figures.clean)
+    store.change(
+        connection, case.id, counted_at=figures.at, figures=to_json(figures.kept), since=since, clean=figures.clean
+    )
     return store.lock(connection, case.id)
 
 

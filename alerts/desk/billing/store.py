@@ -7,10 +7,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Text, cast, insert, select, update
 
 from alerts.desk.billing.case import CLOSED, Case, Frozen, case_of
-from alerts.desk.billing.figures import Scope, scope_json
+from alerts.desk.billing.figures import Counts
 from alerts.desk.billing.kinds import ALERTS, Kind
 from alerts.desk.billing.records import CaseEvent, CaseRecord, CountRecord, ScopeRecord
 from alerts.desk.core.billing_tables import billing_case, billing_count, billing_event, billing_scope
+from alerts.desk.core.kept_json import to_json
 from alerts.desk.core.tables import OPEN, alarm, ticket
 
 
@@ -103,13 +104,13 @@ def scopes(connection: Connection, number: int) -> list[Frozen]:
     """Return the frozen versions of a case's scope, oldest first."""
     wanted = select(billing_scope).where(billing_scope.c.case_id == number).order_by(billing_scope.c.version)
     found = map(ScopeRecord, connection.execute(wanted).mappings())
-    return [Frozen(each.version, each.at, each.final, Scope(**each.scope)) for each in found]
+    return [Frozen(each.version, each.at, each.final, each.scope) for each in found]
 
 
 def freeze(connection: Connection, number: int, frozen: Frozen) -> None:
     """Keep a version of the scope."""
     values = {"case_id": number, "version": frozen.version, "at": frozen.at, "final": frozen.final}
-    connection.execute(insert(billing_scope).values(**values, scope=scope_json(frozen.scope)))
+    connection.execute(insert(billing_scope).values(**values, scope=to_json(frozen.scope)))
 
 
 def counts(connection: Connection, number: int) -> list[CountRecord]:
@@ -118,9 +119,9 @@ def counts(connection: Connection, number: int) -> list[CountRecord]:
     return [CountRecord(row) for row in connection.execute(wanted).mappings()]
 
 
-def add_count(connection: Connection, number: int, at: datetime, stages: Mapping[str, Mapping[str, int]]) -> None:
+def add_count(connection: Connection, number: int, at: datetime, stages: Mapping[str, Counts]) -> None:
     """Keep how far the stages are."""
-    connection.execute(insert(billing_count).values(case_id=number, at=at, stages=stages))
+    connection.execute(insert(billing_count).values(case_id=number, at=at, stages=to_json(stages)))
 
 
 def tell(connection: Connection, number: int, at: datetime, actor: str, kind: str, **data: object) -> None:

@@ -8,13 +8,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any
 
 from sqlalchemy import (
     JSON,
     ColumnElement,
     Connection,
-    CursorResult,
     Dialect,
     FromClause,
     Table,
@@ -30,7 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from alerts.desk.core.tables import Instant, defaults, micros
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 """Values by column. The rows of a batch have the same columns."""
 
 _json = json.JSONEncoder(ensure_ascii=False).encode
@@ -45,10 +43,10 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if _is_sqlite(connection):
         _each(connection, _insert_each(table, columns), table, columns, rows)
     else:
-        _at_once(connection, _insert_all(table, columns), table, columns, rows)
+        connection.exec_driver_sql(_insert_all(table, columns), _at_once(table, columns, rows))
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Row], key: str, conflict: str) -> dict[Any, int]:
+def insert_new(connection: Connection, table: Table, rows: Sequence[Row], key: str, conflict: str) -> dict[str, int]:
     """Store rows unless `conflict` (an ON CONFLICT target) has them; return the numbers of the stored ones by a key."""
     columns = tuple(rows[0])
     otherwise = f"ON CONFLICT {conflict} DO NOTHING"
@@ -59,7 +57,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row], key: s
         stored = connection.execute(select(table.c[key], table.c.id).where(table.c.id > before))
     else:
         statement = f'{_insert_all(table, columns)} {otherwise} RETURNING "{key}", id'
-        stored = _at_once(connection, statement, table, columns, rows)
+        stored = connection.exec_driver_sql(statement, _at_once(table, columns, rows))
     return {name: number for name, number in stored.all()}  # noqa: C416 - rows, not pairs
 
 
@@ -71,10 +69,10 @@ def update(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if _is_sqlite(connection):
         _each(connection, _update_each(table, columns), table, (*columns, "id"), rows)
     else:
-        _at_once(connection, _update_all(table, columns), table, ("id", *columns), rows)
+        connection.exec_driver_sql(_update_all(table, columns), _at_once(table, ("id", *columns), rows))
 
 
-def among(dialect: str, wanted: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+def among(dialect: str, wanted: ColumnElement[object], name: str) -> ColumnElement[bool]:
     """Return the condition that a column has one of many numbers or keys; they are one parameter, made by `listed`.
 
     This and `texts` take a dialect, not a connection, so that a statement can be kept: making one costs more than
@@ -109,12 +107,11 @@ def _is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def _at_once(
-    connection: Connection, statement: str, table: Table, columns: Sequence[str], rows: Sequence[Row]
-) -> CursorResult[Any]:
+def _at_once(table: Table, columns: Sequence[str], rows: Sequence[Row]) -> dict[str, str]:
+    """Return the parameter of a statement that reads all rows from one document."""
     names = tuple(map(str, columns))
     given = [dict(zip(names, values, strict=True)) for values in _stored(table, columns, rows)]
-    return connection.exec_driver_sql(statement, {"rows": _json(given)})
+    return {"rows": _json(given)}
 
 
 def _each(connection: Connection, statement: str, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -122,14 +119,15 @@ def _each(connection: Connection, statement: str, table: Table, columns: Sequenc
 
 
 def _stored(
-    table: Table, columns: Sequence[str], rows: Sequence[Row], document: Callable[[Any], Any] | None = None
-) -> Iterator[tuple[Any, ...]]:
+    table: Table, columns: Sequence[str], rows: Sequence[Row], document: Callable[[object], str] | None = None
+) -> Iterator[tuple[object, ...]]:
     """Return the rows as the database keeps them: column by column is less work than value by value."""
-    given: list[Iterable[Any]] = list(zip(*map(itemgetter(*columns), rows), strict=True))
+    read = list(zip(*map(itemgetter(*columns), rows), strict=True))
+    given: list[Iterable[object]] = [*read]
     for place, name in enumerate(columns):
         kind = table.c[name].type
         if isinstance(kind, Instant):
-            given[place] = [None if value is None else micros(value) for value in given[place]]
+            given[place] = [None if value is None else micros(value) for value in read[place]]
         elif document and isinstance(kind, JSON):
             given[place] = map(document, given[place])
     return zip(*given, strict=True)

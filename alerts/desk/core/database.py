@@ -11,15 +11,18 @@ after webhook, while a storm makes them large.
 """
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from threading import Lock
-from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.postgresql import patience
 
@@ -42,23 +45,23 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"json_serializer": json.JSONEncoder(ensure_ascii=False).encode}
+        make = partial(create_engine, self.url, json_serializer=json.JSONEncoder(ensure_ascii=False).encode)
         if not self.sqlite:
             # pre_ping: a restarted PostgreSQL must not cost every pooled connection one failed webhook.
-            options |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 5, "pool_timeout": 10}
-            options["connect_args"] = patience(self.url.query)
-        self.engine: Engine = create_engine(self.url, **options)
+            make = partial(make, pool_pre_ping=True, pool_size=10, max_overflow=5, pool_timeout=10)
+            make = partial(make, connect_args=patience(self.url.query))
+        self.engine: Engine = make()
         self._committed: list[Callable[[], None]] = []
         self._lock = Lock()
-        self._writer: AbstractContextManager[Any] = self._lock if self.sqlite else nullcontext()
+        self._writer: AbstractContextManager[object] = self._lock if self.sqlite else nullcontext()
         if self.sqlite:
-            self.writing = create_engine(self.url, pool_size=1, max_overflow=0, **options)
+            self.writing = make(pool_size=1, max_overflow=0)
             event.listen(self.writing, "connect", _prepare_sqlite)
             event.listen(self.writing, "begin", _begin_sqlite_write)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.writing = create_engine(self.url, **options)
+            self.writing = make()
             event.listen(self.writing, "connect", _prepare_postgresql_writer)
             event.listen(self.writing, "handle_error", self._refused)
 
@@ -126,7 +129,7 @@ def is_full(error: BaseException) -> bool:
     return getattr(original, "sqlstate", None) == _DISK_FULL or "disk is full" in str(original)
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # SQLAlchemy says BEGIN; the driver's own would come too late
     # SQLite folds the case of ASCII only; a search must find Russian text whatever its case.
     connection.create_function("lower", 1, _lower, deterministic=True)
@@ -141,15 +144,16 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _prepare_postgresql_writer(connection: Any, _record: Any) -> None:
+def _prepare_postgresql_writer(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
     for method in ("seqscan", "hashjoin", "mergejoin"):
-        connection.execute(f"SET enable_{method} = off")
+        cursor.execute(f"SET enable_{method} = off")
     # Where no index fits after all, the price of the forbidden way would look worth a compilation.
-    connection.execute("SET jit = off")
+    cursor.execute("SET jit = off")
     connection.commit()
 
 
-def _lower(value: Any) -> Any:
+def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
     return value.lower() if isinstance(value, str) else value
 
 

@@ -2,12 +2,11 @@
 
 import json
 import re
-from typing import Any
 
 _UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
-def read_json(body: bytes) -> Any:
+def read_json(body: bytes) -> object:
     """Return what the JSON in `body` says, made storable; raise ValueError when it is none.
 
     UTF-8 only, as RFC 8259 (8.1) has it: the library would guess other encodings and let halves of characters through.
@@ -26,7 +25,7 @@ def read_json(body: bytes) -> Any:
         raise ValueError("the body is not JSON: a number in it has thousands of digits") from None
 
 
-def storable(raw: object) -> Any:
+def storable(raw: object) -> object:
     """Replace what no database stores as text: NUL and lone surrogates, which JSON can smuggle in as escapes."""
     if isinstance(raw, str):
         return raw.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

@@ -1,7 +1,6 @@
 """One page of a list, with how many there are in all."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, func, select
 
@@ -9,9 +8,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, fun
 def page(  # noqa: PLR0913, PLR0917 - what is listed, and which part of it
     connection: Connection,
     table: Table,
-    shown: Select[Any],
+    shown: Select[*tuple[object, ...]],
     conditions: Sequence[ColumnElement[bool]],
-    order: Sequence[ColumnElement[Any]],
+    order: Sequence[ColumnElement[object]],
     limit: int,
     offset: int,
 ) -> tuple[int, Sequence[RowMapping]]:

@@ -56,15 +56,19 @@ class Changed(Record):
 
     __slots__ = ("changes",)
 
-    row: dict[str, Any]
+    row: dict[str, object]
 
     def __init__(self, row: Row) -> None:
         super().__init__(dict(row))
-        self.changes: dict[str, Any] = {}
+        self.changes: dict[str, object] = {}
 
     def value(self, column: str) -> Any:
         """Return a column's value as changed so far."""
         return self.changes[column] if column in self.changes else self.row[column]
+
+    def as_read(self, column: str) -> Any:
+        """Return a column's value as it was read."""
+        return self.row[column]
 
     def change(self, column: str, value: object) -> None:
         """Change a column; a value that stays as it was is no change."""

@@ -5,13 +5,13 @@ Instants are whole microseconds since 1970 in UTC: both databases order, index a
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -41,11 +41,11 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, _dialect: Any) -> int | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
         """Return microseconds since 1970."""
         return None if value is None else micros(value)
 
-    def result_processor(self, _dialect: Any, _coltype: Any) -> Callable[[int | None], datetime | None]:
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[int | None], datetime | None]:
         """Return what makes instants in UTC of what is stored; a tenth of a page's values are such."""
         return lambda value: None if value is None else EPOCH + timedelta(microseconds=value)
 
@@ -344,7 +344,7 @@ heartbeat = Table(
 )
 
 
-def defaults(table: Table) -> dict[str, Any]:
+def defaults(table: Table) -> dict[str, object]:
     """Return what columns hold where nobody says otherwise."""
     known = {str(each.name): each.default for each in table.columns}
     return {name: each.arg for name, each in known.items() if isinstance(each, ScalarElementColumnDefault)}

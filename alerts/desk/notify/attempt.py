@@ -7,13 +7,12 @@ at once, and loudly: as a dead letter, on the ticket, and in the metrics.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from alerts.desk.core import metrics
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.listening import HUB_PREFIX
 from alerts.desk.notify import outbox
-from alerts.desk.notify.message import Message, Messages
+from alerts.desk.notify.message import Message, Messages, Told
 from alerts.desk.notify.outbox import Ending
 from alerts.desk.notify.redact import redacted
 from alerts.desk.notify.routing import TEST
@@ -60,13 +59,14 @@ def failed(recipient: str, numbers: Sequence[int], error: OSError, left: Sequenc
 
 def owed(message: Message, recipient: str) -> bool:
     """Return whether a recipient still has to get a message."""
-    told = message.told.get(recipient, {})
-    return "sent" not in told and "refused" not in told
+    told = message.told.get(recipient)
+    return told is None or not told.over
 
 
 def left_of(message: Message, recipient: str) -> list[str]:
     """Return the parts of a message that are left for a recipient; empty where it is owed the whole."""
-    return list(message.told.get(recipient, {}).get("left", ()))
+    told = message.told.get(recipient)
+    return list(told.left) if told is not None else []
 
 
 @dataclass(slots=True)
@@ -113,21 +113,21 @@ def _rest(messages: Messages, failing: Sequence[Answer], among: int) -> timedelt
 
 def _count(tally: _Tally, message: Message, mine: Sequence[Answer]) -> None:
     now, recipients = tally.now, tally.recipients
-    told: dict[str, Any] = dict(message.told)
+    told = dict(message.told)
     errors: list[tuple[str, str]] = []
     for each in mine:
         error = redacted(each.error, tally.runtime.settings)
         if not each.error:
-            told[each.recipient] = {"sent": True}
+            told[each.recipient] = Told(sent=True)
         elif each.final:
-            told[each.recipient] = {"refused": error}
+            told[each.recipient] = Told(refused=error)
             tally.refused += 1
             _add_line(tally, message, each.recipient, "refused", error)
         else:
             errors.append((each.recipient, error))
             if each.left:
-                told[each.recipient] = {"left": list(each.left)}
-    gone = [(name, text) for name in recipients if (text := told.get(name, {}).get("refused"))]
+                told[each.recipient] = Told(left=each.left)
+    gone = [(name, told[name].refused) for name in recipients if name in told and told[name].refused]
     waits = any(each.wait is not None for each in mine if each.error and not each.final)
     over = message.attempts >= outbox.RETRIES and not waits
     notices = [each.notice for each in mine if each.notice]

@@ -101,7 +101,7 @@ def _letter(post: _Post, messages: Messages, found: Tickets) -> Letter:
     (message,) = messages
     url = post.runtime.settings.public_url
     if message.kind == TEST:
-        return texts.test(post.target.name, message.body, post.words, url)
+        return texts.test(post.target.name, message.test, post.words, url)
     return texts.one(found[message.ticket], message.kind, message.body, post.words, url)
 
 

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from alerts.desk.core.listening import HUB_PREFIX, SHOWN
+from alerts.desk.core.listening import HUB_PREFIX
 from alerts.desk.notify import attempt, hubs, outbox
 from alerts.desk.notify.attempt import Answer, RefusedError
 from alerts.desk.notify.channels import web
-from alerts.desk.notify.event_envelope import envelope
+from alerts.desk.notify.event_envelope import Resource, envelope, kept_resource
 from alerts.desk.notify.message import Message
 from alerts.desk.notify.problem_event import problem_event
 from alerts.desk.notify.routing import PROBLEM_EVENT_TYPES
@@ -46,7 +46,7 @@ def _deliver_hub(runtime: Runtime, client: httpx.Client, target: str) -> None:
         if not messages:
             return
         for place, message in enumerate(messages, 1):
-            answer = _told(client, callback, hub_event(runtime, message), message.id)
+            answer = _told(client, callback, hub_event(runtime, message), message)
             attempt.note(runtime, [message], [""], [answer])
             if answer.error and not answer.final:
                 untried = [each.id for each in messages[place:]]
@@ -56,17 +56,16 @@ def _deliver_hub(runtime: Runtime, client: httpx.Client, target: str) -> None:
                 return
 
 
-def _told(client: httpx.Client, callback: str, event: dict[str, object], number: int) -> Answer:
+def _told(client: httpx.Client, callback: str, event: dict[str, object], message: Message) -> Answer:
     try:
-        _tell(client, callback, event)
+        _tell(client, callback, message.kind, event)
     except OSError as error:
-        return attempt.failed("", [number], error)
-    return Answer("", [number])
+        return attempt.failed("", [message.id], error)
+    return Answer("", [message.id])
 
 
-def _tell(client: httpx.Client, callback: str, event: dict[str, object]) -> None:
+def _tell(client: httpx.Client, callback: str, kind: str, event: dict[str, object]) -> None:
     """POST an event to where its listener wants to hear of its kind; the callback's query stays behind the path."""
-    kind = str(event["eventType"])
     try:
         parts = urlsplit(callback)
         path = f"{parts.path.rstrip('/')}/listener/{kind[0].lower()}{kind[1:]}"
@@ -81,9 +80,9 @@ def hub_event(runtime: Runtime, message: Message) -> dict[str, object]:
 
     What happens to appeals and their interactions is sent as it was then.
     """
-    if SHOWN in message.body:
-        shown = message.body[SHOWN]
-        return envelope(message, shown["id"], shown["href"], message.body["name"], shown)
+    kept = message.event
+    if kept.shown is not None:
+        return envelope(message, kept_resource(kept.name, kept.shown))
     if message.kind in PROBLEM_EVENT_TYPES:
         return problem_event(runtime, message)
     number = message.ticket
@@ -91,4 +90,4 @@ def hub_event(runtime: Runtime, message: Message) -> dict[str, object]:
         ticket = queries.find(connection, number)
         events = queries.timeline(connection, [number])[number]
     shown = tmf_body(ticket, events, runtime.settings.language) if ticket else {"id": str(number)}
-    return envelope(message, str(number), ticket_address(number), "troubleTicket", shown)
+    return envelope(message, Resource("troubleTicket", str(number), ticket_address(number), shown))

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, delete, func, select, update
 
 from alerts.desk.core import batch
 from alerts.desk.core.listening import (
@@ -21,7 +21,7 @@ from alerts.desk.core.listening import (
 )
 from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import hub, outbox
-from alerts.desk.notify.message import Message
+from alerts.desk.notify.message import Message, Told
 from alerts.desk.notify.routing import TEST, Route, hub_events, messages, problem_events
 from alerts.desk.tickets.events import Recorded
 from alerts.desk.tickets.policy import Publish
@@ -97,7 +97,7 @@ class Ending:
     """What a message is after an attempt."""
 
     number: int
-    told: Mapping[str, object]
+    told: Mapping[str, Told]
     error: str = ""
     state: str = "pending"
     attempts: int | None = None
@@ -112,7 +112,8 @@ class Ending:
 def end(connection: Connection, endings: Sequence[Ending]) -> None:
     """Store what messages are after an attempt."""
     for each in endings:
-        values = {name: getattr(each, name) for name in ("told", "error", "state", "next_at", "done_at")}
+        values = {name: getattr(each, name) for name in ("error", "state", "next_at", "done_at")}
+        values["told"] = {name: told.kept() for name, told in each.told.items()}
         if each.attempts is not None:
             values["attempts"] = each.attempts
         connection.execute(update(outbox).where(outbox.c.id == each.number).values(**values))
@@ -149,13 +150,13 @@ def again(connection: Connection, number: int, now: datetime) -> str | None:
     Return its target, or None where it is no longer dead.
     """
     dead = (outbox.c.id == number) & (outbox.c.state == "dead")
-    row = connection.execute(select(outbox.c.target, outbox.c.told).where(dead).with_for_update()).one_or_none()
-    if row is None:
+    found = _messages(connection, select(outbox).where(dead).with_for_update())
+    if not found:
         return None
-    told = {name: each for name, each in row.told.items() if "refused" not in each}
+    told = {name: each.kept() for name, each in found[0].told.items() if not each.refused}
     values = {"state": "pending", "attempts": 0, "next_at": now, "done_at": None, "told": told}
     connection.execute(update(outbox).where(dead).values(**values))
-    return str(row.target)
+    return found[0].target
 
 
 def dead_of(connection: Connection, target: str) -> Sequence[int]:
@@ -190,7 +191,7 @@ def find(connection: Connection, number: int) -> Message | None:
     return next(iter(_messages(connection, select(outbox).where(outbox.c.id == number))), None)
 
 
-def _messages(connection: Connection, statement: Select[Any]) -> list[Message]:
+def _messages(connection: Connection, statement: Executable) -> list[Message]:
     return [Message(row) for row in connection.execute(statement).mappings()]
 
 

@@ -1,5 +1,6 @@
 """Another TMF621 desk as a target: it gets the ticket once, and what becomes of it as notes."""
 
+from contextlib import suppress
 from urllib.parse import quote
 
 import httpx
@@ -45,11 +46,14 @@ def forward(runtime: Runtime, client: httpx.Client, target: TargetSettings, mess
         ]
     }  # fmt: skip
     answer = web.post(client, f"{base}/troubleTicket", fresh, headers)
-    try:
-        reference = str(read_json(answer.content)["id"])
-    except (ValueError, KeyError, TypeError):
-        # Final: another attempt would create another ticket.
-        raise RefusedError(
-            "the other desk created a ticket and did not say its id: what follows cannot be told"
-        ) from None
-    record(runtime, {ticket.id: [ReferenceGiven(target.name, reference[:200])]})
+    record(runtime, {ticket.id: [ReferenceGiven(target.name, _number(answer.content)[:200])]})
+
+
+def _number(created: bytes) -> str:
+    """Return the id in the other desk's answer; raise RefusedError where there is none."""
+    with suppress(ValueError):
+        match read_json(created):
+            case {"id": number}:
+                return str(number)
+    # Final: another attempt would create another ticket.
+    raise RefusedError("the other desk created a ticket and did not say its id: what follows cannot be told")

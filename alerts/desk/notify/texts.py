@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.desk.core.words import Words
+from alerts.desk.notify.message import TestBody
 from alerts.desk.tickets import impact_words
 from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.events import Event
@@ -114,10 +115,9 @@ def _digest(name: str, lines: Sequence[str]) -> Letter:
     return Letter(name, "\n".join(lines) + "\n")
 
 
-def test(target: str, body: Mapping[str, object], words: Words, public_url: str) -> Letter:
+def test(target: str, body: TestBody, words: Words, public_url: str) -> Letter:
     """Return the message that shows whether a target hears."""
-    moment = words.time(datetime.fromisoformat(str(body["at"])))
-    lines = [words("testmessage.text", target=target, by=str(body["by"]), time=moment), public_url]
+    lines = [words("testmessage.text", target=target, by=body.by, time=words.time(body.at)), public_url]
     return Letter(words("testmessage.subject", target=target), "\n".join(lines).strip() + "\n")
 
 

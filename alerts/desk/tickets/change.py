@@ -46,7 +46,12 @@ class Draft(Changed, Ticket):
     @property
     def is_new(self) -> bool:
         """Return whether the ticket has no number yet."""
-        return self.row["id"] is None
+        return self.as_read("id") is None
+
+    @property
+    def had_deadlines(self) -> bool:
+        """Return whether rows of `ticket_clock` are stored for it, whatever its clocks say by now."""
+        return bool(self.as_read("deadlines"))
 
     @property
     def changed(self) -> bool:
@@ -139,7 +144,7 @@ class Draft(Changed, Ticket):
             self.change(column, moment)
         if self.changed:
             self.changes["updated_at"] = now
-            self.changes["version"] = self.row["version"] + 1
+            self.changes["version"] = self.as_read("version") + 1
 
     def _moments(self, policy: Policy) -> Moments:
         ends = {name: end for name, each in self.clocks.items() if (end := each.deadline)}

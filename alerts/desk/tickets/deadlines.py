@@ -52,7 +52,7 @@ def _deleting(dialect: str) -> Delete:
 def write(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Store the deadlines of the tickets where they changed."""
     moved = [draft for draft in drafts if "deadlines" in draft.changes]
-    before = [draft.id for draft in moved if draft.row["deadlines"]]
+    before = [draft.id for draft in moved if draft.had_deadlines]
     if before:
         numbers = {"numbers": batch.listed(connection, before)}
         connection.execute(_deleting(connection.dialect.name), numbers)

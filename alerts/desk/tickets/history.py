@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from alerts.desk.core.tables import alarm, event, ticket
-from alerts.desk.tickets.event_json import from_json
+from alerts.desk.tickets.event_rows import COLUMNS, by_ticket
 from alerts.desk.tickets.events import Event, Kind, StatusChanged
 from alerts.desk.tickets.queries import IS_OPEN, tickets
 from alerts.desk.tickets.states import TERMINAL, WORKING, Status
@@ -81,15 +81,15 @@ def _ends(connection: Connection, found: Sequence[Ticket]) -> list[Earlier]:
     if not found:
         return []
     changes = connection.execute(
-        select(event)
+        select(*COLUMNS)
         .where(event.c.ticket_id.in_([one.id for one in found]), event.c.kind == Kind.STATUS)
         .order_by(event.c.id)
-    ).mappings()
+    )
     ends: dict[int, Event] = {}
-    for each in changes:
-        change = Event(each["at"], each["actor"], from_json(each["kind"], each["data"]))
-        if _is_end(change):
-            ends[each["ticket_id"]] = change
+    for number, log in by_ticket(changes).items():
+        latest = next(filter(_is_end, reversed(log)), None)
+        if latest is not None:
+            ends[number] = latest
     return [_earlier(one, ends.get(one.id)) for one in found]
 
 

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, TextClause, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Executable, Text, TextClause, case, cast, func, or_, select
 
 from alerts.desk.core import paging
 from alerts.desk.core.metrics import Figures
 from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket, ticket_clock
 from alerts.desk.tickets import deadlines
 from alerts.desk.tickets.alarm_record import AlarmRecord
-from alerts.desk.tickets.event_json import from_json
+from alerts.desk.tickets.event_rows import COLUMNS, by_ticket
 from alerts.desk.tickets.events import Event
 from alerts.desk.tickets.severities import SEVERITIES
 from alerts.desk.tickets.ticket import Ticket
@@ -82,7 +81,7 @@ class QueueFilter:
         return result
 
 
-def tickets(connection: Connection, statement: Select[Any]) -> list[Ticket]:
+def tickets(connection: Connection, statement: Executable) -> list[Ticket]:
     """Return the tickets that a statement on their table selects, without the deadlines of their clocks."""
     return [Ticket(row) for row in connection.execute(statement).mappings()]
 
@@ -107,7 +106,7 @@ def count(connection: Connection, wanted: QueueFilter) -> int:
 def page(
     connection: Connection,
     conditions: Sequence[ColumnElement[bool]],
-    order: Sequence[ColumnElement[Any]],
+    order: Sequence[ColumnElement[object]],
     limit: int,
     offset: int,
 ) -> tuple[int, list[Ticket]]:
@@ -128,11 +127,8 @@ def some(connection: Connection, numbers: Sequence[int]) -> list[Ticket]:
 
 def timeline(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Event]]:
     """Return all events of tickets, oldest first, by ticket."""
-    result: dict[int, list[Event]] = {number: [] for number in numbers}
-    rows = connection.execute(select(event).where(event.c.ticket_id.in_(numbers)).order_by(event.c.id)).mappings()
-    for row in rows:
-        result[row["ticket_id"]].append(Event(row["at"], row["actor"], from_json(row["kind"], row["data"])))
-    return result
+    rows = connection.execute(select(*COLUMNS).where(event.c.ticket_id.in_(numbers)).order_by(event.c.id))
+    return {number: [] for number in numbers} | by_ticket(rows)
 
 
 def alarms_of(connection: Connection, number: int, limit: int) -> list[AlarmRecord]:

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, CursorResult, Select, select
 
@@ -15,7 +14,8 @@ from alerts.desk.core import batch
 from alerts.desk.core.tables import OPEN, defaults, event, ticket
 from alerts.desk.tickets import deadlines
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.event_json import from_json, to_json
+from alerts.desk.tickets.event_json import to_json
+from alerts.desk.tickets.event_rows import COLUMNS, by_ticket
 from alerts.desk.tickets.events import CLOCK_KINDS, Event, Kind, Recorded
 from alerts.desk.tickets.policy import Publish
 
@@ -26,7 +26,7 @@ _MOVING = (
     *("deadline_at", "verify_at", "due_at", "kept_open"),
 )
 ONE_OPEN = f"(problem_key) WHERE {OPEN}"
-_BLANK: dict[str, Any] = {each.name: None for each in ticket.columns if each.nullable or each.primary_key}
+_BLANK: dict[str, object] = {each.name: None for each in ticket.columns if each.nullable or each.primary_key}
 _BLANK |= defaults(ticket)
 _FRESH = _BLANK | {"deadlines": {}}
 
@@ -46,12 +46,12 @@ class StaleTicketError(Exception):
         super().__init__(f"ticket {number} changed meanwhile: you saw version {seen}, now it is {now}; look again")
 
 
-def blank() -> dict[str, Any]:
+def blank() -> dict[str, object]:
     """Return the columns of a ticket that nobody touched yet."""
     return dict(_BLANK)
 
 
-def fresh(**columns: Any) -> Draft:
+def fresh(**columns: object) -> Draft:
     """Return a new ticket with these columns, and nothing else that would have to be written."""
     draft = Draft(_FRESH)
     draft.changes = columns
@@ -65,7 +65,7 @@ def lock_open(connection: Connection, keys: Sequence[str]) -> list[Draft]:
 
 
 @cache
-def _open_ones(dialect: str) -> Select[Any]:
+def _open_ones(dialect: str) -> Select[*tuple[object, ...]]:
     known = batch.among(dialect, ticket.c.problem_key, "keys")
     wanted = select(*(ticket.c[name] for name in _MOVING))
     return wanted.where(known, OPEN).order_by(ticket.c.id).with_for_update()
@@ -77,7 +77,7 @@ def lock_numbers(connection: Connection, numbers: Sequence[int]) -> list[Draft]:
     return _moving(connection.execute(wanted.order_by(ticket.c.id).with_for_update()))
 
 
-def _moving(rows: CursorResult[Any]) -> list[Draft]:
+def _moving(rows: CursorResult[*tuple[object, ...]]) -> list[Draft]:
     return [Draft(dict(zip(_MOVING, row, strict=True))) for row in rows.all()]
 
 
@@ -133,20 +133,14 @@ def clock_events(
     connection: Connection, numbers: Sequence[int], also: tuple[Kind, ...] = ()
 ) -> dict[int, list[Event]]:  # fmt: skip
     """Return the events that the clocks read and those of further kinds, oldest first, by ticket."""
-    result: dict[int, list[Event]] = defaultdict(list)
     parameters = {"numbers": batch.listed(connection, numbers)}
-    for number, at, kind, actor, data in connection.execute(
-        _clock_log(connection.dialect.name, also), parameters
-    ).all():
-        result[number].append(Event(at, actor, from_json(kind, data)))
-    return result
+    return by_ticket(connection.execute(_clock_log(connection.dialect.name, also), parameters).all())
 
 
 @cache
-def _clock_log(dialect: str, also: tuple[Kind, ...]) -> Select[Any]:
+def _clock_log(dialect: str, also: tuple[Kind, ...]) -> Select[int, datetime, str, str, object]:
     theirs = batch.among(dialect, event.c.ticket_id, "numbers")
-    columns = (event.c.ticket_id, event.c["at"], event.c.kind, event.c.actor, event.c.data)
-    return select(*columns).where(theirs, event.c.kind.in_(CLOCK_KINDS | {*also})).order_by(event.c.id)
+    return select(*COLUMNS).where(theirs, event.c.kind.in_(CLOCK_KINDS | {*also})).order_by(event.c.id)
 
 
 def insert(connection: Connection, drafts: Sequence[Draft], publish: Publish) -> None:
@@ -172,7 +166,7 @@ def save(connection: Connection, drafts: Sequence[Draft], publish: Publish) -> N
     _write_events(connection, drafts, publish)
 
 
-def _columns(draft: Draft) -> dict[str, Any]:
+def _columns(draft: Draft) -> dict[str, object]:
     return {name: value for name, value in draft.changes.items() if name != "deadlines"}
 
 
@@ -202,10 +196,10 @@ def _write_events(connection: Connection, drafts: Sequence[Draft], publish: Publ
                 draft.id,
                 draft.priority,
                 draft.events,
-                draft.row.get("priority") or "",
-                draft.row.get("vendor") or "",
+                str(draft.row.get("priority") or ""),
+                str(draft.row.get("vendor") or ""),
             )
             for draft in drafts
             if draft.events
         ]
-        publish(connection, recorded, rows[-1]["at"])
+        publish(connection, recorded, recorded[-1].events[-1].at)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from alerts.desk.core.record import Column, Record
-from alerts.desk.tickets.impact_words import Impact
+from alerts.desk.tickets.impact import Impact, of_kept
 from alerts.desk.tickets.states import Status
 
 Texts = Mapping[str, str]
@@ -49,7 +49,6 @@ class Ticket(Record):
     deadline_at = Column[datetime | None]()
     verify_at = Column[datetime | None]()
     due_at = Column[datetime | None]()
-    impact = Column[Impact | None]()
     impact_rank = Column[float | None]()
     impact_at = Column[datetime | None]()
     kept_open = Column[str]()
@@ -59,6 +58,11 @@ class Ticket(Record):
     def status(self) -> Status:
         """Return the state."""
         return _STATES[self.value("status")]
+
+    @property
+    def impact(self) -> Impact | None:
+        """Return what is known of the impact."""
+        return of_kept(self.value("impact"))
 
     @property
     def restore_by(self) -> datetime | None:

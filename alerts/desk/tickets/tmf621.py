@@ -71,7 +71,7 @@ def own_lists(ticket: Ticket, events: Sequence[Event]) -> Lists:
     return {
         "relatedParty": [party(role, kind, who) for role, kind, who in people if who],
         "externalIdentifier": _identifiers(ticket, events),
-        "troubleTicketCharacteristic": _characteristics(ticket),
+        "troubleTicketCharacteristic": characteristics(ticket),
         "relatedEntity": [entity("affected", "Resource", ticket.node)] if ticket.node else [],
     }
 
@@ -143,7 +143,8 @@ def _identifiers(ticket: Ticket, events: Sequence[Event]) -> list[dict[str, obje
     ]
 
 
-def _characteristics(ticket: Ticket) -> list[dict[str, object]]:
+def characteristics(ticket: Ticket) -> list[dict[str, object]]:
+    """Return what the desk itself knows of a ticket and TMF621 has no attribute for."""
     flags = {
         "unverified": ticket.unverified,
         "flapping": ticket.flapping,

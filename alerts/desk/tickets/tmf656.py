@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from alerts.desk.core.words import in_language
 from alerts.desk.tickets import tmf621
 from alerts.desk.tickets.events import Escalated, Event, Warned
-from alerts.desk.tickets.impact_words import Impact, fields
+from alerts.desk.tickets.impact import Impact
+from alerts.desk.tickets.impact_words import fields
 from alerts.desk.tickets.service_problems import Acknowledged, Context, Group, Underlying, place_of
 from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.tmf621 import SYSTEM
@@ -45,7 +46,7 @@ def body(ticket: Ticket, events: Sequence[Event], context: Context, language: st
         "href": address(PROBLEM, ticket.id),
         "@type": PROBLEM,
         **{name: shown[name] for name in (*same, "note", "externalIdentifier", "relatedParty")},
-        "characteristic": shown["troubleTicketCharacteristic"],
+        "characteristic": tmf621.characteristics(ticket),
         "category": "system.originated" if ticket.automatic else "serviceProvider.declarer",
         "originatingSystem": SYSTEM,
         "priority": int(ticket.priority[1:]),

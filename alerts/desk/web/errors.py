@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from alerts.desk.core.database import is_full, is_read_only
+from alerts.desk.core.invalid import faults
 from alerts.desk.tickets.states import IllegalMoveError
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
 
@@ -72,10 +73,7 @@ def register(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = "; ".join(
-            f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}" for each in error.errors()
-        )
-        return reply(request, 400, "Bad Request", faults[:2000])
+        return reply(request, 400, "Bad Request", faults(error.errors()))
 
     @app.exception_handler(IllegalMoveError)
     def illegal(request: Request, error: IllegalMoveError) -> Response:

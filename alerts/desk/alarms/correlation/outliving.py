@@ -5,9 +5,9 @@ long again from its last beginning.
 """
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, and_, exists, select
+from sqlalchemy import Connection, Executable, and_, exists, select
 
 from alerts.desk.alarms.correlation.grouping import AFTERMATH
 from alerts.desk.alarms.correlation.store import ENDED_AT
@@ -66,7 +66,7 @@ def outlived(connection: Connection, now: datetime) -> Outlived:
     return Outlived(sorted({row.ticket_id for row in tickets}), sorted({row.ticket_id for row in rows}), rows)
 
 
-def _going_on(connection: Connection, wanted: Select[Any], now: datetime) -> list[Lasting]:
+def _going_on(connection: Connection, wanted: Executable, now: datetime) -> list[Lasting]:
     """Return the alarms of those problems of which at least one goes on."""
     rows = [Lasting(row) for row in connection.execute(wanted).mappings()]
     on = {_problem(row) for row in rows if not _came_back(row) or now - AFTERMATH >= row.starts_at}

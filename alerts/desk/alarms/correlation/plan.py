@@ -3,9 +3,12 @@
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from cattrs import Converter, override
+from cattrs.gen import make_dict_structure_fn
 
 from alerts.desk.alarms.correlation.topology import Element, Group, Link, Node, Plan, Topology
 from service.settings import Fault, SettingsError
@@ -21,6 +24,34 @@ _KEYS = {
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
+@dataclass(frozen=True, slots=True)
+class _Site:
+    name: str
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Feeds:
+    source: str  # "from" in the file
+    to: tuple[str, ...]
+    channels: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The file, once every key in it is known and of its type."""
+
+    site: tuple[_Site, ...] = ()
+    element: tuple[Element, ...] = ()
+    feeds: tuple[_Feeds, ...] = ()
+    group: tuple[Group, ...] = ()
+
+
+_converter = Converter()
+_converter.register_structure_hook(_Feeds, make_dict_structure_fn(_Feeds, _converter, source=override(rename="from")))
+
+
 def load(path: Path) -> Plan:
     """Return the plan of a file; raise SettingsError with every mistake in it."""
     try:
@@ -33,22 +64,20 @@ def load(path: Path) -> Plan:
 def read(text: str, path: Path) -> Plan:
     """Return the plan of a text; raise SettingsError with every mistake in it."""
     try:
-        tables = tomllib.loads(text)
+        raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([Fault(path, "", not_toml(error, text))]) from None
     reader = _Reader(text, path)
-    reader.check_tables(tables)
+    tables = reader.tables(raw)
     if reader.faults:
         raise SettingsError(reader.faults)
     plan = Plan(
-        {site["name"]: site.get("parent", "") for site in tables.get("site", ())},
-        tuple(Element(one["name"], one.get("kind", "other"), one.get("site", "")) for one in tables.get("element", ())),
+        {site.name: site.parent for site in tables.site},
+        tables.element,
         tuple(
-            Link(one["from"], target, tuple(one.get("channels", ())), tuple(one.get("services", ())))
-            for one in tables.get("feeds", ())
-            for target in one["to"]
+            Link(feeds.source, target, feeds.channels, feeds.services) for feeds in tables.feeds for target in feeds.to
         ),
-        tuple(Group(one["name"], tuple(one["members"]), one.get("need", 1)) for one in tables.get("group", ())),
+        tables.group,
     )
     circle = cycle(Topology(plan, ()))
     if circle:
@@ -111,22 +140,25 @@ class _Reader:
         line = self._line(table, number, key)
         self.faults.append(Fault(self._path, f"line {line}: {table}[{number}].{key}".rstrip("."), sentence))
 
-    def check_tables(self, tables: Mapping[str, Any]) -> None:
-        """Look at everything."""
-        for name, entries in tables.items():
+    def tables(self, raw: Mapping[str, object]) -> _Tables:
+        """Return the tables of the file; whatever does not fit is a fault instead."""
+        for name, entries in raw.items():
             if name not in _KEYS:
                 known = ", ".join(f"[[{table}]]" for table in _KEYS)
                 self.faults.append(Fault(self._path, name, f"is unknown; the file has {known}"))
             elif not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 self.faults.append(Fault(self._path, name, f"must be written as [[{name}]]"))
+        for table in _KEYS if not self.faults else ():
+            entries = raw.get(table)
+            for number, entry in enumerate(entries if isinstance(entries, list) else (), 1):
+                self._check_keys(table, entry, number)
         if self.faults:
-            return
-        for table, entry, number in _entries(tables):
-            self._check_keys(table, entry, number)
-        if not self.faults:
-            self._check_names(tables)
+            return _Tables()
+        result = _converter.structure(raw, _Tables)
+        self._check_names(result)
+        return result
 
-    def _check_keys(self, table: str, entry: Mapping[str, Any], number: int) -> None:
+    def _check_keys(self, table: str, entry: Mapping[str, object], number: int) -> None:
         for key in sorted(entry.keys() - _KEYS[table]):
             self.fault(table, number, key, f"is unknown; a [[{table}]] has {', '.join(sorted(_KEYS[table]))}")
         needed = {"feeds": ("from", "to"), "group": ("name", "members")}.get(table, ("name",))
@@ -137,29 +169,41 @@ class _Reader:
             problem = _wrong(key, value)
             if problem:
                 self.fault(table, number, key, f"{problem}, not {value!r}")
-        if isinstance(entry.get("name"), str) and not _NAME.fullmatch(entry["name"]):
-            self.fault(table, number, "name", f"{entry['name']!r} is no name; use letters, digits, . _ and -")
-        if entry.get("kind", "other") not in KINDS:
-            self.fault(table, number, "kind", f"{entry['kind']!r} is unknown; known: {', '.join(KINDS)}")
+        name, kind = entry.get("name"), entry.get("kind", "other")
+        if isinstance(name, str) and not _NAME.fullmatch(name):
+            self.fault(table, number, "name", f"{name!r} is no name; use letters, digits, . _ and -")
+        if kind not in KINDS:
+            self.fault(table, number, "kind", f"{kind!r} is unknown; known: {', '.join(KINDS)}")
 
-    def _check_names(self, tables: Mapping[str, Any]) -> None:
-        sites = Counter(site["name"] for site in tables.get("site", ()))
-        things = Counter(one["name"] for table in ("element", "group") for one in tables.get(table, ()))
-        groups = {group["name"] for group in tables.get("group", ())}
-        for table, entry, number in _entries(tables):
-            name = entry.get("name", "")
-            if (sites if table == "site" else things)[name] > 1:
-                self.fault(table, number, "name", f"{name!r} is there twice; each name stands for one thing")
-            for key in ("parent", "site"):
-                if entry.get(key) and entry[key] not in sites:
-                    self.fault(table, number, key, f"there is no site {entry[key]!r}; add a [[site]] of that name")
-            if table == "group" and entry.get("need", 1) > len(set(entry["members"])):
-                self.fault(table, number, "need", "is more than the group has members; it would always have failed")
-            if table == "group" and groups & set(entry["members"]):
-                self.fault(table, number, "members", "names a group; name its members")
-            for one in [*([entry["from"], *entry["to"]] if table == "feeds" else [])]:
+    def _check_names(self, tables: _Tables) -> None:
+        sites = Counter(site.name for site in tables.site)
+        things = Counter([*(one.name for one in tables.element), *(one.name for one in tables.group)])
+        for number, site in enumerate(tables.site, 1):
+            self._check_name("site", number, site.name, sites)
+            self._check_site("site", number, "parent", site.parent, sites)
+        for number, element in enumerate(tables.element, 1):
+            self._check_name("element", number, element.name, things)
+            self._check_site("element", number, "site", element.site, sites)
+        for number, feeds in enumerate(tables.feeds, 1):
+            for one in (feeds.source, *feeds.to):
                 if one.startswith("site:") and "*" not in one and one[5:] not in sites:
-                    self.fault(table, number, "to" if one in entry["to"] else "from", f"there is no site {one[5:]!r}")
+                    key = "to" if one in feeds.to else "from"
+                    self.fault("feeds", number, key, f"there is no site {one[5:]!r}")
+        groups = {group.name for group in tables.group}
+        for number, group in enumerate(tables.group, 1):
+            self._check_name("group", number, group.name, things)
+            if group.need > len({*group.members}):
+                self.fault("group", number, "need", "is more than the group has members; it would always have failed")
+            if groups & {*group.members}:
+                self.fault("group", number, "members", "names a group; name its members")
+
+    def _check_name(self, table: str, number: int, name: str, known: Counter[str]) -> None:
+        if known[name] > 1:
+            self.fault(table, number, "name", f"{name!r} is there twice; each name stands for one thing")
+
+    def _check_site(self, table: str, number: int, key: str, name: str, known: Counter[str]) -> None:
+        if name and name not in known:
+            self.fault(table, number, key, f"there is no site {name!r}; add a [[site]] of that name")
 
 
 def _wrong(key: str, value: object) -> str:
@@ -170,9 +214,3 @@ def _wrong(key: str, value: object) -> str:
         fine = isinstance(value, list) and value and all(isinstance(one, str) and one for one in value)
         return "" if fine else 'must be a list of names such as ["edge-1"]'
     return "" if isinstance(value, str) and value else "must be a name in quotes"
-
-
-def _entries(tables: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], int]]:
-    for table in _KEYS:
-        for number, entry in enumerate(tables.get(table, ()), 1):
-            yield table, entry, number

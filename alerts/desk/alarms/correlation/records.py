@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from alerts.desk.alarms.correlation.common import Kin, Shape
+from alerts.desk.alarms.correlation.common import Kin
+from alerts.desk.alarms.webhook import Alert
+from alerts.desk.core.kept_json import from_json
 from alerts.desk.core.record import Column, Record
 from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.policy import priority_of
@@ -26,8 +28,8 @@ class Correlated(Record):
     @property
     def kin(self) -> Kin | None:
         """Return what the alarms of an inferred cause have in common."""
-        stored: Mapping[str, Any] | None = self.value("kin")
-        return None if stored is None else Kin(**{**stored, "shape": Shape(stored["shape"])})
+        stored = self.value("kin")
+        return None if stored is None else from_json(stored, Kin)
 
 
 class CorrelatedTicket(Correlated):
@@ -88,5 +90,9 @@ class Waiting(Record):
     problem_key = Column[str]()
     labels = Column[Mapping[str, str]]()
     annotations = Column[Mapping[str, str]]()
-    alerts = Column[Sequence[Mapping[str, Any]]]()
     since = Column[datetime]()
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Return the alerts that are to be recorded then."""
+        return from_json(self.value("alerts"), tuple[Alert, ...])

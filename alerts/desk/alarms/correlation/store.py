@@ -1,10 +1,8 @@
 """What correlation keeps: tickets with a layer, and problems that wait."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, update
 
@@ -18,8 +16,8 @@ from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import worst_of
 from alerts.desk.alarms.outcome import Occurrence
 from alerts.desk.alarms.problem import problem_key
-from alerts.desk.alarms.webhook import Alert
 from alerts.desk.core import batch
+from alerts.desk.core.kept_json import to_json
 from alerts.desk.core.settings import SEPARATE
 from alerts.desk.core.tables import OPEN, Instant, alarm, correlated, ticket, waiting
 from alerts.desk.tickets.states import WORKING_VALUES
@@ -40,7 +38,7 @@ def hosts(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[int, b
 
 
 @cache
-def _hosts(dialect: str) -> Select[Any]:
+def _hosts(dialect: str) -> Select[str, int, bool, str | None]:
     known = batch.among(dialect, alarm.c.problem_key, "keys")
     newest = select(func.max(alarm.c.id)).where(known).group_by(alarm.c.problem_key)
     return (
@@ -70,7 +68,7 @@ def heads(connection: Connection, now: datetime) -> list[Head]:
 
 
 @cache
-def _heads() -> Select[Any]:
+def _heads() -> Select[*tuple[object, ...]]:
     lately = ticket.c.status.in_(_ENDED) & (bindparam("since", type_=Instant()) <= ENDED_AT)
     return (
         select(ticket.c.status, ENDED_AT.label("ended_at"), ticket.c.opened_at, ticket.c.problem_key, correlated)
@@ -109,7 +107,7 @@ def add(connection: Connection, found: Iterable[Head]) -> None:
             "labels": dict(head.alarm.labels),
             "place": head.alarm.place,
             "began": head.alarm.began,
-            "kin": None if head.kin is None else asdict(head.kin),
+            "kin": None if head.kin is None else to_json(head.kin),
             "why": {},
             "fixed": head.fixed,
         }
@@ -121,7 +119,7 @@ def add(connection: Connection, found: Iterable[Head]) -> None:
 
 def set_kin(connection: Connection, number: int, kin: Kin | None) -> None:
     """Store what the alarms of a ticket's inferred cause have in common; None: its cause is its own alarm."""
-    values = {"kin": None if kin is None else asdict(kin)}
+    values = {"kin": None if kin is None else to_json(kin)}
     connection.execute(update(correlated).where(correlated.c.ticket_id == number).values(values))
 
 
@@ -183,7 +181,7 @@ def put_waiting(connection: Connection, found: Sequence[tuple[Problem, datetime]
             "problem_key": problem.key,
             "labels": dict(problem.labels),
             "annotations": dict(problem.annotations),
-            "alerts": alert_rows(problem.alerts),
+            "alerts": [to_json(each) for each in problem.alerts],
             "since": since,
         }
         for problem, since in found
@@ -223,26 +221,3 @@ def first_title(connection: Connection, number: int, first: Alarm) -> dict[str, 
     annotations = connection.scalar(wanted.order_by(alarm.c.id).limit(1)) or {}
     english = annotations.get("summary") or first.name
     return {"en": english, "ru": annotations.get("summary_ru") or english}
-
-
-def alert_rows(alerts: Iterable[Alert]) -> list[dict[str, object]]:
-    """Return alerts as they are kept."""
-    return [
-        {
-            **asdict(each),
-            "labels": dict(each.labels),
-            "annotations": dict(each.annotations),
-            "starts_at": each.starts_at.isoformat() if each.starts_at else None,
-            "ends_at": each.ends_at.isoformat() if each.ends_at else None,
-        }
-        for each in alerts
-    ]
-
-
-def alerts_of(rows: Iterable[Mapping[str, Any]]) -> list[Alert]:
-    """Return the alerts that were kept."""
-
-    def moment(text: str | None) -> datetime | None:
-        return datetime.fromisoformat(text) if text else None
-
-    return [Alert(**{**row, "starts_at": moment(row["starts_at"]), "ends_at": moment(row["ends_at"])}) for row in rows]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from service.prometheus import Client
 
@@ -21,7 +21,9 @@ class Rule(NamedTuple):
 class Rules:
     """Rules by name. `alerting` and `recording` are as the API has them: name, query, labels."""
 
-    def __init__(self, alerting: Iterable[Mapping[str, Any]] = (), recording: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self, alerting: Iterable[Mapping[str, object]] = (), recording: Iterable[Mapping[str, object]] = ()
+    ) -> None:
         self._alerting, self._recording = _by_name(alerting), _by_name(recording)
 
     def of_alert(self, labels: Mapping[str, str], told: str) -> list[Rule]:
@@ -48,9 +50,10 @@ def read(client: Client) -> Rules:
     return Rules(client.rules("alert"), client.rules("record"))
 
 
-def _by_name(rules: Iterable[Mapping[str, Any]]) -> dict[str, list[Rule]]:
+def _by_name(rules: Iterable[Mapping[str, object]]) -> dict[str, list[Rule]]:
     result: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules:
-        labels = {str(name): str(value) for name, value in (rule.get("labels") or {}).items()}
-        result[str(rule.get("name", ""))].append(Rule(str(rule.get("query", "")), labels))
+        labels = rule.get("labels")
+        made = {str(name): str(value) for name, value in labels.items()} if isinstance(labels, Mapping) else {}
+        result[str(rule.get("name", ""))].append(Rule(str(rule.get("query", "")), made))
     return result

@@ -7,6 +7,8 @@ reappeared there. A node that reports nothing may still serve: then only an uppe
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from alerts.desk.tickets.impact import Figure
+
 Points = Sequence[tuple[float, float]]
 
 
@@ -20,19 +22,6 @@ class Course:
     reporting: Mapping[float, float]  # by moment, how many series of the scope report
     other_before: float | None  # None: there are no others
     other: Mapping[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """What is known of one quantity; None: not known."""
-
-    before: float
-    served: float  # on the scope, as far as it reports
-    elsewhere: float | None
-    without: float | None
-    at_most: float
-    minutes: float | None
-    minutes_at_most: float
 
 
 def figure(course: Course, moments: Sequence[float]) -> Figure:

@@ -5,11 +5,10 @@ from datetime import datetime
 from math import isfinite
 from typing import Protocol
 
-from alerts.desk.alarms.impact import figures
 from alerts.desk.alarms.impact.figures import Course, figure
 from alerts.desk.alarms.impact.scope import Scope
 from alerts.desk.alarms.impact.stalls import stalls
-from alerts.desk.tickets.impact_words import QUANTITIES, Figure, Impact, Quantity
+from alerts.desk.tickets.impact import Impact
 from service.prometheus import Sample, Series, Window
 
 STEP, MOST_POINTS = 15.0, 500  # seconds between points; a long outage has them further apart
@@ -29,8 +28,8 @@ class Prometheus(Protocol):
 
 
 def impact(prometheus: Prometheus, scope: Scope, until: datetime) -> Impact | None:
-    """Return what is known of the impact, as it is stored; None where nothing is. Raises as the client does."""
-    quantities: dict[Quantity, str] = {"viewers": VIEWERS, "sessions": SESSIONS}
+    """Return what is known of the impact; None where nothing is. Raises as the client does."""
+    quantities = {"viewers": VIEWERS, "sessions": SESSIONS}
     if scope.channels:
         quantities = {"sessions": CHANNEL_SESSIONS}
     if scope.everywhere:
@@ -39,27 +38,18 @@ def impact(prometheus: Prometheus, scope: Scope, until: datetime) -> Impact | No
     step = max(STEP, (end - start) / MOST_POINTS)
     count = int((end - start) / step)
     window = Window(end - count * step, end, step)
-    known: Impact = {"since": scope.before.isoformat(), "until": until.isoformat()}
-    for name, metric in quantities.items():
-        course = _course(prometheus, metric, scope, window)
-        if course is not None:
-            known[name] = _stored(figure(course, [window.start + step * place for place in range(count + 1)]))
-    stalled = stalls(prometheus, scope, window)
-    if stalled is not None:
-        known["stalls"] = stalled
-    return known if known.keys() - {"since", "until"} else None
-
-
-def _stored(found: figures.Figure) -> Figure:
-    return {
-        "before": found.before,
-        "served": found.served,
-        "elsewhere": found.elsewhere,
-        "without": found.without,
-        "at_most": found.at_most,
-        "minutes": found.minutes,
-        "minutes_at_most": found.minutes_at_most,
-    }
+    moments = [window.start + window.step * place for place in range(count + 1)]
+    courses = {name: _course(prometheus, metric, scope, window) for name, metric in quantities.items()}
+    figures = {name: figure(course, moments) if course is not None else None for name, course in courses.items()}
+    known = Impact(
+        scope.before,
+        until,
+        viewers=figures.get("viewers"),
+        sessions=figures.get("sessions"),
+        subscribers=figures.get("subscribers"),
+        stalls=stalls(prometheus, scope, window),
+    )
+    return known or None
 
 
 def _course(prometheus: Prometheus, metric: str, scope: Scope, window: Window) -> Course | None:
@@ -93,7 +83,6 @@ def _points(series: list[Series], window: Window) -> Mapping[float, float]:
 
 def rank(known: Impact | None) -> float | None:
     """Return what the queue sorts by: how many are without service at most."""
-    for name in QUANTITIES:
-        if known and name in known:
-            return float(known[name]["at_most"])
+    for each in known.figures().values() if known else ():
+        return each.at_most
     return None

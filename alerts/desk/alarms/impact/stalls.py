@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from alerts.desk.alarms.impact.scope import Scope
-from alerts.desk.tickets.impact_words import Stalls
+from alerts.desk.tickets.impact import Stalls
 from service.prometheus import Series, Window
 
 RATES = {
@@ -29,4 +29,4 @@ def stalls(prometheus: Prometheus, scope: Scope, window: Window) -> Stalls | Non
         return None
     total = {part: window.step * sum(value for _, value in found[metric]) for part, metric in RATES.items()}
     result = Stalls(seconds=total["seconds"], stalls=total["stalls"], sessions=total["sessions"])
-    return result if result["stalls"] >= 1 else None
+    return result if result.stalls >= 1 else None

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from alerts.desk.alarms.correlation.alarm import Alarm
 from alerts.desk.core.tables import alarm, correlated, ticket
+from alerts.desk.tickets.impact import Impact, kept
 from alerts.desk.tickets.states import TERMINAL, WORKING_VALUES, Status
 
 SOON, LATER = timedelta(seconds=15), timedelta(seconds=120)
@@ -51,7 +52,7 @@ def alarms_of(connection: Connection, number: int) -> Sequence[Alarm]:
     return [Alarm(key, labels, starts_at) for key, labels, starts_at in rows]
 
 
-def save(connection: Connection, number: int, known: object, rank: float | None, now: datetime) -> None:
+def save(connection: Connection, number: int, known: Impact | None, rank: float | None, now: datetime) -> None:
     """Keep the figures of a ticket; what is not known replaces nothing that was known."""
-    values = {"impact_at": now} | ({"impact": known, "impact_rank": rank} if known else {})
+    values = {"impact_at": now} | ({"impact": kept(known), "impact_rank": rank} if known else {})
     connection.execute(update(ticket).where(ticket.c.id == number).values(**values))

@@ -7,6 +7,7 @@ from alerts.desk.appeals import numbers
 from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.contacts import Contact
 from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.mail.message import Written
 from alerts.desk.appeals.mail.quoted import MARK
 from alerts.desk.core.words import Words
 
@@ -28,7 +29,7 @@ def reference(rules: Rules, appeal: Appeal) -> str:
     return numbers.reference(rules.calendars.zone, appeal.id, appeal.registered_at)
 
 
-def request(rules: Rules, appeal: Appeal, words: Words, to: str, url: str = "") -> dict[str, str]:
+def request(rules: Rules, appeal: Appeal, words: Words, to: str, url: str = "") -> Written:
     """Return the request to the supplier or the vendor."""
     code = rules.codes.get(appeal.code)
     name = code.name(words.language) if code else appeal.code
@@ -46,10 +47,10 @@ def request(rules: Rules, appeal: Appeal, words: Words, to: str, url: str = "") 
         *([words("appealmail.deadline", time=words.time(appeal.deadline_at))] if appeal.deadline_at else []),
         *(["", f"{url}/appeals/{appeal.id}"] if url else []),
     ]
-    return {"to": to, "subject": words("appealmail.request_subject", number=shown, name=name), "text": _text(lines)}
+    return Written(to, words("appealmail.request_subject", number=shown, name=name), _text(lines))
 
 
-def mass(words: Words, to: str, of: Mass) -> dict[str, str]:
+def mass(words: Words, to: str, of: Mass) -> Written:
     """Return the request to the supplier for all members of a mass of appeals."""
     lines = [
         _mark(words),
@@ -64,20 +65,16 @@ def mass(words: Words, to: str, of: Mass) -> dict[str, str]:
         words("appealmail.mass_first", number=of.reference),
     ]
     subject = words("appealmail.mass_subject", number=of.reference, group=of.group, region=of.region)
-    return {"to": to, "subject": subject, "text": _text(lines)}
+    return Written(to, subject, _text(lines))
 
 
-def message(rules: Rules, appeal: Appeal, words: Words, to: str, text: str) -> dict[str, str]:
+def message(rules: Rules, appeal: Appeal, words: Words, to: str, text: str) -> Written:
     """Return a further message about an appeal."""
     shown = reference(rules, appeal)
-    return {
-        "to": to,
-        "subject": words("appealmail.message_subject", number=shown),
-        "text": _text([_mark(words), "", text]),
-    }
+    return Written(to, words("appealmail.message_subject", number=shown), _text([_mark(words), "", text]))
 
 
-def answer(rules: Rules, appeal: Appeal, words: Words, contact: Contact, text: str) -> dict[str, str]:
+def answer(rules: Rules, appeal: Appeal, words: Words, contact: Contact, text: str) -> Written:
     """Return the answer to the customer."""
     shown = reference(rules, appeal)
     lines = [
@@ -88,7 +85,7 @@ def answer(rules: Rules, appeal: Appeal, words: Words, contact: Contact, text: s
         "",
         words("appealmail.not_solved"),
     ]
-    return {"to": contact.email, "subject": words("appealmail.answer_subject", number=shown), "text": _text(lines)}
+    return Written(contact.email, words("appealmail.answer_subject", number=shown), _text(lines))
 
 
 def _mark(words: Words) -> str:

@@ -1,8 +1,18 @@
 """A message about appeals, written or received, as a typed record of its row."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.desk.core.record import Column, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is sealed of a message that is to be sent."""
+
+    to: str
+    subject: str
+    text: str
 
 
 class Message(Record):

@@ -20,7 +20,7 @@ from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.interaction import NewInteraction
 from alerts.desk.appeals.mail import letters, store
-from alerts.desk.appeals.mail.message import Message
+from alerts.desk.appeals.mail.message import Message, Written
 from alerts.desk.appeals.mail.steps import HandWithin
 from alerts.desk.appeals.mail.store import Outgoing
 from alerts.desk.appeals.mass import Cell
@@ -174,7 +174,7 @@ def _write_answer(connection: Connection, post: Post, of: Appeal, now: datetime)
     text = _answer_text(connection, post.rules, number)
     if contact is None or not text:
         # Deleted, or sealed with a key that is gone: a person has to know that nobody is told.
-        blank = {"to": "", "subject": "", "text": ""}
+        blank = Written("", "", "")
         mail_id = _put(connection, post, Outgoing(number, "answer", "customer", blank), now)
         store.change(connection, mail_id, state="refused", next_at=None, error="no address or no text")
         return True
@@ -210,8 +210,8 @@ def send_one(post: Post, now: datetime) -> bool:
             store.change(connection, message.id, state="dropped", next_at=None)
             return True
         earlier = store.thread(connection, message.appeal, message.party, message.id)
-    content = store.unseal(post.rules.keys, message)
-    if not content:
+    content = store.unseal_written(post.rules.keys, message)
+    if content is None:
         with post.database.write() as connection:
             store.change(connection, message.id, state="refused", next_at=None, error="its key is gone")
         return True
@@ -242,17 +242,15 @@ def _has_members(connection: Connection, mail: int) -> bool:
     return connection.scalar(joined.where(appeal_mass.c.mail_id == mail, *WAITING, ~GIVEN_UP).limit(1)) is not None
 
 
-def _hand_over(post: Post, message: Message, content: dict[str, str], earlier: list[str]) -> Refusal | MailError | None:
-    head = Envelope(
-        post.smtp.sender, [content["to"]], content["subject"], message.message_id or "", message.at, earlier
-    )  # fmt: skip
+def _hand_over(post: Post, message: Message, content: Written, earlier: list[str]) -> Refusal | MailError | None:
+    head = Envelope(post.smtp.sender, [content.to], content.subject, message.message_id or "", message.at, earlier)
     try:
-        refused = mail.send(post.smtp, compose(head, content["text"]), [content["to"]], receipts=True)
+        refused = mail.send(post.smtp, compose(head, content.text), [content.to], receipts=True)
     except MailError as error:
         return error
     except OSError as error:  # a password that cannot be read
         return MailError(str(error))
-    return refused.get(content["to"])
+    return refused.get(content.to)
 
 
 def _note(

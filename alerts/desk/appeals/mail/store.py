@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Executable, and_, func, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from alerts.desk.appeals.contacts import Keys
-from alerts.desk.appeals.mail.message import Message
+from alerts.desk.appeals.mail.message import Message, Written
 from alerts.desk.core.appeal_tables import appeal, appeal_mail
 from alerts.desk.core.database import Database
+from alerts.desk.core.kept_json import from_json, to_json
 
 CLAIM = timedelta(minutes=2)  # how long a desk may take over a message that it claims
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
@@ -25,12 +26,10 @@ UNREAD: ColumnElement[bool] = or_(appeal_mail.c.state == "unread", _FAILED)
 MASS = "mass"  # the kind of a request for all members of a mass of appeals
 SENT = ("sent", "receipt", "received")
 """States of a message that left: a request for a mass whose receipt is being recorded, and one where that is done."""
-Content = Mapping[str, str]
-"""What is sealed of a message: addresses, subject and words."""
 
 
-def seal(keys: Keys, content: Content) -> dict[str, object]:
-    """Return the columns that hold what a message says."""
+def seal(keys: Keys, content: Mapping[str, object]) -> dict[str, object]:
+    """Return the columns that hold what a message says: addresses, subject and words."""
     return {"sealed": keys.seal(json.dumps(dict(content), ensure_ascii=False)), "key_id": keys.current}
 
 
@@ -41,6 +40,12 @@ def unseal(keys: Keys, message: Message) -> dict[str, str]:
     return found
 
 
+def unseal_written(keys: Keys, message: Message) -> Written | None:
+    """Return what a message that is to be sent says; None where its key is gone."""
+    found = unseal(keys, message)
+    return from_json(found, Written) if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A message that is to be sent about an appeal: request, mass, vendor, message or answer."""
@@ -48,7 +53,7 @@ class Outgoing:
     appeal: int
     kind: str
     party: str
-    content: Content
+    content: Written
 
 
 def write(connection: Connection, keys: Keys, mail: Outgoing, domain: str, at: datetime) -> int:
@@ -66,7 +71,7 @@ def write(connection: Connection, keys: Keys, mail: Outgoing, domain: str, at: d
         "attempts": 0,
         "error": "",
         "actor": "",
-        **seal(keys, mail.content),
+        **seal(keys, to_json(mail.content)),
     }
     stored: int = connection.execute(insert(appeal_mail).values(**values).returning(appeal_mail.c.id)).scalar_one()
     return stored

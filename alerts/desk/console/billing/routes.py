@@ -13,7 +13,6 @@ from alerts.desk.access.roles import Permission
 from alerts.desk.billing import actions, store
 from alerts.desk.billing.actions import Hand, UnfitStepError
 from alerts.desk.billing.case import CLOSED, Case, blockers, is_stale
-from alerts.desk.billing.figures import stages_of
 from alerts.desk.billing.kinds import STAGES
 from alerts.desk.billing.measures import clocks, measures
 from alerts.desk.billing.records import CountRecord
@@ -114,7 +113,7 @@ def _burn_down(words: Words, row: Case, counts: Sequence[CountRecord]) -> Markup
         return Markup()
     lines = []
     for place, stage in enumerate(row.required):
-        held = [(each.at.timestamp(), stages_of(each.stages)) for each in counts]
+        held = [(each.at.timestamp(), each.stages) for each in counts]
         points = [(at, float(stages[stage].open)) for at, stages in held if stage in stages]
         if points:
             lines.append(Line(words(f"billingstage.{stage}"), points, LOOKS[place]))

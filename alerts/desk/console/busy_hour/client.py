@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
 from alerts.desk.console.shared import Known, Shared
+from alerts.desk.core.invalid import faults
 from service.authorities import trusted
 from service.cache import Cache
 from service.no_answer import reason_of
@@ -45,34 +46,37 @@ class Series(NamedTuple):
     quantity: str
 
 
+Answers = Cache[tuple[object, ...], Shared[T | Refused]]
+"""The answers of one page of the service, by its address and what was asked."""
+
+
 class Planner:
     """The answers of one service, each asked for by one thread and kept for its readers."""
 
     def __init__(self, client: httpx.Client | None = None) -> None:
         self._client = client or httpx.Client(timeout=TIMEOUT, trust_env=False, verify=trusted())
-        self._answers: Cache[tuple[Any, ...], Shared[Any]] = Cache(KEPT)
+        self._series: Answers[RecordedSeries] = Cache(KEPT)
+        self._days: Answers[Days] = Cache(KEPT)
+        self._outlooks: Answers[Outlook] = Cache(KEPT)
 
     async def series(self, base: str) -> Known[RecordedSeries | Refused]:
         """Return what is recorded."""
-        return await self._shared(base, "series", {}, RecordedSeries).latest()
+        return await self._shared(self._series, f"{base}/api/series", {}, RecordedSeries).latest()
 
     async def days(self, base: str, series: Series, first: date, last: date) -> Known[Days | Refused]:
         """Return the recorded days of a period, both ends included."""
         asked = {"scope": series.scope, "quantity": series.quantity, "from": str(first), "to": str(last)}
-        return await self._shared(base, "days", asked, Days).latest()
+        return await self._shared(self._days, f"{base}/api/days", asked, Days).latest()
 
     async def outlook(
         self, base: str, series: Series, assumed: Mapping[str, str] = NOTHING_ASSUMED
     ) -> Known[Outlook | Refused]:
         """Return the forecast, under what is assumed: growth, add_node, lose, event."""
         asked = {"scope": series.scope, "quantity": series.quantity, **assumed}
-        return await self._shared(base, "forecast", asked, Outlook).latest()
+        return await self._shared(self._outlooks, f"{base}/api/forecast", asked, Outlook).latest()
 
-    def _shared(self, base: str, page: str, asked: Mapping[str, str], answer: type[T]) -> Shared[T | Refused]:
-        key = (base, page, *asked.items())
-        ask = partial(self._ask, f"{base}/api/{page}", asked, answer)
-        found = self._answers.get(key, lambda: Shared(ask, PERIOD, KEEP))
-        return cast("Shared[T | Refused]", found)
+    def _shared(self, kept: Answers[T], url: str, asked: Mapping[str, str], answer: type[T]) -> Shared[T | Refused]:
+        return kept.get((url, *asked.items()), lambda: Shared(partial(self._ask, url, asked, answer), PERIOD, KEEP))
 
     def _ask(self, url: str, asked: Mapping[str, str], answer: type[T]) -> T | Refused:
         try:
@@ -84,9 +88,7 @@ class Planner:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise OSError(f"ott-busyhour does not answer at {url}: {reason_of(error)}") from None
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            raise OSError(f"ott-busyhour returned an unexpected response: {where}: {first['msg']}") from None
+            raise OSError(f"ott-busyhour returned an unexpected response: {faults(error.errors()[:1])}") from None
 
 
 def choose(known: Iterable[Series | Recorded], scope: str, quantity: str) -> Series:

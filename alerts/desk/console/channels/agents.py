@@ -4,10 +4,10 @@ A secret goes only to addresses that Prometheus scrapes, never to one that a lab
 """
 
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
 from threading import Lock
 from time import monotonic
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -69,7 +69,7 @@ class Agents:
         # A packed answer could grow without bound while it is unpacked: none is asked for, and none is taken.
         headers = {"Accept-Encoding": "identity"} | self._authorization()
         try:
-            with self._client().stream("GET", address, headers=headers, auth=self._account()) as answer:
+            with self._client().stream("GET", address, headers=headers) as answer:
                 if (
                     answer.status_code != httpx.codes.OK
                     or answer.headers.get("content-encoding", "identity") != "identity"
@@ -86,14 +86,11 @@ class Agents:
             raise OSError(f"{address}: {reason_of(error)}") from None
 
     def _authorization(self) -> dict[str, str]:
-        token = self.settings.token
-        return {"Authorization": f"Bearer {token.read()}"} if token else {}
-
-    def _account(self) -> Any:
         settings = self.settings
-        if settings.password is None:
-            return httpx.USE_CLIENT_DEFAULT
-        return (settings.username, settings.password.read())
+        if settings.password is not None:
+            account = b64encode(f"{settings.username}:{settings.password.read()}".encode()).decode("ascii")
+            return {"Authorization": f"Basic {account}"}
+        return {"Authorization": f"Bearer {settings.token.read()}"} if settings.token else {}
 
     def _client(self) -> httpx.Client:
         """Return a client for the settings as they are now: a reload may have changed the certificates."""

@@ -1,6 +1,6 @@
 """Logging in and out, and the choice of language and colours."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,6 +14,7 @@ from alerts.desk.web.session import COOKIE, Running, runtime_of
 
 # Before the login there is no session: the form's key and this cookie must agree.
 _BEFORE = "ottwatch_form"
+YEAR = 365 * 86_400  # seconds
 
 router = APIRouter(include_in_schema=False)
 Line = Annotated[str, Form(max_length=2000)]
@@ -42,7 +43,7 @@ def submit(
     answer = RedirectResponse(local_path(next_), 303)
     # The session itself ends when it is time; the cookie only must not end before.
     longest = max(runtime.settings.limits.session, runtime.settings.limits.viewer_session)
-    answer.set_cookie(COOKIE, key, max_age=int(longest), **_flags(request))
+    _set_cookie(request, answer, COOKIE, key, int(longest))
     answer.delete_cookie(_BEFORE)
     return answer
 
@@ -64,7 +65,7 @@ def language(request: Request, runtime: Running, found: Writing, language: Line 
             access.set_language(connection, found.principal.name, language)
     answer = RedirectResponse(local_path(next_), 303)
     if language in languages():
-        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * 86400, **_flags(request))
+        _set_cookie(request, answer, LANGUAGE_COOKIE, language, YEAR)
     return answer
 
 
@@ -73,7 +74,7 @@ def theme(request: Request, _: Writing, theme: Line = "", next_: Next = "/") -> 
     """Change between light, dark and what the reader's system prefers."""
     answer = RedirectResponse(local_path(next_), 303)
     if theme in THEMES:
-        answer.set_cookie(THEME_COOKIE, theme, max_age=365 * 86400, **_flags(request))
+        _set_cookie(request, answer, THEME_COOKIE, theme, YEAR)
     else:
         answer.delete_cookie(THEME_COOKIE)
     return answer
@@ -82,9 +83,10 @@ def theme(request: Request, _: Writing, theme: Line = "", next_: Next = "/") -> 
 def _form(request: Request, status: int, problem: str = "", next_: str = "/") -> Response:
     key = secrets.new_key()
     result = page(request, "console/login/login.html", None, status, problem=problem, csrf=key, next=local_path(next_))
-    result.set_cookie(_BEFORE, key, **_flags(request))
+    _set_cookie(request, result, _BEFORE, key)
     return result
 
 
-def _flags(request: Request) -> dict[str, Any]:
-    return {"httponly": True, "samesite": "lax", "secure": runtime_of(request).settings.secure_cookies}
+def _set_cookie(request: Request, answer: Response, name: str, value: str, seconds: int | None = None) -> None:
+    secure = runtime_of(request).settings.secure_cookies
+    answer.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=secure)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Request, Response
 
@@ -118,9 +118,17 @@ def _all(
 ) -> Response:
     with runtime.database.read() as connection:
         rows = access.accounts(connection, runtime.now())
-    # What was typed stays in the form, but for the password.
-    values: dict[str, Any] = {"rows": rows, "typed": name, "roles": PEOPLE, "languages": languages()}
-    return show(request, "accounts", found, refused=refused, default=runtime.settings.language, **values)
+    return show(
+        request,
+        "accounts",
+        found,
+        refused=refused,
+        default=runtime.settings.language,
+        rows=rows,
+        typed=name,  # what was typed stays in the form, but for the password
+        roles=PEOPLE,
+        languages=languages(),
+    )
 
 
 def _one(
@@ -130,5 +138,13 @@ def _one(
         rows = access.accounts(connection, runtime.now(), number)
     if not rows:
         raise HTTPException(404)
-    values: dict[str, Any] = {"row": rows[0], "roles": PEOPLE, "languages": languages()}
-    return show(request, "accounts", found, template="account", refused=refused, **values)
+    return show(
+        request,
+        "accounts",
+        found,
+        template="account",
+        refused=refused,
+        row=rows[0],
+        roles=PEOPLE,
+        languages=languages(),
+    )

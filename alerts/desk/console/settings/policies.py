@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
@@ -123,7 +123,7 @@ GROUPS: Mapping[str, Callable[[Words, Runtime], list[Line]]] = {
 _BYTES = {"webhook_body", "body"}
 
 
-def shown(words: Words, name: str, value: Any) -> str:  # noqa: PLR0911 - one a kind of value
+def shown(words: Words, name: str, value: object) -> str:  # noqa: PLR0911 - one a kind of value
     """Return a value in words; of a secret only that it is there."""
     if value is None or value in ("", ()):
         return words("policy.unset")
@@ -135,15 +135,14 @@ def shown(words: Words, name: str, value: Any) -> str:  # noqa: PLR0911 - one a 
         return words("settings.yes")  # where mail is sent through a provider, the name is half of a key
     if isinstance(value, float):
         return duration(words, value)
-    if name in _BYTES:
-        return words("policy.mebibytes", number=figure(words, value / 2**20, "number"))
     if isinstance(value, int):
-        return figure(words, value, "count")
+        size = words("policy.mebibytes", number=figure(words, value / 2**20, "number"))
+        return size if name in _BYTES else figure(words, value, "count")
     if isinstance(value, tuple):
-        return ", ".join(address(each) for each in value)
+        return ", ".join(address(str(each)) for each in value)
     if name == "one_ticket_per":
         return words(f"grouping.{value}")
-    return words(f"languagename.{value}") if name == "language" else address(value)
+    return words(f"languagename.{value}") if name == "language" else address(str(value))
 
 
 def address(text: str) -> str:

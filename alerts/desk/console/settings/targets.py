@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, HTTPException, Path, Request, Response
@@ -63,12 +63,15 @@ def result(request: Request, runtime: Running, found: Administrator, number: Num
     if row is None or row.kind != TEST:
         raise HTTPException(404)
     waited = runtime.now() - row.created_at
-    values: dict[str, Any] = {
-        "row": row,
-        "reason": redacted(row.error, runtime.settings),
-        "waited": waited.total_seconds() if waited >= SLOW else None,
-    }
-    return show(request, "targets", found, template="test", **values)
+    return show(
+        request,
+        "targets",
+        found,
+        template="test",
+        row=row,
+        reason=redacted(row.error, runtime.settings),
+        waited=waited.total_seconds() if waited >= SLOW else None,
+    )
 
 
 @router.post(HERE + "/again")
@@ -102,20 +105,21 @@ def _page(request: Request, runtime: Runtime, found: Visitor, refused: RefusedEr
     words = words_for(request, found)
     own = {target.name for target in settings.target}
     reachable = own | {VENDOR_PREFIX + name for name in runtime.policy.vendors} | listeners.keys()
-    values: dict[str, Any] = {
-        "targets": [(target, queues.get(target.name, Queue())) for target in settings.target],
-        "others": _others(
-            runtime, words, {name: queue for name, queue in queues.items() if name not in own}, listeners
-        ),
-        "letters": [{**letter.row, "error": redacted(letter.error, settings)} for letter in letters],
-        "limit": LETTERS,
-        "tries": outbox.RETRIES,
-        "hidden": lambda text: redacted(text, settings),
-        "reachable": reachable,
-        "dead": [(name, queue.dead) for name, queue in sorted(queues.items()) if queue.dead > 1 and name in reachable],
-        "named": lambda target: _named(words, target),
-    }
-    return show(request, "targets", found, refused=refused, **values)
+    return show(
+        request,
+        "targets",
+        found,
+        refused=refused,
+        targets=[(target, queues.get(target.name, Queue())) for target in settings.target],
+        others=_others(runtime, words, {name: queue for name, queue in queues.items() if name not in own}, listeners),
+        letters=[{**letter.row, "error": redacted(letter.error, settings)} for letter in letters],
+        limit=LETTERS,
+        tries=outbox.RETRIES,
+        hidden=lambda text: redacted(text, settings),
+        reachable=reachable,
+        dead=[(name, queue.dead) for name, queue in sorted(queues.items()) if queue.dead > 1 and name in reachable],
+        named=lambda target: _named(words, target),
+    )
 
 
 def _others(runtime: Runtime, words: Words, queues: Mapping[str, Queue], listeners: Mapping[str, str]) -> list[Other]:

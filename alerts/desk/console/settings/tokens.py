@@ -1,7 +1,5 @@
 """Tokens of machines. The rules are in `auth.tokens`."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
 from alerts.desk.access import store as access
@@ -56,5 +54,14 @@ def _page(
 ) -> Response:
     with runtime.database.read() as connection:
         rows = access.tokens(connection)
-    values: dict[str, Any] = {"rows": rows, "roles": MACHINES, "fresh": fresh, "fresh_name": fresh_name, "typed": typed}
-    return show(request, "tokens", found, refused=refused, **values)
+    return show(
+        request,
+        "tokens",
+        found,
+        refused=refused,
+        rows=rows,
+        roles=MACHINES,
+        fresh=fresh,
+        fresh_name=fresh_name,
+        typed=typed,
+    )

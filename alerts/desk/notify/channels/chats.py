@@ -5,7 +5,7 @@ import html
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 import apprise
 from apprise.plugins.telegram import NotifyTelegram
@@ -67,7 +67,7 @@ def drops_some(url: Secret) -> bool:
         return any(word in said.getvalue().lower() for word in ("dropped", "dropping"))
 
 
-def _each(service: Any) -> Iterator[Any]:
+def _each(service: apprise.NotifyBase) -> Iterator[apprise.NotifyBase]:
     """Yield the service once for each of its recipients, so that one that is refused costs the others no repetition."""
     for name in _LISTS:
         listed = getattr(service, name, None)
@@ -83,7 +83,7 @@ def _each(service: Any) -> Iterator[Any]:
 class _Service:
     """A service that Apprise knows, with one recipient."""
 
-    def __init__(self, name: str, service: Any) -> None:
+    def __init__(self, name: str, service: apprise.NotifyBase) -> None:
         self.name, self._service, self.notice = name, service, ""
 
     def parts(self, letter: Letter) -> list[str]:

@@ -5,7 +5,7 @@ wait nor where a group has moved. Texts of refusals: tdlib/telegram-bot-api at c
 """
 
 import logging
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import requests
 from apprise.plugins.telegram import NotifyTelegram
@@ -71,20 +71,23 @@ class Chat:
         raise_for(answer)
 
     def _post(self, text: str, bold: int) -> Answer:
-        body: dict[str, Any] = {
-            "chat_id": self._chat,
-            "text": text,
-            "disable_notification": self._plugin.silent,
-            "link_preview_options": {"is_disabled": not self._plugin.preview},
-        }
-        if bold:
-            body["entities"] = [{"type": "bold", "offset": 0, "length": bold}]
-        if self._topic:
-            body["message_thread_id"] = self._topic
         address = f"{self._plugin.notify_url}{self._plugin.bot_token}/sendMessage"
         verify = self._plugin.verify_certificate
         try:
-            got = requests.post(address, json=body, timeout=TIMEOUT, verify=verify, allow_redirects=False)
+            got = requests.post(
+                address,
+                json={
+                    "chat_id": self._chat,
+                    "text": text,
+                    "disable_notification": bool(self._plugin.silent),
+                    "link_preview_options": {"is_disabled": not self._plugin.preview},
+                    **({"entities": [{"type": "bold", "offset": 0, "length": bold}]} if bold else {}),
+                    **({"message_thread_id": self._topic} if self._topic else {}),
+                },
+                timeout=TIMEOUT,
+                verify=verify,
+                allow_redirects=False,
+            )
         except requests.RequestException as error:
             # Its own words hold the address, and with it the token.
             raise OSError(f"Telegram does not answer: {reason_of(error)}") from None

@@ -11,14 +11,17 @@ from alerts.desk.alarms import alertmanager
 @pytest.mark.parametrize(
     ("groups", "said"),
     [
-        (b"<html>502</html>", "not that of its API; check the address http://am/api/v2/status"),
+        (
+            b"<html>502</html>",
+            "the body is not JSON: line 1, column 1 cannot be read; check the address http://am/api/v2/status",
+        ),
         (b"\xff", "not that of its API"),
         (b"[1]", "not that of its API"),
         (b'{"data": []}', "not that of its API"),
         (b"null", "not that of its API"),
-        (b"[{}]", "it lacks 'receiver'; check the address"),
-        (b'[{"receiver": {"name": "desk"}}]', "it lacks 'alerts'"),
-        (b'[{"receiver": {"name": "desk"}, "alerts": 1}]', "not that of its API"),
+        (b"[{}]", "not that of its API: 0.labels: Field required; check the address"),
+        (b'[{"receiver": {"name": "desk"}, "labels": {}}]', "0.alerts: Field required"),
+        (b'[{"receiver": {"name": "desk"}, "labels": {}, "alerts": 1}]', "0.alerts: Input should be a valid list"),
     ],
 )
 def test_another_answer_is_told_in_words(groups: bytes, said: str) -> None:

@@ -141,12 +141,12 @@ def test_mail_of_appeals_is_kazakh_as_far_as_it_is_written(bureau: Bureau) -> No
     appeal = bureau.appeal(number)
     words = Words("kk", ALMATY)
     asked = letters.request(bureau.rules, appeal, words, "support@supplier.example")
-    assert asked["subject"] == f"[#A-2026-{number:06}] Бірде-бір арна көрсетілмейді"
+    assert asked.subject == f"[#A-2026-{number:06}] Бірде-бір арна көрсетілмейді"
     for told in ("Осы өтінішті қарап", "Code: 01, Бірде-бір арна көрсетілмейді", "Аймақ: Astana", "Service: ott"):
-        assert told in asked["text"]
+        assert told in asked.text
     answered = letters.answer(bureau.rules, appeal, words, Contact(NUMBER, "saule@example.kz"), "Қайта қосыңыз.")
-    assert "өтінішіңізге жауап" in answered["text"]
-    assert "If the problem is not solved" in answered["text"]
+    assert "өтінішіңізге жауап" in answered.text
+    assert "If the problem is not solved" in answered.text
 
 
 def test_a_ticket_of_a_mass_has_kazakh_words(control_room: Hall, bureau: Bureau) -> None:

@@ -14,6 +14,7 @@ from alerts.desk.access.trail import Action, By, tell
 from alerts.desk.console.settings.targets import host
 from alerts.desk.core.settings import Language, TargetSettings
 from alerts.desk.notify import hubs, outbox
+from alerts.desk.notify.message import Told
 from service.mail import Smtp
 from tests.unit.desk.console_desk import Caller, Hall, csrf, hall
 
@@ -77,7 +78,7 @@ def test_queues_and_dead_letters(room: Hall) -> None:
     assert "vendor Edge Ltd" in page
     assert "No undelivered messages." in page
     with room.runtime.database.write() as connection:
-        told = {"noc@example.org": {"refused": "nobody listens"}}
+        told = {"noc@example.org": Told(refused="nobody listens")}
         outbox.end(connection, [outbox.Ending(1, told, "nobody listens", "dead", 12, done_at=room.now)])
     page = administrator.get(HERE).text
     assert "nobody listens" in page

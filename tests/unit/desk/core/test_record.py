@@ -59,9 +59,9 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
 @pytest.mark.parametrize(
     ("record", "table", "otherwise"),
     [
-        (Ticket, tables.ticket, {"status", "deadlines"}),
+        (Ticket, tables.ticket, {"status", "deadlines", "impact"}),
         (AlarmRecord, tables.alarm, set()),
-        (Message, tables.outbox, set()),
+        (Message, tables.outbox, {"told"}),
         (Listener, tables.hub, set()),
         (Account, tables.account, set()),
         (Token, tables.token, set()),
@@ -74,12 +74,12 @@ def test_a_change_leaves_the_row_alone_and_shows_what_is_new() -> None:
         (FreeMonth, appeal_tables.compensation, set()),
         (WorksRecord, tables.works, set()),
         (PlannedRecord, tables.works_alarm, set()),
-        (CaseRecord, billing_tables.billing_case, set()),
-        (ScopeRecord, billing_tables.billing_scope, set()),
-        (CountRecord, billing_tables.billing_count, set()),
+        (CaseRecord, billing_tables.billing_case, {"figures"}),
+        (ScopeRecord, billing_tables.billing_scope, {"scope"}),
+        (CountRecord, billing_tables.billing_count, {"stages"}),
         (CaseEvent, billing_tables.billing_event, set()),
         (Correlated, tables.correlated, {"kin"}),
-        (Waiting, tables.waiting, set()),
+        (Waiting, tables.waiting, {"alerts"}),
         (Mail, appeal_tables.appeal_mail, set()),
     ],
 )

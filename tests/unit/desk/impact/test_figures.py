@@ -1,5 +1,7 @@
 """How many viewers a ticket concerns: exact where all report, else an upper bound, and no figure without series."""
 
+import json
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from alerts.desk.alarms.impact.scope import Scope, scope_of
 from alerts.desk.alarms.impact.stalls import RATES
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import impact_words
+from alerts.desk.tickets.impact import kept, of_kept
 from service.prometheus import PrometheusUnavailableError, QueryRejectedError, Sample, Series, Window
 from tests.unit.desk.console.test_grouping import correlating
 from tests.unit.desk.console_desk import Hall
@@ -111,16 +114,19 @@ def test_it_works_after_the_node_is_dead() -> None:
     scope = Scope(START + timedelta(seconds=30), frozenset({"edge-1"}))
     found = impact(Recorded(), scope, START + timedelta(seconds=180))
     assert found is not None
-    viewers = found["viewers"]
-    assert (viewers["before"], viewers["elsewhere"], viewers["without"], viewers["at_most"]) == (100, 50, None, 50)
-    assert viewers["minutes_at_most"] == pytest.approx(50 * 2 + 50 * 7.5 / 60)
+    viewers = found.viewers
+    assert viewers is not None
+    assert (viewers.before, viewers.elsewhere, viewers.without, viewers.at_most) == (100, 50, None, 50)
+    assert viewers.minutes_at_most == pytest.approx(50 * 2 + 50 * 7.5 / 60)
     assert rank(found) == 50
     english = impact_words.sentences(found, Words("en", START.tzinfo))  # type: ignore[arg-type]
     assert english[0] == (
         "Viewers just before (22.01.2026 03:00:30): 100. Without service at 22.01.2026 03:03:00: at most 50 (not "
         "all nodes report). Served by other nodes instead: 50. So far at most 106 user-minutes."
     )
-    assert "subscribers" not in found
+    assert found.subscribers is None
+    assert of_kept(json.loads(json.dumps(kept(found)))) == found
+    assert kept(found).keys() == {"since", "until", "viewers", "sessions"}
 
 
 class Stalling(Recorded):
@@ -142,7 +148,8 @@ def test_stalls_are_what_a_loss_of_quality_costs() -> None:
     scope = Scope(START, frozenset({"edge-1"}))
     found = impact(Stalling(known=False), scope, START + timedelta(minutes=3))
     assert found is not None
-    assert found["stalls"] == pytest.approx({"seconds": 120, "stalls": 30, "sessions": 18})
+    assert found.stalls is not None
+    assert asdict(found.stalls) == pytest.approx({"seconds": 120, "stalls": 30, "sessions": 18})
     words = Words("en", START.tzinfo)  # type: ignore[arg-type]
     assert impact_words.sentences(found, words) == [
         "Stalls of players since 22.01.2026 03:00:00: 30, 4 s each on average; sessions that stalled for the first "

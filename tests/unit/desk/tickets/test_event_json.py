@@ -33,7 +33,7 @@ from alerts.desk.tickets.states import Status
 
 BODIES: tuple[EventBody, ...] = (
     Opened("P1", "critical"),
-    AlarmsChanged(2, 1, {"en": ["a", "b"], "kk": ["c", "d"], "ru": ["e", "f"]}),
+    AlarmsChanged(2, 1, {"en": ("a", "b"), "kk": ("c", "d"), "ru": ("e", "f")}),
     StatusChanged(Status.ACKNOWLEDGED, Status.IN_PROGRESS, "taken"),
     StatusChanged(None, Status.HELD, "vendor"),
     Taken(),
@@ -68,7 +68,7 @@ def test_every_kind_has_a_body() -> None:
 
 def test_texts_of_alarms_from_before_there_were_languages() -> None:
     stored = {"began": 1, "ended": 0, "texts": ["down"], "texts_ru": ["упал"]}
-    assert from_json("alarms", stored) == AlarmsChanged(1, 0, {"en": ["down"], "ru": ["упал"]})
+    assert from_json("alarms", stored) == AlarmsChanged(1, 0, {"en": ("down",), "ru": ("упал",)})
 
 
 def test_an_opening_without_facts_and_a_warning_without_a_vendor() -> None:
