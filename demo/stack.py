@@ -17,10 +17,12 @@ from demo.layout import Layout
 from demo.platform import middleware
 from demo.processes import DemoError, Program, stop_all
 from demo.workers import workers
+from service import progress
 
 OPERATOR = "demo"
 
-Report = Callable[[str], None]
+Report = Callable[[str], object]
+STEPS = 12  # of a start
 _MARKER = ".ottwatch-demo"
 _Made = TypeVar("_Made")
 
@@ -52,11 +54,18 @@ class Stack:
         self.stop()
 
     def start(self) -> None:
-        """Start everything and return when all answers."""
+        """Start everything and return when all answers; on a terminal, show meanwhile how many steps are done."""
         started = time.monotonic()
         layout = self.layout
         empty(layout.folder)
         configuration.write_all(layout)
+        with progress.steps(STEPS, "demo", "steps", self._report) as told:
+            self._start(told)
+        self._publish_boards()
+        self._report(f"· everything answers after {time.monotonic() - started:.1f} s")
+
+    def _start(self, told: Report) -> None:
+        layout = self.layout
         # What takes processor time goes on while everything else starts.
         with workers(2) as pool:
             accounts = pool.submit(desk_accounts.create, layout, OPERATOR, self.password)
@@ -66,20 +75,20 @@ class Stack:
             middleware.provision(layout.database, self._seed)
             disk = programs.disk(layout)
             if disk is not None:
-                self._run("a disk for the origin", disk)
-            self._run("the platform", *programs.platform(layout), *programs.billing(layout))
-            self._run("its viewers", programs.viewers(layout, self._seed))
-            self._run("an agent on each node", *programs.agents(layout))
-            self.api_token = self._wait_for("tokens and an account for the desk", accounts)
-            self._run("the desk", programs.desk(layout))
-            self._run("customers who complain", programs.callers(layout, self._seed))
-            self._run("Alertmanager", programs.alertmanager(layout))
-            self.history = self._wait_for("eight weeks of history", past)
-            self._wait_for("a year of busy hours before them", before)
-        self._run("Prometheus", programs.prometheus(layout))
-        self._run("the busy hour", programs.busy_hour(layout))
-        self._publish_boards()
-        self._report(f"· everything answers after {time.monotonic() - started:.1f} s")
+                self._run(told, "a disk for the origin", disk)
+            else:
+                told("· no disk of the origin's own: this machine mounts none")
+            self._run(told, "the platform", *programs.platform(layout), *programs.billing(layout))
+            self._run(told, "its viewers", programs.viewers(layout, self._seed))
+            self._run(told, "an agent on each node", *programs.agents(layout))
+            self.api_token = self._wait_for(told, "tokens and an account for the desk", accounts)
+            self._run(told, "the desk", programs.desk(layout))
+            self._run(told, "customers who complain", programs.callers(layout, self._seed))
+            self._run(told, "Alertmanager", programs.alertmanager(layout))
+            self.history = self._wait_for(told, "eight weeks of history", past)
+            self._wait_for(told, "a year of busy hours before them", before)
+        self._run(told, "Prometheus", programs.prometheus(layout))
+        self._run(told, "the busy hour", programs.busy_hour(layout))
 
     def stop(self) -> None:
         """Stop everything, what asks before what it asks."""
@@ -88,7 +97,7 @@ class Stack:
                 self._report(f"· {name} had to be killed")
         self.programs.clear()
 
-    def _run(self, what: str, *starting: Program) -> None:
+    def _run(self, told: Report, what: str, *starting: Program) -> None:
         started = time.monotonic()
         self._waves.append(starting)
         for program in starting:
@@ -96,18 +105,16 @@ class Stack:
             self.programs[program.name] = program
         for program in starting:
             program.wait_ready()
-        self._report(
-            f"· {what}: {', '.join(program.name for program in starting)} ({time.monotonic() - started:.1f} s)"
-        )
+        told(f"· {what}: {', '.join(program.name for program in starting)} ({time.monotonic() - started:.1f} s)")
 
-    def _wait_for(self, what: str, work: "Future[_Made]") -> _Made:
+    def _wait_for(self, told: Report, what: str, work: "Future[_Made]") -> _Made:
         started = time.monotonic()
         try:
             made = work.result(timeout=300)
         except (OSError, BrokenExecutor, subprocess.SubprocessError) as error:
             said = getattr(error, "stderr", None) or error
             raise DemoError(f"{what} could not be made: {said}") from error
-        self._report(f"· {what} ({time.monotonic() - started:.1f} s more)")
+        told(f"· {what} ({time.monotonic() - started:.1f} s more)")
         return made
 
     def _publish_boards(self) -> None:

@@ -22,6 +22,7 @@ from alerts.desk.appeals.store import find
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.appeal_tables import appeal, interaction
 from alerts.desk.core.database import Database
+from service import progress
 
 NEEDED = ("entry", "reference", "number", "service", "code", "appealed_at")
 OPTIONAL = ("region", "answer_by", "email", "mobile", "city", "name", "text", "claim")
@@ -97,7 +98,7 @@ def bring_in(database: Database, rules: Rules, rows: list[Row], now: datetime, *
     """Register the rows in one transaction; a dry run does the same and stores nothing."""
     done = Done()
     with suppress(_Undone), database.write() as connection:
-        for row in rows:
+        for row in progress.over(rows, "import", "rows"):
             _bring_in(connection, rules, row, now, done)
         if dry_run:
             raise _Undone
