@@ -122,7 +122,10 @@ def test_works_come_back_as_they_were_read(api: httpx.Client) -> None:
     created = api.post(WORKS, json=PLAN).json()
     read = api.get(created["href"]).json()
     assert api.put(created["href"], json=read | {"approver": "B"}).json()["approver"] == "B"
-    refused(api.put(created["href"], json=read | {"timeZone": "Mars"}), 'timeZone: "Mars" is not a time zone of the tz database')
+    refused(
+        api.put(created["href"], json=read | {"timeZone": "Mars"}),
+        'timeZone: "Mars" is not a time zone of the tz database',
+    )
     refused(
         api.put(created["href"], json=read | {"time_zone": "Asia/Almaty"}), '"time_zone" (did you mean "timeZone"?)'
     )
