@@ -289,7 +289,7 @@ def test_a_ticket_keeps_the_texts_in_every_language_that_its_alarm_has(database:
         (line,) = [each.body for each in queries.timeline(connection, [1])[1] if isinstance(each.body, AlarmsChanged)]
     expected = {"en": "edge-1 does not answer", "kk": "edge-1 жауап бермейді", "ru": "edge-1 не отвечает"}
     assert names == expected
-    assert line.texts == {language: [text] for language, text in expected.items()}
+    assert line.texts == {language: (text,) for language, text in expected.items()}
 
 
 def test_the_title_follows_the_alarms_that_fire(database: Database, time: Time) -> None:
