@@ -16,6 +16,7 @@ SOURCE = SourceKind(
     metrics=metrics.ALL,
     extra="probe",
     notes="agent.sources.multicast.notes:notes",
+    proposal="agent.sources.multicast.proposal:proposal",
     limits=MulticastReceiver,
     limits_table="multicast_receiver",
     not_once="multicast is not part of “once”: what a channel misses shows only over time",

@@ -35,6 +35,7 @@ NODES = {
         frozenset({"nginx", "varnishd"}), {"combined": ["/var/log/nginx/access.log"]}, pressure=False, node="edge-1"
     ),
     "middleware": Seen(frozenset({"mariadbd", "apache2", "node_exporter"}), {}, pressure=True, node="mw"),
+    "a head-end": Seen(frozenset({"dvblast", "ffmpeg"}), {}, pressure=True, node="head-end"),
     "everything": Seen(
         frozenset({*SERVERS, "mysqld", "mariadbd"}),
         {name: [f"/{name}.log", "/b.log"] for name in FORMATS},
@@ -52,6 +53,9 @@ def test_the_proposal_loads_as_it_is_and_with_its_offers_taken(seen: Seen) -> No
     taken = settings(uncommented(propose(seen)))
     assert len(taken.of("server")) == len(seen.processes & SERVERS.keys())
     assert len(taken.of("edge_log")) == max(len(seen.logs), 1)
+    assert proposed.of("multicast") == proposed.of("picture") == []
+    channels = [table.channel for kind in ("multicast", "picture") for table in taken.of(kind)]
+    assert channels == (["first", "*"] if seen.node == "head-end" else [])
     assert [log.service for log in proposed.of("edge_log")] == ["ott"][: len(seen.logs)]
     for server in taken.of("server"):
         assert load_preset(ServerPreset, "server", server.preset)
