@@ -20,6 +20,10 @@ SRT_PROGRAM = "srt-live-transmit"
 MISSING = f"{SRT_PROGRAM} is not installed here; install Debian's package srt-tools"
 
 
+class ProgramMissingError(OSError):
+    """This machine lacks what the connection takes."""
+
+
 class Connection(Protocol):
     """What is read from. One thread reads; `interrupt` comes from another."""
 
@@ -111,7 +115,7 @@ class SrtConnection:
             )
         except FileNotFoundError:
             self._said.close()
-            raise OSError(MISSING) from None
+            raise ProgramMissingError(MISSING) from None
         except OSError:
             self._said.close()
             raise

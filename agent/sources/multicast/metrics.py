@@ -11,7 +11,7 @@ TS_UP = Metric(
 TS_JOINED = Metric(
     "ott_ts_joined",
     "gauge",
-    "Whether the channel's socket is open and its group joined, or a stream comes from where it is pulled.",
+    "Whether the channel's socket is open and its group joined; of one that is pulled, whether this machine can try.",
     ("channel",),
 )
 TS_RECEIVED = Metric(

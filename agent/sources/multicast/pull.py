@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.sources.multicast.connection import Connection
+from agent.sources.multicast.connection import Connection, ProgramMissingError
 from agent.sources.multicast.receive import LONGEST, Datagrams
 from agent.transport.packets import PACKET, SYNC
 
@@ -154,7 +154,7 @@ class Pull:
 
     def __init__(self, channel: str, opener: Opener) -> None:
         self.channel = channel
-        self.connected = False
+        self.hindered = False  # by this machine itself: nothing can be said of the channel
         self._opener = opener
         self._connection: Connection | None = None
         self._waiting = Waiting(0.0)
@@ -182,15 +182,18 @@ class Pull:
         while not self._stopped.is_set():
             try:
                 with closing(self._opener()) as connection:
-                    self._connection = connection
+                    self._connection, self.hindered = connection, False
                     self._read(connection)
+            except ProgramMissingError as error:
+                self.hindered = True
+                self._tell(str(error))
             except Exception as error:  # noqa: BLE001 - the top of a thread: the channel is tried again
                 self._tell(str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}")
-            self._connection, self.connected = None, False
+            self._connection = None
             self._stopped.wait(RETRY)
 
     def _read(self, connection: Connection) -> None:
-        framer = Framer()
+        framer, came = Framer(), False
         self._waiting = Waiting(time.monotonic())
         while not self._stopped.is_set():
             data = connection.read()
@@ -199,8 +202,8 @@ class Pull:
             packets = framer.feed(data)
             if framer.unknown > _NO_STREAM:
                 raise OSError("what comes is no transport stream: no packets of 188 bytes in a MiB of it")
-            if packets and not self.connected:
-                self.connected, self._reason = True, ""
+            if packets and not came:
+                came, self._reason = True, ""
                 log.info("channel is pulled", extra={"channel": self.channel})
             self._waiting.put(packets, time.monotonic(), self._stopped.is_set)
 

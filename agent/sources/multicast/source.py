@@ -137,7 +137,7 @@ class MulticastSource:
     def _figures(self) -> Iterable[Sample]:
         offset = time.time() - time.monotonic()
         for index, channel in enumerate(self._analysis.channels):
-            if index in self._sockets or (index in self._pulls and self._pulls[index].connected):
+            if index in self._sockets or (index in self._pulls and not self._pulls[index].hindered):
                 yield from figures.samples(channel, index, self._analysis.pids, offset)
             else:
                 yield metrics.TS_JOINED.sample(0, channel.settings.channel)

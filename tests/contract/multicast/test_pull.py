@@ -21,6 +21,7 @@ from tests.contract.multicast.streams import PACKET, RATE, Packets
 from tests.contract.streams.nginx import nginx
 
 CHUNK = 7 * PACKET
+LATENCY = "latency=3000"  # ms: on a busy machine SRT would drop what its sender was late with
 # What does not depend on when a busy machine lets the sender run.
 EXACT = ("Sync_byte_error", "Continuity_count_error", "Transport_error", "CRC_error", "PCR_accuracy_error")
 
@@ -40,7 +41,7 @@ def value(source: MulticastSource, metric: Metric, *labels: str) -> float:
     return float(found[0]) if found and isinstance(found[0], int | float) else 0.0
 
 
-def until(source: MulticastSource, metric: Metric, least: float, seconds: float = 20.0) -> None:
+def until(source: MulticastSource, metric: Metric, least: float, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while value(source, metric) < least:
         assert time.monotonic() < end, f"{metric.name} stays below {least}"
@@ -56,7 +57,13 @@ def errors(source: MulticastSource) -> dict[str, float]:
 def sending(packets: Packets, *, wrong: Sequence[int] = ()) -> Iterator[str]:
     """Offer packets by SRT at their rate, without those of the numbers `wrong`; yield the address."""
     port = free_port()
-    command = ["srt-live-transmit", "-quiet", "-chunk:1316", "file://con", f"srt://127.0.0.1:{port}?mode=listener"]
+    command = [
+        "srt-live-transmit",
+        "-quiet",
+        "-chunk:1316",
+        "file://con",
+        f"srt://127.0.0.1:{port}?mode=listener&{LATENCY}",
+    ]
     sender = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
     assert sender.stdin is not None
     stopped, into = threading.Event(), sender.stdin
@@ -75,7 +82,7 @@ def sending(packets: Packets, *, wrong: Sequence[int] = ()) -> Iterator[str]:
     thread = threading.Thread(target=play)
     thread.start()
     try:
-        yield f"srt://127.0.0.1:{port}"
+        yield f"srt://127.0.0.1:{port}?{LATENCY}"
     finally:
         stopped.set()
         sender.kill()
@@ -124,13 +131,13 @@ def programs(url: str) -> list[int]:
 def test_an_agent_that_is_killed_leaves_no_program_behind(clean: Packets, tmp_path: Path) -> None:
     with sending(list(clean) * 3) as url:
         with agent(tmp_path, f'[host]\nenabled = false\n[[multicast]]\nchannel = "first"\nurl = "{url}"\n') as running:
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             while 'ott_ts_up{channel="first"} 1' not in running.get("/metrics").text:
                 assert time.monotonic() < end, running.log
                 time.sleep(0.2)
             running.process.kill()
             running.process.wait()
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while programs(url):
             assert time.monotonic() < end, "the program goes on"
             time.sleep(0.1)
@@ -162,11 +169,12 @@ def test_what_cannot_be_pulled_says_why(
     servers = f"server {{ listen 127.0.0.1:{port}; root {root}; {around} }}"
     address = url.format(port=port, closed=free_port())
     with nginx(tmp_path / "nginx", servers, [port]), pulling(address) as source:
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while not (said := [getattr(record, "reason", "") for record in caplog.records]):
             assert time.monotonic() < end
             time.sleep(0.1)
-        assert value(source, metrics.TS_UP) == value(source, metrics.TS_JOINED) == 0
+        # The channel is not there, and the probe is in order: MulticastDown, not MulticastNotJoined.
+        assert (value(source, metrics.TS_UP), value(source, metrics.TS_JOINED)) == (0, 1)
     assert said[0].startswith(reason)
 
 
@@ -174,10 +182,11 @@ def test_without_the_program_of_srt_its_package_is_named(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pulling("srt://127.0.0.1:9000"):
-        end = time.monotonic() + 10
+    with pulling("srt://127.0.0.1:9000") as source:
+        end = time.monotonic() + 30
         while not caplog.records:
             assert time.monotonic() < end
             time.sleep(0.05)
+        assert (value(source, metrics.TS_UP), value(source, metrics.TS_JOINED)) == (0, 0)
     assert getattr(caplog.records[0], "reason", "") == MISSING
     assert "srt-tools" in MISSING
