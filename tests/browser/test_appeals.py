@@ -10,14 +10,18 @@ from playwright.sync_api import Browser, Page, expect
 
 from alerts.desk.access import store as access
 from alerts.desk.access.roles import Principal
+from alerts.desk.appeals.mail.receiving import Received, receive
+from alerts.desk.core.appeal_settings import AppealMail
 from alerts.desk.core.database import Database
 from tests.browser.conftest import HASH, PASSWORD
 from tests.browser.test_accessibility import SIZES, violations
 from tests.browser.test_ticket_life import WEBHOOK
+from tests.contract.desk.appeals.appeals_desk import rules
 from tests.contract.desk.conftest import Process
 from tests.contract.desk.payloads import alert, notification
 
 OPERATOR, SUPPLIER, CHIEF = "Saule", "Timur", "Dana"
+KEY = "0123456789abcdef" * 4
 ROLES = {OPERATOR: "operator160", SUPPLIER: "supplier", CHIEF: "administrator"}
 PATIENCE = 60_000  # milliseconds
 ENOUGH = 12  # keys for one registration, besides what is written
@@ -26,7 +30,7 @@ ENOUGH = 12  # keys for one registration, besides what is written
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Process]:
     key = tmp_path / "appeals.key"
-    key.write_text("0123456789abcdef" * 4)
+    key.write_text(KEY)
     key.chmod(0o600)
     table = f'[appeals]\nkeys = [{{ file = "{key}" }}]\nregions = ["Алматы", "Астана"]\n'
     process = Process(tmp_path, f'watchdog = ""\n{table}[appeals.sites]\n"Астана" = ["astana"]\n')
@@ -42,6 +46,15 @@ def desk(tmp_path: Path) -> Iterator[Process]:
 
 
 Sit = Callable[[str], Page]
+
+
+def unread_mail(desk: Process) -> None:
+    """Let mail come in that names no appeal."""
+    raw = "From: a@example.kz\r\nSubject: Tuner\r\nMessage-ID: <1@example.kz>\r\n\r\nПришлите цены\r\n"
+    database = Database(f"sqlite:///{desk.folder / 'desk.db'}")
+    mail = AppealMail("support@supplier.example")
+    assert receive(database, rules((KEY,)), mail, raw.encode(), datetime.now(UTC)) == Received("unread", None)
+    database.dispose()
 
 
 @pytest.fixture
@@ -180,8 +193,12 @@ def test_axe_finds_nothing_serious_on_the_pages_of_appeals(desk: Process, sit: S
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         check(path)
     page = sit(CHIEF)
-    for path in ("/appeals/free-months", "/appeals/free-months/exports", "/appeals/statistics?by=region"):
+    unread_mail(desk)
+    for path in (
+        "/appeals/mail", "/appeals/free-months", "/appeals/free-months/exports", "/appeals/statistics?by=region",
+    ):  # fmt: skip
         page.goto(path)
+        assert ("Пришлите цены" in page.content()) == (path == "/appeals/mail")
         check(path)
     page = sit(SUPPLIER)
     check("supplier")
