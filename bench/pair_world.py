@@ -89,15 +89,16 @@ def lost(ledger: Sequence[float], stored: Iterable[float]) -> list[float]:
 
 
 def stored(pair: Pair, side: Machine, number: int, since: float) -> list[float]:
-    """Return the answers of a node that one side's database holds."""
+    """Return the answers of a node that one side's database holds, as the moments at which they were given."""
     port = 8428 if pair.settings.engine == "victoriametrics" else 9090
     span = f"{int(time.time() - since) + 60}s"
     query = f'pair_answered_seconds{{node="edge-{number}"}}[{span}]'
     answer = pair.http.post(f"{pair.url(side, port)}/api/v1/query", data={"query": query})
     answer.raise_for_status()
-    values = [float(value) for row in answer.json()["data"]["result"] for _, value in row["values"]]
-    # A node that went down left marks that its series ended: those are no answers, and nothing sorts among them.
-    return [value for value in values if isfinite(value)]
+    values = [(at, float(value)) for row in answer.json()["data"]["result"] for at, value in row["values"]]
+    # Of two samples of one period the later one is kept. Where one side had an answer and the other met the node down a
+    # moment later, that is the mark that the series ended: its moment stands for the answer that it took the place of.
+    return [value if isfinite(value) else float(at) for at, value in values]
 
 
 class Writer:
