@@ -13,20 +13,9 @@ DESK = ROOT / "alerts" / "desk"
 _STORE_FILES = {"store.py", "records.py", "event_json.py"}
 _STORE_CORE = {"database.py", "record.py", "batch.py", "tables.py"}
 _ROWS = {
-    "row",
-    "rows",
-    "data",
-    "stored",
-    "kept",
-    "known",
-    "body",
-    "shown",
-    "entry",
-    "event",
-    "each",
-    "raw",
-    "stalls",
-} | {*("content", "error")}
+    "row", "rows", "data", "stored", "kept", "known", "body", "content",
+    "error", "shown", "entry", "event", "each", "raw", "stalls",
+}  # fmt: skip
 
 # `core/record.py` has four: a row's value by its column is what the driver made of it, and SQLAlchemy's own RowMapping
 # is a Mapping[str, Any]. `alarms/store.py` has one: a row is unpacked column by column, for a storm.
