@@ -101,14 +101,15 @@ class Capture:
     def _take_video(self, turn: Packets, index: NDArray[np.int64], moment: float) -> None:
         """Keep the packets from the beginning of a key frame to the beginning of the next picture."""
         begins = np.flatnonzero(turn.head[index, 1] & _UNIT_START).tolist()
-        for first, last in itertools.pairwise([0, *begins, len(index)]):
+        # Each picture once: one that began before this turn goes on at 0, unless another begins there.
+        for first, last in itertools.pairwise(sorted({0, *begins, len(index)})):
             if first in begins:
                 packet = turn.memory[turn.place[index[first]]].tobytes()
                 due = self._key_came is None or moment - self._key_came >= _APART
                 self._capturing = due and self._video is not None and begins_key_frame(packet, self._video.codec)
                 if self._capturing:
                     self._key_came = moment
-            if self._capturing and last > first:
+            if self._capturing:
                 self._add(self._pictures, turn, index[first:last])
 
     def _release(self, arrived: float) -> None:

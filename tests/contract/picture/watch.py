@@ -31,6 +31,7 @@ class Watch:
         self.state = WayState(settings or PictureSettings("first"), "first", "multicast", Pictures(6, 0))
         self.examiner = Examiner(limits)
         self.pieces: list[Piece] = []
+        self.looks: dict[float, int] = {}  # pictures decoded of the piece that ended at a moment
         self.raised: dict[str, float] = {}  # seconds after the beginning at which each alarm was first due
         media = Media()
         media.listen(lambda _: True, self._take)
@@ -64,7 +65,9 @@ class Watch:
     def _take(self, piece: Piece) -> None:
         self.pieces.append(piece)
         task = Task("first", piece.rendition, piece.container, piece.data, piece.arrived, piece.follows)
-        self.state.take(self.examiner.examine(task), piece.rendition, piece.arrived)
+        findings = self.examiner.examine(task)
+        self.looks[piece.arrived] = len(findings.looks)
+        self.state.take(findings, piece.rendition, piece.arrived)
         for alarm in self._due():
             self.raised.setdefault(alarm, piece.arrived - BEGIN)
 
