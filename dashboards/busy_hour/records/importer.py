@@ -31,6 +31,7 @@ from dashboards.busy_hour.measures.traffic import Day
 from dashboards.busy_hour.records import files, numbers, stamps
 from dashboards.busy_hour.records.store import Record, make_record
 from dashboards.busy_hour.records.table import CsvError, Form, Stamps, Table
+from service import progress
 
 __all__ = ["CsvError", "Form", "Imported", "Layout", "overlap", "read_days", "read_file", "records"]
 
@@ -170,7 +171,7 @@ class _Columns:
         notation = self._notation()
         column = self._name(self._value)
         rows = []
-        for number, cells in self._chosen:
+        for number, cells in progress.over(self._chosen, "import", "rows"):
             instant = clock.instant(cells[self._time], number)
             value = self._number(notation, cells[self._value], number, column)
             if instant is not None:
