@@ -88,7 +88,7 @@ def complaint(place: Place, found: list[Fault]) -> str:
             return f"a bare error: {fault}"
     names = {place.key, re.split(r"[.\[]", place.key)[0]}
     last = next(name for name in reversed(re.split(r"\[\d+\]|\.", place.key)) if name)
-    others = [fault for fault in found if fault.problem != "is missing; add it"]
+    others = [fault for fault in found if not re.search(r"\bis missing; add (it|one of them)$", fault.problem)]
     if others and not any(
         fault.key.startswith(place.key) or last in str(fault) or fault.key in names for fault in others
     ):

@@ -61,10 +61,12 @@ class MulticastSettings:
         return ipaddress.ip_address(self.source) if self.source else None
 
     def _address_faults(self) -> list[str]:
+        if not self.address:
+            return ["address or url is missing; add one of them"]
         try:
             group, _ = self.endpoint
         except ValueError as error:
-            return [f"address {error}" if self.address else f"address or url is needed; address {error}"]
+            return [f"address {error}"]
         return self._source_faults(group)
 
     def _url_faults(self) -> list[str]:

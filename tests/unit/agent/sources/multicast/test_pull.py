@@ -95,7 +95,7 @@ def test_a_server_that_sends_too_fast_waits_until_the_probe_is_told_to_stop() ->
         ('url = "http://"', "url must be an address such as"),
         ('url = "http://a b/c"', "url must be an address such as"),
         ('url = "http://a/b"\naddress = "239.1.1.1:5000"', "url stands alone"),
-        ("", "address or url is needed"),
+        ("", "address or url is missing; add one of them"),
     ],
 )
 def test_a_wrong_table_says_what_is_wrong(table: str, fault: str) -> None:
