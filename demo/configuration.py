@@ -160,7 +160,7 @@ def agent(layout: Layout, node: Node) -> str:
             "[[billing]]",
             f"service = {quoted(billing.SERVICE)}",
             f"database = {quoted(layout.billing)}",
-            f"time_zone = {quoted(billing.ZONE)}",
+            f"time_zone = {quoted(layout.billing_zone)}",
             f"fee_bucket = {quoted(billing.BUCKET)}",
             f'grace = "{BILLING_GRACE}s"',
             'cut_off = "23:59"',

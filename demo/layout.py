@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from demo import ports
 from demo.platform import headend
+from demo.platform.billing import ZONE, zone_of
 from demo.platform.edge import Edge
 from demo.platform.lineup import BY_MULTICAST
 
@@ -49,12 +51,14 @@ class Layout:
     folder: Path
     ports: dict[str, int]
     multicast: tuple[str, ...]  # GROUP:PORT of each channel that the head-end sends
+    billing_zone: str = ZONE  # in which the billing's days begin
 
     @classmethod
     def make(cls, folder: Path) -> "Layout":
         """Choose free ports."""
         found = dict(zip(_LISTENERS, ports.free(len(_LISTENERS)), strict=True))
-        return cls(folder, found, headend.addresses([found[f"multicast {channel}"] for channel in BY_MULTICAST]))
+        groups = headend.addresses([found[f"multicast {channel}"] for channel in BY_MULTICAST])
+        return cls(folder, found, groups, zone_of(datetime.now(UTC)))
 
     def url(self, listener: str) -> str:
         """Return the address of a listener."""

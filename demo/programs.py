@@ -75,7 +75,7 @@ def billing(layout: Layout) -> list[Program]:
         database.program(layout.ports["billing"], layout.log(database.NAME)),
         Program(
             "billing",
-            _module("demo.platform.billing", layout.billing, layout.billing_faults, ready),
+            _module("demo.platform.billing", layout.billing, layout.billing_faults, ready, layout.billing_zone),
             layout.log("billing"),
             ready.exists,
         ),

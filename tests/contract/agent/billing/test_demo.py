@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -55,6 +56,13 @@ class Running:
         ]
         late = {"run late": planned[0]} if planned[0] > 45 else {}
         return found(asked) | late
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_no_day_of_the_billing_ends_within_two_hours_of_the_start(hour: int) -> None:
+    start = moment(f"2026-11-28 {hour:02}:59:59")
+    own = start.astimezone(ZoneInfo(billing.zone_of(start)))
+    assert 1 <= own.hour < 22
 
 
 @pytest.fixture(scope="module")
