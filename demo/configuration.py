@@ -13,6 +13,7 @@ from demo.processes import DemoError
 
 IDLE_TIMEOUT = 30  # seconds; the published default
 # Shorter than shipped: the demo is watched for minutes, not for months.
+RECORD_AFTER = 300  # seconds after midnight at which the busy hour of the day before is computed
 SUBSCRIBERS_INTERVAL, ONLINE_WITHIN = 5, 30
 # The demo's runs start every half minute: one that is a minute late is missing.
 BILLING_INTERVAL, BILLING_GRACE, RUN_LATE = 15, 600, 45
@@ -262,6 +263,7 @@ prometheus = {quoted(layout.url("prometheus"))}
 database = {quoted(f"sqlite:///{layout.folder / 'busyhour' / 'busyhour.db'}")}
 time_zone = "Asia/Almaty"
 catch_up = "60d"
+record_after = "{RECORD_AFTER}s"
 
 {CAPACITY}"""
 

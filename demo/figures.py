@@ -4,11 +4,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from demo.apis import Point, Prometheus
-from demo.configuration import IDLE_TIMEOUT, ONLINE_WITHIN
+from demo.configuration import IDLE_TIMEOUT, ONLINE_WITHIN, RECORD_AFTER
 from demo.layout import EDGES, NODES, Layout
 from demo.platform import ledger
 from demo.platform.ledger import Received, Stalled
@@ -49,13 +51,19 @@ class Truth:
             list(ledger.read(layout.ledger)),
             accounts(layout.database),
             online(layout.database, now),
-            history["subscribers_online"]["platform"][history["last_day"]],
+            history["subscribers_online"]["platform"][last_recorded(history, now)],
             list(ledger.read_stalls(layout.stalls)),
         )
 
     def of_edge(self, node: str) -> list[Received]:
         """Return what one edge sent."""
         return [entry for entry in self.entries if entry.edge == node]
+
+
+def last_recorded(history: dict[str, Any], now: float) -> str:
+    """Return the newest day whose busy hour has been computed: a few minutes after midnight not yet the last one."""
+    today = datetime.fromtimestamp(now - RECORD_AFTER, ZoneInfo(history["zone"])).date()
+    return min(str(history["last_day"]), (today - timedelta(days=1)).isoformat())
 
 
 def accounts(database: Path) -> dict[str, int]:
