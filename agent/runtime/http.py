@@ -87,11 +87,9 @@ def get(
     end = time.monotonic() + timeout
     try:
         parts = urlsplit(url)
-        target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
         with closing(connection_to(parts, timeout, trust)) as connection:
             connection.response_class = partial(_Answer, end=end)  # type: ignore[assignment]
-            own = {"User-Agent": "ott-agent", "Connection": "close"}
-            connection.request("GET", target, headers={**own, **(headers or {})})
+            ask(connection, parts, headers or {})
             with connection.getresponse() as response:
                 return Response(response.headers.get("Content-Type", ""), _body(response, largest))
     except TimeoutError:
@@ -116,6 +114,12 @@ def _body(response: HTTPResponse, largest: int) -> bytes:
     if counted and size < int(announced):
         raise OSError(f"the answer broke off after {size} of {announced} bytes")
     return b"".join(pieces)
+
+
+def ask(connection: HTTPConnection, parts: SplitResult, headers: Mapping[str, str]) -> None:
+    """Send the request for an address, with headers beside our own."""
+    target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
+    connection.request("GET", target, headers={"User-Agent": "ott-agent", "Connection": "close", **headers})
 
 
 def connection_to(parts: SplitResult, timeout: float, trust: ssl.SSLContext | None) -> HTTPConnection:

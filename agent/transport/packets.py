@@ -53,6 +53,19 @@ def payload(packet: bytes) -> bytes:
     return packet[5 + packet[4] :] if control & _ADAPTATION else packet[4:]
 
 
+def aligned(data: bytes, start: int = 0) -> tuple[int, bool]:
+    """Return the next place with sync bytes in a row and True; else the place from which to look again, and False."""
+    while True:
+        place = data.find(SYNC, start)
+        if place < 0:
+            return len(data), False
+        if place + (_LOCK - 1) * PACKET >= len(data):
+            return place, False  # it takes more bytes to tell
+        if all(data[place + step * PACKET] == SYNC for step in range(1, _LOCK)):
+            return place, True
+        start = place + 1
+
+
 class TransportChecker:
     """Counts the faults of one stream, or of one segment: it expects nothing of a PID's first counter."""
 
@@ -72,7 +85,7 @@ class TransportChecker:
         start = 0
         while True:
             if not self._locked:
-                start = self._find(data, start)
+                start, self._locked = aligned(data, start)
                 if not self._locked:
                     break
             whole = (len(data) - start) // PACKET
@@ -99,19 +112,6 @@ class TransportChecker:
         """Return how many of the `whole` packets from `start` have their sync byte, up to the first that has not."""
         syncs = data[start : start + whole * PACKET : PACKET]
         return whole - len(syncs.lstrip(b"\x47"))
-
-    def _find(self, data: bytes, start: int) -> int:
-        """Return the next place with sync bytes in a row, and lock; else the place from which to look again."""
-        while True:
-            place = data.find(SYNC, start)
-            if place < 0:
-                return len(data)
-            if place + (_LOCK - 1) * PACKET >= len(data):
-                return place  # it takes more bytes to tell
-            if all(data[place + step * PACKET] == SYNC for step in range(1, _LOCK)):
-                self._locked = True
-                return place
-            start = place + 1
 
     def _check(self, data: bytes, start: int, count: int) -> None:
         end = start + count * PACKET

@@ -10,7 +10,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import IO, Protocol
 from urllib.parse import urljoin, urlsplit
 
-from agent.runtime.http import connection_to
+from agent.runtime.http import ask, connection_to
 from agent.runtime.reasons import reason_of
 
 PATIENCE = 10.0  # seconds without a byte
@@ -68,8 +68,7 @@ class HttpConnection:
         parts = urlsplit(url)
         try:
             asked = connection_to(parts, PATIENCE, None)
-            target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
-            asked.request("GET", target, headers={"User-Agent": "ott-agent", "Connection": "close"})
+            ask(asked, parts, {})
             self._socket = asked.sock
             return asked.getresponse()
         except TimeoutError:

@@ -12,21 +12,20 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.sources.multicast.connection import Connection, ProgramMissingError
 from agent.sources.multicast.receive import LONGEST, Datagrams
-from agent.transport.packets import PACKET, SYNC
+from agent.transport.packets import PACKET, SYNC, aligned
 
 log = logging.getLogger("agent.sources.multicast")
 
 BUFFER = 1.0  # seconds
 RETRY = 5.0  # seconds between two attempts
 DATAGRAM = 7 * PACKET
-_LOCK = 5  # sync bytes in a row, as TR 101 290 proposes
 _NO_STREAM = 1 << 20  # bytes without a transport stream after which it is none
 # What waits to be judged. A server that sends faster than the media plays is read no faster than this in a second.
 _MOST_WAITING = 8 << 20
@@ -59,18 +58,10 @@ class Framer:
 
     def _find(self) -> bool:
         """Drop what comes before the next sync bytes in a row; return whether there are any."""
-        data, at = self._rest, -1
-        while (at := data.find(SYNC, at + 1)) >= 0:
-            if at + (_LOCK - 1) * PACKET >= len(data):
-                break
-            if all(data[at + step * PACKET] == SYNC for step in range(1, _LOCK)):
-                self._locked, self.unknown = True, 0
-                self._rest = data[at:]
-                return True
-        dropped = len(data) if at < 0 else at
-        self.unknown += dropped
-        self._rest = data[dropped:]
-        return False
+        place, self._locked = aligned(self._rest)
+        self.unknown = 0 if self._locked else self.unknown + place
+        self._rest = self._rest[place:]
+        return self._locked
 
 
 def _good(syncs: bytes) -> int:
@@ -87,16 +78,15 @@ def _good(syncs: bytes) -> int:
 class _Burst(NamedTuple):
     begin: float  # when its first datagram is due, by the monotonic clock
     step: float  # seconds from one to the next
-    size: int  # bytes of a datagram
     data: bytes
 
 
 @dataclass(slots=True)
 class _Rows:
-    """Datagrams of one size that are due."""
+    """Datagrams that are due."""
 
     moments: NDArray[np.float64]
-    data: NDArray[np.uint8]  # (n, size)
+    data: NDArray[np.uint8]  # (n, DATAGRAM)
 
 
 class Waiting:
@@ -121,7 +111,7 @@ class Waiting:
         with self._changed:
             while self._size > _MOST_WAITING and not stopped():
                 self._changed.wait(0.2)
-            self._bursts.append(_Burst(begin + step + BUFFER, step, DATAGRAM, data[:whole]))
+            self._bursts.append(_Burst(begin + step + BUFFER, step, data[:whole]))
             self._size += whole
         self._last = moment
 
@@ -130,23 +120,21 @@ class Waiting:
         found = []
         with self._changed:
             while self._bursts and self._bursts[0].begin <= now:
-                begin, step, size, data = self._bursts.popleft()
-                count = len(data) // size
+                begin, step, data = self._bursts.popleft()
+                count = len(data) // DATAGRAM
                 due = count if step <= 0 else min(count, int((now - begin) / step) + 1)
-                rows = np.frombuffer(data, np.uint8, due * size).reshape(due, size)
+                rows = np.frombuffer(data, np.uint8, due * DATAGRAM).reshape(due, DATAGRAM)
                 found.append(_Rows(begin + step * np.arange(due, dtype=np.float64), rows))
-                self._size -= due * size
+                self._size -= due * DATAGRAM
                 if due < count:
-                    self._bursts.appendleft(_Burst(begin + due * step, step, size, data[due * size :]))
+                    self._bursts.appendleft(_Burst(begin + due * step, step, data[due * DATAGRAM :]))
                     break
             self._changed.notify()
         return found
 
 
-class Opener(Protocol):
-    """Opens the connection of a channel; raises OSError with the reason and the remedy."""
-
-    def __call__(self) -> Connection: ...
+Opener = Callable[[], Connection]
+"""Opens the connection of a channel; raises OSError with the reason and the remedy."""
 
 
 class Pull:
@@ -224,15 +212,10 @@ def datagrams(due: list[tuple[int, list[_Rows]]], offset: float) -> Datagrams | 
         return None
     counts = [len(rows.moments) for _, rows in blocks]
     data = np.zeros((sum(counts), LONGEST), np.uint8)
-    length = np.zeros(len(data), np.uint32)
-    at = 0
-    for (_, rows), count in zip(blocks, counts, strict=True):
-        data[at : at + count, : rows.data.shape[1]] = rows.data
-        length[at : at + count] = rows.data.shape[1]
-        at += count
+    np.concatenate([rows.data for _, rows in blocks], out=data[:, :DATAGRAM])
     return Datagrams(
         data,
-        length,
+        np.full(len(data), DATAGRAM, np.uint32),
         np.concatenate([rows.moments for _, rows in blocks]) + offset,
         np.repeat(np.array([channel for channel, _ in blocks], np.int32), counts),
         {},

@@ -65,7 +65,6 @@ class MulticastSource:
         if self._thread is not None:
             for pull in self._pulls.values():
                 pull.stop()
-        if self._thread is not None:
             self._thread.join()
 
     def samples(self) -> Iterable[Sample]:
