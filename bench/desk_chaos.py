@@ -13,7 +13,6 @@ object; exit status 1 when something is lost or doubled. A seed repeats what is 
 import argparse
 import json
 import random
-import shutil
 import signal
 import sys
 import tempfile
@@ -30,6 +29,7 @@ import httpx
 from bench.chaos_network import Network, network
 from bench.chaos_servers import Server, alertmanagers, prometheus
 from bench.chaos_world import Road, World, bad_road, exporter
+from bench.conclusion import concluded
 from tests.contract.desk.conftest import Process
 from tests.contract.desk.postgres import Postgres
 from tests.contract.web import web
@@ -246,12 +246,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="desk-chaos-"))
     folder.chmod(0o711)
     result = chaos(folder, arguments.database, problems=arguments.problems, kills=arguments.kills, seed=arguments.seed)
-    print(json.dumps(result, indent=2))
-    if result["wrong"]:
-        print(f"logs: {folder}", file=sys.stderr)
-        return 1
-    shutil.rmtree(folder)
-    return 0
+    return concluded(result, folder, folder)
 
 
 if __name__ == "__main__":

@@ -11,21 +11,20 @@ repeats the order of the blows.
 """
 
 import argparse
-import json
 import os
 import random
-import shutil
 import signal
 import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.conclusion import concluded
 from bench.pair_world import Console, Listener, Nodes, Writer, lost, stored, web
 from center.pair_settings import Machine
 from demo.processes import DemoError, Program, wait_until
@@ -247,16 +246,6 @@ def times_of(times: Sequence[float]) -> dict[str, float]:
     return {"median": round(statistics.median(times), 1), "worst": round(max(times), 1), "number": len(times)}
 
 
-def concluded(result: Mapping[str, Any], folder: Path) -> int:
-    """Print a result; return 1 when something is wrong, and keep the folder with the logs then."""
-    print(json.dumps(result, indent=2))
-    if result["wrong"]:
-        print(f"logs: {folder}/log", file=sys.stderr)
-        return 1
-    shutil.rmtree(folder)
-    return 0
-
-
 def main() -> int:
     """Run; return 1 when something was lost or doubled."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -269,7 +258,7 @@ def main() -> int:
     blows = plan(arguments.kills, arguments.engine, random.Random(f"plan {arguments.seed}"))
     folder = short_folder()
     result = campaign(folder, blows, engine=arguments.engine, seed=arguments.seed)
-    return concluded(result, folder)
+    return concluded(result, folder, folder / "log")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bench.conclusion import concluded
 from bench.namespaces import possible
-from bench.pair_chaos import Scene, concluded, peers, settle, times_of
+from bench.pair_chaos import Scene, peers, settle, times_of
 from bench.pair_network import PairNetwork, pair_network
 from bench.pair_world import SECONDS, Console, Listener, Nodes, Writer, web
 from center.pair_settings import Machine
@@ -188,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("network namespaces need root, iproute2 and util-linux")
     folder = short_folder()
     result = campaign(folder, given.seconds, engine=given.engine)
-    return concluded(result, folder)
+    return concluded(result, folder, folder / "log")
 
 
 if __name__ == "__main__":
