@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -13,14 +13,13 @@ from playwright.sync_api import Browser, Route
 from alerts.desk.billing import rounds
 from alerts.desk.console.billing.today import Billings, Today
 from alerts.desk.console.shared import Shared
-from alerts.desk.core.billing_settings import BillingCaseSettings
 from alerts.desk.tickets.runtime import Runtime
 from tests.browser.test_accessibility import SIZES, violations
 from tests.unit.desk.billing.counted import Agent
+from tests.unit.desk.console.test_billing import DAYS, FIGURES, SETTINGS
 from tests.unit.desk.console.test_billing_report import Prometheus
 from tests.unit.desk.console_desk import NOON, Hall, hall
 
-SETTINGS = BillingCaseSettings()
 ADDRESS = "http://desk.invalid"
 PAGES = ("/billing", "/billing/case/1", "/billing/report")
 
@@ -43,9 +42,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: ThreadPoolE
 
 def fill(desk: Hall) -> None:
     """Let a billing be incomplete, and its case be corrected for an hour and a half."""
-    figures = {"due": 412310.0, "charged": 412000.0, "reasons": 228.0, "unexplained": 82.0, "lag": 3.0}
-    days = {date(2026, 2, 27): 1.0, date(2026, 2, 28): 0.99984}
-    known = Billings([Today("mobile", figures)], {"mobile": days}, [("mobile", "twins", "view_missing")])
+    known = Billings([Today("mobile", FIGURES)], {"mobile": DAYS}, [("mobile", "twins", "view_missing")])
     desk.machine.app.state.billings = Shared(lambda: known, 15.0, 120.0)
     desk.alarm(alertname="BillingIncomplete", service="mobile")
     rounds.open_cases(desk.runtime.desk)
