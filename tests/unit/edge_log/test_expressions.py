@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agent.sources.edge_log.formats import line_parts
 from agent.sources.edge_log.formats.batch import Batch, Fraction, Reason, Reject
 from agent.sources.edge_log.formats.by_name import PRESETS, make_format
-from agent.sources.edge_log.formats.columns import COLUMNS, parse_mostly
+from agent.sources.edge_log.formats.columns import COLUMNS, parse_mostly, without_returns
 from agent.sources.edge_log.formats.haproxy import HaProxy
 from agent.sources.edge_log.formats.json_lines import JsonLines
 from agent.sources.edge_log.formats.log_format import Choice, LogFormat
@@ -61,7 +61,7 @@ def of_one_expression(name: str) -> Case:
     expression = log_format._expression
 
     def exact(chunk: bytes) -> Batch:
-        return parse_mostly(expression, chunk, log_format._read, log_format._odd, quick=False)
+        return parse_mostly(expression, without_returns(chunk), log_format._read, log_format._odd, quick=False)
 
     return Case(log_format.parse, exact, SAMPLES[name][1])
 

@@ -1,6 +1,5 @@
 """CMCD is read as structured fields are, and what cannot be read says which key is wrong."""
 
-import time
 from contextlib import suppress
 from urllib.parse import quote
 
@@ -71,6 +70,7 @@ def test_the_parameter_is_found_in_the_query(target: bytes, text: bytes | None) 
         (b'sid="a",,bl=1', "syntax"),
         (b'sid="a" bl=1', "syntax"),
         (b'sid="a', "syntax"),
+        (b'nor=("x),sid="a"', "syntax"),
         (b'SID="a"', "syntax"),
         (b"bl=1", "no_sid"),
         (b"sid=a", "sid"),
@@ -138,26 +138,29 @@ def test_any_bytes_are_read_or_refused(text: bytes) -> None:
             assert len(read(candidate).session) <= 64
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
-    "text",
+    ("text", "readable"),
     [
-        pytest.param(b'nor=("' + b"a" * 60_000 + b'),sid="a"', id="a string without an end"),
-        pytest.param(b"a" * 60_000 + b"!", id="a key without an end"),
-        pytest.param(b"a=" * 30_000 + b"(", id="a value without an end"),
-        pytest.param(b'a="' * 20_000, id="strings within strings"),
-        pytest.param(b'sid="a",' + b"b" * 60_000, id="a long key"),
-        pytest.param(b"a, " * 20_000 + b"!", id="many members"),
+        pytest.param(b'nor=("' + b"a" * 600_000 + b'),sid="a"', False, id="a string without an end"),
+        pytest.param(b"a" * 600_000 + b"!", False, id="a key without an end"),
+        pytest.param(b"a=" * 300_000 + b"(", False, id="a value without an end"),
+        pytest.param(b'a="' * 200_000, False, id="strings within strings"),
+        pytest.param(b'sid="a",' + b"b" * 600_000, True, id="a long key"),
+        pytest.param(b"a, " * 200_000 + b"!", False, id="many members"),
     ],
 )
-def test_the_longest_line_is_read_in_no_time(text: bytes) -> None:
-    """A viewer writes it: 60,000 signs take some milliseconds, and not seconds, or years."""
-    began = time.process_time()
-    with suppress(MalformedError):
-        read(text)
+def test_a_long_line_does_not_hold_the_agent_up(text: bytes, readable: bool) -> None:
+    """A viewer writes it. In linear time it takes a second or two, in quadratic time an hour: the limit is for that."""
     for encoded in (True, False):
-        shape_of(text, encoded=encoded)
+        assert (shape_of(text, encoded=encoded) is not None) is readable
 
-    assert time.process_time() - began < 0.5
+    try:
+        read(text)
+    except MalformedError:
+        assert not readable
+    else:
+        assert readable
 
 
 @pytest.mark.parametrize(
