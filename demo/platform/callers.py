@@ -27,6 +27,15 @@ EVERY_DAY_SECONDS = 120.0  # between two questions about something else, on aver
 AGAIN_SECONDS = 5.0  # while the desk does not answer
 NO_CHANNEL, ONE_CHANNEL = "01", "02"
 EVERY_DAY = ("05", "07", "10", "13", "18")
+TEXTS = {
+    NO_CHANNEL: "Телевизор пишет, что сервер не отвечает, ни один канал не открывается.",
+    ONE_CHANNEL: "Канал не открывается, остальные показывают.",
+    "05": "Звук отстаёт от изображения примерно на секунду.",
+    "07": "Не могу войти: пишет, что пароль неверный, хотя я его не менял.",
+    "10": "Приложение на телевизоре закрывается само.",
+    "13": "В тарифе канал есть, а в списке его нет.",
+    "18": "Какой тариф нужен, чтобы смотреть на двух телевизорах?",
+}
 
 
 class Complaint(NamedTuple):
@@ -78,6 +87,7 @@ def say(client: httpx.Client, complaint: Complaint) -> None:
         "number": f"+7701{2_000_000 + complaint.account}",
         "service": "ott",
         "code": complaint.code,
+        "text": TEXTS[complaint.code],
         "region": complaint.region,
         "answerBy": "mobile",
         "cabinetRef": f"LK-{complaint.account}",

@@ -12,14 +12,14 @@ def sentences(known: Impact | None, words: Words) -> list[str]:
         return []
     result = []
     for name, each in known.figures().items():
-        exact = each.without is not None
+        without = "impact.without" if _is_exact(each.without, each.at_most) else "impact.at_most"
         parts = [
             words(f"impact.{name}", before=_number(each.before), since=words.time(known.since)),
-            words("impact.without" if exact else "impact.at_most", n=_number(each.at_most), at=words.time(known.until)),
+            words(without, n=_number(each.at_most), at=words.time(known.until)),
         ]
         if each.elsewhere:
             parts.append(words("impact.elsewhere", n=_number(each.elsewhere)))
-        minutes = "impact.minutes" if each.minutes is not None else "impact.minutes_at_most"
+        minutes = "impact.minutes" if _is_exact(each.minutes, each.minutes_at_most) else "impact.minutes_at_most"
         parts.append(words(minutes, n=_number(each.minutes_at_most)))
         result.append(" ".join(parts))
     if known.stalls is not None:
@@ -50,10 +50,16 @@ def short(known: Impact | None, words: Words) -> str:
     figures = known.figures()
     if known.stalls is not None and all(each.at_most < 1 for each in figures.values()):
         return words("impact.short_stalls", n=_number(known.stalls.stalls), seconds=_mean(known.stalls))
-    for name, each in figures.items():
-        word = "short" if each.without is not None else "short_at_most"
-        return words(f"impact.{word}_{name}", n=_number(each.at_most))
+    some = [name for name, each in figures.items() if round(each.at_most)]
+    for name in [*some, *figures][:1]:
+        word = "short" if _is_exact(figures[name].without, figures[name].at_most) else "short_at_most"
+        return words(f"impact.{word}_{name}", n=_number(figures[name].at_most))
     return ""
+
+
+def _is_exact(value: float | None, at_most: float) -> bool:
+    """Return whether a figure is known: "at most none" is none."""
+    return value is not None or round(at_most) == 0
 
 
 def _mean(total: Stalls) -> str:

@@ -81,7 +81,7 @@ class Words(Texts):
             return self.percent(value)
         if quantity == "stall_ratio":
             return self.percent(value, 2)
-        form = ",.0f" if abs(value) >= 10_000 else ".4g" if value < 1 else ",.1f"
+        form = ",.0f" if abs(value) >= 10_000 or value == round(value) else ".4g" if value < 1 else ",.1f"
         return self.written(f"{value:{form}}")
 
     def short(self, value: float, quantity: str) -> str:

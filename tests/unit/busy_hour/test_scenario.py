@@ -108,8 +108,6 @@ def test_nodes_without_capacity_are_named() -> None:
 def test_what_is_assumed_is_told() -> None:
     assumed = Scenario(0.02, (Node("y", 500.0),), "site:x", 0.3)
     told = capacity_words.scenario_sentence(assumed, "sessions", Words("en"))
-    assert (
-        told == "Assumed: growth of +2.0 % a month; a new node at y (500.0); loss of site x; an event of +30 % demand."
-    )
+    assert told == "Assumed: growth of +2.0 % a month; a new node at y (500); loss of site x; an event of +30 % demand."
     assert "отказ площадки x" in capacity_words.scenario_sentence(assumed, "sessions", Words("ru"))
     assert capacity_words.scenario_sentence(Scenario(), "sessions", Words("en")) == ""

@@ -15,7 +15,7 @@ from alerts.desk.alarms.impact.scope import Scope, scope_of
 from alerts.desk.alarms.impact.stalls import RATES
 from alerts.desk.core.words import Words
 from alerts.desk.tickets import impact_words
-from alerts.desk.tickets.impact import kept, of_kept
+from alerts.desk.tickets.impact import Figure, Impact, kept, of_kept
 from service.prometheus import PrometheusUnavailableError, QueryRejectedError, Sample, Series, Window
 from tests.unit.desk.console.test_grouping import correlating
 from tests.unit.desk.console_desk import Hall
@@ -122,11 +122,25 @@ def test_it_works_after_the_node_is_dead() -> None:
     english = impact_words.sentences(found, Words("en", START.tzinfo))  # type: ignore[arg-type]
     assert english[0] == (
         "Viewers just before (22.01.2026 03:00:30): 100. Without service at 22.01.2026 03:03:00: at most 50 (not "
-        "all nodes report). Served by other nodes instead: 50. So far at most 106 user-minutes."
+        "all nodes report). Served by other nodes instead: 50. Viewing time lost so far: at most 106 min."
     )
     assert found.subscribers is None
     assert of_kept(json.loads(json.dumps(kept(found)))) == found
     assert kept(found).keys() == {"since", "until", "viewers", "sessions"}
+
+
+def test_at_most_none_is_none() -> None:
+    nobody = Figure(6.0, 0.0, 6.0, None, 0.2, None, 0.3)
+    some = Figure(7.0, 0.0, 4.0, None, 3.0, None, 2.0)
+    words = Words("en", START.tzinfo)  # type: ignore[arg-type]
+
+    assert impact_words.sentences(Impact(START, START, viewers=nobody), words) == [
+        "Viewers just before (22.01.2026 03:00:00): 6. Without service at 22.01.2026 03:00:00: 0. "
+        "Served by other nodes instead: 6. Viewing time lost so far: 0 min."
+    ]
+    assert impact_words.short(Impact(START, START, viewers=nobody), words) == "without service: 0 viewers"
+    both = Impact(START, START, viewers=nobody, sessions=some)
+    assert impact_words.short(both, words) == "without service: up to 3 sessions"
 
 
 class Stalling(Recorded):
