@@ -40,6 +40,7 @@ class Format:
     sound: str = "mp2"
     sample_rate: int = SAMPLE_RATE
     aspect: Fraction = Fraction(1, 1)  # of a pixel
+    scan: str = ""  # what x264 is told of fields
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ def _video(container: av.container.OutputContainer, part: Part) -> VideoStream:
     context.thread_count = 1
     if form.codec == "libx264":
         vbv = f"vbv-maxrate={form.bit_rate // 1000}:vbv-bufsize={form.bit_rate // 1000}"
-        context.options = {"preset": "ultrafast", "x264-params": f"scenecut=0:{vbv}"}
+        context.options = {"preset": "ultrafast", "x264-params": f"scenecut=0:{vbv}:{form.scan}".rstrip(":")}
+    if form.codec == "libx265":
+        context.options = {"preset": "ultrafast", "x265-params": "log-level=none"}
     return stream
 
 

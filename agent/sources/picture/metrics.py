@@ -113,7 +113,6 @@ PICTURE_NOT_JUDGED = Metric(
     "gauge",
     "1 for what of picture and sound is not judged now; docs/picture.md lists the reasons.",
     (*_WAY, "reason"),
-    reader="ad hoc",
 )
 PICTURE_PIECES = Metric(
     "ott_picture_pieces_total",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from agent.sources.picture.schedule import Schedule, window
 from service.setting_types import time_zone
 
+EXPECTED = "black", "still", "silent", "format"  # what the times of a channel are given for
 EVERY = "*"  # the channel that stands for all that have no table of their own
 
 
@@ -19,13 +20,14 @@ class PictureSettings:
     black: Sequence[str] = field(default=())
     still: Sequence[str] = field(default=())  # a test card, a slide, the cover of a radio channel
     silent: Sequence[str] = field(default=())
+    format: Sequence[str] = field(default=())  # when the channel changes its format on purpose, and back
     timezone: str = "UTC"  # of those times, such as "Asia/Almaty"
 
     def __post_init__(self) -> None:
         faults = []
         if not 0 < len(self.channel) <= 64 or not self.channel.isprintable() or "/" in self.channel:
             faults.append('channel must be a name of 1 to 64 characters without a slash, or "*"')
-        for name in ("black", "still", "silent"):
+        for name in EXPECTED:
             for text in getattr(self, name):
                 try:
                     window(text)

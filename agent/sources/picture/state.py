@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from msgspec import Struct
 
 from agent.sources.picture import metrics
 from agent.sources.picture.kept import Picture, Pictures
 from agent.sources.picture.message import Findings, PictureFormat, SoundFormat
-from agent.sources.picture.settings import PictureSettings
+from agent.sources.picture.settings import EXPECTED, PictureSettings
 from service.metric import Sample
 
 _LONGEST_GOP = 6.0  # seconds between two key frames that are taken for neighbours
@@ -24,13 +25,14 @@ class Expected:
     black: bool
     still: bool
     silent: bool
+    format: bool
 
 
 class WayState:
     """One channel by one delivery. Written by a decoder's thread; a scrape reads single values, which needs no lock."""
 
     def __init__(self, settings: PictureSettings, channel: str, delivery: str, pictures: Pictures) -> None:
-        self._schedules = {name: settings.schedule(getattr(settings, name)) for name in ("black", "still", "silent")}
+        self._schedules = {name: settings.schedule(getattr(settings, name)) for name in EXPECTED}
         self._labels = channel, delivery
         self.moments = Moments()
         self.pictures = pictures
@@ -67,8 +69,12 @@ class WayState:
             sound = findings.sound
             moments.listen(sound.begin, sound.end, sound.heard, self.expected(sound.end))
             self.momentary, self.short_term = sound.momentary, sound.short_term
-        self._formats(findings, rendition)
+        self._formats(findings, rendition, expected=self.expected(arrived).format)
         self._keep(findings.thumbnail)
+
+    def changes(self, what: Literal["picture", "sound"]) -> Counter[str]:
+        """Return how many changes of format came, by property."""
+        return self._changes[what]
 
     def blocked(self, obstacle: str) -> None:
         """Note that the channel comes and cannot be looked into."""
@@ -118,7 +124,7 @@ class WayState:
         latest = max((one for one in (self.moments.examined, self.moments.audio_examined) if one), default=None)
         if latest is not None:
             expected = self.expected(latest)
-            reasons |= {f"expected_{name}" for name in ("black", "still", "silent") if getattr(expected, name)}
+            reasons |= {f"expected_{name}" for name in EXPECTED if getattr(expected, name)}
             reasons |= {"no_picture"} if self.moments.seen is None else set()
             reasons |= {"no_sound"} if self.moments.listened is None else set()
         for reason in sorted(reasons):
@@ -128,21 +134,26 @@ class WayState:
         if thumbnail and self.moments.seen is not None:
             self.pictures.take(Picture(self.moments.seen, thumbnail), wrong=self.moments.wrong)
 
-    def _formats(self, findings: Findings, rendition: str) -> None:
-        """Count what differs from the format before; a property that either does not say is no change."""
-        if findings.picture is not None:
-            self._count("picture", rendition, self.picture, findings.picture)
-            self.picture = findings.picture
-        if findings.sound_format is not None:
-            self._count("sound", rendition, self.sound, findings.sound_format)
-            self.sound = findings.sound_format
+    def _formats(self, findings: Findings, rendition: str, *, expected: bool) -> None:
+        """Count what differs from the format before, unless a change is expected now."""
+        for what, before, after in (
+            ("picture", self.picture, findings.picture),
+            ("sound", self.sound, findings.sound_format),
+        ):
+            if after is not None:
+                known, self._renditions[what] = self._renditions[what], rendition
+                if before is not None and known == rendition and not expected:
+                    self._count(what, before, after)
+        self.picture = findings.picture or self.picture
+        self.sound = findings.sound_format or self.sound
 
-    def _count(self, what: str, rendition: str, before: Struct | None, after: Struct) -> None:
-        known, self._renditions[what] = self._renditions[what], rendition
-        if before is None or known != rendition:
-            return
+    def _count(self, what: str, before: Struct, after: Struct) -> None:
+        """Count what differs; a property that either does not say is no change."""
         for name in after.__struct_fields__:
             one, other = getattr(before, name), getattr(after, name)
+            if name == "resolution":
+                # Pictures of a film are marked as progressive one by one, in a stream of fields as well.
+                one, other = one.rstrip("ip"), other.rstrip("ip")
             if one and other and one != other:
                 self._changes[what][name] += 1
 

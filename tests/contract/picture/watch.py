@@ -3,7 +3,10 @@
 Only the network and the decoding process are left out, and time is the stream's.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from agent.sources.media import Media, Piece
 from agent.sources.multicast.analysis import Analysis
@@ -22,6 +25,7 @@ LIMITS = Limits(memory=1 << 30, most_pixels=4096 * 2304, thumbnails=False)
 RATE = 1_500_000  # bit/s
 BEGIN = 1_790_000_000.0  # Unix time
 TURN = 0.2
+SCRAPE, WINDOW = 5.0, 24  # seconds between two scrapes; scrapes in the two minutes of the rule on loudness
 
 
 class Watch:
@@ -37,6 +41,9 @@ class Watch:
         media.listen(lambda _: True, self._take)
         self.analysis = Analysis([MulticastSettings("first", "239.0.0.1:5000")], lambda: 0.0, media)
         self.now = BEGIN
+        self._levels: deque[float | None] = deque(maxlen=WINDOW)  # as scrapes found them
+        self._quiet_until = 0.0  # until when silence of late, or an expected one, hides the level
+        self._scrape_due = BEGIN
         self._limits = {name: float(threshold.value) for name, threshold in thresholds.load().items()}
 
     def play(self, parts: Sequence[Part]) -> dict[str, float]:
@@ -68,10 +75,13 @@ class Watch:
         findings = self.examiner.examine(task)
         self.looks[piece.arrived] = len(findings.looks)
         self.state.take(findings, piece.rendition, piece.arrived)
-        for alarm in self._due():
+        while self._scrape_due <= piece.arrived:
+            self._levels.append(self.state.short_term)
+            self._scrape_due += SCRAPE
+        for alarm in self._due(piece.arrived):
             self.raised.setdefault(alarm, piece.arrived - BEGIN)
 
-    def _due(self) -> Iterable[str]:
+    def _due(self, now: float) -> Iterable[str]:
         moments, limits = self.state.moments, self._limits
         for alarm, threshold, end, begin in (
             ("PictureMissing", "picture_missing_seconds", moments.examined, moments.decoded),
@@ -82,6 +92,18 @@ class Watch:
         ):
             if end is not None and begin is not None and end - begin > limits[threshold]:
                 yield alarm
+                if alarm.startswith("Sound"):
+                    self._quiet_until = now + WINDOW * SCRAPE
+        if self.state.expected(now).silent:
+            self._quiet_until = now + WINDOW * SCRAPE
+        if any(self.state.changes("picture").values()):
+            yield "PictureFormatChanged"
+        # As the rule asks: the median of two minutes, of a level that is known for so long.
+        known = [level for level in self._levels if level is not None]
+        if len(self._levels) == WINDOW and self._levels[0] is not None and now >= self._quiet_until:
+            median = float(np.median(known))
+            if not limits["sound_loudness_low"] <= median <= limits["sound_loudness_high"]:
+                yield "SoundLoudnessWrong"
 
 
 def renumbered(data: bytes, before: Sequence[bytes]) -> list[bytes]:

@@ -130,6 +130,24 @@ def test_a_change_of_format_counts_within_a_rendition_only() -> None:
     assert figures(way)["ott_picture_format_changes_total", "resolution"] == 1
 
 
+def test_a_change_at_its_time_is_not_counted_and_one_after_it_is() -> None:
+    # 1790000000 is 2026-09-21 14:13:20 UTC.
+    way = state(format=["14:00-14:14"])
+    match = PictureFormat("h264", "1920x1080i", "16:9", "50")
+    feed(way, look(0, picture=HD), look(38, picture=match))
+    found = figures(way)
+    assert found["ott_picture_format_changes_total", "frame_rate"] == 0
+    assert found["ott_picture_not_judged", "expected_format"] == 1
+    feed(way, look(42, picture=HD))
+    assert figures(way)["ott_picture_format_changes_total", "frame_rate"] == 1
+
+
+def test_progressive_pictures_among_fields_are_no_change() -> None:
+    way = state()
+    feed(way, look(0, picture=HD), look(2, picture=PictureFormat("h264", "1920x1080p", "16:9", "25")))
+    assert figures(way)["ott_picture_format_changes_total", "resolution"] == 0
+
+
 def test_nothing_is_said_of_what_never_came() -> None:
     way = state()
     assert {name for name, *_ in figures(way)} == {"ott_picture_pieces_total"}
