@@ -17,4 +17,4 @@ def ticks(highest: float, most: int, *, whole: bool = False) -> list[float]:
     size = 10.0 ** math.floor(math.log10(rough))
     steps = (size * factor for factor in _FACTORS if not whole or (size * factor).is_integer())
     step = next((each for each in steps if each >= rough * (1 - 1e-9)), 1.0)
-    return [step * number for number in range(math.ceil(highest / step - 1e-9) + 1)]
+    return [step * number for number in range(max(math.ceil(highest / step * (1 - 2e-9)), 1) + 1)]

@@ -17,6 +17,8 @@ from service.ticks import ticks
         (2.0, 4, True, [0, 1, 2]),
         (7.0, 3, True, [0, 5, 10]),
         (0.0, 4, False, [0, 1]),
+        (1e-9, 1, True, [0, 1]),
+        (1.000000001, 2, False, [0, 0.5, 1]),
         (math.nan, 4, False, [0, 1]),
     ],
 )
