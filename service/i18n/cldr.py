@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 _MINUS = "\u2212"
 
@@ -10,6 +10,16 @@ _MINUS = "\u2212"
 @cache
 def _locale(language: str) -> Locale:
     return Locale.parse(language)
+
+
+@cache
+def is_known(language: str) -> bool:
+    """Return whether CLDR has this language."""
+    try:
+        _locale(language)
+    except UnknownLocaleError:
+        return False
+    return True
 
 
 def plural(language: str, number: int) -> str:
@@ -23,8 +33,22 @@ def written(language: str, number: str) -> str:
     return number.translate({ord(","): group, ord("."): decimal, ord("-"): _MINUS})
 
 
+def infinity(language: str) -> str:
+    """Return the sign of an infinite number."""
+    return _symbol(language, "infinity")
+
+
+def not_a_number(language: str) -> str:
+    """Return how a language writes what is no number, such as 0 / 0."""
+    return _symbol(language, "nan")
+
+
 @cache
 def _signs(language: str) -> tuple[str, str]:
+    return _symbol(language, "group"), _symbol(language, "decimal")
+
+
+@cache
+def _symbol(language: str, name: str) -> str:
     symbols = _locale(language).number_symbols
-    latin = symbols.get("latn", symbols)
-    return str(latin["group"]), str(latin["decimal"])
+    return str(symbols.get("latn", symbols)[name])

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from alerts.desk.core.annotations import summary_of, unreadable_figures
 from demo import ports
 from demo.processes import Program, answers, wait_until
 from tests.conftest import ROOT
@@ -31,6 +32,21 @@ def test_vmalert_refuses_what_is_no_rule(tmp_path: Path) -> None:
     file = tmp_path / "broken.yml"
     file.write_text("groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: up ==\n", "utf-8")
     assert run("vmalert", "-dryRun", f"-rule={file}").returncode != 0
+
+
+FIGURES = """groups:
+  - name: figures
+    rules:
+      - alert: Figures
+        expr: >-
+          label_replace(vector(1180920.5), "size", "large", "", "")
+          or label_replace(vector(0.0137), "size", "small", "", "")
+        annotations:
+          summary: >-
+            ‹{{ $value | humanizeDuration }}›, ‹{{ $value | humanizePercentage }}›, ‹{{ $value | humanize1024 }}B›,
+            ‹{{ $value | humanize }}bit/s›, ‹{{ $value | printf "%.0f" }}›, ‹{{ $value | printf "%.1f" }}›,
+            {{ range query "vector(90)" }}‹{{ . | value | humanizeDuration }}›{{ end }}
+"""
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,7 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
         # Groups that wait half a minute for their first round would make this test wait as long.
         text = re.sub(r"interval: (15|30)s", "interval: 5s", file.read_text("utf-8"))
         (tmp_path / "rules" / file.name).write_text(text, "utf-8")
+    (tmp_path / "rules" / "figures.yml").write_text(FIGURES, "utf-8")
     programs = [
         Program(
             "alertmanager",
@@ -134,7 +151,11 @@ def test_every_rule_is_evaluated_and_a_node_that_is_down_becomes_a_ticket_and_re
 
     wait_until(lambda: evaluated() and up(2), SECONDS, "vmalert does not evaluate every rule")
     wait_until(lambda: {each["lastError"] for each in rules()} == {""}, SECONDS, str(rules()))
-    assert {each["name"] for each in rules()} == {alert.name for alert in alerts()} | recorded()
+    assert {each["name"] for each in rules()} == {alert.name for alert in alerts()} | recorded() | {"Figures"}
+    assert _figures(chain) == {
+        "large": "13 d 16 h, 118,100,000 %, 1.13 MiB, 1.18 Mbit/s, 1,180,920, 1,180,920, 1 min 30 s",
+        "small": "13.7 ms, 1.37 %, 0.0137 B, 0.0137 bit/s, 0, 0, 1 min 30 s",
+    }
 
     chain.agents[0].refuse()
     with chain.desk.client() as client:
@@ -150,3 +171,14 @@ def test_every_rule_is_evaluated_and_a_node_that_is_down_becomes_a_ticket_and_re
         chain.agents[0].repair()
         wait_until(lambda: tickets()[0]["status"] == "resolved", SECONDS, "no recovery")
         assert tickets()[0]["statusChangeReason"] == "recovered"
+
+
+def _figures(chain: Chain) -> dict[str, str]:
+    """Return the figures that vmalert printed for a large value and a small one, as the desk shows them."""
+    found = httpx.get(f"{chain.vmalert}/api/v1/alerts", timeout=60, verify=False).json()["data"]["alerts"]
+    assert [figure for alert in found for figure in unreadable_figures(alert["annotations"])] == []
+    return {
+        alert["labels"]["size"]: summary_of(alert["annotations"], alert["labels"], "en")
+        for alert in found
+        if alert["name"] == "Figures"
+    }

@@ -28,7 +28,7 @@ UNITS = {
         "messages",
         "evaluations",
     ),
-    *("alerts", "notifications", "webhooks", "runs", "errors", "datagrams", "pieces", "changes", "LUFS"),
+    *("alerts", "notifications", "webhooks", "runs", "errors", "datagrams", "pieces", "changes", "figures", "LUFS"),
     *("subscriptions", "charges", "balances", "accounts", "corrections", "minor units"),
     *("appeals", "customers", "free months"),
 }

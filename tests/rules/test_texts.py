@@ -1,4 +1,4 @@
-"""What the engineer reads: every alert's texts as Prometheus renders them, in both languages, on one page to review."""
+"""What the engineer reads: every alert's texts as Prometheus renders them and as the desk shows them, on one page."""
 
 import json
 import re
@@ -9,10 +9,14 @@ from typing import Any
 
 import yaml
 
+from alerts.desk.core.annotations import by_language, unreadable_figures
 from tests.rules.promtool import groups_of
 from tests.rules.reading import TESTS, alerts, run
 
 PAGE = TESTS / "texts.golden.txt"
+TEXTS = ("summary", "description", "summary_ru", "description_ru")
+# Their value is no figure: 0 or 1, or whatever an operator has set.
+NOT_FIGURES = {"Watchdog", "DeskUnavailable", "NodeFilesystemReadOnly", "ThresholdOverrideUnknown"}
 ORDER = ("summary", "description", "summary_ru", "description_ru", "value", "unit", "runbook_url")
 
 
@@ -32,18 +36,37 @@ def test_texts_are_rendered_as_reviewed(tmp_path: Path, golden: Callable[[Path, 
     golden(PAGE, page)
 
 
-def test_russian_texts_give_durations_and_shares_in_russian() -> None:
-    russian = [line for line in PAGE.read_text("utf-8").splitlines() if "_ru: " in line]
-    assert len(russian) == 2 * len(alerts())
-    assert any("260 с" in line for line in russian)
-    assert [line for line in russian if re.search(r"\d%", line)] == []
-    assert [line for line in russian if re.search(r"\d ?(?:[dhms]|ms)\b", line)] == []
+def test_tickets_give_figures_in_their_language() -> None:
+    lines = PAGE.read_text("utf-8").splitlines()
+    shown = {language: [line for line in lines if line.startswith(f"ticket {language}: ")] for language in ("en", "ru")}
+    assert len(shown["en"]) == len(shown["ru"]) == 2 * len(alerts())
+    assert any("4 мин 20 с" in line for line in shown["ru"])
+    assert any("4 min 20 s" in line for line in shown["en"])
+    assert [line for line in lines if "ticket" in line.partition(":")[0] and re.search("[‹›]", line)] == []
+    assert [line for found in shown.values() for line in found if re.search(r"\d%", line)] == []
+    assert [line for line in shown["ru"] if re.search(r"\d ?(?:[dhms]|ms|min)\b", line)] == []
+
+
+def test_figures_are_marked_and_printed_by_one_function() -> None:
+    """Chains of replacements, divisions by a query and bare figures do not come back: the desk writes figures."""
+    printed = "|".join((*re.escape("humanizeDuration humanizePercentage").split("\\ "), r'printf "%\.[01]f"'))
+    for alert in alerts():
+        for key in TEXTS:
+            text = alert.annotations[key]
+            assert "reReplaceAll" not in text, (alert.name, key)
+            for figure in re.finditer(r"(.?){{ ((?:\$value|\. \| value)(?: \|[^}]*)?|printf [^}]*) }}(.?)", text):
+                opens, template, closes = figure.groups()
+                if alert.name in NOT_FIGURES or template == ". | value | humanizeTimestamp":
+                    continue
+                assert (opens, closes) == ("‹", "›"), (alert.name, key, figure[0])
+                assert re.fullmatch(rf"(?:\$value|\. \| value) \| (?:{printed})", template), (alert.name, key, template)
+            assert re.findall(r"query \(printf \"[^a-z]*round\(", text) == [], (alert.name, key)
 
 
 def test_texts_read_well_where_a_label_is_missing() -> None:
     """A label is written only through `with`, which leaves out what belongs to it, or through `or`, which names it."""
     for alert in alerts():
-        for key in ("summary", "description", "summary_ru", "description_ru"):
+        for key in TEXTS:
             for template in re.findall(r"{{(.*?)}}", alert.annotations[key]):
                 if "$labels." in template:
                     assert re.search(r"^ (with|range query|or .*\"\((no name|без имени)\)\"|if) ?", template), (
@@ -94,5 +117,10 @@ def _rendered(folder: Path, file: Path, asked: list[tuple[dict[str, Any], list[t
     texts = {}
     for name, annotations in re.findall(r"alertname: (\w+), time.*?Annotations:\{(.*?)\}\n", printed, re.DOTALL):
         values = {key: json.loads(value) for key, value in re.findall(r'(\w+)=("(?:[^"\\]|\\.)*")', annotations)}
+        assert unreadable_figures(values) == []
+        shown = {part: by_language(values, part, "") for part in ("summary", "description")}
         texts[name] = "".join(f"{key}: {values[key]}\n" for key in ORDER)
+        texts[name] += "".join(
+            f"ticket {language}: {told[language]}\n" for language in ("en", "ru") for told in shown.values()
+        )
     return texts

@@ -23,6 +23,7 @@ from alerts.desk.alarms.reacting import worsen
 from alerts.desk.alarms.webhook import Alert
 from alerts.desk.alarms.work import Place, Work
 from alerts.desk.core.actors import DESK
+from alerts.desk.core.annotations import by_language
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import NoteAdded
 from alerts.desk.tickets.policy import priority_of
@@ -196,8 +197,7 @@ class Gathering:
         if first is None:
             return store.first_title(self._work.connection, head.ticket or 0, head.alarm)
         worst = worst_of(first.judged.fresh)
-        english = worst.annotations.get("summary") or head.alarm.name
-        return {"en": english, "ru": worst.annotations.get("summary_ru") or english}
+        return by_language(worst.annotations, "summary", head.alarm.name)
 
     def _fold(self, folded: Folded) -> None:
         head, under = folded.head, folded.under

@@ -7,7 +7,7 @@ by `correlation`; this module reads what they need and writes what they changed.
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from alerts.desk.alarms.outcome import Verdict
 from alerts.desk.alarms.problem import labels_of_problem, problem_key
 from alerts.desk.alarms.webhook import Notification
 from alerts.desk.alarms.work import Work
+from alerts.desk.core.annotations import unreadable_figures
 from alerts.desk.core.database import Database, lost_race
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.policy import Policy
@@ -40,6 +41,7 @@ class Ingested:
 
     outcomes: Counter[str]
     opened: int = 0
+    unreadable: int = 0  # marked figures in texts that could not be read
 
 
 def ingest(
@@ -52,7 +54,24 @@ def ingest(
         done.outcomes[Verdict.TRUNCATED] += notification.truncated
         extra = {"alerts": notification.truncated, "group": dict(notification.group_labels)}
         log.warning("Alertmanager left alerts out; set max_alerts of the receiver to 0", extra=extra)
-    return done
+    return replace(done, unreadable=_unreadable(notification))
+
+
+def _unreadable(notification: Notification) -> int:
+    """Say which rules mark figures that cannot be read; return how many figures there are."""
+    found = Counter(
+        (alert.labels.get("alertname", ""), figure)
+        for alert in notification.alerts
+        if alert.firing
+        for figure in unreadable_figures(alert.annotations)
+    )
+    if found:
+        rule, figure = min(found)
+        extra = {"rule": rule, "figure": figure, "figures": found.total()}
+        log.warning(
+            "a figure in the text of an alert cannot be read; see Figures in texts, docs/alerts.md", extra=extra
+        )
+    return found.total()
 
 
 def ingest_problems(  # noqa: PLR0913 - what a transaction needs of its surroundings

@@ -1,19 +1,16 @@
 """What a new ticket says: the facts and texts of its problem's worst alarm."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence
 from alerts.desk.core.actors import DESK
-from alerts.desk.core.words import languages
+from alerts.desk.core.annotations import by_language
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import Opened
 from alerts.desk.tickets.policy import priority_of, severity_of
-
-_OTHER = {name: re.compile(rf"{name}_([a-z]{{2,3}})") for name in ("summary", "description")}
 
 
 def worst_of(fresh: list[Occurrence]) -> Occurrence:
@@ -62,13 +59,6 @@ def texts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> tuple
     # The monitoring mixins wrote `message` before they had `description`.
     described = by_language(annotations, "description", annotations.get("message", ""))
     return names, {name: described.get(name) or described["en"] or text for name, text in names.items()}
-
-
-def by_language(texts: Mapping[str, str], name: str, default: str) -> dict[str, str]:
-    """Return a text in English and in each language that an annotation such as `summary_ru` or `summary_kk` has."""
-    english = texts.get(name) or default
-    others = {match[1]: text for key, text in texts.items() if text and (match := _OTHER[name].fullmatch(key))}
-    return {"en": english, **{language: english for language in languages() if language != "en"}, **others}
 
 
 def _web(url: str) -> str:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from alerts.desk.alarms.evaluation.finding import Why
 from alerts.desk.alarms.judging import Judged
-from alerts.desk.alarms.opening import by_language
 from alerts.desk.core.actors import DESK
+from alerts.desk.core.annotations import by_language
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import AlarmsChanged, NoteAdded, PriorityChanged, Unverified, Verified
 from alerts.desk.tickets.policy import Policy, priority_of, severity_of, worse

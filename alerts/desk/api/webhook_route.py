@@ -78,4 +78,5 @@ def _store(runtime: Runtime, correlator: Correlator | None, body: bytes) -> Resp
     for outcome, number in done.outcomes.items():
         runtime.counts.add(metrics.WEBHOOK_ALERTS, number, str(outcome))
     runtime.counts.add(metrics.TICKETS_OPENED, done.opened)
+    runtime.counts.add(metrics.UNREADABLE_FIGURES, done.unreadable)
     return JSONResponse({"outcomes": dict(done.outcomes), "opened": done.opened})

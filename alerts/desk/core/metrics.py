@@ -24,6 +24,11 @@ WEBHOOK_ALERTS = Metric(
 WEBHOOK_REQUESTS = Metric(
     "ott_desk_webhook_requests_total", "counter", "Webhooks answered; Alertmanager drops what gets a 4xx.", ("code",)
 )
+UNREADABLE_FIGURES = Metric(
+    "ott_desk_unreadable_figures_total",
+    "counter",
+    "Marked figures in the texts of alerts received that could not be read; the texts show them as they came.",
+)
 OUTBOX_PENDING = Metric("ott_desk_outbox_pending", "gauge", "Messages that wait for their delivery.")
 OUTBOX_DEAD = Metric("ott_desk_outbox_dead", "gauge", "Messages given up after the last attempt.")
 OUTBOX_OLDEST = Metric(
@@ -118,7 +123,7 @@ class Counts:
     def __init__(self) -> None:
         self._lock = Lock()
         # All from the start: of a counter that begins with its first miss, `increase` does not see that miss.
-        begun: list[tuple[Metric, tuple[str, ...]]] = [(TICKETS_OPENED, ())]
+        begun: list[tuple[Metric, tuple[str, ...]]] = [(TICKETS_OPENED, ()), (UNREADABLE_FIGURES, ())]
         begun += [(SLA_BREACHES, (clock,)) for clock in CLOCKS]
         self._values = defaultdict(float, dict.fromkeys(begun, 0.0))
         self.set(RELOAD_SUCCESSFUL, 1.0)  # what the process began with

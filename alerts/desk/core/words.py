@@ -70,13 +70,14 @@ class Words(Texts):
         """Return a day with its year."""
         return f"{day.day} {self(f'month.{day.month}')} {day.year}"
 
-    def span(self, seconds: float) -> str:
-        """Return a duration by its two largest parts, with a minus once it is overdrawn."""
+    def span(self, seconds: float, *, zeros: bool = True) -> str:
+        """Return a duration by its two largest parts, with a minus once it is overdrawn; without `zeros`, 5 min."""
         whole = int(abs(seconds))
         days, rest = divmod(whole, 86400)
         hours, rest = divmod(rest, 3600)
         minutes, left = divmod(rest, 60)
         parts = [(days, "d"), (hours, "h"), (minutes, "m"), (left, "s")]
         first = next((place for place, (value, _) in enumerate(parts) if value), 3)
-        shown = " ".join(f"{value} {self(f'unit.{unit}')}" for value, unit in parts[first : first + 2])
+        largest = [part for part in parts[first : first + 2] if part[0] or zeros] or parts[-1:]
+        shown = " ".join(f"{value} {self(f'unit.{unit}')}" for value, unit in largest)
         return f"−{shown}" if seconds < 0 else shown

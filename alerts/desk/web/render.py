@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from alerts.desk.access.roles import Permission
+from alerts.desk.core.annotations import summary_of
 from alerts.desk.core.words import Words, languages
 from alerts.desk.web.session import Visitor, runtime_of
 
@@ -19,6 +20,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.globals["summary_of"] = summary_of
 LANGUAGE_COOKIE = "ottwatch_language"
 THEME_COOKIE = "ottwatch_theme"
 THEMES = ("light", "dark")  # anything else: what the reader's system prefers

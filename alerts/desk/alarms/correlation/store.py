@@ -17,6 +17,7 @@ from alerts.desk.alarms.opening import worst_of
 from alerts.desk.alarms.outcome import Occurrence
 from alerts.desk.alarms.problem import problem_key
 from alerts.desk.core import batch
+from alerts.desk.core.annotations import by_language
 from alerts.desk.core.kept_json import to_json
 from alerts.desk.core.settings import SEPARATE
 from alerts.desk.core.tables import OPEN, Instant, alarm, correlated, ticket, waiting
@@ -219,5 +220,4 @@ def first_title(connection: Connection, number: int, first: Alarm) -> dict[str, 
     """Return the title that a ticket's first alarm gives, by language."""
     wanted = select(alarm.c.annotations).where(alarm.c.ticket_id == number, alarm.c.problem_key == first.key)
     annotations = connection.scalar(wanted.order_by(alarm.c.id).limit(1)) or {}
-    english = annotations.get("summary") or first.name
-    return {"en": english, "ru": annotations.get("summary_ru") or english}
+    return by_language(annotations, "summary", first.name)
