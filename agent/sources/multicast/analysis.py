@@ -12,6 +12,7 @@ from agent.sources.multicast.framing import Frames, Packets, RtpHeaders, frames,
 from agent.sources.multicast.pids import Clocks, Pids
 from agent.sources.multicast.receive import Datagrams
 from agent.sources.multicast.settings import MulticastSettings
+from agent.transport.packets import NULL_PID
 
 _SYNC, _DAMAGED = 0x47, 0x80
 
@@ -49,7 +50,12 @@ class Analysis:
         bounds = _bounds(datagrams.channel)
         for index, begin, end in bounds:
             self.channels[index].datagrams_came(datagrams.arrived[begin:end], found.packets[begin:end])
-        self._packets(packets(datagrams, found, self._order(datagrams, found, bounds)))
+        order, gaps = self._order(datagrams, found, bounds)
+        # Before which packet datagrams are missing, by channel.
+        counts = found.packets if order is None else found.packets[order]
+        before = np.cumsum(counts) - counts if gaps else counts
+        missing = [(index, int(before[place])) for index, place in gaps if place < len(before)]
+        self._packets(packets(datagrams, found, order), missing)
 
     def tick(self, moment: float) -> None:
         """Judge what has not come by `moment`."""
@@ -58,25 +64,32 @@ class Analysis:
 
     def _order(
         self, datagrams: Datagrams, found: Frames, bounds: list[tuple[int, int, int]]
-    ) -> NDArray[np.int64] | None:
-        """Return the datagrams in the order of their RTP numbers; None where that is the order of arrival."""
+    ) -> tuple[NDArray[np.int64] | None, list[tuple[int, int]]]:
+        """Return the datagrams in the order of their RTP numbers, None where that is the order of arrival.
+
+        Also the places in that order before which datagrams are missing, as (channel, place).
+        """
         if found.rtp is None:
-            return None
+            return None, []
         order, changed = [], False
+        gaps: list[tuple[int, int]] = []
+        length = 0
         for index, begin, end in bounds:
             own = np.arange(begin, end)
             numbered = own[found.rtp.sequence[begin:end] >= 0]
             if len(numbered):
                 headers = RtpHeaders(*(field[numbered] for field in found.rtp))
-                sorted_ = self.channels[index].rtp.take(headers, datagrams.arrived[numbered])
-                if sorted_ is not None:
+                places, missing = self.channels[index].rtp.take(headers, datagrams.arrived[numbered])
+                gaps += ((index, length + place) for place in missing)
+                if places is not None:
                     # What has no number between them keeps its packets, after those that have.
                     bare = own[found.rtp.sequence[begin:end] < 0]
-                    own, changed = np.concatenate([numbered[sorted_], bare]), True
+                    own, changed = np.concatenate([numbered[places], bare]), True
             order.append(own)
-        return np.concatenate(order) if changed else None
+            length += len(own)
+        return (np.concatenate(order) if changed else None), gaps
 
-    def _packets(self, turn: Packets) -> None:
+    def _packets(self, turn: Packets, missing_before: list[tuple[int, int]]) -> None:
         good = turn.head[:, 0] == _SYNC
         damaged = turn.head[:, 1] & _DAMAGED != 0
         usable = np.zeros(len(good), np.bool_)
@@ -87,15 +100,19 @@ class Analysis:
             moment = float(turn.arrived[begin])
             usable[begin:end] = channel.packets_came(good[begin:end], damaged[begin:end], moment)
         looked = self.pids.look(turn, usable)
-        losses = _Losses()
+        losses, gaps = _Losses(), _Losses()
+        for channel_index, place in missing_before:
+            # Packets without a counter may be all that is missing: null packets, and those with a clock alone.
+            gaps.add(channel_index, place, NULL_PID)
         for channel_index, pid, missing, place in looked.unexpected:
             self.channels[channel_index].unexpected(missing)
             losses.add(channel_index, place, pid)
+            gaps.add(channel_index, place, pid)
             if missing and channel_index in self._captures:
                 self._captures[channel_index].broken()
         for channel_index in looked.scrambled:
             self.channels[channel_index].scrambled_came(float(turn.arrived[-1]))
-        self._clocks(turn, looked.clocks, first, losses)
+        self._clocks(turn, looked.clocks, first, gaps)
         self._wanted(turn, looked.wanted, looked.pid, losses)
         for index, begin, end in _bounds(turn.channel) if self._captures else ():
             if index in self._captures:
@@ -103,10 +120,10 @@ class Analysis:
                 tables = self.channels[index].tables
                 self._captures[index].take(turn, looked.pid, own, tables, -self._offset())
 
-    def _clocks(self, turn: Packets, clocks: Clocks, first: dict[int, int], losses: "_Losses") -> None:
+    def _clocks(self, turn: Packets, clocks: Clocks, first: dict[int, int], gaps: "_Losses") -> None:
         moments = turn.arrived[clocks.place].tolist()
         columns = zip(*(column.tolist() for column in clocks), moments, strict=True)
-        before = losses.begin()
+        before = gaps.begin()
         for index, pid, ticks, place, announced, moment in columns:
             if index in before and before[index].passed(place):
                 self.channels[index].place_lost()

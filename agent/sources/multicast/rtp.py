@@ -1,6 +1,6 @@
 """Loss, order and jitter of one RTP stream (RFC 3550, 6.4.1, A.3 and A.8)."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,13 @@ _PATIENCE = 512
 _DROPOUT = 3000
 
 
+class Order(NamedTuple):
+    """A turn by the numbers of its datagrams."""
+
+    places: NDArray[np.int64] | None  # of the datagrams in order, without duplicates; None where they came in order
+    gaps: list[int]  # where in that order datagrams are missing: before which one
+
+
 class RtpStream:
     """Counts over the life of one channel."""
 
@@ -26,13 +33,12 @@ class RtpStream:
         self._missing: dict[int, None] = {}  # in rising order
         self._transit = 0.0
 
-    def take(self, headers: RtpHeaders, arrived: NDArray[np.float64]) -> NDArray[np.int64] | None:
-        """Take a turn's headers, in order of arrival at `arrived` (n,), seconds.
-
-        Returns the order of their numbers, without duplicates; None where that is the order of arrival.
-        """
+    def take(self, headers: RtpHeaders, arrived: NDArray[np.float64]) -> Order:
+        """Take a turn's headers, in order of arrival at `arrived` (n,), seconds; return the order of their numbers."""
         sequence, timestamp, sender = headers
+        gaps = []
         if self._sender != sender[0] or (sender != sender[0]).any():
+            gaps = [0]
             self._sender = int(sender[-1])
             self._restart(int(sequence[0]), timestamp[0], arrived[0])
         self._measure_jitter(timestamp, arrived)
@@ -41,8 +47,8 @@ class RtpStream:
         if (steps == 1).all():
             self._highest += len(sequence)
             self._forget()
-            return None
-        return self._sort(sequence)
+            return Order(None, gaps)
+        return self._sort(sequence, gaps)
 
     def skip(self) -> None:
         """Expect nothing of the next datagram: the kernel dropped some."""
@@ -53,8 +59,9 @@ class RtpStream:
         self._highest = sequence - 1 + _MODULUS
         self._transit = float(arrived) - float(timestamp) / _CLOCK
 
-    def _sort(self, sequence: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _sort(self, sequence: NDArray[np.int64], gaps: list[int]) -> Order:
         places: list[tuple[int, int]] = []
+        expected = self._highest + 1
         for index, number in enumerate(sequence.tolist()):
             step = (number - self._highest + _DROPOUT) % _MODULUS - _DROPOUT
             extended = self._highest + step
@@ -73,7 +80,12 @@ class RtpStream:
                 continue
             places.append((extended, index))
         self._forget()
-        return np.array([index for _, index in sorted(places)], np.int64)
+        places.sort()
+        for place, (number, _) in enumerate(places):
+            if number != expected:
+                gaps.append(place)
+            expected = number + 1
+        return Order(np.array([index for _, index in places], np.int64), gaps)
 
     def _forget(self) -> None:
         while self._missing and (oldest := next(iter(self._missing))) < self._highest - _PATIENCE:

@@ -249,6 +249,7 @@ def random_null_counters(packets: Packets) -> Packets:
 
 SYNC_LOSS, SYNC_BYTE = "TS_sync_loss", "Sync_byte_error"
 CONTINUITY, CRC = "Continuity_count_error", "CRC_error"
+PACKET_TICKS = 188 * 8 * 27_000_000 // RATE
 REPETITION, JUMP, ACCURACY = "PCR_repetition_error", "PCR_discontinuity_indicator_error", "PCR_accuracy_error"
 
 ALL = (
@@ -313,6 +314,8 @@ ALL = (
     Injection("clock 593 ns early once", clock_off(-16), {ACCURACY: 1}),
     Injection("clock late five times", clock_off(16, 5), {ACCURACY: 5}),
     Injection("clock 1 ms late once", clock_off(27_000), {ACCURACY: 1}),
+    Injection("clock a packet late three times", clock_off(PACKET_TICKS, 3), {ACCURACY: 3}),
+    Injection("clock seven packets early once", clock_off(-7 * PACKET_TICKS), {ACCURACY: 1}),
     Injection("no presentation time for 0.5 s", without_presentation_time(VIDEO, 0.5), {}),
     Injection("no presentation time for 1 s", without_presentation_time(VIDEO, 1.0), {"PTS_error": 1}),
     Injection("no presentation time of sound for 1.5 s", without_presentation_time(AUDIO, 1.5), {"PTS_error": 1}),

@@ -3,7 +3,8 @@
 import pytest
 
 from agent.sources.multicast.indicators import Indicator
-from tests.contract.multicast.injections import ALL, AT, SECOND, Injection
+from agent.transport.packets import NULL_PID
+from tests.contract.multicast.injections import ALL, AT, SECOND, Injection, clocks, edit, shifted
 from tests.contract.multicast.streams import IN_DATAGRAM, RATE, VIDEO, Packets, Probe, pid_of
 
 
@@ -66,3 +67,50 @@ def test_a_lost_datagram_moves_no_clock_from_its_place(clean: Packets, within_tu
     probe.feed(clean, lost=[next(carrying)])
 
     assert set(probe.errors()) == {"Continuity_count_error"}
+
+
+@pytest.mark.parametrize("rtp", [False, True])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_loss_that_no_counter_tells_makes_no_clock_inaccurate(clean: Packets, rtp: bool, count: int) -> None:
+    """The numbers of RTP tell it; without them all references behind it are out by whole packets."""
+    probe = Probe(rtp=rtp)
+
+    probe.feed(clean, lost=without_counter(clean, count))
+
+    assert probe.errors() == {}
+    assert probe.channel.missing == 0
+
+
+def test_a_datagram_that_comes_twice_makes_no_clock_inaccurate(clean: Packets) -> None:
+    (place,) = without_counter(clean, 1)
+    datagram = clean[place * IN_DATAGRAM : (place + 1) * IN_DATAGRAM]
+    end = (place + 1) * IN_DATAGRAM
+    probe = Probe()
+
+    probe.feed(clean[:end] + datagram + clean[end:])
+
+    assert probe.errors() == {}
+
+
+def test_an_inaccurate_clock_is_found_beside_such_losses(clean: Packets) -> None:
+    """In each second after them."""
+    lost = without_counter(clean, 1)
+    wrong = clocks(clean, AT + 3 * SECOND)[:4]
+    packets = edit(clean, wrong, lambda packet: shifted(packet, 16))
+    probe = Probe()
+
+    probe.feed(packets, lost=lost)
+
+    assert probe.errors() == {"PCR_accuracy_error": len(wrong)}
+
+
+def without_counter(packets: Packets, count: int) -> list[int]:
+    """Return datagrams of null packets alone, a fifth of a second apart."""
+    found = []
+    step, due = SECOND // IN_DATAGRAM // 5, AT // IN_DATAGRAM
+    for number in range(due, len(packets) // IN_DATAGRAM):
+        datagram = packets[number * IN_DATAGRAM : (number + 1) * IN_DATAGRAM]
+        if number >= due and all(pid_of(packet) == NULL_PID for packet in datagram):
+            found.append(number)
+            due = number + step
+    return found[:count]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agent.sources.multicast.framing import RtpHeaders, frames
 from agent.sources.multicast.rtp import RtpStream
-from tests.contract.multicast.streams import block
+from tests.contract.multicast.streams import Probe, block
 
 TS = b"\x47\x1f\xff\x10" + bytes(184)
 
@@ -16,8 +16,8 @@ def take(stream: RtpStream, *sequence: int, sender: int = 7) -> list[int] | None
     """Give the stream one turn; return the order that it gives back."""
     numbers = np.array(sequence, np.int64)
     headers = RtpHeaders(numbers % 65_536, numbers * 300, np.full(len(sequence), sender))
-    order = stream.take(headers, np.arange(len(sequence)) / 300)
-    return None if order is None else [sequence[place] for place in order.tolist()]
+    places, _ = stream.take(headers, np.arange(len(sequence)) / 300)
+    return None if places is None else [sequence[place] for place in places.tolist()]
 
 
 def test_what_comes_in_order_stays_as_it_is_over_the_wrap() -> None:
@@ -60,6 +60,34 @@ def test_another_sender_and_a_restart_are_no_loss() -> None:
     take(stream, *range(11, 700), sender=8)
 
     assert (stream.lost, stream.restarts) == (0, 1)
+
+
+def test_it_is_known_before_which_datagram_others_are_missing() -> None:
+    stream = RtpStream()
+    numbers = np.array([1, 2, 5, 4, 9, 9, 10], np.int64)
+    headers = RtpHeaders(numbers, numbers * 300, np.full(7, 7))
+
+    places, gaps = stream.take(headers, numbers / 300)
+
+    assert places is not None
+    assert numbers[places].tolist() == [1, 2, 4, 5, 9, 10]
+    assert gaps == [0, 2, 4]  # what came before the first one is not known
+
+
+def test_bare_datagrams_among_those_of_rtp_keep_their_packets() -> None:
+    """Also where the numbers of the others had to be put in order, and where one came twice."""
+
+    def rtp(number: int) -> bytes:
+        return b"\x80\x21" + number.to_bytes(2, "big") + bytes(4) + b"\0\0\0\7" + TS * 2
+
+    probe = Probe()
+    sent = [rtp(65_534), rtp(65_535), TS * 7, rtp(1), TS * 3, rtp(0), rtp(1), TS, rtp(2), rtp(3), TS * 5]
+    probe.give([(number / 100, data) for number, data in enumerate(sent)])
+
+    assert (probe.channel.datagrams, probe.channel.malformed) == (len(sent), 0)
+    assert probe.channel.packets == 6 * 2 + 7 + 3 + 1 + 5
+    stream = probe.channel.rtp
+    assert (stream.received, stream.duplicates, stream.reordered) == (7, 1, 1)
 
 
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=60, unique=True), st.randoms(use_true_random=False))
