@@ -69,6 +69,11 @@ class Places:
         """Return the desk's settings."""
         return self.root / "etc/ottwatch/desk.toml"
 
+    @property
+    def pictures(self) -> Path:
+        """Return the folder with what the desk shows to the nodes when it gets pictures of channels."""
+        return self.root / "etc/ottwatch/pictures"
+
     def defaults(self, service: str) -> Path:
         """Return the file with a service's arguments."""
         return self.root / "etc/default" / service

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from center import access, alertmanager_file, authority, changes, node, nodes, prometheus_file, services
+from center import access, alertmanager_file, authority, changes, desk_file, node, nodes, prometheus_file, services
 from center.changes import Change
 from center.places import ALERTMANAGER, DESK, PROMETHEUS, UNITS, Places
 from center.refused import RefusedError, refusing
@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--tls", action="store_true", help="with an authority of its own")
     which.add_argument("--tls-files", nargs=3, type=Path, metavar=("CA", "CERTIFICATE", "KEY"), help="given ones")
     which.add_argument("--no-tls", action="store_true", help="without")
+    pictures = parser.add_argument_group("pictures of channels that the console shows").add_mutually_exclusive_group()
+    pictures.add_argument("--pictures", action="store_true", default=None, help="get them from the agents; the default")
+    pictures.add_argument("--no-pictures", action="store_false", dest="pictures", help="show none")
 
 
 def run(arguments: argparse.Namespace, places: Places) -> int:
@@ -53,6 +56,7 @@ def run(arguments: argparse.Namespace, places: Places) -> int:
     tls = (was or arguments.tls or bool(arguments.tls_files)) and not arguments.no_tls
     shipped = _shipped(places)
     planned = plan(places, arguments.site, arguments.name, tls=tls, shipped=shipped)
+    planned += desk_file.change(places, tls=tls, pictures=arguments.pictures)
     needed = [change for change in planned if change.needed]
     sys.stdout.writelines(change.difference() for change in needed)
     if arguments.dry_run:
@@ -61,6 +65,7 @@ def run(arguments: argparse.Namespace, places: Places) -> int:
         print("nothing was changed")
         return Exit.FAILED
     _switch_tls(arguments, places, now)
+    renewed = _share(places, planned, tls=tls)
     if tls != was:
         node.tell(places, now)
     # Checked now: Prometheus refuses a file that names certificates which are not there.
@@ -71,11 +76,12 @@ def run(arguments: argparse.Namespace, places: Places) -> int:
         print(f"copy of what was there: {copy}")
     # Nodes that are there have to join first: nothing is wrong when Prometheus cannot ask them yet.
     jobs = JOBS - {"ott-agent"} if tls != was else JOBS
-    return _start(arguments, places, {change.path for change in needed}, jobs)
+    changed = {change.path for change in needed} | ({places.desk} if renewed else set())
+    return _start(arguments, places, changed, jobs)
 
 
 def plan(places: Places, site: str | None, name: str, *, tls: bool, shipped: set[Path]) -> list[Change]:
-    """Return every file as it should be."""
+    """Return every file of Prometheus and Alertmanager as it should be."""
     result = [
         changes.change(
             places.prometheus,
@@ -153,6 +159,16 @@ def _switch_tls(arguments: argparse.Namespace, places: Places, now: datetime) ->
         authority.remove(places)
 
 
+def _share(places: Places, planned: list[Change], *, tls: bool) -> bool:
+    """Give the desk the files that its table of pictures names; return whether they are new."""
+    desk = next((change for change in planned if change.path == places.desk), None)
+    if desk is not None and tls and desk_file.has_table(desk.after):
+        return desk_file.share(places, access.owner_of("ott-desk"))
+    if desk is not None and desk_file.has_table(desk.before or ""):
+        desk_file.withhold(places)
+    return False
+
+
 def _start(arguments: argparse.Namespace, places: Places, changed: set[Path], jobs: frozenset[str]) -> int:
     places.site_rules.mkdir(parents=True, exist_ok=True)
     services.run("systemctl", "daemon-reload")
@@ -160,6 +176,8 @@ def _start(arguments: argparse.Namespace, places: Places, changed: set[Path], jo
         services.run("systemctl", "enable", "--now", f"{unit}.service")
     if not services.wait(lambda: not services.answers(f"{DESK}/healthz"), UP_IN_TIME):
         raise CommandError(f"the desk does not answer at {DESK}; see: journalctl -u ott-desk")
+    if places.desk in changed:
+        services.run("systemctl", "reload", "ott-desk.service")
     if access.ensure_token(places):
         print(f"Alertmanager's token: {places.token}")
     account = access.ensure_account(arguments.administrator)

@@ -101,6 +101,7 @@ CENTER = Product(
     purged=(
         "/etc/ottwatch/desk.toml",
         "/etc/ottwatch/busyhour.toml",
+        "/etc/ottwatch/pictures",
         "/etc/prometheus/ottwatch",
         "/etc/prometheus/ottwatch-desk.token",
         "/var/lib/ottwatch-desk",

@@ -139,6 +139,9 @@ def test_one_switch_turns_on_tls_between_prometheus_and_the_node(centre: Machine
     targets = json.loads(centre.shell("ask 'http://127.0.0.1:9090/api/v1/targets?state=active'"))["data"][
         "activeTargets"
     ]
+    settings = centre.shell("cat /etc/ottwatch/desk.toml; ott-desk check-config --config /etc/ottwatch/desk.toml")
+    assert 'key = "/etc/ottwatch/pictures/scraper.key"' in settings
+    centre.shell("runuser -u ott-desk -- test -r /etc/ottwatch/pictures/scraper.key")
     (agent,) = (target for target in targets if target["labels"]["job"] == "ott-agent")
     assert (agent["scrapeUrl"], agent["health"]) == ("https://127.0.0.1:9780/metrics", "up")
     # Nobody who has no certificate of the authority gets an answer.

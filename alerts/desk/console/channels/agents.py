@@ -96,7 +96,7 @@ class Agents:
         """Return a client for the settings as they are now: a reload may have changed the certificates."""
         settings = self.settings
         with self._lock:
-            if self._made is None or self._made[0] != settings:
+            if self._made is None or self._made[0] is not settings:  # equal ones may name files that are new
                 # Proxies of the environment are ignored: agents are inside. Nor is a redirect followed.
                 client = httpx.Client(verify=_context(settings), timeout=PATIENCE, trust_env=False, limits=_CONNECTIONS)
                 self._made = settings, client
