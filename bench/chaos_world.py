@@ -8,14 +8,41 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler
+from typing import Protocol
 
-from tests.contract.desk.conftest import Process
+import httpx
 
 # What is repaired sooner may end between two scrapes, within group_wait, while the desk is down, or behind thousands of
 # others on the road: nobody was told.
 NOTICED_SECONDS = 24.0
 CALM_SECONDS = 5.0
 SECOND_PART_EVERY = 4  # so many problems have one with two alerts
+
+
+class Desk(Protocol):
+    """A desk, or two that are one to everybody."""
+
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+
+    @property
+    def token(self) -> str:
+        """What Alertmanager sends."""
+
+    @property
+    def log(self) -> str:
+        """What it has said."""
+
+    def kill(self) -> None:
+        """Kill it with -9."""
+
+    def start(self, seconds: float = 60.0) -> None:
+        """Start it and wait until it is of use."""
+
+    def client(self) -> httpx.Client:
+        """Return a client of its API."""
+
 
 Alert = tuple[int, str]
 """Number of the problem, and the part of it that is broken."""
@@ -75,7 +102,7 @@ class World:
 class Road:
     """The way of the webhooks: some come late, some twice, some twice and late, some deliveries are denied."""
 
-    def __init__(self, desk: Process, dice: random.Random) -> None:
+    def __init__(self, desk: Desk, dice: random.Random) -> None:
         self.rough = True
         self.counts: Counter[str] = Counter()
         self._desk, self._dice = desk, dice
@@ -121,7 +148,7 @@ class Road:
 
     def _deliver(self, path: str, body: bytes, authorization: str) -> int:
         # The standard library's client costs a tenth of a comfortable one: thousands pass here at once.
-        desk = HTTPConnection("127.0.0.1", self._desk.port, timeout=20)
+        desk = HTTPConnection(self._desk.url.removeprefix("http://"), timeout=20)
         try:
             desk.request("POST", path, body, {"Authorization": authorization, "Content-Type": "application/json"})
             return desk.getresponse().status

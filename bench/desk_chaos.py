@@ -1,13 +1,14 @@
 """Nothing lost, nothing twice: random kills, cuts, delays and repeats between real Prometheus and the desk.
 
-A real Prometheus, two real Alertmanagers in a cluster, and a desk on SQLite or PostgreSQL. Problems come and go;
-meanwhile the desk, an Alertmanager or PostgreSQL is killed with -9 at random moments, an Alertmanager is frozen, the
+A real Prometheus, two real Alertmanagers in a cluster, and a desk on SQLite or PostgreSQL, or both desks of a pair
+behind HAProxy on a PostgreSQL under Patroni. Problems come and go; meanwhile a desk, an Alertmanager or PostgreSQL
+(of a pair the server that leads) is killed with -9 at random moments, an Alertmanager is frozen, the
 Alertmanagers are cut from each other (network namespaces, or a proxy where those are not permitted), and a proxy
 before the desk delays webhooks, delivers them twice at once or seconds later, and claims failure after delivery. At
 the end every problem that fired must have exactly one ticket, in the state that Prometheus gives it. Prints one JSON
 object; exit status 1 when something is lost or doubled. A seed repeats what is killed, cut and broken in which order.
 
-    python -m bench.desk_chaos [--database sqlite|postgresql] [--problems 2000] [--kills 50] [--seed 1]
+    python -m bench.desk_chaos [--database sqlite|postgresql|pair] [--problems 2000] [--kills 50] [--seed 1]
 """
 
 import argparse
@@ -15,7 +16,6 @@ import json
 import random
 import signal
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -27,9 +27,11 @@ from typing import Any
 import httpx
 
 from bench.chaos_network import Network, network
+from bench.chaos_pair import PairDesks, PairPostgres
 from bench.chaos_servers import Server, alertmanagers, prometheus
-from bench.chaos_world import Road, World, bad_road, exporter
+from bench.chaos_world import Desk, Road, World, bad_road, exporter
 from bench.conclusion import concluded
+from deploy.pair.loopback import short_folder
 from tests.contract.desk.conftest import Process
 from tests.contract.desk.postgres import Postgres
 from tests.contract.web import web
@@ -46,10 +48,10 @@ SETTINGS = 'reconcile = "3s"\nsettled = "20s"\nconfirmation = "1h"\nwatchdog = "
 class Scene:
     """Who can be hurt."""
 
-    desk: Process
+    desk: Desk
     managers: list[Server]
     ways: Network
-    postgres: Postgres | None
+    postgres: Postgres | PairPostgres | None
     dice: random.Random
     done: Counter[str] = field(default_factory=Counter)
     cut_until: int | None = None  # the number of the trouble before which the cut ends
@@ -128,28 +130,19 @@ def chaos(  # noqa: PLR0913 - what a run is made of
     began = time.monotonic()
     world = World(problems, random.Random(f"world {seed}"))
     with ExitStack() as stack:
-        database = ""
-        server: Postgres | None = None
-        if kind == "postgresql":
-            (folder / "pg").mkdir()
-            server = stack.enter_context(Postgres(folder / "pg"))
-            database = server.create_database()
-        desk = Process(folder, "", database)
+        desk, server = _desk(folder, kind, seed, stack)
         token = folder / "token"
-        token.write_text(desk.token)
         road = Road(desk, random.Random(f"road {seed}"))
         ways = stack.enter_context(lay())
         webhooks = [stack.enter_context(web(bad_road(road), place.near)) for place in ways.places]
         managers = alertmanagers(folder, ways, webhooks, token)
         source = prometheus(folder, stack.enter_context(web(exporter(world))), managers)
         addresses = json.dumps([manager.url for manager in managers])
-        with desk.config.open("a") as file:
-            file.write(f'alertmanagers = {addresses}\nprometheus = "{source.url}"\n{SETTINGS}')
+        _begin(desk, f'alertmanagers = {addresses}\nprometheus = "{source.url}"\n{SETTINGS}')
+        token.write_text(desk.token)
         for each in (*managers, source):
             stack.callback(each.stop)
             each.start()
-        stack.callback(_end, desk)
-        desk.start()
         scene = Scene(desk, managers, ways, server, random.Random(f"scene {seed}"))
         wait(lambda: [each.peers() for each in managers] == [2, 2], "the Alertmanagers find each other")
         _rage(world, scene, kills)
@@ -175,6 +168,32 @@ def chaos(  # noqa: PLR0913 - what a run is made of
         }
 
 
+def _desk(
+    folder: Path, kind: str, seed: int, stack: ExitStack
+) -> tuple[Process | PairDesks, Postgres | PairPostgres | None]:
+    """Return a desk that is not started yet, and its PostgreSQL; what ends them is on the stack."""
+    if kind == "pair":
+        both = PairDesks(folder, random.Random(f"desks {seed}"))
+        stack.callback(both.end)
+        return both, PairPostgres(both.pair)
+    server: Postgres | None = None
+    if kind == "postgresql":
+        (folder / "pg").mkdir()
+        server = stack.enter_context(Postgres(folder / "pg"))
+    desk = Process(folder, "", server.create_database() if server else "")
+    stack.callback(_end, desk)
+    return desk, server
+
+
+def _begin(desk: Process | PairDesks, settings: str) -> None:
+    if isinstance(desk, PairDesks):
+        desk.begin(settings)
+        return
+    with desk.config.open("a") as file:
+        file.write(settings)
+    desk.start()
+
+
 def _rage(world: World, scene: Scene, kills: int) -> None:
     troubles = scene.plan(kills)
     for number, trouble in enumerate(troubles):
@@ -193,7 +212,7 @@ def _end(desk: Process) -> None:
         desk.kill()
 
 
-def _settle(world: World, desk: Process) -> list[str]:
+def _settle(world: World, desk: Desk) -> list[str]:
     """Wait until the desk says of every problem what Prometheus says; return what it does not."""
     deadline = time.monotonic() + QUIET_SECONDS
     wrong = ["nothing was compared"]
@@ -207,7 +226,7 @@ def _settle(world: World, desk: Process) -> list[str]:
     return wrong[:20]
 
 
-def differences(world: World, desk: Process) -> list[str]:
+def differences(world: World, desk: Desk) -> list[str]:
     """Return what the desk has other than it should."""
     tickets: dict[str, list[dict[str, Any]]] = {}
     with desk.client() as client:
@@ -238,12 +257,12 @@ def differences(world: World, desk: Process) -> list[str]:
 def main() -> int:
     """Run; return 1 when something was lost or doubled."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--database", choices=["sqlite", "postgresql", "pair"], default="sqlite")
     parser.add_argument("--problems", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="desk-chaos-"))
+    folder = short_folder()
     folder.chmod(0o711)
     result = chaos(folder, arguments.database, problems=arguments.problems, kills=arguments.kills, seed=arguments.seed)
     return concluded(result, folder, folder)

@@ -230,8 +230,12 @@ def _busy_hour(pair: Pair, side: Machine) -> Program:
     return _program(pair, side, "busyhour", command, pair.url(side, 9782) + "/healthz")
 
 
-def start(pair: Pair) -> None:
-    """Start every program and return when all are of use."""
+def start(pair: Pair, names: Sequence[str] = ()) -> None:
+    """Start every program, or those of these names, and return when all are of use."""
+
+    def wanted(name: str) -> bool:
+        return not names or name in names
+
     votes = []
     for machine in MACHINES:
         variables = [f"{key}={value}" for key, value in _defaults(pair, machine, "etcd").items()]
@@ -245,9 +249,12 @@ def start(pair: Pair) -> None:
         for side in SIDES
     ]  # fmt: skip
     others = [
-        _program(pair, side, name, command, url) for side in SIDES for name, command, url in _commands(pair, side)
+        _program(pair, side, name, command, url)
+        for side in SIDES
+        for name, command, url in _commands(pair, side)
+        if wanted(name)
     ]
-    planners = [_busy_hour(pair, side) for side in SIDES]
+    planners = [_busy_hour(pair, side) for side in SIDES if wanted("busyhour")]
     for program in (*votes, *databases, *others):
         program.start()
     _wait([*votes, *databases])
