@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from alerts.desk.alarms import store as stored_alarms
 from alerts.desk.alarms.correlation import effects, store, texts
 from alerts.desk.alarms.correlation.alarm import Alarm
@@ -79,10 +81,15 @@ def gather(work: Work, correlator: Correlator, fresh: Sequence[Fresh]) -> None:
     Gathering(work, correlator, by_key).apply(decisions, since, heard)
 
 
+def has_waited(connection: Connection, now: datetime) -> bool:
+    """Return whether there is something to decide about."""
+    first = store.first_waiting(connection)
+    return first is not None and now >= first + WAIT
+
+
 def let_time_pass(work: Work, correlator: Correlator) -> None:
     """Decide about what has waited long enough."""
-    first = store.first_waiting(work.connection)
-    if first is None or work.now < first + WAIT:
+    if not has_waited(work.connection, work.now):
         return
     waiting = store.all_waiting(work.connection)
     heads = store.heads(work.connection, work.now)
