@@ -13,13 +13,14 @@ EXAMPLES = (
     "ott-center node list",
     "ott-center node remove edge-1",
     "ott-center pair a --settings pair.toml",
+    "ott-center site --settings site.toml",
     "ott-center withdraw",
 )
 
 
 def command_line() -> argparse.ArgumentParser:
     """Return the parser."""
-    from center import node, pair, setup  # noqa: PLC0415 - without its extra the program must still say what is missing
+    from center import node, pair, setup, site  # noqa: PLC0415 - without its extra the program must still say what is missing
 
     parser = program.parser("ott-center", __doc__ or "", EXAMPLES)
     commands = program.subcommands(
@@ -29,12 +30,14 @@ def command_line() -> argparse.ArgumentParser:
             ("check", "find what is broken between the nodes and the tickets; exit status 1 when something is"),
             ("node", "add, list and remove nodes"),
             ("pair", "write the settings of one machine of a pair of control centres"),
+            ("site", "write the settings of a site that evaluates its own alerts"),
             ("withdraw", "take ottwatch out of Prometheus' and Alertmanager's settings again"),
         ],
     )
     setup.add_arguments(commands["setup"])
     node.add_arguments(commands["node"])
     pair.add_arguments(commands["pair"])
+    site.add_arguments(commands["site"])
     return parser
 
 
@@ -48,7 +51,7 @@ def main() -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from center import check, node, pair, setup, withdraw  # noqa: PLC0415
+    from center import check, node, pair, setup, site, withdraw  # noqa: PLC0415
     from center.places import Places  # noqa: PLC0415
     from center.refused import RefusedError  # noqa: PLC0415
     from center.services import CommandError  # noqa: PLC0415
@@ -58,6 +61,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "check": check.run,
         "node": node.run,
         "pair": pair.run,
+        "site": site.run,
         "withdraw": withdraw.run,
     }
     try:

@@ -2,18 +2,13 @@
 
 import argparse
 import os
-import re
-import sys
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 
-from center import changes
-from center.access import owner_of
-from center.changes import Change
 from center.pair_settings import MACHINES, PASSWORDS, Machine, PairSettings, read_pair
 from center.places import Places
 from center.refused import RefusedError, refusing
+from center.templates import fill, filled, put
 from service.program import Exit
 
 HEALTH = {"victoriametrics": ("8428", "/health"), "prometheus": ("9090", "/-/ready")}
@@ -28,7 +23,6 @@ OWNERS = {
     "etc/ottwatch/desk-database": ("ott-desk", 0o400),
     "etc/ottwatch/busyhour-database": ("ott-busyhour", 0o400),
 }
-_LEFT_OVER = re.compile(r"@[a-z]+(?:\.[a-z]+)?@")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,40 +39,20 @@ def run(arguments: argparse.Namespace, places: Places) -> int:
     with refusing():
         settings = read_pair(arguments.settings)
         files = rendered(settings, arguments.machine, places.share / "pair")
-    planned = [
-        Change(places.root / name, changes.read(places.root / name), text, mode=OWNERS.get(name, ("", 0o644))[1])
-        for name, text in files
-    ]
-    for change in planned:
-        if change.needed and not change.path.name.endswith(("-database", "-databases")):
-            sys.stdout.write(_hidden(change.difference(), settings))
-    if arguments.dry_run:
-        return Exit.FINE
-    for copy in changes.apply(planned, places, datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")):
-        print(f"copy of what was there: {copy}")
-    for name, (account, mode) in OWNERS.items():
-        file = places.root / name
-        if file.exists():
-            os.chown(file, *owner_of(account))
-            file.chmod(mode)
+        hidden = [settings.password(purpose) for purpose in PASSWORDS]
+    put(files, places, OWNERS, hidden, dry_run=arguments.dry_run)
     return Exit.FINE
 
 
 def rendered(settings: PairSettings, machine: Machine, templates: Path) -> Iterator[tuple[str, str]]:
     """Yield path below the root and text of every file of a machine; raise RefusedError for a template's own fault."""
     values = _values(settings, machine)
-    values["scrape"] = _filled((templates / "scrape.yml").read_text("utf-8"), values).rstrip("\n")
+    values["scrape"] = fill((templates / "scrape.yml").read_text("utf-8"), values).rstrip("\n")
     folders = ["every"] if machine == "witness" else ["every", "side", settings.engine]
     for folder in folders:
-        home = templates / folder
-        for file in sorted(path for path in home.rglob("*") if path.is_file()):
-            name = str(file.relative_to(home))
-            if name == "etc/keepalived/keepalived.conf" and not settings.console:
-                continue
-            text = _filled(file.read_text("utf-8"), values)
-            if found := _LEFT_OVER.search(text):
-                raise RefusedError(f"{file}: {found[0]} is not known")
-            yield name, text
+        for name, text in filled(templates / folder, values):
+            if name != "etc/keepalived/keepalived.conf" or settings.console:
+                yield name, text
 
 
 def _values(settings: PairSettings, machine: Machine) -> dict[str, str]:
@@ -106,13 +80,3 @@ def _values(settings: PairSettings, machine: Machine) -> dict[str, str]:
         values[each] = settings.address(each)
         values[f"{each}.name"] = settings.names[each]
     return values | {f"secret.{purpose}": settings.password(purpose) for purpose in PASSWORDS}
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"@([a-z]+(?:\.[a-z]+)?)@", lambda found: values.get(found[1], found[0]), text)
-
-
-def _hidden(text: str, settings: PairSettings) -> str:
-    for purpose in PASSWORDS:
-        text = text.replace(settings.password(purpose), "…")
-    return text

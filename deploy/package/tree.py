@@ -146,9 +146,10 @@ def _center(share: Path) -> None:
     for file in sorted((ROOT / "alerts/rules").glob("*.yml")):
         _write(share / "rules" / file.name, with_intervals(file.read_text("utf-8")))
     _copy(ROOT / "alerts/runbooks", share / "runbooks")
-    pair = ROOT / "deploy/pair/machine"
-    for file in sorted(path for path in pair.rglob("*") if path.is_file()):
-        _write(share / "pair" / file.relative_to(pair), file.read_text("utf-8"))
+    for name in ("pair", "site"):
+        home = ROOT / "deploy" / name / "machine"
+        for file in sorted(path for path in home.rglob("*") if path.is_file()):
+            _write(share / name / file.relative_to(home), file.read_text("utf-8"))
 
 
 def with_intervals(rules: str) -> str:

@@ -33,6 +33,7 @@ PROGRAMS = (
     *("etcd", "patroni", "haproxy", "victoria-metrics", "vmagent", "vmalert", "prometheus", "prometheus-alertmanager"),
     "psql",
 )
+PROBER = "prometheus-blackbox-exporter"
 CONSOLE_PORT = 8080
 PORTS = (2379, 2380, 5432, 8008, CONSOLE_PORT, 8405, 8428, 8429, 8880, 9090, 9093, 9094, 9098, 9099, 9781, 9782)
 SECONDS = 240.0  # on a crowded machine; an idle one needs half a minute for everything
@@ -74,6 +75,7 @@ class Pair:
     settings: PairSettings
     folder: Path
     through: Network = lambda _: ()
+    probing: bool = False  # whether sites that evaluate their own alerts can be probed
     programs: dict[tuple[Machine, str], Program] = field(default_factory=dict)
     token: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60, trust_env=False))
@@ -89,6 +91,11 @@ class Pair:
     def console(self, machine: Machine) -> str:
         """Return where a side's HAProxy serves the console."""
         return self.url(machine, self.settings.console_port)
+
+    def watch_sites(self, targets: str) -> None:
+        """Name the probes of sites that evaluate their own alerts, as Prometheus' files of targets name them."""
+        for side in SIDES:
+            (self.root(side) / "etc/prometheus/ottwatch/targets/sites.yml").write_text(targets, "utf-8")
 
     def leader(self) -> Machine | None:
         """Return the side whose PostgreSQL leads by its Patroni's own word, None while there is none."""
@@ -132,7 +139,7 @@ def write(pair: Pair, targets: str, rules: Path = ROOT / "alerts/rules") -> None
         for name, text in rendered(pair.settings, machine, ROOT / "deploy/pair/machine"):
             file = root / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(_below(root, text), "utf-8")
+            file.write_text(below(root, text), "utf-8")
             file.chmod(OWNERS.get(name, ("", 0o644))[1])
         (root / "var/lib/postgresql/15").mkdir(parents=True)
         for place in ("etcd", "victoria-metrics", "vmagent", "prometheus/alertmanager", "prometheus/metrics2"):
@@ -147,6 +154,7 @@ def write(pair: Pair, targets: str, rules: Path = ROOT / "alerts/rules") -> None
         (root / "etc/prometheus/ottwatch/site").mkdir()
         (root / "etc/prometheus/ottwatch/site/none.yml").write_text("groups: []\n", "utf-8")
         (root / "etc/prometheus/ottwatch/targets/agents.yml").write_text(targets, "utf-8")
+        (root / "etc/prometheus/blackbox.yml").write_text("modules: {tcp_connect: {prober: tcp}}\n", "utf-8")
     pair.folder.chmod(0o711)
     for side in SIDES:
         haproxy = pair.root(side) / "etc/haproxy/haproxy.cfg"
@@ -167,7 +175,8 @@ def _let_the_other_in(pair: Pair, side: Machine) -> None:
     patroni.write_text(line.sub(r"\g<1>127.0.0.1/32", patroni.read_text("utf-8")), "utf-8")
 
 
-def _below(root: Path, text: str) -> str:
+def below(root: Path, text: str) -> str:
+    """Return a machine's file with its paths below the folder that is the machine's root."""
     return _PATHS.sub(lambda found: f"{root}/{found[1]}", text)
 
 
@@ -186,8 +195,9 @@ def _give_away(place: Path) -> None:
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def _defaults(pair: Pair, machine: Machine, name: str) -> dict[str, str]:
-    text = (pair.root(machine) / "etc/default" / name).read_text("utf-8")
+def defaults(root: Path, name: str) -> dict[str, str]:
+    """Return the variables that a program of a machine is started with."""
+    text = (root / "etc/default" / name).read_text("utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
 
@@ -197,7 +207,7 @@ def _commands(pair: Pair, side: Machine) -> Iterator[tuple[str, Sequence[str], s
     root = pair.root(side)
 
     def arguments(name: str) -> list[str]:
-        return shlex.split(_defaults(pair, side, name)["ARGS"])
+        return shlex.split(defaults(root, name)["ARGS"])
 
     if pair.settings.engine == "prometheus":
         yield "prometheus", ["prometheus", *arguments("prometheus")], pair.url(side, 9090) + "/-/ready"
@@ -207,6 +217,10 @@ def _commands(pair: Pair, side: Machine) -> Iterator[tuple[str, Sequence[str], s
     alertmanager = "prometheus-alertmanager"
     yield alertmanager, [alertmanager, *arguments(alertmanager)], pair.url(side, 9093) + "/-/ready"
     yield "haproxy", ["haproxy", "-db", "-f", f"{root}/etc/haproxy/haproxy.cfg"], pair.url(side, 8405) + "/metrics"
+    if pair.probing:
+        address = f"{pair.settings.address(side)}:9115"
+        probes = [f"--config.file={root}/etc/prometheus/blackbox.yml", f"--web.listen-address={address}"]
+        yield PROBER, [PROBER, *probes], pair.url(side, 9115) + "/-/healthy"
     unit = (root / "etc/systemd/system/ottwatch-runbooks.service").read_text("utf-8")
     (line,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
     yield "runbooks", shlex.split(line), pair.url(side, 9098) + "/NodeDown.md"
@@ -238,7 +252,7 @@ def start(pair: Pair, names: Sequence[str] = ()) -> None:
 
     votes = []
     for machine in MACHINES:
-        variables = [f"{key}={value}" for key, value in _defaults(pair, machine, "etcd").items()]
+        variables = [f"{key}={value}" for key, value in defaults(pair.root(machine), "etcd").items()]
         votes.append(_program(pair, machine, "etcd", ["env", *variables, "etcd"], pair.url(machine, 2379) + "/health"))
     databases = [
         _program(
@@ -287,9 +301,11 @@ def end(pair: Pair) -> None:
 
 
 @contextmanager
-def running(settings: PairSettings, folder: Path, targets: str, through: Network = lambda _: ()) -> Iterator[Pair]:
-    """Start a pair; stop it whatever happens."""
-    pair = Pair(settings, folder, through)
+def running(
+    settings: PairSettings, folder: Path, targets: str, through: Network = lambda _: (), *, probing: bool = False
+) -> Iterator[Pair]:
+    """Start a pair; stop it whatever happens. `probing` starts what asks sites that evaluate their own alerts."""
+    pair = Pair(settings, folder, through, probing)
     write(pair, targets)
     try:
         start(pair)

@@ -28,7 +28,8 @@ UNITS = {
         "messages",
         "evaluations",
     ),
-    *("alerts", "notifications", "webhooks", "runs", "errors", "datagrams", "pieces", "changes", "figures", "LUFS"),
+    *("alerts", "notifications", "webhooks", "runs", "errors", "datagrams", "pieces", "blocks", "changes", "figures"),
+    "LUFS",
     *("subscriptions", "charges", "balances", "accounts", "corrections", "minor units"),
     *("appeals", "customers", "free months"),
 }

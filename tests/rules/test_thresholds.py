@@ -8,7 +8,7 @@ from tests.rules.reading import RULES, alerts, with_recordings
 
 DECLARED = thresholds.load()
 # They count the nodes that their threshold is about, or take those that another alert is about out of their own.
-COUNTED = {"SiteClockSkewed", "CertificateUntrusted"}
+COUNTED = {"SiteClockSkewed", "CertificateUntrusted", "NodeVanished", "TargetMissing"}
 
 
 def test_the_rules_file_is_what_the_declaration_gives_today() -> None:

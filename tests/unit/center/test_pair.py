@@ -93,10 +93,12 @@ def test_alerts_take_the_shipped_routes_and_reach_both_desks(tmp_path: Path) -> 
     shipped: dict[str, Any] = yaml.safe_load((ROOT / "alerts" / "alertmanager.yml").read_text("utf-8"))
     ours: dict[str, Any] = yaml.safe_load(files(tmp_path, "b")["etc/prometheus/alertmanager.yml"])
     routes = ours["route"]["routes"]
-    assert [each["matchers"] for each in routes[-2:]] == [["alertname = DeskUnavailable"]] * 2
-    assert routes[-2]["continue"] is True
-    assert ours["route"] | {"routes": routes[:-2]} == shipped["route"]
-    (desk, people) = ours["receivers"]
+    assert [each["matchers"] for each in routes[-3:-1]] == [["alertname = DeskUnavailable"]] * 2
+    assert routes[-3]["continue"] is True
+    assert routes[-1] == {"matchers": ["alertname = CentreUnreachable"], "receiver": "nobody"}
+    assert ours["route"] | {"routes": routes[:-3]} == shipped["route"]
+    (nobody, desk, people) = ours["receivers"]
+    assert nobody == {"name": "nobody"}
     (one,) = shipped["receivers"][0]["webhook_configs"]
     assert [each.pop("url") for each in desk["webhook_configs"]] == [
         "http://10.0.0.2:9781/webhook/alertmanager",
