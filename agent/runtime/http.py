@@ -1,4 +1,4 @@
-"""HTTP GET for collectors: whole body or OSError, bounded in time and size.
+"""HTTP for collectors: whole body or OSError, bounded in time and size.
 
 The standard library's client, which the exposition brings along anyway: httpx would add four mebibytes, and reads the
 authorities' certificates again for each client, which took twenty times as long as the request itself. Redirects are
@@ -84,12 +84,28 @@ def get(
 
     `trust` has the authorities that a certificate may come from; None: the system's.
     """
+    return _answer(url, None, timeout, headers or {}, largest, trust)
+
+
+def post_json(url: str, body: bytes, *, timeout: float, headers: Mapping[str, str]) -> Response:
+    """Send JSON to `url` and return its answer; raise as `get` does."""
+    return _answer(url, body, timeout, {"Content-Type": "application/json", **headers}, LARGEST_BODY, None)
+
+
+def _answer(  # noqa: PLR0913, PLR0917 - a request
+    url: str,
+    sent: bytes | None,
+    timeout: float,
+    headers: Mapping[str, str],
+    largest: int,
+    trust: ssl.SSLContext | None,
+) -> Response:
     end = time.monotonic() + timeout
     try:
         parts = urlsplit(url)
         with closing(connection_to(parts, timeout, trust)) as connection:
             connection.response_class = partial(_Answer, end=end)  # type: ignore[assignment]
-            ask(connection, parts, headers or {})
+            ask(connection, parts, headers, sent)
             with connection.getresponse() as response:
                 return Response(response.headers.get("Content-Type", ""), _body(response, largest))
     except TimeoutError:
@@ -116,10 +132,11 @@ def _body(response: HTTPResponse, largest: int) -> bytes:
     return b"".join(pieces)
 
 
-def ask(connection: HTTPConnection, parts: SplitResult, headers: Mapping[str, str]) -> None:
-    """Send the request for an address, with headers beside our own."""
+def ask(connection: HTTPConnection, parts: SplitResult, headers: Mapping[str, str], body: bytes | None = None) -> None:
+    """Send the request for an address, with headers beside our own; with a body it is a POST."""
     target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
-    connection.request("GET", target, headers={"User-Agent": "ott-agent", "Connection": "close", **headers})
+    ours = {"User-Agent": "ott-agent", "Connection": "close"}
+    connection.request("GET" if body is None else "POST", target, body, headers={**ours, **headers})
 
 
 def connection_to(parts: SplitResult, timeout: float, trust: ssl.SSLContext | None) -> HTTPConnection:

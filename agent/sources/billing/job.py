@@ -16,6 +16,8 @@ from agent.sources.billing.checks.overdue import Overdue
 from agent.sources.billing.checks.rows import RULES, Corrections, Exclusive, Rows
 from agent.sources.billing.checks.runs import Runs
 from agent.sources.billing.checks.source import Source
+from agent.sources.billing.free_months.count import FreeMonths
+from agent.sources.billing.free_months.desk import address_of
 from agent.sources.billing.places import Place, Server
 from agent.sources.billing.preset import QUERIES, BillingPreset, load
 from agent.sources.billing.reading import Billing
@@ -79,6 +81,7 @@ def checks(settings: BillingSettings, preset: BillingPreset) -> list[Check]:
         Check("conservation", Conservation(settings).collect, slow=True),
         Check("displayed", Displayed(settings).collect, slow=True, interval=300.0),
         Check("cases", Cases(settings, preset).collect, slow=True),
+        Check("free_months", FreeMonths(settings).collect, slow=True),
     ]
 
 
@@ -94,7 +97,7 @@ def run(billing: Billing, check: Check, deadline: float) -> Iterable[Sample]:
 
 
 def _off(settings: BillingSettings, preset: BillingPreset) -> Iterator[tuple[str, str]]:
-    needed = {"bucket": settings.fee_bucket, "cases": settings.cases}
+    needed = {"bucket": settings.fee_bucket, "cases": settings.cases, "free_months": address_of(settings)}
     for name in CHECKS:
         if name in settings.without or (name in needed and not needed[name]):
             yield name, "declared_off"

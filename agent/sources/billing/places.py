@@ -34,6 +34,9 @@ class Place(Protocol):
     def keep(self, since: datetime | None, snapshots: datetime | None) -> None:
         """Be told how far back open cases lie; raise ValueError where their rows are not there yet."""
 
+    def keep_movements(self, since: datetime | None) -> datetime | None:
+        """Be told how far back free months lie; return since when movements are there, None for all of them."""
+
 
 def kind_of(url: str) -> str:
     """Return the kind of a database, "postgresql" or "mysql"; raise ValueError for another."""
@@ -73,6 +76,9 @@ class Server:
             yield Connected(session, zone, now)
 
     def keep(self, since: datetime | None, snapshots: datetime | None) -> None:
+        """All rows are there."""
+
+    def keep_movements(self, since: datetime | None) -> None:
         """All rows are there."""
 
 

@@ -23,6 +23,7 @@ QUERIES = {
     "displayed": ("latest_snapshot", "displayed"),
     "outside": ("outside", "outside_accounts"),
     "cases": ("case_scope",),
+    "free_months": ("free_months",),
     **{
         name: (name,)
         for name in (

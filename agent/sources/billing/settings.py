@@ -27,6 +27,7 @@ CHECKS = (
         "corrections",
         "exclusive",
         "cases",
+        "free_months",
     ),
 )
 

@@ -2,10 +2,10 @@
 
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.trail import PROGRAM
-from alerts.desk.core.actors import DESK
+from alerts.desk.core.actors import BILLING_WATCH, DESK
 
 LONGEST = 100
-RESERVED = (DESK, PROGRAM)  # the desk's own names in histories
+RESERVED = (DESK, BILLING_WATCH, PROGRAM)  # the desk's own names in histories
 
 
 def checked(name: str) -> str:

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     SUPPLY = "supply"  # see those that wait for the supplier, without contacts
     COMPENSATE = "compensate"  # decide about any number of free months
     EXPORT = "export"  # take the granted free months over into billing
+    VERIFY = "verify"  # list exported free months, tell which of them billing has credited
 
 
 VIEWER = "viewer"
@@ -25,7 +26,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     VIEWER: frozenset({P.READ, P.METRICS}),
     "engineer": frozenset({P.READ, P.ACT, P.METRICS}),
     "administrator": frozenset({P.READ, P.ACT, P.ADMINISTER, P.METRICS, P.REGISTER, P.APPEALS, P.COMPENSATE, P.EXPORT}),
-    "machine": frozenset({P.READ, P.ACT, P.NOTIFY, P.METRICS, P.REGISTER}),
+    "machine": frozenset({P.READ, P.ACT, P.NOTIFY, P.METRICS, P.REGISTER, P.VERIFY}),
     "operator160": frozenset({P.READ, P.REGISTER, P.APPEALS}),
     "operator165": frozenset({P.READ, P.REGISTER, P.APPEALS}),
     "branch": frozenset({P.READ, P.APPEALS}),

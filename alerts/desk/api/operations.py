@@ -47,7 +47,7 @@ def metrics_(request: Request, runtime: Running) -> Response:
         figures = queries.figures(connection, heartbeats.last(connection, runtime.policy.watchdog))
         works = [_figure(each) for each in overrun.current(connection, runtime.now())]
         rules = request.app.state.appeals
-        appeals = appeal_figures.read(connection, rules.codes, runtime.masses, runtime.now()) if rules else None
+        appeals = appeal_figures.read(connection, rules, runtime.masses, runtime.now()) if rules else None
     shown = replace(figures, works=works, appeals=appeals)
     return Response(metrics.exposition(runtime.counts, shown), media_type=CONTENT_TYPE_LATEST)
 

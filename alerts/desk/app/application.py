@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.api import (
     appeal_statistics,
+    free_month_credits,
     free_months,
     grouping,
     operations,
@@ -76,6 +77,7 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
     app.include_router(appeal_statistics.router)
     app.include_router(appeals_api.router)
     app.include_router(billing_api.router)
+    app.include_router(free_month_credits.router)
     pages.install(app)
 
     @app.get("/openapi.json", include_in_schema=False)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Executable, func, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, func, or_, select, update
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store
 from alerts.desk.appeals.appeal import Appeal
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.free_month import FreeMonth, ListedFreeMonth
-from alerts.desk.core.appeal_tables import appeal, compensation
+from alerts.desk.core.appeal_tables import appeal, compensation, compensation_export
 from alerts.desk.core.database import Database
 
 BATCH = 50  # free months in one transaction: whoever registers an appeal waits for it
@@ -27,6 +27,10 @@ TOGETHER: Mapping[str, str] = {"approved": "proposed", "credited": "exported", "
 """The steps that all free months in a state may take at once."""
 
 
+WRONGLY = ("twice", "wrong")
+"""What the billing may have made of a credit other than one of one fee."""
+
+
 class NotAllowedError(ValueError):
     """The step is not allowed; `problem` is a key of the texts."""
 
@@ -39,6 +43,14 @@ def listing(connection: Connection, *states: str) -> list[FreeMonth]:
     """Return free months in some states, the oldest first."""
     wanted = select(compensation).order_by(compensation.c.id)
     return _all(connection, wanted.where(compensation.c.state.in_(states)) if states else wanted)
+
+
+def of_appeal(connection: Connection, number: int) -> ListedFreeMonth | None:
+    """Return the free month of an appeal."""
+    columns = (compensation, compensation_export.c.confirmed_at.label("exported_at"))
+    joined = select(*columns).outerjoin(compensation_export, compensation_export.c.id == compensation.c.export_id)
+    row = connection.execute(joined.where(compensation.c.appeal_id == number)).mappings().one_or_none()
+    return ListedFreeMonth(row) if row else None
 
 
 def some(connection: Connection, numbers: Sequence[int]) -> list[FreeMonth]:
@@ -59,9 +71,11 @@ def appeals_of(connection: Connection, numbers: Sequence[int]) -> list[Appeal]:
 def with_appeals(
     connection: Connection, conditions: Sequence[ColumnElement[bool]], limit: int | None = None
 ) -> list[ListedFreeMonth]:
-    """Return the free months that wait for a step, with the region of their appeals, the oldest first."""
-    wanted = select(compensation, appeal.c.region).join(appeal, appeal.c.id == compensation.c.appeal_id)
-    waits = compensation.c.state.not_in(("told", "refused"))
+    """Return the free months that wait for a step or were credited wrongly, with their regions, the oldest first."""
+    columns = (compensation, appeal.c.region, compensation_export.c.confirmed_at.label("exported_at"))
+    wanted = select(*columns).join(appeal, appeal.c.id == compensation.c.appeal_id)
+    wanted = wanted.outerjoin(compensation_export, compensation_export.c.id == compensation.c.export_id)
+    waits = or_(compensation.c.state.not_in(("told", "refused")), compensation.c.watch.in_(WRONGLY))
     shown = wanted.where(waits, *conditions).order_by(compensation.c.id).limit(limit)
     return [ListedFreeMonth(row) for row in connection.execute(shown).mappings()]
 

@@ -115,7 +115,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class CompensationMoved:
-    """The free month was proposed, approved, refused, exported, credited or told."""
+    """The free month was proposed, approved, refused, exported, credited, verified in the billing, or told."""
 
     state: str
 

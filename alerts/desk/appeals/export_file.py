@@ -13,6 +13,7 @@ NAMES = {
     "crm_ref": "crmRef",
     "cabinet_ref": "cabinetRef",
     "problem": "problem",
+    "reference": "reference",
 }
 HEADER = tuple(NAMES.values())
 

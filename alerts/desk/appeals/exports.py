@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, delete, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from alerts.desk.appeals.billing_watch import reference_of
 from alerts.desk.appeals.compensations import advance_export
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.core.appeal_tables import appeal, appeal_contact, compensation, compensation_export
@@ -48,6 +49,7 @@ class Month(NamedTuple):
     crm_ref: str
     cabinet_ref: str
     problem: str  # why there is no number: contact_deleted, key_missing
+    reference: str  # the `case_ref` of the movement that credits it
 
 
 def make(database: Database, by: str, now: datetime) -> tuple[Batch, bool] | None:
@@ -148,4 +150,5 @@ def _months(connection: Connection, rules: Rules, number: int) -> Iterator[Month
             row.crm_ref,
             row.cabinet_ref,
             "" if contact else missing,
+            reference_of(row.id),
         )

@@ -1,13 +1,14 @@
 """What `/metrics` reads of appeals. Plain functions of a connection; they change nothing."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, case, func, literal, or_, select
 
-from alerts.desk.appeals.codes import Code
+from alerts.desk.appeals import billing_watch
 from alerts.desk.appeals.compensations import UNDER_WAY
+from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.events import Late
 from alerts.desk.appeals.log_json import from_json
 from alerts.desk.appeals.states import Queue, Status
@@ -27,12 +28,10 @@ PARTY = case(
 _UNANSWERED = appeal.c.delivered_at.is_(None)
 
 
-def read(
-    connection: Connection, codes: Mapping[str, Code], masses: Sequence[MassNotice], now: datetime
-) -> AppealFigures:
+def read(connection: Connection, rules: Rules, masses: Sequence[MassNotice], now: datetime) -> AppealFigures:
     """Return the figures of this moment; `masses` are those that the desk's worker found."""
     return AppealFigures(
-        codes=[(code.id, code.en, code.ru) for code in codes.values()],
+        codes=[(code.id, code.en, code.ru) for code in rules.codes.values()],
         open=_counts(connection, (appeal.c.service, appeal.c.code, appeal.c.entry, PARTY, appeal.c.answer_by), OPEN),
         recent=_counts(
             connection,
@@ -46,6 +45,7 @@ def read(
         mail=_mail(connection),
         free_months=_free_months(connection),
         free_months_late=_free_months_late(connection),
+        free_month_credits=billing_watch.counts(connection, rules, now),
     )
 
 

@@ -22,11 +22,15 @@ class FreeMonth(Record):
     reason = Column[str]()
     proposed_at = Column[datetime]()
     export_id = Column[int | None]()
+    watch = Column[str | None]()
+    watched_at = Column[datetime | None]()
+    verified_at = Column[datetime | None]()
 
 
 class ListedFreeMonth(FreeMonth):
-    """A free month with the region of its appeal."""
+    """A free month with the region of its appeal, and when billing confirmed its batch."""
 
     __slots__ = ()
 
     region = Column[str]()
+    exported_at = Column[datetime | None]()

@@ -44,7 +44,8 @@ class Case:
     late: bool
     has_term: bool
     repeats: int
-    free_month: bool
+    free_month: str  # its state; empty: none
+    verified: bool  # whether the credit of the free month was seen in the billing
     missed: frozenset[str]  # clocks
 
     @property
@@ -63,7 +64,9 @@ FIGURES: Mapping[str, Callable[[Case], bool]] = {
     "in_time": lambda case: case.in_time,
     "late": lambda case: case.late,
     "repeated": lambda case: case.repeats > 0,
-    "free_months": lambda case: case.free_month,
+    "free_months": lambda case: case.free_month not in ("", "refused"),
+    "credited": lambda case: case.free_month in ("credited", "told"),
+    "verified": lambda case: case.verified,
     **{f"missed_{name}": lambda case, name=name: name in case.missed for name in CLOCKS},  # type: ignore[misc]
 }
 
@@ -133,8 +136,11 @@ def read(
         body = from_json(kind, data)
         if isinstance(body, Late):
             missed[number].add(body.clock)
-    months = select(compensation.c.appeal_id).where(compensation.c.state != "refused")
-    free = set(connection.scalars(months.where(compensation.c.appeal_id.in_(within))))
+    months = select(compensation.c.appeal_id, compensation.c.state, compensation.c.verified_at.is_not(None))
+    free = {
+        number: (state, bool(seen))
+        for number, state, seen in connection.execute(months.where(compensation.c.appeal_id.in_(within)))
+    }
     return [
         Case(
             number=each.id,
@@ -145,7 +151,8 @@ def read(
             late=each.late,
             has_term=each.has_answer_term,
             repeats=each.repeats,
-            free_month=each.id in free,
+            free_month=free.get(each.id, ("", False))[0],
+            verified=free.get(each.id, ("", False))[1],
             missed=frozenset(missed[each.id]),
         )
         for each in found

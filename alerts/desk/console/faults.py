@@ -11,7 +11,10 @@ from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Visitor, visitor
 
 _SENTENCES = {403: "error.forbidden", 404: "error.missing", 503: "error.storage"}
-_MACHINES = ("/tmf-api/", "/api/", "/webhook/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/static/")
+_MACHINES = (
+    *("/tmf-api/", "/api/", "/webhook/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/static/"),
+    *("/billing/cases", "/billing/free-months"),  # beside pages such as /billing/case/1
+)
 
 
 def register(app: FastAPI) -> None:

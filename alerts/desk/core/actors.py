@@ -2,3 +2,5 @@
 
 DESK = "desk"
 """The actor of what the desk does by itself."""
+BILLING_WATCH = "billing watch"
+"""The actor of what the agent finds in the billing's rows."""

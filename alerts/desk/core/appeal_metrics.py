@@ -63,6 +63,13 @@ FREE_MONTHS_LATE = Metric(
     "Free months that the customer has not got within five working days, by the step that is missing.",
     ("state",),
 )
+FREE_MONTH_CREDITS = Metric(
+    "ott_desk_free_month_credits",
+    "gauge",
+    "Exported free months by what the agent finds of their credit in the billing: waiting, unseen (waiting for too"
+    " long), credited, twice, wrong; no sample where no agent looks.",
+    ("service", "state"),
+)
 
 LISTED = 50  # series of APPEAL_DEADLINE
 
@@ -92,6 +99,7 @@ class AppealFigures:
     mail: Mapping[str, datetime] = field(default_factory=dict)
     free_months: Mapping[str, int] = field(default_factory=dict)
     free_months_late: Mapping[str, int] = field(default_factory=dict)
+    free_month_credits: Mapping[tuple[str, ...], int] = field(default_factory=dict)
 
 
 def samples(figures: AppealFigures) -> Iterator[Sample]:
@@ -101,6 +109,7 @@ def samples(figures: AppealFigures) -> Iterator[Sample]:
         (APPEALS_RECENT, figures.recent),
         (APPEALS_OVERDUE, figures.overdue),
         (MASS_CUSTOMERS, figures.masses),
+        (FREE_MONTH_CREDITS, figures.free_month_credits),
     )
     for code in figures.codes:
         yield APPEAL_CODE.sample(1, *code)

@@ -118,6 +118,8 @@ class AppealSettings:
     units: dict[str, str] = field(default_factory=dict)  # by account: the region of a branch
     phone_country: str = "KZ"  # of numbers without a country code
     accounting_day: int = 1
+    credited_within: Seconds = field(default=Seconds(3 * DAY))  # from the export to the credit that the agent sees
+    credits_watched: Seconds = field(default=Seconds(35 * DAY))  # how long a credited free month is looked at again
     keep_contacts: Seconds = field(default=Seconds(30 * DAY))
     keep_claims: Seconds = field(default=Seconds(3 * 365 * DAY))
     mass_ticket_after: Seconds = field(default=Seconds(3 * MINUTE))  # a mass waits so long for a ticket of alarms
@@ -138,7 +140,7 @@ class AppealSettings:
                 raise ValueError(f'{key}: no region "{min(unknown)}"; regions has {", ".join(self.regions) or "none"}')
         if not 1 <= self.accounting_day <= 31:
             raise ValueError("accounting_day is not between 1 and 31")
-        checks.positive(self, "keep_contacts", "keep_claims", "mass_ticket_after")
+        checks.positive(self, "keep_contacts", "keep_claims", "mass_ticket_after", "credited_within", "credits_watched")
 
     def sites_of(self, region: str) -> tuple[str, ...]:
         """Return where the viewers of a region are served from: the site of that name where nothing else is said."""

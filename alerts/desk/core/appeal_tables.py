@@ -190,6 +190,9 @@ compensation = Table(
     Column("reason", Text, nullable=False),
     Column("proposed_at", Instant, nullable=False),
     Column("export_id", Key),  # the row of `compensation_export`: the batch for billing that it is in
+    Column("watch", String(16)),  # of its credit in the billing: waiting, credited, twice, wrong; NULL: nobody looked
+    Column("watched_at", Instant),  # up to when the billing's rows were there
+    Column("verified_at", Instant),  # when the desk first heard of the one right credit
     Index("ix_compensation_state", "state"),
     Index("ix_compensation_export_id", "export_id"),
 )

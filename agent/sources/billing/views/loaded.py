@@ -56,6 +56,7 @@ class Loaded:
         self._since: dict[str, datetime] = {}  # from when on they are there
         self._cases: datetime | None = None
         self._snapshots: datetime | None = None
+        self._movements: datetime | None = None
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         add_functions(self._connection, calendar.zone)
         for name, view in VIEWS.items():
@@ -87,6 +88,17 @@ class Loaded:
         ):
             self._read = self._whole = None
             raise ValueError("the rows of an open case's time are not there yet; they are read in the next round")
+
+    def keep_movements(self, since: datetime | None) -> datetime | None:
+        """Have the movements since the earliest free month's export there, as far back as charges are read.
+
+        Return since when they are there now; the next reading has those that are missing.
+        """
+        self._movements = since
+        held = self._since.get("movement")
+        if held is not None and self._read is not None and self._start("movement", self._read) < held:
+            self._read = self._whole = None
+        return held
 
     def _refresh(self, now: datetime) -> None:
         """Read all views; those that fail are empty and have their fault."""
@@ -160,6 +172,8 @@ class Loaded:
         since = min(now - timedelta(days=self._reach.history + 1), self._cases or now)
         if name in ("charge", "outcome"):
             return since - timedelta(days=self._reach.charge_days)
+        if name == "movement" and self._movements is not None:
+            return min(since, max(self._movements, self._start("charge", now)))
         if name == "balance":
             return min(now - SNAPSHOTS, self._snapshots or now)
         return now - RUNS if name == "run" else since

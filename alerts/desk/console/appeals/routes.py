@@ -152,6 +152,7 @@ def _one(
         contact = store.contact_of(connection, rules.keys, row.contact_id) if contacts else None
         links = store.links(connection, number) if contacts else []
         letters = mail.of_appeal(connection, number) if contacts else []
+        month = compensations.of_appeal(connection, number) if contacts else None
     texts = [
         (each, rules.keys.open(each.sealed, each.key_id) if each.sealed else None)
         for each in said
@@ -170,6 +171,7 @@ def _one(
         texts=texts,
         contact=contact,
         links=links,
+        month=month,
         mail=letters,
         writes=contacts and rules.settings.mail is not None and row.status not in FINAL,
         regions=rules.settings.regions,

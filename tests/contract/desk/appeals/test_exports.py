@@ -54,8 +54,10 @@ def test_a_batch_has_the_granted_months_and_does_not_change(bureau: Bureau) -> N
     assert (new, batch.months, batch.by, batch.confirmed_at) == (True, 2, "Erlan", None)
     before = content(bureau, batch.number)
     assert before == [
-        Month(1, first, "ott", "Astana", date(2026, 3, 1), date(2026, 4, 1), "77012340000", "", "", ""),
-        Month(2, second, "ott", "Astana", date(2026, 3, 1), date(2026, 4, 1), "77012340001", "", "", ""),
+        Month(1, first, "ott", "Astana", date(2026, 3, 1), date(2026, 4, 1), "77012340000", "", "", "", "free-month-1"),
+        Month(
+            2, second, "ott", "Astana", date(2026, 3, 1), date(2026, 4, 1), "77012340001", "", "", "", "free-month-2"
+        ),
     ]
     # What is granted later waits for the next batch, however often this one is asked for.
     compensations.move(bureau.database, bureau.rules, [3], "approved", "Dana", bureau.now)

@@ -20,7 +20,7 @@ def bureau(quick: Database) -> Bureau:
 
 def read(bureau: Bureau, *masses: MassNotice) -> AppealFigures:
     with bureau.database.read() as connection:
-        return figures.read(connection, bureau.rules.codes, masses, bureau.now)
+        return figures.read(connection, bureau.rules, masses, bureau.now)
 
 
 def test_open_appeals_are_counted_by_who_has_them(bureau: Bureau) -> None:

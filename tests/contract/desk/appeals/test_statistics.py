@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from alerts.desk.appeals import actions, compensations, statistics, timers
+from alerts.desk.appeals import actions, billing_watch, compensations, statistics, timers
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals.actions import Hand
+from alerts.desk.appeals.billing_watch import Seen
 from alerts.desk.appeals.events import Event
 from alerts.desk.appeals.states import AnswerBy, Entry, IllegalStepError, Status
 from alerts.desk.appeals.statistics import CLOCKS, DIMENSIONS, FIGURES, Group
@@ -86,6 +87,23 @@ def decide(bureau: Bureau, random: Random) -> None:
         compensations.move(
             bureau.database, bureau.rules, [random.choice(open_ones)], new, "Dana", bureau.now, "a reason"
         )
+        if new == "approved":
+            credit(bureau, bureau.export(), random)
+
+
+def credit(bureau: Bureau, batch: int, random: Random) -> None:
+    """Let a person, the agent, or first one and then the other say that the months of a batch were credited."""
+    who = random.choice(("nobody", "a person", "the agent", "both"))
+    with bureau.database.read() as connection:
+        months = [each for each in compensations.listing(connection) if each.export_id == batch]
+    if who in ("a person", "both"):
+        numbers = [each.id for each in months]
+        compensations.move(bureau.database, bureau.rules, numbers, "credited", "Dana", bureau.now)
+        compensations.move(bureau.database, bureau.rules, numbers, "told", "Dana", bureau.now)
+    if who in ("the agent", "both"):
+        for each in months:
+            found = {each.id: Seen.CREDITED}
+            billing_watch.take_over(bureau.database, bureau.rules, each.service, bureau.now, found, bureau.now)
 
 
 def recount(bureau: Bureau, numbers: list[int], month: date, dimension: str) -> dict[str, dict[str, Any]]:
@@ -103,6 +121,7 @@ def recount(bureau: Bureau, numbers: list[int], month: date, dimension: str) -> 
         status = [event.body.new for event in log if isinstance(event.body, ev.Moved)]
         missed = {event.body.clock for event in log if isinstance(event.body, ev.Late)}
         moves = [event.body.state for event in log if isinstance(event.body, ev.CompensationMoved)]
+        by = {(event.actor, event.body.state) for event in log if isinstance(event.body, ev.CompensationMoved)}
         repeats = sum(isinstance(event.body, ev.Repeated) for event in log)
         since = told(log)
         last = str(status[-1]) if status else "acknowledged"
@@ -116,6 +135,8 @@ def recount(bureau: Bureau, numbers: list[int], month: date, dimension: str) -> 
             "late": late,
             "repeated": repeats > 0,
             "free_months": bool(moves) and moves[-1] not in ("covered", "refused"),
+            "credited": bool({"credited", "told"} & set(moves)),
+            "verified": ("billing watch", "credited") in by or "verified" in moves,
             **{f"missed_{clock}": clock in missed for clock in CLOCKS},
         }
         group = groups[value]

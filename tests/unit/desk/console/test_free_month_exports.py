@@ -56,6 +56,7 @@ def test_billing_makes_reads_and_confirms_a_batch_over_the_api(control_room: Hal
         "crmRef": "SR-1",
         "cabinetRef": "",
         "problem": "",
+        "reference": "free-month-1",
     }
     assert made.json()["items"][0] == month
     again = billing.post(API)
@@ -64,9 +65,9 @@ def test_billing_makes_reads_and_confirms_a_batch_over_the_api(control_room: Hal
     file = billing.get(f"{API}/1/csv")
     assert file.headers["content-type"].startswith("text/csv")
     assert file.text.split("\r\n") == [
-        "id,appeal,service,region,periodFrom,periodTo,number,crmRef,cabinetRef,problem",
-        "1,1,ott,Astana,2026-03-01,2026-04-01,77012345670,SR-1,,",
-        "2,2,ott,Astana,2026-03-01,2026-04-01,77012345671,'=1+1,,",
+        "id,appeal,service,region,periodFrom,periodTo,number,crmRef,cabinetRef,problem,reference",
+        "1,1,ott,Astana,2026-03-01,2026-04-01,77012345670,SR-1,,,free-month-1",
+        "2,2,ott,Astana,2026-03-01,2026-04-01,77012345671,'=1+1,,,free-month-2",
         "",
     ]
     for _ in range(2):

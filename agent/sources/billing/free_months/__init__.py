@@ -1,0 +1,1 @@
+"""Free months of the desk: whether the billing has credited each of them, once and by one fee."""
