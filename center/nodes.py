@@ -6,6 +6,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from center import inventory_lines
 from center.changes import read as read_text
 from center.changes import write
 from center.refused import RefusedError, refusing
@@ -17,14 +18,16 @@ HEAD = "# The nodes, one entry each: name, site (what shares power and uplink), 
 
 def nodes(file: Path) -> list[Node]:
     """Return the nodes of the inventory; raise RefusedError naming the entry that is not understood."""
-    text = read_text(file)
-    try:
-        entries = YAML(typ="safe", pure=True).load(text or "") or []
-    except YAMLError as error:
-        raise RefusedError(f"{file}: is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(entries, list):
+    text = read_text(file) or ""
+    found: Any = inventory_lines.entries(text)
+    if found is None:
+        try:
+            found = YAML(typ="safe", pure=True).load(text) or []
+        except YAMLError as error:
+            raise RefusedError(f"{file}: is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(found, list):
         raise RefusedError(f"{file}: is not a list of targets")
-    return [node for number, entry in enumerate(entries, 1) for node in _nodes(file, number, entry)]
+    return [node for number, entry in enumerate(found, 1) for node in _nodes(file, number, entry)]
 
 
 def _nodes(file: Path, number: int, entry: Any) -> list[Node]:
