@@ -22,6 +22,7 @@ from tests.contract.web import web
 
 TOKEN = "agents"
 INSTANCE = "probe-1:9780"
+_FAMILIES = ("ott_ts_", "ott_stream_", "ott_stream_rendition_")
 
 
 def thumbnail(shade: int) -> bytes:
@@ -49,6 +50,11 @@ class Platform:
         labels = {"instance": INSTANCE, "channel": name, "delivery": "stream"}
         self._add("(instance, channel, delivery)", Sample(labels, at))
         self.kept[name, "stream"] = Kept((Picture(at - 4, image), Picture(at, image)), (Picture(at - 600, image),))
+
+    def measured(self, channel: str, metric: str, value: float, **labels: str) -> None:
+        """Add a figure of a channel as its page asks for it: by a family of metrics, of which `metric` is one."""
+        family = max((each for each in _FAMILIES if metric.startswith(each)), key=len)
+        self._add(f"{family}(", Sample({"__name__": metric, "channel": channel, "node": "probe-1"} | labels, value))
 
     def fault(self, channel: str, alert: str, severity: str, **labels: str) -> None:
         """Let an alert of a channel fire."""
