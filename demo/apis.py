@@ -1,5 +1,6 @@
 """What the check asks of the running programs: Prometheus for figures, the desk for tickets."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,21 @@ class _Api:
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
+
+
+class Console(_Api):
+    """The desk's pages, as somebody who has logged in sees them."""
+
+    def __init__(self, address: str, name: str, password: str) -> None:
+        super().__init__(address)
+        form = self._client.get("/login").raise_for_status().text
+        found = re.search(r'name="csrf" value="([^"]+)"', form)
+        typed = {"name": name, "password": password, "csrf": found[1] if found else ""}
+        self._client.post("/login", data=typed)  # 303 with the session; else the pages below say so
+
+    def page(self, path: str) -> str:
+        """Return a page; raise httpx.HTTPStatusError where it does not come up."""
+        return self._client.get(path).raise_for_status().text
 
 
 class Prometheus:

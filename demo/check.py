@@ -1,5 +1,6 @@
 """The demo without a person: every figure beside its truth, and a node from its death to its ticket and back."""
 
+import re
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -8,14 +9,15 @@ from typing import NamedTuple
 import httpx
 
 from demo import cause_check
-from demo.apis import Desk, Prometheus, Ticket
+from demo.apis import Console, Desk, Prometheus, Ticket
 from demo.cause_check import EVERY, TOGETHER
 from demo.configuration import IDLE_TIMEOUT
 from demo.figures import Truth, compare
 from demo.layout import EDGES
+from demo.platform import billing
 from demo.platform.ledger import read_stalls
 from demo.processes import DemoError, wait_until
-from demo.stack import Stack
+from demo.stack import OPERATOR, Stack
 from demo.table import render
 from service.program import Exit
 
@@ -28,6 +30,7 @@ STALL_SECONDS = 180
 STEADY_SECONDS = 60
 WORST_DETECTION_SECONDS = 17
 RECOVERY_SECONDS = 60
+BILLING_SECONDS = 120  # a round of the agent, a scrape, and what the page remembers
 VICTIM = EDGES[1].name
 
 
@@ -47,7 +50,8 @@ def run(stack: Stack, *, every: bool = False) -> int:
         lambda: any(one.reported for one in read_stalls(stack.layout.stalls)), STALL_SECONDS, "no picture stalled"
     )
     figures_fine = check_figures(stack)
-    steps = check_chain(stack)
+    steps = [check_billing(stack)]
+    steps += check_chain(stack)
     steps += check_causes(stack, EVERY if every else TOGETHER)
     ended = [program.name for program in stack.unexpected_ends()]
     steps.append(Step(f"nothing ended by itself{': ' + ', '.join(ended) if ended else ''}", not ended))
@@ -74,6 +78,26 @@ def check_figures(stack: Stack) -> bool:
     stack.programs["viewers"].signal(signal.SIGUSR2)
     print(f"\n{render(rows)}\n", flush=True)
     return all(row.fine for row in rows)
+
+
+def check_billing(stack: Stack) -> Step:
+    """See on the console how many fees of the simulated billing were due and charged today."""
+    row = rf'<th scope="row">{billing.SERVICE}</th>\s*<td class="num">([^<]+)</td>\s*<td class="num">([^<]+)</td>'
+    found: list[tuple[int, int]] = []
+
+    def shown() -> bool:
+        match = re.search(row, console.page("/billing"))
+        numbers = [re.sub(r"\D", "", each) for each in match.groups()] if match else []
+        found[:] = [(int(numbers[0]), int(numbers[1]))] if numbers and all(numbers) else []
+        return bool(found) and min(found[0]) > 0
+
+    try:
+        with Console(stack.layout.url("desk"), OPERATOR, stack.password) as console:
+            wait_until(shown, BILLING_SECONDS, "the page /billing does not show what was due and charged today")
+    except (DemoError, httpx.HTTPError) as error:
+        return Step(str(error), fine=False)
+    due, charged = found[0]
+    return Step(f"the page /billing shows {due} fees due today, {charged} charged", fine=True)
 
 
 def check_chain(stack: Stack) -> list[Step]:

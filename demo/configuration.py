@@ -252,6 +252,9 @@ mass_ticket_after = "1h"  # what breaks in the demo has its ticket by alarms
 
 [appeals.sites]
 {sites}
+
+[billing]
+cases = false  # what breaks in the demo is corrected by itself
 """
 
 

@@ -119,6 +119,11 @@ def test_a_bad_webhook_is_refused_and_the_desk_goes_on(
     assert desk.tickets() == tickets
 
 
+def test_the_console_shows_what_the_billing_charged_today(stack: Stack) -> None:
+    step = check.check_billing(stack)
+    assert step.fine, step.text
+
+
 def test_from_a_dead_node_to_its_ticket_and_back(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     steps = check.check_chain(stack)
     assert [step.text for step in steps if not step.fine] == [], capsys.readouterr().out

@@ -173,11 +173,13 @@ def watch_masses(runtime: Runtime, rules: Rules, baseline: Baseline, waiting: di
 
 def follow_billing(runtime: Runtime, client: httpx.Client) -> None:
     """Open billing cases for their tickets, and take over what the agents counted."""
-    opened = rounds.open_cases(runtime.desk)
+    settings = runtime.settings.billing
+    if settings is None:
+        return
+    opened = rounds.open_cases(runtime.desk) if settings.cases else 0
     if opened:
         log.info("billing cases were opened", extra={"cases": opened})
-    if runtime.settings.billing is not None:
-        rounds.take_over(runtime.desk, runtime.settings.billing, lambda: runtime.prometheus(client))
+    rounds.take_over(runtime.desk, settings, lambda: runtime.prometheus(client))
 
 
 def forget_contacts(runtime: Runtime, rules: Rules) -> None:

@@ -9,8 +9,9 @@ MINUTE, HOUR = 60.0, 3600.0
 
 @dataclass(frozen=True, slots=True)
 class BillingCaseSettings:
-    """Targets of the case's clocks, and from when on a figure of the agent is too old."""
+    """Whether faults have cases, targets of the case's clocks, and from when on a figure of the agent is too old."""
 
+    cases: bool = True  # false: the pages of billing alone; a ticket about a fee then ends with its alarm
     scoped: Seconds = field(default=Seconds(30 * MINUTE))
     contained: Seconds = field(default=Seconds(2 * HOUR))
     corrected: Seconds = field(default=Seconds(24 * HOUR))

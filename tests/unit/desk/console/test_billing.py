@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from alerts.desk.app import jobs
 from alerts.desk.billing import rounds
 from alerts.desk.console.billing import words as said
 from alerts.desk.console.billing.today import Billings, Today
@@ -88,6 +90,18 @@ def test_the_line_of_the_wall(desk: Hall, figures: dict[str, float], line: str) 
 
 def test_the_wall_has_the_line(desk: Hall) -> None:
     assert "412,310" in desk.person().get("/wall").text
+
+
+def test_with_the_pages_alone_no_case_is_opened(tmp_path: Path) -> None:
+    with hall(tmp_path, billing=BillingCaseSettings(cases=False)) as found:
+        found.machine.app.state.billings = Shared(lambda: Billings([Today("mobile", FIGURES)], {}, []), 15.0, 120.0)
+        found.alarm(alertname="BillingIncomplete", service="mobile")
+        with httpx.Client() as client:
+            jobs.follow_billing(found.runtime, client)
+        page = found.person().get("/billing").text
+        assert "412,310" in page
+        assert 'href="/billing/case/1"' not in page
+        assert found.person().get("/billing/case/1").status_code == 404
 
 
 def test_nearly_all_is_never_all(desk: Hall) -> None:
