@@ -4,7 +4,6 @@ import logging
 from collections.abc import Collection
 from functools import partial
 
-from alerts.desk.app.workers import Worker
 from alerts.desk.appeals import mass_store, mass_tickets
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
@@ -14,6 +13,7 @@ from alerts.desk.appeals.mail.receiving import receive
 from alerts.desk.appeals.mass import Cell
 from alerts.desk.core import appeal_metrics
 from alerts.desk.core.appeal_settings import AppealMail, Imap
+from alerts.desk.core.worker import Worker
 from alerts.desk.notify.deliver import Pace
 from alerts.desk.tickets.runtime import Runtime
 

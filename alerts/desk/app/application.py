@@ -6,28 +6,15 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.desk.alarms.correlation.correlator import Correlator
-from alerts.desk.api import (
-    appeal_statistics,
-    free_month_credits,
-    free_months,
-    grouping,
-    operations,
-    targets,
-    tmf621,
-    tmf656,
-    tmf683,
-    tmf_hub,
-    webhook_route,
-    works,
-)
-from alerts.desk.api import appeals as appeals_api
-from alerts.desk.api import billing as billing_api
+from alerts.desk.api import grouping, operations, targets, tmf621, tmf656, tmf_hub, webhook_route, works
+from alerts.desk.app.kinds import KINDS
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.console import faults, pages
 from alerts.desk.core import metrics
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web import errors
 from alerts.desk.web.limiter import Lane
+from alerts.desk.web.render import places_with
 from alerts.desk.web.session import Reader
 from service import __version__
 
@@ -69,16 +56,16 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
     app.include_router(tmf_hub.router)
     app.include_router(tmf656.router)
     app.include_router(tmf_hub.problems)
-    app.include_router(tmf683.router)
-    app.include_router(tmf_hub.interactions)
     app.include_router(grouping.router)
     app.include_router(works.router)
-    app.include_router(free_months.router)
-    app.include_router(appeal_statistics.router)
-    app.include_router(appeals_api.router)
-    app.include_router(billing_api.router)
-    app.include_router(free_month_credits.router)
     pages.install(app)
+    for kind in KINDS:
+        kind.prepare(app)
+        for router in (*kind.api, *kind.pages):
+            app.include_router(router)
+        for clock in kind.clock_names:
+            runtime.counts.add(metrics.SLA_BREACHES, 0, clock)
+    app.state.places = places_with(place for kind in KINDS for place in kind.places)
 
     @app.get("/openapi.json", include_in_schema=False)
     def openapi(_: Reader) -> dict[str, object]:

@@ -63,6 +63,7 @@ def open_database(settings: Settings, path: Path) -> Database:
 
 # The web framework and the HTTP client cost a second of processor time to load: only who needs them loads them.
 def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    from alerts.desk.app.kinds import CLOCKS  # noqa: PLC0415
     from alerts.desk.app.serve import serve  # noqa: PLC0415
     from alerts.desk.appeals.desk import rules_of  # noqa: PLC0415
     from alerts.desk.tickets.runtime import Runtime  # noqa: PLC0415
@@ -70,7 +71,7 @@ def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
     appeals = rules_of(settings, arguments.config.parent)
 
     correlator = Correlator(plan_of(topology_file(settings, arguments.config)))
-    runtime = Runtime(settings, open_database(settings, arguments.config), policy_of(settings))
+    runtime = Runtime(settings, open_database(settings, arguments.config), policy_of(settings, CLOCKS))
     serve(runtime, correlator, lambda: reread(arguments.config, correlator), appeals)
     return Exit.FINE
 

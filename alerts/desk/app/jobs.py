@@ -16,16 +16,16 @@ from alerts.desk.alarms.reconcile import Memory, held_now, reconcile
 from alerts.desk.alarms.release import pass_time
 from alerts.desk.alarms.settle import settle_down
 from alerts.desk.app import appeal_mail
-from alerts.desk.app.workers import Worker
+from alerts.desk.app.kinds import KINDS
 from alerts.desk.appeals import mass_answer, mass_store, mass_tickets
 from alerts.desk.appeals import timers as appeal_timers
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.mail.store import forget as forget_mail
 from alerts.desk.appeals.mass import Cell
-from alerts.desk.billing import rounds
 from alerts.desk.core import metrics
 from alerts.desk.core.mass_notice import MassNotice
+from alerts.desk.core.worker import Worker
 from alerts.desk.notify.deliver import Pace, deliver_target
 from alerts.desk.notify.listeners import deliver_hubs
 from alerts.desk.notify.vendors import deliver_vendors
@@ -46,7 +46,6 @@ INVENTORY, UNKNOWN = 30.0, 5.0  # how often to ask which nodes there are, and as
 WORKS = 1.0
 IMPACT = 3.0
 APPEALS = 1.0
-BILLING = 5.0
 MASSES = 10.0
 
 
@@ -75,8 +74,7 @@ def workers(runtime: Runtime, correlator: Correlator, appeals: Rules | None = No
         result.append(Worker("vendors", DELIVER, partial(deliver_vendors, runtime, client)))
     result.append(Worker("attendance", ATTEND, partial(attend, runtime)))
     result.append(Worker("retention", TIDY, partial(tidy, runtime)))
-    if settings.billing is not None:
-        result.append(Worker("billing", BILLING, partial(follow_billing, runtime, client)))
+    result += [worker for kind in KINDS for worker in kind.workers(runtime, client)]
     if appeals is not None:
         result.append(Worker("appeals", APPEALS, partial(pass_time_of_appeals, runtime, appeals)))
         result.append(Worker("contacts", TIDY, partial(forget_contacts, runtime, appeals)))
@@ -169,17 +167,6 @@ def watch_masses(runtime: Runtime, rules: Rules, baseline: Baseline, waiting: di
     runtime.masses = [
         MassNotice(each.cell.group, each.cell.region, each.cell.service, each.customers) for each in found
     ]
-
-
-def follow_billing(runtime: Runtime, client: httpx.Client) -> None:
-    """Open billing cases for their tickets, and take over what the agents counted."""
-    settings = runtime.settings.billing
-    if settings is None:
-        return
-    opened = rounds.open_cases(runtime.desk) if settings.cases else 0
-    if opened:
-        log.info("billing cases were opened", extra={"cases": opened})
-    rounds.take_over(runtime.desk, settings, lambda: runtime.prometheus(client))
 
 
 def forget_contacts(runtime: Runtime, rules: Rules) -> None:

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from alerts.desk.alarms.correlation.correlator import Correlator
 from alerts.desk.app.application import create_app
 from alerts.desk.app.jobs import workers
+from alerts.desk.app.kinds import CLOCKS
 from alerts.desk.app.wiring import policy_of
 from alerts.desk.app.workers import Crew
 from alerts.desk.appeals.desk import Rules
@@ -119,7 +120,7 @@ def reload(
         if any(getattr(fresh, name) != value for name, value in fixed.items()):
             log.warning("a changed listen, database, limits, proxies or appeals takes effect with a restart")
         runtime.settings = replace(fresh, **fixed)
-        runtime.policy = policy_of(runtime.settings)
+        runtime.policy = policy_of(runtime.settings, CLOCKS)
         crew.replace(workers(runtime, correlator, appeals))
         runtime.refused = None
         log.info("the settings were read again")

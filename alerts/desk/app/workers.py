@@ -5,21 +5,12 @@ A worker that fails says so once per change of state and goes on; storage that i
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from alerts.desk.core.database import UNAVAILABLE
+from alerts.desk.core.worker import Worker
 
 log = logging.getLogger("desk.workers")
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """A job and its period in seconds."""
-
-    name: str
-    period: float
-    job: Callable[[], object]
 
 
 class Crew:

@@ -22,7 +22,7 @@ from alerts.desk.appeals.events import Body, Event
 from alerts.desk.appeals.states import FINAL, AnswerBy, Queue, Status
 from alerts.desk.appeals.terms import DAY, Calendars, Terms, calendar_days, end_of_day
 from alerts.desk.tickets.calendars import Always, Calendar
-from alerts.desk.tickets.sla import State
+from alerts.desk.tickets.clock import State
 from alerts.desk.tickets.spans import Span, missed, running, used
 
 

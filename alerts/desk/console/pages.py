@@ -5,17 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.console import faults
-from alerts.desk.console.appeals import exports as free_month_exports
-from alerts.desk.console.appeals import mail as appeal_mail
-from alerts.desk.console.appeals import mass as mass_appeals
-from alerts.desk.console.appeals import registration
-from alerts.desk.console.appeals import routes as appeals
-from alerts.desk.console.appeals import statistics as appeal_statistics
-from alerts.desk.console.billing import report as billing_report
-from alerts.desk.console.billing import routes as billing
-from alerts.desk.console.billing import today
 from alerts.desk.console.busy_hour import routes as busy_hour
 from alerts.desk.console.busy_hour.client import Planner
 from alerts.desk.console.channels import channel
@@ -62,9 +52,6 @@ def install(app: FastAPI) -> None:
     app.state.rendered_channels = Rendered(PARTS, NOW_PERIOD)
     app.state.rendered = Rendered(PARTS, PART_SECONDS)
     app.state.planner = Planner()
-    app.state.usual_appeals = Baseline()
-    app.state.billings = today.shared(app.state.runtime)
-    app.state.kept_billing_months = billing_report.KeptMonths()
     app.state.kept_reports = reports.KeptReports()
     for router in (
         login.router,
@@ -81,14 +68,6 @@ def install(app: FastAPI) -> None:
         wall.router,
         busy_hour.router,
         reports.router,
-        free_month_exports.router,
-        appeal_statistics.router,
-        registration.router,
-        mass_appeals.router,
-        appeal_mail.router,
-        appeals.router,
-        billing.router,
-        billing_report.router,
         works.router,
         works_change.router,
         events.router,

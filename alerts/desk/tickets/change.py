@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.record import Changed, Row
 from alerts.desk.tickets import sla as clock
+from alerts.desk.tickets.clock import Clock
 from alerts.desk.tickets.events import CLOCK_KINDS, CountedFrom, Event, EventBody, Flapping, StatusChanged
 from alerts.desk.tickets.policy import Policy
-from alerts.desk.tickets.sla import Clock
 from alerts.desk.tickets.states import (
     DESK_MOVES,
     KEPT_FROM,
@@ -120,7 +120,7 @@ class Draft(Changed, Ticket):
 
     def measure(self, policy: Policy, now: datetime) -> None:
         """Read the clocks from the log."""
-        self.clocks = clock.read(self._told(), self.priority, policy, now)
+        self.clocks = clock.read(self._told(), self.priority, policy, now, self.ticket_type)
 
     def _told(self) -> list[Event]:
         return self.log + [event for event in self.events if event.kind in CLOCK_KINDS]
@@ -132,7 +132,7 @@ class Draft(Changed, Ticket):
         recover together, and their clocks say the same.
         """
         events = [(each.at, each.body) for each in self._told()]
-        origin = (self.priority, self.status, self.status_at, self.verify_at, *events)
+        origin = (self.ticket_type, self.priority, self.status, self.status_at, self.verify_at, *events)
         reading = known.get(origin) if known is not None else None
         if reading is None:
             self.measure(policy, now)

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from alerts.desk.core.calendar_settings import CalendarSettings
 from alerts.desk.core.settings import DEFAULT_PRIORITIES, PRIORITIES, Settings, VendorSettings
 from alerts.desk.tickets.calendars import Always, Calendar, business_hours
-from alerts.desk.tickets.events import Recorded
+from alerts.desk.tickets.clock import Clock
+from alerts.desk.tickets.events import Event, Recorded
 from alerts.desk.tickets.severities import INFO, SEVERITIES, is_mere_warning, known_severity
 
 _FLAGS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
@@ -17,6 +18,9 @@ _RANK = {"critical": 0, "major": 1, "minor": 2, "warning": 3, "indeterminate": 2
 
 Publish = Callable[[Connection, Sequence[Recorded], datetime], None]
 """Write the messages that new events cause, in the transaction that stores the events."""
+
+ReadClocks = Callable[[Sequence[Event], "Policy", datetime], Mapping[str, Clock]]
+"""Return the clocks of a ticket by name, from the events of its log that clocks read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,12 @@ class Policy:
     watchdog: str = "Watchdog"
     watchdog_missing: float = 300.0
     zone: tzinfo = UTC
+    clocks: Mapping[str, ReadClocks] = field(default_factory=dict)  # of types of ticket that bring their own
     publish: Publish = field(kw_only=True)
 
 
-def policy_of(settings: Settings, publish: Publish) -> Policy:
-    """Return what the settings say."""
+def policy_of(settings: Settings, publish: Publish, clocks: Mapping[str, ReadClocks] | None = None) -> Policy:
+    """Return what the settings say; `clocks` are those of types of ticket that bring their own."""
     calendars: dict[str, Calendar] = {"24x7": Always(), "business": business_hours(CalendarSettings(), settings.zone)}
     calendars |= {name: business_hours(table, settings.zone) for name, table in settings.calendars.items()}
     priorities = {**DEFAULT_PRIORITIES, **settings.priorities}
@@ -81,6 +86,7 @@ def policy_of(settings: Settings, publish: Publish) -> Policy:
         watchdog=settings.watchdog,
         watchdog_missing=settings.watchdog_missing,
         zone=settings.zone,
+        clocks=clocks or {},
         publish=publish,
     )
 

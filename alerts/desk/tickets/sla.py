@@ -17,9 +17,8 @@ policy gives the same answer as if it had always been so. The rules:
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
-from alerts.desk.tickets.calendars import Calendar
+from alerts.desk.tickets.clock import Clock, State, clock_of
 from alerts.desk.tickets.events import (
     Accepted,
     CountedFrom,
@@ -29,75 +28,11 @@ from alerts.desk.tickets.events import (
     Returned,
     StatusChanged,
     Taken,
-    Warned,
 )
 from alerts.desk.tickets.policy import Policy, Vendor
-from alerts.desk.tickets.spans import Span, common, missed, running, used
+from alerts.desk.tickets.spans import Span, common
 from alerts.desk.tickets.states import CAUSE, TERMINAL, VENDOR, Status
 from alerts.desk.tickets.urgency import binding
-
-WARNINGS = (50, 75, 90, 100)  # per cent of the target; 100 is the breach
-
-
-class State(StrEnum):
-    """What a clock does at the moment it is read."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """One clock as of an instant; times in working seconds of its calendar."""
-
-    name: str
-    target: float
-    used: float
-    state: State
-    spans: tuple[Span, ...]
-    calendar: Calendar
-    told: frozenset[int] = frozenset()  # the warnings that the log already has
-    priority: str = ""  # whose target it is; that of a vendor depends on none
-
-    @property
-    def left(self) -> float:
-        """Return the time left; negative after the breach."""
-        return self.target - self.used
-
-    @property
-    def breached(self) -> bool:
-        """Return whether the target is missed."""
-        return missed(self.used, self.target, running=self.state is State.RUNNING)
-
-    @property
-    def deadline(self) -> datetime | None:
-        """Return when the target is used up; None unless the clock runs: a paused plan has no end."""
-        return self.moment(self.target) if self.state is State.RUNNING else None
-
-    def moment(self, seconds: float) -> datetime | None:
-        """Return when so much time was or will be used, or None when the clock does not get there."""
-        left = seconds
-        for start, end in self.spans:
-            if end is None:
-                return self.calendar.after(start, left)
-            length = self.calendar.working(start, end)
-            if left <= length:
-                return self.calendar.after(start, left)
-            left -= length
-        return None
-
-    def warnings(self) -> list[int]:
-        """Return the per cents that are reached and not yet told; after a long outage all of them at once."""
-        return [percent for percent in WARNINGS if percent not in self.told and self.used >= self._share(percent)]
-
-    def next_warning(self) -> datetime | None:
-        """Return when the next warning falls due; None where the clock does not run or all is told."""
-        rest = [percent for percent in WARNINGS if percent not in self.told]
-        return self.moment(self._share(rest[0])) if rest and self.state is State.RUNNING else None
-
-    def _share(self, percent: int) -> float:
-        return self.target * percent / 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +63,15 @@ def intervals(events: Iterable[Event]) -> list[Interval]:
     return result
 
 
-def read(events: Sequence[Event], priority: str, policy: Policy, now: datetime) -> dict[str, Clock]:
-    """Return the clocks as of `now` by name: acknowledge and restore, and accept and vendor after a hand-over."""
+def read(
+    events: Sequence[Event], priority: str, policy: Policy, now: datetime, ticket_type: str = ""
+) -> dict[str, Clock]:  # fmt: skip
+    """Return the clocks as of `now` by name: acknowledge and restore, and accept and vendor after a hand-over.
+
+    A type of ticket that brings its own clocks has those, and no others.
+    """
+    if own := policy.clocks.get(ticket_type):
+        return dict(own(events, policy, now))
     result = of_ncc(events, priority, policy, now)
     last = next((event.body for event in reversed(events) if isinstance(event.body, HandedOver)), None)
     vendor = policy.vendors.get(last.vendor) if last else None
@@ -148,10 +90,10 @@ def of_ncc(events: Sequence[Event], priority: str, policy: Policy, now: datetime
     for each, counted in binding(events, priority).items():
         target, calendar = policy.targets[each], policy.targets[each].calendar
         spans = list(common(seen, counted))
-        acknowledge.append(_clock("acknowledge", spans, (target.acknowledge, calendar), events, now, priority=each))
+        acknowledge.append(clock_of("acknowledge", spans, (target.acknowledge, calendar), events, now, priority=each))
         spans = list(common(worked, counted))
         restore.append(
-            _clock("restore", spans, (target.restore, calendar), events, now, priority=each, waiting=waiting)
+            clock_of("restore", spans, (target.restore, calendar), events, now, priority=each, waiting=waiting)
         )
     return {"acknowledge": _nearest(acknowledge), "restore": _nearest(restore)}
 
@@ -181,37 +123,9 @@ def of_vendor(events: Sequence[Event], vendor: Vendor, now: datetime) -> dict[st
     """Return the clocks of one vendor that the ticket was handed to, whether or not another had it later."""
     accept, work = at_vendor(events, vendor)
     return {
-        "accept": _clock("accept", accept, (vendor.accept, vendor.calendar), events, now),
-        "vendor": _clock("vendor", work, (vendor.restore, vendor.calendar), events, now, vendor=vendor.name),
+        "accept": clock_of("accept", accept, (vendor.accept, vendor.calendar), events, now),
+        "vendor": clock_of("vendor", work, (vendor.restore, vendor.calendar), events, now, vendor=vendor.name),
     }
-
-
-def _clock(  # noqa: PLR0913 - the one place where a clock's parts come together
-    name: str,
-    spans: Sequence[Span],
-    target: tuple[float, Calendar],
-    events: Sequence[Event],
-    now: datetime,
-    *,
-    waiting: bool = False,
-    vendor: str = "",
-    priority: str = "",
-) -> Clock:
-    seconds, calendar = target
-    state = State.RUNNING if running(spans) else State.PAUSED if waiting else State.STOPPED
-    told = _told(name, events, vendor, priority)
-    return Clock(name, seconds, used(spans, calendar, now), state, tuple(spans), calendar, told, priority)
-
-
-def _told(name: str, events: Sequence[Event], vendor: str, priority: str) -> frozenset[int]:
-    told: set[int] = set()
-    for event in events:
-        body = event.body
-        if isinstance(body, HandedOver) and name == "accept":
-            told.clear()  # each hand-over asks for its own acceptance
-        elif isinstance(body, Warned) and (body.clock, body.vendor) == (name, vendor):
-            told |= {body.percent} if body.priority in ("", priority) else set()
-    return frozenset(told)
 
 
 def unseen(life: Sequence[Interval], events: Sequence[Event]) -> list[Span]:

@@ -22,6 +22,7 @@ from alerts.desk.tickets.policy import Publish
 # What alarms change or need to know of a ticket; a storm has no time for the rest.
 _MOVING = (
     *("id", "version", "problem_key", "severity", "priority", "priority_fixed", "status", "status_at", "status_reason"),
+    "ticket_type",
     *("names", "firing", "unverified", "flapping", "vendor", "resolved_at"),
     *("deadline_at", "verify_at", "due_at", "kept_open"),
 )

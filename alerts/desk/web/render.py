@@ -1,5 +1,6 @@
 """Templates with what every page needs: the words, the visitor, the form key."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,10 @@ THEME_COOKIE = "ottwatch_theme"
 THEMES = ("light", "dark")  # anything else: what the reader's system prefers
 
 
+def _always(_request: Request) -> bool:
+    return True
+
+
 class Place(NamedTuple):
     """A page that the head of every page leads to; its word is `nav.<name>`."""
 
@@ -33,16 +38,17 @@ class Place(NamedTuple):
     address: str
     needs: Permission = Permission.READ
     otherwise: Permission | None = None  # another one that is enough
+    shown: Callable[[Request], bool] = _always  # whether this desk has it
 
 
-PLACES = (
+_BEFORE_KINDS = (
     Place("queue", "/"),
     Place("overview", "/overview"),
     Place("map", "/map"),
     Place("channels", "/channels"),
     Place("works", "/works"),
-    Place("appeals", "/appeals", Permission.APPEALS, Permission.SUPPLY),
-    Place("billing", "/billing"),
+)
+_AFTER_KINDS = (
     Place("busy_hour", "/busy-hour"),
     Place("reports", "/reports"),
     Place("settings", "/settings"),
@@ -78,17 +84,21 @@ def page(request: Request, template: str, found: Visitor | None, status: int = 2
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
 
+def places_with(kinds: Iterable[Place]) -> tuple[Place, ...]:
+    """Return where the head of every page leads to, with the pages of the kinds of tickets in their place."""
+    return (*_BEFORE_KINDS, *kinds, *_AFTER_KINDS)
+
+
 def _places(request: Request, found: Visitor | None) -> list[Place]:
-    """Return where somebody can go; to appeals and billing where the desk has any."""
+    """Return where somebody can go."""
     if found is None:
         return []
-    may, off = found.principal.may, set[str]()
-    if request.app.state.appeals is None:
-        off.add("appeals")
-    if runtime_of(request).settings.billing is None:
-        off.add("billing")
-    known = [place for place in PLACES if may(place.needs) or (place.otherwise and may(place.otherwise))]
-    return [place for place in known if place.name not in off]
+    may, places = found.principal.may, request.app.state.places
+    return [
+        place
+        for place in places
+        if (may(place.needs) or (place.otherwise and may(place.otherwise))) and place.shown(request)
+    ]
 
 
 def address(request: Request) -> str:

@@ -122,7 +122,7 @@ def show(
         doubt=latest_doubt(log, words),
         mark=mark,
         problem=problem,
-        clocks=list(clock.read(log, ticket.priority, runtime.policy, now).values()),
+        clocks=list(clock.read(log, ticket.priority, runtime.policy, now, ticket.ticket_type).values()),
         alarms=[alarm for alarm in alarms if not alarm.effect],
         grouping=grouping,
         impact=impact_words.sentences(ticket.impact, words),

@@ -9,7 +9,7 @@ from alerts.desk.appeals.clocks import delivered_at, mail_settles, read
 from alerts.desk.appeals.events import Body, Event
 from alerts.desk.appeals.states import AnswerBy, Queue, Status
 from alerts.desk.appeals.terms import DAY, Terms, accounting_period
-from alerts.desk.tickets.sla import State
+from alerts.desk.tickets.clock import State
 from tests.unit.desk.appeals.clock_cases import ALMATY, CALENDARS, at, log, seconds
 
 TERMS = Terms()

@@ -10,7 +10,7 @@ from alerts.desk.appeals.clocks import read
 from alerts.desk.appeals.events import Body, Event
 from alerts.desk.appeals.states import AnswerBy, Queue, Status
 from alerts.desk.appeals.terms import Terms
-from alerts.desk.tickets.sla import State
+from alerts.desk.tickets.clock import State
 from tests.unit.desk.appeals.clock_cases import CALENDARS, MONDAY
 
 TERMS = Terms()

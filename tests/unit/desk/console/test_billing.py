@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from alerts.desk.app import jobs
 from alerts.desk.billing import rounds
 from alerts.desk.console.billing import words as said
 from alerts.desk.console.billing.today import Billings, Today
 from alerts.desk.console.shared import Shared
 from alerts.desk.core.billing_settings import BillingCaseSettings
 from alerts.desk.core.words import Words, catalogue
+from alerts.desk.kinds import billing as billing_kind
 from tests.unit.desk.billing.counted import Agent
 from tests.unit.desk.console_desk import NOON, Caller, Hall, csrf, hall
 
@@ -97,7 +97,7 @@ def test_with_the_pages_alone_no_case_is_opened(tmp_path: Path) -> None:
         found.machine.app.state.billings = Shared(lambda: Billings([Today("mobile", FIGURES)], {}, []), 15.0, 120.0)
         found.alarm(alertname="BillingIncomplete", service="mobile")
         with httpx.Client() as client:
-            jobs.follow_billing(found.runtime, client)
+            billing_kind.follow(found.runtime, client)
         page = found.person().get("/billing").text
         assert "412,310" in page
         assert 'href="/billing/case/1"' not in page

@@ -11,9 +11,9 @@ from alerts.desk.core.actors import DESK
 from alerts.desk.core.calendar_settings import CalendarSettings
 from alerts.desk.tickets import sla as clock
 from alerts.desk.tickets.calendars import Always, BusinessHours, Calendar, business_hours
+from alerts.desk.tickets.clock import State
 from alerts.desk.tickets.event_json import from_json, to_json
 from alerts.desk.tickets.events import Accepted, Event, EventBody, HandedOver, Opened, Returned, Warned
-from alerts.desk.tickets.sla import State
 from alerts.desk.tickets.states import MOVES, TERMINAL, VENDOR, Status
 from tests.unit.desk.tickets.clocks import log, policy, status
 
