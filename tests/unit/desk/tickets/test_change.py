@@ -21,7 +21,7 @@ POLICY = Policy(TARGETS, verify_recovery=True, publish=untold)
 
 
 def opened(priority: str, at: datetime) -> Draft:
-    draft = tickets.fresh(priority=priority, status_at=at)
+    draft = tickets.fresh(priority=priority, ticket_type="incident", status_at=at)
     draft.log = [Event(at, DESK, Opened(priority))]
     return draft
 
