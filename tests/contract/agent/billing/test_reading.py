@@ -112,8 +112,9 @@ def test_every_check_is_a_collector_and_small_tariffs_have_no_name(store: Store)
     samples = runner.samples()
     assert runner.failures() == {}
     states = {sample.labels[1]: sample.labels[2] for sample in samples if sample.metric.name == "ott_billing_check"}
-    assert {name for name, state in states.items() if state == "declared_off"} == {"runs", "bucket", "cases"}
-    assert {state for name, state in states.items() if name not in ("runs", "bucket", "cases")} == {"on"}
+    off = {"runs", "bucket", "cases", "free_months"}
+    assert {name for name, state in states.items() if state == "declared_off"} == off
+    assert {state for name, state in states.items() if name not in off} == {"on"}
     overdue = {s.labels[1]: s.value for s in samples if s.metric.name == "ott_billing_overdue"}
     assert overdue == {"large": 30, "other": 4}
     assert not [sample for sample in samples if "small" in sample.labels]
