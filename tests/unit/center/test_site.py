@@ -65,6 +65,7 @@ def test_samples_go_to_the_sites_database_first_and_to_both_sides_of_the_centre(
 def test_only_alerts_about_the_site_leave_it(tmp_path: Path) -> None:
     notifiers = yaml.safe_load(files(tmp_path)["etc/prometheus/vmalert-notifiers.yml"])
     assert notifiers["alert_relabel_configs"] == [{"source_labels": ["site"], "regex": "astana", "action": "keep"}]
+    assert notifiers["timeout"] == "500ms"  # rules of an interval of one second wait for it
     assert notifiers["static_configs"] == [{"targets": ["10.1.0.4:9093", "10.0.0.1:9093", "10.0.0.2:9093"]}]
 
 
