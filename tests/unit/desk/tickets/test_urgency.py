@@ -88,7 +88,7 @@ def test_raising_neither_makes_overdue_nor_moves_a_deadline_later(
 
 
 def test_each_target_warns_by_itself_and_once() -> None:
-    draft = fresh(priority="P3", status_at=START)
+    draft = fresh(priority="P3", ticket_type="incident", status_at=START)
     draft.log = [Event(START, DESK, Opened("P3"))]
     told = []
     for minute in (201, 230, 260, 275, 289, 290):
