@@ -43,9 +43,9 @@ def test_a_stopped_installation_lets_services_start_again(project: Path, number:
         "OTTWATCH_STARTED": str(started),
         "TMPDIR": str(project),
     }
-    # As a terminal starts it: in a process group of its own that does not ignore Ctrl-C.
+    # As a terminal starts it: in a process group of its own that ignores no signal, even where `nohup` runs the tests.
     with subprocess.Popen(
-        ["env", "--default-signal=INT", "bash", str(project / "run"), "demo"],
+        ["env", "--default-signal=INT,TERM,HUP", "bash", str(project / "run"), "demo"],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
