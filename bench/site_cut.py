@@ -23,7 +23,7 @@ from typing import Any
 from bench.conclusion import concluded
 from bench.namespaces import possible
 from bench.pair_network import pair_network
-from bench.pair_world import PERIOD, SECONDS, Console, Nodes, lost, stored, web
+from bench.pair_world import SECONDS, Console, Nodes, lost, stored, web
 from bench.site_network import SiteNetwork, site_network
 from center.pair_settings import Mail
 from center.site_settings import SiteSettings
@@ -168,7 +168,9 @@ def campaign(folder: Path, seconds: float) -> dict[str, Any]:
         before = console.wait_for(BEFORE)
         cut = cut_off(Scene(pair, outside, nodes, console, box), seconds)
         wrong = cut.pop("wrong")
-        killed, last = time.monotonic(), time.time()
+        last = time.time()  # what is not yet delivered ends with the machine
+        wait_until(lambda: missed(pair, nodes, (wall, last)) == dict.fromkeys(SIDES, 0), SECONDS, "samples are missing")
+        killed = time.monotonic()
         _power_cut(site, edge)
         wait_until(lambda: DOWN in about_site(console), SECONDS, "the centre does not see that the site is down")
         down = time.monotonic() - killed
@@ -179,7 +181,7 @@ def campaign(folder: Path, seconds: float) -> dict[str, Any]:
             for number in (*SITE, *CENTRE)
             if (count := len(console.of(number))) != (number in (BEFORE, DURING))
         ]
-        gone = missed(pair, nodes, (wall, last - PERIOD))  # what was not yet delivered ended with the machine
+        gone = missed(pair, nodes, (wall, last))
         return {
             "ticket_of_a_node_of_the_site_after": round(before, 1),
             "cut": cut,

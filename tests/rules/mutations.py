@@ -69,6 +69,8 @@ def mutations() -> Iterator[Mutation]:
         ("platform:ott_agent_silent:bool[15s]", "platform:ott_agent_silent:bool[3s]"),
     ):
         yield Mutation(f"reachability {' '.join(old.split())} to {new.strip()}", "node.yml", old, new, lost)
+    ended = ('{site!=""}[30s]', '{site!=""}[1s]')
+    yield Mutation("what has not ended yet is a site", "node.yml", *ended, ("SiteDown",))
     yield Mutation("one node is a site", "node.yml", ") > 1)", ") > 0)", ("SiteDown",))
     yield Mutation("vanished nodes forgotten", "node.yml", "time() - 86400", "time() - 43200", ("NodeVanished",))
 
