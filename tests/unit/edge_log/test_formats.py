@@ -217,6 +217,16 @@ def test_apache_of_others(shared: Path) -> None:
     assert list(batch.sizes) == [209, 0]
 
 
+def test_objects_that_do_not_have_a_line_each_are_none() -> None:
+    """As many objects as lines: two that were torn together beside an empty line, and one that fills two lines."""
+    line = SAMPLES["nginx json"][1].rstrip(b"\n")
+    log_format = make_format(NGINX_JSON)
+    for text in (line + line + b"\n\n", line.replace(b",", b",\n", 1) + line + b"\n"):
+        batch = parsed(log_format, text)
+
+        assert (batch.lines, len(batch.times), len(batch.rejects)) == (2, 0, 2)
+
+
 def test_nginx_json_with_bare_numbers_and_nested_keys() -> None:
     log_format = make_format(
         '{ "at": $msec, "client": {"ip": "$remote_addr", "ua": "$http_user_agent"}, "said": "a \\"$status\\" of",'

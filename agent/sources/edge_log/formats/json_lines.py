@@ -86,11 +86,14 @@ class JsonLines:
         records, odd = list[Any](), dict[int, bytes]()
         for begin in range(0, len(lines), max(at_once, 1)):
             some = lines[begin : begin + at_once]
+            text = b"".join(some)
             try:
-                decoded = self._decoder.decode_lines(b"".join(some))
+                decoded = self._decoder.decode_lines(text)
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 decoded = []
-            if len(decoded) == len(some):
+            # As many objects as lines are no proof: two may stand in one line beside an empty one, or one may fill two.
+            # Where every newline stands between } and {, which nothing does within an object, each line has its own.
+            if len(decoded) == len(some) == text.count(b"}\n{") + 1:
                 records += decoded
                 continue
             if at_once > _AT_ONCE:
