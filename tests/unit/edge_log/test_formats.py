@@ -227,6 +227,27 @@ def test_objects_that_do_not_have_a_line_each_are_none() -> None:
         assert (batch.lines, len(batch.times), len(batch.rejects)) == (2, 0, 2)
 
 
+def test_a_truth_value_is_no_duration_and_changes_no_other() -> None:
+    log_format = make_format("json", ["time=t", "method=m", "target=u", "status=s", "size=b", "duration=d"])
+    lines = [
+        b'{"t":1769036174,"m":"GET","u":"/live/a/1.ts","s":200,"b":188,"d":%b}\n' % text
+        for text in (b"false", b"true", b"0", b"1", b"false")
+    ]
+
+    assert [*(parsed(log_format, *lines).durations or ())] == ["-", "-", 0.0, 1.0, "-"]
+    assert [*(parsed(log_format, *lines[2:4]).durations or ())] == [0.0, 1.0]
+
+
+def test_a_chunk_of_w3c_may_begin_with_the_next_header() -> None:
+    parser = make_format("w3c").parser()
+    lines = SAMPLES["w3c"][1]
+    header = lines[: lines.index(b"\n", lines.index(b"#Fields")) + 1]
+    fields = header[header.index(b"#Fields") :]
+    request = lines.removeprefix(header)
+
+    assert [len(parser.parse(chunk).times) for chunk in (lines, fields + request, fields, request)] == [1, 1, 0, 1]
+
+
 def test_nginx_json_with_bare_numbers_and_nested_keys() -> None:
     log_format = make_format(
         '{ "at": $msec, "client": {"ip": "$remote_addr", "ua": "$http_user_agent"}, "said": "a \\"$status\\" of",'

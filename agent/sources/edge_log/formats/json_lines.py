@@ -143,7 +143,11 @@ class JsonLines:
             columns["cmcd"] = joined_columns(headers)
         columns["status"] = list(map(self._statuses.__getitem__, values["status"]))
         columns["size"] = sizes_of(values["size"])
-        durations = list(map(self._durations.__getitem__, values["duration"])) if "duration" in values else None
+        durations = None
+        if "duration" in values:
+            if bool in {*map(type, values["duration"])}:
+                raise TypeError("false and true are no durations, and would be found where 0 and 1 are kept")
+            durations = list(map(self._durations.__getitem__, values["duration"]))
         return batch_of_columns(columns, self._moments(values["time"]), self._targets(values), durations)
 
     def _moments(self, times: list[Any]) -> ParsedTimes:

@@ -160,8 +160,8 @@ class W3cParser:
         return concatenated([*batches, self._section(chunk[begin:])])
 
     def _section(self, chunk: bytes) -> Batch:
-        """Parse lines below one header, which may be the first of them."""
-        if self._expression is None:
+        """Parse lines below one header, which may be the first of them; maybe there is none."""
+        if self._expression is None or not chunk:
             return self._rest(chunk)
         quick = b'"' not in chunk and b"\t" not in chunk
         return parse_mostly(self._expression, chunk, self._read, self._rest, quick=quick)
