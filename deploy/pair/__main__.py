@@ -4,13 +4,11 @@
 """
 
 import argparse
-import shutil
-import signal
 import sys
 from pathlib import Path
 
-from demo.processes import DemoError
-from deploy.pair.loopback import SIDES, addresses, missing, running, settings_of, short_folder
+from deploy.pair.kept import keep, tell, until_told
+from deploy.pair.loopback import addresses, missing, running, settings_of, short_folder
 
 ACCOUNT = "pair"
 
@@ -29,21 +27,9 @@ def main() -> int:
     targets = arguments.targets.read_text("utf-8") if arguments.targets else "[]\n"
     folder = short_folder()
     settings = settings_of(addresses(), folder, arguments.engine)
-    # Ctrl-C is waited for below; while everything starts it ends everything.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with running(settings, folder, targets) as pair:
-            pair.desk("account", "create", "--role", "administrator", "--name", ACCOUNT, text=f"{pair.token}\n")
-            for side in SIDES:
-                print(f"{settings.names[side]}: console {pair.console(side)}/, metrics {pair.url(side, 9099)}/")
-            print(f"account {ACCOUNT}, password {pair.token}")
-            print(f"logs: {folder}/log; kill any process; Ctrl-C ends all", flush=True)
-            signal.pause()
-    except KeyboardInterrupt:
-        shutil.rmtree(folder)
-    except (DemoError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    with until_told(folder), running(settings, folder, targets) as pair:
+        tell(pair, ACCOUNT)
+        keep(pair, ACCOUNT, folder)
     return 0
 
 

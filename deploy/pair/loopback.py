@@ -145,15 +145,9 @@ def write(pair: Pair, targets: str, rules: Path = ROOT / "alerts/rules") -> None
         for place in ("etcd", "victoria-metrics", "vmagent", "prometheus/alertmanager", "prometheus/metrics2"):
             (root / "var/lib" / place).mkdir(parents=True)
         (root / "run/postgresql").mkdir(parents=True)
-        share = root / "usr/share/ottwatch-center"
-        (share / "rules").mkdir(parents=True)
-        for file in rules.glob("*.yml"):
-            (share / "rules" / file.name).write_text(with_intervals(file.read_text("utf-8")), "utf-8")
-        shutil.copytree(ROOT / "alerts/runbooks", share / "runbooks")
-        (root / "etc/prometheus/ottwatch/targets").mkdir(parents=True)
-        (root / "etc/prometheus/ottwatch/site").mkdir()
-        (root / "etc/prometheus/ottwatch/site/none.yml").write_text("groups: []\n", "utf-8")
-        (root / "etc/prometheus/ottwatch/targets/agents.yml").write_text(targets, "utf-8")
+        put_rules(root, rules)
+        put_targets(root, targets)
+        shutil.copytree(ROOT / "alerts/runbooks", root / "usr/share/ottwatch-center/runbooks")
         (root / "etc/prometheus/blackbox.yml").write_text("modules: {tcp_connect: {prober: tcp}}\n", "utf-8")
     pair.folder.chmod(0o711)
     for side in SIDES:
@@ -166,6 +160,23 @@ def write(pair: Pair, targets: str, rules: Path = ROOT / "alerts/rules") -> None
         if _as_postgres():
             for place in ("var/lib/postgresql", "run/postgresql", "etc/patroni"):
                 _give_away(pair.root(side) / place)
+
+
+def put_rules(root: Path, rules: Path) -> None:
+    """Write the shipped rules below a machine's folder, and a site's own, of which there are none."""
+    shipped, own = root / "usr/share/ottwatch-center/rules", root / "etc/prometheus/ottwatch/site"
+    shipped.mkdir(parents=True)
+    for file in rules.glob("*.yml"):
+        (shipped / file.name).write_text(with_intervals(file.read_text("utf-8")), "utf-8")
+    own.mkdir(parents=True)
+    (own / "none.yml").write_text("groups: []\n", "utf-8")
+
+
+def put_targets(root: Path, targets: str) -> None:
+    """Write the nodes that a machine asks below its folder."""
+    place = root / "etc/prometheus/ottwatch/targets"
+    place.mkdir(parents=True)
+    (place / "agents.yml").write_text(targets, "utf-8")
 
 
 def _let_the_other_in(pair: Pair, side: Machine) -> None:

@@ -7,14 +7,12 @@ down.
 
 import argparse
 import json
-import shutil
-import signal
 import sys
 from pathlib import Path
 
 from center.pair_settings import Mail
 from center.site_settings import SiteSettings
-from demo.processes import DemoError
+from deploy.pair.kept import keep, tell, until_told
 from deploy.pair.loopback import SIDES, addresses, settings_of, short_folder
 from deploy.pair.loopback import running as running_pair
 from deploy.site.loopback import missing, running
@@ -40,26 +38,15 @@ def main() -> int:
     mail = Mail("duty@example.org", "ottwatch@example.org", "127.0.0.1:25")
     settings = SiteSettings(NAME, f"relay-{NAME}", address, tuple(found[side] for side in SIDES), mail, "1GB")
     probes = json.dumps([{"targets": [f"{address}:8428"], "labels": {"site": NAME}}])
-    # Ctrl-C is waited for below; while everything starts it ends everything.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with (
-            running_pair(settings_of(found, folder), folder, "[]\n", probing=True) as pair,
-            running(settings, folder, targets) as site,
-        ):
-            pair.watch_sites(probes)
-            pair.desk("account", "create", "--role", "administrator", "--name", ACCOUNT, text=f"{pair.token}\n")
-            for side in SIDES:
-                print(f"{pair.settings.names[side]}: console {pair.console(side)}/, metrics {pair.url(side, 9099)}/")
-            print(f"site {NAME}: rules {site.url(8880)}/, nodes {site.root}/etc/prometheus/ottwatch/targets")
-            print(f"account {ACCOUNT}, password {pair.token}")
-            print(f"logs: {folder}/log; kill any process; Ctrl-C ends all", flush=True)
-            signal.pause()
-    except KeyboardInterrupt:
-        shutil.rmtree(folder)
-    except (DemoError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    with (
+        until_told(folder),
+        running_pair(settings_of(found, folder), folder, "[]\n", probing=True) as pair,
+        running(settings, folder, targets) as site,
+    ):
+        pair.watch_sites(probes)
+        tell(pair, ACCOUNT)
+        print(f"site {NAME}: rules {site.url(8880)}/, nodes {site.root}/etc/prometheus/ottwatch/targets")
+        keep(pair, ACCOUNT, folder)
     return 0
 
 

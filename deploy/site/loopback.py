@@ -10,8 +10,7 @@ from pathlib import Path
 from center.site import rendered
 from center.site_settings import SiteSettings
 from demo.processes import Program, answers, stop_all
-from deploy.package.tree import with_intervals
-from deploy.pair.loopback import PROBER, ROOT, SECONDS, below, defaults
+from deploy.pair.loopback import PROBER, ROOT, SECONDS, below, defaults, put_rules, put_targets
 from deploy.pair.loopback import missing as missing_of_pair
 
 # Program, its port and the path that answers when it is of use.
@@ -56,15 +55,8 @@ def write(site: Site, targets: str) -> None:
         file.write_text(below(root, text), "utf-8")
     for place in ("victoria-metrics", "vmagent", "prometheus/alertmanager"):
         (root / "var/lib" / place).mkdir(parents=True)
-    share = root / "usr/share/ottwatch-center/rules"
-    share.mkdir(parents=True)
-    for file in (ROOT / "alerts/rules").glob("*.yml"):
-        (share / file.name).write_text(with_intervals(file.read_text("utf-8")), "utf-8")
-    ottwatch = root / "etc/prometheus/ottwatch"
-    for place in ("targets", "site"):
-        (ottwatch / place).mkdir(parents=True)
-    (ottwatch / "site/none.yml").write_text("groups: []\n", "utf-8")
-    (ottwatch / "targets/agents.yml").write_text(targets, "utf-8")
+    put_rules(root, ROOT / "alerts/rules")
+    put_targets(root, targets)
 
 
 @contextmanager

@@ -50,11 +50,11 @@ def short(known: Impact | None, words: Words) -> str:
     figures = known.figures()
     if known.stalls is not None and all(each.at_most < 1 for each in figures.values()):
         return words("impact.short_stalls", n=_number(known.stalls.stalls), seconds=_mean(known.stalls))
-    some = [name for name, each in figures.items() if round(each.at_most)]
-    for name in [*some, *figures][:1]:
-        word = "short" if _is_exact(figures[name].without, figures[name].at_most) else "short_at_most"
-        return words(f"impact.{word}_{name}", n=_number(figures[name].at_most))
-    return ""
+    if not figures:
+        return ""
+    name = next((name for name, each in figures.items() if round(each.at_most)), next(iter(figures)))
+    word = "short" if _is_exact(figures[name].without, figures[name].at_most) else "short_at_most"
+    return words(f"impact.{word}_{name}", n=_number(figures[name].at_most))
 
 
 def _is_exact(value: float | None, at_most: float) -> bool:
