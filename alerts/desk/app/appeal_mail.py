@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 from functools import partial
 
-from alerts.desk.appeals import mass_store, mass_tickets
+from alerts.desk.appeals import mass_running
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.mail import of_masses, sending
@@ -52,8 +52,7 @@ def send(runtime: Runtime, rules: Rules, pace: Pace, baseline: Baseline) -> None
 def _masses(runtime: Runtime, rules: Rules, baseline: Baseline) -> Collection[Cell]:
     """Return the masses of this moment: the supplier is not told of their appeals one by one."""
     with runtime.database.read() as connection:
-        found = {each.cell for each in mass_store.current(connection, rules, baseline, runtime.now())}
-        return found | {mass_tickets.cell_of(row) for row in mass_tickets.running(connection)}
+        return mass_running.held_back(connection, rules, baseline, runtime.now())
 
 
 def take(runtime: Runtime, rules: Rules, settings: AppealMail, imap: Imap) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Text, cast, select
 
 from alerts.desk.appeals.codes import Code
 from alerts.desk.appeals.desk import Rules
+from alerts.desk.appeals.mass import ANY
 from alerts.desk.core.billing_tables import billing_case
 from alerts.desk.core.record import Column
 from alerts.desk.core.tables import OPEN, alarm, ticket
@@ -39,21 +40,32 @@ def incidents(
     """Return the open emergency tickets of a service in a region or on the whole platform, the most urgent first.
 
     A ticket without a service concerns all of them; one that another ticket explains is left to that one. A ticket of
-    a mass of appeals concerns only its region and what its customers appealed about; None: it is not known yet.
+    a mass of appeals concerns only its region, or all of them, and what its customers appealed about; None: it is not
+    known yet. `ANY` for the region: those that concern at least one, apart from the ones of masses in one region.
     """
-    sites = ["", *(rules.settings.sites_of(region) if region else ())]
     conditions = [
-        *(ticket.c.site.in_(sites), ticket.c.priority.in_(("P1", "P2", "P3"))),
+        ticket.c.priority.in_(("P1", "P2", "P3")),
         *(ticket.c.status != "resolved", ticket.c.status_reason != CAUSE),
     ]
+    if region != ANY:
+        conditions.append(ticket.c.site.in_(["", *(rules.settings.sites_of(region) if region else ())]))
     if group is not None:
         conditions.append(_BILLING if _is_billing(rules, group) else ~_BILLING)
     rows = connection.execute(
         select(ticket).where(OPEN, *conditions).order_by(ticket.c.priority, ticket.c.id)
     ).mappings()
-    wanted = {"service": service, MASS_REGION: region} | ({MASS_GROUP: group} if group is not None else {})
-    found = map(Ticket, rows)
-    return [each for each in found if all(each.labels.get(name, value) == value for name, value in wanted.items())]
+    wanted = {"service": {service}, MASS_REGION: {region, ANY}} | ({MASS_GROUP: {group}} if group is not None else {})
+    found = (
+        each for each in map(Ticket, rows) if all(each.labels.get(name) in {None, *of} for name, of in wanted.items())
+    )
+    return [each for each in found if region != ANY or concerned(rules, each) != ()]
+
+
+def concerned(rules: Rules, of: Ticket) -> tuple[str, ...] | None:
+    """Return the regions that the site of a ticket serves; None: it concerns the whole platform."""
+    if not of.site:
+        return None
+    return tuple(each for each in rules.settings.regions if of.site in rules.settings.sites_of(each))
 
 
 def incidents_of(connection: Connection, rules: Rules, service: str, region: str, code: Code | None) -> list[Ticket]:

@@ -1,27 +1,24 @@
-"""Mass appeals in the database: who appealed about what, what is usual, and linking a whole cell to a ticket."""
+"""Mass appeals in the database: who appealed about what, what is usual, and which tickets may be the cause."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
-from alerts.desk.appeals import mass, store
+from alerts.desk.appeals import mass
 from alerts.desk.appeals.baseline import Baseline
-from alerts.desk.appeals.causes import incidents
+from alerts.desk.appeals.causes import MASS_REGION, concerned, incidents
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.appeals.linking import BATCH, hold
-from alerts.desk.appeals.mass import Cell, Mass, Usual, Word
-from alerts.desk.appeals.usual import NOTHING_KNOWN, History, Hour, Moments
-from alerts.desk.core.appeal_tables import appeal, appeal_link, interaction
-from alerts.desk.core.database import Database
-from alerts.desk.core.tables import OPEN
+from alerts.desk.appeals.mass import ANY, Cell, Mass, Usual, Word
+from alerts.desk.appeals.mass_members import Limits, limits_of, linked, members, of_cell
+from alerts.desk.appeals.usual import NOTHING_KNOWN, Hour, Moments, learn
+from alerts.desk.core.appeal_tables import appeal, interaction
 from alerts.desk.tickets.ticket import Ticket
 
 BEFORE = timedelta(weeks=8)
-EARLIER = timedelta(minutes=30)  # how long before the window appeals may belong to the same
 
 Columns = TypeVarTuple("Columns")
 
@@ -33,6 +30,7 @@ class Proposal:
     mass: Mass
     appeals: tuple[int, ...]
     tickets: tuple[Ticket, ...]
+    members: Mapping[int, int] = field(default_factory=dict)  # by ticket: how many of the appeals it concerns
 
 
 def _unlinked(connection: Connection, since: datetime, until: datetime) -> list[Word]:
@@ -72,9 +70,10 @@ def usual(connection: Connection, zone: tzinfo, now: datetime) -> dict[Cell, Usu
     seen: dict[Cell, dict[Hour, dict[int, set[str]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     for word in known:
         place = int(word.at.timestamp() // mass.WINDOW.total_seconds())
-        seen[word.cell][_class(word.at, zone)][place].add(word.customer)
+        for cell in (word.cell, word.cell.whole) if word.cell.region else (word.cell,):
+            seen[cell][_class(word.at, zone)][place].add(word.customer)
     counts = {cell: {hour: _moments(found) for hour, found in hours.items()} for cell, hours in seen.items()}
-    return History(counts, windows).usual(_class(now, zone))
+    return learn(counts, windows).usual(_class(now, zone))
 
 
 def _moments(found: Mapping[int, set[str]]) -> Moments:
@@ -82,70 +81,81 @@ def _moments(found: Mapping[int, set[str]]) -> Moments:
     return Moments(sum(sizes), sum(size * size for size in sizes))
 
 
-def masses(connection: Connection, known: dict[Cell, Usual], now: datetime) -> list[Mass]:
+def masses(connection: Connection, rules: Rules, known: dict[Cell, Usual], now: datetime) -> list[Mass]:
     """Return the masses of the last window."""
-    return mass.exceeding(_customers(connection, now - mass.WINDOW, now), known, NOTHING_KNOWN)
+    count = _counting(connection, now)
+
+    def own(whole: Mass, parts: Sequence[Mass]) -> Collection[str]:
+        if not parts or spanning(connection, rules, whole, count):
+            return ()
+        return [each.cell.region for each in parts if _has_own(connection, rules, each.cell)]
+
+    return mass.exceeding(_customers(connection, now - mass.WINDOW, now), known, NOTHING_KNOWN, count, own)
+
+
+def _counting(connection: Connection, now: datetime) -> mass.Count:
+    """Return how the database counts the customers of all regions together in the last window."""
+
+    def count(whole: Cell, without: Collection[str]) -> int:
+        wanted = _said(select(func.count(appeal.c.customer.distinct())), now - mass.WINDOW, now)
+        return connection.scalar(wanted.where(*of_cell(whole), appeal.c.region.not_in(without))) or 0
+
+    return count
+
+
+def spanning(connection: Connection, rules: Rules, whole: Mass, count: mass.Count) -> list[Ticket]:
+    """Return the emergency tickets that explain a mass over all regions, the most urgent first.
+
+    Of a ticket that does not concern the whole platform the regions have all of the excess: those of the others would
+    not be a mass, and they alone would be one.
+    """
+    return [
+        each
+        for each in incidents(connection, rules, whole.cell.service, ANY, whole.cell.group)
+        if _explains(concerned(rules, each), whole, count)
+    ]
+
+
+def _explains(regions: Collection[str] | None, whole: Mass, count: mass.Count) -> bool:
+    if regions is None:
+        return True
+    others = [region for region, _ in whole.regions if region not in regions]
+    inside = count(whole.cell, (*whole.apart, *others))
+    outside = count(whole.cell, (*whole.apart, *regions))
+    return inside >= whole.bound > outside
+
+
+def _has_own(connection: Connection, rules: Rules, cell: Cell) -> bool:
+    """Return whether alarms of a region's own site may be the cause of its mass."""
+    found = incidents(connection, rules, cell.service, cell.region, cell.group)
+    return any(each.site and MASS_REGION not in each.labels for each in found)
 
 
 def current(connection: Connection, rules: Rules, baseline: Baseline, now: datetime) -> list[Mass]:
     """Return the masses of this moment."""
-    return masses(connection, baseline.get(now, lambda: usual(connection, rules.calendars.zone, now)), now)
+    return masses(connection, rules, baseline.get(now, lambda: usual(connection, rules.calendars.zone, now)), now)
+
+
+def causes_of(connection: Connection, rules: Rules, found: Mass, now: datetime) -> list[Ticket]:
+    """Return the emergency tickets that may be the cause of a mass of the last window, the most urgent first."""
+    cell = found.cell
+    if cell.region == ANY:
+        return spanning(connection, rules, found, _counting(connection, now))
+    return incidents(connection, rules, cell.service, cell.region, cell.group)
 
 
 def proposals(connection: Connection, rules: Rules, known: dict[Cell, Usual], now: datetime) -> list[Proposal]:
     """Return the masses of the last window; what is linked to a ticket already is no longer one."""
     result = []
-    for each in masses(connection, known, now):
-        tickets = incidents(connection, rules, each.cell.service, each.cell.region, each.cell.group)
-        result.append(Proposal(each, tuple(members(connection, each.cell, now)), tuple(tickets)))
+    for each in masses(connection, rules, known, now):
+        tickets = causes_of(connection, rules, each, now)
+        numbers = members(connection, each.cell, now, Limits(apart=each.apart))
+        counts = {
+            ticket.id: len(members(connection, each.cell, now, limits_of(rules, each.cell, ticket, each.apart)))
+            for ticket in tickets
+        }
+        result.append(Proposal(each, tuple(numbers), tuple(tickets), counts))
     return result
-
-
-def members(connection: Connection, cell: Cell, now: datetime, most: int | None = None) -> Sequence[int]:
-    """Return the open appeals of a cell since shortly before the window that no person linked to a ticket."""
-    since = appeal.c.registered_at > now - mass.WINDOW - EARLIER
-    wanted = select(appeal.c.id).where(OPEN, *of_cell(cell), since, ~linked()).order_by(appeal.c.id).limit(most)
-    return list(connection.scalars(wanted))
-
-
-def link_all(database: Database, rules: Rules, cell: Cell, ticket: int, by: str, now: datetime) -> int:  # noqa: PLR0913, PLR0917
-    """Link every member of a mass to an emergency ticket while it is open; return how many.
-
-    Some at a time, so that nothing else has to wait for ten thousand of them; what is left when a desk dies is still
-    proposed.
-    """
-    number = 0
-    while some := _link_some(database, rules, cell, ticket, by, now):
-        number += some
-    return number
-
-
-def _link_some(database: Database, rules: Rules, cell: Cell, ticket: int, by: str, now: datetime) -> int:  # noqa: PLR0913, PLR0917
-    with database.write() as connection:
-        known = incidents(connection, rules, cell.service, cell.region, cell.group)
-        if ticket not in {each.id for each in known}:
-            return 0
-        numbers = members(connection, cell, now, most=BATCH)
-        drafts = store.lock_some(connection, numbers)
-        for draft in drafts:
-            hold(connection, draft, ticket, by, now)
-            draft.request_due = False
-        store.save_some(connection, rules, drafts, now)
-    return len(numbers)
-
-
-def of_cell(cell: Cell) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions on the appeals of a cell."""
-    return (appeal.c.code_group == cell.group, appeal.c.region == cell.region, appeal.c.service == cell.service)
-
-
-def linked() -> ColumnElement[bool]:
-    """Return the condition on appeals that a person linked to a ticket."""
-    return (
-        select(appeal_link.c.id)
-        .where(appeal_link.c.appeal_id == appeal.c.id, appeal_link.c.state == "confirmed")
-        .exists()
-    )
 
 
 def _class(moment: datetime, zone: tzinfo) -> tuple[bool, int]:

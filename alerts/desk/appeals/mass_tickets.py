@@ -6,25 +6,31 @@ appeals that were answered at once and appeals without a region open none: they 
 common. A mass without a ticket waits a while for one that alarms open: customers are often faster, and one fault is to
 have one ticket.
 
+Where a mass spreads over all regions, those that have one keep it, and what is left gets one more: no ticket is taken
+back or told otherwise. While that is open, no region gets a further one.
+
 Links to members are proposed. Once a person has confirmed them, those that come later are confirmed with them.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, TextClause, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import mass, store
 from alerts.desk.appeals.baseline import Baseline
-from alerts.desk.appeals.causes import MASS_GROUP, MASS_REGION, incidents
+from alerts.desk.appeals.causes import MASS_GROUP, MASS_REGION
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.linking import BATCH, OVER, hold
-from alerts.desk.appeals.mass import Cell, Mass
+from alerts.desk.appeals.mass import ANY, Cell, Mass
+from alerts.desk.appeals.mass_members import EARLIER, Limits, linked, of_cell
 from alerts.desk.appeals.mass_record import MassRecord
-from alerts.desk.appeals.mass_store import EARLIER, current, linked, of_cell
+from alerts.desk.appeals.mass_running import cell_of, covered, limits_of_mass, running
+from alerts.desk.appeals.mass_store import causes_of, current
 from alerts.desk.appeals.states import Status
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.appeal_tables import RUNNING, appeal, appeal_link, appeal_mass
@@ -54,35 +60,28 @@ def look(opening: Opening, baseline: Baseline, now: datetime) -> int:
     """Open and end masses, and attach who appealed since; return how many tickets were opened."""
     with opening.database.read() as connection:
         found = current(connection, opening.rules, baseline, now)
-        known = {cell_of(each) for each in running(connection)}
-    candidates = [each for each in found if each.cell not in known and each.cell.region]
-    for gone in opening.waiting.keys() - {each.cell for each in candidates}:
-        del opening.waiting[gone]
+        taken = covered(connection, opening.rules) | {cell_of(each) for each in running(connection)}
+    candidates = [each for each in found if each.cell.region and not any(cell.has(each.cell) for cell in taken)]
+    _go_on_waiting(opening.waiting, {each.cell for each in candidates})
     opened = sum(_open(opening, each, now) for each in candidates)
     with opening.database.read() as connection:
         records = running(connection)
-    for record in records:
-        while _attach_some(opening, record, now) == BATCH:
+    apart = {each.cell: each.apart for each in found}
+    for record in sorted(records, key=lambda each: each.region == ANY):  # a region's own mass comes first
+        while _attach_some(opening, record, apart.get(cell_of(record), ()), now) == BATCH:
             pass
     _end(opening.database, now)
     return opened
 
 
-def running(connection: Connection) -> list[MassRecord]:
-    """Return the masses whose ticket is not over."""
-    rows = connection.execute(select(appeal_mass).where(RUNNING).order_by(appeal_mass.c.id)).mappings()
-    return [MassRecord(row) for row in rows]
-
-
-def cell_of(record: MassRecord) -> Cell:
-    """Return what the customers of a mass appeal about, and where."""
-    return Cell(record.code_group, record.region, record.service)
-
-
-def customers(connection: Connection, number: int) -> int:
-    """Return how many customers are members of a mass."""
-    wanted = select(func.count(appeal.c.customer.distinct())).where(appeal.c.mass_id == number)
-    return connection.scalar(wanted) or 0
+def _go_on_waiting(waiting: dict[Cell, datetime], cells: Collection[Cell]) -> None:
+    """Forget masses that are over; one that has spread, or has shrunk to a region, has waited since it began."""
+    before = dict(waiting)
+    waiting.clear()
+    for cell in cells:
+        since = [moment for known, moment in before.items() if known.has(cell) or cell.has(known)]
+        if since:
+            waiting[cell] = min(since)
 
 
 def _open(opening: Opening, found: Mass, now: datetime) -> bool:
@@ -90,19 +89,34 @@ def _open(opening: Opening, found: Mass, now: datetime) -> bool:
     cell = found.cell
     try:
         with opening.database.write() as connection:
-            recent = (_complaints(cell), appeal.c.appealed_at > now - mass.WINDOW)
-            wanted = select(func.count(appeal.c.customer.distinct())).where(*recent)
-            if (connection.scalar(wanted) or 0) < found.bound:
+            if not _is_due(connection, found, now):
                 return False
-            known = incidents(connection, opening.rules, cell.service, cell.region, cell.group)
+            known = causes_of(connection, opening.rules, found, now)
             if not known and not _waited(opening, cell, now):
                 return False
             number = known[0].id if known else _ticket(connection, opening, cell, now)
             values = {"code_group": cell.group, "region": cell.region, "service": cell.service}
             connection.execute(insert(appeal_mass).values(**values, ticket_id=number, began_at=now))
+        opening.waiting.pop(cell, None)
     except (IntegrityError, tickets.OpenedElsewhereError):
         return False  # another desk opened it at this moment
     return not known
+
+
+def _is_due(connection: Connection, found: Mass, now: datetime) -> bool:
+    """Return whether enough complaints wait that belong to no mass; over all regions those of a region's mass count.
+
+    At least one has to be left, for which the ticket is.
+    """
+    cell, apart = found.cell, Limits(apart=found.apart).conditions()
+    recent = (*_complaints(cell), *apart, appeal.c.appealed_at > now - mass.WINDOW)
+    customers_of = select(func.count(appeal.c.customer.distinct())).where(*recent)
+    free = connection.scalar(customers_of.where(appeal.c.mass_id.is_(None))) or 0
+    if cell.region != ANY or not free:
+        return free >= found.bound
+    under_way = select(appeal_mass.c.id).where(RUNNING)
+    counted = or_(appeal.c.mass_id.is_(None), appeal.c.mass_id.in_(under_way))
+    return (connection.scalar(customers_of.where(counted)) or 0) >= found.bound
 
 
 def _waited(opening: Opening, cell: Cell, now: datetime) -> bool:
@@ -112,7 +126,7 @@ def _waited(opening: Opening, cell: Cell, now: datetime) -> bool:
 
 
 def _ticket(connection: Connection, opening: Opening, cell: Cell, now: datetime) -> int:
-    sites = opening.rules.settings.sites_of(cell.region)
+    sites = opening.rules.settings.sites_of(cell.region) if cell.region != ANY else ()
     labels = {"service": cell.service, MASS_REGION: cell.region, MASS_GROUP: cell.group}
     # A further mass of the cell is a problem of its own: its ticket must not collide with one that is merely resolved.
     key = "\0".join(("appeals", cell.group, cell.region, cell.service, now.isoformat()))
@@ -137,7 +151,13 @@ def _ticket(connection: Connection, opening: Opening, cell: Cell, now: datetime)
 
 def _text(key: str, language: str, opening: Opening, cell: Cell) -> str:
     words = Words(language, opening.rules.calendars.zone)
-    return words(f"appealmail.{key}", group=group_name(language, cell.group), region=cell.region, service=cell.service)
+    group, region = group_name(language, cell.group), region_name(words, cell.region)
+    return words(f"appealmail.{key}", group=group, region=region, service=cell.service)
+
+
+def region_name(words: Words, region: str) -> str:
+    """Return how a mass's region is told."""
+    return words("appealmail.all_regions") if region == ANY else region
 
 
 def group_name(language: str, group: str) -> str:
@@ -145,18 +165,20 @@ def group_name(language: str, group: str) -> str:
     return catalogue(language).get(f"appealgroup.{group}", group)
 
 
-def _complaints(cell: Cell) -> ColumnElement[bool]:
-    """Return the condition on appeals that wait, belong to no mass and have no known cause."""
+def _complaints(cell: Cell) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    """Return the conditions on appeals that wait and have no known cause."""
     waits = (appeal.c.status != str(Status.RESOLVED), appeal.c.kind == "complaint")
-    return and_(OPEN, *waits, *of_cell(cell), appeal.c.mass_id.is_(None), ~linked())
+    return (OPEN, *waits, *of_cell(cell), ~linked())
 
 
-def _attach_some(opening: Opening, record: MassRecord, now: datetime) -> int:
+def _attach_some(opening: Opening, record: MassRecord, apart: tuple[str, ...], now: datetime) -> int:
     undone = (appeal_link.c.appeal_id == appeal.c.id, appeal_link.c.ticket_id == record.ticket_id)
     refused = select(appeal_link.c.id).where(*undone, appeal_link.c.state == "undone").exists()
     since = appeal.c.appealed_at > record.began_at - mass.WINDOW - EARLIER
-    wanted = select(appeal.c.id).where(_complaints(cell_of(record)), since, ~refused).order_by(appeal.c.id).limit(BATCH)
     with opening.database.read() as connection:
+        limits = replace(limits_of_mass(connection, opening.rules, record), apart=apart)
+        free = (*_complaints(cell_of(record)), *limits.conditions(), appeal.c.mass_id.is_(None))
+        wanted = select(appeal.c.id).where(*free, since, ~refused).order_by(appeal.c.id).limit(BATCH)
         numbers = list(connection.scalars(wanted))
     if not numbers:
         return 0

@@ -8,6 +8,10 @@ until a mass is seen, and the lower one costs a false alarm.
 
 The dispersion is that of the service over all hours, by the method of moments without the bias of small samples:
 r = Σ (mean² - variance/n) / Σ (variance - mean).
+
+All regions together have a history of their own, of windows in which who appeals from two regions counts once. Their
+dispersion cannot be added up from those of the regions: that would need the regions' bursts to be independent, and
+what everybody watches makes all of them call.
 """
 
 from collections import defaultdict
@@ -16,7 +20,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import NamedTuple
 
-from alerts.desk.appeals.mass import Cell, Usual
+from alerts.desk.appeals.mass import ANY, Cell, Usual
 
 POISSON = 1e6  # a dispersion as good as none
 NOTHING_KNOWN = Usual(0.08, 1.0)  # of a cell without a history
@@ -41,6 +45,7 @@ class History:
 
     counts: Mapping[Cell, Mapping[Hour, Moments]]
     windows: Mapping[Hour, int]
+    assumed: float = NOTHING_KNOWN.mean  # of a cell before anything is known
     _totals: dict[Cell, int] = field(init=False)
     _hours: dict[str, dict[Hour, int]] = field(init=False)
     _dispersion: dict[str, float] = field(init=False)
@@ -68,7 +73,7 @@ class History:
     def _of_cell(self, cell: Cell, hour: Hour, busy: float) -> Usual:
         dispersion = self._dispersion[cell.service]
         watched = sum(self.windows.values())
-        expected = (self._totals[cell] + _DAY * NOTHING_KNOWN.mean) / (watched + _DAY) * busy
+        expected = (self._totals[cell] + _DAY * self.assumed) / (watched + _DAY) * busy
         windows = self.windows[hour]
         own = self.counts[cell][hour].customers / windows if hour in self.counts[cell] else 0.0
         if abs(own - expected) > _CONTRADICTS * sqrt((expected + expected**2 / dispersion) / windows):
@@ -94,3 +99,23 @@ def _ratio(squares: float, excess: float) -> float:
     if excess <= 0:
         return POISSON
     return min(squares / excess, POISSON) if squares > 0 else NOTHING_KNOWN.dispersion
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What was learned of regions, and of all of them together."""
+
+    regions: History
+    together: History
+
+    def usual(self, hour: Hour) -> dict[Cell, Usual]:
+        """Return what is usual in an hour; empty where no such hour was watched."""
+        return self.regions.usual(hour) | self.together.usual(hour)
+
+
+def learn(counts: Mapping[Cell, Mapping[Hour, Moments]], windows: Mapping[Hour, int]) -> Learned:
+    """Return what counts of cells tell, those over all regions among them."""
+    regions = {cell: hours for cell, hours in counts.items() if cell.region != ANY}
+    together = {cell: hours for cell, hours in counts.items() if cell.region == ANY}
+    number = len({cell.region for cell in regions if cell.region})
+    return Learned(History(regions, windows), History(together, windows, NOTHING_KNOWN.mean * max(number, 1)))

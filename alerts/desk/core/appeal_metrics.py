@@ -42,7 +42,7 @@ APPEALS_UNROUTED = Metric(
 MASS_CUSTOMERS = Metric(
     "ott_desk_mass_appeal_customers",
     "gauge",
-    "Customers of a mass of appeals that nobody has linked to an emergency ticket yet.",
+    "Customers of a mass of appeals that nobody has linked to an emergency ticket yet; the region * is all of them.",
     ("service", "region", "group"),
 )
 MAIL_WAITS = Metric(

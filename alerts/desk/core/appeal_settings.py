@@ -15,6 +15,7 @@ from service.settings import Seconds, Secret
 MINUTE, HOUR = 60.0, 3600.0
 DAY = 24 * HOUR
 LONGEST_NAME = 64
+ALL_REGIONS = "*"  # in place of a region's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ class AppealSettings:
             checks.printable(name)
             if len(name) > LONGEST_NAME:
                 raise ValueError(f'the name "{name}" is longer than {LONGEST_NAME} characters')
+        if ALL_REGIONS in self.regions:
+            raise ValueError(f'regions: "{ALL_REGIONS}" stands for all regions together; give the region another name')
         for key, names in (("sites", self.sites), ("units", self.units.values())):
             if unknown := set(names) - set(self.regions):
                 raise ValueError(f'{key}: no region "{min(unknown)}"; regions has {", ".join(self.regions) or "none"}')

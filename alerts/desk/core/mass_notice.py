@@ -8,6 +8,6 @@ class MassNotice:
     """More customers than usual appeal about the same; nobody has linked them to an emergency ticket yet."""
 
     group: str
-    region: str  # empty: not known
+    region: str  # empty: not known; "*": all regions together
     service: str
     customers: int

@@ -12,7 +12,8 @@ from alerts.desk.appeals.mail import letters, store
 from alerts.desk.appeals.mail.sending import GIVEN_UP, WAITING, Post
 from alerts.desk.appeals.mail.store import MASS, SENT, Outgoing
 from alerts.desk.appeals.mass_record import MassRecord
-from alerts.desk.appeals.mass_tickets import cell_of, customers, group_name
+from alerts.desk.appeals.mass_running import cell_of, customers
+from alerts.desk.appeals.mass_tickets import group_name, region_name
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.appeal_tables import appeal, appeal_event, appeal_mail, appeal_mass
 
@@ -60,7 +61,7 @@ def _write(connection: Connection, post: Post, number: int, unchanged: ColumnEle
     told = letters.Mass(
         ticket=mass.ticket_id,
         group=group_name(post.words.language, cell.group),
-        region=cell.region,
+        region=region_name(post.words, cell.region),
         service=cell.service,
         customers=customers(connection, number),
         reference=letters.reference(post.rules, appeals.lock(connection, member)),

@@ -24,7 +24,7 @@ from alerts.desk.appeals.mail.message import Message, Written
 from alerts.desk.appeals.mail.steps import HandWithin
 from alerts.desk.appeals.mail.store import Outgoing
 from alerts.desk.appeals.mass import Cell
-from alerts.desk.appeals.mass_store import of_cell
+from alerts.desk.appeals.mass_members import of_cell
 from alerts.desk.appeals.states import FINAL, AnswerBy, Status
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.appeal_settings import AppealMail
@@ -117,7 +117,7 @@ def _write(connection: Connection, post: Post, of: Appeal, held_back: Collection
         return int(_write_answer(connection, post, of, now))
     cell = Cell(of.code_group, of.region, of.service)
     written = 0
-    held = of.request_due and cell in held_back and not _was_unlinked(connection, of.id)
+    held = of.request_due and any(each.has(cell) for each in held_back) and not _was_unlinked(connection, of.id)
     if of.request_due and not held and not store.wrote(connection, of.id, "request"):
         write_request(connection, post, of, now)
         written += 1

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from alerts.desk.access.roles import Permission
-from alerts.desk.appeals import linking, mass_store
+from alerts.desk.appeals import linking, mass_members, mass_store
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.mass import Cell
 from alerts.desk.appeals.mass_store import Proposal
@@ -35,12 +35,12 @@ def proposals(request: Request, runtime: Runtime, rules: Rules, found: Visitor) 
 @router.post("/appeals/mass", dependencies=[Depends(checked)])
 def link(
     runtime: Running, found: Seeing, rules: Ruling, ticket: Annotated[int, Form()], group: Line = "", region: Line = "",
-    service: Line = "",
+    service: Line = "", apart: Annotated[list[Line] | None, Form()] = None,
 ) -> Response:  # fmt: skip
-    """Link a mass to an emergency ticket."""
+    """Link a mass to an emergency ticket; one over all regions without those that are proposed by themselves."""
     _may(found)
     cell = Cell(group, region, service)
-    mass_store.link_all(runtime.database, rules, cell, ticket, found.principal.name, runtime.now())
+    mass_members.link_all(runtime.database, rules, cell, ticket, found.principal.name, runtime.now(), apart or ())
     return RedirectResponse("/appeals", 303)
 
 

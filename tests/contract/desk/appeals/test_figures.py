@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.desk.appeals import actions, compensations, figures
+from alerts.desk.appeals.mass import ANY
 from alerts.desk.appeals.states import AnswerBy, Entry
 from alerts.desk.appeals.timers import run_due
 from alerts.desk.core.appeal_metrics import AppealFigures, samples
@@ -89,5 +90,7 @@ def test_no_sample_holds_anything_of_a_customer(bureau: Bureau) -> None:
     bureau.registered(answer_by=AnswerBy.EMAIL, email="saule@example.kz")
     found = list(samples(read(bureau, MassNotice("playback", "Astana", "ott", 12))))
     assert ("ott_desk_mass_appeal_customers", 12) in [(each.metric.name, each.value) for each in found]
+    (over_all,) = samples(AppealFigures(masses=read(bureau, MassNotice("playback", ANY, "ott", 19)).masses))
+    assert (over_all.labels, over_all.value) == (("ott", "*", "playback"), 19)
     shown = repr(found)
     assert not any(word in shown for word in (NUMBER, "701234", "Saule", "saule@", "Aunt"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerts.desk.appeals import linking, mass_store
+from alerts.desk.appeals import linking, mass_members, mass_store
 from alerts.desk.appeals.mass import Cell
 from alerts.desk.appeals.mass_store import Proposal
 from alerts.desk.appeals.states import Status
@@ -31,7 +31,7 @@ def callers(bureau: Bureau, number: int, **changes: Any) -> list[int]:
 
 
 def test_a_mass_is_proposed_linked_and_undone(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (linking, mass_store):
+    for module in (linking, mass_members):
         monkeypatch.setattr(module, "BATCH", 4)
     numbers = callers(bureau, 10)
     bureau.pass_(minutes=1)
@@ -40,8 +40,8 @@ def test_a_mass_is_proposed_linked_and_undone(bureau: Bureau, monkeypatch: pytes
     assert (found.mass.cell, found.mass.customers, list(found.appeals)) == (CELL, 10, numbers)
     assert [each.id for each in found.tickets] == [incident]
     # Nothing across services, whoever asks for it.
-    assert mass_store.link_all(bureau.database, bureau.rules, CELL, other, "Dana", bureau.now) == 0
-    assert mass_store.link_all(bureau.database, bureau.rules, CELL, incident, "Dana", bureau.now) == 10
+    assert mass_members.link_all(bureau.database, bureau.rules, CELL, other, "Dana", bureau.now) == 0
+    assert mass_members.link_all(bureau.database, bureau.rules, CELL, incident, "Dana", bureau.now) == 10
     assert {(bureau.appeal(number).status, bureau.appeal(number).request_due) for number in numbers} == {
         ("held", False)
     }

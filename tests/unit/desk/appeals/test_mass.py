@@ -1,4 +1,4 @@
-"""Mass appeals: chance alone hardly ever makes one, ten customers always do, and one customer never does."""
+"""Mass appeals in a cell: chance alone hardly ever makes one, ten customers always do, and one customer never does."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ CELLS = 20
         (340, Usual(0.08, 5.0), 6),
         (340, Usual(0.08, 2.0), 7),
         (340, Usual(0.08, 1.0), 8),
-        (1, Usual(10.0, 1e6), 29),
+        (1, Usual(10.0, 1e6), 30),
         (1, Usual(0.001, 1.0), 5),
     ],
 )

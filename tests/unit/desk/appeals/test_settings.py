@@ -29,6 +29,10 @@ def written(tmp_path: Path, table: str, secret: str = SECRET) -> Path:
         ("services = []", "appeals: services: name at least one"),
         ('sites = { "Atlantis" = ["x"] }', 'appeals: sites: no region "Atlantis"'),
         ('regions = ["A"]\nunits = { "Dana" = "B" }', 'appeals: units: no region "B"; regions has A'),
+        (
+            'regions = ["A", "*"]',
+            r'appeals: regions: "\*" stands for all regions together; give the region another name',
+        ),
         ("accounting_day = 32", "appeals: accounting_day is not between 1 and 31"),
         ('questions = { scheme1_terms = "some" }', "scheme1_terms"),
         ('questions = { vendor_calendar = "lunar" }', 'no calendar "lunar"'),

@@ -338,6 +338,42 @@ def test_mass_is_linked_and_undone_from_the_list(control_room: Hall, bureau: Bur
             assert reader.post(path, data={"csrf": key, **cell}).status_code == 403
 
 
+def test_mass_over_all_regions_is_shown_and_linked_without_those_apart(control_room: Hall, bureau: Bureau) -> None:
+    for place in range(19):
+        bureau.registered(number=f"870123456{place:02}", region="Astana" if place < 10 else "Almaty")
+    bureau.pass_(minutes=1)
+    control_room.now = bureau.now
+    incident = bureau.incident("origin", site="")
+    operator = control_room.person("operator160")
+    shown = unescape(operator.get("/appeals").text)
+    assert "19 customers have appealed within 15 minutes</strong>: playback, all regions, ott." in shown
+    assert "<p>Astana: <strong>10</strong>, Almaty: <strong>9</strong></p>" in shown
+    assert f"Link 19 appeals to ticket {incident}" in shown
+    assert shown.count('action="/appeals/mass"') == 1
+    assert "Not counting" not in shown
+    cell = {"group": "playback", "region": "*", "service": "ott", "ticket": incident}
+    assert "10 appeals are linked" in post(operator, "/appeals/mass", **cell, apart="Almaty")
+    assert "19 appeals are linked" in post(operator, "/appeals/mass", **cell)
+
+
+def test_regions_of_a_mass_that_are_proposed_separately_are_named(control_room: Hall, bureau: Bureau) -> None:
+    settings = replace(bureau.rules.settings, regions=("Astana", "Almaty", "Shymkent"))
+    control_room.machine.app.state.appeals = bureau.rules = replace(bureau.rules, settings=settings)
+    for place in range(30):
+        bureau.registered(number=f"870123456{place:02}", region=settings.regions[place % 3])
+    bureau.pass_(minutes=1)
+    control_room.now = bureau.now
+    incident = bureau.incident("edge-2")  # of Astana
+    shown = unescape(control_room.person("operator160").get("/appeals").text)
+    assert "20 customers have appealed within 15 minutes</strong>: playback, all regions, ott." in shown
+    assert "Not counting Astana: proposed separately." in shown
+    assert "10 customers have appealed within 15 minutes</strong>: playback, Astana, ott." in shown
+    assert f"Link 10 appeals to ticket {incident}" in shown
+    bureau.incident("origin", site="")
+    shown = unescape(control_room.person("operator160").get("/appeals").text)
+    assert "30 customers have appealed within 15 minutes</strong>: playback, all regions, ott." in shown
+
+
 def test_a_ticket_shows_who_called_and_answers_everybody(control_room: Hall, bureau: Bureau) -> None:
     operator, engineer = control_room.person("operator160"), control_room.person("engineer", name="Timur")
     ticket = bureau.incident()
@@ -370,10 +406,12 @@ def test_a_ticket_shows_who_called_and_answers_everybody(control_room: Hall, bur
 
 
 def test_a_mass_is_told_on_overview_and_wall(control_room: Hall) -> None:
-    control_room.runtime.masses = [MassNotice("playback", "Astana", "ott", 12)]
+    control_room.runtime.masses = [MassNotice("playback", "Astana", "ott", 12), MassNotice("app", "*", "ott", 19)]
     reader = control_room.person("viewer")
     for path in ("/overview/part", "/wall/part"):
-        assert "12 customers have appealed within 15 minutes" in reader.get(path).text, path
+        shown = reader.get(path).text
+        assert "12 customers have appealed within 15 minutes: playback, Astana, ott" in shown, path
+        assert "19 customers have appealed within 15 minutes: application, all regions, ott" in shown, path
 
 
 def test_mail_to_look_at_is_given_to_an_appeal(control_room: Hall, bureau: Bureau) -> None:
