@@ -158,6 +158,33 @@ def test_appeals_work_without_scripts(desk: Process, chromium: Browser) -> None:
         expect(page.locator("#done")).to_contain_text("Обращение зарегистрировано")
 
 
+def mass(desk: Process) -> None:
+    """Let customers of both regions call about a fault of the platform."""
+    with desk.client() as machine:
+        fault = alert("origin-1", severity="critical", site="")
+        machine.post(WEBHOOK, json=notification(fault)).raise_for_status()
+        for place in range(20):
+            said = {"number": f"+770123451{place:02}", "service": "ott", "code": "01", "answerBy": "mobile"}
+            said["region"] = "Астана" if place % 2 else "Алматы"
+            machine.post("/api/v1/appeals", json=said).raise_for_status()
+
+
+def test_a_mass_over_all_regions_is_linked_with_one_key(desk: Process, sit: Sit, axe: str) -> None:
+    mass(desk)
+    page = sit(OPERATOR)
+    notice = page.locator("section.notice")
+    expect(notice).to_have_count(1)
+    expect(notice).to_contain_text("20 абонентов обратились за 15 минут: воспроизведение, все регионы, ott.")
+    expect(notice).to_contain_text("Алматы: 10, Астана: 10")
+    for width, height in SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        assert violations(page, axe) == [], f"{width}×{height}"
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), width
+    page.keyboard.press("y")
+    page.wait_for_selector("form[action='/appeals/mass/undo']")
+    expect(notice).to_have_count(0)
+
+
 def test_axe_finds_nothing_serious_on_the_pages_of_appeals(desk: Process, sit: Sit, axe: str) -> None:
     incident(desk)
     page = sit(OPERATOR)

@@ -7,7 +7,8 @@ common. A mass without a ticket waits a while for one that alarms open: customer
 have one ticket.
 
 Where a mass spreads over all regions, those that have one keep it, and what is left gets one more: no ticket is taken
-back or told otherwise. While that is open, no region gets a further one.
+back or told otherwise. While that is open, no region gets a further one. Later appeals of a region go on to its own
+ticket, unless a person has confirmed the one for all regions and not that of the region.
 
 Links to members are proposed. Once a person has confirmed them, those that come later are confirmed with them.
 """
@@ -65,13 +66,20 @@ def look(opening: Opening, baseline: Baseline, now: datetime) -> int:
     _go_on_waiting(opening.waiting, {each.cell for each in candidates})
     opened = sum(_open(opening, each, now) for each in candidates)
     with opening.database.read() as connection:
-        records = running(connection)
+        records = _in_order(connection, running(connection))
     apart = {each.cell: each.apart for each in found}
-    for record in sorted(records, key=lambda each: each.region == ANY):  # a region's own mass comes first
+    for record in records:
         while _attach_some(opening, record, apart.get(cell_of(record), ()), now) == BATCH:
             pass
     _end(opening.database, now)
     return opened
+
+
+def _in_order(connection: Connection, records: list[MassRecord]) -> list[MassRecord]:
+    """Return masses in the order in which they take appeals: confirmed ones first, then those of a region first."""
+    if all(each.region != ANY for each in records):
+        return records
+    return sorted(records, key=lambda each: (_confirmed_by(connection, each) is None, each.region == ANY))
 
 
 def _go_on_waiting(waiting: dict[Cell, datetime], cells: Collection[Cell]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import mass_members, mass_store
@@ -221,6 +222,11 @@ def test_a_fault_that_spreads_before_anybody_confirmed_it(office: Office) -> Non
     assert [each.id for each in found.tickets] == [second]
     assert link(office, second) == 42
     assert proposals(office) == []
+    # From then on all follow that decision, those of the first region as well.
+    after = calls(office, Astana=1, Shymkent=1)
+    office.round()
+    assert states(office, after["Astana"] + after["Shymkent"]) >= {(second, "confirmed")}
+    assert [office.links(number)[-1][1:] for number in after["Astana"]] == [("confirmed", "Dana")]
 
 
 def test_a_fault_that_spreads_after_somebody_confirmed_it(office: Office) -> None:
@@ -252,6 +258,23 @@ def test_a_mass_that_spreads_has_waited_since_it_began(office: Office) -> None:
     office.bureau.pass_(minutes=1)
     assert office.round() == 1
     assert [region for region, _ in cells(office)] == [ANY]
+
+
+def test_counting_over_all_regions_costs_no_more_questions_for_more_customers(office: Office) -> None:
+    asked: list[str] = []
+    for engine in {office.bureau.database.engine, office.bureau.database.writing}:
+        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    def questions() -> int:
+        asked.clear()
+        office.round()
+        return len(asked)
+
+    calls(office, Astana=10, Almaty=10)
+    office.round()  # what is usual is read once an hour
+    few = questions()
+    calls(office, Astana=30, Almaty=30)
+    assert questions() == few
 
 
 def test_what_is_usual_of_all_regions_is_learned_from_their_own_windows(office: Office) -> None:
