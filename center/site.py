@@ -40,6 +40,7 @@ def rendered(settings: SiteSettings, templates: Path) -> Iterator[tuple[str, str
             "notifiers": ", ".join(f'"{each}:9093"' for each in (settings.address, *settings.centre)),
             "writes": " ".join(f"-remoteWrite.url=http://{each}:8428/api/v1/write" for each in settings.centre),
             "queue": settings.queue,
+            "queue.bytes": str(settings.queue_bytes),
             "mail": settings.mail.to,
             "sender": settings.mail.sender,
             "smarthost": settings.mail.smarthost,

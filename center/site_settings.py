@@ -10,7 +10,8 @@ from service.settings import load
 from service.toml import shown
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
-_QUEUE = re.compile(r"[1-9][0-9]*(?:MB|GB)")
+_QUEUE = re.compile(r"([1-9][0-9]*)(MB|GB)")
+_BYTES = {"MB": 10**6, "GB": 10**9}  # as vmagent reads them
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ class SiteSettings:
             raise ValueError("address and centre: two have one address; a site's machine is none of the centre's")
         if not _QUEUE.fullmatch(self.queue):
             raise ValueError(f'queue: {shown(self.queue)} is no size; write for example "10GB"')
+
+    @property
+    def queue_bytes(self) -> int:
+        """The size of the queue in bytes."""
+        number, unit = _QUEUE.fullmatch(self.queue).groups()  # type: ignore[union-attr]  # checked above
+        return int(number) * _BYTES[unit]
 
 
 def read_site(path: Path) -> SiteSettings:

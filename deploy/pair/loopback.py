@@ -163,12 +163,12 @@ def write(pair: Pair, targets: str, rules: Path = ROOT / "alerts/rules") -> None
 
 
 def put_rules(root: Path, rules: Path) -> None:
-    """Write the shipped rules below a machine's folder, and a site's own, of which there are none."""
+    """Write the shipped rules below a machine's folder, and a site's own, of which the operator has none."""
     shipped, own = root / "usr/share/ottwatch-center/rules", root / "etc/prometheus/ottwatch/site"
     shipped.mkdir(parents=True)
     for file in rules.glob("*.yml"):
         (shipped / file.name).write_text(with_intervals(file.read_text("utf-8")), "utf-8")
-    own.mkdir(parents=True)
+    own.mkdir(parents=True, exist_ok=True)
     (own / "none.yml").write_text("groups: []\n", "utf-8")
 
 

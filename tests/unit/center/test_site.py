@@ -1,6 +1,7 @@
 """The settings that `ott-center site` writes: each accepted by the program that reads it."""
 
 import argparse
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -51,6 +52,89 @@ def test_promtool_and_amtool_accept_the_files(tmp_path: Path) -> None:
         file.write_text(files(tmp_path)[name], "utf-8")
         done = subprocess.run([*command, file], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_rule_that_records_the_queue_is_accepted_without_a_remark(tmp_path: Path) -> None:
+    if not shutil.which("promtool") or not shutil.which("vmalert"):
+        pytest.skip("promtool and vmalert are missing: apt-get install prometheus victoria-metrics")
+    file = tmp_path / "queue.yml"
+    file.write_text(files(tmp_path)["etc/prometheus/ottwatch/site/queue.yml"], "utf-8")
+    for command in (
+        ["promtool", "check", "rules", "--lint=all", "--lint-fatal", str(file)],
+        ["vmalert", "-dryRun", f"-rule={file}"],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("queue", "size"), [("1MB", 1_000_000), ("500MB", 500_000_000), ("1GB", 1_000_000_000), ("12GB", 12_000_000_000)]
+)
+def test_the_queue_is_recorded_in_bytes_as_vmagent_reads_it(tmp_path: Path, queue: str, size: int) -> None:
+    """Powers of ten: vmagent 1.79.5, lib/flagutil/bytes.go."""
+    found = dict(site.rendered(read_site(written(tmp_path, "12GB", queue)), TEMPLATES))
+    (group,) = yaml.safe_load(found["etc/prometheus/ottwatch/site/queue.yml"])["groups"]
+    assert group["rules"] == [
+        {"record": "site:ott_site_queue:bytes", "labels": {"site": "astana"}, "expr": f"vector({size})"}
+    ]
+    assert f"-remoteWrite.maxDiskUsagePerURL={queue} " in found["etc/default/vmagent"]
+
+
+def test_a_name_that_yaml_takes_for_a_number_stays_a_name(tmp_path: Path) -> None:
+    found = dict(site.rendered(read_site(written(tmp_path, 'site = "astana"', 'site = "007"')), TEMPLATES))
+    (group,) = yaml.safe_load(found["etc/prometheus/ottwatch/site/queue.yml"])["groups"]
+    assert group["rules"][0]["labels"] == {"site": "007"}
+
+
+@pytest.mark.parametrize(
+    ("alert", "receiver"),
+    [
+        ("CentreUnreachable", "people"),
+        ("SiteQueueFilling", "people"),
+        ("SiteSamplesLost", "people"),
+        ("SiteQueueFillingToo", "nobody"),
+        ("NodeDown", "nobody"),
+    ],
+)
+def test_the_sites_people_are_told_what_concerns_the_site_itself(tmp_path: Path, alert: str, receiver: str) -> None:
+    file = alertmanager(tmp_path)
+    command = ["amtool", "config", "routes", "test", f"--config.file={file}", f"alertname={alert}", "site=astana"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [receiver], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("alert", "firing", "resolved"),
+    [
+        ("CentreUnreachable", "astana does not reach the control centre", "astana reaches the control centre again"),
+        ("SiteQueueFilling", "the queue of astana fills up", "the queue of astana has room again"),
+        ("SiteSamplesLost", "astana loses samples", "astana loses no more samples"),
+    ],
+)
+def test_a_mail_says_in_its_subject_what_it_is_about(tmp_path: Path, alert: str, firing: str, resolved: str) -> None:
+    (email,) = yaml.safe_load(alertmanager(tmp_path).read_text("utf-8"))["receivers"][1]["email_configs"]
+    for status, subject in (("firing", firing), ("resolved", resolved)):
+        data = tmp_path / "data.json"
+        data.write_text(json.dumps({"status": status, "groupLabels": {"alertname": alert}}), "utf-8")
+        text = f"--template.text={email['headers']['Subject']}"
+        command = [
+            "amtool",
+            "template",
+            "render",
+            f"--template.data={data}",
+            f"--template.glob={tmp_path}/*.tmpl",
+            text,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.stdout.rstrip("\n") == f"ottwatch: {subject}", done.stderr
+
+
+def alertmanager(folder: Path) -> Path:
+    if not shutil.which("amtool"):
+        pytest.skip("amtool is missing: apt-get install prometheus-alertmanager")
+    file = folder / "alertmanager.yml"
+    file.write_text(files(folder)["etc/prometheus/alertmanager.yml"], "utf-8")
+    return file
 
 
 def test_samples_go_to_the_sites_database_first_and_to_both_sides_of_the_centre(tmp_path: Path) -> None:
