@@ -38,7 +38,7 @@ class CutOff(NamedTuple):
     def alerts(self) -> dict[str, dict[str, Any]]:
         """Return the alerts of vmalert by name."""
         answer = self.http.get(f"{self.site.url(8880)}/api/v1/alerts")
-        return {each["name"]: each for each in answer.raise_for_status().json()["data"]["alerts"]}
+        return {each["name"]: each for each in answer.raise_for_status().json()["data"]["alerts"] or []}
 
     def subjects(self) -> list[str]:
         """Return what the mails of the site's people are about, in their order."""
@@ -68,6 +68,8 @@ def test_a_queue_that_is_full_is_told_at_the_site_and_so_is_what_is_dropped(cut_
     wait_until(
         lambda: {"SiteQueueFilling", "SiteSamplesLost"} <= cut_off.alerts().keys(), SECONDS, "the rules show nothing"
     )
+    dropping = 'vm_persistentqueue_bytes_dropped_total{job="site-vmagent"} > 0'
+    wait_until(lambda: len(cut_off.asked(dropping)) == 2, SECONDS, "one of the centre's queues drops nothing")
     assert cut_off.asked("site:ott_site_queue:bytes") == [
         ({"__name__": "site:ott_site_queue:bytes", "site": "astana"}, QUEUE)
     ]
