@@ -72,10 +72,19 @@ def cpu(program: Program) -> float:
 
 def evaluations(url: str) -> dict[str, float]:
     """Return by group how often vmalert has evaluated it."""
+    return _by_group(url, "vmalert_iteration_total", "")
+
+
+def durations(url: str) -> dict[str, float]:
+    """Return by group the seconds that 97 of a hundred evaluations of the last five minutes stayed below."""
+    return _by_group(url, "vmalert_iteration_duration_seconds", 'quantile="0.97"')
+
+
+def _by_group(url: str, metric: str, label: str) -> dict[str, float]:
     text = httpx.get(f"{url}/metrics", timeout=120, trust_env=False).text
     found: dict[str, float] = {}
     for line in text.splitlines():
-        if line.startswith("vmalert_iteration_total{"):
+        if line.startswith(metric + "{") and label in line:
             name = line.partition('group="')[2].partition('"')[0]
             found[name] = found.get(name, 0.0) + float(line.rsplit(" ", 1)[1])
     return found
@@ -151,7 +160,7 @@ def measure(folder: Path, nodes: int, channels: int, seconds: float) -> dict[str
         took = time.monotonic() - since
         after = evaluations(other)
         used = (cpu(victoria) - used[0], cpu(vmalert) - used[1])
-        found = groups(other)
+        found, slow = groups(other), durations(other)
         vmalert.ask_to_stop()
         vmalert.wait_stopped(60)
         moment = time.time() - lookback
@@ -166,6 +175,7 @@ def measure(folder: Path, nodes: int, channels: int, seconds: float) -> dict[str
         "due": {group.name: took / group.interval for group in found},
         "done": {name: count - done.get(name, 0.0) for name, count in after.items()},
         "groups": {group.name: (group.interval, single[group.name]) for group in found},
+        "slow": slow,
     }
 
 
@@ -196,10 +206,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         result = measure(Path(folder), arguments.nodes, arguments.channels, arguments.seconds)
     print(f"{arguments.nodes} nodes, {result['series']} series; load average {os.getloadavg()[0]:.1f}")
-    print(f"{'group':34} {'interval':>8} {'processor':>10} {'share':>7} {'evaluated':>10}")
+    print(f"{'group':34} {'interval':>8} {'processor':>10} {'share':>7} {'evaluated':>10} {'97 of 100':>11}")
     for name, (interval, single) in sorted(result["groups"].items(), key=lambda item: -item[1][1] / item[1][0]):
-        share = result["done"].get(name, 0.0) / result["due"][name]
-        print(f"{name:34} {interval:7.0f}s {single:9.3f}s {single / interval:7.1%} {share:10.0%}")
+        share, slow = result["done"].get(name, 0.0) / result["due"][name], result["slow"].get(name, 0.0) / interval
+        print(f"{name:34} {interval:7.0f}s {single:9.3f}s {single / interval:7.1%} {share:10.0%} {slow:11.1%}")
     by_groups = sum(single / interval for interval, single in result["groups"].values())
     weight = sum(single * result["done"].get(name, 0.0) for name, (_, single) in result["groups"].items())
     full = sum(single * result["due"][name] for name, (_, single) in result["groups"].items())

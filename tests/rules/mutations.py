@@ -64,7 +64,7 @@ def mutations() -> Iterator[Mutation]:
     for old, new in (
         ("[14s]) == 0\n", "[14s]) <= 0\n"),
         ("[14s]", "[9s]"),
-        ("            or\n            node:ott_agent_lost:bool == 1\n", ""),
+        ("              or\n              node:ott_agent_lost:bool == 1\n", ""),
         ("site:ott_agent_silent:bool[15s]", "site:ott_agent_silent:bool[3s]"),
         ("platform:ott_agent_silent:bool[15s]", "platform:ott_agent_silent:bool[3s]"),
     ):

@@ -28,7 +28,7 @@ def test_what_is_held_outlives_one_missed_scrape_and_no_lost_node() -> None:
         if alert.name not in LOOKS_BACK
         for window in re.findall(r"last_over_time\([^\[]+\[(\w+)\]", alert.expr)
     }
-    lost = set(re.findall(r"\[(\w+)\]", recordings()["node:ott_agent_lost:bool"]))
+    lost = set(re.findall(r"idelta\([^\[]+\[(\w+)\]", recordings()["node:ott_agent_lost:bool"]))
     assert held == lost == {"14s"}
 
 
