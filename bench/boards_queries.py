@@ -1,7 +1,7 @@
 """How long the boards' queries take with 1,000 nodes: `python -m bench.boards_queries [--nodes N] [--cpu]`.
 
 A Prometheus of its own holds what 1,000 edges in 20 sites would have recorded: recorded series and `up` over six hours
-at 30 s (Prometheus itself records every 5 to 30 s: fewer samples here, all of the series), and the raw series that boards
+at 30 s (Prometheus records every 5 to 30 s: fewer samples, all of the series), and the raw series that boards
 take rates of over the last half hour at 5 s. Every board is opened twice: with its own range, and with the last half
 hour, where everything is complete. With `--cpu` it is the server's processor time that counts: on a machine that others
 use, the time on the wall is theirs too.

@@ -39,7 +39,7 @@ from tests.conftest import ROOT
 SECONDS = 180.0
 PERIOD = 5.0  # seconds between two scrapes
 MINUTE = 60.0
-SETTLES = 6  # minutes until the databases know every series, and vmalert's quantiles have forgotten how they learnt them
+SETTLES = 6  # minutes until the databases know every series and vmalert's quantiles have forgotten the start
 FLAT = 1.05
 HALF = 0.5  # of its interval that a group of rules may take
 BYTES_PER_SAMPLE = 1.5  # docs/pair.md

@@ -42,6 +42,7 @@ LOG = logging.getLogger(__name__)
 
 WINDOW = timedelta(days=30)
 RETRY = 600.0  # a server that was away is asked again ten minutes later
+STARTING, AGAIN = 180.0, 15.0  # how long a server may take that starts with this one, and when it is asked again
 
 
 @dataclass
@@ -208,18 +209,32 @@ def web_of(service: Service) -> WebServer:
 
 
 def schedule(service: Service, scheduler: BackgroundScheduler) -> None:
-    """Run at once, then every day after local midnight; after a failure again ten minutes later."""
+    """Run as soon as the server answers, then every day after local midnight; after a failure again ten minutes later.
+
+    Where the whole machine starts, the server may take longer than this program: for three minutes its absence is no
+    failure.
+    """
     chosen = service.chosen
+    began = service.clock()
+
+    def later(action: Callable[[], None], seconds: float, name: str) -> None:
+        at = datetime.fromtimestamp(service.clock() + seconds, chosen.time_zone)
+        scheduler.add_job(action, "date", run_date=at, id=name, replace_existing=True, misfire_grace_time=None)
 
     def job() -> None:
         if not service.run():
-            again = datetime.fromtimestamp(service.clock() + RETRY, chosen.time_zone)
-            scheduler.add_job(job, "date", run_date=again, id="retry", replace_existing=True, misfire_grace_time=None)
+            later(job, RETRY, "retry")
+
+    def start() -> None:
+        if service.clock() < began + STARTING and service.problem() is not None:
+            later(start, AGAIN, "start")
+        else:
+            job()
 
     begins = datetime.combine(date(2000, 1, 1), chosen.day_begins) + timedelta(seconds=chosen.record_after)
     daily = CronTrigger(hour=begins.hour, minute=begins.minute, second=begins.second, timezone=chosen.time_zone)
     scheduler.add_job(job, daily, id="daily", coalesce=True, misfire_grace_time=None, replace_existing=True)
-    scheduler.add_job(job, id="start", misfire_grace_time=None, replace_existing=True)
+    scheduler.add_job(start, id="start", misfire_grace_time=None, replace_existing=True)
 
 
 def run(read: Callable[[], Settings], store: Store, server: Server, stopping: threading.Event) -> int:

@@ -1,10 +1,11 @@
 """The daily run: what it records, what it retries, what it mails."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from dashboards.busy_hour.app import settings
-from dashboards.busy_hour.app.serve import Service
+from dashboards.busy_hour.app.serve import Service, schedule
 from dashboards.busy_hour.app.settings import Settings
 from dashboards.busy_hour.measures.series import Calendar, DaySeries
 from dashboards.busy_hour.measures.traffic import Day
@@ -21,6 +22,9 @@ from dashboards.busy_hour.records.store import Store, make_record
 from service.mail import Refusal, Smtp
 from service.metric import Sample
 from tests.unit.busy_hour.example import ALMATY
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
 
 SETTINGS = """
 prometheus = "http://prometheus:9090"
@@ -242,3 +246,58 @@ def test_a_series_that_cannot_be_reported_takes_nobody_elses_figures_away(
     assert shown["ott_busy_hour_failures_total",] != 0
     days = [str(record.day) for record in made.store.load("platform", "sessions")]
     assert days == ["2026-10-05", "2026-10-06", "2026-10-07"]
+
+
+class Scheduler:
+    """Keeps by its name what is to be run once, and when; runs it when it is told to."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.once: dict[str, tuple[Callable[[], None], float]] = {}
+
+    def add_job(
+        self,
+        action: Callable[[], None],
+        trigger: object = None,
+        *,
+        id: str,  # noqa: A002 - apscheduler calls it so
+        run_date: datetime | None = None,
+        **_: object,
+    ) -> None:
+        if trigger in (None, "date"):
+            self.once[id] = (action, run_date.timestamp() if run_date else self.clock())
+
+    def run(self, name: str) -> None:
+        action, self.clock.now = self.once.pop(name)
+        action()
+
+
+def test_a_server_that_starts_with_the_machine_is_waited_for(chosen: Settings, prometheus: Prometheus) -> None:
+    clock = Clock("2026-10-08T00:20")
+    made, scheduler = service(chosen, prometheus, clock, Post()), Scheduler(clock)
+    prometheus.down = True
+    schedule(made, cast("BackgroundScheduler", scheduler))
+    began = clock.now
+    for seconds in range(0, 60, 15):
+        scheduler.run("start")
+        assert clock.now == began + seconds
+    prometheus.down = False
+    scheduler.run("start")
+    assert scheduler.once == {}
+    found = figures(made)
+    assert found["ott_busy_hour_failures_total",] == 0
+    assert found["ott_busy_hour_last_success_timestamp_seconds",] == began + 60
+
+
+def test_a_server_that_stays_away_is_a_failure_after_three_minutes(chosen: Settings, prometheus: Prometheus) -> None:
+    clock = Clock("2026-10-08T00:20")
+    made, scheduler = service(chosen, prometheus, clock, Post()), Scheduler(clock)
+    prometheus.down = True
+    schedule(made, cast("BackgroundScheduler", scheduler))
+    began = clock.now
+    while "start" in scheduler.once:
+        assert figures(made)["ott_busy_hour_failures_total",] == 0
+        scheduler.run("start")
+    assert clock.now == began + 180
+    assert figures(made)["ott_busy_hour_failures_total",] == 1
+    assert scheduler.once["retry"][1] == clock.now + 600
