@@ -4,8 +4,8 @@ The pair is that of `deploy.pair` with VictoriaMetrics, by the settings that `ot
 addresses; the nodes are those of `bench.soak_nodes`. Every minute the memory of each program (its proportional set
 size, of a server with that of its children) and the room that each database takes are read. Memory is flat where the
 median of the last fifth is at most 5 % above that of the fifth after the first: the first fills caches. Prints one JSON
-object; exit status 1 when a scrape failed, an evaluation of rules was missed, a group of rules takes more than half of
-its interval, something fired, memory grew, or a sample takes more room than docs/pair.md reckons with.
+object; exit status 1 when a scrape failed or had to be asked again, an evaluation of rules was missed, a group of rules
+takes more than half of its interval, something fired, memory grew, or a sample takes more room than docs/pair.md says.
 
     python -m bench.pair_soak [--nodes 1000] [--minutes 120]
 """
@@ -184,10 +184,11 @@ def _result(  # noqa: PLR0913, PLR0917 - what a campaign has seen
             if name in names
         )
 
-    scrapes, failed, evaluations, shares, size, wrong = {}, {}, {}, {}, {}, []
+    scrapes, failed, again, evaluations, shares, size, wrong = {}, {}, {}, {}, {}, {}, []
     for side in SIDES:
         scrapes[side] = passed(side, "8429 vm_promscrape_scrapes_total")
         failed[side] = passed(side, "8429 vm_promscrape_scrapes_failed_total")
+        again[side] = passed(side, "8429 vm_promscrape_scrape_retries_total")
         evaluations[side] = passed(side, "8880 vmalert_iteration_missed_total")
         groups = {(name.removeprefix("8880 "), group): each for (name, group), each in after[side].items()}
         shares[side] = slow_groups(groups, intervals(pair, side))
@@ -199,6 +200,8 @@ def _result(  # noqa: PLR0913, PLR0917 - what a campaign has seen
             wrong.append(f"side {side} scraped {scrapes[side]:.0f} times and not {expected:.0f}")
         if failed[side]:
             wrong.append(f"{failed[side]:.0f} scrapes of side {side} failed")
+        if again[side]:
+            wrong.append(f"side {side} asked {again[side]:.0f} times again: a server had closed the connection")
         if evaluations[side]:
             wrong.append(f"{evaluations[side]:.0f} evaluations of rules were missed on side {side}")
         wrong += [f"{name} takes {share:.0%} of its interval on side {side}" for name, share in shares[side].items()
@@ -217,6 +220,7 @@ def _result(  # noqa: PLR0913, PLR0917 - what a campaign has seen
         "load_average": round(os.getloadavg()[0], 1),
         "scrapes": {side: round(value) for side, value in scrapes.items()},
         "failed": {side: round(value) for side, value in failed.items()},
+        "asked_again": {side: round(value) for side, value in again.items()},
         "missed_evaluations": {side: round(value) for side, value in evaluations.items()},
         "slowest_groups": {side: _most(found.items()) for side, found in shares.items()},
         "bytes_per_sample": {side: round(value, 2) for side, value in size.items()},

@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from bench.rules_cost import LONG_AGO, NOW, series, value
+from service.listening import KEEP_ALIVE
 
 # What grows on an edge that serves, in units a second, and what goes up and down.
 GROWS = {
@@ -78,7 +79,10 @@ def serve() -> None:
     parser.add_argument("nodes", type=int)
     given = parser.parse_args()
     nodes = [Node(number) for number in range(given.nodes)]
-    uvicorn.run(app(nodes), host="127.0.0.1", port=given.port, lifespan="off", access_log=False, log_level="warning")
+    uvicorn.run(
+        app(nodes), host="127.0.0.1", port=given.port, lifespan="off", access_log=False, log_level="warning",
+        timeout_keep_alive=KEEP_ALIVE,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

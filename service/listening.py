@@ -2,6 +2,10 @@
 
 import socket
 
+# Seconds that a connection is kept for the next request, longer than scrapes are apart: where it is closed at that very
+# moment, vmagent waits two seconds before it asks again (1.79.5, doRequestWithPossibleRetry).
+KEEP_ALIVE = 65
+
 
 def listening(host: str, port: int, backlog: int) -> socket.socket:
     """Return a socket that listens; raise OSError where it may not."""

@@ -22,7 +22,7 @@ from alerts.desk.appeals.desk import Rules
 from alerts.desk.core import metrics
 from alerts.desk.core.settings import Settings
 from alerts.desk.tickets.runtime import Refused, Runtime
-from service.listening import listening
+from service.listening import KEEP_ALIVE, listening
 from service.settings import SettingsError
 from service.systemd import notify, watchdog_interval
 
@@ -49,6 +49,7 @@ def serve(
         forwarded_allow_ips=list(runtime.settings.proxies),
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=KEEP_ALIVE,
         lifespan="on",
         ws="none",
     )

@@ -6,7 +6,7 @@ import threading
 import uvicorn
 from fastapi import FastAPI
 
-from service.listening import listening
+from service.listening import KEEP_ALIVE, listening
 
 BACKLOG = 128
 GRACE = 10  # seconds that running requests get at the end
@@ -25,6 +25,7 @@ class WebServer:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE,
+            timeout_keep_alive=KEEP_ALIVE,
             lifespan="off",
             ws="none",
         )
