@@ -23,7 +23,14 @@ UNITS = {"s": 1, "m": 60, "h": 3600}
 # Beyond this a changed threshold is another threshold; rule tests come nearer than this on both sides.
 FACTORS = (0.85, 1.15)
 # What is counted in whole ones, and few of them, is another number only by one.
-COUNTS = {"probes", "repairs"}
+COUNTS = {
+    "desk_repairs",
+    "multicast_errored_seconds",
+    "multicast_probe_drops",
+    "picture_format_changes",
+    "picture_pieces_lost",
+    "stream_ts_errors",
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def mutations() -> Iterator[Mutation]:
         number = re.escape(old.split("vector(")[1].split(")")[0])
         concerned = tuple(alert.name for alert in alerts() if f'"{threshold.name}"' in with_recordings(alert.expr))
         changes = {f"× {factor}": threshold.value * factor for factor in FACTORS}
-        if threshold.unit in COUNTS:
+        if threshold.name in COUNTS:
             changes = {"- 1": threshold.value - 1, "+ 1": threshold.value + 1}
         for change, value in changes.items():
             new = re.sub(rf"(present \* |vector\(){number}", rf"\g<1>{value!r}", old)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.rules.mutations import Mutation, mutations, survives
+from alerts import thresholds
+from tests.rules.mutations import COUNTS, Mutation, mutations, survives
 
 EVERY = list(mutations())
 SAMPLE = (
@@ -17,6 +18,7 @@ def test_every_threshold_and_every_wait_is_changed() -> None:
     assert len(EVERY) == len({mutation.what for mutation in EVERY}) > 150
     assert all(mutation.concerned for mutation in EVERY)
     assert set(SAMPLE) <= {mutation.what for mutation in EVERY}
+    assert set(thresholds.load()) >= COUNTS
 
 
 @pytest.mark.parametrize("mutation", [m for m in EVERY if m.what in SAMPLE], ids=lambda mutation: mutation.what)
