@@ -11,7 +11,6 @@ takes more than half of its interval, something fired, memory grew, or a sample 
 """
 
 import argparse
-import json
 import os
 import statistics
 import sys
@@ -28,7 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bench.conclusion import concluded
 from bench.pair_chaos import peers
-from bench.pair_world import Console
+from bench.pair_world import Console, Nodes
 from bench.rules_cost import SITES
 from center.pair_settings import Machine
 from demo.ports import free_port
@@ -137,7 +136,8 @@ def campaign(folder: Path, nodes: int, minutes: int) -> dict[str, Any]:
         stack.callback(served.ask_to_stop)
         served.start()
         served.wait_ready()
-        pair = stack.enter_context(running(settings_of(addresses(), folder), folder, _targets(port, nodes)))
+        targets = Nodes(nodes).targets(f"127.0.0.1:{port}", SITES)
+        pair = stack.enter_context(running(settings_of(addresses(), folder), folder, targets))
         wait_until(lambda: peers(pair) == [2, 2], SECONDS, "the Alertmanagers do not find each other")
         seen = Seen()
         time.sleep(SETTLES * MINUTE)
@@ -153,19 +153,6 @@ def campaign(folder: Path, nodes: int, minutes: int) -> dict[str, Any]:
         span = time.monotonic() - began
         after = {side: _all(pair, side) for side in SIDES}
         return _result(pair, nodes, span, seen, before, after, len(console.tickets()) - tickets)
-
-
-def _targets(port: int, nodes: int) -> str:
-    """Return the nodes as Prometheus' files of targets name them."""
-    named = [(f"edge-{number}", f"site-{number % SITES}", f"/{number}") for number in range(nodes)]
-    entries = [
-        {
-            "targets": [f"127.0.0.1:{port}"],
-            "labels": {"node": node, "site": site, "role": "edge", "instance": node, "__metrics_path__": path},
-        }
-        for node, site, path in named
-    ]
-    return json.dumps(entries)
 
 
 def _all(pair: Pair, side: Machine) -> dict[tuple[str, str], float]:

@@ -61,14 +61,14 @@ class Nodes:
 
         return Handler
 
-    def targets(self, address: str) -> str:
-        """Return the nodes as Prometheus' files of targets name them."""
+    def targets(self, address: str, sites: int | None = None) -> str:
+        """Return the nodes as Prometheus' files of targets name them, each in a site of its own or in so many sites."""
         return json.dumps(
             [
                 {
                     "targets": [address],
                     "labels": {
-                        "node": f"edge-{number}", "site": f"site-{number}", "role": "edge",
+                        "node": f"edge-{number}", "site": f"site-{number % (sites or self.count)}", "role": "edge",
                         "__metrics_path__": f"/{number}", "instance": f"edge-{number}",
                     },
                 }

@@ -32,6 +32,7 @@ def covered(connection: Connection, rules: Rules) -> set[Cell]:
 
 
 def limits_of_mass(connection: Connection, rules: Rules, record: MassRecord) -> Limits:
+    """Return which regions of a mass its ticket concerns."""
     if record.region != ANY:
         return NO_LIMITS
     row = connection.execute(select(ticket).where(ticket.c.id == record.ticket_id)).mappings().one()

@@ -272,12 +272,17 @@ class Scheduler:
         action()
 
 
-def test_a_server_that_starts_with_the_machine_is_waited_for(chosen: Settings, prometheus: Prometheus) -> None:
+def started_without(prometheus: Prometheus, chosen: Settings) -> tuple[Service, Scheduler]:
     clock = Clock("2026-10-08T00:20")
     made, scheduler = service(chosen, prometheus, clock, Post()), Scheduler(clock)
     prometheus.down = True
     schedule(made, cast("BackgroundScheduler", scheduler))
-    began = clock.now
+    return made, scheduler
+
+
+def test_a_server_that_starts_with_the_machine_is_waited_for(chosen: Settings, prometheus: Prometheus) -> None:
+    made, scheduler = started_without(prometheus, chosen)
+    clock, began = scheduler.clock, scheduler.clock.now
     for seconds in range(0, 60, 15):
         scheduler.run("start")
         assert clock.now == began + seconds
@@ -290,11 +295,8 @@ def test_a_server_that_starts_with_the_machine_is_waited_for(chosen: Settings, p
 
 
 def test_a_server_that_stays_away_is_a_failure_after_three_minutes(chosen: Settings, prometheus: Prometheus) -> None:
-    clock = Clock("2026-10-08T00:20")
-    made, scheduler = service(chosen, prometheus, clock, Post()), Scheduler(clock)
-    prometheus.down = True
-    schedule(made, cast("BackgroundScheduler", scheduler))
-    began = clock.now
+    made, scheduler = started_without(prometheus, chosen)
+    clock, began = scheduler.clock, scheduler.clock.now
     while "start" in scheduler.once:
         assert figures(made)["ott_busy_hour_failures_total",] == 0
         scheduler.run("start")
