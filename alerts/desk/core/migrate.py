@@ -8,12 +8,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import String, column, inspect, select, table, text
 
 from alerts.desk.core.database import Database
 from service import progress
 
 _LOCK = 7410_621  # any number that no other program uses as an advisory lock in this database
+_TABLE = "alembic_version"
+_VERSION = select(column("version_num", String)).select_from(table(_TABLE))  # one for all, so that it is compiled once
 
 
 def migrate(database: Database) -> None:
@@ -39,8 +41,8 @@ def migrate(database: Database) -> None:
 def current(database: Database) -> bool:
     """Return whether the database has the schema that this version expects."""
     with database.read() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    return found == _head()
+        found = connection.scalars(_VERSION).all() if inspect(connection).has_table(_TABLE) else []
+    return found == [_head()]
 
 
 @cache
