@@ -12,11 +12,10 @@ takes more than half of its interval, something fired, memory grew, or a sample 
 
 import argparse
 import os
-import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +25,7 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.conclusion import concluded
+from bench.flat_memory import FLAT, MEBIBYTE, course, grown
 from bench.pair_chaos import peers
 from bench.pair_world import Console, Nodes
 from bench.rules_cost import SITES
@@ -39,10 +39,8 @@ SECONDS = 180.0
 PERIOD = 5.0  # seconds between two scrapes
 MINUTE = 60.0
 SETTLES = 6  # minutes until the databases know every series and vmalert's quantiles have forgotten the start
-FLAT = 1.05
 HALF = 0.5  # of its interval that a group of rules may take
 BYTES_PER_SAMPLE = 1.5  # docs/pair.md
-MEBIBYTE = 2**20
 
 
 @dataclass(slots=True)
@@ -90,14 +88,6 @@ def figures(pair: Pair, side: Machine, port: int) -> dict[tuple[str, str], float
             group = sample.labels.get("group", "")
             found[sample.name + (f"@{kind}" if kind else ""), group] += sample.value
     return found
-
-
-def grown(values: Sequence[float]) -> float:
-    """Return the median of the last fifth divided by that of the second; 1 of fewer than ten values."""
-    fifth = len(values) // 5
-    if fifth < 2:
-        return 1.0
-    return statistics.median(values[-fifth:]) / statistics.median(values[fifth : 2 * fifth])
 
 
 def slow_groups(found: Mapping[tuple[str, str], float], intervals: Mapping[str, float]) -> dict[str, float]:
@@ -213,7 +203,7 @@ def _result(  # noqa: PLR0913, PLR0917 - what a campaign has seen
         "missed_evaluations": {side: round(value) for side, value in evaluations.items()},
         "slowest_groups": {side: _most(found.items()) for side, found in shares.items()},
         "bytes_per_sample": {side: round(value, 2) for side, value in size.items()},
-        "memory_mib": {name: _course(values) for name, values in sorted(seen.memory.items())},
+        "memory_mib": {name: course(values) for name, values in sorted(seen.memory.items())},
         "room_mib": {name: [round(values[0] / MEBIBYTE), round(values[-1] / MEBIBYTE)]
                      for name, values in sorted(seen.room.items())},
         "wrong": wrong,
@@ -222,11 +212,6 @@ def _result(  # noqa: PLR0913, PLR0917 - what a campaign has seen
 
 def _most(shares: Iterable[tuple[str, float]]) -> dict[str, float]:
     return {name: round(share, 3) for name, share in sorted(shares, key=lambda each: -each[1])[:3]}
-
-
-def _course(values: Sequence[float]) -> dict[str, float]:
-    return {"first": round(values[0], 1), "most": round(max(values), 1), "last": round(values[-1], 1),
-            "grown": round(grown(values), 3)}  # fmt: skip
 
 
 def main() -> int:

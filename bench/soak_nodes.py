@@ -6,7 +6,7 @@ python -m bench.soak_nodes PORT NODES
 import argparse
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import uvicorn
@@ -35,29 +35,32 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 class Node:
     """One node: its counters go on from where they were."""
 
-    def __init__(self, number: int) -> None:
-        self._last = time.time()
+    def __init__(self, number: int, now: float) -> None:
+        self._last = now
         self._dice = random.Random(number)
         names = [name.replace('node="x",', "").replace('{node="x"}', "") for name in series('node="x"', 0)]
         self._lines = [(name, name.partition("{")[0]) for name in names]
         self._counted = [0.0] * len(names)
 
-    def page(self) -> bytes:
-        """Return what the node says now."""
-        now, dice, text = time.time(), self._dice, []
+    def values(self, now: float) -> Iterator[tuple[str, str]]:
+        """Yield each series without the node's own labels, and what it says at a Unix time."""
+        dice = self._dice
         passed, self._last = now - self._last, now
         for place, (name, metric) in enumerate(self._lines):
             if metric in GROWS:
                 self._counted[place] += GROWS[metric] * passed * dice.uniform(0.8, 1.2)
-                shown = f"{self._counted[place]:.0f}"
+                yield name, f"{self._counted[place]:.0f}"
             elif metric in MOVES:
-                shown = str(round(MOVES[metric] * dice.uniform(0.9, 1.1)))
+                yield name, str(round(MOVES[metric] * dice.uniform(0.9, 1.1)))
             elif metric in CONSTANTS:
-                shown = CONSTANTS[metric]
+                yield name, CONSTANTS[metric]
             else:
-                shown = value(name).replace(NOW.decode(), f"{now:.3f}").replace(LONG_AGO.decode(), f"{now - 1e6:.3f}")
-            text.append(f"{name} {shown}\n")
-        return "".join(text).encode()
+                shown = value(name).replace(NOW.decode(), f"{now:.3f}")
+                yield name, shown.replace(LONG_AGO.decode(), f"{now - 1e6:.3f}")
+
+    def page(self) -> bytes:
+        """Return what the node says now."""
+        return "".join(f"{name} {shown}\n" for name, shown in self.values(time.time())).encode()
 
 
 def app(nodes: list[Node]) -> Callable[[Mapping[str, Any], object, Send], Awaitable[None]]:
@@ -78,7 +81,7 @@ def serve() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("nodes", type=int)
     given = parser.parse_args()
-    nodes = [Node(number) for number in range(given.nodes)]
+    nodes = [Node(number, time.time()) for number in range(given.nodes)]
     uvicorn.run(
         app(nodes), host="127.0.0.1", port=given.port, lifespan="off", access_log=False, log_level="warning",
         timeout_keep_alive=KEEP_ALIVE,

@@ -160,8 +160,8 @@ def serving(server: Server) -> Iterator[str]:
         thread.join(10)
 
 
-def play(runs: list[Run]) -> None:
-    """Fill each run with its requests and its account."""
+def play(runs: list[Run], at_once: int = AT_ONCE) -> None:
+    """Fill each run with its requests and its account; so many play side by side."""
     program = shutil.which("chromium")
     assert program, "chromium is missing: apt-get install chromium"
     arguments = [*ARGUMENTS, "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
@@ -174,7 +174,7 @@ def play(runs: list[Run]) -> None:
         waiting = list(enumerate(runs))
         open_: list[tuple[Run, Page, float]] = []
         while waiting or open_:
-            while waiting and len(open_) < AT_ONCE:
+            while waiting and len(open_) < at_once:
                 number, run = waiting.pop(0)
                 page = browser.new_context().new_page()
                 url = quote(f"{address}/{number}/{run.path}", safe="")
@@ -236,12 +236,13 @@ def main() -> None:
     parser.add_argument(
         "--low-latency", action="store_true", help="a live channel in chunks and parts of half a second"
     )
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="players side by side")
     parser.add_argument("--output", type=Path, default=RECORDED)
     given = parser.parse_args()
     make = low_latency if given.low_latency else runs
     wanted = acts() if given.acts else make(given.rounds, given.clean)
     wanted = [run for run in wanted if run.player in (given.player or (run.player,))]
-    play(wanted)
+    play(wanted, given.at_once)
     lines = [
         json.dumps(
             {

@@ -1,0 +1,161 @@
+"""A side's VictoriaMetrics through a day of a thousand nodes, imported hour by hour: room for a sample, and memory.
+
+The values are those of `bench.soak_nodes`, each node's 160 series every five seconds, from midnight to midnight of the
+day before yesterday. Many nodes share a course of values, which changes nothing: each series is packed by itself.
+VictoriaMetrics runs with the arguments of the pair. After each hour an engineer's and a planner's question are asked,
+and its memory (proportional set size) is read. Prints one JSON object; exit status 1 when a sample takes more room
+than docs/pair.md says, an answer lacks nodes, or memory grew.
+
+    python -m bench.database_day [--nodes 1000] [--hours 24]
+"""
+
+import argparse
+import json
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from bench.flat_memory import FLAT, MEBIBYTE, course, grown
+from bench.pair_soak import BYTES_PER_SAMPLE
+from bench.rules_cost import SITES
+from bench.soak_nodes import Node
+from demo.ports import free_port
+from demo.processes import Program, answers, stop_all
+from tests.conftest import ROOT
+
+PERIOD = 5  # seconds between two samples
+HOUR = 3600
+COURSES = 20
+AT_ONCE = 10  # nodes in a request
+SETTINGS = ROOT / "deploy/pair/machine/victoriametrics/etc/default/victoria-metrics"
+QUESTIONS = {
+    "engineer": "count(sum by (node) (last_over_time(ott_edge_sessions[1m])))",
+    "planner": "count(sum by (node) (rate(node_network_transmit_bytes_total[1h])))",
+}
+
+
+def arguments_of_the_pair(folder: Path, address: str) -> list[str]:
+    """Return VictoriaMetrics's arguments as a side of the pair has them, but for where it keeps and listens."""
+    line = next(line for line in SETTINGS.read_text("utf-8").splitlines() if line.startswith("ARGS="))
+    own = ("-storageDataPath", "-httpListenAddr", "-vmalert.proxyURL")
+    given = [each for each in shlex.split(shlex.split(line.removeprefix("ARGS="))[0]) if not each.startswith(own)]
+    return [*given, f"-storageDataPath={folder / 'data'}", f"-httpListenAddr={address}"]
+
+
+def hour(courses: Sequence[Node], times: Sequence[int]) -> list[dict[str, str]]:
+    """Return of each course the values of an hour by series, as the inside of a JSON array."""
+    found = []
+    for node in courses:
+        said: dict[str, list[str]] = {}
+        for moment in times:
+            for name, shown in node.values(float(moment)):
+                said.setdefault(name, []).append(shown)
+        found.append({name: ",".join(values) for name, values in said.items()})
+    return found
+
+
+def lines(numbers: Sequence[int], values: Sequence[Mapping[str, str]], stamps: str) -> Iterator[str]:
+    """Yield an hour of some nodes as VictoriaMetrics imports it."""
+    for number in numbers:
+        own = {
+            "job": "ott-agent", "instance": f"10.0.0.1:{number}", "node": f"edge-{number}",
+            "site": f"site-{number % SITES}", "role": "edge",
+        }  # fmt: skip
+        text = json.dumps(own)[1:-1]
+        for series, shown in values[number % len(values)].items():
+            name, _, rest = series.partition("{")
+            labels = "".join(
+                f',"{label}":{quoted}'
+                for label, _, quoted in (each.partition("=") for each in rest[:-1].split(","))
+                if label
+            )
+            yield f'{{"metric":{{"__name__":"{name}",{text}{labels}}},"values":[{shown}],"timestamps":[{stamps}]}}\n'
+
+
+def measure(folder: Path, nodes: int, hours: int) -> dict[str, Any]:
+    """Import a day; return what it took."""
+    address = f"127.0.0.1:{free_port()}"
+    url = f"http://{address}"
+    victoria = Program(
+        "victoria-metrics", ["victoria-metrics", *arguments_of_the_pair(folder, address)],
+        folder / "victoria.log", answers(f"{url}/health"),
+    )  # fmt: skip
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    first = int(midnight.timestamp())
+    courses = [Node(number, float(first)) for number in range(COURSES)]
+    memory: list[float] = []
+    per_sample: list[float] = []
+    slowest = dict.fromkeys(QUESTIONS, 0.0)
+    wrong: list[str] = []
+    samples = 0
+    try:
+        victoria.start()
+        victoria.wait_ready(120)
+        if victoria.pid is None:
+            raise ProcessLookupError("VictoriaMetrics is not running")
+        with httpx.Client(timeout=600, trust_env=False) as client:
+            for number in range(hours):
+                times = range(first + number * HOUR + PERIOD, first + (number + 1) * HOUR + PERIOD, PERIOD)
+                values, stamps = hour(courses, times), ",".join(f"{moment}000" for moment in times)
+                for start in range(0, nodes, AT_ONCE):
+                    body = list(lines(range(start, min(start + AT_ONCE, nodes)), values, stamps))
+                    client.post(f"{url}/api/v1/import", content="".join(body).encode()).raise_for_status()
+                    samples += len(body) * len(times)
+                client.get(f"{url}/internal/force_flush").raise_for_status()
+                for who, query in QUESTIONS.items():
+                    began = time.monotonic()
+                    answer = client.post(f"{url}/api/v1/query", data={"query": query, "time": str(times[-1])})
+                    answer.raise_for_status()
+                    slowest[who] = max(slowest[who], time.monotonic() - began)
+                    shown = answer.json()["data"]["result"]
+                    if [row["value"][1] for row in shown] != [str(nodes)]:
+                        wrong.append(f"hour {number + 1}: {who}: {shown} and not {nodes} nodes")
+                memory.append(psutil.Process(victoria.pid).memory_full_info().pss / MEBIBYTE)
+                per_sample.append(_room(client, url) / samples)
+                print(
+                    f"hour {number + 1}: {memory[-1]:.0f} MiB, {per_sample[-1]:.3f} bytes", file=sys.stderr, flush=True
+                )
+    finally:
+        stop_all([victoria], 120)
+    if per_sample[-1] > BYTES_PER_SAMPLE:
+        wrong.append(f"a sample takes {per_sample[-1]:.2f} bytes")
+    if grown(memory) > FLAT:
+        wrong.append(f"memory grew by {grown(memory) - 1:.1%}")
+    return {
+        "nodes": nodes,
+        "hours": hours,
+        "samples": samples,
+        "bytes_per_sample": {"first_hour": round(per_sample[0], 2), "last_hour": round(per_sample[-1], 2)},
+        "memory_mib": course(memory),
+        "slowest_answer_seconds": {who: round(seconds, 2) for who, seconds in slowest.items()},
+        "wrong": wrong,
+    }  # fmt: skip
+
+
+def _room(client: httpx.Client, url: str) -> float:
+    page = client.get(f"{url}/metrics").raise_for_status().text
+    return sum(float(line.rpartition(" ")[2]) for line in page.splitlines() if line.startswith("vm_data_size_bytes{"))
+
+
+def main() -> int:
+    """Run; return 1 when something is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nodes", type=int, default=1000)
+    parser.add_argument("--hours", type=int, default=24)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="database-day-") as folder:
+        result = measure(Path(folder), given.nodes, given.hours)
+    print(json.dumps(result, indent=2))
+    return int(bool(result["wrong"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

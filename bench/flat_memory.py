@@ -1,0 +1,25 @@
+"""Whether a program's memory stays the same, as the benches over hours judge it.
+
+It is flat where the median of the last fifth of the values is at most 5 % above that of the second: the first fifth
+fills caches.
+"""
+
+import statistics
+from collections.abc import Sequence
+
+FLAT = 1.05
+MEBIBYTE = 2**20
+
+
+def grown(values: Sequence[float]) -> float:
+    """Return the median of the last fifth divided by that of the second; 1 of fewer than ten values."""
+    fifth = len(values) // 5
+    if fifth < 2:
+        return 1.0
+    return statistics.median(values[-fifth:]) / statistics.median(values[fifth : 2 * fifth])
+
+
+def course(values: Sequence[float]) -> dict[str, float]:
+    """Return the first, the most and the last of the values in mebibytes, and how they have grown."""
+    return {"first": round(values[0], 1), "most": round(max(values), 1), "last": round(values[-1], 1),
+            "grown": round(grown(values), 3)}  # fmt: skip
