@@ -127,7 +127,7 @@ def measure(folder: Path, nodes: int, channels: int, seconds: float) -> dict[str
         "victoria-metrics",
         ["victoria-metrics", f"-storageDataPath={folder}/data", f"-httpListenAddr={database}",
          "-search.latencyOffset=1s", "-search.maxStalenessInterval=5m", "-dedup.minScrapeInterval=5s",
-         "-search.maxUniqueTimeseries=10000000",
+         "-search.maxUniqueTimeseries=10000000", "-search.maxConcurrentRequests=16",
          "-memory.allowedBytes=3GB"],
         folder / "victoria.log", answers(f"{home}/health"),
     )  # fmt: skip

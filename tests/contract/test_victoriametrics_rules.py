@@ -103,6 +103,7 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
                 "victoria-metrics", f"-storageDataPath={tmp_path}/victoria", f"-httpListenAddr={victoria}",
                 f"-promscrape.config={tmp_path}/prometheus.yml", "-promscrape.config.strictParse=false",
                 "-search.latencyOffset=1s",
+                "-search.maxConcurrentRequests=16",
             ],
             tmp_path / "victoria.log",
             answers(f"http://{victoria}/health"),
