@@ -17,6 +17,8 @@ PAGE = TESTS / "texts.golden.txt"
 TEXTS = ("summary", "description", "summary_ru", "description_ru")
 # Their value is no figure: 0 or 1, or whatever an operator has set.
 NOT_FIGURES = {"Watchdog", "DeskUnavailable", "NodeFilesystemReadOnly", "ThresholdOverrideUnknown"}
+# What may follow a number in English: a unit or a word that is the same for one and for many.
+AFTER_A_NUMBER = {"a second", "LUFS", "and", "to", "up"}
 ORDER = ("summary", "description", "summary_ru", "description_ru", "value", "unit", "runbook_url")
 
 
@@ -61,6 +63,16 @@ def test_figures_are_marked_and_printed_by_one_function() -> None:
                 assert (opens, closes) == ("‹", "›"), (alert.name, key, figure[0])
                 assert re.fullmatch(rf"(?:\$value|\. \| value) \| (?:{printed})", template), (alert.name, key, template)
             assert re.findall(r"query \(printf \"[^a-z]*round\(", text) == [], (alert.name, key)
+
+
+def test_no_noun_follows_a_number_in_english() -> None:
+    """ "1 fees" is no English, and a template cannot know the noun's form: it stands before the number."""
+    number, after = r'printf "%\.[01]f" }}›(?:{{ end }})?', "|".join(sorted(AFTER_A_NUMBER))
+    for alert in alerts():
+        for key in ("summary", "description"):
+            text = " ".join(alert.annotations[key].split())
+            for found in re.finditer(rf"{number} ?(?!(?:{after})\b)(\w.{{,30}})", text):
+                raise AssertionError(f"{alert.name}: {key}: words follow a number: {found[1]!r}; write “fees: ‹1›”")
 
 
 def test_texts_read_well_where_a_label_is_missing() -> None:
