@@ -231,7 +231,7 @@ def not_up(places: Places, jobs: frozenset[str] = JOBS) -> list[str]:
     ]
     ours = sum(target["labels"]["job"] in jobs for target in found)
     if ours < expected:
-        result.append(f"Prometheus asks {ours} targets of {expected}: it has not read its new settings yet")
+        result.append(f"targets that Prometheus asks: {ours} of {expected}; it has not read its new settings yet")
     return result
 
 

@@ -187,7 +187,7 @@ def _publish(options: argparse.Namespace) -> int:
         except (GrafanaError, KeyboardInterrupt) as error:
             if str(error):
                 print(error, file=sys.stderr)
-            print(f"{done} of {order.steps} steps are done; the same call does the rest", file=sys.stderr)
+            print(f"steps done: {done} of {order.steps}; the same call does the rest", file=sys.stderr)
             return Exit.FAILED if isinstance(error, GrafanaError) else _INTERRUPTED
         return Exit.FINE
 

@@ -116,7 +116,7 @@ def differences(there: Any, here: Any, at: str = "") -> Iterator[str]:
         for number, (one, two) in enumerate(zip(there, here, strict=False)):
             yield from differences(one, two, f"{at}[{number}]")
         if len(there) != len(here):
-            yield f"{at}: {len(there)} entries become {len(here)}"
+            yield f"{at}: the number of entries {len(there)} becomes {len(here)}"
     elif here != there:
         yield f"{at}: {_brief(there)} becomes {_brief(here)}"
 

@@ -23,6 +23,7 @@ from agent.runtime import credentials
 from agent.runtime.settings import Tls
 from agent.settings import AgentSettings, converter
 from service.durations import parse_duration
+from service.nouns import counted
 from service.program import Exit
 from service.setting_types import host_and_port
 from service.settings import load
@@ -33,6 +34,7 @@ SHORTEST_INTERVAL = 0.1
 REPEATING_INTERFACES = re.compile(
     r"lo|bond.+|team.+|vlan.+|.+\..+|br.+|virbr.+|docker.+|veth.+|cali.+|cni.+|flannel.+|tun.+|tap.+|wg.+"
 )
+
 NEVER_FULL = re.compile(r"tmpfs|devtmpfs|ramfs|overlay|squashfs|iso9660")
 CLEAR = "\x1b[H\x1b[2J"
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where the agent listens, not where this does
@@ -163,8 +165,8 @@ def _edge(before: Scrape, now: Scrape) -> Iterable[str]:
         yield ""
         yield _row(
             f"service {service}",
-            f"{sessions:.0f} sessions",
-            f"{now.sum('ott_edge_viewers', service=service) or 0:.0f} viewers",
+            counted(sessions, "session"),
+            counted(now.sum("ott_edge_viewers", service=service) or 0, "viewer"),
         )
         egress = _rate(before, now, "ott_edge_egress_bytes_total", service=service)
         requests = _rate(before, now, "ott_edge_requests_total", service=service)
@@ -176,7 +178,7 @@ def _edge(before: Scrape, now: Scrape) -> Iterable[str]:
             f"{_shown(errors, lambda value: f'{value:.1f}')} errors/s",
         )
     channels = sorted(now.by("ott_edge_channel_sessions", "channel").items(), key=lambda item: -item[1])
-    yield from (_row(f"  {channel}", f"{sessions:.0f} sessions") for channel, sessions in channels[:8] if sessions)
+    yield from (_row(f"  {channel}", counted(sessions, "session")) for channel, sessions in channels[:8] if sessions)
 
 
 def _subscribers(now: Scrape) -> Iterable[str]:
@@ -184,7 +186,7 @@ def _subscribers(now: Scrape) -> Iterable[str]:
         online = now.sum("ott_subscribers_online", service=service)
         yield ""
         shown = _shown(online, lambda value: f"{value:.0f}")
-        yield _row(f"subscribers {service}", f"{accounts:.0f} accounts", f"{shown} online")
+        yield _row(f"subscribers {service}", counted(accounts, "account"), f"{shown} online")
 
 
 def _collectors(now: Scrape) -> Iterable[str]:

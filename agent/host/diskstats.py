@@ -7,6 +7,7 @@ from agent.host import catalogue
 from agent.host.root import Host, lines, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
+from service.nouns import counted
 
 COLUMNS_BEFORE = 3  # major, minor, name
 FEWEST_FIGURES = 11  # kernels before 4.18 have no discards, those before 5.5 no flushes
@@ -28,7 +29,7 @@ def parse(source: Read) -> Iterator[Sample]:
     for line in lines(source.diskstats):
         columns = line.split()
         if len(columns) < COLUMNS_BEFORE + FEWEST_FIGURES:
-            raise ValueError(f"/proc/diskstats: {line!r} has {len(columns)} columns")
+            raise ValueError(f"/proc/diskstats: {line!r} has {counted(len(columns), 'column')}")
         device = columns[2]
         if source.host.excluded_disks.search(device):
             continue

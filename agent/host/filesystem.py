@@ -14,6 +14,7 @@ from agent.host.root import Host, lines
 from agent.host.statvfs import Answer
 from agent.runtime.collector import Collector
 from service.metric import Sample
+from service.nouns import counted
 
 # Their statvfs(2) answers from counters in memory and cannot wait for a device: no thread needs to stand between, as
 # long as the way there leads through nothing else.
@@ -80,7 +81,7 @@ def parse_mounts(table: str) -> list[Mount]:
     for line in lines(table):
         columns = line.split(" ")
         if len(columns) < 4:
-            raise ValueError(f"mount table: {line!r} has {len(columns)} columns")
+            raise ValueError(f"mount table: {line!r} has {counted(len(columns), 'column')}")
         device, point, kind = map(unescaped, columns[:3])
         mounts.setdefault((device, point, kind), Mount(device, point, kind, "ro" in columns[3].split(",")))
     return list(mounts.values())

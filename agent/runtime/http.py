@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from agent.runtime.reasons import reason_of
+from service.nouns import counted
 
 LARGEST_BODY = 16 << 20
 _PIECE = 1 << 16
@@ -126,9 +127,9 @@ def _body(response: HTTPResponse, largest: int) -> bytes:
             raise OSError(f"the answer is larger than {largest >> 20} MiB")
         pieces.append(piece)
     announced = response.headers.get("Content-Length", "")
-    counted = announced.isascii() and announced.isdigit() and len(announced) < 20 and not response.chunked
-    if counted and size < int(announced):
-        raise OSError(f"the answer broke off after {size} of {announced} bytes")
+    known = announced.isascii() and announced.isdigit() and len(announced) < 20 and not response.chunked
+    if known and size < int(announced):
+        raise OSError(f"the answer broke off after {size} of {counted(int(announced), 'byte')}")
     return b"".join(pieces)
 
 

@@ -2,6 +2,7 @@
 
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 
+from service.nouns import counted
 from service.system_errors import said_of
 
 
@@ -20,5 +21,5 @@ def _of_http(error: HTTPException) -> str:
     if isinstance(error, BadStatusLine):
         return f"the answer begins with {str(error.args[0]).strip()[:40]!r}, which is no HTTP"
     if isinstance(error, IncompleteRead):
-        return f"the answer broke off after {len(error.partial)} bytes"
+        return f"the answer broke off after {counted(len(error.partial), 'byte')}"
     return f"the answer is no HTTP that can be read: {str(error)[:80]}"

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         print(f"failed: {error}")
         return Exit.FAILED
-    print("fine" if not lacking else f"fine; {lacking} figures that need not be there are not on the page")
+    print("fine" if not lacking else f"fine; figures that need not be there and are not on the page: {lacking}")
     return Exit.FINE
 
 

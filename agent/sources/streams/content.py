@@ -7,6 +7,7 @@ from agent.sources.streams import mp4
 from agent.sources.streams.reasons import Fault, Reason
 from agent.transport.packets import PACKET, SYNC, Findings, TransportChecker
 from agent.transport.programs import Elementary, ProgramReader
+from service.nouns import counted
 
 EBML, CLUSTER = b"\x1a\x45\xdf\xa3", b"\x1f\x43\xb6\x75"
 # Elements that a piece of WebM may begin with: EBML, Segment, Cluster, Cues, Void, Tags, SeekHead, Info, Tracks.
@@ -86,7 +87,7 @@ class Plain:
         return []
 
     def summary(self) -> str:
-        return f"{self._name}, {self._size} bytes"
+        return f"{self._name}, {counted(self._size, 'byte')}"
 
 
 class Fragment:
@@ -123,7 +124,7 @@ class Fragment:
             f"{count} {kind.decode('latin-1')}" if count > 1 else kind.decode("latin-1")
             for kind, count in self.boxes.kinds.items()
         )
-        return f"MP4: {listed}; {self.boxes.media} bytes of media"
+        return f"MP4: {listed}; {counted(self.boxes.media, 'byte')} of media"
 
 
 class Transport:
@@ -151,7 +152,7 @@ class Transport:
             f"programme {program.number}: " + ", ".join(str(stream) for stream in program.streams)
             for program in reader.programs.values()
         )
-        return f"transport stream, {self._checker.findings().packets} packets, {listed or 'no programme'}"
+        return f"transport stream, {counted(self._checker.findings().packets, 'packet')}, {listed or 'no programme'}"
 
     def _named(self) -> list[Elementary]:
         return [stream for program in self.programs.programs.values() for stream in program.streams]
@@ -176,7 +177,7 @@ class Transport:
 
     def _tables(self) -> list[Remark]:
         errors = self.programs.crc_errors
-        return [Remark(Reason.TS_CRC, f"{errors} sections whose CRC is wrong")] if errors else []
+        return [Remark(Reason.TS_CRC, f"{counted(errors, 'section')} whose CRC is wrong")] if errors else []
 
     def _streams(self) -> list[Remark]:
         reader = self.programs
@@ -188,7 +189,7 @@ class Transport:
             listed = ", ".join(str(stream) for stream in missing)
             found.append(Remark(Reason.PID_MISSING, f"the PMT names {listed}, of which nothing came"))
         if scrambled:
-            listed = ", ".join(f"{stream}: {reader.scrambled[stream.pid]} packets" for stream in scrambled)
+            listed = ", ".join(f"{stream}: {counted(reader.scrambled[stream.pid], 'packet')}" for stream in scrambled)
             found.append(Remark(Reason.SCRAMBLED, f"marked as scrambled: {listed}"))
         return found
 
@@ -197,9 +198,9 @@ def _packets(findings: Findings) -> list[Remark]:
     found = []
     sync = []
     if findings.sync_losses:
-        sync.append(f"sync lost {findings.sync_losses} times")
+        sync.append(f"losses of sync: {findings.sync_losses}")
     if findings.rest:
-        sync.append(f"{findings.rest} bytes at the end are no packet")
+        sync.append(f"{counted(findings.rest, 'byte')} at the end outside of packets")
     if sync:
         found.append(Remark(Reason.TS_SYNC, "; ".join(sync)))
     if findings.first_loss is not None:
@@ -207,12 +208,12 @@ def _packets(findings: Findings) -> list[Remark]:
         found.append(
             Remark(
                 Reason.TS_CONTINUITY,
-                f"{findings.losses} continuity errors, the first at packet {first.packet}, PID {first.pid}: "
+                f"{counted(findings.losses, 'continuity error')}, the first at packet {first.packet}, PID {first.pid}: "
                 f"{first.missing} missing",
             )
         )
     if findings.damaged:
-        found.append(Remark(Reason.TS_TRANSPORT_ERROR, f"{findings.damaged} packets marked as damaged"))
+        found.append(Remark(Reason.TS_TRANSPORT_ERROR, f"{counted(findings.damaged, 'packet')} marked as damaged"))
     return found
 
 

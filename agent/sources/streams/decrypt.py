@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from agent.sources.streams.reasons import Fault, Reason
+from service.nouns import counted
 
 _BLOCK = 16
 
@@ -29,7 +30,7 @@ class Decryptor:
         if self._size % _BLOCK:
             raise Fault(
                 Reason.SEGMENT_MALFORMED,
-                f"has {self._size} bytes, which is no multiple of 16, although the playlist says it is encrypted",
+                f"has {counted(self._size, 'byte')}, no multiple of 16, although the playlist says it is encrypted",
             )
         padding = self._held[-1] if self._held else 0
         if not 1 <= padding <= _BLOCK or self._held[-padding:] != bytes([padding]) * padding:

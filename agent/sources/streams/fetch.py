@@ -19,6 +19,7 @@ from agent.sources.streams.data_url import content_of, is_data
 from agent.sources.streams.encoding import UnknownEncodingError, decoders
 from agent.sources.streams.wire import BrokenOff, Connection, Head, Origin, WireError
 from service import __version__
+from service.nouns import counted
 from service.system_errors import said_of
 
 _MOST_REDIRECTS = 20  # as browsers
@@ -254,7 +255,7 @@ async def _take(connection: Connection, method: str, head: Head, answer: Answer,
             decoder.finish()
     except (WireError, ConnectionError, ssl.SSLError) as error:
         said = said_of(error) if isinstance(error, OSError) else str(error)
-        raise FetchError(Trouble.TRUNCATED, f"broke off after {came} bytes: {said or error}") from None
+        raise FetchError(Trouble.TRUNCATED, f"broke off after {counted(came, 'byte')}: {said or error}") from None
     except ValueError as error:
         raise FetchError(Trouble.TRUNCATED, str(error)) from None
 

@@ -17,6 +17,7 @@ from agent.sources.streams.reasons import Fault, Reason
 from agent.sources.streams.segment import LARGEST, Cut, Enough, SegmentChecker
 from agent.transport.packets import TransportChecker
 from agent.transport.programs import ProgramReader
+from service.nouns import counted
 
 # Seconds for which an initialization section and a key are not fetched again; a viewer who starts needs them.
 KEPT = 60.0
@@ -181,8 +182,8 @@ class Loader:
         except FetchError as error:
             raise Fault(Reason.KEY_MISSING, f"the key of {subject}: {error.detail}") from None
         if len(body) != key.size:
-            raise Fault(Reason.KEY_MISSING, f"the key of {subject} has {len(body)} bytes, not {key.size}")
-        self.journal.note("ok", f"the key of {subject}", f"{len(body)} bytes", url=url)
+            raise Fault(Reason.KEY_MISSING, f"the key of {subject} has {counted(len(body), 'byte')}, not {key.size}")
+        self.journal.note("ok", f"the key of {subject}", counted(len(body), "byte"), url=url)
         _keep(self._keys, key.url, (now, body))
         return body
 
@@ -206,7 +207,7 @@ def judged(body: bytes) -> tuple[str, str]:
     if not body or (page := page_of(body)):
         return ("is empty" if not body else f"is {page}"), ""
     if body.startswith(WEBM_INIT):
-        return "", f"WebM, {len(body)} bytes"
+        return "", f"WebM, {counted(len(body), 'byte')}"
     if is_transport(body):
         programs = ProgramReader()
         TransportChecker(programs).feed(body)

@@ -9,6 +9,7 @@ from agent.sources.streams.dash import Document
 from agent.sources.streams.fetch import Answer, FetchError
 from agent.sources.streams.journal import Journal
 from agent.sources.streams.live import resolve
+from service.nouns import counted
 
 # Seconds for which a clock that must be asked is believed.
 CLOCK_KEPT = 60.0
@@ -84,7 +85,7 @@ class ManifestReader:
                 self.journal.note("remark", f"remote {element.tag}", f"XLink: {error}")
                 continue
             self._remote[url] = text
-            self.journal.note("ok", f"remote {element.tag}", f"{len(found)} elements", url=url)
+            self.journal.note("ok", f"remote {element.tag}", counted(len(found), "element"), url=url)
             place = list(parent).index(element)
             parent.remove(element)
             for at, one in enumerate(found):

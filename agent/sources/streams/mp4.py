@@ -4,6 +4,8 @@ import struct
 from collections import Counter
 from typing import NamedTuple
 
+from service.nouns import counted
+
 LARGEST_MOVIE = 4 << 20
 # What a media segment, an initialization section or a whole file may begin with.
 FIRST = frozenset(
@@ -23,6 +25,7 @@ FIRST = frozenset(
         b"uuid",
     }
 )
+
 _HEAD, _LONG_HEAD = 8, 16
 
 
@@ -65,7 +68,7 @@ class BoxReader:
     def truncated(self) -> str:
         """Where the file ends too early; empty where it does not."""
         if self._left:
-            return f"ends {self._left} bytes before its box {_name(self._kind)} does"
+            return f"ends {counted(self._left, 'byte')} before its box {_name(self._kind)} does"
         return "ends within the head of a box" if self._head else ""
 
     def tracks(self) -> tuple[Track, ...]:
@@ -93,7 +96,7 @@ class BoxReader:
         if size == 0:
             self._left = None
         elif size < len(head):
-            self.fault = f"has a box {_name(self._kind)} of {size} bytes, less than its own head"
+            self.fault = f"has a box {_name(self._kind)} of {counted(size, 'byte')}, less than its own head"
             return
         else:
             self._left = size - len(head)

@@ -18,6 +18,7 @@ from agent.sources.streams.decrypt import Decryptor
 from agent.sources.streams.fetch import Answer
 from agent.sources.streams.live import Container, Segment
 from agent.sources.streams.reasons import Fault, Reason
+from service.nouns import counted
 
 LARGEST = 256 << 20
 
@@ -34,6 +35,7 @@ NO_MEDIA = frozenset(
         "text/xml",
     }
 )
+
 _HEAD = 192  # enough to tell every container
 
 
@@ -107,7 +109,7 @@ class SegmentChecker:
         """Judge a body that has ended."""
         partial = self.segment.partial
         if self._cut.left and not partial:
-            raise Fault(Reason.SEGMENT_TRUNCATED, f"lacks {self._cut.left} bytes of its byte range")
+            raise Fault(Reason.SEGMENT_TRUNCATED, f"lacks {counted(self._cut.left, 'byte')} of its byte range")
         if not self.size:
             raise Fault(Reason.SEGMENT_MALFORMED, "is empty")
         if self._decryptor is not None:
@@ -123,8 +125,8 @@ class SegmentChecker:
     def summary(self) -> str:
         """Say what came."""
         if self.segment.container == "opaque":
-            return f"{self.size} bytes, encrypted"
-        return self._content.summary() if self._content is not None else f"{self.size} bytes"
+            return f"{counted(self.size, 'byte')}, encrypted"
+        return self._content.summary() if self._content is not None else counted(self.size, "byte")
 
     def _feed(self, data: bytes) -> None:
         if self.segment.container == "opaque":

@@ -15,6 +15,7 @@ from agent.sources.streams.journal import Journal
 from agent.sources.streams.live import Live, NotJudged, Offer, resolve
 from agent.sources.streams.manifest import ManifestReader
 from agent.sources.streams.reasons import Fault, Reason
+from service.nouns import counted
 
 # Seconds for which a multivariant playlist is kept.
 MASTER_KEPT = 60.0
@@ -165,7 +166,9 @@ class Session:
             read = playlist.read(body, answer, first=own, imported=imported)
         except NotJudged as limit:
             raise NotJudged(limit.reason, f"{what} {limit.detail}") from None
-        self._journal.note("ok", what, f"status {answer.status}, {len(body)} bytes, {words(read.parsed)}", url=url)
+        self._journal.note(
+            "ok", what, f"status {answer.status}, {counted(len(body), 'byte')}, {words(read.parsed)}", url=url
+        )
         for remark in read.remarks:
             self._journal.note("remark", what, remark.detail, reason=remark.reason.value)
         found += read.remarks
@@ -183,7 +186,8 @@ def words(parsed: playlist.Parsed) -> str:
     """Say what a playlist is."""
     match parsed:
         case hls.Master():
-            return f"a multivariant playlist: {len(parsed.variants)} variants, {len(parsed.audio)} sounds"
+            variants, sounds = counted(len(parsed.variants), "variant"), counted(len(parsed.audio), "sound")
+            return f"a multivariant playlist: {variants}, {sounds}"
         case hls.Media():
             last = parsed.sequence + len(parsed.entries) - 1
             return f"a media playlist: segments {parsed.sequence} to {last}, target duration {parsed.target_duration}"

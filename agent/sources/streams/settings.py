@@ -56,6 +56,6 @@ class StreamBudget:
         needed = sum(1 / stream.interval + 1 / stream.segment_interval for stream in streams)
         if needed > self.requests_per_second:
             raise ValueError(
-                f"{len(streams)} channels need {needed:.1f} requests a second at their intervals, "
+                f"the channels ({len(streams)}) need {needed:.1f} requests a second at their intervals, "
                 f"stream_budget allows {self.requests_per_second:g}; raise requests_per_second or the intervals"
             )

@@ -10,6 +10,8 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
+from service.nouns import counted
+
 LONGEST_HEAD = 256 << 10  # Chromium's limit
 _PIECE = 1 << 16
 _STATUS_LINE = re.compile(rb"(?:HTTP/(\d+)(?:\.(\d+))?|ICY)[ \t]+(\d{3})(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
@@ -107,7 +109,7 @@ class Connection:
         while length > 0:
             piece = await self._reader.read(min(length, _PIECE))
             if not piece:
-                raise BrokenOff(f"{length} bytes of the announced length are missing")
+                raise BrokenOff(f"{counted(length, 'byte')} of the announced length did not come")
             length -= len(piece)
             yield piece
 

@@ -13,6 +13,7 @@ from agent.runtime.collector import Clock, Collector
 from agent.sources.database import Database, kind_of
 from agent.sources.subscribers import metrics
 from service.metric import Sample
+from service.nouns import counted
 
 # Statuses are a middleware's few words; a query that returns accounts instead must not become labels.
 MOST_STATUSES = 50
@@ -82,7 +83,7 @@ def _by_status(rows: Sequence[Sequence[Any]]) -> dict[str, float]:
     seen = set()
     for row in rows:
         if len(row) != 2:
-            raise ValueError(f"subscribers_query gives {len(row)} columns; it must give status and count")
+            raise ValueError(f"subscribers_query gives {counted(len(row), 'column')}; it must give status and count")
         status, written = _status(row[0]), bytes(row[0]) if isinstance(row[0], memoryview) else row[0]
         if written in seen:
             raise ValueError(f"subscribers_query: the status {status!r} comes twice; group by it")

@@ -9,6 +9,7 @@ from alerts.desk.alarms.ingest import problems
 from alerts.desk.alarms.problem import labels_of_problem, problem_key
 from alerts.desk.alarms.webhook import parse
 from alerts.desk.tickets.policy import Policy, priority_of, wants_ticket
+from service.nouns import counted
 from service.prometheus import Client, Window
 
 GROUP_BY = ("alertname", "site", "node", "element", "service", "channel")
@@ -73,4 +74,4 @@ def report(found: Mapping[str, Would]) -> Iterator[str]:
     yield from map(str, sorted(found.values(), key=lambda each: (-len(each.alarms), each.key)))
     opened = sum(each.wanted for each in found.values())
     alarms = sum(len(each.alarms) for each in found.values())
-    yield f"{opened} tickets of {len(found)} problems from {alarms} alarms"
+    yield f"{counted(opened, 'ticket')} of {counted(len(found), 'problem')} from {counted(alarms, 'alarm')}"

@@ -46,7 +46,7 @@ def _end(draft: Draft, judged: Judged, policy: Policy, now: datetime) -> None:
 def left_out(number: int) -> NoteAdded:
     """Return the note that a sender left alerts out of its message."""
     english = (
-        f"{number} more alerts of this group were left out by Alertmanager and are missing here: "
+        f"Alertmanager left out the other alerts of this group ({number}), and they are missing here: "
         "set max_alerts of the receiver to 0."
     )
     russian = (

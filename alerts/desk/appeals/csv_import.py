@@ -23,6 +23,7 @@ from alerts.desk.core.actors import DESK
 from alerts.desk.core.appeal_tables import appeal, interaction
 from alerts.desk.core.database import Database
 from service import progress
+from service.nouns import counted
 
 NEEDED = ("entry", "reference", "number", "service", "code", "appealed_at")
 OPTIONAL = ("region", "answer_by", "email", "mobile", "city", "name", "text", "claim")
@@ -144,7 +145,7 @@ def _values(file: Path, text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
             elif any(cell.strip() for cell in cells):
                 if len(cells) != len(columns):
                     raise FileError(
-                        f"{file}:{begins}: has {len(cells)} cells, the line of columns {len(columns)}; "
+                        f"{file}:{begins}: has {counted(len(cells), 'cell')}, the line of columns {len(columns)}; "
                         f'put text that holds "{delimiter}" in quotation marks'
                     )
                 yield (

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import holidays
 
 from alerts.desk.core import checks
+from service.nouns import counted
 from service.setting_types import ZoneName
 from service.settings import Seconds
 
@@ -166,7 +167,9 @@ def _check_before_holiday(table: CalendarSettings) -> None:
         raise ValueError("before_holiday is not a whole number of minutes")
     shortest = min(sum(each.closes - each.opens for each in hours) for hours in table.week.values())
     if table.before_holiday >= shortest * 60:
-        raise ValueError(f"before_holiday leaves nothing of a working day of {shortest} minutes; make it shorter")
+        raise ValueError(
+            f"before_holiday leaves nothing of a working day of {counted(shortest, 'minute')}; make it shorter"
+        )
 
 
 def _check_nights(table: CalendarSettings) -> None:

@@ -12,6 +12,7 @@ from alerts.desk.access.trail import Action, By, tell
 from alerts.desk.core.database import Database
 from alerts.desk.core.tables import node
 from service.nodes import Node, address_of
+from service.nouns import counted
 
 COLUMNS = tuple(each.name for each in fields(Node))
 _NODES = select(*(node.c[name] for name in COLUMNS))
@@ -83,7 +84,9 @@ def read(lines: Iterable[str]) -> Iterator[Node]:
         if not line or line[0].startswith("#"):
             continue
         if len(line) < len(COLUMNS):
-            raise ValueError(f"line {number}: {len(line)} fields; write name, site, role and address between tabs")
+            raise ValueError(
+                f"line {number}: {counted(len(line), 'field')}; write name, site, role and address between tabs"
+            )
         name, site, role, address = (field.strip() for field in line[: len(COLUMNS)])
         try:
             found = Node(name, site, role, address_of(address))

@@ -28,6 +28,7 @@ from dashboards.busy_hour.report.report import Report, ReportError, Rules
 from dashboards.busy_hour.report.words import Words
 from service import progress
 from service.durations import parse_duration
+from service.nouns import counted
 from service.program import Exit
 from service.secrets import read_by_root_alone, unreadable
 from service.setting_types import time_zone
@@ -84,7 +85,7 @@ def _backfill(arguments: argparse.Namespace, chosen: Settings) -> int:
         recorder = Recorder(server, store, sources(chosen.source), calendar, chosen.replica_labels)
         days = calendar.days(first, min(last, calendar.day_of(now)))
         written = recorder.record(progress.over(list(days), "backfill", "days"), now)
-    print(f"{written} records written for {first} to {last}")
+    print(f"{counted(written, 'record')} written for {first} to {last}")
     return Exit.FINE
 
 
@@ -135,12 +136,12 @@ def _import(arguments: argparse.Namespace, chosen: Settings) -> int:
         known = importer.overlap(days, store.sources_of(days[0].date, days[-1].date), scope, quantity)
         if known and not arguments.replace:
             raise importer.CsvError(
-                f"{arguments.file}: {len(known)} days are recorded already, the first {known[0]}; "
+                f"{arguments.file}: days recorded already: {len(known)}, the first {known[0]}; "
                 "nothing was imported (--replace overwrites them)"
             )
         source = f"import:{arguments.file.name}"[:255]
         store.save(importer.records(days, (scope, quantity), source, int(now)))
-    print(f"{summary}\n{len(days)} days imported, {days[0].date} to {days[-1].date}")
+    print(f"{summary}\n{counted(len(days), 'day')} imported, {days[0].date} to {days[-1].date}")
     return Exit.FINE
 
 
@@ -171,7 +172,7 @@ def _show_reading(read: importer.Imported) -> None:
 def _summary(read: importer.Imported, min_coverage: float) -> str:
     complete = sum(day.coverage >= min_coverage for day in read.days)
     return (
-        f"{read.rows} rows from {read.first} to {read.last}; as in the file: minimum {read.least:g}, "
+        f"{counted(read.rows, 'row')} from {read.first} to {read.last}; as in the file: minimum {read.least:g}, "
         f"mean {read.mean:g}, maximum {read.most:g}; without a value {read.missing}, gaps {read.gaps}; "
         f"days {len(read.days)}, complete {complete}"
     )

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from dashboards.busy_hour.records.table import CsvError, Table
+from service.nouns import counted
 
 _TIMES = ("time", "value")
 
@@ -119,7 +120,8 @@ def _librenms(found: Any) -> Table | None:
     ticks = [int(tick) for tick in data["ticks"]]
     for key in _BILL:
         if len(data[key]) != len(ticks):
-            raise CsvError(f'"{key}" of LibreNMS has {len(data[key])} values for {len(ticks)} ticks; export it again')
+            values, wanted = counted(len(data[key]), "value"), counted(len(ticks), "tick")
+            raise CsvError(f'"{key}" of LibreNMS has {values} for {wanted}; export it again')
     distances = sorted(after - before for before, after in pairwise(ticks))
     if distances and distances[len(distances) // 2] > _POLLS:
         raise CsvError(f"LibreNMS put the means of {distances[len(distances) // 2]} s into one value; {again}")
@@ -225,8 +227,7 @@ def fetched(text: str) -> Table | None:
         found = _FETCHED.fullmatch(line.strip())
         cells = found[2].split() if found else []
         if found is None or len(cells) != len(names):
-            raise CsvError(
-                f"row {number} is no row of `rrdtool fetch` with {len(names)} values: {line[:80]}; export it again"
-            )
+            values = counted(len(names), "value")
+            raise CsvError(f"row {number} is no row of `rrdtool fetch` with {values}: {line[:80]}; export it again")
         rows.append((number, [found[1], *cells]))
     return Table([_TIMES[0], *names], rows, "", named=True, notes=[("program", "RRDtool, fetch")], stamps="end")

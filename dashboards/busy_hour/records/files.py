@@ -12,6 +12,7 @@ from pathlib import Path
 from dashboards.busy_hour.records import exports, numbers, stamps, workbooks
 from dashboards.busy_hour.records.clock_column import join_clock
 from dashboards.busy_hour.records.table import CsvError, Form, Table
+from service.nouns import counted
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -181,7 +182,7 @@ def _with_header(path: Path, rows: list[tuple[int, list[str]]], delimiter: str, 
     _check_widths(path, rows[first:], width, "the header" if named else f"row {rows[first][0]}")
     notes.append(("header", f"row {rows[first - 1][0]}" if named else "none: columns are known by their number"))
     if len(above) > 1:
-        notes.append(("preamble", f"{len(above) - 1} rows before the header"))
+        notes.append(("preamble", f"{counted(len(above) - 1, 'row')} before the header"))
     table = Table(header or [str(place + 1) for place in range(width)], rows[first:], delimiter, named, notes)
     step = exports.cacti_step(above)
     if step is not None:
@@ -203,7 +204,7 @@ def _check_widths(path: Path, rows: Sequence[tuple[int, list[str]]], width: int,
         if len(cells) == width or (len(cells) == width + 1 and not cells[-1]):
             continue
         raise CsvError(
-            f"{path}: row {number} has {len(cells)} fields, {of} has {width}: {_shown(cells)}; "
+            f"{path}: row {number} has {counted(len(cells), 'field')}, {of} has {width}: {_shown(cells)}; "
             + (
                 "put a decimal or thousands comma in quotes, or separate the file by semicolons"
                 if len(cells) > width

@@ -349,7 +349,7 @@ def test_an_error_half_way_tells_what_where_and_how_far(
     assert said == [
         f"{address} answers 500 when asked to save the board ott-node (database is locked); "
         "the reason is in Grafana's log",
-        f"5 of {3 + len(BOARDS)} steps are done; the same call does the rest",
+        f"steps done: 5 of {3 + len(BOARDS)}; the same call does the rest",
     ]
     state.interfere = lambda method, path: None
     assert main(["publish"]) == 0
@@ -373,7 +373,7 @@ def test_an_interruption_tells_how_far_it_came(
     save = Grafana.save
     monkeypatch.setattr(Grafana, "save", interrupt)
     assert main(["publish"]) == 130
-    assert capsys.readouterr().err.endswith(f"4 of {3 + len(BOARDS)} steps are done; the same call does the rest\n")
+    assert capsys.readouterr().err.endswith(f"steps done: 4 of {3 + len(BOARDS)}; the same call does the rest\n")
     assert len(state.boards) == 1
 
 

@@ -33,7 +33,7 @@ def test_every_step_of_a_look_is_shown() -> None:
         done = probe(f"{address}/a/x/live.m3u8")
     assert done.returncode == 0, done.stderr
     for part in (
-        "a multivariant playlist: 1 variants, 0 sounds",
+        "a multivariant playlist: 1 variant, 0 sounds",
         "a media playlist: segments 7 to 7, target duration 2.0",
         f"{address}/a/x/a.ts",
         "transport stream, 53 packets, programme 1: PID 256 (H.264), PID 257 (AAC)",

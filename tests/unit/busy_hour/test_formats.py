@@ -288,7 +288,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "hours of a day without a date": ("0, 0.6\n1, 0.3\n2, 0.4\n", "row 1 has an hour of the day without its date"),
     "two columns of values": ("t,a,b\n2026-10-05 00:00,5,6\n", 'has "a", "b"; say it with --value-column'),
-    "a short row": ("t,v\n2026-10-05 00:00,5\n2026-10-05 01:00\n", "row 3 has 1 fields"),
+    "a short row": ("t,v\n2026-10-05 00:00,5\n2026-10-05 01:00\n", "row 3 has 1 field,"),
     "a row of totals": ("t,v\n2026-10-05 00:00,5\nTotal,5\n", "row 3: 'Total' is no time stamp"),
     "another notation in a later row": ("t;v\n2026-10-05 00:00;5,5\n2026-10-05 01:00;5.5\n", "are in one column"),
     "an error of Prometheus": ('{"status":"error","error":"bad"}', "is an error: bad; export it again"),

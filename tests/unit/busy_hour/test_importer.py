@@ -157,7 +157,7 @@ def test_an_offset_that_the_zone_itself_changed_is_no_mixture(tmp_path: Path) ->
         (["soon,5"], r"row 2: 'soon' is no time stamp; write ISO 8601 or Unix seconds"),
         (["0001-01-01T00:00,5"], r"row 2: '0001-01-01T00:00' is no time stamp"),
         (["9999-12-31T23:45Z,5"], r"row 2: '9999-12-31T23:45Z' is no time stamp"),
-        (["2026-10-05T20:00+05:00"], r"row 2 has 1 fields, the header has 2: 2026-10-05T20:00"),
+        (["2026-10-05T20:00+05:00"], r"row 2 has 1 field, the header has 2: 2026-10-05T20:00"),
         ([], r"has no rows to import"),
     ],
 )

@@ -123,7 +123,7 @@ def test_the_week_ahead_beats_the_week_before(shared: Path, call: Any) -> None:
     assert found["back_test"]["mape"] < found["back_test"]["baseline_mape"]
     assert len(found["hours"]) == 168
     _, table, _ = call("report", "--quantity", "volume", "--zone", "UTC", "--language", "en")
-    assert "Week ahead: smoothing of level (0.02) and weekly pattern (0.9) averaged with 4 others; " in table
+    assert "Week ahead: mean of smoothing of level (0.02) and weekly pattern (0.9) and 4 more; " in table
     assert "3.435 % (as a week ago: 6.967 %)" in table
 
 
@@ -342,7 +342,7 @@ def test_a_day_is_not_imported_twice(tmp_path: Path, call: Any) -> None:
     longer = str(evening(tmp_path, 5, growth=1.0, name="longer.csv"))
     status, _, errors = call("import", longer, *IMPORT)
     assert status == 1
-    assert "3 days are recorded already, the first 2026-01-01; nothing was imported" in errors
+    assert "days recorded already: 3, the first 2026-01-01; nothing was imported" in errors
     assert len(report(call)["days"]) == 3
     assert call("import", longer, *IMPORT, "--replace")[0] == 0
     assert [day["value"] for day in report(call)["days"]] == [1000, 2000, 3000, 4000, 5000]

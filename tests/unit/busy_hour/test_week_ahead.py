@@ -43,7 +43,7 @@ def asked(days: list[Day]) -> WeekAhead:
 def test_an_hour_that_was_never_measured_has_no_forecast() -> None:
     made = asked(hours(lambda day, hour: math.nan if (day.weekday(), hour) == (1, 4) else usual(day, hour)))
     assert [place for place, value in enumerate(week_object(made)["hours"]) if value is None] == [24 + 4]
-    assert "no forecast for 1 hours that were never measured" in forecast_words.week_sentence(made, Words("en"))
+    assert "no forecast for hours that were never measured: 1" in forecast_words.week_sentence(made, Words("en"))
 
 
 def test_a_week_without_traffic_is_not_compared() -> None:

@@ -65,12 +65,12 @@ def test_a_whole_transport_stream_has_no_faults() -> None:
     ("body", "reason", "summary"),
     [
         (GOOD + run(VIDEO, 55, 5), Reason.TS_CONTINUITY, "the first at packet 53, PID 256: 5 missing"),
-        (GOOD[:900] + GOOD[1000:], Reason.TS_SYNC, "sync lost 1 times"),
-        (GOOD + b"\x47", Reason.TS_SYNC, "1 bytes at the end are no packet"),
-        (GOOD + packet(5, 5, damaged=True), Reason.TS_TRANSPORT_ERROR, "1 packets marked as damaged"),
-        (GOOD.replace(pmt()[-4:], b"\x00\x01\x02\x03"), Reason.TS_CRC, "1 sections whose CRC is wrong"),
+        (GOOD[:900] + GOOD[1000:], Reason.TS_SYNC, "losses of sync: 1"),
+        (GOOD + b"\x47", Reason.TS_SYNC, "1 byte at the end outside of packets"),
+        (GOOD + packet(5, 5, damaged=True), Reason.TS_TRANSPORT_ERROR, "1 packet marked as damaged"),
+        (GOOD.replace(pmt()[-4:], b"\x00\x01\x02\x03"), Reason.TS_CRC, "1 section whose CRC is wrong"),
         (GOOD.replace(begin(AUDIO, 0), b""), Reason.PID_MISSING, "PID 257 (AAC), of which nothing came"),
-        (GOOD + begin(VIDEO, 50, scrambled=True), Reason.SCRAMBLED, "PID 256 (H.264): 1 packets"),
+        (GOOD + begin(VIDEO, 50, scrambled=True), Reason.SCRAMBLED, "PID 256 (H.264): 1 packet"),
     ],
 )
 def test_faults_of_the_transport_stream_are_named(body: bytes, reason: Reason, summary: str) -> None:

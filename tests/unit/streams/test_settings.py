@@ -41,7 +41,7 @@ def test_a_table_with_its_defaults(tmp_path: Path) -> None:
         ),
         (
             'channel = "a"\nurl = "http://a"\n[stream_budget]\nrequests_per_second = 0.1',
-            "1 channels need 0.3 requests a second at their intervals, stream_budget allows 0.1",
+            "the channels (1) need 0.3 requests a second at their intervals, stream_budget allows 0.1",
         ),
     ],
 )

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from agent.sources.server.figure import Figure, Found
+from service.nouns import counted
 
 MOST_ROWS = 100_000
 
@@ -36,7 +37,7 @@ class Csv:
         for number, row in enumerate(rows, 2):
             if len(row) != len(names):
                 raise ValueError(
-                    f"row {number} of the CSV has {len(row)} fields where the header names {len(names)}; "
+                    f"row {number} of the CSV has {counted(len(row), 'field')} where the header names {len(names)}; "
                     "check the address"
                 )
         return [dict(zip(names, row, strict=True)) for row in rows]

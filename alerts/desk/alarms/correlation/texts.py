@@ -40,11 +40,11 @@ def settled(old: str, new: str, number: int) -> tuple[Texts, Texts]:
     """Return the notes of a ticket that alarms left, and of the one that they came to, once all of them were known."""
     return (
         {
-            "en": f"By all alarms that fire now, {number} of these problems belong to {new} and were moved there.",
+            "en": f"By all alarms that fire now, some problems ({number}) belong to {new}; they were moved there.",
             "ru": f"С учётом всех активных аварий часть проблем ({number}) перенесена: {new}.",
         },
         {
-            "en": f"By all alarms that fire now, {number} problems of {old} belong here and were moved here.",
+            "en": f"By all alarms that fire now, some problems of {old} ({number}) belong here; they were moved here.",
             "ru": f"С учётом всех активных аварий сюда перенесены проблемы ({number}): {old}.",
         },
     )

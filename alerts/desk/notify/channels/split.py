@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from service.nouns import counted
+
 Measure = Callable[[str], int]
 SHORTEST = 6  # a character may measure so much, escaped as markup
 _ENDS = (re.compile(r"\n"), re.compile(r"(?<=[.!?…])\s"), re.compile(r"\s"))
@@ -12,7 +14,7 @@ _ENDS = (re.compile(r"\n"), re.compile(r"(?<=[.!?…])\s"), re.compile(r"\s"))
 def parts(text: str, room: int, measure: Measure = len) -> list[str]:
     """Return a text in parts of at most this measure each, cut after lines, sentences or words where they fit."""
     if room < SHORTEST:
-        raise ValueError(f"a part of {room} characters may be too short for one of them")
+        raise ValueError(f"a part of {counted(room, 'character')} may be too short for one of them")
     result, rest = [], text
     while measure(rest) > room:
         end = _cut(rest, _longest(rest, room, measure))

@@ -94,7 +94,7 @@ def test_alerts_that_were_left_out_are_told_and_keep_the_ticket_open(database: D
     assert told == {"new": 1, "truncated": 7}
     with database.read() as connection:
         note = connection.execute(select(event.c.data).where(event.c.kind == "note")).scalar_one()
-    assert note["text"].startswith("7 more alerts of this group were left out by Alertmanager")
+    assert note["text"].startswith("Alertmanager left out the other alerts of this group (7)")
     still = notification(alert(firing=False)) | {"status": "firing", "truncatedAlerts": 7}
     send(database, still, time())
     assert states(database) == [("acknowledged", "", 0)]

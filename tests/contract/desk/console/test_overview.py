@@ -168,7 +168,7 @@ def test_each_is_compared_with_last_week_and_drawn(prometheus: str, tmp_path: Pa
     # Twice of everything; the busy hour's comparison is its definition over the recorded day's weekday: 923 to 425.
     assert page.count("100 % more than a week ago") == 5
     assert "117 % more than a week ago" in page
-    for points in ("+46 points", "+16 points", "+1 points"):
+    for points in ("+46 pp", "+16 pp", "+1 pp"):
         assert f"{points} in a week" in page
     assert page.count('<g class="line main">') == page.count('<g class="line before">') == 9
 
@@ -181,8 +181,8 @@ def test_nodes_and_channels_are_those_of_prometheus(prometheus: str, tmp_path: P
     assert "✓ edge-1 works edge · CPU 91 % · 68 sessions" in text
     assert "✕ edge-2 not responding edge" in text
     assert "control-1" not in page
-    assert "kino 41 ✕ cannot be played on 1 of 2 nodes" in text
-    assert "news 27 ✕ frozen (no new segments) on 1 of 1 nodes" in text
+    assert "kino 41 ✕ cannot be played, nodes: 1 of 2" in text
+    assert "news 27 ✕ frozen (no new segments), nodes: 1 of 1" in text
     assert re.search(r"Last recorded</h2><p class=\"amount\">923<", wall)
     assert re.search(r"Expected today</h2><p class=\"amount\">425<", wall)
 

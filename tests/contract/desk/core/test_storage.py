@@ -319,7 +319,7 @@ def test_keys_of_recorded_webhooks(tmp_path: Path) -> None:
         payload = notification(alert("edge-1"), alert("edge-1", device=f"sd{number}"))
         (tmp_path / f"{number}.json").write_text(json.dumps(payload))
     found = keys.from_payloads(sorted(tmp_path.iterdir()), policy_of(Settings()))
-    assert list(keys.report(found))[-1] == "1 tickets of 1 problems from 4 alarms"
+    assert list(keys.report(found))[-1] == "1 ticket of 1 problem from 4 alarms"
 
 
 def test_sqlite_is_durable_and_has_one_writer(tmp_path: Path) -> None:

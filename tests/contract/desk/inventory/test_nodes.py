@@ -76,7 +76,7 @@ def test_an_import_adds_and_changes_all_or_none(database: Database) -> None:
         ("# nodes\nedge-1\talmaty\tedge\thttp://10.0.0.5\n", "line 2: http://10.0.0.5: is no address"),
         ("edge-1\talmaty\tedge\ta\nedge-1\talmaty\tedge\tb\n", "line 2: edge-1 is named twice"),
         ("edge 1\talmaty\tedge\ta\n", "line 1: name 'edge 1': use letters"),
-        ("edge-1 almaty edge 10.0.0.5\n", "line 1: 1 fields"),
+        ("edge-1 almaty edge 10.0.0.5\n", "line 1: 1 field;"),
     ],
 )
 def test_a_line_that_is_not_understood_is_named(text: str, said: str) -> None:

@@ -126,7 +126,7 @@ def test_too_many_tickets_are_said(control_room: Hall, monkeypatch: pytest.Monke
 
 def test_older_than_the_retention_is_said(control_room: Hall) -> None:
     reader = control_room.person()
-    assert "are kept for 400 days" in reader.get("/reports?period=days&from=2024-06-01&to=2026-03-01").text
+    assert "are kept for 400 d" in reader.get("/reports?period=days&from=2024-06-01&to=2026-03-01").text
     assert "are kept for" not in reader.get("/reports?period=year").text
 
 

@@ -138,9 +138,9 @@ def test_at_most_none_is_none() -> None:
         "Viewers just before (22.01.2026 03:00:00): 6. Without service at 22.01.2026 03:00:00: 0. "
         "Served by other nodes instead: 6. Viewing time lost so far: 0 min."
     ]
-    assert impact_words.short(Impact(START, START, viewers=nobody), words) == "without service: 0 viewers"
+    assert impact_words.short(Impact(START, START, viewers=nobody), words) == "viewers without service: 0"
     both = Impact(START, START, viewers=nobody, sessions=some)
-    assert impact_words.short(both, words) == "without service: up to 3 sessions"
+    assert impact_words.short(both, words) == "sessions without service: up to 3"
 
 
 class Stalling(Recorded):
@@ -205,7 +205,7 @@ def test_the_queue_the_page_and_the_api_tell_it(control_room: Hall, tmp_path: Pa
     assert "Viewers just before" in reader.get("/ticket/2").text
     assert "Viewers just before" not in reader.get("/ticket/1").text
     queue = reader.get("/").text
-    assert "without service: up to 50 viewers" in queue
+    assert "viewers without service: up to 50" in queue
     assert queue.index("edge-1 is down") < queue.index("a disk")
     body = control_room.machine.get("/tmf-api/troubleTicket/v5/troubleTicket/2").json()
     found = {one["name"]: one["value"] for one in body["troubleTicketCharacteristic"]}

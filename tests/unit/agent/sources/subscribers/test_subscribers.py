@@ -94,7 +94,7 @@ def test_statuses_that_differ_in_their_padding_alone_are_one() -> None:
 @pytest.mark.parametrize(
     ("rows", "online", "reason"),
     [
-        ([("active",)], None, "gives 1 columns"),
+        ([("active",)], None, "gives 1 column;"),
         ([("active", "many")], None, "is not a count"),
         ([("active", -1)], None, "is not a count"),
         ([("active", None)], None, "NULL is not a count"),
