@@ -19,6 +19,9 @@ from service.nouns import counted
 # Their statvfs(2) answers from counters in memory and cannot wait for a device: no thread needs to stand between, as
 # long as the way there leads through nothing else.
 PROMPT = frozenset({"ext2", "ext3", "ext4", "tmpfs", "xfs"})
+# After errors=remount-ro ext4 is "rw" since Linux 6.12, and says since 6.15 that it takes no more writes.
+UNWRITABLE = frozenset({"ro", "emergency_ro", "shutdown"})
+_NEGATIVE = 1 << 63
 OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 
 
@@ -76,14 +79,14 @@ def ask(point: str) -> Answer:
 
 
 def parse_mounts(table: str) -> list[Mount]:
-    """Return each mount once; a later line for the same place on the same device says nothing new."""
-    mounts: dict[tuple[str, str, str], Mount] = {}
+    """Return the mount of each place: of several the last is on top, and nothing can be asked of those below."""
+    mounts: dict[str, Mount] = {}
     for line in lines(table):
         columns = line.split(" ")
         if len(columns) < 4:
             raise ValueError(f"mount table: {line!r} has {counted(len(columns), 'column')}")
         device, point, kind = map(unescaped, columns[:3])
-        mounts.setdefault((device, point, kind), Mount(device, point, kind, "ro" in columns[3].split(",")))
+        mounts[point] = Mount(device, point, kind, not UNWRITABLE.isdisjoint(columns[3].split(",")))
     return list(mounts.values())
 
 
@@ -93,19 +96,28 @@ def parse_mountinfo(table: str) -> list[Mount]:
     What a hardened unit may not write is read-only there; the file system's own options (proc(5), the last field) say
     whether anybody may.
     """
-    mounts: dict[tuple[str, str, str], Mount] = {}
+    mounts: dict[str, Mount] = {}
     for line in lines(table):
         place, separator, system = line.partition(" - ")
         columns, about = place.split(" "), system.split(" ")
         if not separator or len(columns) < 6 or len(about) < 3:
             raise ValueError(f"mountinfo: {line!r} is no mount")
         kind, device, point = map(unescaped, (*about[:2], columns[4]))
-        mounts.setdefault((device, point, kind), Mount(device, point, kind, "ro" in about[2].split(",")))
+        mounts[point] = Mount(device, point, kind, not UNWRITABLE.isdisjoint(about[2].split(",")))
     return list(mounts.values())
 
 
 def unescaped(column: str) -> str:
     return OCTAL.sub(lambda match: chr(int(match[1], 8)), column)
+
+
+def amount(number: int) -> int:
+    """Return a number of blocks or inodes.
+
+    statvfs(2) knows none below zero: what is beyond a quota, or less than is reserved, comes as a number near 2^64, and
+    nothing is free.
+    """
+    return 0 if number >= _NEGATIVE else number
 
 
 def parse(source: Read) -> Iterator[Sample]:
@@ -118,10 +130,10 @@ def parse(source: Read) -> Iterator[Sample]:
         if not isinstance(answer, os.statvfs_result):
             continue
         yield catalogue.FILESYSTEM_SIZE.sample(answer.f_blocks * answer.f_frsize, *labels)
-        yield catalogue.FILESYSTEM_FREE.sample(answer.f_bfree * answer.f_frsize, *labels)
-        yield catalogue.FILESYSTEM_AVAIL.sample(answer.f_bavail * answer.f_frsize, *labels)
+        yield catalogue.FILESYSTEM_FREE.sample(amount(answer.f_bfree) * answer.f_frsize, *labels)
+        yield catalogue.FILESYSTEM_AVAIL.sample(amount(answer.f_bavail) * answer.f_frsize, *labels)
         yield catalogue.FILESYSTEM_FILES.sample(answer.f_files, *labels)
-        yield catalogue.FILESYSTEM_FILES_FREE.sample(answer.f_ffree, *labels)
+        yield catalogue.FILESYSTEM_FILES_FREE.sample(amount(answer.f_ffree), *labels)
         yield catalogue.FILESYSTEM_READONLY.sample(float(mount.readonly), *labels)
 
 

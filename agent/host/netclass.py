@@ -13,6 +13,8 @@ from service.metric import Sample
 FILES = ("operstate", "carrier", "carrier_changes", "mtu", "speed")
 # Megabit/s in bytes per second; a virtual interface says -1 and node_exporter exports that as it is.
 MEGABIT = 1e6 / 8
+# What drivers write for a speed that is not known, as ethtool reads it too: -1 in 16 and in 32 bits without a sign.
+_UNKNOWN_SPEEDS = frozenset({"65535", "4294967295"})
 
 
 def read(host: Host) -> dict[str, dict[str, str]]:
@@ -49,9 +51,8 @@ def parse(interfaces: Mapping[str, Mapping[str, str]]) -> Iterator[Sample]:
         if "mtu" in values:
             yield catalogue.NETWORK_MTU.sample(number(values["mtu"], f"/sys/class/net/{device}/mtu"), device)
         if "speed" in values:
-            yield catalogue.NETWORK_SPEED.sample(
-                number(values["speed"], f"/sys/class/net/{device}/speed") * MEGABIT, device
-            )
+            speed = "-1" if values["speed"] in _UNKNOWN_SPEEDS else values["speed"]
+            yield catalogue.NETWORK_SPEED.sample(number(speed, f"/sys/class/net/{device}/speed") * MEGABIT, device)
 
 
 COLLECTOR = Collector(

@@ -1,6 +1,7 @@
 """Network traffic by interface, from /proc/net/dev."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from agent.host import catalogue
@@ -20,6 +21,12 @@ class Read(NamedTuple):
 
 
 def read(host: Host) -> Read:
+    if host.root != Path("/"):
+        # /proc/net is the reader's own network: in a container that of the container, wherever the node's /proc is.
+        try:
+            return Read(host.text("proc/1/net/dev"), host)
+        except OSError:  # hidden from strangers by hidepid
+            pass
     return Read(host.text("proc/net/dev"), host)
 
 

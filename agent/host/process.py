@@ -1,7 +1,8 @@
 """Processes by name: how many run, their CPU time and resident memory.
 
 CPU time is kept for processes that have ended, so the counter does not fall when one of several workers goes; what a
-process used after it was last seen is lost, as in any sampling.
+process used after it was last seen is lost, as in any sampling. What has ended and was not waited for by its parent is
+still in the process table, and runs no more.
 """
 
 from collections.abc import Iterable, Iterator
@@ -77,12 +78,21 @@ def read(watched: Watched) -> dict[str, Total]:
             name = watched.name_of(process.name())
             if name is not None:
                 with process.oneshot():
+                    if has_ended(process):
+                        continue
                     times, memory = process.cpu_times(), process.memory_info()
                     used = times.user + times.system
                     found.append(Process(process.pid, process.create_time(), name, used, memory.rss))
         except psutil.Error:
             continue  # it ended, or is a stranger's and hidden
     return watched.advance(found)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Return whether nothing of a process runs any more; one whose first thread alone has ended lives on in others."""
+    return process.status() == psutil.STATUS_DEAD or (
+        process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+    )
 
 
 def parse(totals: dict[str, Total]) -> Iterator[Sample]:

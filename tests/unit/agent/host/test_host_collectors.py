@@ -91,7 +91,7 @@ def test_mount_points_are_unescaped_and_named_once() -> None:
     once = "/dev/sda1 /srv/a\\040b ext4 ro,noatime 0 0\n"
     table = f"{once}{once.replace('ro', 'rw')}/dev/sdb1 / xfs rw,errors=remount-ro 0 0\n"
     assert filesystem.parse_mounts(table) == [
-        filesystem.Mount("/dev/sda1", "/srv/a b", "ext4", readonly=True),
+        filesystem.Mount("/dev/sda1", "/srv/a b", "ext4", readonly=False),
         filesystem.Mount("/dev/sdb1", "/", "xfs", readonly=False),
     ]
 
@@ -108,6 +108,58 @@ def test_a_mount_without_an_answer_has_an_error_and_no_figures() -> None:
     assert found["node_filesystem_size_bytes{/dev/a,ext4,/}"] == answer.f_blocks * answer.f_frsize
     assert found["node_filesystem_readonly{/dev/a,ext4,/}"] == 1
     assert "node_filesystem_size_bytes{srv:/v,nfs4,/v}" not in found
+
+
+class Statvfs:
+    """What statvfs(2) answers, with some figures replaced."""
+
+    def __init__(self, **figures: int) -> None:
+        answer = os.statvfs("/")
+        names = ("f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail")
+        known = {name: getattr(answer, name) for name in names} | figures
+        self.answer = os.statvfs_result((*known.values(), answer.f_flag, answer.f_namemax))
+
+
+@pytest.mark.parametrize("options", ["ro", "rw,relatime,emergency_ro", "rw,errors=remount-ro,shutdown"])
+def test_a_file_system_that_takes_no_writes_is_read_only(options: str) -> None:
+    # fs/ext4/super.c of Linux 6.15: after an error with errors=remount-ro, and after EXT4_IOC_SHUTDOWN.
+    assert filesystem.parse_mounts(f"/dev/a / ext4 {options} 0 0\n")[0].readonly
+    assert filesystem.parse_mountinfo(f"21 1 254:1 / / rw - ext4 /dev/a {options}\n")[0].readonly
+
+
+def test_errors_remount_ro_alone_is_writable() -> None:
+    assert not filesystem.parse_mounts("/dev/a / ext4 rw,relatime,errors=remount-ro 0 0\n")[0].readonly
+
+
+def test_of_two_mounts_of_one_place_the_upper_is_asked() -> None:
+    table = "/dev/a /srv ext4 rw 0 0\n/dev/b /srv xfs rw 0 0\n"
+    assert filesystem.parse_mounts(table) == [filesystem.Mount("/dev/b", "/srv", "xfs", readonly=False)]
+    info = "30 1 8:1 / /srv rw - ext4 /dev/a rw\n31 30 8:2 / /srv rw - xfs /dev/b rw\n"
+    assert filesystem.parse_mountinfo(info) == [filesystem.Mount("/dev/b", "/srv", "xfs", readonly=False)]
+
+
+def test_what_is_free_below_zero_is_nothing() -> None:
+    answer = Statvfs(f_bfree=2**64 - 5, f_bavail=2**64 - 1_000_000, f_ffree=2**64 - 1).answer
+    mount = filesystem.Mount("srv:/v", "/v", "nfs4", readonly=False)
+    found = figures(filesystem.parse(filesystem.Read([mount], {"/v": answer})))
+    assert found["node_filesystem_avail_bytes{srv:/v,nfs4,/v}"] == 0
+    assert found["node_filesystem_free_bytes{srv:/v,nfs4,/v}"] == 0
+    assert found["node_filesystem_files_free{srv:/v,nfs4,/v}"] == 0
+    assert found["node_filesystem_size_bytes{srv:/v,nfs4,/v}"] == answer.f_blocks * answer.f_frsize
+
+
+@pytest.mark.parametrize("speed", ["-1", "65535", "4294967295"])
+def test_a_speed_that_is_not_known_is_negative(speed: str) -> None:
+    assert figures(netclass.parse({"eth0": {"speed": speed}})) == {"node_network_speed_bytes{eth0}": -125000}
+
+
+def test_the_traffic_of_a_container_s_node_is_that_of_process_1(tmp_path: Path) -> None:
+    for folder, device in (("net", "eth0"), ("1/net", "enp6s18")):
+        (tmp_path / "proc" / folder).mkdir(parents=True)
+        (tmp_path / "proc" / folder / "dev").write_text(f"Inter-|\n face |\n {device}:{' 1' * 16}\n")
+    assert {sample.labels for sample in netdev.parse(netdev.read(Host(tmp_path)))} == {("enp6s18",)}
+    (tmp_path / "proc/1/net/dev").unlink()
+    assert {sample.labels for sample in netdev.parse(netdev.read(Host(tmp_path)))} == {("eth0",)}
 
 
 def test_the_mounts_are_those_of_process_1(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -45,5 +46,37 @@ def test_a_long_name_is_found_as_the_kernel_keeps_it_and_in_full(tmp_path: Path,
             while Path(f"/proc/{running.pid}/comm").read_text() != "a-streaming-ser\n":
                 assert time.monotonic() < end
             assert process.read(Watched((name,)))[name].instances == 1
+        finally:
+            running.kill()
+
+
+def test_what_has_ended_and_was_not_waited_for_runs_no_more(tmp_path: Path) -> None:
+    program = tmp_path / "an-encoder"
+    shutil.copy(shutil.which("sleep") or "", program)
+    with subprocess.Popen([program, "60"]) as running:
+        watched = Watched(("an-encoder",))
+        end = time.monotonic() + 5
+        while process.read(watched)["an-encoder"].instances != 1:
+            assert time.monotonic() < end
+        running.kill()
+        end = time.monotonic() + 5
+        while "State:\tZ" not in Path(f"/proc/{running.pid}/status").read_text():
+            assert time.monotonic() < end
+        assert process.read(watched)["an-encoder"].instances == 0
+
+
+def test_a_process_whose_first_thread_alone_has_ended_runs(tmp_path: Path) -> None:
+    program = tmp_path / "threads.py"
+    program.write_text(
+        "import ctypes, threading, time\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "ctypes.CDLL(None).pthread_exit(None)\n"
+    )
+    with subprocess.Popen([sys.executable, program]) as running:
+        try:
+            end = time.monotonic() + 10
+            while "State:\tZ" not in Path(f"/proc/{running.pid}/status").read_text():
+                assert time.monotonic() < end
+            assert not process.has_ended(psutil.Process(running.pid))
         finally:
             running.kill()
