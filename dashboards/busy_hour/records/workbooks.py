@@ -3,9 +3,12 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from dashboards.busy_hour.records import opendocument
 from dashboards.busy_hour.records.table import CsvError, Form
+
+_STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/main"  # the namespace of ISO/IEC 29500 Strict
 
 
 def read(path: Path, form: Form) -> tuple[str, list[tuple[int, list[str]]]]:
@@ -28,21 +31,52 @@ def read(path: Path, form: Form) -> tuple[str, list[tuple[int, list[str]]]]:
 
 
 def _excel(path: Path, form: Form) -> opendocument.Sheets:
-    import openpyxl  # noqa: PLC0415 - only a workbook needs it
-
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception:  # noqa: BLE001 - the library raises whatever its parsers do
+        names, chosen, rows = _read(path, form.sheet, formulas=False)
+        # A cell within the others may be empty, or a formula that no program has computed yet.
+        if any(value is None for _, cells in rows for value in cells):
+            _check_formulas(path, rows, _read(path, chosen, formulas=True)[2])
+    except CsvError:
+        raise
+    except Exception:  # noqa: BLE001 - the library raises whatever its parsers do, also in the middle of a sheet
         raise CsvError(
             f"{path}: is not a workbook that can be read: damaged, encrypted or of another kind; save it again as .xlsx"
         ) from None
+    return opendocument.Sheets(names, chosen, rows)
+
+
+Rows = list[tuple[int, list[Any]]]
+
+
+def _read(path: Path, sheet: str | None, *, formulas: bool) -> tuple[list[str], str, Rows]:
+    """Return the names of the sheets, the one that is read and its rows: values, or formulas where there are some."""
+    import openpyxl  # noqa: PLC0415 - only a workbook needs it
+
+    with ZipFile(path) as parts:
+        if _STRICT in parts.read("xl/workbook.xml"):
+            raise CsvError(f"{path}: is a Strict Open XML Spreadsheet; save it as Excel Workbook (.xlsx)")
+    book = openpyxl.load_workbook(path, read_only=True, data_only=not formulas)
     try:
-        names = book.sheetnames
-        chosen = form.sheet if form.sheet is not None and form.sheet in names else names[0]
-        rows = [(number, list(cells)) for number, cells in enumerate(book[chosen].iter_rows(values_only=True), 1)]
-        return opendocument.Sheets(names, chosen, rows)
+        sheets: dict[str, Any] = {one.title: one for one in book.worksheets}  # a sheet that is a chart has no rows
+        if not sheets:
+            raise CsvError(f"{path}: has no sheet with rows; export it again")
+        chosen = sheet if sheet is not None and sheet in sheets else next(iter(sheets))
+        # Many programs state a part, or one cell, as the whole of a sheet; what is there counts.
+        sheets[chosen].reset_dimensions()
+        cells = sheets[chosen].iter_rows(values_only=not formulas)
+        return list(sheets), chosen, [(number, list(row)) for number, row in enumerate(cells, 1)]
     finally:
         book.close()
+
+
+def _check_formulas(path: Path, rows: Rows, formulas: Rows) -> None:
+    """Refuse a formula without its result: only programs that compute, such as Excel, store one."""
+    for (number, values), (_, cells) in zip(rows, formulas, strict=True):
+        if any(value is None and cell.data_type == "f" for value, cell in zip(values, cells, strict=True)):
+            raise CsvError(
+                f"{path}: row {number}: a formula has no stored result; open the workbook in Excel or LibreOffice and "
+                "save it there"
+            )
 
 
 def _cell(path: Path, number: int, value: Any) -> str:
