@@ -361,7 +361,17 @@ SYSLOG_HEADERS = {
     "RFC 5424": b"<190>1 2026-01-22T00:00:00.003Z edge-1 nginx 4711 - - ",
     "RFC 5424 in a file": b'1 2026-01-22T00:00:00.003+05:00 edge-1 nginx - ID47 [a@1 b="c] d"][e@1] \xef\xbb\xbf',
     "year": b"Jan 22 2026 00:00:00 edge-1 nginx[12]: ",
+    "docker compose": b"nginx-1  | ",
+    "forego, in colour": b"\x1b[0;33;1mnginx.1    | \x1b[0m",
 }
+
+
+def docker(line: bytes) -> bytes:
+    """Write a line as Docker's driver json-file does (moby, daemon/logger/jsonfilelog/jsonlog/jsonlogbytes.go)."""
+    text = json.dumps(line.decode("utf-8", "replace") + "\n", ensure_ascii=False).replace("\\t", "\\u0009")
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return b'{"log":%b,"stream":"stdout","time":"2026-01-22T00:00:00.003Z"}' % text.encode()
 
 
 @dataclass(frozen=True, slots=True)

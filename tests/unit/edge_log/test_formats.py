@@ -269,6 +269,100 @@ def test_nginx_json_with_bare_numbers_and_nested_keys() -> None:
         assert {float(text) for text in batch.durations or ()} == {0.25}
 
 
+def test_nginx_json_with_path_and_query_apart_and_dots_in_its_keys() -> None:
+    log_format = make_format(
+        '{"@timestamp":"$time_iso8601","client.ip":"$remote_addr","http":{"request.method":"$request_method"},'
+        '"url.path":"$uri","url.query":"$args","http.response.status_code":$status,"http.response.bytes":$bytes_sent}'
+    )
+    line = (
+        b'{"@timestamp":"2026-01-22T03:56:14+05:00","client.ip":"192.0.2.7","http":{"request.method":"GET"},'
+        b'"url.path":"/live/a/1.ts","url.query":"%b","http.response.status_code":200,"http.response.bytes":188}\n'
+    )
+    batch = parsed(log_format, line % b"t=1", line % b"", line % b"-")
+    assert (batch.rejects, list(batch.addresses)) == ([], [b"192.0.2.7"] * 3)
+    assert list(batch.uris) == [b"/live/a/1.ts?t=1", b"/live/a/1.ts", b"/live/a/1.ts"]
+
+
+# Apache's LogFormat with %t, %U and %q, in JSON and between tabs; the time has brackets, the query its question mark.
+APACHE_JSON = ["time=time", "address=ip", "method=method", "target=uri", "query=query", "status=status", "size=bytes"]
+APACHE_LINE = (
+    b'{"time":"[22/Jan/2026:03:56:14 +0500]","ip":"192.0.2.7","method":"GET","uri":"/live/a/1.ts","query":"%b",'
+    b'"status":"200","bytes":"188"}\n'
+)
+APACHE_TSV = ["time", "address", "method", "target", "query", "status", "size"]
+
+
+@pytest.mark.parametrize("query", [b"?t=1", b"t=1"])
+def test_a_query_beside_the_path_and_a_time_in_brackets(query: bytes) -> None:
+    tabs = b"[22/Jan/2026:03:56:14 +0500]\t192.0.2.7\tGET\t/live/a/1.ts\t%b\t200\t188\n"
+    for log_format, line in (
+        (make_format("json", APACHE_JSON), APACHE_LINE),
+        (make_format("tsv", APACHE_TSV), tabs),
+        (make_format("tsv", [*APACHE_TSV[:3], "query", "target", *APACHE_TSV[5:]]), b"".join(_swapped(tabs))),
+    ):
+        for odd in (b"", b"-"):
+            batch = parsed(log_format, line % query, line % odd)
+            assert (batch.rejects, list(batch.times)) == ([], [AT, AT])
+            assert list(batch.uris) == [b"/live/a/1.ts?t=1", b"/live/a/1.ts"]
+    # A target that has its query already keeps it; and one line that JSON's own reader refuses is read alike.
+    whole = APACHE_LINE.replace(b"1.ts", b"1.ts?t=1")
+    assert list(parsed(make_format("json", APACHE_JSON), whole % query).uris) == [b"/live/a/1.ts?t=1"]
+    odd_line = APACHE_LINE.replace(b'"200"', b'"200","agent":"\\x22"')
+    assert list(parsed(make_format("json", APACHE_JSON), odd_line % query).uris) == [b"/live/a/1.ts?t=1"]
+
+
+def _swapped(line: bytes) -> list[bytes]:
+    values = line.split(b"\t")
+    values[3], values[4] = values[4], values[3]
+    return [b"\t".join(values)]
+
+
+ECS = [
+    "time=@timestamp",
+    "address=client.ip",
+    "method=http.request.method",
+    "target=url.original",
+    "status=http.response.status_code",
+    "size=http.response.bytes",
+]
+FLAT = {
+    "@timestamp": "2026-01-21T22:56:14Z",
+    "client.ip": "192.0.2.7",
+    "http.request.method": "GET",
+    "url.original": "/live/a/1.ts",
+    "http.response.status_code": 200,
+    "http.response.bytes": 188,
+}
+
+
+def test_a_dot_may_lead_into_an_object_or_be_part_of_the_key() -> None:
+    nested = {
+        "@timestamp": FLAT["@timestamp"],
+        "client": {"ip": "192.0.2.7"},
+        "http": {"request": {"method": "GET"}, "response": {"status_code": 200, "bytes": 188}},
+        "url": {"original": "/live/a/1.ts"},
+    }
+    odd = json.dumps(FLAT).replace("1.ts", "1.ts?a=\\x22").encode()
+    lines = [json.dumps(FLAT).encode(), json.dumps(nested).encode(), odd]
+    batch = parsed(make_format("json", ECS), *(line + b"\n" for line in lines))
+    assert (batch.rejects, list(batch.addresses), list(batch.sizes)) == ([], [b"192.0.2.7"] * 3, [188] * 3)
+    assert list(batch.uris) == [b"/live/a/1.ts", b"/live/a/1.ts", b'/live/a/1.ts?a="']
+
+
+def test_a_line_that_stands_for_several_equal_ones_is_no_request() -> None:
+    log_format, line = SAMPLES["haproxy"]
+    header = b"Jan 22 03:56:14 edge-1 haproxy[1]: "
+    batch = parsed(log_format, header + line, header + b"message repeated 2 times: [ " + line.rstrip(b"\n") + b"]\n")
+    assert (len(batch.times), [(one.line, one.reason) for one in batch.rejects]) == (1, [(1, Reason.FORMAT)])
+
+
+def test_a_piece_of_a_long_line_in_docker_s_json_is_no_line() -> None:
+    log_format, line = SAMPLES["combined"]
+    text = json.dumps(line.decode()).replace("\\n", "")
+    piece = b'{"log":%b,"stream":"stdout","time":"2026-01-22T00:00:00.003Z"}\n' % text.encode()
+    assert [one.reason for one in parsed(log_format, piece).rejects] == [Reason.FORMAT]
+
+
 @pytest.mark.parametrize(
     ("name", "columns", "sentence"),
     [
@@ -276,6 +370,7 @@ def test_nginx_json_with_bare_numbers_and_nested_keys() -> None:
         ("json", ["time=ts"], "columns lack status, size"),
         ("json", ["when=ts"], "'when=ts' is not"),
         ("tsv", ["time", "status", "size"], "columns lack the request"),
+        ("tsv", ["time", "request", "query", "status", "size"], "columns name query beside request"),
         ("tsv", ["time", "time"], 'columns name "time" twice'),
         ("tsv", ["moment"], '"moment" is unknown'),
         ("combined", ["time"], "columns belong to"),

@@ -1,6 +1,7 @@
 """Each request of docs/odd-requests.md counts the same in every format."""
 
 import io
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from agent.sources.edge_log.replay.replay import Replay
 from agent.sources.edge_log.replay.time_steps import GivenTimes
 from agent.sources.edge_log.settings import EdgeLogSettings
 from service.settings import structure
-from tests.unit.edge_log.odd_requests import FORMATS, PLAIN, SYSLOG_HEADERS, Fields, Row, rows
+from tests.unit.edge_log.odd_requests import FORMATS, PLAIN, SYSLOG_HEADERS, Fields, Row, docker, rows
 
 ROWS = {row.number: row for row in rows()}
 STRANGER: Fields = {"address": b"198.51.100.99", "agent": b"Other/1"}
@@ -25,10 +26,12 @@ def settings_of(name: str) -> EdgeLogSettings:
     return structure(keys, EdgeLogSettings, Path("agent.toml"), converter())
 
 
-def summary(name: str, *changes: Fields, header: bytes = b"") -> dict[str, Any]:
+def summary(
+    name: str, *changes: Fields, header: bytes = b"", around: Callable[[bytes], bytes] = bytes
+) -> dict[str, Any]:
     """Return what replay says of requests written in a format."""
     one = FORMATS[name]
-    lines = [header + one.write({**PLAIN, **change}) + b"\n" for change in changes]
+    lines = [around(header + one.write({**PLAIN, **change})) + b"\n" for change in changes]
     replay = Replay(settings_of(name), GivenTimes([0.0]), 2e9)
     replay.read("LOG", io.BytesIO(one.head + b"".join(lines)))
     *_, last = replay.report()
@@ -78,6 +81,22 @@ def test_a_syslog_header_before_a_line_changes_nothing(name: str, header: str) -
     changes = [row.change for row in ROWS.values() if not FORMATS[name].without & row.change.keys()]
     found = summary(name, *changes, header=SYSLOG_HEADERS[header])
     assert facts(found) == facts(summary(name, *changes))
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if not name.startswith("w3c")])
+def test_the_json_of_docker_around_a_line_changes_nothing(name: str) -> None:
+    rows = [row for row in ROWS.values() if not FORMATS[name].without & row.change.keys()]
+    # Docker itself replaces what is not UTF-8.
+    changes = [row.change for row in rows if _is_utf8(FORMATS[name].write({**PLAIN, **row.change}))]
+    assert facts(summary(name, *changes, around=docker)) == facts(summary(name, *changes))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def test_the_page_has_rows_of_every_kind() -> None:

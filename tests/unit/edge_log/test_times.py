@@ -18,6 +18,8 @@ from agent.sources.edge_log.formats.times import TimeCache, clf_time, epoch_time
         (iso_time, b"2026-01-21T22:56:14.123Z", 1769036174.123),
         (iso_time, b"2026-01-21 22:56:14,5", 1769036174.5),
         (iso_time, b"2026-01-22 03:56:14+05", 1769036174.0),
+        (iso_time, b"2026-01-22 03:56:14 +0500", 1769036174.0),
+        (iso_time, b"2026-01-21 22:56:14 UTC", 1769036174.0),
         (epoch_time, b"1769036174.123", 1769036174.123),
     ],
 )

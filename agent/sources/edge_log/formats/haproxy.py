@@ -44,6 +44,8 @@ _ODD = re.compile(
 )
 # Quotes, "#", controls and bytes beyond ASCII are written as #HH.
 _ESCAPE = re.compile(rb"#([0-9A-F]{2})")
+# With RepeatedMsgReduction rsyslog writes equal lines as one, which would count once.
+_REPEATED = re.compile(rb"^[^\n]*?: message repeated \d+ times: \[[^\n]*", re.MULTILINE)
 _FRACTION = re.compile(rb"\.[0-9]{3}")
 
 
@@ -76,6 +78,8 @@ class HaProxy:
     def parse(self, chunk: bytes) -> Batch:
         """Parse whole lines."""
         chunk = without_returns(chunk)
+        if b": message repeated " in chunk:
+            chunk = _REPEATED.sub(b"", chunk)
         return parse_mostly(self._expression, chunk, self._read, self._odd)
 
     def _odd(self, chunk: bytes) -> Batch:

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS
 from agent.sources.edge_log.formats.json_lines import JsonLines
+from agent.sources.edge_log.formats.json_record import Path
 from agent.sources.edge_log.formats.log_format import Choice, find_roles
 from agent.sources.edge_log.formats.log_format_expression import ADDRESSES
 from agent.sources.edge_log.formats.rows import FIELDS, need
@@ -40,35 +41,33 @@ def nginx_json(template: str, choice: Choice) -> JsonLines:
     return JsonLines(fields, choice.methods)
 
 
-def _variables(keys: Mapping[str, Any], front: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _variables(keys: Mapping[str, Any], front: Path) -> Iterator[tuple[str, Path]]:
     """Yield each variable that alone is a value, and its path."""
     for key, value in keys.items():
-        if "." in key:
-            continue
         path = (*front, key)
         if isinstance(value, dict):
             yield from _variables(value, path)
         elif isinstance(value, str) and _VARIABLE.fullmatch(value):
-            yield value[1:].strip("{}"), ".".join(path)
+            yield value[1:].strip("{}"), path
 
 
 def named_fields(columns: Sequence[str], choice: Choice, zone: tzinfo = UTC) -> JsonLines:
     """Return the format of `columns = ["time=ts", …]`; raise ValueError with the remedy."""
-    fields: list[tuple[str, str]] = []
+    fields: list[tuple[str, Path]] = []
     for column in columns:
         name, equals, path = column.partition("=")
         if name not in (*FIELDS, "cmcd") or not equals or not path:
             raise ValueError(f'columns: {column!r} is not "name=key.path" with a name of {", ".join(FIELDS)}, cmcd')
         if name not in ("address", "cmcd") and name in dict(fields):
             raise ValueError(f'columns name "{name}" twice')
-        fields.append((name, path))
+        fields.append((name, tuple(path.split("."))))
     need([name for name, _ in fields])
-    return JsonLines(fields, choice.methods, zone)
+    return JsonLines(fields, choice.methods, zone, flat_keys=True)
 
 
 def caddy(choice: Choice) -> JsonLines:
     """Return Caddy's format, with the values that a site chose by the names of nginx's variables."""
-    fields = [(name, path) for name, _, path in (column.partition("=") for column in CADDY)]
+    fields = [(name, tuple(path.split("."))) for name, _, path in (column.partition("=") for column in CADDY)]
     if choice.client_address and choice.client_address != "remote_addr":
         fields = [("address", _caddy_path(choice.client_address)), *fields]
     for name, variable in (("session", choice.session_variable), ("viewer", choice.viewer_variable)):
@@ -79,11 +78,11 @@ def caddy(choice: Choice) -> JsonLines:
     return JsonLines(fields, choice.methods)
 
 
-def _caddy_path(variable: str) -> str:
+def _caddy_path(variable: str) -> Path:
     """Return the path of what nginx calls `variable`, or of what is a path already."""
     if variable.startswith("http_"):
-        return f"request.headers.{variable.removeprefix('http_').replace('_', '-').title()}"
-    return {"remote_user": "user_id"}.get(variable, variable)
+        return "request", "headers", variable.removeprefix("http_").replace("_", "-").title()
+    return tuple({"remote_user": "user_id"}.get(variable, variable).split("."))
 
 
 CADDY = (

@@ -18,9 +18,9 @@ from agent.sources.edge_log.formats.cmcd_headers import joined, joined_columns
 from agent.sources.edge_log.formats.columns import NONE, ParsedTimes, batch_of_columns, merged
 from agent.sources.edge_log.formats.expression import count_lines, one_of
 from agent.sources.edge_log.formats.json_object import json_object
-from agent.sources.edge_log.formats.json_record import RecordDecoder, values_at
+from agent.sources.edge_log.formats.json_record import Path, RecordDecoder, values_at
 from agent.sources.edge_log.formats.json_values import Durations, Moments, Statuses, encoded, sizes_of, text_of
-from agent.sources.edge_log.formats.request import joined_addresses, split_request
+from agent.sources.edge_log.formats.request import joined_addresses, split_request, with_query
 from agent.sources.edge_log.formats.rows import (
     Row,
     any_time,
@@ -30,15 +30,15 @@ from agent.sources.edge_log.formats.rows import (
     seconds,
     status_of,
 )
-from agent.sources.edge_log.formats.syslog_header import without_headers
+from agent.sources.edge_log.formats.syslog_header import without_envelopes, without_headers
 from agent.sources.edge_log.formats.times import TimeCache
 
 # Lines that are decoded together where not all can be.
 _AT_ONCE = 16
 
-Fields = Sequence[tuple[str, str]]
-"""Names of rows.FIELDS with the paths of their values. "address" may be there several times, the best first, and "cmcd"
-for each of the four headers."""
+Fields = Sequence[tuple[str, Path]]
+"""Names of rows.FIELDS with the paths of their values, key by key. "address" may be there several times, the best
+first, and "cmcd" for each of the four headers."""
 
 
 class JsonLines:
@@ -48,10 +48,14 @@ class JsonLines:
     times_begin = False
     state = ""
 
-    def __init__(self, fields: Fields, methods: Sequence[str] = ("GET",), zone: tzinfo = UTC) -> None:
+    def __init__(
+        self, fields: Fields, methods: Sequence[str] = ("GET",), zone: tzinfo = UTC, *, flat_keys: bool = False
+    ) -> None:
+        """`flat_keys`: where a path leads to nothing, its dots may be those of one key, such as "client.ip"."""
         self._names = [name for name, _ in fields]
-        self._paths = [tuple(path.split(".")) for _, path in fields]
-        self._decoder = RecordDecoder(self._paths)
+        self._paths = [path for _, path in fields]
+        self._flat = flat_keys
+        self._decoder = RecordDecoder(self._paths, flat_keys=flat_keys)
         self._clean = True
         self._methods = frozenset(methods)
         self._texts = TimeCache(lambda text: any_time(text, zone))
@@ -72,7 +76,7 @@ class JsonLines:
 
     def parse(self, chunk: bytes) -> Batch:
         """Parse whole lines."""
-        lines = BytesIO(chunk).readlines()  # with memchr, which `split` does without
+        lines = BytesIO(without_envelopes(chunk)).readlines()  # with memchr, which `split` does without
         # All at once where the chunk before had no odd line: they mostly come where there are others.
         records, odd = self._decoded(lines, len(lines) if self._clean else _AT_ONCE)
         self._clean = not odd
@@ -121,7 +125,10 @@ class JsonLines:
 
     def _batch_of(self, lines: Iterable[bytes]) -> Batch:
         """Read lines one by one."""
-        return batch_of([*lines], lambda line: self._row(values_at(json_object(line), self._paths)), self._names)
+        return batch_of([*lines], lambda line: self._row(self._values(line)), self._names)
+
+    def _values(self, line: bytes) -> list[Any]:
+        return values_at(json_object(line), self._paths, flat_keys=self._flat)
 
     def _read(self, records: Sequence[Any]) -> Batch:
         """Return the batch of records; ValueError or TypeError where a value must be looked at by itself."""
@@ -160,7 +167,9 @@ class JsonLines:
     def _targets(self, values: Mapping[str, list[Any]]) -> Sequence[bytes]:
         if "request" not in values:
             methods, known = values["method"], self._methods
-            targets = encoded(values["target"])
+            targets: Sequence[bytes] = encoded(values["target"])
+            if "query" in values:
+                targets = list(map(with_query, targets, encoded(values["query"])))
             return [target if method in known else b"" for target, method in zip(targets, methods, strict=True)]
         try:
             text = "\n".join([*values["request"], ""]).encode()
@@ -181,7 +190,10 @@ class JsonLines:
         texts = {name: text_of(value) for name, value in at.items()}
         addresses = [text_of(value) for name, value in zip(self._names, values, strict=True) if name == "address"]
         headers = [text_of(value) for name, value in zip(self._names, values, strict=True) if name == "cmcd"]
-        request = split_request(texts["request"]) if "request" in at else (texts["method"], texts["target"])
+        if "request" in at:
+            request = split_request(texts["request"])
+        else:
+            request = texts["method"], with_query(texts["target"], texts.get("query", b""))
         return Row(
             moment_of(at["time"], self._texts),
             b",".join(addresses),

@@ -14,10 +14,11 @@ Values = Sequence[Sequence[Any]]
 class RecordDecoder:
     """Decodes lines to records, and takes columns from them."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], *, flat_keys: bool = False) -> None:
         """Raise ValueError where one path leads through the value of another."""
         tree: dict[str, Any] = {}
-        for path in paths:
+        flat = [(".".join(path),) if flat_keys and len(path) > 1 else None for path in paths]
+        for path in [*paths, *filter(None, flat)]:
             node = tree
             for key in path[:-1]:
                 node = node.setdefault(key, {})
@@ -32,22 +33,37 @@ class RecordDecoder:
         names = list(tree)
         self._places = [names.index(path[0]) for path in paths] if all(len(path) == 1 for path in paths) else None
         self._getters = [attrgetter(_attribute(tree, path)) for path in paths]
+        self._flat = [attrgetter(_attribute(tree, path)) if path else None for path in flat]
 
     def columns(self, records: Sequence[Any]) -> list[list[Any]]:
         """Return the values of each path; of a list its first one (Caddy's headers)."""
         if self._places is not None and records:
             columns = list(zip(*map(msgspec.structs.astuple, records), strict=True))
             return [_firsts(list(columns[place])) for place in self._places]
-        return [_firsts(list(map(getter, records))) for getter in self._getters]
+        pairs = zip(self._getters, self._flat, strict=True)
+        return [_firsts(_column(records, getter, flat)) for getter, flat in pairs]
 
     def row(self, record: Any) -> list[Any]:
         """Return the values of one record."""
-        return [first_of(getter(record)) for getter in self._getters]
+        pairs = zip(self._getters, self._flat, strict=True)
+        return [first_of(flat(record) if flat and getter(record) is None else getter(record)) for getter, flat in pairs]
 
 
-def values_at(record: Any, paths: Sequence[Path]) -> list[Any]:
+def _column(records: Sequence[Any], getter: Callable[[Any], Any], flat: Callable[[Any], Any] | None) -> list[Any]:
+    values = list(map(getter, records))
+    if flat is None or None not in values:
+        return values
+    return [flat(record) if value is None else value for value, record in zip(values, records, strict=True)]
+
+
+def values_at(record: Any, paths: Sequence[Path], *, flat_keys: bool = False) -> list[Any]:
     """Return the values of an object that was decoded otherwise, None where there is none."""
-    return [first_of(_at(record, path)) for path in paths]
+    values = [_at(record, path) for path in paths]
+    if flat_keys:
+        values = [
+            record.get(".".join(path)) if value is None else value for value, path in zip(values, paths, strict=True)
+        ]
+    return list(map(first_of, values))
 
 
 def _at(record: Any, path: Path) -> Any:

@@ -56,6 +56,12 @@ def origin_length(target: bytes) -> int:
     return match.end() if match else 0
 
 
+def with_query(target: bytes, query: bytes) -> bytes:
+    """Return a target with the query that a log has beside it, with or without its question mark."""
+    query = query.removeprefix(b"?")
+    return target if query in (b"", b"-") or b"?" in target else target + b"?" + query
+
+
 def split_request(line: bytes) -> tuple[bytes, bytes]:
     """Return method and target of a request line; both are empty where it is none.
 

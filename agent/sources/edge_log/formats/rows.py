@@ -9,7 +9,20 @@ from agent.sources.edge_log.formats.batch import Batch, Reason, Reject
 from agent.sources.edge_log.formats.times import clf_time, epoch_time, iso_time
 
 # The names that `columns` may give.
-FIELDS = ("time", "address", "agent", "method", "target", "request", "status", "size", "duration", "session", "viewer")
+FIELDS = (
+    "time",
+    "address",
+    "agent",
+    "method",
+    "target",
+    "query",
+    "request",
+    "status",
+    "size",
+    "duration",
+    "session",
+    "viewer",
+)
 
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
@@ -49,6 +62,8 @@ def need(fields: Mapping[str, str] | Sequence[str]) -> None:
         raise ValueError(f"columns lack {', '.join(missing)}; add where the log has them")
     if "request" not in fields and not ("method" in fields and "target" in fields):
         raise ValueError("columns lack the request: add request, or method and target")
+    if "query" in fields and "request" in fields:
+        raise ValueError("columns name query beside request, which holds the query already; remove query")
 
 
 def batch_of(lines: Sequence[Line], parse: Callable[[Line], Row], has: Container[str]) -> Batch:
@@ -84,6 +99,8 @@ def any_time(text: bytes, zone: tzinfo = UTC) -> float:
     """Return the moment of a text in any of the notations; without a zone of its own it is in `zone`."""
     if text.isdigit() and len(text) < 20:
         return _seconds_of(int(text))
+    if text.startswith(b"[") and text.endswith(b"]"):  # Apache's %t
+        text = text[1:-1]
     for parse in (epoch_time, lambda one: iso_time(one, zone), clf_time):
         try:
             return parse(text)

@@ -1,5 +1,6 @@
-"""What a log daemon or a container puts in front of a line; any format may stand behind it."""
+"""What a log daemon or a container puts in front of a line, or around it; any format may stand within."""
 
+import json
 import re
 
 _TAG = rb"[^ :\[\]{\"]{1,48}(?:\[[^ \]]{1,32}\])?: "
@@ -16,12 +17,33 @@ HEADER = re.compile(
     rb"|(?:<\d{1,3}>)?1 (?:[^ ]+ ){5}(?:-|(?:\[(?:[^\]\"\n]|\"(?:[^\"\\\n]|\\.)*+\")*+\])++) ?(?:\xef\xbb\xbf)?"
     # Kubernetes and docker compose.
     rb"|" + _ISO + rb" std(?:out|err) [FP] "
-    rb"|[\w.-]{1,64} +\| "
+    rb"|(?:\x1b\[[0-9;]*m)*[\w.-]{1,64} +\| (?:\x1b\[[0-9;]*m)*"
     rb")(?:@cee: ?)?",
+    re.MULTILINE,
+)
+
+
+# Docker's driver json-file; a line of more than 16 KiB is several of these, of which only the last has the line's end.
+_ENVELOPE = re.compile(
+    rb'^\{"log":("(?:[^"\\\n]|\\[^\n])*+"),"stream":"std(?:out|err)",(?:"attrs":\{[^\n]*?\},)?"time":"[^"\n]*"\}\r?$',
     re.MULTILINE,
 )
 
 
 def without_headers(chunk: bytes) -> bytes:
     """Return lines without what stands in front of them."""
-    return HEADER.sub(b"", chunk)
+    return HEADER.sub(b"", without_envelopes(chunk))
+
+
+def without_envelopes(chunk: bytes) -> bytes:
+    """Return the lines that Docker put into JSON as they were written; a line that holds several stays as it is."""
+    return _ENVELOPE.sub(_unwrapped, chunk) if b'{"log":"' in chunk else chunk
+
+
+def _unwrapped(envelope: "re.Match[bytes]") -> bytes:
+    try:
+        text: str = json.loads(envelope[1])
+    except ValueError:
+        return envelope[0]
+    line = text.removesuffix("\n").removesuffix("\r")
+    return line.encode("utf-8", "surrogatepass") if text.endswith("\n") and "\n" not in line else envelope[0]

@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.formats.columns import batch_of_columns, parse_mostly, parse_times
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
-from agent.sources.edge_log.formats.request import joined_addresses, split_request
+from agent.sources.edge_log.formats.request import joined_addresses, split_request, with_query
 from agent.sources.edge_log.formats.rows import (
     FIELDS,
     Row,
@@ -25,7 +25,7 @@ IGNORED = "-"
 _ANY = f"[^\\t{NL}]*+"
 _VALUES = {
     # No blanks but one, as in "2026-01-22 00:00:00": a syslog header before the time has more.
-    "time": f"([0-9][^ \\t{NL}]*+(?: [0-9+-][^ \\t{NL}]*+)?)",
+    "time": f"(\\[?[0-9][^ \\t{NL}]*+(?: [0-9+-][^ \\t{NL}]*+)?)",
     "status": "([0-9]{3}|0|-1|-)",
     "size": "([0-9]{1,18}|-1|-)",
     "duration": r"((?:[0-9]{1,9}(?:\.[0-9]{1,9})?|-)?)",
@@ -88,6 +88,8 @@ class TabSeparated:
 
     def _read(self, columns: Columns) -> Batch:
         uris = columns["request"] if "request" in columns else columns["target"]
+        if "query" in columns:
+            uris = list(map(with_query, uris, columns["query"]))
         if "method" in columns and "request" not in columns:
             uris = [target if method else b"" for target, method in zip(uris, columns["method"], strict=True)]
         if len(self._addresses) > 1:
@@ -107,7 +109,7 @@ class TabSeparated:
         if "request" in at:
             method, target = split_request(value("request"))
         else:
-            method, target = value("method"), value("target")
+            method, target = value("method"), with_query(value("target"), value("query"))
         return Row(
             moment_of(value("time").decode("latin-1"), self._times),
             b",".join(map(value, self._addresses)),

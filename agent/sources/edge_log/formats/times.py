@@ -8,7 +8,7 @@ _MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun 
 _LOCAL = re.compile(rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(\.\d{1,6})? ([+-])([01]\d)([0-5]\d)")
 _HAPROXY = re.compile(rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d\.\d{3})")
 _ISO = re.compile(
-    rb"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)([.,]\d{1,9})?(?:(Z)|([+-])([01]\d)(?::?([0-5]\d))?)?"
+    rb"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)([.,]\d{1,9})?(?: ?(Z|UTC|GMT)| ?([+-])([01]\d)(?::?([0-5]\d))?)?"
 )
 _EPOCH = re.compile(rb"\d{1,12}(?:\.\d{1,9})?")
 
