@@ -54,7 +54,7 @@ def parse(source: Read) -> Iterator[Sample]:
         rows = _rows(_searched("subscribers_path", settings.subscribers_path, document), settings.subscribers_path)
     if settings.online_path:
         online = [(_searched("online_path", settings.online_path, document),)]
-    yield from subscribers.parse(subscribers.Read(settings.service, rows, online))
+    yield from subscribers.parse(subscribers.Read(settings.service, rows, online, ("subscribers_path", "online_path")))
 
 
 def _searched(key: str, path: str, document: Any) -> Any:

@@ -1,6 +1,7 @@
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,44 @@ def test_the_collector_emits_the_catalogued_metrics() -> None:
 def test_a_status_is_text_whatever_the_driver_gives(value: object, status: str) -> None:
     (sample,) = parse(Read("iptv", [(value, 3)], None))
     assert (sample.labels, sample.value) == (("iptv", status), 3)
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "reason"),
+    [
+        (int(NOW) * 1000, "lies more than an hour ahead of the clock; it must be Unix seconds"),
+        (int(NOW) + 5 * 3600, "lies more than an hour ahead of the clock; it must be Unix seconds"),
+        ("2026-09-21 14:13:20", "the time of a keep-alive is text; it must be Unix seconds"),
+    ],
+)
+def test_a_keep_alive_in_another_unit_makes_nobody_online(middleware: Path, seen_at: Any, reason: str) -> None:
+    # SQLite and MariaDB compare text and moments with a number without a word, and everybody is newer.
+    with sqlite3.connect(middleware) as connection:
+        connection.execute("UPDATE keepalive SET seen_at = ? WHERE subscriber_id = 1", [seen_at])
+    with pytest.raises(ValueError, match=reason):
+        read(generic("ott", middleware))
+
+
+def test_a_middleware_that_nobody_has_used_yet(middleware: Path) -> None:
+    with sqlite3.connect(middleware) as connection:
+        connection.execute("DELETE FROM keepalive")
+    assert figures(parse(read(generic("ott", middleware))))["ott_subscribers_online", "ott"] == 0
+
+
+def test_a_service_without_any_status_is_a_name_that_the_middleware_does_not_know(middleware: Path) -> None:
+    with pytest.raises(ValueError, match="subscribers_query gives no status at all for the service 'OTT'"):
+        list(parse(read(generic("OTT", middleware))))
+    nobody = Read("ott", [("active", 0)], None)
+    assert figures(parse(nobody)) == {("ott_subscribers", "ott", "active"): 0}
+
+
+@pytest.mark.parametrize("count", [3.7, "2.5", Decimal("0.1"), True])
+def test_part_of_a_subscriber_is_no_count(count: Any) -> None:
+    with pytest.raises(ValueError, match=r"online_path: .* is not a count"):
+        list(parse(Read("ott", None, [(count,)], ("subscribers_path", "online_path"))))
+
+
+def test_a_status_of_another_encoding_is_told_by_its_key() -> None:
+    status = "активен".encode("cp1251").decode("utf-8", "surrogateescape")
+    with pytest.raises(ValueError, match="subscribers_path: a status is not UTF-8"):
+        list(parse(Read("ott", [(status, 5)], None, ("subscribers_path", "online_path"))))
