@@ -5,6 +5,7 @@ Nothing here repeats a URL in a message: it may hold a password or a token.
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import is_
 from typing import Any, NewType
@@ -73,9 +74,27 @@ def http_url(value: Any) -> HttpUrl:
 def time_zone(name: str) -> ZoneInfo:
     """Return the zone of the tz database; raise ValueError for a fixed offset or an unknown name."""
     try:
-        return ZoneInfo(name)
+        zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f'"{name}" is not a time zone of the tz database; write for example "Asia/Almaty"') from None
+    check_rules(zone)
+    return zone
+
+
+# Since 2024-03-01 all of Kazakhstan is at UTC+5; tz databases before 2024a have Almaty, Astana and Qostanay at UTC+6.
+_KAZAKHSTAN = frozenset(
+    f"Asia/{city}" for city in ("Almaty", "Qostanay", "Qyzylorda", "Aqtobe", "Aqtau", "Atyrau", "Oral")
+)
+_UNIFIED = datetime(2024, 3, 2, tzinfo=UTC)
+
+
+def check_rules(zone: ZoneInfo) -> None:
+    """Raise ValueError for a zone of which this machine's tz database does not know the latest change."""
+    if zone.key in _KAZAKHSTAN and _UNIFIED.astimezone(zone).utcoffset() != timedelta(hours=5):
+        raise ValueError(
+            f'"{zone.key}" is not at UTC+5 since 2024-03-01 in the tz database of this machine, which is older than '
+            "2024a; update the package tzdata"
+        )
 
 
 def of_text(check: Callable[[str], Any]) -> Callable[[Any, Any], Any]:

@@ -18,7 +18,7 @@ from alerts.desk.core.calendar_settings import CalendarSettings
 from alerts.desk.core.picture_settings import PictureSettings
 from alerts.desk.core.words import languages
 from service.mail import Smtp, check_mailbox
-from service.setting_types import ListenAddress, ZoneName, add_types, check_url, host_and_port, of_text
+from service.setting_types import ListenAddress, ZoneName, add_types, check_rules, check_url, host_and_port, of_text
 from service.settings import Fault, Seconds, Secret, SettingsError, load, make_converter
 
 Language = NewType("Language", str)
@@ -193,6 +193,10 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
+        try:
+            check_rules(self.zone)
+        except ValueError as error:
+            raise ValueError(f"time_zone: {error}") from None
         checks.positive(self, "reconcile", "watchdog_missing")
         for proxy in self.proxies:
             checks.network("proxies", proxy)

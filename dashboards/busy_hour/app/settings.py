@@ -17,7 +17,7 @@ from dashboards.busy_hour.measures.series import HOUR, SETTLED, Calendar
 from dashboards.busy_hour.records import replicas
 from dashboards.busy_hour.report.words import HOUSE, languages
 from service.mail import Smtp, check_mailbox
-from service.setting_types import HttpUrl, ListenAddress, add_types
+from service.setting_types import HttpUrl, ListenAddress, add_types, check_rules
 from service.settings import Seconds, Secret, load, make_converter, structure
 from service.toml import shown
 
@@ -78,6 +78,10 @@ class Settings:
 
     def _problems(self) -> list[str]:
         problems = []
+        try:
+            check_rules(self.time_zone)
+        except ValueError as error:
+            problems.append(f"time_zone: {error}")
         if not 0 < self.min_coverage <= 1:
             problems.append("min_coverage is a share above 0 and up to 1")
         if not SETTLED <= self.record_after <= 12 * HOUR:
