@@ -3,9 +3,10 @@
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.trail import PROGRAM
 from alerts.desk.core.actors import BILLING_WATCH, DESK
+from alerts.desk.core.words import catalogue, languages
 
 LONGEST = 100
-RESERVED = (DESK, BILLING_WATCH, PROGRAM)  # the desk's own names in histories
+_OWN = (DESK, BILLING_WATCH, PROGRAM)  # the desk's own names in histories
 
 
 def checked(name: str) -> str:
@@ -13,6 +14,16 @@ def checked(name: str) -> str:
     name = name.strip()
     if not name or len(name) > LONGEST or not name.isprintable():
         raise RefusedError("name", longest=LONGEST)
-    if name.casefold() in RESERVED:
+    if name.casefold() in {*_OWN, *_as_read()}:
         raise RefusedError("name_reserved", name=name)
     return name
+
+
+def _as_read() -> set[str]:
+    """Return how the desk's own names are read in each language."""
+    return {
+        text.casefold()
+        for language in languages()
+        for key, text in catalogue(language).items()
+        if key.startswith("actor.")
+    }

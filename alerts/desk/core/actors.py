@@ -1,4 +1,4 @@
-"""Names of actors that no person may have."""
+"""Names of actors that no person may have. Catalogues say in [actor] how people read them."""
 
 DESK = "desk"
 """The actor of what the desk does by itself."""

@@ -50,6 +50,10 @@ class Words(Texts):
         """Return a text of a ticket in the reader's language, or in another one that it has."""
         return in_language(texts, self.language) or ""
 
+    def actor(self, name: str) -> str:
+        """Return the name of who did something, as people read it: `desk` and its like in the reader's language."""
+        return self.of("actor", name)
+
     def names(self) -> dict[str, str]:
         """Return the name of each language in that language."""
         return {each: catalogue(each).get(f"languagename.{each}", each) for each in languages()}

@@ -148,5 +148,5 @@ def evidence(
         if series.rejected:
             parts.append("    " + words("evidence.rejected", reason=series.rejected))
     parts += ["", words("evidence.timeline")]
-    parts += [f"  {words.time(each.at)}  {each.actor}: {sentence(each, words)}" for each in events]
+    parts += [f"  {words.time(each.at)}  {words.actor(each.actor)}: {sentence(each, words)}" for each in events]
     return "\n".join(parts) + "\n"
