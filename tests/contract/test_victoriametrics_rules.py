@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ def _figures(chain: Chain) -> dict[str, str]:
     found = httpx.get(f"{chain.vmalert}/api/v1/alerts", timeout=60, verify=False).json()["data"]["alerts"]
     assert [figure for alert in found for figure in unreadable_figures(alert["annotations"])] == []
     return {
-        alert["labels"]["size"]: summary_of(alert["annotations"], alert["labels"], "en")
+        alert["labels"]["size"]: summary_of(alert["annotations"], alert["labels"], "en", UTC)
         for alert in found
         if alert["name"] == "Figures"
     }

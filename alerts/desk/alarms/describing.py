@@ -1,7 +1,7 @@
 """A ticket's texts follow its alarms: they tell of the worst that fires now, with its latest figures."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from sqlalchemy import Connection, exists, select, update
 
@@ -16,7 +16,7 @@ from alerts.desk.tickets.ticket import Ticket
 _EDITED = {"name": "names", "description": "descriptions"}
 
 
-def describe(connection: Connection, numbers: Iterable[int], now: datetime) -> None:
+def describe(connection: Connection, numbers: Iterable[int], zone: tzinfo, now: datetime) -> None:
     """Describe tickets whose alarms changed.
 
     A title that says what is inferred stays, and so does a text that somebody wrote over the API.
@@ -29,7 +29,7 @@ def describe(connection: Connection, numbers: Iterable[int], now: datetime) -> N
     for row in connection.execute(select(*shown).where(ticket.c.id.in_(worst))).mappings().all():
         known = Ticket(row)
         number = known.id
-        facts = facts_of(worst[number].labels, worst[number].annotations)
+        facts = facts_of(worst[number].labels, worst[number].annotations, zone)
         changed = {
             name: value for name, value in facts.items() if known.value(name) != value and (number, name) not in written
         }

@@ -202,9 +202,9 @@ class Gathering:
         """Return the title of a ticket's first alarm."""
         first = self._by_key.get(head.alarm.key)
         if first is None:
-            return store.first_title(self._work.connection, head.ticket or 0, head.alarm)
+            return store.first_title(self._work.connection, head.ticket or 0, head.alarm, self._work.policy.zone)
         worst = worst_of(first.judged.fresh)
-        return by_language(worst.annotations, "summary", head.alarm.name)
+        return by_language(worst.annotations, "summary", head.alarm.name, self._work.policy.zone)
 
     def _fold(self, folded: Folded) -> None:
         head, under = folded.head, folded.under

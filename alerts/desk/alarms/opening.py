@@ -1,7 +1,7 @@
 """What a new ticket says: the facts and texts of its problem's worst alarm."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence
@@ -18,7 +18,7 @@ def worst_of(fresh: list[Occurrence]) -> Occurrence:
     return min(fresh, key=lambda each: (priority_of(each.labels), each.starts_at))
 
 
-def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Draft:
+def open_ticket(problem: Problem, fresh: list[Occurrence], zone: tzinfo, now: datetime) -> Draft:
     """Return a new ticket for a problem; the facts are those of its worst alarm."""
     worst = worst_of(fresh)
     texts = {**worst.annotations, **{name: text for name, text in problem.annotations.items() if text}}
@@ -26,7 +26,7 @@ def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Dra
     draft = tickets.fresh(
         problem_key=problem.key,
         labels=dict(problem.labels),
-        **facts_of(worst.labels, texts),
+        **facts_of(worst.labels, texts, zone),
         severity=severity,
         priority=priority,
         ticket_type="incident",
@@ -39,9 +39,9 @@ def open_ticket(problem: Problem, fresh: list[Occurrence], now: datetime) -> Dra
     return draft
 
 
-def facts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, object]:
+def facts_of(labels: Mapping[str, str], annotations: Mapping[str, str], zone: tzinfo) -> dict[str, object]:
     """Return what a ticket shows of the alarm that it tells of, by column."""
-    names, descriptions = texts_of(labels, annotations)
+    names, descriptions = texts_of(labels, annotations, zone)
     return {
         "site": labels.get("site", ""),
         "node": labels.get("node", "") or labels.get("instance", ""),
@@ -51,13 +51,15 @@ def facts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[
     }
 
 
-def texts_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def texts_of(
+    labels: Mapping[str, str], annotations: Mapping[str, str], zone: tzinfo
+) -> tuple[dict[str, str], dict[str, str]]:
     """Return title and description of an alarm, by language."""
     title = " ".join(labels[name] for name in ("alertname", "node", "channel") if labels.get(name))
-    told = by_language(annotations, "summary", title or "alarm")
+    told = by_language(annotations, "summary", title or "alarm", zone)
     names = {language: " ".join(text.split()) or title for language, text in told.items()}  # a title is one line
     # The monitoring mixins wrote `message` before they had `description`.
-    described = by_language(annotations, "description", annotations.get("message", ""))
+    described = by_language(annotations, "description", annotations.get("message", ""), zone)
     return names, {name: described.get(name) or described["en"] or text for name, text in names.items()}
 
 

@@ -1,7 +1,7 @@
 """How a ticket reacts to its alarms."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from alerts.desk.alarms.evaluation.finding import Why
 from alerts.desk.alarms.judging import Judged
@@ -16,7 +16,7 @@ def react(draft: Draft, judged: Judged, policy: Policy, now: datetime) -> None:
     """Tell the ticket what happened to its alarms."""
     draft.firing += judged.firing
     if judged.began or judged.ended:
-        draft.record(now, summary(judged), DESK)
+        draft.record(now, summary(judged, policy.zone), DESK)
     if judged.began:
         worsen(draft, [alert.labels for alert in judged.began], now)
         draft.refired(policy, now)
@@ -69,15 +69,17 @@ def worsen(draft: Draft, began: Iterable[Mapping[str, str]], now: datetime) -> N
             draft.record(now, PriorityChanged(priority, "alarm"), DESK)
 
 
-def summary(judged: Judged, *, effects: bool = False) -> AlarmsChanged:
-    named = [by_language(each.annotations, "summary", each.labels.get("alertname", "")) for each in judged.began[:5]]
+def summary(judged: Judged, zone: tzinfo, *, effects: bool = False) -> AlarmsChanged:
+    named = [
+        by_language(each.annotations, "summary", each.labels.get("alertname", ""), zone) for each in judged.began[:5]
+    ]
     languages = sorted({language for names in named for language in names})
     texts = {language: [names.get(language, names["en"]) for names in named] for language in languages}
     return AlarmsChanged(len(judged.began), judged.ended, texts, effects)
 
 
-def note_effects(draft: Draft, judged: Judged, now: datetime) -> None:
+def note_effects(draft: Draft, judged: Judged, zone: tzinfo, now: datetime) -> None:
     """Tell a ticket what happened to the effects of its alarms; its own state does not follow from them."""
     if judged.began or judged.ended:
-        draft.record(now, summary(judged, effects=True), DESK)
+        draft.record(now, summary(judged, zone, effects=True), DESK)
         worsen(draft, [alert.labels for alert in judged.began], now)

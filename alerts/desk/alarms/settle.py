@@ -95,7 +95,12 @@ class _Settling:
                 gathering.retitle(self._heads[number])
         work.after(lambda: self._store(found))
         work.save()
-        describe(work.connection, [number for number, cluster in found.kin.items() if cluster.kin is None], work.now)
+        describe(
+            work.connection,
+            [number for number, cluster in found.kin.items() if cluster.kin is None],
+            work.policy.zone,
+            work.now,
+        )
 
     def _decisions(self, found: Settlement) -> Decisions:
         heads = self._heads

@@ -83,7 +83,7 @@ class Work:
 
     def open(self, problem: Problem, judged: Judged, *, stored: bool = False) -> Draft:
         """Open a ticket for a problem; `stored` alarms are in the database already."""
-        draft = open_ticket(problem, judged.fresh, self.now)
+        draft = open_ticket(problem, judged.fresh, self.policy.zone, self.now)
         if self._running is None:
             self._running = planned.running(self.connection, self.now)
         note = planned.remark(problem, self._running)
@@ -131,7 +131,7 @@ class Work:
         for _, action in self._told:
             action()
         for draft, judged in effects:
-            note_effects(draft, judged, self.now)
+            note_effects(draft, judged, self.policy.zone, self.now)
         recurring.mark(self.connection, self.opening, self.policy, self.now)
         readings: Readings = {}
         for draft in touched:
@@ -146,4 +146,4 @@ class Work:
         """Let titles follow the alarms, once all of them are written; `updated` tickets have alarms with new texts."""
         opened = {id(draft) for draft in self.opening}
         moved = [draft for one, draft in self._reacting.items() if one not in opened and draft.firing]
-        describe(self.connection, [*(draft.id for draft in moved), *updated], self.now)
+        describe(self.connection, [*(draft.id for draft in moved), *updated], self.policy.zone, self.now)

@@ -2,12 +2,13 @@
 
 A rule puts a figure between ‹ and ›, as Prometheus's own template functions print it, and nothing else: `‹86.1%›` by
 `humanizePercentage`, `‹1h 5m 20s›` by `humanizeDuration`, `‹1.5GiB›` by `humanize1024` and "B", `‹2.5Gbit/s›` by
-`humanize` and "bit/s", `‹54›` by `printf "%.0f"`. So the text reads well without the desk, too.
+`humanize` and "bit/s", `‹54›` by `printf "%.0f"`. A moment is marked as well, `‹2026-03-01 07:00:15 +0000 UTC›` by
+`humanizeTimestamp`, and written in the zone in which people read times. So the text reads well without the desk, too.
 """
 
 import math
 import re
-from datetime import UTC
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 
 from alerts.desk.core.figures import Unit, scaled
@@ -31,15 +32,16 @@ _PREFIXES |= {name: 1000.0**-power for power, name in enumerate("munpfazy", 1)}
 _PREFIXES |= {name: 1000.0**power for power, name in enumerate("kMGTPE", 1)}
 _PREFIXES |= {f"{name}i": 1024.0**power for power, name in enumerate("KMGTPE", 1)}
 _DURATION = re.compile(r"([+-]?)(?:(\d+)d )?(?:(\d+)h )?(?:(\d+)m )(\d+)s")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? \+0000 UTC")
 _DIGITS = 3  # that are shown of a figure with decimals
 _MOST_DECIMALS = 6
 
 
-def with_figures(text: str, language: str) -> str:
-    """Return a text with its marked figures in a language's notation; what is no figure stays as it is."""
+def with_figures(text: str, language: str, zone: tzinfo) -> str:
+    """Return a text with its marked figures in a language's notation and a zone's time; what is none stays as it is."""
     if OPENS not in text:
         return text
-    words = _words(language if is_known(language) else "en")
+    words = _words(language if is_known(language) else "en", zone)
     return _MARKED.sub(lambda mark: _shown(words, mark), text)
 
 
@@ -47,12 +49,25 @@ def unreadable(text: str) -> list[str]:
     """Return what is marked in a text and is no figure, with its marks."""
     if OPENS not in text:
         return []
-    return [mark[0] for mark in _MARKED.finditer(text) if _read(mark[1]) is None]
+    return [mark[0] for mark in _MARKED.finditer(text) if _moment(mark[1]) is None and _read(mark[1]) is None]
 
 
 def _shown(words: Words, mark: re.Match[str]) -> str:
+    if (moment := _moment(mark[1])) is not None:
+        local = moment.astimezone(words.zone)
+        return f"{words.day(local.date())} {local:%H:%M:%S}"
     read = _read(mark[1])
     return mark[0] if read is None else _measured(words, *read)
+
+
+def _moment(marked: str) -> datetime | None:
+    """Return a moment; None where it is none, or too near the calendar's ends for every zone to have it."""
+    found = _MOMENT.fullmatch(marked)
+    try:
+        moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC) if found else None
+    except ValueError:  # such as the 13th month
+        return None
+    return moment if moment and datetime.min.year < moment.year < datetime.max.year else None
 
 
 def _read(marked: str) -> tuple[float, Unit] | None:
@@ -102,5 +117,5 @@ def _digits(words: Words, value: float) -> str:
 
 
 @cache
-def _words(language: str) -> Words:
-    return Words(language, UTC)
+def _words(language: str, zone: tzinfo) -> Words:
+    return Words(language, zone)

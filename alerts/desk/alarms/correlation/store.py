@@ -1,7 +1,7 @@
 """What correlation keeps: tickets with a layer, and problems that wait."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cache
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, update
@@ -216,8 +216,8 @@ def first_waiting(connection: Connection) -> datetime | None:
     return since
 
 
-def first_title(connection: Connection, number: int, first: Alarm) -> dict[str, str]:
+def first_title(connection: Connection, number: int, first: Alarm, zone: tzinfo) -> dict[str, str]:
     """Return the title that a ticket's first alarm gives, by language."""
     wanted = select(alarm.c.annotations).where(alarm.c.ticket_id == number, alarm.c.problem_key == first.key)
     annotations = connection.scalar(wanted.order_by(alarm.c.id).limit(1)) or {}
-    return by_language(annotations, "summary", first.name)
+    return by_language(annotations, "summary", first.name, zone)

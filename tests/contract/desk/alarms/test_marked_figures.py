@@ -19,6 +19,7 @@ def test_a_ticket_shows_figures_and_keeps_and_counts_those_that_cannot_be_read(d
     told = alert()
     told["annotations"] |= {
         "summary": "the disk fills in ‹1h 5m 20s›",
+        "description": "last seen at ‹2026-03-01 07:00:15.123 +0000 UTC›",
         "summary_ru": "диск заполнится через ‹1h 5m 20s›",
         "description_ru": "Свободно ‹4.861%›, порог ‹five percent›.",
     }
@@ -32,9 +33,9 @@ def test_a_ticket_shows_figures_and_keeps_and_counts_those_that_cannot_be_read(d
     database = Database(f"sqlite:///{tmp_path / 'desk.db'}")
     with database.read() as connection:
         assert connection.scalar(select(alarm.c.annotations)) == told["annotations"], "as it came"
-        names = connection.scalar(select(ticket.c.names))
-        assert names is not None
+        names, descriptions = connection.execute(select(ticket.c.names, ticket.c.descriptions)).one()
         assert names["en"] == "the disk fills in 1 h 5 min"
+        assert descriptions["en"] == "last seen at 1 Mar 2026 12:00:15", "in the desk's zone, Asia/Almaty"
     database.dispose()
 
 
