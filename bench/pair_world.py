@@ -90,10 +90,9 @@ def lost(ledger: Sequence[float], stored: Iterable[float]) -> list[float]:
 
 def stored(pair: Pair, side: Machine, number: int, since: float) -> list[float]:
     """Return the answers of a node that one side's database holds, as the moments at which they were given."""
-    port = 8428 if pair.settings.engine == "victoriametrics" else 9090
     span = f"{int(time.time() - since) + 60}s"
     query = f'pair_answered_seconds{{node="edge-{number}"}}[{span}]'
-    answer = pair.http.post(f"{pair.url(side, port)}/api/v1/query", data={"query": query})
+    answer = pair.http.post(f"{pair.database(side)}/api/v1/query", data={"query": query})
     answer.raise_for_status()
     values = [(at, float(value)) for row in answer.json()["data"]["result"] for at, value in row["values"]]
     # Of two samples of one period the later one is kept. Where one side had an answer and the other met the node down a

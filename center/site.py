@@ -11,6 +11,8 @@ from center.site_settings import SiteSettings, read_site
 from center.templates import filled, put
 from service.program import Exit
 
+SAMPLES = 9097  # where a side's HAProxy takes the samples of sites, whichever its database is
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -38,7 +40,7 @@ def rendered(settings: SiteSettings, templates: Path) -> Iterator[tuple[str, str
             "site": settings.site,
             "centre": settings.centre[0],
             "notifiers": ", ".join(f'"{each}:9093"' for each in (settings.address, *settings.centre)),
-            "writes": " ".join(f"-remoteWrite.url=http://{each}:8428/api/v1/write" for each in settings.centre),
+            "writes": " ".join(f"-remoteWrite.url=http://{each}:{SAMPLES}/api/v1/write" for each in settings.centre),
             "queue": settings.queue,
             "queue.bytes": str(settings.queue_bytes),
             "mail": settings.mail.to,

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import httpx
 
-from center.pair import OWNERS, rendered
+from center.pair import HEALTH, OWNERS, rendered
 from center.pair_settings import MACHINES, Machine, Mail, PairSettings
 from demo.processes import ENDS_WITH_PARENT, Program, answers, stop_all, wait_until
 from deploy.package.tree import with_intervals
@@ -35,7 +35,7 @@ PROGRAMS = (
 )
 PROBER = "prometheus-blackbox-exporter"
 CONSOLE_PORT = 8080
-PORTS = (2379, 2380, 5432, 8008, CONSOLE_PORT, 8405, 8428, 8429, 8880, 9090, 9093, 9094, 9098, 9099, 9781, 9782)
+PORTS = (2379, 2380, 5432, 8008, CONSOLE_PORT, 8405, 8428, 8429, 8880, 9090, 9093, 9094, 9097, 9098, 9099, 9781, 9782)
 SECONDS = 240.0  # on a crowded machine; an idle one needs half a minute for everything
 _PATHS = re.compile(r"(?<![\w/.-])/(etc|var/lib|run/postgresql|usr/share/ottwatch-center)(?=/|\b)")
 
@@ -87,6 +87,10 @@ class Pair:
     def url(self, machine: Machine, port: int) -> str:
         """Return the address of a program."""
         return f"http://{self.settings.address(machine)}:{port}"
+
+    def database(self, side: Machine) -> str:
+        """Return the address of a side's database of metrics."""
+        return self.url(side, int(HEALTH[self.settings.engine][0]))
 
     def console(self, machine: Machine) -> str:
         """Return where a side's HAProxy serves the console."""
@@ -213,7 +217,7 @@ def defaults(root: Path, name: str) -> dict[str, str]:
     return {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
 
 
-def _commands(pair: Pair, side: Machine) -> Iterator[tuple[str, Sequence[str], str]]:
+def commands(pair: Pair, side: Machine) -> Iterator[tuple[str, Sequence[str], str]]:
     """Yield name, command and the address that answers when it is of use, of what needs no database."""
     root = pair.root(side)
 
@@ -276,7 +280,7 @@ def start(pair: Pair, names: Sequence[str] = ()) -> None:
     others = [
         _program(pair, side, name, command, url)
         for side in SIDES
-        for name, command, url in _commands(pair, side)
+        for name, command, url in commands(pair, side)
         if wanted(name)
     ]
     planners = [_busy_hour(pair, side) for side in SIDES if wanted("busyhour")]

@@ -1,8 +1,8 @@
 """Start a site beside a pair of control centres, all on loopback addresses, and keep them until Ctrl-C.
 
-`python -m deploy.site [--targets FILE]`: the consoles of the pair, an account, and every program's log. The site's
-probe is its own database's port: kill the site's vmagent for a site that is cut off, all its programs for one that is
-down.
+`python -m deploy.site [--engine prometheus] [--targets FILE]`: the consoles of the pair, an account, and every
+program's log. The site's probe is its own database's port: kill the site's vmagent for a site that is cut off, all its
+programs for one that is down.
 """
 
 import argparse
@@ -26,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         "python -m deploy.site", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--engine", choices=["victoriametrics", "prometheus"], default="victoriametrics")
     parser.add_argument("--targets", type=Path, help="nodes of the site, as Prometheus' files of targets name them")
     arguments = parser.parse_args()
     if lacking := missing():
@@ -40,7 +41,7 @@ def main() -> int:
     probes = json.dumps([{"targets": [f"{address}:8428"], "labels": {"site": NAME}}])
     with (
         until_told(folder),
-        running_pair(settings_of(found, folder), folder, "[]\n", probing=True) as pair,
+        running_pair(settings_of(found, folder, arguments.engine), folder, "[]\n", probing=True) as pair,
         running(settings, folder, targets) as site,
     ):
         pair.watch_sites(probes)

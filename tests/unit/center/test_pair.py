@@ -12,6 +12,7 @@ import yaml
 from center.pair import rendered
 from center.pair_settings import MACHINES, Machine, PairSettings, read_pair
 from center.refused import RefusedError
+from center.site import SAMPLES
 from service.settings import SettingsError
 from tests.conftest import ROOT
 
@@ -121,6 +122,23 @@ def test_both_kinds_of_pair_ask_the_same_nodes_as_a_single_control_centre(tmp_pa
         assert ours == agents
         assert found["global"]["scrape_interval"] == shipped["global"]["scrape_interval"]
         assert ("external_labels" in found["global"]) is (engine == "prometheus")
+
+
+@pytest.mark.parametrize(("engine", "port"), [("victoriametrics", 8428), ("prometheus", 9090)])
+def test_sites_write_to_the_own_database_of_either_kind_at_one_port(tmp_path: Path, engine: str, port: int) -> None:
+    text = files(tmp_path, "b", engine)["etc/haproxy/haproxy.cfg"]
+    (front,) = re.findall(r"^frontend samples\n((?:    .*\n)+)", text, re.MULTILINE)
+    (back,) = re.findall(r"^backend samples\n((?:    .*\n)+)", text, re.MULTILINE)
+    assert f"bind 10.0.0.2:{SAMPLES}\n" in front
+    assert re.findall(r"^    server .*", back, re.MULTILINE) == [f"    server own 10.0.0.2:{port}"]
+
+
+def test_prometheus_takes_samples_as_old_as_the_oldest_that_it_keeps(tmp_path: Path) -> None:
+    found = files(tmp_path, "a", "prometheus")
+    arguments = found["etc/default/prometheus"].split()
+    assert "--web.enable-remote-write-receiver" in arguments
+    window = yaml.safe_load(found["etc/prometheus/prometheus.yml"])["storage"]["tsdb"]["out_of_order_time_window"]
+    assert f"--storage.tsdb.retention.time={window}" in arguments
 
 
 def test_an_address_that_moves_has_a_file_and_none_has_none(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_samples_go_to_the_sites_database_first_and_to_both_sides_of_the_centre(
     arguments = files(tmp_path)["etc/default/vmagent"]
     urls = [each.removeprefix("-remoteWrite.url=") for each in arguments.split() if "-remoteWrite.url=" in each]
     assert [url.strip('"') for url in urls] == [
-        f"http://{address}:8428/api/v1/write" for address in ("10.1.0.4", "10.0.0.1", "10.0.0.2")
+        f"http://{address}/api/v1/write" for address in ("10.1.0.4:8428", "10.0.0.1:9097", "10.0.0.2:9097")
     ]
     assert "-remoteWrite.maxDiskUsagePerURL=12GB" in arguments
 
