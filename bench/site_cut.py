@@ -7,7 +7,7 @@ back each node must have one ticket, and every answer that a node of the site ga
 databases. Then all of the site's programs are killed: the centre must open SiteUnreachable. Prints one JSON object;
 exit status 1 when something is wrong.
 
-    python -m bench.site_cut [--seconds 300]
+    python -m bench.site_cut [--seconds 300] [--engine prometheus]
 """
 
 import argparse
@@ -23,7 +23,7 @@ from typing import Any
 from bench.conclusion import concluded
 from bench.namespaces import possible
 from bench.pair_network import pair_network
-from bench.pair_world import SECONDS, Console, Nodes, lost, stored, web
+from bench.pair_world import PERIOD, SECONDS, Console, Nodes, lost, stored, web
 from bench.site_network import SiteNetwork, site_network
 from center.pair_settings import Mail
 from center.site_settings import SiteSettings
@@ -68,36 +68,51 @@ def about_site(console: Console) -> list[str]:
     return sorted(found)
 
 
-def missed(pair: Pair, nodes: Nodes, span: tuple[float, float]) -> dict[str, int]:
-    """Return by side how many answers of the site's nodes in that time its database lacks."""
-    return {
-        side: sum(
-            len(
-                lost(
-                    [each for each in nodes.ledger[number] if span[0] < each < span[1]],
-                    stored(pair, side, number, span[0]),
-                )
-            )
-            for number in SITE
-        )
-        for side in SIDES
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The centre, the way to the site, and what surrounds them."""
+    """The centre, the site, the way to it, and what surrounds them."""
 
     pair: Pair
+    site: Site
     network: SiteNetwork
     nodes: Nodes
     console: Console
     box: Box
 
 
+def given(scene: Scene, span: tuple[float, float]) -> dict[int, list[float]]:
+    """Return the answers of each node of the site in that time, but for those that came too late for its vmagent."""
+    found = {}
+    for number in SITE:
+        late = _failed(scene, number, span[0])
+        found[number] = [
+            each
+            for each in scene.nodes.ledger[number]
+            if span[0] < each < span[1] and not any(moment <= each < moment + PERIOD for moment in late)
+        ]
+    return found
+
+
+def missed(scene: Scene, answers: dict[int, list[float]]) -> dict[str, int]:
+    """Return by side how many of these answers its database lacks."""
+    since = min((moment for each in answers.values() for moment in each), default=time.time())
+    return {
+        side: sum(len(lost(each, stored(scene.pair, side, number, since))) for number, each in answers.items())
+        for side in SIDES
+    }
+
+
+def _failed(scene: Scene, number: int, since: float) -> list[float]:
+    """Return when the site's vmagent asked a node and had no answer in time, by the site's own database."""
+    query = f'up{{node="edge-{number}"}}[{int(time.time() - since) + 60}s]'
+    answer = scene.pair.http.post(f"{scene.site.url(8428)}/api/v1/query", data={"query": query})
+    answer.raise_for_status()
+    return [float(at) for row in answer.json()["data"]["result"] for at, value in row["values"] if float(value) == 0]
+
+
 def cut_off(scene: Scene, seconds: float) -> dict[str, Any]:
     """Cut the uplink, break a node meanwhile, join it, and return what came of it, `wrong` included."""
-    pair, network, nodes, console = scene.pair, scene.network, scene.nodes, scene.console
+    network, nodes, console = scene.network, scene.nodes, scene.console
     wrong: list[str] = []
     began, wall = time.monotonic(), time.time()
     network.cut()
@@ -112,11 +127,13 @@ def cut_off(scene: Scene, seconds: float) -> dict[str, Any]:
         wrong.append(f"while the site was cut off its tickets were {found}")
     told = "\n".join(mail.letter.get_body().get_content() for mail in scene.box.mails)  # type: ignore[union-attr]
     wrong += [f"the site mailed nothing about edge-{each}" for each in (BEFORE, DURING) if f"edge-{each} " not in told]
-    kept = missed(pair, nodes, (wall, time.time()))
+    kept = missed(scene, given(scene, (wall, time.time())))
     network.join()
     joined, ended = time.monotonic(), time.time()
     arrived = console.wait_for(DURING)
-    wait_until(lambda: missed(pair, nodes, (wall, ended)) == dict.fromkeys(SIDES, 0), SECONDS, "samples are missing")
+    wait_until(
+        lambda: missed(scene, given(scene, (wall, ended))) == dict.fromkeys(SIDES, 0), SECONDS, "samples are missing"
+    )
     caught_up = time.monotonic() - joined
     wait_until(lambda: _closed(console), SECONDS, "the ticket of the cut is not closed")
     return {
@@ -136,8 +153,8 @@ def _closed(console: Console) -> bool:
     return ticket["status"] in {"resolved", "closed"}
 
 
-def campaign(folder: Path, seconds: float) -> dict[str, Any]:
-    """Run it; return what came of it."""
+def campaign(folder: Path, seconds: float, engine: str = "victoriametrics") -> dict[str, Any]:
+    """Run it with a centre of this engine; return what came of it."""
     began, wall = time.monotonic(), time.time()
     nodes, box = Nodes(len(SITE) + len(CENTRE)), Box()
     with ExitStack() as stack:
@@ -146,7 +163,7 @@ def campaign(folder: Path, seconds: float) -> dict[str, Any]:
         address = stack.enter_context(web(nodes.handler(), network.near))
         smarthost = f"{network.near}:{stack.enter_context(taking_mail(box, network.near))}"
         probes = json.dumps([{"targets": [f"{outside.public}:{PUBLIC_PORT}"], "labels": {"site": NAME}}])
-        pair_settings = settings_of(network.addresses, folder, "victoriametrics", smarthost)
+        pair_settings = settings_of(network.addresses, folder, engine, smarthost)
         pair = stack.enter_context(
             running_pair(
                 pair_settings, folder, targets(nodes, address, CENTRE, "almaty"), network.through, probing=True
@@ -161,15 +178,19 @@ def campaign(folder: Path, seconds: float) -> dict[str, Any]:
         site = stack.enter_context(running(settings, folder, targets(nodes, address, SITE, NAME), outside.through))
         console = Console(pair)
         stack.callback(console.close)
+        scene = Scene(pair, site, outside, nodes, console, box)
         wait_until(lambda: all(_delivered(pair, nodes)), SECONDS, "the centre hears nothing of the site")
         pair.watch_sites(probes)
         wait_until(lambda: _probed(pair), SECONDS, "the centre does not probe the site")
         nodes.down.add(BEFORE)
         before = console.wait_for(BEFORE)
-        cut = cut_off(Scene(pair, outside, nodes, console, box), seconds)
+        cut = cut_off(scene, seconds)
         wrong = cut.pop("wrong")
         last = time.time()  # what is not yet delivered ends with the machine
-        wait_until(lambda: missed(pair, nodes, (wall, last)) == dict.fromkeys(SIDES, 0), SECONDS, "samples are missing")
+        wait_until(
+            lambda: missed(scene, given(scene, (wall, last))) == dict.fromkeys(SIDES, 0), SECONDS, "samples are missing"
+        )
+        answers = given(scene, (wall, last))
         killed = time.monotonic()
         _power_cut(site, edge)
         wait_until(lambda: DOWN in about_site(console), SECONDS, "the centre does not see that the site is down")
@@ -181,12 +202,12 @@ def campaign(folder: Path, seconds: float) -> dict[str, Any]:
             for number in (*SITE, *CENTRE)
             if (count := len(console.of(number))) != (number in (BEFORE, DURING))
         ]
-        gone = missed(pair, nodes, (wall, last))
+        gone = missed(scene, answers)
         return {
             "ticket_of_a_node_of_the_site_after": round(before, 1),
             "cut": cut,
             "ticket_of_the_site_down_after": round(down, 1),
-            "answers_of_the_site": sum(len(nodes.ledger[number]) for number in SITE),
+            "answers_of_the_site": sum(len(each) for each in answers.values()),
             "lacking_at_the_end": gone,
             "seconds": round(time.monotonic() - began),
             "wrong": wrong,
@@ -216,7 +237,7 @@ def _power_cut(site: Site, edge: Program) -> None:
 def _probed(pair: Pair) -> bool:
     query = {"query": f'probe_success{{site="{NAME}"}} == 1'}
     return all(
-        pair.http.get(f"{pair.url(side, 8428)}/api/v1/query", params=query).json()["data"]["result"] for side in SIDES
+        pair.http.get(f"{pair.database(side)}/api/v1/query", params=query).json()["data"]["result"] for side in SIDES
     )
 
 
@@ -233,13 +254,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run; return 1 when something was lost, doubled, untold or taken for something else."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=300, help="how long the uplink is cut")
+    parser.add_argument("--engine", choices=["victoriametrics", "prometheus"], default="victoriametrics")
     given = parser.parse_args(arguments)
     if lacking := missing():
         parser.error(f"missing: {', '.join(lacking)}; docs/sites.md names the packages")
     if not possible():
         parser.error("network namespaces need root, iproute2 and util-linux")
     folder = short_folder()
-    return concluded(campaign(folder, given.seconds), folder, folder / "log")
+    return concluded(campaign(folder, given.seconds, given.engine), folder, folder / "log")
 
 
 if __name__ == "__main__":
