@@ -32,8 +32,11 @@ def read(text: str) -> CommentedMap:
 
 
 def plain(value: Any) -> Any:
-    """Return the content without comments and places."""
-    return YAML(typ="safe", pure=True).load(_dumped(value))
+    """Return the content without comments and places; raise RefusedError where a key is not written back as it was."""
+    try:
+        return YAML(typ="safe", pure=True).load(_dumped(value))
+    except YAMLError:
+        raise RefusedError("a key in it is a mapping or a list itself; write it as a word") from None
 
 
 def without_ours(text: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from center import alertmanager_file, prometheus_file
@@ -103,6 +103,7 @@ words = st.text(alphabet="abc: -#'\"&*|>[]{}\n", max_size=60)
 
 
 @given(words)
+@example("{}:")
 def test_any_file_is_refused_or_keeps_its_content(text: str) -> None:
     try:
         merged = insert(text, ["rule_files"], ["/ours/*.yml"])
