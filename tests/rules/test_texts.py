@@ -53,9 +53,7 @@ def test_tickets_give_figures_in_their_language() -> None:
 
 def test_figures_are_marked_and_printed_by_one_function() -> None:
     """Chains of replacements, divisions by a query and bare figures do not come back: the desk writes figures."""
-    printed = "|".join(
-        (*re.escape("humanizeDuration humanizePercentage humanizeTimestamp").split("\\ "), r'printf "%\.[01]f"')
-    )
+    printed = r'humanizeDuration|humanizePercentage|humanizeTimestamp|printf "%\.[01]f"'
     for alert in alerts():
         for key in TEXTS:
             text = alert.annotations[key]

@@ -8,7 +8,7 @@ A rule puts a figure between ‹ and ›, as Prometheus's own template functions
 
 import math
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, tzinfo
 from functools import cache
 
 from alerts.desk.core.figures import Unit, scaled
@@ -67,7 +67,7 @@ def _moment(marked: str) -> datetime | None:
         moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC) if found else None
     except ValueError:  # such as the 13th month
         return None
-    return moment if moment and datetime.min.year < moment.year < datetime.max.year else None
+    return moment if moment and MINYEAR < moment.year < MAXYEAR else None
 
 
 def _read(marked: str) -> tuple[float, Unit] | None:
