@@ -29,6 +29,7 @@ class EdgeLogSettings:
     format: str = "combined"
     columns: list[str] = field(default_factory=list)
     time_zone: str = "UTC"
+    duration_unit: str = "s"
     idle_timeout: Seconds = field(default=Seconds(30.0))
     viewer: list[re.Pattern[bytes]] = field(default_factory=list)
     session: list[re.Pattern[bytes]] = field(default_factory=list)
@@ -83,7 +84,7 @@ class EdgeLogSettings:
             zone = UTC if self.time_zone == "UTC" else time_zone(self.time_zone)
         except ValueError as error:
             raise ValueError(f"time_zone: {error}") from None
-        return make_format(self.format, self.columns, choice, zone)
+        return make_format(self.format, self.columns, choice, zone, self.duration_unit)
 
     def _input_faults(self) -> list[str]:
         faults = []

@@ -412,6 +412,54 @@ def test_a_duration_that_is_none_rejects_nothing() -> None:
     assert (list(batch.durations or ()), batch.rejects) == (["-"], [])
 
 
+ENVOY = (  # the default format of Envoy in nginx's notation, with %DURATION% in milliseconds
+    '[$time_iso8601] "$request" $status $flags $received $bytes_sent $request_time $upstream "$http_x_forwarded_for"'
+    ' "$http_user_agent" "$id" "$authority" "$host"'
+)
+ENVOY_LINE = (
+    b'[2026-01-21T22:56:14.310Z] "GET /live/a/1.ts HTTP/2" 200 - 0 188 1250 100 "192.0.2.7" "Player/1.0" "a-1" "edge"'
+    b' "10.0.0.1:80"\n'
+)
+TRAEFIK = ["time=StartUTC", "method=RequestMethod", "target=RequestPath", "status=DownstreamStatus"]
+TRAEFIK += ["size=DownstreamContentSize", "address=ClientHost", "duration=Duration", "agent=request_User-Agent"]
+TRAEFIK_LINE = (
+    b'{"ClientHost":"192.0.2.7","DownstreamContentSize":188,"DownstreamStatus":200,"Duration":1250000000,'
+    b'"RequestMethod":"GET","RequestPath":"/live/a/1.ts","StartUTC":"2026-01-21T22:56:14.310Z"}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "unit", "line"),
+    [
+        (ENVOY, [], "ms", ENVOY_LINE),
+        ("json", TRAEFIK, "ns", TRAEFIK_LINE),
+        ("tsv", TSV, "us", b"1769036174\t192.0.2.7\tx\tGET\t/live/a/1.ts\t200\t188\t1250000\tPlayer/1.0\n"),
+    ],
+    ids=["Envoy", "Traefik", "tsv"],
+)
+def test_a_duration_in_another_unit(name: str, columns: list[str], unit: str, line: bytes) -> None:
+    batch = parsed(make_format(name, columns, unit=unit), line)
+    assert (batch.rejects, list(batch.durations or ())) == ([], [1.25])
+    none = line.replace(b"1250000000", b"null").replace(b"1250000", b"-").replace(b" 1250 ", b" - ")
+    assert [value in {"-", b"-"} for value in parsed(make_format(name, columns, unit=unit), none).durations or ()] == [
+        True
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "unit", "sentence"),
+    [
+        ("ott", [], "ms", 'duration_unit: format "ott" has its own'),
+        ("w3c", [], "ms", 'duration_unit: format "w3c" has its own'),
+        ("json", ["time=t", "request=r", "status=s", "size=b"], "ms", "duration_unit: the format has no duration"),
+        ("caddy", [], "min", 'duration_unit must be one of s, ms, us, ns, not "min"'),
+    ],
+)
+def test_a_unit_that_cannot_be(name: str, columns: list[str], unit: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        make_format(name, columns, unit=unit)
+
+
 def test_every_preset_takes_part() -> None:
     assert set(PRESETS) <= set(SAMPLES)
     assert Choice().methods == ("GET",)

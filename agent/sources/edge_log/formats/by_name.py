@@ -5,6 +5,7 @@ from datetime import UTC, tzinfo
 
 from agent.sources.edge_log.formats.batch import LineFormat
 from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS
+from agent.sources.edge_log.formats.duration_unit import UNITS, InUnit
 from agent.sources.edge_log.formats.haproxy import HaProxy
 from agent.sources.edge_log.formats.json_formats import caddy, named_fields, nginx_json
 from agent.sources.edge_log.formats.local_time import LocalTimeFormat, changes
@@ -31,11 +32,28 @@ PRESETS = {
 }
 
 
-def make_format(name: str, columns: Sequence[str] = (), choice: Choice | None = None, zone: tzinfo = UTC) -> LineFormat:
-    """Return the format of a preset's name or of nginx's log_format string; raise ValueError with the remedy."""
+def make_format(
+    name: str, columns: Sequence[str] = (), choice: Choice | None = None, zone: tzinfo = UTC, unit: str = "s"
+) -> LineFormat:
+    """Return the format of a preset's name or of nginx's log_format string; raise ValueError with the remedy.
+
+    `unit` is that of the durations, where the format itself does not say it.
+    """
     log_format = _make(name, columns, choice or Choice(), zone)
+    if unit != "s":
+        log_format = _in_unit(log_format, name, unit)
     local = changes(zone) and name in ("json", "tsv", "w3c", "haproxy")
     return LocalTimeFormat(log_format, zone) if local else log_format
+
+
+def _in_unit(log_format: LineFormat, name: str, unit: str) -> LineFormat:
+    if unit not in UNITS:
+        raise ValueError(f'duration_unit must be one of {", ".join(UNITS)}, not "{unit}"')
+    if name in PRESETS or name in ("haproxy", "w3c"):
+        raise ValueError(f'duration_unit: format "{name}" has its own; remove it, or give the log_format of your own')
+    if not log_format.has_durations:
+        raise ValueError("duration_unit: the format has no duration; add $request_time, or duration to columns")
+    return InUnit(log_format, unit)
 
 
 def _make(name: str, columns: Sequence[str], choice: Choice, zone: tzinfo) -> LineFormat:

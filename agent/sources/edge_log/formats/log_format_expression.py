@@ -110,7 +110,7 @@ PATTERNS = {
     STATUS: "[0-9]{3}|0|-1|-",
     "bytes_sent": "[0-9]{1,18}+|-1|-",
     "body_bytes_sent": "[0-9]{1,18}+|-1|-",
-    DURATION: r"[0-9]{1,9}\.[0-9]{3,6}+|-",
+    DURATION: r"[0-9]{1,9}\.[0-9]{3,6}+|[0-9]{1,18}+|-",
     "remote_addr": _ADDRESS,
     "realip_remote_addr": _ADDRESS,
 }

@@ -25,7 +25,7 @@ FIELDS = (
 )
 
 
-_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_SECONDS = re.compile(r"[0-9]{1,18}(\.[0-9]{1,9})?")
 _STATUS = re.compile(rb"[0-9]{3}|0|-1|-|")
 
 
@@ -158,9 +158,9 @@ def byte_count(value: Any) -> int:
 
 
 def seconds(value: Any) -> float | str:
-    """Return a request time; "-" where the server had none or wrote something else: no figure of a line needs it."""
+    """Return a request time in the log's unit; "-" where the server had none: no figure of a line needs it."""
     if isinstance(value, str) and _SECONDS.fullmatch(value):
         return float(value)
-    if isinstance(value, float | int) and not isinstance(value, bool) and 0 <= value < 1e9:
+    if isinstance(value, float | int) and not isinstance(value, bool) and 0 <= value < 1e18:
         return float(value)
     return "-"

@@ -28,7 +28,7 @@ _VALUES = {
     "time": f"(\\[?[0-9][^ \\t{NL}]*+(?: [0-9+-][^ \\t{NL}]*+)?)",
     "status": "([0-9]{3}|0|-1|-)",
     "size": "([0-9]{1,18}|-1|-)",
-    "duration": r"((?:[0-9]{1,9}(?:\.[0-9]{1,9})?|-)?)",
+    "duration": r"((?:[0-9]{1,18}(?:\.[0-9]{1,9})?|-)?)",
     # Of a request with more blanks the row knows where the target ends.
     "request": f"(?:(?:METHODS) ([^ \\t{NL}]*+) HTTP/[0-9.]++(?=[\\t\\r\\n])|(?!(?:METHODS) ){_ANY})",
     "method": f"(?:(METHODS)(?=[\\t\\r\\n])|{_ANY})",

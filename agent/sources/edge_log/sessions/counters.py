@@ -29,6 +29,8 @@ class Counters:
 
 NO_BUCKET = -1
 NO_TIME = (b"-", b"", "-", "")
+# Seconds that no request takes: another unit, or a moment in the place of a duration.
+_ABSURD = 1e9
 
 
 class SecondsCache(dict[Fraction, float]):
@@ -37,7 +39,8 @@ class SecondsCache(dict[Fraction, float]):
     def __missing__(self, text: Fraction) -> float:
         if len(self) > MOST_CACHED:
             self.clear()
-        seconds = self[text] = 0.0 if text in NO_TIME else float(text)
+        seconds = 0.0 if text in NO_TIME else float(text)
+        seconds = self[text] = seconds if seconds < _ABSURD else 0.0
         return seconds
 
 
@@ -47,5 +50,6 @@ class BucketCache(dict[Fraction, int]):
     def __missing__(self, text: Fraction) -> int:
         if len(self) > MOST_CACHED:
             self.clear()
-        bucket = self[text] = NO_BUCKET if text in NO_TIME else bisect_left(BUCKETS, float(text))
+        there_is_none = text in NO_TIME or float(text) >= _ABSURD
+        bucket = self[text] = NO_BUCKET if there_is_none else bisect_left(BUCKETS, float(text))
         return bucket

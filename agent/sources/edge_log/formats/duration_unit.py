@@ -1,0 +1,74 @@
+"""How long requests took where a log says it in another unit: Envoy in ms, Apache's %D in µs, Traefik in ns."""
+
+from dataclasses import replace
+
+from agent.sources.edge_log.formats.batch import Batch, Fraction, LineFormat, Parser
+from agent.sources.edge_log.formats.times import MOST_CACHED
+
+UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+"""How many of a unit are a second."""
+
+
+class InUnit:
+    """A format whose durations are in another unit."""
+
+    def __init__(self, inner: LineFormat, unit: str) -> None:
+        self._inner = inner
+        self._per_second = UNITS[unit]
+
+    @property
+    def closed(self) -> bool:
+        """Return whether the format's end mark shows that a line without its newline is whole."""
+        return self._inner.closed
+
+    @property
+    def has_durations(self) -> bool:
+        """Return whether lines carry the request's time."""
+        return self._inner.has_durations
+
+    @property
+    def times_begin(self) -> bool:
+        """Return whether a line's time is when its request began."""
+        return self._inner.times_begin
+
+    def parser(self, state: str = "") -> "InUnitParser":
+        """Return a parser at the start of a file, or at the place where `state` was taken."""
+        return InUnitParser(self._inner.parser(state), self._per_second)
+
+
+class InUnitParser:
+    """Reads one file."""
+
+    def __init__(self, inner: Parser, per_second: float) -> None:
+        self._inner = inner
+        self._seconds = _Seconds(per_second)
+
+    @property
+    def state(self) -> str:
+        """What must be remembered."""
+        return self._inner.state
+
+    def parse(self, chunk: bytes) -> Batch:
+        """Parse whole lines."""
+        batch = self._inner.parse(chunk)
+        if batch.durations is None:
+            return batch
+        return replace(batch, durations=list(map(self._seconds.__getitem__, batch.durations)))
+
+
+class _Seconds(dict[Fraction, Fraction]):
+    """A duration as logged to seconds; where there is none it stays as it is."""
+
+    def __init__(self, per_second: float) -> None:
+        super().__init__()
+        self._per_second = per_second
+
+    def __missing__(self, value: Fraction) -> Fraction:
+        if len(self) >= MOST_CACHED:
+            self.clear()
+        try:
+            taken: Fraction = float(value) / self._per_second
+        except ValueError:
+            taken = value
+        self[value] = taken
+        return taken
