@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agent.sources.edge_log.formats.batch import Batch, LineFormat, Reason
 from agent.sources.edge_log.formats.by_name import PRESETS, make_format
 from agent.sources.edge_log.formats.log_format import Choice
-from agent.sources.edge_log.formats.request import client_address
+from agent.sources.edge_log.formats.request import client_address, origin_length
 
 AT = 1769036174.0  # 2026-01-21T22:56:14Z
 TSV = ["time", "address", "-", "method", "target", "status", "size", "duration", "agent"]
@@ -281,6 +281,32 @@ def test_nginx_json_with_path_and_query_apart_and_dots_in_its_keys() -> None:
     batch = parsed(log_format, line % b"t=1", line % b"", line % b"-")
     assert (batch.rejects, list(batch.addresses)) == ([], [b"192.0.2.7"] * 3)
     assert list(batch.uris) == [b"/live/a/1.ts?t=1", b"/live/a/1.ts", b"/live/a/1.ts"]
+
+
+@pytest.mark.parametrize(
+    ("target", "written"),
+    [
+        ('"u":"$uri","q":"?$query_string "', '"u":"/live/a/1.ts","q":"?t=1 "'),
+        ('"u":"$uri$is_args$args"', '"u":"/live/a/1.ts?t=1"'),
+        ('"u":"$document_uri$is_args$query_string"', '"u":"/live/a/1.ts?t=1"'),
+        ('"u":"$scheme://$host$request_uri"', '"u":"https://edge.example/live/a/1.ts?t=1"'),
+        ('"u":"$scheme://$http_host:$server_port$request_uri"', '"u":"https://edge.example:443/live/a/1.ts?t=1"'),
+        ('"u":"$request_method $request_uri $server_protocol"', '"u":"GET /live/a/1.ts?t=1 HTTP/2.0"'),
+    ],
+)
+def test_nginx_json_with_a_target_of_several_variables(target: str, written: str) -> None:
+    log_format = make_format(f'{{"t":"$msec","m":"$request_method",{target},"s":"$status","b":"$bytes_sent"}}')
+    batch = parsed(log_format, f'{{"t":"1769036174.000","m":"GET",{written},"s":"200","b":"188"}}\n'.encode())
+    assert batch.rejects == []
+    assert [origin_length(uri) for uri in batch.uris] == [written.find("/live") - 5 if "://" in written else 0]
+    assert [uri[origin_length(uri) :] for uri in batch.uris] == [b"/live/a/1.ts?t=1"]
+
+
+def test_a_log_format_with_path_and_query_side_by_side() -> None:
+    log_format = make_format("$msec $status $bytes_sent $request_method $scheme://$host$uri$is_args$args")
+    line = b"1769036174.000 200 188 GET https://edge.example/live/a/1.ts%b\n"
+    batch = parsed(log_format, line % b"?t=1", line % b"")
+    assert (batch.rejects, list(batch.uris)) == ([], [b"/live/a/1.ts?t=1", b"/live/a/1.ts"])
 
 
 # Apache's LogFormat with %t, %U and %q, in JSON and between tabs; the time has brackets, the query its question mark.

@@ -9,18 +9,24 @@ from typing import Any
 from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS
 from agent.sources.edge_log.formats.json_lines import JsonLines
 from agent.sources.edge_log.formats.json_record import Path
-from agent.sources.edge_log.formats.log_format import Choice, find_roles
+from agent.sources.edge_log.formats.log_format import Choice, find_roles, with_one_target
 from agent.sources.edge_log.formats.log_format_expression import ADDRESSES
 from agent.sources.edge_log.formats.rows import FIELDS, need
 
 _VARIABLE = re.compile(r"\$(?:\w+|\{\w+\})")
+# Several that together are what one is: the target behind its origin, a query behind its mark, a request's three parts.
+_TOGETHER = (
+    (re.compile(r"\$scheme://\$(?:host|http_host|server_name)(?::\$server_port)?\$request_uri"), "request_uri"),
+    (re.compile(r"\?\$(?:args|query_string) ?"), "args"),
+    (re.compile(r"\$request_method \$request_uri \$server_protocol"), "request"),
+)
 # A text, to be passed over; or a variable outside of one, for a number.
 _BARE = re.compile(rf'"(?:[^"\\]|\\.)*"|({_VARIABLE.pattern})')
 
 
 def nginx_json(template: str, choice: Choice) -> JsonLines:
     """Return the format of nginx's `log_format … escape=json '{"key":"$variable","number":$variable,…}'`."""
-    quoted = _BARE.sub(lambda found: f'"{found[1]}"' if found[1] else found[0], template)
+    quoted = _BARE.sub(lambda found: f'"{found[1]}"' if found[1] else found[0], with_one_target(template))
     try:
         keys = json.loads(quoted)
     except json.JSONDecodeError as error:
@@ -42,13 +48,15 @@ def nginx_json(template: str, choice: Choice) -> JsonLines:
 
 
 def _variables(keys: Mapping[str, Any], front: Path) -> Iterator[tuple[str, Path]]:
-    """Yield each variable that alone is a value, and its path."""
+    """Yield each variable that alone is a value, or that several together are, and its path."""
     for key, value in keys.items():
         path = (*front, key)
         if isinstance(value, dict):
             yield from _variables(value, path)
         elif isinstance(value, str) and _VARIABLE.fullmatch(value):
             yield value[1:].strip("{}"), path
+        elif isinstance(value, str):
+            yield from ((variable, path) for pattern, variable in _TOGETHER if pattern.fullmatch(value))
 
 
 def named_fields(columns: Sequence[str], choice: Choice, zone: tzinfo = UTC) -> JsonLines:

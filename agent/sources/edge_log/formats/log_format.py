@@ -32,6 +32,7 @@ from agent.sources.edge_log.formats.rows import Row, batch_of, byte_count, momen
 from agent.sources.edge_log.formats.times import TimeCache
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_PATH_AND_QUERY = re.compile(r"\$(?:document_)?uri\$is_args\$(?:args|query_string)\b")
 
 NEEDED = (
     ("the time", tuple(TIMES), "$msec or $time_local"),
@@ -57,7 +58,7 @@ class LogFormat:
     times_begin = False
 
     def __init__(self, text: str, choice: Choice | None = None) -> None:
-        prefix, parts = _split(text)
+        prefix, parts = _split(with_one_target(text))
         names = [part.name for part in parts]
         choice = choice or Choice()
         self._roles = find_roles(names, choice)
@@ -152,6 +153,11 @@ class LogFormat:
             pairs = zip(targets, columns[roles["query"]], strict=True)
             targets = [path if query in (b"-", b"") else path + b"?" + query for path, query in pairs]
         return [target if get else b"" for target, get in zip(targets, columns[METHOD], strict=True)]
+
+
+def with_one_target(text: str) -> str:
+    """Return a log_format with `$uri$is_args$args` as the one target that it writes."""
+    return _PATH_AND_QUERY.sub("$request_uri", text)
 
 
 def _split(text: str) -> tuple[str, list[Variable]]:

@@ -58,7 +58,7 @@ def origin_length(target: bytes) -> int:
 
 def with_query(target: bytes, query: bytes) -> bytes:
     """Return a target with the query that a log has beside it, with or without its question mark."""
-    query = query.removeprefix(b"?")
+    query = query.strip().removeprefix(b"?")
     return target if query in (b"", b"-") or b"?" in target else target + b"?" + query
 
 
