@@ -145,9 +145,11 @@ def _joined(series: Sequence[tuple[str, Sequence[Sequence[Any]]]], program: str)
     if doubled:
         raise CsvError(f"two series are named {doubled[0]}; export one of them")
     rows: dict[str, list[str]] = {}
-    for place, (_, points) in enumerate(series):
+    for place, (name, points) in enumerate(series):
         for moment, value in points:
             cells = rows.setdefault(str(moment), [""] * len(series))
+            if cells[place]:
+                raise CsvError(f"{name} has two values at {moment}; leave one of them, or export means of whole minutes")
             cells[place] = "" if value is None else str(value)
     ordered = sorted(rows.items(), key=lambda item: float(item[0]))
     table = [(number, [moment, *cells]) for number, (moment, cells) in enumerate(ordered, 1)]

@@ -409,3 +409,14 @@ def test_a_fall_that_is_neither_is_left_out() -> None:
     found, remarks = rates([9e14, 9e14 + 6e5, 5e14, 5e14 + 6e5])
     assert found == [1e4, 1e4]
     assert "is left out" in remarks[0]
+
+
+@pytest.mark.parametrize("second", ["1234", "9999"])
+def test_two_values_of_one_second_are_told_and_none_is_dropped(tmp_path: Path, second: str) -> None:
+    # Zabbix tells values of one second apart by their nanoseconds only.
+    rows = [{"itemid": "7", "clock": str(UNIX + 3600 * hour), "value": "1234", "ns": "1"} for hour in range(24)]
+    rows.insert(3, rows[2] | {"value": second, "ns": "2"})
+    path = tmp_path / "history.json"
+    path.write_text(json.dumps({"jsonrpc": "2.0", "result": rows}))
+    with pytest.raises(CsvError, match=rf"item 7 has two values at {UNIX + 7200}; leave one of them"):
+        read_file(path, HOURLY)
