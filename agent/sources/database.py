@@ -106,6 +106,14 @@ class Session:
             with suppress(*database.errors):
                 self._connection.rollback()
             raise kind(f"the database refused: {reason}") from None
+        except UnicodeDecodeError:
+            raise OSError(
+                "a text that the database gave is not in the encoding of the connection; convert it in the query, or "
+                "with PostgreSQL's SQL_ASCII write client_encoding=utf8 behind the question mark of the URL"
+            ) from None
+        except (ValueError, OverflowError) as error:  # such as a date that only the database knows
+            reason = database.reason(error)
+            raise OSError(f"a value that the database gave cannot be read: {reason}; cast it to text") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,9 @@ def _joined(series: Sequence[tuple[str, Sequence[Sequence[Any]]]], program: str)
         for moment, value in points:
             cells = rows.setdefault(str(moment), [""] * len(series))
             if cells[place]:
-                raise CsvError(f"{name} has two values at {moment}; leave one of them, or export means of whole minutes")
+                raise CsvError(
+                    f"{name} has two values at {moment}; leave one of them, or export means of whole minutes"
+                )
             cells[place] = "" if value is None else str(value)
     ordered = sorted(rows.items(), key=lambda item: float(item[0]))
     table = [(number, [moment, *cells]) for number, (moment, cells) in enumerate(ordered, 1)]

@@ -191,3 +191,29 @@ def test_the_account_of_the_page_on_ministra_reads_two_columns(server: str) -> N
     assert figures(Middleware("iptv", account, queries, 240, lambda: NOW))["ott_subscribers", "iptv", "active"] == 1
     with pytest.raises(OSError, match="denied"):
         read(Middleware("iptv", account, Queries(online_query="SELECT COUNT(mac) FROM users"), 240, lambda: NOW))
+
+
+def test_texts_of_a_database_that_does_not_say_their_encoding(server: str) -> None:
+    if not server.startswith("postgresql"):
+        pytest.skip("MariaDB converts to the connection's encoding")
+    # What the driver makes of SQL_ASCII, the encoding of an old cluster that was made with the locale C.
+    with pytest.raises(OSError, match=r"not in the encoding of the connection; .* client_encoding=utf8"):
+        figures(middleware(f"{server}?client_encoding=sql_ascii"))
+    assert figures(middleware(f"{server}?client_encoding=utf8"))["ott_subscribers", "ott", "активен"] == 1
+
+
+def test_a_date_that_only_the_database_knows(server: str) -> None:
+    if not server.startswith("postgresql"):
+        pytest.skip("MariaDB has no such date")
+    with pytest.raises(OSError, match="that the database gave cannot be read: year 10000 is out of range; cast"):
+        figures(middleware(server, Queries(online_query="SELECT DATE '10000-01-01'")))
+
+
+def test_a_keep_alive_that_is_a_moment_of_the_database(server: str) -> None:
+    # MariaDB finds every DATETIME greater than Unix seconds.
+    newest = "SELECT CAST('2026-01-22 00:00:00' AS DATETIME)"
+    if server.startswith("postgresql"):
+        newest = newest.replace("DATETIME", "timestamp")
+    queries = Queries(online_query="SELECT 5", newest_query=newest)
+    with pytest.raises(ValueError, match="the time of a keep-alive is a moment; it must be Unix seconds"):
+        figures(middleware(server, queries))
