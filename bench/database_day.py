@@ -3,7 +3,7 @@
 The values are those of `bench.soak_nodes`, each node's 160 series every five seconds, from midnight to midnight of the
 day before yesterday. Many nodes share a course of values, which changes nothing: each series is packed by itself.
 VictoriaMetrics runs with the arguments of the pair. After each hour an engineer's and a planner's question are asked,
-and its memory (proportional set size) is read. Prints one JSON object; exit status 1 when a sample takes more room
+and its memory is read. Prints one JSON object; exit status 1 when a sample takes more room
 than docs/pair.md says, an answer lacks nodes, or memory grew.
 
     python -m bench.database_day [--nodes 1000] [--hours 24]
@@ -21,9 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
-from bench.flat_memory import FLAT, MEBIBYTE, course, grown
+from bench.flat_memory import FLAT, course, grown, own
 from bench.pair_soak import BYTES_PER_SAMPLE
 from bench.rules_cost import SITES
 from bench.soak_nodes import Node
@@ -118,7 +117,7 @@ def measure(folder: Path, nodes: int, hours: int) -> dict[str, Any]:
                     shown = answer.json()["data"]["result"]
                     if [row["value"][1] for row in shown] != [str(nodes)]:
                         wrong.append(f"hour {number + 1}: {who}: {shown} and not {nodes} nodes")
-                memory.append(psutil.Process(victoria.pid).memory_full_info().pss / MEBIBYTE)
+                memory.append(own(victoria.pid))
                 per_sample.append(_room(client, url) / samples)
                 print(
                     f"hour {number + 1}: {memory[-1]:.0f} MiB, {per_sample[-1]:.3f} bytes", file=sys.stderr, flush=True

@@ -5,7 +5,7 @@ twenty sites. Every twenty minutes up to a dozen nodes of a site stop answering 
 other at their own periods, but none more often than every five seconds; the proxies' question whether it is ready
 and the scrapes come as often. Each minute an engineer opens the overview, the queue, the wall, the map and the last
 ticket, and another program lists the tickets.
-Memory is the resident set after a garbage collection. Prints one JSON object; exit status 1 when memory grew, a page
+Memory is read after a garbage collection. Prints one JSON object; exit status 1 when memory grew, a page
 was refused, a failure has not exactly one ticket, or a ticket is still open an hour after the last.
 
     python -m bench.desk_day [--hours 24] [--nodes 1000]
@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import gc
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -23,7 +24,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import httpx
-import psutil
 from sqlalchemy import func, select
 
 from alerts.desk.access import secrets, tokens
@@ -44,7 +44,7 @@ from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.states import WORKING_VALUES
 from alerts.desk.web.session import COOKIE
 from bench.both_databases import postgresql
-from bench.flat_memory import FLAT, MEBIBYTE, course, grown
+from bench.flat_memory import FLAT, course, grown, own
 from service.prometheus import Sample
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
@@ -118,7 +118,7 @@ class Day:
                     await self._ask(self._machine if path.startswith("/tmf") else self._person, path)
             if second % MEASURED == 0:
                 gc.collect()
-                self.memory.append(psutil.Process().memory_info().rss / MEBIBYTE)
+                self.memory.append(own(os.getpid()))
                 print(f"{self.now:%d %H:%M} {self.memory[-1]:.0f} MiB", file=sys.stderr, flush=True)
 
     async def _incident(self, second: int, seconds: int) -> None:

@@ -1,11 +1,10 @@
 """A pair over hours: a thousand healthy nodes are asked by both sides, and nothing may be missed, slow or grow.
 
 The pair is that of `deploy.pair` with VictoriaMetrics, by the settings that `ott-center pair` writes, on loopback
-addresses; the nodes are those of `bench.soak_nodes`. Every minute the memory of each program (its proportional set
-size, of a server with that of its children) and the room that each database takes are read. Memory is flat where the
-median of the last fifth is at most 5 % above that of the fifth after the first: the first fills caches. Prints one JSON
-object; exit status 1 when a scrape failed or had to be asked again, an evaluation of rules was missed, a group of rules
-takes more than half of its interval, something fired, memory grew, or a sample takes more room than docs/pair.md says.
+addresses; the nodes are those of `bench.soak_nodes`. Every minute the memory of each program (`bench.flat_memory`) and
+the room that each database takes are read. Prints one JSON object; exit status 1 when a scrape failed or had to be
+asked again, an evaluation of rules was missed, a group of rules takes more than half of its interval, something fired,
+memory grew, or a sample takes more room than docs/pair.md says.
 
     python -m bench.pair_soak [--nodes 1000] [--minutes 120]
 """
@@ -21,11 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.conclusion import concluded
-from bench.flat_memory import FLAT, MEBIBYTE, course, grown
+from bench.flat_memory import FLAT, course, grown, own
 from bench.pair_chaos import peers
 from bench.pair_world import Console, Nodes
 from bench.rules_cost import SITES
@@ -54,21 +52,11 @@ class Seen:
         """Read it."""
         for (machine, name), program in pair.programs.items():
             if program.pid is not None:
-                self.memory[f"{name} of {machine}"].append(_memory(program.pid) / MEBIBYTE)
+                self.memory[f"{name} of {machine}"].append(own(program.pid))
         for side in SIDES:
-            self.memory[f"postgresql of {side}"].append(_memory(pair.postmaster(side)) / MEBIBYTE)
+            self.memory[f"postgresql of {side}"].append(own(pair.postmaster(side)))
             for name, place in (("victoria-metrics", "victoria-metrics"), ("postgresql", "postgresql")):
                 self.room[f"{name} of {side}"].append(_room(pair.root(side) / "var/lib" / place))
-
-
-def _memory(pid: int) -> int:
-    total = 0
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        for each in (process, *process.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):
-                total += each.memory_full_info().pss
-    return total
 
 
 def _room(folder: Path) -> int:
@@ -204,7 +192,7 @@ def _result(  # noqa: PLR0913, PLR0917 - what a campaign has seen
         "slowest_groups": {side: _most(found.items()) for side, found in shares.items()},
         "bytes_per_sample": {side: round(value, 2) for side, value in size.items()},
         "memory_mib": {name: course(values) for name, values in sorted(seen.memory.items())},
-        "room_mib": {name: [round(values[0] / MEBIBYTE), round(values[-1] / MEBIBYTE)]
+        "room_mib": {name: [round(values[0] / 2**20), round(values[-1] / 2**20)]
                      for name, values in sorted(seen.room.items())},
         "wrong": wrong,
     }  # fmt: skip
