@@ -1,7 +1,7 @@
 """Stalls computed from the log against the players' own account (docs/qoe.md).
 
-stalls.json is written by `python -m tests.players.stalls`: hls.js, shaka-player and dash.js in Chromium, with CMCD of
-both versions, from a server that is slow with chosen segments.
+stalls.json is a choice of what `python -m tests.players.stalls` writes: hls.js, shaka-player and dash.js in Chromium,
+with CMCD of both versions, in queries and headers, from a server that is slow with chosen segments or with none.
 """
 
 import json
@@ -48,10 +48,11 @@ def tally_of(run: dict[str, Any]) -> Tally:
             times=[end for _, end, *_ in requests],
             addresses=[b"192.0.2.1"] * rows,
             agents=[b""] * rows,
-            uris=[target.encode() for _, _, target, *_ in requests],
+            uris=[request[2].encode() for request in requests],
             statuses=[b"200"] * rows,
             sizes=[0] * rows,
             durations=[f"{end - start:.3f}" for start, end, *_ in requests],
+            cmcd=[request[3].encode() if len(request) > 3 else b"" for request in requests],
         ),
         float("inf"),
     )
@@ -61,16 +62,19 @@ def tally_of(run: dict[str, Any]) -> Tally:
     return tally
 
 
-every_run = pytest.mark.parametrize("number", range(10))
+every_run = pytest.mark.parametrize("number", range(30))
 
 
-def test_every_player_and_version_is_there_and_none_failed() -> None:
-    assert len(runs()) >= 10
-    assert {(run["player"], run["version"]) for run in runs()} == {
-        (player, version) for player in ("hls", "shaka", "dash") for version in (1, 2)
+def test_every_player_version_and_way_is_there_and_none_failed() -> None:
+    assert len(runs()) == 30
+    assert {(run["player"], run["version"], run["mode"]) for run in runs()} == {
+        (player, version, mode)
+        for player in ("hls", "shaka", "dash")
+        for version in (1, 2)
+        for mode in ("query", "header")
     }
     assert [run["account"]["error"] for run in runs() if run["account"]["error"]] == []
-    assert sum(len(truth(run)) for run in runs()) >= 15
+    assert sum(len(truth(run)) for run in runs()) >= 50
 
 
 @every_run
@@ -83,19 +87,18 @@ def test_stalls_are_counted_as_the_player_counts_them(number: int) -> None:
 
 
 def test_a_player_that_never_stalled_is_not_said_to() -> None:
-    """Five runs of 45 s each."""
-    smooth = [number for number in range(10) if not truth(runs()[number])]
+    """Ten runs of 48 s each."""
+    smooth = [number for number in range(30) if not truth(runs()[number])]
 
-    assert len(smooth) >= 5
+    assert len(smooth) >= 10
     assert sum(computed(number).stall_seconds for number in smooth) == 0
 
 
-def test_the_time_stalled_agrees() -> None:
-    """Recorded on a busy machine, whose players need up to half a second more to go on after the segment has come."""
-    known = sum(sum(truth(run)) for run in runs())
-    found = sum(computed(number).stall_seconds for number in range(10))
+def test_the_time_stalled_is_that_without_a_picture() -> None:
+    known = sum(end - begin for run in runs() for begin, end in stood_still(run["account"]))
+    found = sum(computed(number).stall_seconds for number in range(30))
 
-    assert found == pytest.approx(known, rel=0.06)
+    assert found == pytest.approx(known, rel=0.03)
 
 
 @every_run
@@ -103,7 +106,7 @@ def test_one_start_for_each_run(number: int) -> None:
     tally, account = computed(number), runs()[number]["account"]
 
     assert sum(tally.startup.counts) == 1
-    assert tally.startup.total == pytest.approx(account["playing"][0] - account["loaded"], abs=0.75)
+    assert tally.startup.total == pytest.approx(account["playing"][0] - account["loaded"], abs=0.35)
 
 
 def acts(name: str) -> list[dict[str, Any]]:
