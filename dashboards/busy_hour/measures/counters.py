@@ -27,9 +27,11 @@ def counter_rates(times: Floats, values: Floats, max_gap: float) -> tuple[Floats
     A minute touched by a gap longer than `max_gap` seconds is missing; the increase across such a gap is real but
     nobody knows when it happened.
     """
+    times, values, doubled = _of_each_instant(times, values)
     if len(times) < 2:
-        return np.empty(0), np.empty(0), []
+        return np.empty(0), np.empty(0), doubled
     steps, remarks = _increases(times, values, max_gap)
+    remarks = doubled + remarks
     unknown = np.isnan(steps) | (np.diff(times) > max_gap)
     total = np.concatenate(([0.0], np.cumsum(np.nan_to_num(steps))))
     edges = np.arange(math.ceil(times[0] / MINUTE), math.floor(times[-1] / MINUTE) + 1) * float(MINUTE)
@@ -40,6 +42,16 @@ def counter_rates(times: Floats, values: Floats, max_gap: float) -> tuple[Floats
         rates[(edges[:-1] < right) & (edges[1:] > left)] = np.nan
     present = ~np.isnan(rates)
     return edges[:-1][present], rates[present], remarks
+
+
+def _of_each_instant(times: Floats, values: Floats) -> tuple[Floats, Floats, list[Remark]]:
+    """Return one value for each instant: of replicas that wrote into one series the one that is ahead counts."""
+    again = np.diff(times) == 0
+    if not again.any():
+        return times, values, []
+    first = np.flatnonzero(np.concatenate(([True], ~again)))
+    remark = "several values at one instant; here and wherever that is so the greatest counts"
+    return times[first], np.maximum.reduceat(values, first), [(float(times[1:][again][0]), remark)]
 
 
 def _increases(times: Floats, values: Floats, max_gap: float) -> tuple[Floats, list[Remark]]:

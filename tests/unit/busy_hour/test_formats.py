@@ -420,3 +420,14 @@ def test_two_values_of_one_second_are_told_and_none_is_dropped(tmp_path: Path, s
     path.write_text(json.dumps({"jsonrpc": "2.0", "result": rows}))
     with pytest.raises(CsvError, match=rf"item 7 has two values at {UNIX + 7200}; leave one of them"):
         read_file(path, HOURLY)
+
+
+@pytest.mark.parametrize("lag", [0.0, 300.0])
+def test_a_counter_that_two_replicas_wrote_into_one_series(lag: float) -> None:
+    # VictoriaMetrics without deduplication keeps both samples of one instant, in any order.
+    times = np.repeat(np.arange(0, 3600, 60.0), 2)
+    values = np.repeat(6000.0 * np.arange(1, 61), 2)
+    values[np.arange(0, 120, 2) + np.arange(60) % 2] -= lag
+    minutes, rates, remarks = counter_rates(times, values, 120.0)
+    assert (len(minutes), set(rates.tolist())) == (59, {100.0})
+    assert remarks == [(0.0, "several values at one instant; here and wherever that is so the greatest counts")]
