@@ -137,7 +137,7 @@ def seconds(element: Element, attribute: str) -> float | None:
 def instant(text: str, what: str) -> float:
     """Return Unix time. The standard's clock is UTC, so a time without a zone is UTC, as players read it."""
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text.strip().upper())
         return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         raise ValueError(f"{what} is {quoted(text)}, not a date and time of ISO 8601") from None

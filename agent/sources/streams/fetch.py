@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import NamedTuple
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from agent.sources.streams.cookies import Cookies
 from agent.sources.streams.data_url import content_of, is_data
 from agent.sources.streams.encoding import UnknownEncodingError, decoders
+from agent.sources.streams.live import joined
 from agent.sources.streams.wire import BrokenOff, Connection, Head, Origin, WireError
 from service import __version__
 from service.nouns import counted
@@ -224,7 +225,7 @@ def _request(url: str) -> tuple[Origin, str, dict[str, str]]:
 
 def _redirected(url: str, target: str) -> str:
     try:
-        return urljoin(url, target.strip())
+        return joined(url, target)
     except ValueError:
         raise FetchError(Trouble.UNREACHABLE, "is redirected to an address that cannot be read") from None
 

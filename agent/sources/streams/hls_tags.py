@@ -161,7 +161,7 @@ def vector(line: Line, text: str) -> bytes:
 def unix_time(text: str) -> float | None:
     """Return the moment; None for what names none. Without a zone it would silently mean the agent's own."""
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text.strip().upper())  # RFC 3339 allows small letters
         return moment.timestamp() if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None

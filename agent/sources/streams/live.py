@@ -1,5 +1,6 @@
 """What a playlist or manifest says of one rendition, whatever its format."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 Container = Literal["plain", "mp4", "webm", "ts", "opaque"]
 Kind = Literal["video", "audio"]
 
+_PATH_END = re.compile(r"([?#])")
 # RFC 8216, 6.2.2: the next version of a live playlist comes at most this many target durations after the last.
 LATEST_UPDATE = 1.5
 # RFC 8216, 6.3.3: players begin at least this many target durations before the end.
@@ -105,7 +107,7 @@ class Offer(NamedTuple):
 def resolve(base: str, reference: str) -> str:
     """Return the absolute URL; raise ValueError unless players fetch it: HTTP, or data within the address itself."""
     try:
-        url = urljoin(base, reference.strip())
+        url = joined(base, reference)
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
@@ -113,3 +115,12 @@ def resolve(base: str, reference: str) -> str:
     if parts.scheme != "data" and (parts.scheme not in ("http", "https") or not host):
         raise ValueError(f"refers to a {parts.scheme or 'nameless'} address; players fetch http, https and data only")
     return url
+
+
+def joined(base: str, reference: str) -> str:
+    """Return the URL that a reference means to browsers: those read "\\" in a path, which Windows writes, as "/"."""
+    reference = reference.strip()
+    if "\\" in reference and reference[:5].lower() != "data:":
+        path, *rest = _PATH_END.split(reference, 1)
+        reference = path.replace("\\", "/") + "".join(rest)
+    return urljoin(base, reference)

@@ -6,14 +6,18 @@ from xml.etree.ElementTree import Element
 
 from agent.sources.streams import clock, dash_xml
 from agent.sources.streams.dash import Document
-from agent.sources.streams.fetch import Answer, FetchError
+from agent.sources.streams.fetch import Answer, FetchError, Trouble
 from agent.sources.streams.journal import Journal
 from agent.sources.streams.live import resolve
 from service.nouns import counted
 
 # Seconds for which a clock that must be asked is believed.
 CLOCK_KEPT = 60.0
+# Seconds for which an address beside the manifest that let us wait in vain is not asked again: where a network lets no
+# request out, each look would wait for it as long as for a playlist.
+SILENT_KEPT = 60.0
 _MOST_REMOTE = 16
+_MOST_SILENT = 64
 _RESOLVE_TO_ZERO = "urn:mpeg:dash:resolve-to-zero:2013"
 
 # Returns the answer of an address and its body, or raises FetchError.
@@ -29,9 +33,11 @@ class ManifestReader:
     _offset: float = 0.0
     _offset_until: float = 0.0
     _remote: dict[str, str] = field(default_factory=dict)
+    _silent: dict[str, float] = field(default_factory=dict)  # addresses without an answer, and until when they rest
+    _learnt: bool = False  # the offset was known once: better than none where the clock does not answer any more
 
     def forget(self) -> None:
-        """Ask everything again."""
+        """Ask everything again but what has just been silent."""
         self._offset_until = 0.0
         self._remote.clear()
 
@@ -48,7 +54,7 @@ class ManifestReader:
                 return moment
             if clock.kind_of(scheme) is not None and await self._asked(scheme, value, document.url, get):
                 return self.clock() + self._offset
-        return self.clock()
+        return self.clock() + (self._offset if self._learnt else 0.0)
 
     async def _asked(self, scheme: str, value: str, base: str, get: Get) -> bool:
         """Return whether the offset of a clock that must be asked is known."""
@@ -56,15 +62,19 @@ class ManifestReader:
             return True
         head = clock.kind_of(scheme) == clock.HEAD
         for url in clock.addresses(value, base):
+            if self._rests(url):
+                continue
             began = self.clock()
             try:
                 answer, body = await get(url, "HEAD" if head else "GET")
                 moment = clock.from_date(answer.date) if head else clock.from_body(body)
             except (FetchError, ValueError) as error:
+                self._failed(url, error)
                 self.journal.note("remark", "UTCTiming", f"the clock {error}", url=url)
                 continue
             ended = self.clock()
             self._offset, self._offset_until = moment - (began + ended) / 2, ended + CLOCK_KEPT
+            self._learnt = True
             self.journal.note("ok", "UTCTiming", f"the server's clock is {self._offset:+.1f} s ahead", url=url)
             return True
         return False
@@ -77,11 +87,15 @@ class ManifestReader:
             if href.strip() == _RESOLVE_TO_ZERO:
                 parent.remove(element)
                 continue
+            url = ""
             try:
                 url = resolve(document.url, href)
+                if url not in kept and self._rests(url):
+                    continue
                 text = kept[url] if url in kept else (await get(url, "GET"))[1].decode("utf-8-sig", "replace")
                 found = _elements(text, element.tag)
             except (FetchError, ValueError) as error:
+                self._failed(url, error)
                 self.journal.note("remark", f"remote {element.tag}", f"XLink: {error}")
                 continue
             self._remote[url] = text
@@ -90,6 +104,17 @@ class ManifestReader:
             parent.remove(element)
             for at, one in enumerate(found):
                 parent.insert(place + at, one)
+
+    def _rests(self, url: str) -> bool:
+        return self.clock() < self._silent.get(url, 0.0)
+
+    def _failed(self, url: str, error: Exception) -> None:
+        if not isinstance(error, FetchError) or error.trouble is not Trouble.TIMEOUT:
+            return
+        now = self.clock()
+        self._silent = {other: until for other, until in self._silent.items() if until > now}
+        if len(self._silent) < _MOST_SILENT:
+            self._silent[url] = now + SILENT_KEPT
 
 
 def _elements(text: str, tag: str) -> list[Element]:

@@ -53,3 +53,16 @@ def test_nothing_is_asked_for_it() -> None:
 def test_what_is_no_answer_is_an_error_of_the_fetch(url: str) -> None:
     with pytest.raises(FetchError):
         fetched(url)
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [
+        ("hd\\1.ts", "https://edge/live/hd/1.ts"),
+        ("\\hd\\1.ts?a=b\\c", "https://edge/hd/1.ts?a=b\\c"),
+        ("\\\\cdn\\1.ts#\\", "https://cdn/1.ts#\\"),
+        ("data:,a\\b", "data:,a\\b"),
+    ],
+)
+def test_slashes_of_windows_in_a_path(reference: str, url: str) -> None:
+    assert resolve("https://edge/live/a.m3u8", reference) == url

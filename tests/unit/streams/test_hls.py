@@ -41,6 +41,11 @@ def test_the_edge_follows_the_last_date() -> None:
     assert media(later).edge() == NOON + 3600 + 4
 
 
+@pytest.mark.parametrize("date", ["2026-03-01t12:00:00.500z", "2026-03-01T17:00:00.500+0500", "2026-03-01 12:00:00,5Z"])
+def test_a_date_in_another_spelling(date: str) -> None:
+    assert media(LIVE.replace("2026-03-01T12:00:00.500Z", date)).edge() == NOON + 0.5 + 11.5
+
+
 @pytest.mark.parametrize("date", ["2026-03-01T12:00:00", "yesterday", ""])
 def test_a_date_that_names_no_moment_gives_no_edge(date: str) -> None:
     playlist = media(LIVE.replace("2026-03-01T12:00:00.500Z", date))

@@ -208,6 +208,53 @@ def test_a_clock_in_the_manifest_is_read_each_time() -> None:
     assert world.names() == set()
 
 
+SILENT = FetchError(Trouble.TIMEOUT, "no whole answer within 2 s")
+
+
+def _silent(asked: list[str]) -> Callable[[str], Body]:
+    def wait(url: str) -> Body:
+        asked.append(url)
+        return SILENT
+
+    return wait
+
+
+def test_a_clock_that_lets_us_wait_in_vain_is_asked_once_a_minute() -> None:
+    world = dash(World(), CLOCK.format("http-xsdate:2014", "http://time.example/?iso http://other.example/"))
+    asked: list[str] = []
+    for name in ("time", "other"):
+        world.paths[f"http://{name}.example/"] = _silent(asked)
+    assert [world.look() for _ in range(20)] == [True] * 20
+    assert asked == ["http://time.example/?iso", "http://other.example/"]
+    world.look(40)
+    assert len(asked) == 4
+
+
+def test_what_a_clock_said_last_holds_while_it_is_silent() -> None:
+    world = dash(World(), CLOCK.format("http-iso:2014", "iso"), lambda: int((world.now - 10 - NOON) / 2))
+    world.paths["live/iso"] = lambda _: _stamp(world.now - 8) + "Z"
+    assert world.look()
+    world.paths["live/iso"] = SILENT
+    assert [world.look(10) for _ in range(8)] == [True] * 8
+    assert world.names() == set()
+
+
+def test_a_remote_period_that_lets_us_wait_in_vain_is_asked_once_a_minute() -> None:
+    world = dash(World())
+    asked: list[str] = []
+    world.paths["live/index"] = manifest("").replace("<Period", '<Period x:href="ads"')
+    world.paths["live/ads"] = _silent(asked)
+    assert [world.look() for _ in range(20)] == [True] * 20
+    assert len(asked) == 1
+
+
+def test_an_address_with_the_slashes_of_windows_is_read_as_browsers_read_it() -> None:
+    world = hls(World())
+    world.paths |= {"live/index": lambda _: world.media(uri="hd\\s.ts"), "live/hd/s.ts": programme()}
+    assert world.look()
+    assert world.asked[1].startswith("live/hd/s.ts?")
+
+
 def _stamp(moment: float) -> str:
     minutes, seconds = divmod(int(moment - NOON), 60)
     return f"2026-03-01T12:{minutes:02d}:{seconds:02d}"
