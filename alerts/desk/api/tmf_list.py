@@ -7,12 +7,13 @@ from typing import Annotated
 
 from fastapi import Query, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, not_, or_
 
 from alerts.desk.alarms.webhook import instant_of
 from alerts.desk.api import known
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.core.tables import ticket
+from alerts.desk.tickets import mentions
 from alerts.desk.tickets.deadlines import RESTORE_BY
 from alerts.desk.tickets.severities import SEVERITIES
 from alerts.desk.tickets.states import Status, ticket_number
@@ -56,6 +57,8 @@ class Filters:
     dates: Collection[str]
     numbers: Mapping[str, Callable[[str], int]]  # how a number is read; 0: it is none
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Of an attribute that is in a list: whether another of its entries has the value.
+    others: Mapping[str, Callable[[str], ColumnElement[bool]]] = field(default_factory=dict)
 
     def conditions(self, pairs: Iterable[tuple[str, str]]) -> list[ColumnElement[bool]]:
         """Return the conditions that the query's attributes ask for.
@@ -76,8 +79,15 @@ class Filters:
             if operator not in ("eq", "ne") and len(values) > 1:
                 raise ValueError(f'"{attribute}.{operator}" takes one value')
             joined = and_ if operator == "ne" else or_
-            result.append(joined(*(_compare(column, operator, value) for value in values)))
+            found = [_compare(column, operator, value) for value in values]
+            if attribute in self.others and operator in ("eq", "ne"):
+                found = [self._among(attribute, operator, *each) for each in zip(found, texts, strict=True)]
+            result.append(joined(*found))
         return result
+
+    def _among(self, attribute: str, operator: str, first: ColumnElement[bool], text: str) -> ColumnElement[bool]:
+        other = self.others[attribute](text)
+        return or_(first, other) if operator == "eq" else and_(first, not_(other))
 
     def order(self, sort: str | None) -> list[ColumnElement[object]]:
         """Return the order; without one, the oldest first. The number makes every order total."""
@@ -85,7 +95,7 @@ class Filters:
         for name in (sort or "").split(","):
             if not name:
                 continue
-            column = self.columns.get(name.lstrip("+-"))
+            column = self.columns.get(name.lstrip("+- "))  # a "+" in an address means a space
             if column is None:
                 raise ValueError(f'cannot sort by "{name}"; known: {", ".join(self.columns)}')
             result.append(column.desc() if name.startswith("-") else column.asc())
@@ -110,7 +120,8 @@ class Filters:
         return text
 
 
-TICKETS = Filters("ticket", _COLUMNS, _DATES, {"id": ticket_number}, _WORDS)
+_OTHERS = {"externalIdentifier.id": mentions.identifier, "relatedEntity.entity.id": mentions.entity}
+TICKETS = Filters("ticket", _COLUMNS, _DATES, {"id": ticket_number}, _WORDS, _OTHERS)
 
 
 def check_fields(fields: str | None, attributes: Collection[str]) -> None:

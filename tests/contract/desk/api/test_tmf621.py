@@ -21,6 +21,7 @@ from alerts.desk.notify import outbox as stored
 from alerts.desk.notify import routing as compose
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.actions import Hand
+from alerts.desk.tickets.events import ReferenceGiven
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.states import Status
 from tests.contract.desk.alarms.test_ingest import Time, send
@@ -274,6 +275,30 @@ def test_lists(api: httpx.Client, runtime: Runtime) -> None:
     assert set(body) == {"id", "href", "@type", "name", "status"}
     for wrong in ({"color": "red"}, {"sort": "color"}, {"limit": "x"}, {"creationDate.gt": "soon"}, {"offset": -1}):
         assert api.get(TICKETS, params=wrong).status_code == 400, wrong
+
+
+def test_tickets_are_found_by_what_other_systems_wrote_into_them(api: httpx.Client, runtime: Runtime) -> None:
+    fire(runtime, "edge-1")
+    number = {"@type": "ExternalIdentifier", "id": "INC0010023", "owner": "ServiceNow"}
+    thing = {"@type": "RelatedEntity", "role": "affected", "entity": {"@type": "EntityRef", "id": "edge-1"}}
+    for extra in ({"externalIdentifier": [{"id": 7}, number]}, {"relatedEntity": [thing]}, {}):
+        assert api.post(TICKETS, json=FRESH | extra).status_code == 201
+    with actions.changing(runtime.desk, Hand("aigerim", 4)) as (draft, now):
+        draft.record(now, ReferenceGiven("Edge Ltd", "SR-9"), "aigerim")
+
+    def found(**asked: str) -> list[str]:
+        return [each["id"] for each in api.get(TICKETS, params=asked).json()]
+
+    assert found(**{"externalIdentifier.id": "INC0010023"}) == ["2"]
+    assert found(**{"externalIdentifier.id": "SR-9"}) == ["4"]
+    assert found(**{"externalIdentifier.id": "SR-9,INC0010023"}) == ["2", "4"]
+    assert found(**{"externalIdentifier.id.ne": "INC0010023"}) == ["1", "3", "4"]
+    assert found(**{"externalIdentifier.id": "INC"}) == []
+    assert found(**{"relatedEntity.entity.id": "edge-1"}) == ["1", "3"]
+    assert found(**{"relatedEntity.entity.id.ne": "edge-1"}) == ["2", "4"]
+    key = api.get(f"{TICKETS}/1").json()["externalIdentifier"][0]["id"]
+    assert found(**{"externalIdentifier.id": key}) == ["1"]
+    assert [each["id"] for each in api.get(f"{TICKETS}?sort=+status,-id&limit=1").json()] == ["4"]
 
 
 def test_listeners_come_and_go(api: httpx.Client) -> None:
