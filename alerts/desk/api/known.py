@@ -23,10 +23,19 @@ def _meant(name: str, known: Collection[str]) -> str:
     return f' (did you mean "{folded[near[0]]}"?)' if near else ""
 
 
-def only(*parameters: str) -> Callable[[Request], None]:
-    """Return a dependency that refuses query parameters other than these, and any that is given twice."""
+_PRECONDITIONS = ("if-match", "if-unmodified-since")
+
+
+def only(*parameters: str, conditional: bool = False) -> Callable[[Request], None]:
+    """Return a dependency that refuses query parameters other than these, and any that is given twice.
+
+    Unless the change is `conditional`, it refuses preconditions, too: who sends one relies on its being kept.
+    """
 
     def dependency(request: Request) -> None:
+        given = [name for name in _PRECONDITIONS if name in request.headers]
+        if given and not conditional and request.method not in ("GET", "HEAD"):
+            raise HTTPException(400, f"{given[0].title()} is not evaluated here; leave the header out")
         names = [name for name, _ in request.query_params.multi_items()]
         try:
             check(names, parameters, "parameter")

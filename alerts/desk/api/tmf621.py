@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from alerts.desk.alarms.problem import problem_key
-from alerts.desk.api import relationships, tmf621_appeals, tmf_list
+from alerts.desk.api import preconditions, relationships, tmf621_appeals, tmf_list
 from alerts.desk.api.known import once, only
 from alerts.desk.api.tmf_list import Fields, Limit, Offset, Sort
 from alerts.desk.api.tmf_models import (
@@ -32,7 +33,7 @@ from alerts.desk.tickets.events import Event, Opened
 from alerts.desk.tickets.policy import priority_of
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.states import IllegalMoveError, ticket_number
-from alerts.desk.tickets.store import NoSuchTicketError
+from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
 from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.tickets.tmf621 import BASE, address, body, own_lists, select_fields, theirs
 from alerts.desk.web.errors import RESPONSES, Responses, answer
@@ -41,7 +42,7 @@ from alerts.desk.web.session import Actor, Reader, Running
 TICKET: dict[str, object] = {"type": "object", "required": ["id", "href", "@type", "status"]}
 _COMMON: Responses = {code: RESPONSES[code] for code in (400, 401, 403, 503)}
 _ONE: Responses = _COMMON | {404: RESPONSES[404]}
-_CHANGE: Responses = _ONE | {409: RESPONSES[409], 413: RESPONSES[413]}
+_CHANGE: Responses = _ONE | {code: RESPONSES[code] for code in (409, 412, 413)}
 
 NOTHING = Depends(only())
 router = APIRouter(prefix=BASE, tags=["troubleTicket"])
@@ -108,8 +109,7 @@ def create_ticket(request: Request, fresh: TicketCreate, runtime: Running, calle
         if isinstance(error, IllegalMoveError):
             raise
         return answer(400, "Bad Request", str(error))
-    shown = represent(runtime, number)
-    return JSONResponse(shown, 201, {"Location": address(number)})
+    return _shown(runtime, number, status=201)
 
 
 @router.get("/troubleTicket/{number}", dependencies=[Depends(only("fields"))], responses=_ONE)
@@ -122,20 +122,25 @@ def read_ticket(request: Request, number: str, runtime: Running, caller: Reader,
     rules = _rules(request)
     if rules is not None and number_of(number):
         return tmf621_appeals.read(runtime, rules, number, caller, fields)
-    return JSONResponse(select_fields(represent(runtime, ticket_number(number), rules), fields))
+    return _shown(runtime, ticket_number(number), rules, fields)
 
 
-@router.patch("/troubleTicket/{number}", dependencies=[NOTHING], responses=_CHANGE)
+@router.patch("/troubleTicket/{number}", dependencies=[Depends(only(conditional=True))], responses=_CHANGE)
 def patch_ticket(request: Request, number: str, changes: TicketPatch, runtime: Running, caller: Actor) -> Response:
     """Change a ticket: state with its reason, notes, priority, texts. A move the life cycle lacks gets 409."""
     rules = _rules(request)
     if rules is not None and number_of(number):
+        only()(request)
         return tmf621_appeals.patch(runtime, rules, number, changes, caller)
     hand = Hand(caller.name, ticket_number(number))
     try:
         check_removals(changes)
         sent = kept(changes)
         ticket, events = _read(runtime, hand.number)
+        if preconditions.given(request):
+            if failed := preconditions.failed(request, ticket):
+                return answer(412, "Precondition Failed", failed)
+            hand = replace(hand, version=ticket.version)
         check_reason(ticket, changes)
         check_set_by_desk(changes, body(ticket, events, runtime.settings.language))
         related = {"troubleTicketRelationship": _related(runtime, hand.number, rules)}
@@ -146,7 +151,9 @@ def patch_ticket(request: Request, number: str, changes: TicketPatch, runtime: R
         if isinstance(error, IllegalMoveError):
             raise
         return answer(400, "Bad Request", str(error))
-    return JSONResponse(represent(runtime, hand.number, rules))
+    except StaleTicketError as error:
+        return answer(412, "Precondition Failed", str(error))
+    return _shown(runtime, hand.number, rules)
 
 
 def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
@@ -181,10 +188,14 @@ def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
     return draft.id
 
 
-def represent(runtime: Runtime, number: int, rules: Rules | None = None) -> dict[str, object]:
-    """Return a ticket's whole representation."""
+def _shown(
+    runtime: Runtime, number: int, rules: Rules | None = None, fields: str | None = None, status: int = 200
+) -> Response:  # fmt: skip
+    """Return the answer that shows a ticket, with the tag of its version; a new one is shown with its address."""
     ticket, events = _read(runtime, number)
-    return relationships.add(body(ticket, events, runtime.settings.language), _related(runtime, number, rules))
+    whole = relationships.add(body(ticket, events, runtime.settings.language), _related(runtime, number, rules))
+    headers = {"ETag": preconditions.tag(ticket)} | ({"Location": address(number)} if status == 201 else {})
+    return JSONResponse(select_fields(whole, fields), status, headers)
 
 
 def _related(runtime: Runtime, number: int, rules: Rules | None) -> list[dict[str, object]]:

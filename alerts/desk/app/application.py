@@ -14,6 +14,7 @@ from alerts.desk.core import metrics
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web import errors
 from alerts.desk.web.limiter import Lane
+from alerts.desk.web.plain_http import PlainHttp
 from alerts.desk.web.render import places_with
 from alerts.desk.web.session import Reader
 from service import __version__
@@ -71,6 +72,7 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
     def openapi(_: Reader) -> dict[str, object]:
         return published(app)
 
+    app.add_middleware(PlainHttp)
     app.add_middleware(Headers)
     app.add_middleware(CountWebhooks, counts=runtime.counts)
     return app

@@ -7,14 +7,11 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerts.desk.web.forms import NotLoggedInError, StaleFormError
+from alerts.desk.web.plain_http import MACHINES
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Visitor, visitor
 
 _SENTENCES = {403: "error.forbidden", 404: "error.missing", 503: "error.storage"}
-_MACHINES = (
-    *("/tmf-api/", "/api/", "/webhook/", "/metrics", "/healthz", "/readyz", "/openapi.json", "/static/"),
-    *("/billing/cases", "/billing/free-months"),  # beside pages such as /billing/case/1
-)
 
 
 def register(app: FastAPI) -> None:
@@ -32,7 +29,7 @@ def register(app: FastAPI) -> None:
 
 def page_for(request: Request, status: int) -> Response | None:
     """Return the page for an error, or None where a machine asks."""
-    if request.url.path.startswith(_MACHINES):
+    if request.url.path.startswith(MACHINES):
         return None
     return _problem(request, status, _SENTENCES.get(status, "error.form"))
 

@@ -40,7 +40,8 @@ class Error(BaseModel):
 
 Responses = dict[int | str, dict[str, object]]
 RESPONSES: Responses = {
-    status: {"model": Error, "description": HTTPStatus(status).phrase} for status in (400, 401, 403, 404, 409, 413, 503)
+    status: {"model": Error, "description": HTTPStatus(status).phrase}
+    for status in (400, 401, 403, 404, 409, 412, 413, 503)
 }
 # A body that announces its size is refused before anything reads it, in plain words.
 RESPONSES[413]["content"] = {"text/plain": {"schema": {"type": "string"}}}
@@ -53,6 +54,26 @@ def answer(status: int, reason: str, message: str = "") -> JSONResponse:
     """Return an error as JSON."""
     body = {"@type": "Error", "code": str(status), "reason": reason, "message": message, "status": str(status)}
     return JSONResponse(body, status, _HEADERS.get(status))
+
+
+_PATCHES = ("application/json-patch+json", "application/json-patch-query+json")
+"""What TMF630 allows beside a merge patch, and the desk does not take."""
+
+
+def _media_type(request: Request, error: RequestValidationError) -> str:
+    """Return what is wrong with the type of a body that could not be read as an object; empty where that is right."""
+    if not any(tuple(fault["loc"]) == ("body",) and fault["type"] != "missing" for fault in error.errors()):
+        return ""
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given in _PATCHES:
+        return (
+            f'a patch of type "{given}" is not taken; send a merge patch (RFC 7396): an object with the attributes '
+            "that change, as application/merge-patch+json"
+        )
+    if given != "application/json" and not given.endswith("+json"):
+        came = f'is "{given[:100]}"' if given else "is missing"
+        return f"the body is JSON by its description, and its Content-Type {came}; send application/json"
+    return ""
 
 
 Page = Callable[[Request, int], Response | None]
@@ -73,7 +94,7 @@ def register(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
-        return reply(request, 400, "Bad Request", faults(error.errors()))
+        return reply(request, 400, "Bad Request", _media_type(request, error) or faults(error.errors()))
 
     @app.exception_handler(IllegalMoveError)
     def illegal(request: Request, error: IllegalMoveError) -> Response:
