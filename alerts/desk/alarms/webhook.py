@@ -52,29 +52,43 @@ def parse(body: bytes) -> Notification:
     alerts = raw.get("alerts")
     if not isinstance(alerts, list):
         raise ValueError('the body has no list "alerts"')
-    group_firing = raw.get("status") != "resolved"
+    group_firing = _word(raw.get("status")) != "resolved"
     group = raw.get("groupLabels")
     truncated = raw.get("truncatedAlerts")
     return Notification(
         group_labels=labels_of(group),
         common_annotations=labels_of(raw.get("commonAnnotations")),
-        alerts=tuple(_alert(alert, group_firing=group_firing) for alert in alerts),
+        alerts=tuple(_alert(alert, place, raw.get("status")) for place, alert in enumerate(alerts, 1)),
         truncated=truncated if isinstance(truncated, int) and group_firing else 0,
     )
 
 
-def _alert(raw: object, *, group_firing: bool) -> Alert:
+def _word(status: object) -> object:
+    return status.strip().lower() if isinstance(status, str) else status
+
+
+def _fires(status: object, what: str) -> bool:
+    """Return whether a status says that something fires, as one that is absent does; raise ValueError for another."""
+    match _word(status):
+        case "firing" | "" | None:
+            return True
+        case "resolved":
+            return False
+    raise ValueError(f'status of {what} is {str(status)[:100]!r}; it has to be "firing" or "resolved"')
+
+
+def _alert(raw: object, place: int, group_status: object) -> Alert:
     if not isinstance(raw, dict):
         raise ValueError('an entry of "alerts" is not an object')
+    for name in ("labels", "annotations"):
+        if not isinstance(raw.get(name) or {}, dict):
+            raise ValueError(f"{name} of alert {place} is not an object of names and values")
     labels = labels_of(raw.get("labels"))
     ends_at = moment_of(raw.get("endsAt"))
-    match raw.get("status"):
-        case "firing":
-            firing = True
-        case "resolved":
-            firing = False
-        case _:
-            firing = group_firing and ends_at is None
+    if own := raw.get("status"):
+        firing = _fires(own, f"alert {place}")
+    else:
+        firing = _fires(group_status, "the group") and ends_at is None
     return Alert(
         fingerprint=text_of(raw.get("fingerprint"))[:64] or fallback_fingerprint(labels),
         firing=firing,
@@ -114,7 +128,7 @@ def instant_of(raw: object) -> datetime | None:
     if not isinstance(raw, str):
         return None
     try:
-        moment = datetime.fromisoformat(raw)
+        moment = datetime.fromisoformat(raw.upper())  # RFC 3339 allows small letters
         return moment.astimezone(UTC) if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None

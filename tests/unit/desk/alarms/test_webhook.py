@@ -1,6 +1,7 @@
 """What comes over the webhook is a notification or a ValueError, and whatever is kept of it can be stored and shown."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +52,7 @@ def test_nesting_has_an_end(levels: int, escape: str) -> None:
     ("text", "moment"),
     [
         ("2026-03-01T17:00:00.5+05:00", datetime(2026, 3, 1, 12, 0, 0, 500_000, UTC)),
+        ("2026-03-01t12:00:00z", datetime(2026, 3, 1, 12, tzinfo=UTC)),
         ("0001-01-01T00:00:00Z", None),
         ("1970-01-01T00:00:00Z", None),
         ("9999-12-31T23:59:59Z", None),
@@ -62,3 +64,36 @@ def test_nesting_has_an_end(levels: int, escape: str) -> None:
 )
 def test_a_moment_is_one_that_a_clock_shows(text: Any, moment: datetime | None) -> None:
     assert moment_of(text) == moment
+
+
+@pytest.mark.parametrize(
+    ("own", "group", "firing"),
+    [
+        ("firing", "resolved", True),
+        ("RESOLVED", "firing", False),
+        ("Firing", None, True),
+        (None, "Resolved", False),
+        ("", "firing", True),
+        (None, None, True),
+        ("resolved", "test", False),
+    ],
+)
+def test_a_status_is_read_in_any_case(own: str | None, group: str | None, firing: bool) -> None:
+    told = notification(alert() | {"status": own}) | {"status": group}
+    assert [each.firing for each in parse(json.dumps(told).encode()).alerts] == [firing]
+
+
+@pytest.mark.parametrize(
+    ("change", "group", "sentence"),
+    [
+        ({"status": "pending"}, "firing", "status of alert 2 is 'pending'; it has to be"),
+        ({"status": {"state": "suppressed"}}, "firing", "status of alert 2 is \"{'state': 'suppressed'}\"; it has"),
+        ({"status": None}, "ok", "status of the group is 'ok'; it has"),
+        ({"labels": [["alertname", "NodeDown"]]}, "firing", "labels of alert 2 is not an object"),
+        ({"annotations": "down"}, "firing", "annotations of alert 2 is not an object"),
+    ],
+)
+def test_what_would_be_guessed_is_refused(change: dict[str, Any], group: str, sentence: str) -> None:
+    told = notification(alert(), alert("edge-2") | change) | {"status": group}
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        parse(json.dumps(told).encode())
