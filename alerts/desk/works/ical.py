@@ -5,10 +5,12 @@ What iCalendar has no property for is in X- properties. An event without a scope
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vRecur
 
+from alerts.desk.works.ical_zones import Zones, name_of, zones_of
 from alerts.desk.works.works import Scope, Works, WorksError, checked
 
 ELEMENTS, SITES, CHANNELS = "X-OTTWATCH-ELEMENTS", "X-OTTWATCH-SITES", "X-OTTWATCH-CHANNELS"
@@ -63,12 +65,13 @@ def _event(works: Works, now: datetime) -> Event:
 def read(text: str, time_zone: str, now: datetime) -> list[Works]:
     """Return the works in a calendar; raise WorksError naming the event. Times without a zone are in `time_zone`."""
     try:
-        calendar = Calendar.from_ical(text)
+        calendar = Calendar.from_ical(text.removeprefix("\ufeff"))
     except (ValueError, IndexError, KeyError):
         raise WorksError(
             "this is no iCalendar: its lines cannot be read; it begins with BEGIN:VCALENDAR and ends with END:VCALENDAR"
         ) from None
-    result = [_works(event, time_zone, now) for event in calendar.events]
+    source = _Source(time_zone, zones_of(calendar), str(calendar.get("METHOD", "")).strip().upper() == "CANCEL")
+    result = [_works(event, source, now) for event in calendar.events]
     if not result:
         raise WorksError("the calendar has no VEVENT")
     uids = [works.uid for works in result]
@@ -78,16 +81,24 @@ def read(text: str, time_zone: str, now: datetime) -> list[Works]:
     return result
 
 
-def _works(event: Event, time_zone: str, now: datetime) -> Works:
+class _Source(NamedTuple):
+    """What the calendar around an event says."""
+
+    own: str  # the zone of times without one
+    zones: Zones
+    cancels: bool  # RFC 5546, 3.2.5: the calendar is a message that takes its events back
+
+
+def _works(event: Event, source: _Source, now: datetime) -> Works:
     title = str(event.get("SUMMARY", "")).strip()
     name = f'event "{title or event.get("UID", "?")}"'
     try:
-        return checked(_parsed(event, title, time_zone, now))
+        return checked(_parsed(event, title, source, now))
     except WorksError as error:
         raise WorksError(f"{name}: {error}") from None
 
 
-def _parsed(event: Event, title: str, default_zone: str, now: datetime) -> Works:
+def _parsed(event: Event, title: str, source: _Source, now: datetime) -> Works:
     for refused, remedy in REFUSED.items():
         if refused in event:
             raise WorksError(f"{refused}: is not taken: {remedy}")
@@ -97,22 +108,22 @@ def _parsed(event: Event, title: str, default_zone: str, now: datetime) -> Works
     scope = Scope(_names(event, ELEMENTS), _names(event, SITES), _names(event, CHANNELS))
     if not scope:
         raise WorksError(f"no scope; add {SITES}, {ELEMENTS} or {CHANNELS}, names separated by commas")
-    starts, zone = _moment(event, "DTSTART", default_zone)
+    starts, zone = _moment(event, "DTSTART", source, source.own)
     status = str(event.get("STATUS", "")).upper()
     return Works(
         title=title,
         scope=scope,
         starts=starts,
-        ends=_end(event, starts, zone),
+        ends=_end(event, source, starts, zone),
         time_zone=zone,
         recurrence=_recurrence(event),
-        skipped=tuple(sorted(_skipped(event, zone))),
+        skipped=tuple(sorted(_skipped(event, source, zone))),
         approver="" if status == "TENTATIVE" else str(event.get(APPROVER, "")).strip(),
         impact=str(event.get("DESCRIPTION", "")),
         back_out=str(event.get(BACK_OUT, "")),
         uid=uid,
         confirm_end=_flag(event, CONFIRM_END),
-        cancelled_at=now if status == "CANCELLED" else None,
+        cancelled_at=now if status == "CANCELLED" or source.cancels else None,
     )
 
 
@@ -127,25 +138,26 @@ def _flag(event: Event, name: str) -> bool:
     return text == "TRUE"
 
 
-def _moment(event: Event, name: str, default_zone: str) -> tuple[datetime, str]:
+def _moment(event: Event, name: str, source: _Source, default_zone: str) -> tuple[datetime, str]:
     if name not in event:
         raise WorksError(f"{name}: is missing")
+    if isinstance(event[name], list):
+        raise WorksError(f"{name}: is there twice")
     found = event.decoded(name)
     if isinstance(found, datetime):
-        if found.tzinfo is None:
-            return found, default_zone
-        key = getattr(found.tzinfo, "key", "UTC" if found.utcoffset() == UTC.utcoffset(None) else "")
-        if not key:
-            raise WorksError(f"{name}: its time zone is not known; use a name of the IANA data base")
-        return found.replace(tzinfo=None), key
+        given = str(event[name].params.get("TZID", ""))
+        wall = found.replace(tzinfo=None)
+        if given:
+            return wall, name_of(given, wall, source.zones, source.own, name)
+        return wall, default_zone if found.tzinfo is None else "UTC"
     if isinstance(found, date):
         return datetime(found.year, found.month, found.day), default_zone  # noqa: DTZ001 - wall-clock time
     raise WorksError(f"{name}: is no moment")
 
 
-def _end(event: Event, starts: datetime, zone: str) -> datetime:
+def _end(event: Event, source: _Source, starts: datetime, zone: str) -> datetime:
     if "DTEND" in event:
-        ends, other = _moment(event, "DTEND", zone)
+        ends, other = _moment(event, "DTEND", source, zone)
         if other != zone:
             moment = ends.replace(tzinfo=ZoneInfo(other)).astimezone(ZoneInfo(zone))
             return moment.replace(tzinfo=None)
@@ -165,11 +177,15 @@ def _recurrence(event: Event) -> str:
     return str(rule.to_ical().decode())
 
 
-def _skipped(event: Event, zone: str) -> Iterator[datetime]:
+def _skipped(event: Event, source: _Source, zone: str) -> Iterator[datetime]:
     found = event.get("EXDATE")
     for each in found if isinstance(found, list) else [found] if found is not None else []:
+        given = str(each.params.get("TZID", ""))
         for one in each.dts:
             moment = one.dt
             if not isinstance(moment, datetime):
                 raise WorksError("EXDATE: is a day; give the start of the window that does not take place")
-            yield moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if moment.tzinfo else moment
+            wall = moment.replace(tzinfo=None)
+            if given:
+                moment = wall.replace(tzinfo=ZoneInfo(name_of(given, wall, source.zones, source.own, "EXDATE")))
+            yield moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if moment.tzinfo else wall

@@ -66,6 +66,66 @@ def test_times_of_other_calendars() -> None:
     assert (days.starts, days.ends) == (wall(2026, 3, 3), wall(2026, 3, 4))
 
 
+def zoned(name: str, offset: str) -> str:
+    """Return a calendar as Outlook and Exchange write it: with the rules of its zone, and all times in that."""
+    step = f"BEGIN:STANDARD\nDTSTART:16010101T000000\nTZOFFSETFROM:{offset}\nTZOFFSETTO:{offset}\nEND:STANDARD"
+    described = f"BEGIN:VTIMEZONE\nTZID:{name}\n{step}\nEND:VTIMEZONE\n" if offset else ""
+    times = f'DTSTART;TZID="{name}":20260303T020000\nDTEND;TZID="{name}":20260303T060000'
+    repeated = f'RRULE:FREQ=DAILY;COUNT=3\nEXDATE;TZID="{name}":20260304T020000'
+    text = EVENT.format(lines="\n".join([times, repeated, SCOPE])).replace("BEGIN:VEVENT", f"{described}BEGIN:VEVENT")
+    return text.replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "offset", "zone"),
+    [
+        ("Qyzylorda Standard Time", "+0500", "Asia/Qyzylorda"),
+        ("Central Asia Standard Time", "+0600", "Asia/Bishkek"),
+        ("West Asia Standard Time", "", "Asia/Tashkent"),
+        ("/citadel.org/20190914_1/Asia/Almaty", "+0500", "Asia/Almaty"),
+        ("Customized Time Zone", "+0500", "Asia/Almaty"),
+        ("(UTC+05:00) Astana", "+0500", "Asia/Almaty"),
+    ],
+)
+def test_zones_as_other_programs_name_them(name: str, offset: str, zone: str) -> None:
+    (works,) = read(zoned(name, offset), "Asia/Almaty", NOW)
+    assert (works.starts, works.ends, works.time_zone) == (wall(2026, 3, 3, 2), wall(2026, 3, 3, 6), zone)
+    assert works.skipped == (wall(2026, 3, 4, 2),)
+
+
+@pytest.mark.parametrize(
+    ("name", "offset", "message"),
+    [
+        (
+            "Asia/Almaty",
+            "+0600",
+            'DTSTART: the calendar says that "Asia/Almaty" is UTC\\+06:00 then, and it is UTC\\+05:00',
+        ),
+        ("Qyzylorda Standard Time", "+0600", "is UTC\\+06:00 then, and it is UTC\\+05:00"),
+        ("Customized Time Zone", "+0300", 'DTSTART: its time zone "Customized Time Zone" is not known'),
+        ("Nowhere", "", 'DTSTART: its time zone "Nowhere" is not known'),
+    ],
+)
+def test_a_zone_that_may_mean_another_hour_is_refused(name: str, offset: str, message: str) -> None:
+    with pytest.raises(WorksError, match=message):
+        read(zoned(name, offset), "Asia/Almaty", NOW)
+
+
+def test_no_calendar_decides_what_another_one_means() -> None:
+    read(zoned("Customized Time Zone", "+0500"), "Asia/Almaty", NOW)
+    with pytest.raises(WorksError, match="is not known"):
+        read(zoned("Customized Time Zone", "+0300"), "Asia/Almaty", NOW)
+
+
+def test_a_calendar_that_takes_its_events_back_cancels_them() -> None:
+    text = calendar(TIMES, SCOPE).replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:CANCEL")
+    assert read(text, "Asia/Almaty", NOW)[0].cancelled_at == NOW
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert read("\ufeff" + calendar(TIMES, SCOPE), "Asia/Almaty", NOW)[0].starts == wall(2026, 3, 3, 2)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -74,6 +134,7 @@ def test_times_of_other_calendars() -> None:
         (calendar(TIMES), 'event "Line works": no scope; add X-OTTWATCH-SITES'),
         (calendar("DTSTART:20260303T020000", SCOPE), "DTEND: is missing, and so is DURATION"),
         (calendar("DTEND:20260303T020000", SCOPE), "DTSTART: is missing"),
+        (calendar(TIMES, "DTSTART:20260304T020000", SCOPE), "DTSTART: is there twice"),
         (calendar(TIMES, SCOPE, "RDATE:20260310T020000"), "RDATE: is not taken"),
         (calendar(TIMES, SCOPE, "RECURRENCE-ID:20260310T020000"), "RECURRENCE-ID: is not taken"),
         (calendar(TIMES, SCOPE, "RRULE:FREQ=HOURLY"), "recurrence: repeats within a day"),
