@@ -18,6 +18,7 @@ from alerts.desk.web.plain_http import PlainHttp
 from alerts.desk.web.render import places_with
 from alerts.desk.web.session import Reader
 from service import __version__
+from service.head import Head
 
 log = logging.getLogger("desk")
 
@@ -73,6 +74,7 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
         return published(app)
 
     app.add_middleware(PlainHttp)
+    app.add_middleware(Head)
     app.add_middleware(Headers)
     app.add_middleware(CountWebhooks, counts=runtime.counts)
     return app

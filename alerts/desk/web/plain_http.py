@@ -1,6 +1,6 @@
-"""What clients do whatever the address is: HEAD, a slash at the end of a machine's address, an encoded body."""
+"""What clients do whatever the address is: a slash at the end of a machine's address, an encoded body."""
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alerts.desk.web.errors import answer
 
@@ -12,7 +12,7 @@ MACHINES = (
 
 
 class PlainHttp:
-    """Answers HEAD like GET without its body, and machines alike with and without a slash at the end.
+    """Answers machines alike with and without a slash at the end, and refuses encoded bodies.
 
     The redirect that the framework would send names the scheme and the host by which the desk was reached, which behind
     a proxy are not the client's; many clients drop body or token there.
@@ -34,24 +34,7 @@ class PlainHttp:
         path = scope["path"]
         if path.endswith("/") and path.startswith(MACHINES):
             scope = {**scope, "path": path.rstrip("/"), "raw_path": scope.get("raw_path", b"").rstrip(b"/")}
-        if scope["method"] == "HEAD":
-            scope, send = {**scope, "method": "GET"}, _headed(send)
         await self.app(scope, receive, send)
-
-
-def _headed(send: Send) -> Send:
-    """Return what sends the head of an answer and ends it there: a stream of events would never end by itself."""
-    ended = False
-
-    async def headed(message: Message) -> None:
-        nonlocal ended
-        if message["type"] != "http.response.body":
-            await send(message)
-        elif not ended:
-            ended = True
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    return headed
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -15,6 +15,7 @@ from dashboards.busy_hour.report.report import ReportError
 from dashboards.busy_hour.web import queries
 from dashboards.busy_hour.web.pages import NotRecordedError, Pages
 from service import __version__, planning
+from service.head import Head
 
 HERE = "here are /metrics, /healthz, /readyz and /api/series, /api/days, /api/forecast"
 # ReportError: records of several steps under another zone.
@@ -39,6 +40,7 @@ def create_app(pages: Pages, registry: CollectorRegistry, problem: Callable[[], 
         docs_url=None,
         redoc_url=None,
     )
+    app.add_middleware(Head)
     _register_errors(app)
     _add_operations(app, registry, problem)
     _add_answers(app, pages)

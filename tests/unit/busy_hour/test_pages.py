@@ -288,6 +288,7 @@ def test_it_is_served_beside_the_metrics(tmp_path: Path) -> None:
         assert scraped.text.endswith("# EOF\n")
         assert "server" not in scraped.headers
         assert reader.get("/healthz").text == "alive\n"
+        assert (reader.head("/healthz").status_code, reader.head("/healthz").content) == (200, b"")
     store.close()
 
 
