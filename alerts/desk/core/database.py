@@ -12,19 +12,19 @@ after webhook, while a storm makes them large.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from threading import Lock
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.postgresql import patience
+from service.postgresql import check_encoding, patience
 
 UNAVAILABLE = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 """What the storage raises when it is down, locked, full, read-only or gone: trying again can help."""
@@ -62,6 +62,8 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             self.writing = make()
+            for engine in (self.engine, self.writing):
+                event.listen(engine, "do_connect", _connect_postgresql)
             event.listen(self.writing, "connect", _prepare_postgresql_writer)
             event.listen(self.writing, "handle_error", self._refused)
 
@@ -142,6 +144,18 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry
         f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _connect_postgresql(
+    dialect: Dialect, _record: ConnectionPoolEntry, arguments: Sequence[object], parameters: Mapping[str, object]
+) -> DBAPIConnection:
+    connection = dialect.connect(*arguments, **parameters)
+    try:
+        check_encoding(connection)
+    except ValueError:
+        connection.close()
+        raise
+    return connection
 
 
 def _prepare_postgresql_writer(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
