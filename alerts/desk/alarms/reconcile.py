@@ -6,6 +6,7 @@ have told them everything again, and only when it is so twice in a row; a suppre
 hold gets its latest texts: rules put measured values into them, and Alertmanager repeats its messages hours later.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from alerts.desk.alarms.webhook import Alert, Notification
 from alerts.desk.core.database import Database
 from alerts.desk.tickets.policy import Policy
 
+log = logging.getLogger("desk.reconcile")
 Name = tuple[str, str]
 """Problem key and fingerprint."""
 
@@ -40,6 +42,7 @@ class Memory:
 
     missing: set[Name] = field(default_factory=set)
     before: Set[Name] = frozenset()
+    twice: Set[str] = frozenset()  # rules whose alerts come by two routes
 
 
 def held_now(database: Database) -> dict[Name, Held]:
@@ -60,7 +63,8 @@ def reconcile(  # noqa: PLR0913, PLR0917 - what the desk knows, and what it is c
     held = held_now(database)
     # What waits for its cause is known; it is decided about by itself.
     waits = _waiting(database)
-    active = [problem for problem in _problems(states, policy) if problem.key not in waits]
+    listed = list(_problems(states, policy))
+    active = [problem for problem in listed if problem.key not in waits]
     there = {(problem.key, alert.fingerprint) for problem in active for alert in problem.alerts}
     suppressed = {name for state in states for name in _suppressed(state, policy)}
     repairs = unknown(active, held.keys() | memory.before)
@@ -70,6 +74,14 @@ def reconcile(  # noqa: PLR0913, PLR0917 - what the desk knows, and what it is c
         missing = {name for name in held if name[1] not in OWN} - there - suppressed
         repairs += ended([held[name] for name in missing & memory.missing], now)
     memory.missing = missing
+    twice = routed_twice(listed)
+    if twice - memory.twice:
+        log.warning(
+            "two routes of Alertmanager bring the same alerts in different groups, and each group is a ticket; let one "
+            'route lead to this desk (see "continue" and "group_by")',
+            extra={"rules": sorted(twice)[:20]},
+        )
+    memory.twice = twice
     done: Counter[str] = Counter()
     if updates:
         ingest_problems(database, updates, policy, now, correlator=correlator)
@@ -90,6 +102,17 @@ def _problems(states: Iterable[State], policy: Policy) -> Iterable[Problem]:
             if not group.active:
                 continue
             yield from problems(Notification(group.labels, {}, group.active), policy)
+
+
+def routed_twice(listed: Iterable[Problem]) -> Set[str]:
+    """Return the rules of which the same alert is in groups that are different problems."""
+    keys: dict[str, str] = {}
+    return {
+        alert.labels.get("alertname", "")
+        for problem in listed
+        for alert in problem.alerts
+        if keys.setdefault(alert.fingerprint, problem.key) != problem.key
+    }
 
 
 def _suppressed(state: State, policy: Policy) -> Iterable[Name]:

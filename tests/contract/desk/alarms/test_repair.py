@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,6 +46,19 @@ def test_a_lost_firing_webhook_is_repaired_once_though_two_alertmanagers_tell_of
     assert reconcile(database, both, POLICY, time(), memory) == {"new": 2}
     assert states(database) == [("acknowledged", "", 2)]
     assert reconcile(database, both, POLICY, time(), memory) == {}
+
+
+def test_an_alert_that_comes_by_two_routes_is_said_once(
+    database: Database, time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory, both = Memory(), (group(alert()), replace(group(alert()), labels={"alertname": "NodeDown"}))
+    for _ in range(2):
+        reconcile(database, [State(both, LONG_AGO)] * 2, POLICY, time(), memory)
+    said = [each for each in caplog.records if "two routes" in each.message]
+    assert [vars(each)["rules"] for each in said] == [["NodeDown"]]
+    reconcile(database, [State(both[:1], LONG_AGO)], POLICY, time(), memory)
+    reconcile(database, [State(both, LONG_AGO)], POLICY, time(), memory)
+    assert len([each for each in caplog.records if "two routes" in each.message]) == 2
 
 
 def test_an_occurrence_whose_end_was_lost_ends_with_the_next_one_and_hides_nothing_later(
