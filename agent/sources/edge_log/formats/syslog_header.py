@@ -23,6 +23,7 @@ HEADER = re.compile(
 )
 
 
+_DOCKER = b'{"log":"'
 # Docker's driver json-file; a line of more than 16 KiB is several of these, of which only the last has the line's end.
 _ENVELOPE = re.compile(
     rb'^\{"log":("(?:[^"\\\n]|\\[^\n])*+"),"stream":"std(?:out|err)",(?:"attrs":\{[^\n]*?\},)?"time":"[^"\n]*"\}\r?$',
@@ -36,8 +37,13 @@ def without_headers(chunk: bytes) -> bytes:
 
 
 def without_envelopes(chunk: bytes) -> bytes:
-    """Return the lines that Docker put into JSON as they were written; a line that holds several stays as it is."""
-    return _ENVELOPE.sub(_unwrapped, chunk) if b'{"log":"' in chunk else chunk
+    """Return the lines that Docker put into JSON as they were written; a line that holds several stays as it is.
+
+    Docker writes all lines of a file in this way, so the first and the last one tell; looking for it everywhere would
+    take a tenth of the time of other JSON.
+    """
+    last = chunk.rfind(b"\n", 0, -1) + 1
+    return _ENVELOPE.sub(_unwrapped, chunk) if chunk.startswith(_DOCKER) or chunk.startswith(_DOCKER, last) else chunk
 
 
 def _unwrapped(envelope: "re.Match[bytes]") -> bytes:
