@@ -200,7 +200,7 @@ def test_a_slow_segment_is_told_with_its_time(platform: Platform) -> None:
 def test_lost_packets_are_found_in_the_segment(platform: Platform) -> None:
     figures = platform.wait("lossy", lambda found: "ts_continuity" in found)
     assert figures["up"] == 1
-    assert "1 continuity errors, the first at packet 10, PID 256: 4 missing" in platform.agent.log
+    assert "1 continuity error, the first at packet 10, PID 256: 4 missing" in platform.agent.log
     # Between two segments nothing new is known, so nothing is told.
     platform.wait("lossy", lambda found: found["ts_continuity"] > figures["ts_continuity"])
     assert platform.agent.log.count('"channel": "lossy"') == 1
