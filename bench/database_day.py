@@ -25,7 +25,7 @@ import httpx
 
 from bench.flat_memory import course, own
 from bench.pair_soak import BYTES_PER_SAMPLE
-from bench.rules_cost import SITES
+from bench.rules_size import members, node
 from bench.soak_nodes import Node
 from demo.ports import free_port
 from demo.processes import Program, answers, stop_all
@@ -55,10 +55,10 @@ def arguments_of_the_pair(folder: Path, address: str) -> list[str]:
 def hour(courses: Sequence[Node], times: Sequence[int]) -> list[dict[str, str]]:
     """Return of each course the values of an hour by series, as the inside of a JSON array."""
     found = []
-    for node in courses:
+    for one in courses:
         said: dict[str, list[str]] = {}
         for moment in times:
-            for name, shown in node.values(float(moment)):
+            for name, shown in one.values(float(moment)):
                 said.setdefault(name, []).append(shown)
         found.append({name: ",".join(values) for name, values in said.items()})
     return found
@@ -67,19 +67,11 @@ def hour(courses: Sequence[Node], times: Sequence[int]) -> list[dict[str, str]]:
 def lines(numbers: Sequence[int], values: Sequence[Mapping[str, str]], stamps: str) -> Iterator[str]:
     """Yield an hour of some nodes as VictoriaMetrics imports it."""
     for number in numbers:
-        own = {
-            "job": "ott-agent", "instance": f"10.0.0.1:{number}", "node": f"edge-{number}",
-            "site": f"site-{number % SITES}", "role": "edge",
-        }  # fmt: skip
-        text = json.dumps(own)[1:-1]
+        own = members(node(number))
         for series, shown in values[number % len(values)].items():
             name, _, rest = series.partition("{")
-            labels = "".join(
-                f',"{label}":{quoted}'
-                for label, _, quoted in (each.partition("=") for each in rest[:-1].split(","))
-                if label
-            )
-            yield f'{{"metric":{{"__name__":"{name}",{text}{labels}}},"values":[{shown}],"timestamps":[{stamps}]}}\n'
+            labels = own + ("," + members(rest[:-1]) if rest else "")
+            yield f'{{"metric":{{"__name__":"{name}",{labels}}},"values":[{shown}],"timestamps":[{stamps}]}}\n'
 
 
 def measure(folder: Path, nodes: int, hours: int) -> dict[str, Any]:

@@ -42,11 +42,7 @@ def lines(first: int, count: int, channels: int, times: Sequence[int]) -> Iterat
     changing = "[" + ",".join(map(str, times)) + "]"
     constant: dict[str, str] = {}
     for number in range(first, first + count):
-        labels = {
-            "job": "ott-agent", "instance": f"10.0.0.1:{number}", "node": f"edge-{number}",
-            "site": f"site-{number % SITES}", "role": "edge",
-        }  # fmt: skip
-        text = ",".join(f'{name}="{each}"' for name, each in labels.items())
+        text = node(number)
         for one in (f"up{{{text}}}", *series(text, channels)):
             name, _, rest = one.partition("{")
             kind = value(one) if name != "up" else "1"
@@ -55,11 +51,17 @@ def lines(first: int, count: int, channels: int, times: Sequence[int]) -> Iterat
             else:
                 number_ = str(times[0] - 10**6) if kind == LONG_AGO.decode() else kind
                 values = constant.setdefault(number_, "[" + ",".join([number_] * len(times)) + "]")
-            metric = '{"__name__":"' + name + '",' + _labels(rest[:-1]) + "}"
+            metric = '{"__name__":"' + name + '",' + members(rest[:-1]) + "}"
             yield f'{{"metric":{metric},"values":{values},"timestamps":{stamps}}}\n'.encode()
 
 
-def _labels(text: str) -> str:
+def node(number: int) -> str:
+    """Return a node's own labels."""
+    place = f'node="edge-{number}",site="site-{number % SITES}"'
+    return f'job="ott-agent",instance="10.0.0.1:{number}",{place},role="edge"'
+
+
+def members(text: str) -> str:
     """Return `a="b",c="d"` as members of a JSON object; no value holds a quote, a comma or an equals sign."""
     return ",".join(f'"{name}":{quoted}' for name, _, quoted in (each.partition("=") for each in text.split(",")))
 

@@ -30,11 +30,10 @@ class ManifestReader:
 
     clock: Callable[[], float]
     journal: Journal
-    _offset: float = 0.0
+    _offset: float = 0.0  # the last that was known: better than none where the clock does not answer any more
     _offset_until: float = 0.0
     _remote: dict[str, str] = field(default_factory=dict)
     _silent: dict[str, float] = field(default_factory=dict)  # addresses without an answer, and until when they rest
-    _learnt: bool = False  # the offset was known once: better than none where the clock does not answer any more
 
     def forget(self) -> None:
         """Ask everything again but what has just been silent."""
@@ -54,7 +53,7 @@ class ManifestReader:
                 return moment
             if clock.kind_of(scheme) is not None and await self._asked(scheme, value, document.url, get):
                 return self.clock() + self._offset
-        return self.clock() + (self._offset if self._learnt else 0.0)
+        return self.clock() + self._offset
 
     async def _asked(self, scheme: str, value: str, base: str, get: Get) -> bool:
         """Return whether the offset of a clock that must be asked is known."""
@@ -74,7 +73,6 @@ class ManifestReader:
                 continue
             ended = self.clock()
             self._offset, self._offset_until = moment - (began + ended) / 2, ended + CLOCK_KEPT
-            self._learnt = True
             self.journal.note("ok", "UTCTiming", f"the server's clock is {self._offset:+.1f} s ahead", url=url)
             return True
         return False

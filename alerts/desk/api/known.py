@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Iterable
 
 from fastapi import HTTPException, Request
 
+from alerts.desk.api import preconditions
+
 
 def check(given: Iterable[str], known: Collection[str], what: str = "attribute") -> None:
     """Raise ValueError naming what is not known, the likeliest meant, and all that is."""
@@ -23,9 +25,6 @@ def _meant(name: str, known: Collection[str]) -> str:
     return f' (did you mean "{folded[near[0]]}"?)' if near else ""
 
 
-_PRECONDITIONS = ("if-match", "if-unmodified-since")
-
-
 def only(*parameters: str, conditional: bool = False) -> Callable[[Request], None]:
     """Return a dependency that refuses query parameters other than these, and any that is given twice.
 
@@ -33,9 +32,9 @@ def only(*parameters: str, conditional: bool = False) -> Callable[[Request], Non
     """
 
     def dependency(request: Request) -> None:
-        given = [name for name in _PRECONDITIONS if name in request.headers]
+        given = preconditions.given(request)
         if given and not conditional and request.method not in ("GET", "HEAD"):
-            raise HTTPException(400, f"{given[0].title()} is not evaluated here; leave the header out")
+            raise HTTPException(400, f"{given[0]} is not evaluated here; leave the header out")
         names = [name for name, _ in request.query_params.multi_items()]
         try:
             check(names, parameters, "parameter")

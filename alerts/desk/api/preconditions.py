@@ -13,9 +13,9 @@ def tag(ticket: Ticket) -> str:
     return f'"{ticket.version}"'
 
 
-def given(request: Request) -> bool:
-    """Return whether a request depends on the ticket's being unchanged."""
-    return "if-match" in request.headers or "if-unmodified-since" in request.headers
+def given(request: Request) -> list[str]:
+    """Return the headers by which a request depends on the ticket's being unchanged."""
+    return [name for name in ("If-Match", "If-Unmodified-Since") if name in request.headers]
 
 
 def failed(request: Request, ticket: Ticket) -> str:

@@ -4,32 +4,18 @@ from dataclasses import replace
 
 from agent.sources.edge_log.formats.batch import Batch, Fraction, LineFormat, Parser
 from agent.sources.edge_log.formats.times import MOST_CACHED
+from agent.sources.edge_log.formats.wrapped import Wrapped
 
 UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 """How many of a unit are a second."""
 
 
-class InUnit:
+class InUnit(Wrapped):
     """A format whose durations are in another unit."""
 
     def __init__(self, inner: LineFormat, unit: str) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._per_second = UNITS[unit]
-
-    @property
-    def closed(self) -> bool:
-        """Return whether the format's end mark shows that a line without its newline is whole."""
-        return self._inner.closed
-
-    @property
-    def has_durations(self) -> bool:
-        """Return whether lines carry the request's time."""
-        return self._inner.has_durations
-
-    @property
-    def times_begin(self) -> bool:
-        """Return whether a line's time is when its request began."""
-        return self._inner.times_begin
 
     def parser(self, state: str = "") -> "InUnitParser":
         """Return a parser at the start of a file, or at the place where `state` was taken."""

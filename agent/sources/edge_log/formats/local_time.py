@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from agent.sources.edge_log.formats.batch import Batch, LineFormat, Parser
+from agent.sources.edge_log.formats.wrapped import Wrapped
 
 _DAY = 86_400
 # After a silence of so many seconds the next line may as well be of the second pass.
@@ -63,29 +64,14 @@ class Repeats:
         return offset.total_seconds() if offset is not None else 0.0
 
 
-class LocalTimeFormat:
+class LocalTimeFormat(Wrapped):
     """A format whose times are in local time; each file is put in order by a parser of its own."""
 
     def __init__(self, inner: LineFormat, zone: tzinfo) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._repeats = Repeats(zone)
         # The newest line of all files, or what is known from before: a file may begin within the repeated hour.
         self.newest: float | None = None
-
-    @property
-    def closed(self) -> bool:
-        """Return whether the format's end mark shows that a line without its newline is whole."""
-        return self._inner.closed
-
-    @property
-    def has_durations(self) -> bool:
-        """Return whether lines carry the request's time."""
-        return self._inner.has_durations
-
-    @property
-    def times_begin(self) -> bool:
-        """Return whether a line's time is when its request began."""
-        return self._inner.times_begin
 
     def parser(self, state: str = "") -> "LocalTimeParser":
         """Return a parser at the start of a file, or at the place where `state` was taken."""
