@@ -7,6 +7,7 @@ from pathlib import Path
 
 from center.pair_settings import MACHINES, PASSWORDS, Machine, PairSettings, read_pair
 from center.places import Places
+from center.queue_size import in_bytes
 from center.refused import RefusedError, refusing
 from center.templates import fill, filled, put
 from service.program import Exit
@@ -63,6 +64,8 @@ def _values(settings: PairSettings, machine: Machine) -> dict[str, str]:
         "self.name": settings.names[machine],
         "peer": settings.address(peer),
         "site": settings.site,
+        "queue": settings.queue,
+        "queue.bytes": str(in_bytes(settings.queue)),
         "public": settings.public_url,
         "mail": settings.mail.to,
         "sender": settings.mail.sender,

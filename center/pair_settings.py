@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from pathlib import Path
 from typing import Literal
 
+from center.queue_size import in_bytes
 from service.mail import check_mailbox
 from service.settings import Secret, load
 from service.toml import shown
@@ -47,6 +48,7 @@ class PairSettings:
     mail: Mail
     public_url: str
     engine: Literal["victoriametrics", "prometheus"] = "victoriametrics"
+    queue: str = "20GB"  # that vmagent keeps for each side's VictoriaMetrics while it takes nothing
     names: dict[Machine, str] = field(
         default_factory=lambda: {"a": "control-a", "b": "control-b", "witness": "control-witness"}
     )
@@ -60,6 +62,7 @@ class PairSettings:
             raise ValueError("a, b and witness: two have one address; a vote counts only on a machine of its own")
         if not 0 < self.console_port < 65536:
             raise ValueError("console_port is not between 1 and 65535")
+        in_bytes(self.queue)
         if bool(self.console) != bool(self.interface):
             raise ValueError("console and interface: write both, or none where no address moves")
         if self.console:

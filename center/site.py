@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from center.places import Places
+from center.queue_size import in_bytes
 from center.refused import RefusedError, refusing
 from center.site_settings import SiteSettings, read_site
 from center.templates import filled, put
@@ -42,7 +43,7 @@ def rendered(settings: SiteSettings, templates: Path) -> Iterator[tuple[str, str
             "notifiers": ", ".join(f'"{each}:9093"' for each in (settings.address, *settings.centre)),
             "writes": " ".join(f"-remoteWrite.url=http://{each}:{SAMPLES}/api/v1/write" for each in settings.centre),
             "queue": settings.queue,
-            "queue.bytes": str(settings.queue_bytes),
+            "queue.bytes": str(in_bytes(settings.queue)),
             "mail": settings.mail.to,
             "sender": settings.mail.sender,
             "smarthost": settings.mail.smarthost,

@@ -6,12 +6,11 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from center.pair_settings import Mail
+from center.queue_size import in_bytes
 from service.settings import load
 from service.toml import shown
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
-_QUEUE = re.compile(r"([1-9][0-9]*)(MB|GB)")
-_BYTES = {"MB": 10**6, "GB": 10**9}  # as vmagent reads them
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,7 @@ class SiteSettings:
             raise ValueError('centre: no address; write those of both sides, for example ["10.0.0.1", "10.0.0.2"]')
         if len({self.address, *self.centre}) < 1 + len(self.centre):
             raise ValueError("address and centre: two have one address; a site's machine is none of the centre's")
-        if not _QUEUE.fullmatch(self.queue):
-            raise ValueError(f'queue: {shown(self.queue)} is no size; write for example "10GB"')
-
-    @property
-    def queue_bytes(self) -> int:
-        """The size of the queue in bytes."""
-        number, unit = _QUEUE.fullmatch(self.queue).groups()  # type: ignore[union-attr]  # checked above
-        return int(number) * _BYTES[unit]
+        in_bytes(self.queue)
 
 
 def read_site(path: Path) -> SiteSettings:

@@ -5,6 +5,7 @@ all of it.
 """
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -51,6 +52,11 @@ class Scene(NamedTuple):
         answer = self.pair.http.get(f"{self.pair.database('a')}/api/v1/alerts").raise_for_status()
         labels = [each["labels"] for each in answer.json()["data"]["alerts"] if each["state"] == "firing"]
         return {each["alertname"] for each in labels if each.get("site") == "astana"}
+
+    def told_at_the_site(self) -> set[str]:
+        """Return the names of the alerts that fire at the site itself."""
+        answer = self.pair.http.get(f"{self.site.url(8880)}/api/v1/alerts").raise_for_status()
+        return {each["name"] for each in answer.json()["data"]["alerts"] or [] if each["state"] == "firing"}
 
     def missed(self, start: float, end: float) -> int:
         """Return how many answers of the node in that time the centre lacks."""
@@ -114,7 +120,8 @@ def test_what_a_site_kept_is_delivered_to_prometheus_and_what_it_refuses_holds_u
     wait_until(lambda: scene.firing() == set(), SECONDS, "the centre does not hear of the site again")
     wait_until(lambda: scene.missed(began, time.time() - 5) == 0, SECONDS, "samples are missing")
 
-    # Older than anything is kept: refused by the centre, dropped and counted, and what follows is delivered.
+    # Older than anything is kept: refused by the centre, dropped and counted with its whole block, in which an answer of the
+    # node may be; what follows is delivered.
     old = f"too_old 1 {int((time.time() - 61 * 86400) * 1000)}\n"
     http.post(f"{scene.site.url(8429)}/api/v1/import/prometheus", content=old).raise_for_status()
     wait_until(
@@ -124,9 +131,13 @@ def test_what_a_site_kept_is_delivered_to_prometheus_and_what_it_refuses_holds_u
     )
     assert scene.counted("vmagent_remotewrite_requests_total", 'url="2:secret-url", status_code="500"') == 0
     assert scene.counted("vmagent_remotewrite_packets_dropped_total", 'url="1:') == 0
+    wait_until(lambda: "SamplesRefused" in scene.told_at_the_site(), SECONDS, "nobody is told of what was refused")
+    log = (scene.site.root.parent / "log" / "site-vmagent.log").read_text("utf-8")
+    assert re.search("skipping the block.*status code 400.*(out of bounds|too old sample)", log)
     refused = time.time()
     wait_until(lambda: scene.nodes.ledger[0][-1] > refused, SECONDS, "nobody asks")
-    wait_until(lambda: scene.missed(began, scene.nodes.ledger[0][-1] + 1) == 0, SECONDS, "samples are missing")
+    wait_until(lambda: scene.missed(refused, scene.nodes.ledger[0][-1] + 1) == 0, SECONDS, "samples are missing")
+    assert scene.missed(began, refused) <= 1
 
 
 def test_a_site_writes_and_reads_nothing(scene: Scene) -> None:

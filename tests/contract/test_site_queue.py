@@ -1,7 +1,11 @@
-"""A site whose centre takes nothing, by the settings that `ott-center site` writes: real programs, a queue of 1 MB."""
+"""Samples that a site does not get rid of, by the settings that `ott-center site` writes: real programs.
+
+At the addresses of the centre nobody listens, and the queues take 1 MB.
+"""
 
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, NamedTuple
@@ -53,7 +57,6 @@ def cut_off() -> Iterator[CutOff]:
         stack.callback(shutil.rmtree, folder)
         smarthost = f"127.0.0.1:{stack.enter_context(taking_mail(box))}"
         mail = Mail("duty@example.org", "ottwatch@example.org", smarthost)
-        # At the addresses of the centre nobody listens.
         settings = SiteSettings("astana", "relay-astana", found["a"], (found["b"], found["witness"]), mail, "1MB")
         site = stack.enter_context(running(settings, folder, "[]\n"))
         yield CutOff(site, box, stack.enter_context(httpx.Client(timeout=SECONDS, trust_env=False)))
@@ -66,12 +69,12 @@ def test_a_queue_that_is_full_is_told_at_the_site_and_so_is_what_is_dropped(cut_
         cut_off.http.post(f"{cut_off.site.url(8429)}/api/v1/import/prometheus", content=lines).raise_for_status()
 
     wait_until(
-        lambda: {"SiteQueueFilling", "SiteSamplesLost"} <= cut_off.alerts().keys(), SECONDS, "the rules show nothing"
+        lambda: {"SampleQueueFilling", "SamplesLost"} <= cut_off.alerts().keys(), SECONDS, "the rules show nothing"
     )
     dropping = 'vm_persistentqueue_bytes_dropped_total{job="site-vmagent"} > 0'
     wait_until(lambda: len(cut_off.asked(dropping)) == 2, SECONDS, "one of the centre's queues drops nothing")
-    assert cut_off.asked("site:ott_site_queue:bytes") == [
-        ({"__name__": "site:ott_site_queue:bytes", "site": "astana"}, QUEUE)
+    assert cut_off.asked("site:ott_sample_queue:bytes") == [
+        ({"__name__": "site:ott_sample_queue:bytes", "site": "astana"}, QUEUE)
     ]
     kept = cut_off.asked("vmagent_remotewrite_pending_data_bytes")
     dropped = cut_off.asked("vm_persistentqueue_bytes_dropped_total")
@@ -87,16 +90,16 @@ def test_a_queue_that_is_full_is_told_at_the_site_and_so_is_what_is_dropped(cut_
     assert by_number["1"] == 0 < min(by_number["2"], by_number["3"])
 
     found = cut_off.alerts()
-    labels = {name: found[name]["labels"] for name in ("SiteQueueFilling", "SiteSamplesLost")}
+    labels = {name: found[name]["labels"] for name in ("SampleQueueFilling", "SamplesLost")}
     assert {(each["node"], each["site"]) for each in labels.values()} == {("relay-astana", "astana")}
-    assert float(found["SiteQueueFilling"]["value"]) > 0.5
-    assert found["SiteSamplesLost"]["state"] == "firing"
+    assert float(found["SampleQueueFilling"]["value"]) > 0.5
+    assert found["SamplesLost"]["state"] == "firing"
     assert [unreadable_figures(found[name]["annotations"]) for name in labels] == [[], []]
 
     lost = "ottwatch: astana loses samples"
     wait_until(lambda: lost in cut_off.subjects(), SECONDS, "no mail tells of samples that are lost")
     # The other one waits for five minutes; here it is said without the wait.
-    told = [{"labels": labels["SiteQueueFilling"], "annotations": found["SiteQueueFilling"]["annotations"]}]
+    told = [{"labels": labels["SampleQueueFilling"], "annotations": found["SampleQueueFilling"]["annotations"]}]
     cut_off.http.post(f"{cut_off.site.url(9093)}/api/v2/alerts", json=told).raise_for_status()
     fills = "ottwatch: the queue of astana fills up"
     wait_until(lambda: fills in cut_off.subjects(), SECONDS, "no mail tells of a queue that fills up")
@@ -104,5 +107,19 @@ def test_a_queue_that_is_full_is_told_at_the_site_and_so_is_what_is_dropped(cut_
     body = letter.get_body(("plain",))
     assert body is not None
     text = body.get_content()
-    assert text.split("\n")[1].rstrip() == found["SiteQueueFilling"]["annotations"]["description_ru"]
-    assert found["SiteQueueFilling"]["annotations"]["description"] in text
+    assert text.split("\n")[1].rstrip() == found["SampleQueueFilling"]["annotations"]["description_ru"]
+    assert found["SampleQueueFilling"]["annotations"]["description"] in text
+
+
+def test_samples_of_a_wrong_time_are_told(cut_off: CutOff) -> None:
+    counted = 'vm_rows_ignored_total{job="site-victoria-metrics"}'
+    wait_until(lambda: len(cut_off.asked(counted)) == 2, SECONDS, "the database's own samples are missing")
+    ahead = f"ahead 1 {int((time.time() + 3 * 86400) * 1000)}\n"
+    cut_off.http.post(f"{cut_off.site.url(8428)}/api/v1/import/prometheus", content=ahead).raise_for_status()
+
+    wait_until(lambda: "SamplesIgnored" in cut_off.alerts(), SECONDS, "the rule shows nothing")
+    found = cut_off.alerts()["SamplesIgnored"]
+    assert (found["labels"]["node"], found["labels"]["site"]) == ("relay-astana", "astana")
+    assert (found["state"], float(found["value"])) == ("firing", 1.0)
+    assert unreadable_figures(found["annotations"]) == []
+    assert [(each["reason"], value) for each, value in cut_off.asked(f"{counted} > 0")] == [("big_timestamp", 1.0)]

@@ -42,7 +42,7 @@ UNITS = {
         "figures",
     ),
     "LUFS",
-    *("subscriptions", "charges", "balances", "accounts", "corrections", "minor units"),
+    *("subscriptions", "charges", "balances", "accounts", "corrections", "minor units", "samples"),
     *("appeals", "customers", "free months"),
 }
 

@@ -11,7 +11,7 @@ import pytest
 from tests.rules.reading import Alert, alerts, recordings
 
 # Prometheus itself writes these, whether the scrape succeeds or not; the last is a constant of `ott-center site`'s.
-ALWAYS_THERE = {"up", "ALERTS", "site:ott_site_queue:bytes"}
+ALWAYS_THERE = {"up", "ALERTS", "site:ott_sample_queue:bytes"}
 # It asks whether something has been so in its two minutes, and holds nothing.
 LOOKS_BACK = {"SoundLoudnessWrong"}
 

@@ -141,6 +141,17 @@ def test_prometheus_takes_samples_as_old_as_the_oldest_that_it_keeps(tmp_path: P
     assert f"--storage.tsdb.retention.time={window}" in arguments
 
 
+@pytest.mark.parametrize(("more", "queue", "size"), [("", "20GB", 20_000_000_000), ('queue = "1MB"', "1MB", 1_000_000)])
+def test_vmagents_queue_is_recorded_in_bytes(tmp_path: Path, more: str, queue: str, size: int) -> None:
+    found = files(tmp_path, "a", more=more)
+    (group,) = yaml.safe_load(found["etc/prometheus/ottwatch/site/queue.yml"])["groups"]
+    assert group["rules"] == [
+        {"record": "site:ott_sample_queue:bytes", "labels": {"site": "almaty"}, "expr": f"vector({size})"}
+    ]
+    assert f"-remoteWrite.maxDiskUsagePerURL={queue} " in found["etc/default/vmagent"]
+    assert "-rule=/etc/prometheus/ottwatch/site/*.yml " in found["etc/default/vmalert"]
+
+
 def test_an_address_that_moves_has_a_file_and_none_has_none(tmp_path: Path) -> None:
     assert "etc/keepalived/keepalived.conf" not in files(tmp_path, "a")
     more = 'console = "10.0.0.10/24"\ninterface = "eth0"'
@@ -158,6 +169,7 @@ def test_an_address_that_moves_has_a_file_and_none_has_none(tmp_path: Path) -> N
         ("mail.example.org:25", "mail.example.org", "not host:port"),
         ("[mail]", 'console = "10.0.0.9/24"\n[mail]', "console and interface"),
         ("[mail]", "console_port = 0\n[mail]", "console_port"),
+        ("[mail]", 'queue = "20 GB"\n[mail]', "queue: .*20 GB"),
         ("[mail]", 'names = { a = "x", b = "x", witness = "z" }\n[mail]', "names"),
     ],
 )  # fmt: skip

@@ -75,7 +75,7 @@ def test_the_queue_is_recorded_in_bytes_as_vmagent_reads_it(tmp_path: Path, queu
     found = dict(site.rendered(read_site(written(tmp_path, "12GB", queue)), TEMPLATES))
     (group,) = yaml.safe_load(found["etc/prometheus/ottwatch/site/queue.yml"])["groups"]
     assert group["rules"] == [
-        {"record": "site:ott_site_queue:bytes", "labels": {"site": "astana"}, "expr": f"vector({size})"}
+        {"record": "site:ott_sample_queue:bytes", "labels": {"site": "astana"}, "expr": f"vector({size})"}
     ]
     assert f"-remoteWrite.maxDiskUsagePerURL={queue} " in found["etc/default/vmagent"]
 
@@ -90,9 +90,10 @@ def test_a_name_that_yaml_takes_for_a_number_stays_a_name(tmp_path: Path) -> Non
     ("alert", "receiver"),
     [
         ("CentreUnreachable", "people"),
-        ("SiteQueueFilling", "people"),
-        ("SiteSamplesLost", "people"),
-        ("SiteQueueFillingToo", "nobody"),
+        ("SampleQueueFilling", "people"),
+        ("SamplesLost", "people"),
+        ("SamplesRefused", "people"),
+        ("SampleQueueFillingToo", "nobody"),
         ("NodeDown", "nobody"),
     ],
 )
@@ -107,8 +108,13 @@ def test_the_sites_people_are_told_what_concerns_the_site_itself(tmp_path: Path,
     ("alert", "firing", "resolved"),
     [
         ("CentreUnreachable", "astana does not reach the control centre", "astana reaches the control centre again"),
-        ("SiteQueueFilling", "the queue of astana fills up", "the queue of astana has room again"),
-        ("SiteSamplesLost", "astana loses samples", "astana loses no more samples"),
+        ("SampleQueueFilling", "the queue of astana fills up", "the queue of astana has room again"),
+        ("SamplesLost", "astana loses samples", "astana loses no more samples"),
+        (
+            "SamplesRefused",
+            "a database refuses samples of astana",
+            "no database refuses samples of astana any more",
+        ),
     ],
 )
 def test_a_mail_says_in_its_subject_what_it_is_about(tmp_path: Path, alert: str, firing: str, resolved: str) -> None:
