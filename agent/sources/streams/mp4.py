@@ -7,16 +7,21 @@ from typing import NamedTuple
 from service.nouns import counted
 
 LARGEST_MOVIE = 4 << 20
-# What a media segment, an initialization section or a whole file may begin with.
+# What a media segment, an initialization section or a whole file may begin with: what Chromium takes between its boxes
+# (media/formats/mp4/box_reader.cc).
 FIRST = frozenset(
     {
+        b"bloc",
         b"emsg",
         b"free",
         b"ftyp",
         b"mdat",
+        b"meco",
+        b"meta",
         b"mfra",
         b"moof",
         b"moov",
+        b"pdin",
         b"prft",
         b"sidx",
         b"skip",

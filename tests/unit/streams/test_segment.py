@@ -142,6 +142,12 @@ def test_what_is_no_media_is_a_fault(body: bytes, container: Container) -> None:
     assert found.reason in (Reason.SEGMENT_MALFORMED, Reason.PROGRAM_MISSING)
 
 
+@pytest.mark.parametrize("container", ["plain", "mp4"])
+@pytest.mark.parametrize("kind", [b"bloc", b"meco", b"meta", b"pdin", b"prft", b"uuid"])
+def test_what_browsers_take_before_a_fragment_is_no_fault(kind: bytes, container: Container) -> None:
+    assert check(box(kind, bytes(16)) + fragment(), container=container) == {}
+
+
 def test_a_fragment_needs_an_initialization_section_or_a_movie_of_its_own() -> None:
     assert fault(fragment(), with_init=False).reason is Reason.INIT_MISSING
     assert check(init() + fragment(), with_init=False) == {}
