@@ -120,8 +120,8 @@ def test_what_a_site_kept_is_delivered_to_prometheus_and_what_it_refuses_holds_u
     wait_until(lambda: scene.firing() == set(), SECONDS, "the centre does not hear of the site again")
     wait_until(lambda: scene.missed(began, time.time() - 5) == 0, SECONDS, "samples are missing")
 
-    # Older than anything is kept: refused by the centre, dropped and counted with its whole block, in which an answer of the
-    # node may be; what follows is delivered.
+    # Older than anything is kept: refused by the centre, dropped and counted with its whole block, in which an answer
+    # of the node may be; what follows is delivered.
     old = f"too_old 1 {int((time.time() - 61 * 86400) * 1000)}\n"
     http.post(f"{scene.site.url(8429)}/api/v1/import/prometheus", content=old).raise_for_status()
     wait_until(
