@@ -20,6 +20,9 @@ from agent.sources.edge_log.formats.times import TimeCache, clf_time, epoch_time
         (iso_time, b"2026-01-22 03:56:14+05", 1769036174.0),
         (iso_time, b"2026-01-22 03:56:14 +0500", 1769036174.0),
         (iso_time, b"2026-01-21 22:56:14 UTC", 1769036174.0),
+        (iso_time, b"2026/01/21 22:56:14", 1769036174.0),
+        (iso_time, b"2026/01/21 22:56:14.123", 1769036174.123),
+        (iso_time, b"2026/01/21 22:56:14.123456789", 1769036174.123456789),
         (epoch_time, b"1769036174.123", 1769036174.123),
     ],
 )
@@ -38,6 +41,7 @@ def test_a_time_is_the_moment_it_names(parse: Callable[[bytes], float], text: by
         (clf_time, b"00/Jan/0000:00:00:00 +0000"),
         (iso_time, b"2026-01-22"),
         (iso_time, b"2026-13-22T03:56:14Z"),
+        (iso_time, b"2026-01/22 03:56:14"),
         (epoch_time, b"1769036174.123.1"),
         (epoch_time, b"-1"),
         (epoch_time, b"1e9"),

@@ -8,7 +8,8 @@ _MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun 
 _LOCAL = re.compile(rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(\.\d{1,6})? ([+-])([01]\d)([0-5]\d)")
 _HAPROXY = re.compile(rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d\.\d{3})")
 _ISO = re.compile(
-    rb"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)([.,]\d{1,9})?(?: ?(Z|UTC|GMT)| ?([+-])([01]\d)(?::?([0-5]\d))?)?"
+    rb"(\d{4})(?P<between>[-/])(\d\d)(?P=between)(\d\d)[T ](\d\d):(\d\d):(\d\d)([.,]\d{1,9})?"
+    rb"(?: ?(Z|UTC|GMT)| ?([+-])([01]\d)(?::?([0-5]\d))?)?"
 )
 _EPOCH = re.compile(rb"\d{1,12}(?:\.\d{1,9})?")
 
@@ -30,21 +31,25 @@ def clf_time(text: bytes) -> float:
 
 
 def iso_time(text: bytes, zone: tzinfo = UTC) -> float:
-    """Return the moment of ISO 8601, "2026-01-22T03:56:14.123+05:00"; without a zone of its own it is in `zone`."""
+    """Return the moment of ISO 8601, "2026-01-22T03:56:14.123+05:00"; without a zone of its own it is in `zone`.
+
+    The date may have slashes, as Caddy's `wall` has.
+    """
     match = _ISO.fullmatch(text)
     if match is None:
         raise ValueError("not a time such as 2026-01-22T03:56:14+05:00")
-    if match[8] is not None:
+    fraction, utc, sign, hours, minutes = match.group(8, 9, 10, 11, 12)
+    if utc is not None:
         zone = UTC
-    elif match[9] is not None:
-        offset = timedelta(hours=int(match[10]), minutes=int(match[11] or 0))
-        zone = timezone(-offset if match[9] == b"-" else offset)
-    year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
+    elif sign is not None:
+        offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
+        zone = timezone(-offset if sign == b"-" else offset)
+    year, month, day, hour, minute, second = (int(match[group]) for group in (1, 3, 4, 5, 6, 7))
     moment = datetime(year, month, day, hour, minute, second, tzinfo=zone)
-    named = match[8] is not None or match[9] is not None
+    named = utc is not None or sign is not None
     if not named and zone is not UTC and datetime.fromtimestamp(_unix(moment), UTC).astimezone(zone) != moment:
         raise ValueError("not a time of this zone: the clocks were put forward over it")
-    return _unix(moment) + float((match[7] or b"0").replace(b",", b"."))
+    return _unix(moment) + float((fraction or b"0").replace(b",", b"."))
 
 
 def haproxy_time(text: bytes, zone: tzinfo) -> float:
