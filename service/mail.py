@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
 from typing import Literal
 
+from service.mail_message import in_ascii
 from service.settings import Secret
 
 TIMEOUT = 30.0
@@ -95,7 +96,7 @@ def send(smtp: Smtp, message: EmailMessage, to: Sequence[str], *, receipts: bool
         connection = _connect(smtp)
         try:
             if password is not None:
-                connection.login(smtp.username, password)
+                _log_in(connection, smtp, password)
             refused = _hand_over(connection, smtp, message, to, receipts=receipts)
         except BaseException:
             connection.close()
@@ -103,34 +104,60 @@ def send(smtp: Smtp, message: EmailMessage, to: Sequence[str], *, receipts: bool
         _leave(connection)
     except MailError:
         raise
-    except UnicodeError:
-        # The library has no words for a name or password outside of ASCII.
-        raise MailError(f"{_of(smtp)}: the username or password is not plain ASCII", final=True) from None
     except OSError as error:  # what the library raises is one too
         raise _told(smtp, error) from error
     return refused
+
+
+def _log_in(connection: smtplib.SMTP, smtp: Smtp, password: str) -> None:
+    """Log in: by PLAIN or LOGIN where there is a choice, as all of it is encrypted.
+
+    The library would try CRAM-MD5 first. Servers offer it that store no passwords for it and count the attempt as a
+    wrong password, and a machine under FIPS has no MD5 at all.
+    """
+    connection.ehlo_or_helo_if_needed()
+    offered = connection.esmtp_features.get("auth", "").upper().split()
+    if {"PLAIN", "LOGIN"} & {*offered}:
+        connection.esmtp_features["auth"] = " ".join(each for each in offered if each != "CRAM-MD5")
+    elif connection.has_extn("auth") and "CRAM-MD5" not in offered:
+        raise MailError(
+            f"{_of(smtp)}: the server offers no login by password (AUTH {' '.join(offered)}); let it offer PLAIN or "
+            "LOGIN, or leave out username and password where it takes mail from this machine without them"
+        )
+    try:
+        connection.login(smtp.username, password)
+    except UnicodeError:
+        # The library has no words for a name or password outside of ASCII.
+        raise MailError(f"{_of(smtp)}: the username or password is not plain ASCII", final=True) from None
+    except ValueError as error:  # a challenge that cannot be read, or no MD5 here
+        raise MailError(f"{_of(smtp)}: the login by CRAM-MD5 does not work ({error})") from None
 
 
 def _hand_over(
     connection: smtplib.SMTP, smtp: Smtp, message: EmailMessage, to: Sequence[str], *, receipts: bool
 ) -> dict[str, Refusal]:
     by_address = {_ascii_domain(parseaddr(each)[1]): each for each in to}
+    sender = _ascii_domain(parseaddr(smtp.sender)[1])
     connection.ehlo_or_helo_if_needed()
-    options = ["SMTPUTF8"] if connection.has_extn("smtputf8") else []
     refused: dict[str, Refusal] = {}
-    if not options:
+    if not connection.has_extn("smtputf8"):
+        if not sender.isascii():
+            raise MailError(f"{_of(smtp)}: the server takes no sender outside of ASCII (SMTPUTF8)", final=True)
         hopeless = [address for address in by_address if not address.isascii()]
         for address in hopeless:
             refused[by_address.pop(address)] = Refusal(553, "the server takes no address outside of ASCII (SMTPUTF8)")
+        message = in_ascii(message)
     if not by_address:
         return refused
-    needed = options if not all(address.isascii() for address in by_address) else []
+    content = message.as_bytes()
+    # Whoever gets the message sees all addresses: it is one of RFC 6531 though its own recipients are in ASCII.
+    plain = content.isascii() and all(address.isascii() for address in (sender, *by_address))
+    needed = [] if plain else ["SMTPUTF8"]
     reports = ["NOTIFY=SUCCESS,FAILURE,DELAY"] if receipts and connection.has_extn("dsn") else []
     if reports:
         needed = [*needed, "RET=HDRS"]  # a report needs no word of the message
-    sender = _ascii_domain(parseaddr(smtp.sender)[1])
     try:
-        answers = connection.sendmail(sender, list(by_address), message.as_bytes(), needed, reports)
+        answers = connection.sendmail(sender, list(by_address), content, needed, reports)
     except smtplib.SMTPRecipientsRefused as error:
         answers = error.recipients
         # After 421 the server has hung up: it never heard of the others.
@@ -161,7 +188,11 @@ def _connect(smtp: Smtp) -> smtplib.SMTP:
     context = ssl.create_default_context()
     if smtp.security == "tls":
         return smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=TIMEOUT, context=context)
-    connection = smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT)
+    try:
+        connection = smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT)
+    except smtplib.SMTPServerDisconnected as error:
+        # A port for TLS from the first byte on waits for the client's.
+        raise MailError(f'{_of(smtp)}: no greeting came ({error}); security = "tls" may be right') from None
     if smtp.security == "starttls":
         try:
             connection.starttls(context=context)
@@ -184,6 +215,21 @@ _REMEDIES: Mapping[str, str] = {
     'or "none" for a server on this machine',
     "AUTH": "the server offers no login here; check port and security, or leave out username and password",
 }
+_OLD_TLS = frozenset(
+    {
+        "CA_KEY_TOO_SMALL",
+        "CA_MD_TOO_WEAK",
+        "DH_KEY_TOO_SMALL",
+        "EE_KEY_TOO_SMALL",
+        "NO_PROTOCOLS_AVAILABLE",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
+        "UNSUPPORTED_PROTOCOL",
+    }
+)
+"""OpenSSL's reasons where both speak TLS, and the server's is not good enough for this machine."""
 
 
 def _told(smtp: Smtp, error: OSError) -> MailError:
@@ -193,16 +239,25 @@ def _told(smtp: Smtp, error: OSError) -> MailError:
         case smtplib.SMTPResponseException():
             final = error.smtp_code >= FINAL
             said = f"{error.smtp_code} {_words(error.smtp_error)}"
-            if isinstance(error, smtplib.SMTPAuthenticationError):
+            if isinstance(error, smtplib.SMTPAuthenticationError) and final:
                 said += "; check username and password in [smtp]"
+            if isinstance(error, smtplib.SMTPHeloError):
+                said += (
+                    f'; this machine calls itself "{socket.getfqdn()}": give it a full name of letters, digits, hyphens'
+                    " and dots"
+                )
         case smtplib.SMTPNotSupportedError():
             said = next((text for word, text in _REMEDIES.items() if word in str(error)), str(error))
         case ssl.SSLCertVerificationError():
             remedy = "host must be a name in the server's certificate, and its authority one that this machine trusts"
             said = f"{error.verify_message} (CERTIFICATE_VERIFY_FAILED); {remedy}"
+        case ssl.SSLError() if smtp.security == "tls" and error.reason not in _OLD_TLS:
+            said = f'no TLS with this server ({error.reason}); security = "starttls" may be right'
         case ssl.SSLError():
-            other = "starttls" if smtp.security == "tls" else "tls"
-            said = f'no TLS with this server ({error.reason}); security = "{other}" may be right'
+            said = (
+                f"no TLS with this server ({error.reason}): its own may be older or weaker than this machine allows; "
+                "let it offer TLS 1.2 with a key of 2048 bits or more"
+            )
         case smtplib.SMTPServerDisconnected():
             said = f"the server closed the connection ({error})"
         case socket.gaierror():

@@ -5,10 +5,12 @@ The folding of `email.policy` loses and adds blanks where long Russian words mee
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from email.charset import BASE64, Charset
 from email.header import Header
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import formataddr, parseaddr
@@ -37,7 +39,10 @@ class Envelope:
 
 
 class _Wire(EmailPolicy):
-    """Seven bits and short lines: any server takes them, with or without 8BITMIME."""
+    """Seven bits and short lines: any server takes them, with or without 8BITMIME.
+
+    Except for an address whose name before the @ is not ASCII, which only a server with SMTPUTF8 takes.
+    """
 
     def fold(self, name: str, value: Any) -> str:
         """Return a header in lines."""
@@ -46,7 +51,7 @@ class _Wire(EmailPolicy):
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Return a header in lines, as bytes."""
         folded = _folded(name, value)
-        return folded.encode("ascii") if folded else super().fold_binary(name, value)
+        return folded.encode() if folded else super().fold_binary(name, value)
 
 
 WIRE = _Wire(linesep=LINE_END, cte_type="7bit", max_line_length=LINE)
@@ -67,6 +72,17 @@ def compose(head: Envelope, text: str) -> EmailMessage:
     message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange, which does not read that header
     message.set_content(text)
     return message
+
+
+def in_ascii(message: EmailMessage) -> EmailMessage:
+    """Return a message for a server without SMTPUTF8: those whose address it cannot write are not shown."""
+    shown = [each for each in message["To"].addresses if each.username.isascii()]
+    if len(shown) == len(message["To"].addresses):
+        return message
+    result = deepcopy(message)
+    del result["To"]
+    result["To"] = ", ".join(map(str, shown))
+    return result
 
 
 def domain_of(sender: str) -> str:
@@ -98,7 +114,9 @@ def _address(name: str, address: str, header: str) -> str:
         address = f"{local}@{domain.encode('idna').decode('ascii')}"
     name = " ".join(name.split())
     if name.isascii():
-        return formataddr((name, address))
+        return (
+            formataddr((name, address)) if address.isascii() else str(Address(name, local, address[len(local) + 1 :]))
+        )
     word = Header(name, _UTF_8).encode(maxlinelen=0)
     if len(word) > LONGEST_WORD:
         word = Header(name, _UTF_8, LINE, header).encode(linesep=LINE_END)

@@ -1,8 +1,11 @@
 """Mail to a real SMTP server: encrypted, logged in, or refused with the server's name."""
 
+import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import charset
@@ -85,8 +88,10 @@ def test_a_library_that_changes_what_utf_8_means_changes_no_mail() -> None:
         charset.add_charset("utf-8", charset.SHORTEST, charset.BASE64, "utf-8")
 
 
-def letter(subject: str = "Билет 7", text: str = "edge-1 не отвечает\n") -> EmailMessage:
-    return compose(Envelope(SENDER, TO, subject, "ticket.7.1@example.kz", AT, ["ticket.7@example.kz"]), text)
+def letter(
+    subject: str = "Билет 7", text: str = "edge-1 не отвечает\n", *, sender: str = SENDER, to: Sequence[str] = TO
+) -> EmailMessage:
+    return compose(Envelope(sender, to, subject, "ticket.7.1@example.kz", AT, ["ticket.7@example.kz"]), text)
 
 
 def account(port: int, security: mail.Security = "none", password: Secret | None = None) -> Smtp:
@@ -270,22 +275,116 @@ def test_remedies_for_security_that_does_not_fit_the_server(
     context.load_cert_chain(authority.issue("right", ["localhost"], datetime.now(UTC) + timedelta(minutes=30)))
     with (
         taking_mail(Box(), "localhost", tls_context=context, auth_exclude_mechanism=["LOGIN", "PLAIN"]) as port,
-        pytest.raises(MailError, match=r"No suitable authentication|no login here"),
+        pytest.raises(MailError, match="no login by password"),
     ):
         mail.send(account(port, "starttls", password), letter(), TO)
 
 
 def test_an_address_outside_of_ascii_needs_a_server_that_takes_it() -> None:
-    to = ["смена@example.kz", "noc@пример.қаз"]
+    to = ["Смена <смена@example.kz>", "shift@example.kz", "noc@пример.қаз"]
+    message = letter(to=to)
     old, new = Box(), Box()
     with taking_mail(old, enable_SMTPUTF8=False) as port:
-        refused = mail.send(account(port), letter(), to)
-    assert list(refused) == ["смена@example.kz"]
-    assert refused["смена@example.kz"].final
-    assert [each.to for each in old.mails] == [["noc@xn--e1afmkfd.xn--80ao21a"]]
+        refused = mail.send(account(port), message, to)
+    assert list(refused) == ["Смена <смена@example.kz>"]
+    assert refused["Смена <смена@example.kz>"].final
+    ((told, taken),) = old.mails
+    assert told == ["shift@example.kz", "noc@xn--e1afmkfd.xn--80ao21a"]
+    assert taken["To"] == "shift@example.kz, noc@xn--e1afmkfd.xn--80ao21a", "an old server writes no such address"
     with taking_mail(new, enable_SMTPUTF8=True) as port:
-        assert mail.send(account(port), letter(), to) == {}
-    assert [each.to for each in new.mails] == [["смена@example.kz", "noc@xn--e1afmkfd.xn--80ao21a"]]
+        assert mail.send(account(port), message, to) == {}
+        assert mail.send(account(port), message, ["shift@example.kz"]) == {}, "who sees the address needs SMTPUTF8, too"
+    assert [each.to for each in new.mails] == [
+        ["смена@example.kz", "shift@example.kz", "noc@xn--e1afmkfd.xn--80ao21a"],
+        ["shift@example.kz"],
+    ]
+    shown = [each.username.encode("utf-8", "surrogateescape") for each in new.mails[0].letter["To"].addresses]
+    assert [each.decode() for each in shown] == ["смена", "shift", "noc"]
+
+
+def test_a_sender_outside_of_ascii_needs_a_server_that_takes_it() -> None:
+    sender = "дежурный@example.kz"
+    message = letter(sender=sender)
+    old, new = Box(), Box()
+    with taking_mail(old, enable_SMTPUTF8=False) as port, refused(port, "no sender outside of ASCII") as caught:
+        mail.send(Smtp("127.0.0.1", sender, port, "none"), message, TO)
+    assert caught.value.final
+    with taking_mail(new, enable_SMTPUTF8=True) as port:
+        assert mail.send(Smtp("127.0.0.1", sender, port, "none"), message, TO) == {}
+    assert [each.letter["From"].encode("utf-8", "surrogateescape").decode() for each in new.mails] == [sender]
+
+
+def answering(lines: Iterable[bytes]) -> Iterator[int]:
+    """Answer each line of a client with the next of these, and yield the port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def run() -> None:
+            connection, _ = server.accept()
+            with connection, connection.makefile("rb") as said:
+                for answer in lines:
+                    connection.sendall(answer)
+                    said.readline()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(10)
+
+
+def test_a_server_that_does_not_take_the_name_of_this_machine() -> None:
+    """Exim's answer to a name with an underscore, such as those of Docker Compose."""
+    wrong = b"501 Syntactically invalid HELO argument(s)\r\n"
+    for port in answering([b"220 mx ESMTP Exim 4.96\r\n", wrong, wrong]):
+        with refused(port, f'this machine calls itself "{socket.getfqdn()}"'):
+            mail.send(account(port), letter(), TO)
+
+
+@pytest.mark.parametrize("security", ["starttls", "none"])
+def test_a_port_for_tls_greets_nobody(security: mail.Security, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with refused(port, 'no greeting came .*; security = "tls" may be right'):
+            mail.send(Smtp("127.0.0.1", SENDER, port, security), letter(), TO)
+
+
+def test_a_server_whose_tls_is_too_old(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+    context.load_cert_chain(authority.issue("mail", ["localhost"], datetime.now(UTC) + timedelta(minutes=30)))
+    with taking_mail(Box(), "localhost", tls_context=context) as port, refused(port, "older or weaker") as caught:
+        mail.send(account(port, "starttls"), letter(), TO)
+    assert 'security = "tls" may be right' not in str(caught.value)
+
+
+def test_plain_login_goes_before_one_that_a_machine_under_fips_cannot_do(
+    authority: Authority, password: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_md5(*_: object) -> None:
+        raise ValueError("[digital envelope routines] unsupported")
+
+    monkeypatch.setattr("hmac.HMAC", no_md5)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with serving(authority, "starttls") as (box, port):
+        monkeypatch.setattr(smtplib.SMTP, "ehlo", _offering(smtplib.SMTP.ehlo, "CRAM-MD5 PLAIN LOGIN"))
+        mail.send(account(port, "starttls", password), letter(), TO)
+        assert box.logins == [(b"desk", b"s3cret")]
+        monkeypatch.setattr(smtplib.SMTP, "ehlo", _offering(smtplib.SMTP.ehlo, "XOAUTH2 NTLM"))
+        with refused(port, r"no login by password \(AUTH XOAUTH2 NTLM\)"):
+            mail.send(account(port, "starttls", password), letter(), TO)
+
+
+def _offering(ehlo: Callable[..., tuple[int, bytes]], mechanisms: str) -> Callable[..., tuple[int, bytes]]:
+    def said(client: smtplib.SMTP, name: str = "") -> tuple[int, bytes]:
+        answer = ehlo(client, name)
+        client.esmtp_features["auth"] = mechanisms
+        return answer
+
+    return said
 
 
 LONG = "Достопримечательность: многоканальная телерадиовещательная головная станция"
