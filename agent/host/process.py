@@ -7,6 +7,7 @@ still in the process table, and runs no more.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import psutil
@@ -16,6 +17,8 @@ from agent.runtime.collector import Collector
 from service.metric import Sample
 
 LONGEST_COMM = 15  # bytes of a name that Linux keeps in /proc/PID/comm
+# Every account may read this of every process, unless /proc is mounted with `hidepid`.
+FIRST_PROCESS = Path("/proc/1/stat")
 
 
 class Process(NamedTuple):
@@ -71,6 +74,8 @@ class Watched:
 
 
 def read(watched: Watched) -> dict[str, Total]:
+    """Look at all processes; raise OSError where those of others are hidden, as none would be counted as running."""
+    check_visible(FIRST_PROCESS)
     found = []
     for process in psutil.process_iter():
         try:
@@ -86,6 +91,17 @@ def read(watched: Watched) -> dict[str, Total]:
         except psutil.Error:
             continue  # it ended, or is a stranger's and hidden
     return watched.advance(found)
+
+
+def check_visible(first: Path) -> None:
+    """Raise OSError with the remedy where the node's first process cannot be read."""
+    try:
+        first.read_bytes()
+    except OSError:
+        raise OSError(
+            "processes of other accounts are hidden from the agent (/proc is mounted with hidepid): "
+            "add its account to the group that the mount's option gid names"
+        ) from None
 
 
 def has_ended(process: psutil.Process) -> bool:

@@ -3,9 +3,14 @@
 A unit and its alias are one unit, exported once under the unit's own name. A unit that does not exist is reported
 `inactive` by systemd; it fails the collection here instead, because a name with a typing mistake must not read like a
 service that somebody stopped. As in node_exporter, a unit that is not active has the start time 0.
+
+Moments are asked for as systemd of every age writes them, in UTC: `--timestamp=unix` is not known before 251, which
+Debian 11 and Ubuntu 22.04 do not have.
 """
 
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from agent.host import catalogue
@@ -16,6 +21,8 @@ from service.metric import Sample
 
 STATES = ("active", "activating", "deactivating", "failed", "inactive")
 PROPERTIES = ("Id", "LoadState", "ActiveState", "Type", "NRestarts", "ActiveEnterTimestamp")
+IN_UTC = {"TZ": "UTC", "LC_ALL": "C"}
+_MOMENT = re.compile(r"[A-Z][a-z]{2} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 
 
 class Units(NamedTuple):
@@ -26,8 +33,8 @@ class Units(NamedTuple):
 
 
 def read(units: Units) -> str:
-    asked = ["systemctl", "show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", "--", *units.names]
-    return command.output(asked, units.deadline)
+    asked = ["systemctl", "show", f"--property={','.join(PROPERTIES)}", "--", *units.names]
+    return command.output(asked, units.deadline, environment=IN_UTC)
 
 
 def parse(shown: str) -> Iterator[Sample]:
@@ -54,10 +61,17 @@ def parse(shown: str) -> Iterator[Sample]:
         since = unit.get("ActiveEnterTimestamp", "")
         if state != "active":
             yield catalogue.UNIT_START_TIME.sample(0.0, name)
-        elif since.startswith("@"):
-            yield catalogue.UNIT_START_TIME.sample(
-                number(since[1:], f"systemctl, ActiveEnterTimestamp of {name}"), name
-            )
+        elif since:
+            yield catalogue.UNIT_START_TIME.sample(moment(since, name), name)
+
+
+def moment(text: str, name: str) -> float:
+    """Return the Unix seconds of a moment as systemd writes it, "Sat 2021-12-11 14:25:57 UTC"."""
+    found = _MOMENT.fullmatch(text)
+    try:
+        return datetime.fromisoformat(f"{found[1]}+00:00" if found else "").timestamp()
+    except ValueError:
+        raise ValueError(f"systemctl, ActiveEnterTimestamp of {name}: {text[:40]!r} is no moment in UTC") from None
 
 
 COLLECTOR = Collector(

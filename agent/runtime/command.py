@@ -5,7 +5,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 LARGEST_OUTPUT = 16 << 20
@@ -13,12 +13,25 @@ _PIECE = 1 << 16
 _LAST_WORDS = 1.0  # seconds for a killed command to be gone; one of another account (sudo) is left behind
 
 
-def output(command: Sequence[str], deadline: float, largest: int = LARGEST_OUTPUT) -> str:
-    """Return what it prints; raise OSError when it fails, prints too much or does not end in time."""
+def output(
+    command: Sequence[str],
+    deadline: float,
+    largest: int = LARGEST_OUTPUT,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Return what it prints; raise OSError when it fails, prints too much or does not end in time.
+
+    `environment` is set beside the agent's own.
+    """
     end = time.monotonic() + deadline
     # A group of its own: else the children of a shell or of sudo outlive it, one more at each interval.
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env=None if environment is None else {**os.environ, **environment},
     )
     try:
         printed, said = _read(process, end, largest)

@@ -80,3 +80,28 @@ def test_a_process_whose_first_thread_alone_has_ended_runs(tmp_path: Path) -> No
             assert not process.has_ended(psutil.Process(running.pid))
         finally:
             running.kill()
+
+
+# What an account of its own sees of /proc with `hidepid` (telegraf 15698), and of the usual one.
+STRANGER = """\
+import os
+from agent.host import process
+watched = process.Watched(("systemd", "sleep"))
+process.read(watched)
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+try:
+    print(process.read(watched)["sleep"].instances)
+except OSError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount /proc")
+@pytest.mark.parametrize(("hidden", "said"), [(0, "1"), (1, "hidepid"), (2, "hidepid"), (4, "hidepid")])
+def test_processes_that_are_hidden_are_not_taken_for_none(hidden: int, said: str) -> None:
+    mounted = f"mount -t proc -o hidepid={hidden} proc /proc && exec {sys.executable} -c '{STRANGER}'"
+    command = ["unshare", "--mount", "--pid", "--fork", "sh", "-c", 'sleep 60 & sh -c "$0"; kill $!', mounted]
+    found = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert said in found.stdout

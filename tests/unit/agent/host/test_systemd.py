@@ -1,5 +1,7 @@
 import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ NRestarts=2
 Id=nginx.service
 LoadState=loaded
 ActiveState=active
-ActiveEnterTimestamp=@1790000000
+ActiveEnterTimestamp=Mon 2026-09-21 14:13:20 UTC
 
 Type=oneshot
 NRestarts=0
@@ -26,7 +28,7 @@ ActiveEnterTimestamp=
 Id=backup.timer
 LoadState=loaded
 ActiveState=active
-ActiveEnterTimestamp=@1780000000
+ActiveEnterTimestamp=Thu 2026-05-28 20:26:40 UTC
 """
 
 
@@ -57,6 +59,8 @@ def test_states_starts_and_restarts() -> None:
         ("Id=ngnix.service\nLoadState=not-found\nActiveState=inactive\n", "there is no unit ngnix.service"),
         ("LoadState=loaded\n", "has no Id"),
         ("Id=a.service\nActiveState=active\nNRestarts=many\n", "many"),
+        ("Id=a.service\nActiveState=active\nActiveEnterTimestamp=Sat 2021-12-11 15:25:57 CET\n", "is no moment in UTC"),
+        ("Id=a.service\nActiveState=active\nActiveEnterTimestamp=Sat 2021-12-41 15:25:57 UTC\n", "is no moment in UTC"),
     ],
 )
 def test_what_is_not_understood(shown: str, reason: str) -> None:
@@ -65,7 +69,17 @@ def test_what_is_not_understood(shown: str, reason: str) -> None:
 
 
 LINES = st.lists(
-    st.sampled_from([*SHOWN.splitlines(), "NRestarts=x", "ActiveEnterTimestamp=@", "=", "Id"]), max_size=12
+    st.sampled_from(
+        [
+            *SHOWN.splitlines(),
+            "NRestarts=x",
+            "ActiveEnterTimestamp=@",
+            "ActiveEnterTimestamp=Mon 2026-09-31 14:13:20 UTC",
+            "=",
+            "Id",
+        ]
+    ),
+    max_size=12,
 )
 
 
@@ -84,11 +98,22 @@ def program(folder: Path, script: str) -> None:
 
 
 def test_systemctl_is_asked_once_for_all_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program(tmp_path, 'echo "Id=$*"')
+    program(tmp_path, 'echo "Id=$*"; echo "$TZ $LC_ALL"')
+    monkeypatch.setenv("TZ", "Asia/Almaty")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     shown = systemd.read(systemd.Units(("a.service", "b.timer"), 5))
-    assert shown.startswith("Id=show --timestamp=unix --property=Id,")
-    assert shown.endswith(" -- a.service b.timer\n")
+    assert shown.startswith("Id=show --property=Id,")
+    assert shown.endswith(" -- a.service b.timer\nUTC C\n")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd")
+def test_moments_are_written_so_by_systemd_itself() -> None:
+    command = ["systemd-analyze", "timestamp", "@1639232757"]
+    said = subprocess.run(
+        command, env={**os.environ, **systemd.IN_UTC}, check=True, capture_output=True, text=True
+    ).stdout
+    written = next(line.partition(": ")[2] for line in said.splitlines() if "Normalized form" in line)
+    assert systemd.moment(written, "a.service") == 1639232757
 
 
 def test_reasons_of_systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
