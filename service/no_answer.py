@@ -12,7 +12,7 @@ _SAID = {
     httpx.TimeoutException: "no answer within the time allowed",
     httpx.UnsupportedProtocol: "its address must begin with http:// or https://",
     httpx.InvalidURL: "its address cannot be read; write for example http://host:9090",
-    httpx.ProxyError: "the proxy refuses the connection",
+    httpx.ProxyError: "the proxy that the environment names makes no connection",
     httpx.ProtocolError: "it closed the connection before its answer was complete, or does not speak HTTP",
     httpx.ConnectError: "no connection",
     httpx.NetworkError: "the connection broke off",

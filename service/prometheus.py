@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
-from service.authorities import trusted
+from service.http_clients import inside
 from service.no_answer import reason_of
 
 TIMEOUT = 5.0  # seconds
@@ -304,7 +304,7 @@ def connect(url: str, *, token: str = "", account: tuple[str, str] | None = None
     """
     if not isfinite(timeout) or timeout <= 0:
         raise ValueError("the time limit must be greater than zero")
-    return Client(url, httpx.Client(timeout=timeout, trust_env=False, verify=trusted()), token=token, account=account)
+    return Client(url, inside(timeout), token=token, account=account)
 
 
 def finite(series: Series) -> Series:

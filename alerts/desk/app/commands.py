@@ -67,7 +67,9 @@ def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
     from alerts.desk.app.serve import serve  # noqa: PLC0415
     from alerts.desk.appeals.desk import rules_of  # noqa: PLC0415
     from alerts.desk.tickets.runtime import Runtime  # noqa: PLC0415
+    from service.http_clients import check_environment  # noqa: PLC0415
 
+    check_environment()
     appeals = rules_of(settings, arguments.config.parent)
 
     correlator = Correlator(plan_of(topology_file(settings, arguments.config)))
@@ -78,8 +80,10 @@ def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _check(arguments: argparse.Namespace, settings: Settings) -> int:
     from alerts.desk.appeals.desk import rules_of  # noqa: PLC0415
+    from service.http_clients import check_environment  # noqa: PLC0415
 
     check(settings, arguments.config)
+    check_environment()
     policy_of(settings)
     rules_of(settings, arguments.config.parent)
     plan_of(topology_file(settings, arguments.config))

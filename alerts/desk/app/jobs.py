@@ -32,7 +32,7 @@ from alerts.desk.notify.vendors import deliver_vendors
 from alerts.desk.tickets.retention import forget
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.timers import measure_again
-from service.authorities import trusted
+from service.http_clients import outward
 
 log = logging.getLogger("desk.rounds")
 TICK = 0.5  # seconds between looks at the due tickets
@@ -51,8 +51,8 @@ MASSES = 10.0
 
 def workers(runtime: Runtime, correlator: Correlator, appeals: Rules | None = None) -> list[Worker]:
     """Return the workers that the settings ask for."""
-    client = httpx.Client(verify=trusted())
     settings = runtime.settings
+    client = outward(direct=[*settings.alertmanagers, *([settings.prometheus] if settings.prometheus else [])])
     waiting = verify.Waiting()
     result = [Worker("timers", TICK, Timers(runtime, waiting).round)]
     if settings.prometheus:

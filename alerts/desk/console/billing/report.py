@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated, NamedTuple
 
-import httpx
 from fastapi import APIRouter, Depends, Request, Response
 
 from alerts.desk.billing.measures import SHARES
@@ -17,8 +16,8 @@ from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Running
 from alerts.desk.web.spreadsheet import Cell, download, refused
-from service.authorities import trusted
 from service.cache import Cache
+from service.http_clients import inside
 from service.prometheus import PrometheusError
 
 router = APIRouter(include_in_schema=False)
@@ -44,7 +43,7 @@ class KeptMonths:
     """What was asked of Prometheus lately: a page and its files tell the same."""
 
     def __init__(self) -> None:
-        self._http = httpx.Client(verify=trusted())
+        self._http = inside()
         self._kept: Cache[tuple[date, date], list[Billed]] = Cache(KEPT, KEPT_SECONDS)
 
     def billed(self, runtime: Runtime, first: date, today: date) -> list[Billed]:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import isfinite
 
-import httpx
 from fastapi import Request
 
 from alerts.desk.console.shared import Known, Shared
 from alerts.desk.tickets.runtime import Runtime
-from service.authorities import trusted
+from service.http_clients import inside
 from service.prometheus import Client, Sample, Window, finite
 
 PERIOD, KEEP = 15.0, 120.0
@@ -66,7 +65,7 @@ class Asker:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._http = httpx.Client(verify=trusted())
+        self._http = inside()
         self._days: dict[str, dict[date, float]] = {}
         self._asked: datetime | None = None
 

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from alerts.desk.console.shared import Known, Shared
 from alerts.desk.core.invalid import faults
-from service.authorities import trusted
 from service.cache import Cache
+from service.http_clients import inside
 from service.no_answer import reason_of
 from service.planning import Answer, Days, Outlook, Problem, Recorded, RecordedSeries
 
@@ -54,7 +54,7 @@ class Planner:
     """The answers of one service, each asked for by one thread and kept for its readers."""
 
     def __init__(self, client: httpx.Client | None = None) -> None:
-        self._client = client or httpx.Client(timeout=TIMEOUT, trust_env=False, verify=trusted())
+        self._client = client or inside(TIMEOUT)
         self._series: Answers[RecordedSeries] = Cache(KEPT)
         self._days: Answers[Days] = Cache(KEPT)
         self._outlooks: Answers[Outlook] = Cache(KEPT)

@@ -6,13 +6,11 @@ from datetime import datetime
 from functools import partial
 from math import isfinite
 
-import httpx
-
 from alerts.desk.console.overview.snapshot import KEEP, NOW_PERIOD, together
 from alerts.desk.console.shared import Known, Shared
 from alerts.desk.tickets.runtime import Runtime
-from service.authorities import trusted
 from service.cache import Cache
+from service.http_clients import inside
 from service.prometheus import Sample, Series, Window, finite
 from service.promql import quoted
 
@@ -86,7 +84,7 @@ class AllDetails:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._client = httpx.Client(verify=trusted())
+        self._client = inside()
         self._known: Cache[str, tuple[Shared[Details], Shared[Courses]]] = Cache(KEPT)
 
     async def latest(self, channel: str) -> tuple[Known[Details], Known[Courses]]:

@@ -6,13 +6,11 @@ from datetime import datetime
 from functools import partial
 from math import isfinite
 
-import httpx
-
 from alerts.desk.console.overview.snapshot import KEEP, NOW_PERIOD, together
 from alerts.desk.console.shared import Known, Shared
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.severities import SEVERITIES
-from service.authorities import trusted
+from service.http_clients import inside
 from service.prometheus import Sample
 
 OTHER = "other"  # what the agents call all channels beyond the largest
@@ -106,7 +104,7 @@ class Lineup:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._client = httpx.Client(verify=trusted())
+        self._client = inside()
         self._shared = Shared(self._ask, NOW_PERIOD, KEEP)
 
     async def latest(self) -> Known[Round]:

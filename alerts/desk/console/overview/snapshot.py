@@ -12,11 +12,9 @@ from functools import partial
 from math import isfinite
 from typing import TypeVar
 
-import httpx
-
 from alerts.desk.console.shared import Known, Shared
 from alerts.desk.tickets.runtime import Runtime
-from service.authorities import trusted
+from service.http_clients import inside
 from service.prometheus import PrometheusError, Sample, Series, Window, finite
 
 T = TypeVar("T")
@@ -102,7 +100,7 @@ class Platform:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._client = httpx.Client(verify=trusted())
+        self._client = inside()
         self._now = Shared(self._ask_now, NOW_PERIOD, KEEP)
         self._past = Shared(self._ask_past, COURSE_PERIOD, KEEP)
 

@@ -33,7 +33,7 @@ from alerts.desk.web.chart import Frame, Line, Mark, line_chart
 from alerts.desk.web.forms import Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Running
-from service.authorities import trusted
+from service.http_clients import inside
 from service.prometheus import QueryRejectedError, Series, Window, finite
 from service.promql import expression_of
 
@@ -62,7 +62,7 @@ class Measured:
     """Plots by ticket: asked for by a few threads at a time, kept for a while, and given up by who cannot wait."""
 
     def __init__(self, client: httpx.Client | None = None, clock: Callable[[], float] = monotonic) -> None:
-        self._client = client or httpx.Client(verify=trusted())
+        self._client = client or inside()
         self._clock = clock
         self._lock = Lock()
         self._places = BoundedSemaphore(THREADS)
