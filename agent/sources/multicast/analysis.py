@@ -1,5 +1,6 @@
 """One turn: the datagrams of all channels, looked at together and then channel by channel."""
 
+import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -8,11 +9,14 @@ from numpy.typing import NDArray
 from agent.sources.media import Media
 from agent.sources.multicast.capture import Capture
 from agent.sources.multicast.channel import ChannelAnalyser
+from agent.sources.multicast.framer import Pieces, in_step
 from agent.sources.multicast.framing import Frames, Packets, RtpHeaders, frames, packets
 from agent.sources.multicast.pids import Clocks, Pids
 from agent.sources.multicast.receive import Datagrams
 from agent.sources.multicast.settings import MulticastSettings
 from agent.transport.packets import NULL_PID
+
+log = logging.getLogger("agent.sources.multicast")
 
 _SYNC, _DAMAGED = 0x47, 0x80
 
@@ -38,6 +42,8 @@ class Analysis:
         self.pids = Pids(len(channels))
         self.channels = [ChannelAnalyser(index, settings, self.pids) for index, settings in enumerate(channels)]
         self._offset = offset
+        self._pieces: dict[int, Pieces] = {}  # of channels whose datagrams are pieces of a stream of bytes
+        self._told: set[int] = set()
 
     def take(self, datagrams: Datagrams) -> None:
         """Take what one fetch brought."""
@@ -45,17 +51,48 @@ class Analysis:
             return
         datagrams = datagrams._replace(arrived=datagrams.arrived + self._offset())
         for index, total in datagrams.dropped.items():
+            if total != self.channels[index].dropped:
+                self._pieces.pop(index, None)
             self.channels[index].datagrams_dropped(total)
         found = frames(datagrams)
         bounds = _bounds(datagrams.channel)
+        odd = found.packets == 0
+        if (odd.any() or self._pieces) and self._put_together(datagrams, found, bounds):
+            found = frames(datagrams)
         for index, begin, end in bounds:
-            self.channels[index].datagrams_came(datagrams.arrived[begin:end], found.packets[begin:end])
+            malformed = int(odd[begin:end].sum())
+            self.channels[index].datagrams_came(datagrams.arrived[begin:end], found.packets[begin:end], malformed)
         order, gaps = self._order(datagrams, found, bounds)
         # Before which packet datagrams are missing, by channel.
         counts = found.packets if order is None else found.packets[order]
         before = np.cumsum(counts) - counts if gaps else counts
         missing = [(index, int(before[place])) for index, place in gaps if place < len(before)]
         self._packets(packets(datagrams, found, order), missing)
+
+    def _put_together(self, datagrams: Datagrams, found: Frames, bounds: list[tuple[int, int, int]]) -> bool:
+        """Put whole packets into the datagrams of channels that are streams of bytes; return whether there are any."""
+        for index, begin, end in bounds:
+            odd = (found.packets[begin:end] == 0).any()
+            data, length = datagrams.data[begin:end], datagrams.length[begin:end]
+            if index in self._pieces and not odd and not self._pieces[index].pending:
+                del self._pieces[index]
+            elif index not in self._pieces and odd and not _numbered(found, begin, end) and in_step(data, length):
+                self._pieces[index] = Pieces()
+                self._tell(index)
+            if index in self._pieces:
+                self._pieces[index].take(data, length)
+        return bool(self._pieces)
+
+    def _tell(self, index: int) -> None:
+        """Log once that a channel's datagrams are odd, and the remedy."""
+        if index not in self._told:
+            self._told.add(index)
+            reason = (
+                "they end within packets of 188 bytes, as ffmpeg's do without pkt_size=1316; the channel is read as "
+                "one stream of bytes, as players read it, and other receivers may refuse it"
+            )
+            extra = {"channel": self.channels[index].settings.channel, "reason": reason}
+            log.warning("datagrams do not hold whole packets", extra=extra)
 
     def tick(self, moment: float) -> None:
         """Judge what has not come by `moment`."""
@@ -178,6 +215,11 @@ class _Left:
         while self._places and self._places[-1][0] <= place:
             found.append(self._places.pop()[1])
         return found
+
+
+def _numbered(found: Frames, begin: int, end: int) -> bool:
+    """Return whether some of these datagrams have RTP."""
+    return found.rtp is not None and bool((found.rtp.sequence[begin:end] >= 0).any())
 
 
 def _bounds(channel: NDArray[np.int32]) -> list[tuple[int, int, int]]:

@@ -53,10 +53,10 @@ class ChannelAnalyser:
         """Whether a transport stream is received and in synchronisation."""
         return self.synchronisation.locked
 
-    def datagrams_came(self, arrived: NDArray[np.float64], packets: NDArray[np.int64]) -> None:
-        """Take the arrival times of a turn's datagrams and how many packets each holds, (n,)."""
+    def datagrams_came(self, arrived: NDArray[np.float64], packets: NDArray[np.int64], malformed: int) -> None:
+        """Take the arrival times of a turn's datagrams and how many packets each holds, (n,), and how many are odd."""
         self.datagrams += len(arrived)
-        self.malformed += int((packets == 0).sum())
+        self.malformed += malformed
         self.arrived = float(arrived[-1])
         if self.settings.constant_bitrate:
             self._sizes.append((arrived, packets * PACKET))

@@ -7,8 +7,10 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from agent.sources.multicast.receive import Datagrams
-from agent.transport.packets import PACKET
+from agent.transport.packets import PACKET, SYNC
 
+# With 16 bytes behind: for error correction, or what ISDB-T says of its modulation.
+_CODED = 204
 _RTP_HEADER = 12
 _VERSION = 2
 
@@ -26,6 +28,7 @@ class Frames(NamedTuple):
 
     offset: NDArray[np.int64]  # (n,) bytes before the first packet
     packets: NDArray[np.int64]  # (n,) whole packets; 0 for a datagram that holds no transport stream
+    stride: NDArray[np.int64]  # (n,) bytes from one packet to the next
     rtp: RtpHeaders | None  # None where no datagram has RTP
 
 
@@ -43,14 +46,15 @@ def frames(datagrams: Datagrams) -> Frames:
     """Find the packets of each datagram.
 
     A length that is a multiple of 188 is a bare transport stream even where a sync byte is wrong: an RTP header makes
-    every length something else.
+    every length something else. No datagram is as long as the least multiple of both 188 and 204.
     """
     length = datagrams.length.astype(np.int64)
     bare = length % PACKET == 0
     if bare.all():
-        return Frames(np.zeros(len(length), np.int64), length // PACKET, None)
+        return Frames(np.zeros(len(length), np.int64), length // PACKET, np.full(len(length), PACKET), None)
     data = datagrams.data
     first = data[:, 0].astype(np.int64)
+    bare |= (length % _CODED == 0) & ((first == SYNC) | ((length > _CODED) & (data[:, _CODED] == SYNC)))
     is_rtp = ~bare & (first >> 6 == _VERSION) & (length > _RTP_HEADER)
     offset = np.where(is_rtp, _RTP_HEADER + 4 * (first & 0x0F), 0)
     extended = np.flatnonzero(is_rtp & (first & 0x10 != 0) & (offset + 4 <= length))
@@ -61,8 +65,9 @@ def frames(datagrams: Datagrams) -> Frames:
     content = length - offset
     padded = np.flatnonzero(is_rtp & (first & 0x20 != 0))
     content[padded] -= data[padded, length[padded] - 1]
-    good = (bare | is_rtp) & (content > 0) & (content % PACKET == 0)
-    return Frames(offset, np.where(good, content // PACKET, 0), _headers(data, is_rtp & good))
+    stride = np.where(content % PACKET == 0, PACKET, _CODED)
+    good = (bare | is_rtp) & (content > 0) & (content % stride == 0)
+    return Frames(offset, np.where(good, content // stride, 0), stride, _headers(data, is_rtp & good))
 
 
 def packets(datagrams: Datagrams, found: Frames, order: NDArray[np.int64] | None = None) -> Packets:
@@ -71,7 +76,7 @@ def packets(datagrams: Datagrams, found: Frames, order: NDArray[np.int64] | None
     counts = found.packets[index]
     datagram = np.repeat(index, counts)
     within = np.arange(len(datagram)) - np.repeat(np.cumsum(counts) - counts, counts)
-    place = datagram * datagrams.data.shape[1] + found.offset[datagram] + within * PACKET
+    place = datagram * datagrams.data.shape[1] + found.offset[datagram] + within * found.stride[datagram]
     flat = datagrams.data.reshape(-1)
     head = as_strided(flat, (max(0, flat.size - 11), 12), (1, 1))[place]
     memory = as_strided(flat, (max(0, flat.size - PACKET + 1), PACKET), (1, 1))

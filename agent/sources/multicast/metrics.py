@@ -31,7 +31,7 @@ TS_DATAGRAMS = Metric(
 TS_MALFORMED = Metric(
     "ott_ts_datagrams_malformed_total",
     "counter",
-    "Datagrams that hold no whole packets of 188 bytes, bare or behind an RTP header.",
+    "Datagrams that do not hold whole packets of 188 or 204 bytes, bare or behind an RTP header.",
     ("channel",),
     reader="ad hoc",
 )

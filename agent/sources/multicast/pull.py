@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.sources.multicast.connection import Connection, ProgramMissingError
+from agent.sources.multicast.framer import Framer
 from agent.sources.multicast.receive import LONGEST, Datagrams
-from agent.transport.packets import PACKET, SYNC, aligned
+from agent.transport.packets import PACKET
 
 log = logging.getLogger("agent.sources.multicast")
 
@@ -29,50 +30,6 @@ DATAGRAM = 7 * PACKET
 _NO_STREAM = 1 << 20  # bytes without a transport stream after which it is none
 # What waits to be judged. A server that sends faster than the media plays is read no faster than this in a second.
 _MOST_WAITING = 8 << 20
-
-
-class Framer:
-    """Finds the packets in a stream of bytes, and finds them again where bytes are missing."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-        self._locked = False
-        self.unknown = 0  # bytes since a packet was last found
-
-    def feed(self, data: bytes) -> bytes:
-        """Return the whole packets. The two with a wrong sync byte by which the loss shows are among them."""
-        self._rest += data
-        found = []
-        while True:
-            if not self._locked and not self._find():
-                break
-            count = len(self._rest) // PACKET
-            good = _good(self._rest[: count * PACKET : PACKET])
-            taken = min(count, good + 2 * (good < count))
-            found.append(self._rest[: taken * PACKET])
-            self._rest = self._rest[taken * PACKET :]
-            if good == count:
-                break
-            self._locked = False
-        return b"".join(found)
-
-    def _find(self) -> bool:
-        """Drop what comes before the next sync bytes in a row; return whether there are any."""
-        place, self._locked = aligned(self._rest)
-        self.unknown = 0 if self._locked else self.unknown + place
-        self._rest = self._rest[place:]
-        return self._locked
-
-
-def _good(syncs: bytes) -> int:
-    """Return the place of the first two wrong sync bytes in a row; the number of all where there are none."""
-    at = 0
-    while at < len(syncs):
-        at += len(syncs[at:]) - len(syncs[at:].lstrip(b"\x47"))
-        if at + 1 < len(syncs) and syncs[at + 1] != SYNC:
-            return at
-        at += 1
-    return len(syncs)
 
 
 class _Burst(NamedTuple):

@@ -11,7 +11,8 @@ _CLOCK = 90_000  # Hz, of MPEG transport streams (RFC 2250, 2)
 _MODULUS = 1 << 16
 # A missing datagram that has not come after so many others is lost; later than that no receiver waits for it either.
 _PATIENCE = 512
-# A jump by more than this is a sender that began again, not a loss (MAX_DROPOUT of RFC 3550, A.1).
+# A jump by more than this is a sender that began again, not a loss (MAX_DROPOUT of RFC 3550, A.1). So is one back by
+# more than the patience, once a second datagram goes on from there.
 _DROPOUT = 3000
 
 
@@ -32,14 +33,30 @@ class RtpStream:
         self._highest = 0  # sequence number, extended beyond 16 bits
         self._missing: dict[int, None] = {}  # in rising order
         self._transit = 0.0
+        self._behind = -1  # the number that would confirm that the sender began again further back
 
     def take(self, headers: RtpHeaders, arrived: NDArray[np.float64]) -> Order:
         """Take a turn's headers, in order of arrival at `arrived` (n,), seconds; return the order of their numbers."""
+        ends = [*(np.flatnonzero(np.diff(headers.sender)) + 1).tolist(), len(arrived)]
+        if len(ends) == 1:
+            return self._take(headers, arrived)
+        # One sender takes over from another, whose numbers have nothing to do with its own.
+        places, gaps, begin, length = [], [], 0, 0
+        for end in ends:
+            part = self._take(RtpHeaders(*(field[begin:end] for field in headers)), arrived[begin:end])
+            own = np.arange(end - begin) if part.places is None else part.places
+            places.append(begin + own)
+            gaps += [length + place for place in part.gaps]
+            begin, length = end, length + len(own)
+        return Order(np.concatenate(places), gaps)
+
+    def _take(self, headers: RtpHeaders, arrived: NDArray[np.float64]) -> Order:
+        """Take headers of one sender."""
         sequence, timestamp, sender = headers
         gaps = []
-        if self._sender != sender[0] or (sender != sender[0]).any():
+        if self._sender != sender[0]:
             gaps = [0]
-            self._sender = int(sender[-1])
+            self._sender = int(sender[0])
             self._restart(int(sequence[0]), timestamp[0], arrived[0])
         self._measure_jitter(timestamp, arrived)
         self.received += len(sequence)
@@ -65,18 +82,22 @@ class RtpStream:
         for index, number in enumerate(sequence.tolist()):
             step = (number - self._highest + _DROPOUT) % _MODULUS - _DROPOUT
             extended = self._highest + step
+            if step < -_PATIENCE and extended not in self._missing and number == self._behind:
+                extended += _MODULUS
+                step += _MODULUS
             if step > _DROPOUT:
                 self.restarts += 1
                 self._missing.clear()
                 self._highest = extended
             elif step > 0:
                 self._missing.update(dict.fromkeys(range(self._highest + 1, extended)))
-                self._highest = extended
+                self._highest, self._behind = extended, -1
             elif extended in self._missing:
                 del self._missing[extended]
                 self.reordered += 1
             else:
                 self.duplicates += 1
+                self._behind = (number + 1) % _MODULUS
                 continue
             places.append((extended, index))
         self._forget()

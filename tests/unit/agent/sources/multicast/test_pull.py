@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.settings import AgentSettings, converter
+from agent.sources.multicast.framer import Framer
 from agent.sources.multicast.notes import notes
-from agent.sources.multicast.pull import BUFFER, DATAGRAM, Framer, Waiting, datagrams
+from agent.sources.multicast.pull import BUFFER, DATAGRAM, Waiting, datagrams
 from agent.sources.multicast.settings import MulticastSettings
 from service.settings import SettingsError, structure
 

@@ -62,6 +62,41 @@ def test_another_sender_and_a_restart_are_no_loss() -> None:
     assert (stream.lost, stream.restarts) == (0, 1)
 
 
+def test_a_sender_that_takes_over_within_a_turn_is_taken_from_its_first_datagram_on() -> None:
+    """Also where its numbers lie just behind those of the other, as if they had come before."""
+    stream = RtpStream()
+    take(stream, 5000, 5001)
+    numbers = np.array([5002, 5003, 4100, 4102, 4101], np.int64)
+
+    places, gaps = stream.take(RtpHeaders(numbers, numbers * 300, np.array([7, 7, 8, 8, 8])), np.arange(5) / 300)
+
+    assert places is not None
+    assert numbers[places].tolist() == [5002, 5003, 4100, 4101, 4102]
+    assert gaps == [2]
+    assert take(stream, *range(4103, 5000), sender=8) is None
+    assert (stream.lost, stream.duplicates, stream.reordered) == (0, 0, 1)
+
+
+def test_a_sender_that_begins_again_a_little_further_back_is_followed() -> None:
+    """One that counts from 0 and ends each few seconds: its datagrams are no duplicates."""
+    stream = RtpStream()
+    take(stream, *range(2000))
+
+    assert take(stream, *range(5)) == [1, 2, 3, 4]
+    assert take(stream, *range(5, 700)) is None
+    assert (stream.restarts, stream.duplicates, stream.lost) == (1, 1, 0)
+
+
+def test_a_copy_of_the_stream_that_comes_much_later_stays_a_copy() -> None:
+    stream = RtpStream()
+    take(stream, *range(2000))
+
+    both = [number for pair in zip(range(2000, 2100), range(1000, 1100), strict=True) for number in pair]
+
+    assert take(stream, *both) == list(range(2000, 2100))
+    assert (stream.restarts, stream.duplicates) == (0, 100)
+
+
 def test_it_is_known_before_which_datagram_others_are_missing() -> None:
     stream = RtpStream()
     numbers = np.array([1, 2, 5, 4, 9, 9, 10], np.int64)
@@ -121,6 +156,10 @@ def test_every_number_is_received_or_lost_once(missing: list[int], random: objec
         (b"\x82\x21" + bytes(18) + TS * 7, 7, 20),  # two contributing sources
         (b"\x90\x21" + bytes(10) + b"\xbe\xde\x00\x02" + bytes(8) + TS * 3, 3, 24),  # an extension
         (b"\xa0\x21" + bytes(10) + TS * 2 + b"\0\0\0\4", 2, 12),  # padding
+        ((TS + bytes(16)) * 7, 7, 0),  # 204 bytes each
+        ((b"\x46" + TS[1:] + bytes(16)) + TS + bytes(16), 2, 0),
+        (b"\x80\x21" + bytes(10) + (TS + bytes(16)) * 7, 7, 12),
+        (b"\x46" + bytes(203), 0, 0),
         (b"\x80\x21" + bytes(10), 0, 12),  # nothing in it
         (b"\x80\x21" + bytes(10) + TS[:-1], 0, 12),
         (TS[:-1], 0, 0),
