@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 from agent.sources.streams import dash_representation
 from agent.sources.streams import dash_xml as xml
 from agent.sources.streams.dash_period import Period, based
+from agent.sources.streams.dash_query import Query, query
 from agent.sources.streams.live import HOLD_BACK, Kind, NothingYet, NotJudged, Offer, resolve
 
 _OTHER_KINDS = ("text", "image", "application")
@@ -70,6 +71,8 @@ class Document:
         update = xml.seconds(self.root, "minimumUpdatePeriod") or 0.0
         delay = xml.seconds(self.root, "suggestedPresentationDelay")
         bases = based(self.root, (self.url,))
+        wanted = query(self.root, Query(), self.url)
+        total = xml.seconds(self.root, "mediaPresentationDuration")
         elements = xml.children(self.root, "Period")
         starts: list[float] = []
         for index, element in enumerate(elements):
@@ -83,11 +86,13 @@ class Document:
                 start = starts[-1] + before
             starts.append(start)
         for index, (element, start) in enumerate(zip(elements, starts, strict=False)):
-            end = starts[index + 1] if index + 1 < len(starts) else inf
+            # Of what lies behind the end of the presentation nothing is there to be asked for.
+            end = starts[index + 1] if index + 1 < len(starts) else inf if total is None else total
             duration = xml.seconds(element, "duration")
             if duration is not None:
                 end = min(end, start + duration)
-            yield Period(anchor + start, anchor + end, element, based(element, bases), update, delay)
+            own = query(element, wanted, self.url)
+            yield Period(anchor + start, anchor + end, element, based(element, bases), update, delay, self.url, own)
 
 
 def parse(text: str, url: str) -> Document:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from agent.sources.streams import dash_xml as xml
+from agent.sources.streams.dash_query import Query
 from agent.sources.streams.live import resolve
 
 MOST_BASES = 8
@@ -19,6 +20,8 @@ class Period:
     bases: tuple[str, ...]
     update: float  # seconds between two versions of the manifest
     delay: float | None  # what players are told to stay behind
+    url: str  # of the manifest
+    query: Query  # what is added to the addresses of segments
 
 
 def based(element: Element, bases: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from agent.sources.streams import dash_xml as xml
 from agent.sources.streams.dash_period import Period, based
+from agent.sources.streams.dash_query import Query, query
 from agent.sources.streams.dash_segments import Place, Places, Scope, by_formula, by_timeline, fill
 from agent.sources.streams.live import (
     LATEST_UPDATE,
@@ -31,23 +32,29 @@ def live(period: Period, adaptation: Element, representation: Element, mime: str
     """Return the representation as of now; raise ValueError or NotJudged."""
     bases = based(representation, based(adaptation, period.bases))
     levels = (period.element, adaptation, representation)
-    container: Container = _CONTAINERS.get(mime.partition("/")[2], "plain")
+    wanted = query(representation, query(adaptation, period.query, period.url), period.url)
+    where = _Where(bases, _CONTAINERS.get(mime.partition("/")[2], "plain"), wanted)
     for name in ("SegmentTemplate", "SegmentList", "SegmentBase"):
         chain = [element for level in levels for element in xml.children(level, name)[:1]]
         if chain:
             break
     else:
-        return _one_file(bases, [], container)
+        return _one_file(where, [])
     if name == "SegmentBase":
-        return _one_file(bases, chain, container)
-    return _Addressed(period, representation, chain, _Where(bases, container), now).live()
+        return _one_file(where, chain)
+    return _Addressed(period, representation, chain, where, now).live()
 
 
 class _Where(NamedTuple):
-    """What the addresses of segments are relative to, and how their bytes are to be read."""
+    """What the addresses of segments are relative to, how their bytes are to be read, and what the server wants."""
 
     bases: tuple[str, ...]
     container: Container
+    query: Query
+
+    def absolute(self, reference: str) -> tuple[str, ...]:
+        """Return the addresses that a reference means; raise ValueError."""
+        return tuple(self.query.added(resolve(base, reference)) for base in self.bases)
 
 
 class _Addressed:
@@ -62,7 +69,7 @@ class _Addressed:
         now: float,
     ) -> None:
         self._period, self._representation = period, representation
-        self._bases, self._container = where
+        self._where = where
         self._chain, self._name = chain, chain[0].tag
         self._attributes: dict[str, str] = {}
         for element in chain:  # the inner one completes and overrides the outer
@@ -152,45 +159,42 @@ class _Addressed:
                 raise ValueError("has a <SegmentList> with fewer SegmentURLs than its SegmentTimeline has segments")
             media, text = urls[index].get("media", ""), urls[index].get("mediaRange")
             byte_range = None if text is None else _range(text, "SegmentURL", "mediaRange")
-            resource = Resource(self._absolute(media), byte_range)
+            resource = Resource(self._where.absolute(media), byte_range)
         else:
             media = self._attributes.get("media", "")
             if not media:
                 raise ValueError("has a <SegmentTemplate> without media")
-            resource = Resource(self._absolute(fill(media, self._representation, place, "media")))
+            resource = Resource(self._where.absolute(fill(media, self._representation, place, "media")))
         duration = place.duration / self._scope.scale
-        return Segment(self._number(place), resource, duration, self._container, self._initialization())
+        return Segment(self._number(place), resource, duration, self._where.container, self._initialization())
 
     def _initialization(self) -> Init | None:
         template = self._attributes.get("initialization")
         if template and self._name == "SegmentTemplate":
-            return Init(Resource(self._absolute(fill(template, self._representation, None, "initialization"))))
+            return Init(Resource(self._where.absolute(fill(template, self._representation, None, "initialization"))))
         element = self._inner("Initialization")
-        return None if element is None else initialization(element, self._bases)
-
-    def _absolute(self, reference: str) -> tuple[str, ...]:
-        return tuple(resolve(base, reference) for base in self._bases)
+        return None if element is None else _initialization(element, self._where)
 
 
-def initialization(element: Element, bases: tuple[str, ...]) -> Init:
+def _initialization(element: Element, where: _Where) -> Init:
     """Return what an <Initialization> names."""
     text = element.get("range")
     byte_range = None if text is None else _range(text, "Initialization", "range")
     reference = element.get("sourceURL", "")
-    return Init(Resource(tuple(resolve(base, reference) for base in bases), byte_range))
+    return Init(Resource(where.absolute(reference), byte_range))
 
 
-def _one_file(bases: tuple[str, ...], chain: list[Element], container: Container) -> Live:
+def _one_file(where: _Where, chain: list[Element]) -> Live:
     """Return a representation in one file: its beginning proves that it is there; nothing new appears in it."""
     init = next(
         (
-            initialization(element, bases)
+            _initialization(element, where)
             for level in reversed(chain)
             for element in xml.children(level, "Initialization")
         ),
         None,
     )
-    segment = Segment(0, Resource(bases, (0, _BEGINNING)), 1.0, container, init, partial=True)
+    segment = Segment(0, Resource(where.absolute(""), (0, _BEGINNING)), 1.0, where.container, init, partial=True)
     return Live(0, 0, (segment,), None, 1.0, inf, moves=False)
 
 

@@ -126,6 +126,18 @@ def test_a_period_ends_its_segments() -> None:
     assert live.segment.number == round((NOON + 14) * 1000)
 
 
+@pytest.mark.parametrize("period", ['start="PT0S"', 'start="PT0S" duration="PT60S"', ""])
+def test_the_end_of_the_presentation_ends_its_segments(period: str) -> None:
+    """The manifest of an event says when it ends, and stays dynamic: what comes later does not exist."""
+    text = manifest(
+        'timescale="1000" duration="2000" media="$Number$.m4s"',
+        mpd='availabilityStartTime="2026-03-01T12:00:00Z" mediaPresentationDuration="PT15S"',
+        period=period,
+    )
+    assert name(first(text, NOON + 9.5)) == "4.m4s"
+    assert name(first(text, NOON + 600)) == "8.m4s"
+
+
 def test_a_period_that_has_just_begun_leaves_the_one_before_it() -> None:
     one = '<Period start="PT0S">{}</Period><Period start="PT1M">{}</Period>'
     body = '<AdaptationSet><SegmentTemplate duration="4" media="{}$Number$"/><Representation id="v"/></AdaptationSet>'
