@@ -32,7 +32,9 @@ TIMEOUT = 5.0
 SHORTEST_INTERVAL = 0.1
 # What the recording rules leave out: interfaces that repeat what physical ones send, and what cannot fill.
 REPEATING_INTERFACES = re.compile(
-    r"lo|bond.+|team.+|vlan.+|.+\..+|br.+|virbr.+|docker.+|veth.+|cali.+|cni.+|flannel.+|tun.+|tap.+|wg.+"
+    r"lo|bond.+|team.+|vlan.+|.+\..+|br.+|virbr.+|vmbr.+|fw(br|ln|pr).+|ovs.+|docker.+|podman.+|lxc.+|lxd.+|veth.+|vnet.+"
+    r"|vif.+|cali.+|cilium.+|cni.+|flannel.+|vxlan.+|geneve.+|macv.+|ipvlan.+|dummy.+|ifb.+|gre.+|sit.+"
+    r"|ip6?_?(tnl|gre|vti).+|ppp.+|tun.+|tap.+|wg.+|tailscale.+|zt.+"
 )
 
 NEVER_FULL = re.compile(r"tmpfs|devtmpfs|ramfs|overlay|squashfs|iso9660")

@@ -11,7 +11,11 @@ ME = 'node="$node"'
 # beside the agent says the same of it once more.
 DISKS = 'fstype!~"tmpfs|devtmpfs|ramfs|overlay|squashfs|iso9660"'
 NOT_IDLE = 'mode!="idle"'
-CARDS = 'device!~"lo|bond.+|team.+|vlan.+|br.+|virbr.+|docker.+|veth.+|cali.+|cni.+|flannel.+|tun.+|tap.+|wg.+"'
+CARDS = (
+    'device!~"lo|bond.+|team.+|vlan.+|br.+|virbr.+|vmbr.+|fw(br|ln|pr).+|ovs.+|docker.+|podman.+|lxc.+|lxd.+|veth.+|vnet.+'
+    "|vif.+|cali.+|cilium.+|cni.+|flannel.+|vxlan.+|geneve.+|macv.+|ipvlan.+|dummy.+|ifb.+|gre.+|sit.+"
+    '|ip6?_?(tnl|gre|vti).+|ppp.+|tun.+|tap.+|wg.+|tailscale.+|zt.+"'
+)
 
 
 def _rate(metric: str, *matchers: str) -> str:

@@ -80,6 +80,20 @@ def test_the_rules_leave_out_the_same() -> None:
     assert rules.count(f'fstype!~"{NEVER_FULL.pattern}"') == rules.count("fstype!~") == 3
 
 
+# Of Proxmox (netdata 12789), libvirt, Open vSwitch, OpenStack's and others' documentation; and names of cards.
+REPEATING = """lo bond0 bond0.100 team0 vlan100 eno1.7 br0 br-lan bridge0 virbr0 vmbr0
+fwbr101i0 fwpr101p0 fwln101i0 tap101i0 veth101i0
+vnet3 macvtap0 macvlan0 ipvlan0 ovs-system ovsbr0 vif1.0 lxcbr0 lxdbr0 docker0 podman0 cali12ab cilium_host cni0
+flannel.1 vxlan.calico vxlan100 geneve0 dummy0 ifb0 gre0 gretap0 sit0 ip6tnl0 ip6gre0 ip_vti0 tunl0 tun0 wg0 ppp0
+tailscale0 zt5u4y"""
+CARDS = "eth0 eno1 enp3s0f1np1 ens192 enx001122334455 em1 p1p1 ib0 lan0 wan uplink1 wlp2s0 venet0 team bond net0 mgmt"
+
+
+def test_what_repeats_a_card_is_told_from_cards_by_name() -> None:
+    assert [name for name in REPEATING.split() if not REPEATING_INTERFACES.fullmatch(name)] == []
+    assert [name for name in CARDS.split() if REPEATING_INTERFACES.fullmatch(name)] == []
+
+
 def test_a_small_terminal_gets_no_line_too_long_and_none_too_many() -> None:
     assert fitted("abcdef\nb\nc\nd\n", 4, 3) == "abcd\nb\n"
 
