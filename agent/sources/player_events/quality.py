@@ -47,6 +47,7 @@ class EventQuality:
                 self.refused[str(error)] += 1
                 continue
             self.events += 1
+            self.refused.update(event.report.left_out)
             self._take(event, arrived)
 
     def expire(self, arrived: float) -> None:

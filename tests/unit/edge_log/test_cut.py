@@ -122,6 +122,27 @@ def test_fast_and_slow_reading_count_the_same() -> None:
     assert tally.watched_seconds > 30
 
 
+def test_requests_with_a_number_that_is_none_and_requests_encoded_twice_are_of_their_session() -> None:
+    """Left out, they would look like segments that never came, and the session would seem to have stalled."""
+    usual = [
+        b"/%d.ts?CMCD=bl%%3D4000%%2Cd%%3D2000%%2Cmtp%%3D900%%2Cot%%3Dv%%2Csid%%3D%%22a%%22" % (row // 2)
+        for row in range(40)
+    ]
+    spoilt = [
+        target.replace(b"mtp%3D900", b"mtp%3DInfinity") if row % 5 == 1 else target for row, target in enumerate(usual)
+    ]
+    twice = [target.replace(b"%", b"%25") for target in usual]
+    (expected,) = counted(usual, ())[1].tallies.values()
+
+    _, quality = counted(spoilt, ())
+    assert list(quality.tallies.values()) == [expected]
+    assert (quality.requests.total(), quality.malformed) == (40, {"mtp": 8})
+    _, quality = counted(twice, ())
+    assert list(quality.tallies.values()) == [expected]
+    assert (quality.requests.total(), quality.malformed) == (40, {})
+    assert (expected.stalls, expected.watched_seconds > 30) == (0, True)
+
+
 def test_a_time_may_be_when_the_request_began() -> None:
     """HAProxy's is; all others are when it had been answered."""
     targets = [b"/%d.ts?CMCD=bl%%3D2000%%2Cd%%3D2000%%2Cot%%3Dv%%2Csid%%3D%%22a%%22" % row for row in range(4)]

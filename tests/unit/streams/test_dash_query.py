@@ -4,8 +4,9 @@ import pytest
 
 from agent.sources.streams import dash
 from agent.sources.streams.live import Init, Resource
+from tests.unit.streams.media import fragment, init
 from tests.unit.streams.test_dash import NOON
-from tests.unit.streams.test_session import World, fragment, init
+from tests.unit.streams.test_session import World
 from tests.unit.streams.test_session import manifest as of_world
 
 URL = "https://edge/live/news/manifest.mpd?a=1&tok=%2Fx%3D"

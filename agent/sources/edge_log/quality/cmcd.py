@@ -30,6 +30,8 @@ _ESCAPES = (
 )
 _DIGITS = re.compile(rb"-?[0-9]{1,15}")
 _DECIMAL = re.compile(rb"-?[0-9]{1,12}(?:\.[0-9]{1,3})?")
+# What players of JavaScript write where they have no number, such as a throughput over no time at all.
+_NO_NUMBERS = frozenset({b"NaN", b"Infinity", b"-Infinity"})
 _MOST_CACHED = 10_000
 # CTA-5004 allows 64 characters for sid; what is longer is no identifier of a player.
 LONGEST_ID = 64
@@ -75,6 +77,7 @@ class Report(NamedTuple):
     starved: bool  # bs
     state: str | None  # sta, version 2: s(tarting), p(laying), k (seeking), r(ebuffering), a (paused), …
     sequence: int | None  # sn, version 2
+    left_out: tuple[str, ...] = ()  # keys of numbers that are none (NaN, Infinity), as if they were not there
 
 
 def text_of(target: bytes) -> bytes | None:
@@ -84,7 +87,15 @@ def text_of(target: bytes) -> bytes | None:
 
 
 def decoded(text: bytes) -> bytes:
-    """Return a text without its percent-encoding."""
+    """Return a text without its percent-encoding.
+
+    Media3 up to 1.2.1 encodes it twice. Each CMCD has an equals sign, so that one without any is encoded still.
+    """
+    text = _decoded(text)
+    return _decoded(text) if b"=" not in text and b"%" in text else text
+
+
+def _decoded(text: bytes) -> bytes:
     for escape, character in _ESCAPES:
         text = text.replace(escape, character)
     return unquote_to_bytes(text) if b"%" in text else text
@@ -96,6 +107,9 @@ def read(text: bytes) -> Report:
     session = found.get(b"sid", b"")
     if len(session) < 3 or session[:1] != b'"' or len(session) > LONGEST_ID + 2:
         raise MalformedError("sid" if session else "no_sid")
+    left_out = tuple(key for key in ("bl", "d", "br", "mtp") if _item(found, key.encode()) in _NO_NUMBERS)
+    for key in left_out:
+        del found[key.encode()]
     return Report(
         session[1:-1],
         whole(found, b"v") or 1,
@@ -109,6 +123,7 @@ def read(text: bytes) -> Report:
         _flag(found, b"bs"),
         _token(found, b"sta"),
         whole(found, b"sn"),
+        left_out,
     )
 
 

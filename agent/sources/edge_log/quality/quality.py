@@ -117,6 +117,7 @@ class Quality:
         except MalformedError as error:
             self.malformed[str(error)] += 1
             return
+        self.malformed.update(report.left_out)
         known.learn(text)
         self.requests[report.version] += 1
         self._judge(start, end, report, target)

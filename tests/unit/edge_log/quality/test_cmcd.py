@@ -53,6 +53,12 @@ def test_a_list_with_a_parameter_for_its_track() -> None:
         (b"/a.ts?CMCD=bl%3D21300%2Csid%3D%22a%22", b'bl=21300,sid="a"'),
         (b"/a.ts?token=1&CMCD=sid%3d%22a%20b%22&x=2", b'sid="a b"'),
         (b'/a.ts?CMCD=sid="a"', b'sid="a"'),
+        # As media3 1.2.1 writes it (its issue 1075): encoded twice.
+        (
+            b"/a.ts?CMCD=bl%253D20200%252Cnor%253D%2522..%25252Fb%2522%252Csid%253D%2522a%2522",
+            b'bl=20200,nor="..%2Fb",sid="a"',
+        ),
+        (b"/a.ts?CMCD=nor%3D%22..%252Fb%22%2Csid%3D%22a%22", b'nor="..%2Fb",sid="a"'),
         (b"/a.ts?XCMCD=sid", None),
         (b"/a.ts?cmcd=sid", None),
         (b"/CMCD=sid", None),
@@ -92,6 +98,20 @@ def test_what_cannot_be_read_names_its_key(text: bytes, reason: str) -> None:
         read(text)
 
     assert str(raised.value) == reason
+
+
+@pytest.mark.parametrize("none", [b"NaN", b"Infinity", b"-Infinity", b"(NaN;v)"])
+def test_a_number_that_is_none_is_left_out_and_named(none: bytes) -> None:
+    """Issue 45 of the library that players of JavaScript share: it wrote what a division by zero gave."""
+    report = read(HLS_1.replace(b"mtp=600", b"mtp=" + none).replace(b"bl=3900", b"bl=" + none))
+
+    assert (report.throughput, report.buffer, report.duration) == (None, None, 2.0)
+    assert report.left_out == ("bl", "mtp")
+
+
+def test_no_shape_is_made_of_what_has_numbers_that_are_none_or_is_encoded_twice() -> None:
+    assert shape_of(HLS_1.replace(b"mtp=600", b"mtp=NaN"), encoded=False) is None
+    assert shape_of(quote(quote(HLS_1)).encode(), encoded=True) is None
 
 
 VALUES = st.one_of(

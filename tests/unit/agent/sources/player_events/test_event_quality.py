@@ -49,6 +49,18 @@ def test_a_start_a_stall_and_the_end() -> None:
     assert (quality.events, len(quality)) == (7, 0)
 
 
+def test_an_event_with_a_number_that_is_none_counts_without_it() -> None:
+    quality, tally = counted(
+        event(0, 0, "p", "ps", ",bl=(NaN)"),
+        event(1, 1, "r", "ps", ",mtp=Infinity"),
+        event(2, 3, "p", "ps", ",bl=(900)"),
+    )
+
+    assert (tally.stalls, tally.stall_seconds) == (1, 2.0)
+    assert (quality.events, quality.refused) == (3, {"bl": 1, "mtp": 1})
+    assert sum(quality.buffer.counts) == 1
+
+
 def test_a_seek_a_pause_and_a_slow_start_are_no_stalls() -> None:
     _, tally = counted(
         event(0, 0, "s"),
