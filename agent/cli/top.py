@@ -137,6 +137,9 @@ def _host(before: Scrape, now: Scrape) -> Iterable[str]:
     known = [value for value in unused if value is not None]
     busy = 1 - sum(known) / total if total and known else None
     memory, available = now.sum("node_memory_MemTotal_bytes"), now.sum("node_memory_MemAvailable_bytes")
+    cached, least = now.sum("node_zfs_arc_size"), now.sum("node_zfs_arc_c_min")
+    if available is not None and cached is not None and least is not None:
+        available += max(cached - least, 0.0)
     used = 1 - available / memory if memory and available is not None else None
     load_ = now.sum("node_load1")
     yield _row("CPU", _shown(busy, _percent), f"load {_shown(load_, lambda value: f'{value:.2f}')}")

@@ -57,6 +57,12 @@ MEMORY: dict[str, Metric] = {
     },
 }
 
+# /proc/spl/kstat/zfs/arcstats
+ARC: dict[str, Metric] = {
+    "size": _host("zfs_arc_size", "untyped", "Bytes of memory that ZFS caches files in."),
+    "c_min": _host("zfs_arc_c_min", "untyped", "Bytes below which ZFS gives none of them back."),
+}
+
 # /proc/vmstat
 VMSTAT: dict[str, Metric] = {
     "pgpgin": _host("vmstat_pgpgin", "untyped", "KiB read from block devices."),

@@ -16,6 +16,8 @@ CARDS = (
     "|vif.+|cali.+|cilium.+|cni.+|flannel.+|vxlan.+|geneve.+|macv.+|ipvlan.+|dummy.+|ifb.+|gre.+|sit.+"
     '|ip6?_?(tnl|gre|vti).+|ppp.+|tun.+|tap.+|wg.+|tailscale.+|zt.+"'
 )
+# Given back, too, though the kernel does not count it as available.
+ZFS_CACHE = f"(max(clamp_min(node_zfs_arc_size{{{ME}}} - node_zfs_arc_c_min{{{ME}}}, 0)) or vector(0))"
 
 
 def _rate(metric: str, *matchers: str) -> str:
@@ -114,10 +116,13 @@ STORAGE = Row(
             unit="bytes",
             queries=(
                 Query(
-                    f"max(node_memory_MemTotal_bytes{{{ME}}}) - max(node_memory_MemAvailable_bytes{{{ME}}})", "programs"
+                    f"max(node_memory_MemTotal_bytes{{{ME}}}) - max(node_memory_MemAvailable_bytes{{{ME}}})"
+                    f" - {ZFS_CACHE}",
+                    "programs",
                 ),
                 Query(
-                    f"max(node_memory_MemAvailable_bytes{{{ME}}}) - max(node_memory_MemFree_bytes{{{ME}}})",
+                    f"max(node_memory_MemAvailable_bytes{{{ME}}}) - max(node_memory_MemFree_bytes{{{ME}}})"
+                    f" + {ZFS_CACHE}",
                     "cache that can be given up",
                 ),
                 Query(f"max(node_memory_MemFree_bytes{{{ME}}})", "free"),

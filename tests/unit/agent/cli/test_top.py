@@ -74,6 +74,12 @@ def test_what_is_not_there_is_no_zero() -> None:
     assert lines == ["collectors all fine", "CPU – load –", "memory –", "network in – out –"]
 
 
+def test_what_zfs_keeps_in_memory_is_not_used_up() -> None:
+    arc = "node_zfs_arc_size 600\nnode_zfs_arc_c_min 100\n"
+    lines = render(understood(BEFORE, 10), understood(NOW + arc, 12)).splitlines()
+    assert ["memory", "25.0", "%"] in [line.split() for line in lines]
+
+
 def test_the_rules_leave_out_the_same() -> None:
     rules = "".join((ROOT / "alerts/rules" / name).read_text("utf-8") for name in ("recording.yml", "node.yml"))
     assert f'device!~"{REPEATING_INTERFACES.pattern.replace(chr(92), chr(92) * 2)}"' in rules

@@ -11,7 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.host import diskstats, filefd, filesystem, loadavg, meminfo, netclass, netdev, pressure, stat, uname, vmstat
+from agent.host import (
+    diskstats,
+    filefd,
+    filesystem,
+    loadavg,
+    meminfo,
+    netclass,
+    netdev,
+    pressure,
+    stat,
+    uname,
+    vmstat,
+    zfs,
+)
 from agent.host import time as clock
 from agent.host.root import Host
 from agent.host.statvfs import Statter
@@ -44,6 +57,22 @@ def test_a_kernel_without_steal_gives_no_steal() -> None:
     found = figures(stat.parse("cpu0 100 50 25 1000 5 1 2\nctxt 5\n"))
     assert "node_cpu_seconds_total{0,steal}" not in found
     assert "node_cpu_guest_seconds_total{0,user}" not in found
+
+
+def test_what_zfs_keeps_in_memory_is_told_where_there_is_zfs_and_where_the_memory_is_the_nodes(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    assert [*zfs.parse(zfs.read(host))] == []
+    file = tmp_path / zfs.FILE
+    file.parent.mkdir(parents=True)
+    # As node_exporter's own tests have it.
+    file.write_text("6 1 0x01 91 4368 5266997922 97951858082072\nname type data\nc_min 4 33554432\nsize 4 1603939792\n")
+    found = {"node_zfs_arc_size": 1603939792, "node_zfs_arc_c_min": 33554432}
+    assert figures(zfs.parse(zfs.read(host))) == found
+    # A container of LXC sees its own /proc/meminfo, and the node's ARC.
+    container = tmp_path / zfs.CONTAINER
+    container.parent.mkdir(parents=True)
+    container.write_text("lxc\n")
+    assert [*zfs.parse(zfs.read(host))] == []
 
 
 def test_memory_is_in_bytes_and_huge_pages_in_pages() -> None:
@@ -244,6 +273,7 @@ PARSERS: dict[str, Any] = {
     "loadavg": loadavg.parse,
     "meminfo": meminfo.parse,
     "vmstat": vmstat.parse,
+    "zfs": zfs.parse,
     "pressure": lambda text: pressure.parse(pressures(text)),
     "diskstats": lambda text: diskstats.parse(diskstats.Read(text, HOST)),
     "netdev": lambda text: netdev.parse(netdev.Read(text, HOST)),
@@ -259,6 +289,8 @@ PARSERS: dict[str, Any] = {
     ("parser", "text", "reason"),
     [
         ("stat", "", "no CPU or no counts"),
+        ("zfs", "6 1 0x01 91\nname type data\nsize 4 1\n", "has no 'c_min'"),
+        ("zfs", "size 4 many\nc_min 4 1\n", "many"),
         ("stat", "cpux 1 2\n", "is no CPU"),
         ("stat", "cpu0 1 2 three\n", "three"),
         ("loadavg", "0.1 0.2", "fewer than three"),
