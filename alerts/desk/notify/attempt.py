@@ -34,7 +34,7 @@ class BusyError(OSError):
 
     def __init__(self, sentence: str, seconds: float) -> None:
         super().__init__(sentence)
-        self.wait = min(timedelta(seconds=max(seconds, 1.0)), LONGEST_WAIT)
+        self.wait = timedelta(seconds=min(max(seconds, 1.0), LONGEST_WAIT.total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ def forward(runtime: Runtime, client: httpx.Client, target: TargetSettings, mess
     if known is not None:
         note = {"@type": "Note", "text": texts.one(ticket, message.kind, message.body, words, "").text}
         changed = {"@type": "TroubleTicket", "note": [note]}
-        web.patch(client, f"{base}/troubleTicket/{quote(known, safe='')}", changed, headers)
+        noted = web.patch(client, f"{base}/troubleTicket/{quote(known, safe='')}", changed, headers)
+        if noted.content:  # 202 and 204 come without a body
+            web.check_api(noted, dict)
         return
     whole = tmf_body(ticket, events, target.language)
     fresh: dict[str, object] = {name: whole[name] for name in NAMES} | {
@@ -56,4 +58,7 @@ def _number(created: bytes) -> str:
             case {"id": number}:
                 return str(number)
     # Final: another attempt would create another ticket.
-    raise RefusedError("the other desk created a ticket and did not say its id: what follows cannot be told")
+    raise RefusedError(
+        "the answer to a new ticket has no id: what follows cannot be told; see whether the address leads to a desk of "
+        "TMF621"
+    )

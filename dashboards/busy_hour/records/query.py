@@ -95,6 +95,11 @@ class Server:
         data = self._ask(query, chunk)
         if data.get("resultType") != "matrix":
             raise QueryError(f"{self.url}: {chunk}: this is no plain selector, so there are no raw samples")
+        if bare := next((series for series in data["result"] if series.get("histograms")), None):
+            raise QueryError(
+                f"{self.url}: {chunk}: has native histograms, not values: {bare.get('metric')}; record a figure of "
+                "them, such as their count or a quantile, as a series and name that"
+            )
         try:
             return [_raw(series, start, end) for series in data["result"]]
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -114,6 +119,7 @@ class Server:
 class _Series(TypedDict, total=False):
     metric: dict[str, str]
     values: list[tuple[float, float]]
+    histograms: Any
 
 
 class _Data(TypedDict, total=False):
@@ -148,7 +154,7 @@ class _LimitError(Exception):
 
 
 def _raw(series: dict[str, Any], start: int, end: int) -> RawSeries:
-    pairs = series.get("values") or []
+    pairs = series["values"]
     if not isinstance(pairs[0] if pairs else (), tuple):  # as `json` has them: a value may be anything
         pairs = [(pair[0], float(pair[1])) for pair in pairs]
     table = np.array(pairs, dtype=np.float64).reshape(-1, 2)

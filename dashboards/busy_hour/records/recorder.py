@@ -29,7 +29,7 @@ from dashboards.busy_hour.records import replicas
 from dashboards.busy_hour.records.store import Record, Store, make_record
 
 if TYPE_CHECKING:  # the HTTP client is not loaded for a report from records
-    from dashboards.busy_hour.records.query import Server
+    from dashboards.busy_hour.records.query import RawSeries, Server
 
 LOG = logging.getLogger(__name__)
 
@@ -65,8 +65,14 @@ def day_of_source(
             if source.kind == "counter":
                 found[key].parts.append((series.times, series.values))
             else:
-                means = slot_means(span, series.times, series.values, MINUTE)
+                means = slot_means(span, *_measured(series, source), MINUTE)
                 np.copyto(found[key].means, means, where=~np.isnan(means))
+    nameless = sum(source.scope_of(labels) is None for labels in labels_of.values())
+    if nameless:
+        LOG.warning(
+            "series without the label that names their scope are left out",
+            extra={"quantity": source.quantity, "label": source.level, "number": nameless},
+        )
     scopes: dict[str, list[tuple[Mapping[str, str], Floats]]] = {}
     for key in sorted(found):  # the order of addition must not depend on the order of the answer
         scope = source.scope_of(labels_of[key])
@@ -77,6 +83,17 @@ def day_of_source(
         scope: _combined(span, _without_replicas(scope, members, source, replica_labels), source)
         for scope, members in sorted(scopes.items())
     }
+
+
+def _measured(series: "RawSeries", source: Source) -> tuple[Floats, Floats]:
+    """Return times and values of a gauge without those below zero: programs write -1 where they have no reading."""
+    below = series.values < 0
+    if below.any():
+        LOG.warning(
+            "values below zero are left out",
+            extra={"quantity": source.quantity, "series": dict(series.labels), "values": int(below.sum())},
+        )
+    return series.times[~below], series.values[~below]
 
 
 def _without_replicas(

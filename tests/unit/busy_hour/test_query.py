@@ -21,6 +21,11 @@ def matrix(*pairs: tuple[float, str], **more: object) -> dict[str, object]:
     return {"status": "success", "data": {"resultType": "matrix", "result": result}, **more}
 
 
+def histograms(series: list[dict[str, object]]) -> dict[str, object]:
+    result = [{"metric": {"node": "edge-1"}} | each for each in series]
+    return {"status": "success", "data": {"resultType": "matrix", "result": result}}
+
+
 def ask(answer: Answer, pauses: list[float] | None = None) -> list[float]:
     with server(answer, pauses).http as http:
         asked = Server("http://prometheus:9090", http, (pauses if pauses is not None else []).append)
@@ -46,6 +51,18 @@ def test_samples_at_the_edges_belong_to_one_chunk() -> None:
             httpx.Response(200, json={"status": "success", "data": {"resultType": "vector", "result": []}}),
             "no plain selector",
         ),
+        (
+            httpx.Response(200, json=histograms([{"histograms": [[1, {"count": "5", "sum": "3"}]]}])),
+            "native histograms, not values: .*'node': 'edge-1'.* quantile",
+        ),
+        (
+            httpx.Response(
+                200, json=histograms([{"values": [[0, "1"]]}, {"values": [[0, "1"]], "histograms": [[1, {}]]}])
+            ),
+            "native histograms, not values",
+        ),
+        (httpx.Response(200, json=histograms([{}])), "a series that cannot be read"),
+        (httpx.Response(200, json=histograms([{"values": None}])), "a series that cannot be read"),
     ],
 )
 def test_an_answer_that_is_not_whole_is_refused_with_its_chunk(response: httpx.Response, message: str) -> None:

@@ -39,9 +39,10 @@ _REMEDIES = (
 
 
 class Answer(NamedTuple):
-    """What the Bot API answered."""
+    """What came; `ok` is None where it is not the Bot API's own answer."""
 
     status: int
+    ok: bool | None = None
     description: str = ""
     retry_after: float | None = None
     moved_to: int | None = None
@@ -109,22 +110,33 @@ def units(text: str) -> int:
 def _answer(got: requests.Response) -> Answer:
     try:
         said = got.json()
-        parameters = said.get("parameters") or {}
-        wait, moved = parameters.get("retry_after"), parameters.get("migrate_to_chat_id")
-        return Answer(
-            got.status_code,
-            " ".join(str(said.get("description", "")).split()),
-            float(wait) if isinstance(wait, int) else None,
-            moved if isinstance(moved, int) else None,
-        )
-    except (ValueError, AttributeError):
+    except ValueError:
         return Answer(got.status_code)
+    if not isinstance(said, dict) or not isinstance(said.get("ok"), bool):
+        return Answer(got.status_code)
+    parameters = said.get("parameters")
+    given = parameters if isinstance(parameters, dict) else {}
+    wait, moved = given.get("retry_after"), given.get("migrate_to_chat_id")
+    code = said.get("error_code")
+    return Answer(
+        code if isinstance(code, int) and not said["ok"] else got.status_code,
+        said["ok"],
+        " ".join(str(said.get("description", "")).split()),
+        float(wait) if isinstance(wait, int) else None,
+        moved if isinstance(moved, int) else None,
+    )
 
 
 def raise_for(answer: Answer) -> None:
     """Raise BusyError, RefusedError or OSError for an answer that is no success."""
-    if answer.status == 200:
+    if answer.ok:
         return
+    if answer.ok is None and answer.status not in (401, 404, 429) and answer.status < 500:
+        # A page of a provider or a proxy that blocks Telegram is no delivery, and no refusal of Telegram's.
+        raise OSError(
+            f"something answered {answer.status} in place of Telegram; see whether a provider or a proxy blocks "
+            "api.telegram.org"
+        )
     said = f"{answer.status} {answer.description}".strip()
     if answer.status == 429:
         raise BusyError(f"Telegram asks to wait: {said}", answer.retry_after or PAUSE)

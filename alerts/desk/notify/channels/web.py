@@ -1,12 +1,14 @@
 """Grafana annotations, TMF621 listeners and desks: JSON over HTTP."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 import httpx
 
+from alerts.desk.core.json_body import read_json
 from alerts.desk.notify.attempt import BusyError, RefusedError
 from alerts.desk.tickets.ticket import Ticket
 from service.no_answer import reason_of
@@ -28,7 +30,7 @@ class Annotation(NamedTuple):
 def annotate(client: httpx.Client, url: Secret, token: Secret | None, note: Annotation) -> None:
     """Put an annotation onto Grafana's dashboards."""
     body = {"time": int(note.moment.timestamp() * 1000), "tags": note.tags, "text": note.text}
-    post(client, f"{url.read().rstrip('/')}/api/annotations", body, bearer(token))
+    check_api(post(client, f"{url.read().rstrip('/')}/api/annotations", body, bearer(token)), dict)
 
 
 def annotation(ticket: Ticket, kind: str, text: str) -> Annotation:
@@ -41,7 +43,7 @@ def annotation(ticket: Ticket, kind: str, text: str) -> Annotation:
 
 def look(client: httpx.Client, url: Secret, token: Secret | None) -> None:
     """Read one ticket at another desk: shows that address and token are right, and changes nothing there."""
-    _send(client, "GET", f"{url.read().rstrip('/')}/troubleTicket?limit=1", None, bearer(token))
+    check_api(_send(client, "GET", f"{url.read().rstrip('/')}/troubleTicket?limit=1", None, bearer(token)), list)
 
 
 def bearer(token: Secret | None) -> dict[str, str]:
@@ -57,6 +59,17 @@ def post(client: httpx.Client, url: str, body: object, headers: dict[str, str] |
 def patch(client: httpx.Client, url: str, body: object, headers: dict[str, str]) -> httpx.Response:
     """PATCH JSON; raise OSError unless the answer is a success."""
     return _send(client, "PATCH", url, body, headers)
+
+
+def check_api(answer: httpx.Response, kind: type[dict[str, object]] | type[list[object]]) -> None:
+    """Raise OSError unless a success is an API's: a login page or one of a proxy comes with status 200, too."""
+    with suppress(ValueError):
+        if isinstance(read_json(answer.content), kind):
+            return
+    raise OSError(
+        f"answered {answer.status_code} without the JSON of its API; see whether the address leads to a login page or "
+        "to a proxy's"
+    )
 
 
 def _send(client: httpx.Client, method: str, url: str, body: object, headers: dict[str, str] | None) -> httpx.Response:

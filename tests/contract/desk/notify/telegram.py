@@ -45,6 +45,7 @@ class Telegram:
         self.next: dict[int | str, list[Refusal | None]] = {}
         self.always: dict[int | str, Refusal] = {}
         self.asked = 0
+        self.status = 0  # of refusals, where it is not their code
 
     def texts(self, chat: int | str) -> list[str]:
         return [each["text"] for each in self.shown.get(chat, [])]
@@ -86,7 +87,7 @@ def serving(api: Telegram) -> Iterator[str]:
                 body = {"ok": False, "error_code": refusal.code, "description": refusal.description}
                 body |= {"parameters": refusal.parameters} if refusal.parameters else {}
             data = json.dumps(body).encode()
-            self.send_response(refusal.code if refusal else 200)
+            self.send_response(api.status or refusal.code if refusal else 200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()

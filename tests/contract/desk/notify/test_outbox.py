@@ -66,7 +66,7 @@ def web() -> Iterator[tuple[list[Request], str]]:
             raw = self.rfile.read(int(self.headers["Content-Length"] or 0))
             is_json = (self.headers["Content-Type"] or "").startswith("application/json")
             got.append(Request(self.command, self.path, json.loads(raw) if is_json else raw.decode()))
-            answer = b'{"id": "EXT-7", "status": "success", "data": {"result": []}}'
+            answer = b'{"id": "EXT-7", "status": "success", "data": {"result": []}}' if raw else b"[]"
             self.send_response(201)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(answer)))

@@ -1,6 +1,7 @@
 """Messages to chats of Telegram: split as it counts, repeated only where one is missing, given up where it says no."""
 
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from tests.contract.desk.notify import telegram
 from tests.contract.desk.notify.telegram import TOKEN, Refusal, Telegram
 from tests.contract.desk.notify.test_outbox import runtime_of, secret
 from tests.contract.desk.payloads import alert, notification
+from tests.contract.web import web
 from tests.support.migrated import sqlite_database
 
 # One of Apprise's plug-ins.
@@ -161,6 +163,52 @@ def test_a_refusal_is_final_loud_and_says_what_to_do(desk: Desk, api: Telegram, 
     desk.deliver()
     assert [len(api.texts(chat)) for chat in (ONE, TWO)] == [1, 1], "the other chat has it already"
     assert [state for state, _, _ in desk.rows()] == ["sent"]
+
+
+@pytest.mark.parametrize("status", [200, 302, 403])
+@pytest.mark.parametrize("page", [b"<html>Access is restricted</html>", b"", b"[]", b'{"status": "blocked"}'])
+def test_a_page_of_who_blocks_telegram_is_neither_a_delivery_nor_a_refusal(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, status: int, page: bytes
+) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    desk.fire("edge-1")
+    with web(Handler) as address:
+        monkeypatch.setattr(NotifyTelegram, "notify_url", f"http://{address}/bot")
+        desk.deliver()
+    ((state, _, error),) = desk.rows()
+    assert (state, f"something answered {status} in place of Telegram" in error) == ("pending", True), error
+
+
+def test_a_refusal_with_status_200_is_a_refusal(desk: Desk, api: Telegram) -> None:
+    """As gateways write it that answer 200 to everything."""
+    api.always[ONE] = api.always[TWO] = telegram.NO_CHAT
+    api.status = 200
+    desk.fire("edge-1")
+    desk.deliver()
+    ((state, _, error),) = desk.rows()
+    assert (state, "400 Bad Request: chat not found" in error) == ("dead", True), error
+
+
+def test_a_wait_without_measure_is_a_day(desk: Desk, api: Telegram) -> None:
+    api.always[ONE] = api.always[TWO] = telegram.busy(10**20)
+    desk.fire("edge-1")
+    desk.deliver()
+    desk.time.pass_(hours=23)
+    desk.deliver()
+    assert api.asked == 2
+    desk.time.pass_(hours=1)
+    desk.deliver()
+    assert api.asked > 2
 
 
 def test_a_token_that_is_not_valid_is_final(tmp_path: Path, api: Telegram) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alerts.desk.notify.attempt import BusyError, RefusedError
+from alerts.desk.notify.attempt import LONGEST_WAIT, BusyError, RefusedError
 from alerts.desk.notify.channels import chats, web
 from alerts.desk.notify.texts import Letter
 from tests.contract.desk.notify.test_outbox import secret
@@ -52,6 +52,7 @@ def server(status: int, headers: dict[str, str], seen: list[str]) -> type[BaseHT
     [
         (429, {"Retry-After": "42"}, BusyError, 42.0),
         (429, {}, BusyError, web.PAUSE),
+        (429, {"Retry-After": "99999999999999999999"}, BusyError, LONGEST_WAIT.total_seconds()),
         (503, {"Retry-After": "5"}, BusyError, 5.0),
         (503, {}, OSError, None),
         (408, {}, OSError, None),
@@ -91,3 +92,16 @@ def test_each_channel_of_a_service_is_a_recipient_of_its_own(tmp_path: Path) -> 
             both[0].send(Letter("subject", "text"), "text")
         both[1].send(Letter("subject", "text"), "text")
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize("page", ["<html>Sign in</html>", "", "[]", '"ok"'])
+def test_a_login_page_with_status_200_is_no_delivery(tmp_path: Path, page: str) -> None:
+    note = web.Annotation(NOW, ["ottwatch"], "edge-1")
+    address = secret(tmp_path, "http://grafana.example.kz")
+    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, text=page))) as client:
+        with pytest.raises(OSError, match=r"answered 200 without the JSON of its API; see .* a login page") as caught:
+            web.annotate(client, address, None, note)
+        assert not isinstance(caught.value, RefusedError)
+        if page != "[]":
+            with pytest.raises(OSError, match="without the JSON of its API"):
+                web.look(client, address, None)
