@@ -472,6 +472,52 @@ def test_a_duration_in_another_unit(name: str, columns: list[str], unit: str, li
     ]
 
 
+# As Go's time.Duration prints it (Caddy's `duration_format string`, Caddy 1066), and protobuf's JSON.
+STATED = [
+    ("0.055391s", 0.055391),
+    ("1.25s", 1.25),
+    ("18ms", 0.018),
+    ("12.345678ms", 0.012345678),
+    ("456.7\u00b5s", 0.0004567),
+    ("456.7us", 0.0004567),
+    ("24ns", 2.4e-8),
+    ("0s", 0.0),
+    ("2m0.5s", 120.5),
+    ("1h2m3s", 3723.0),
+]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms"])
+@pytest.mark.parametrize(("text", "seconds"), STATED)
+def test_a_duration_that_says_its_unit(text: str, seconds: float, unit: str) -> None:
+    json_line = json.dumps({"t": 1769036174.5, "r": "GET /a.ts HTTP/1.1", "s": 200, "b": 1, "d": text})
+    read = [
+        parsed(
+            make_format("json", ["time=t", "request=r", "status=s", "size=b", "duration=d"], unit=unit),
+            f"{json_line}\n".encode(),
+        ),
+        parsed(
+            make_format("tsv", ["time", "request", "status", "size", "duration"], unit=unit),
+            f"1769036174\tGET /a.ts HTTP/1.1\t200\t1\t{text}\n".encode(),
+        ),
+        parsed(
+            make_format('$msec $status $bytes_sent $request_time "$request"', unit=unit),
+            f'1769036174.500 200 1 {text} "GET /a.ts HTTP/1.1"\n'.encode(),
+        ),
+    ]
+    for batch in read:
+        assert batch.rejects == []
+        assert [*(batch.durations or ())] == [pytest.approx(seconds)]
+
+
+@pytest.mark.parametrize("text", ["1.5", "-", "", "s", "1h", "ms", "1 s", "-1s", "1e3s", "0.010, 0.020", "1s2"])
+def test_what_says_no_unit_is_read_as_before(text: str) -> None:
+    log_format = make_format("json", ["time=t", "request=r", "status=s", "size=b", "duration=d"])
+    record = {"t": 1769036174.5, "r": "GET /a.ts HTTP/1.1", "s": 200, "b": 1, "d": text}
+    batch = parsed(log_format, json.dumps(record).encode() + b"\n")
+    assert [*(batch.durations or ())] == [1.5 if text == "1.5" else "-"]
+
+
 @pytest.mark.parametrize(
     ("name", "columns", "unit", "sentence"),
     [

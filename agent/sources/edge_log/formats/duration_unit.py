@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from agent.sources.edge_log.formats.batch import Batch, Fraction, LineFormat, Parser
+from agent.sources.edge_log.formats.stated_unit import Stated
 from agent.sources.edge_log.formats.times import MOST_CACHED
 from agent.sources.edge_log.formats.wrapped import Wrapped
 
@@ -39,7 +40,9 @@ class InUnitParser:
         batch = self._inner.parse(chunk)
         if batch.durations is None:
             return batch
-        return replace(batch, durations=list(map(self._seconds.__getitem__, batch.durations)))
+        seconds = self._seconds
+        taken = [one if type(one) is Stated else seconds[one] for one in batch.durations]
+        return replace(batch, durations=taken)
 
 
 class _Seconds(dict[Fraction, Fraction]):

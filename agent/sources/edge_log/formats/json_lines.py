@@ -27,9 +27,9 @@ from agent.sources.edge_log.formats.rows import (
     batch_of,
     byte_count,
     moment_of,
-    seconds,
     status_of,
 )
+from agent.sources.edge_log.formats.stated_unit import duration
 from agent.sources.edge_log.formats.syslog_header import without_envelopes, without_headers
 from agent.sources.edge_log.formats.times import TimeCache
 
@@ -201,7 +201,7 @@ class JsonLines:
             self._target(*request),
             status_of(at["status"]),
             byte_count(at["size"]),
-            seconds(at.get("duration")),
+            duration(at.get("duration")),
             texts.get("session", b""),
             texts.get("viewer", b""),
             joined(headers),

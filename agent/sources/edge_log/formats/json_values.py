@@ -4,7 +4,8 @@ from typing import Any
 
 from agent.sources.edge_log.formats.json_object import text_bytes
 from agent.sources.edge_log.formats.json_record import first_of
-from agent.sources.edge_log.formats.rows import byte_count, moment_of, seconds, status_of
+from agent.sources.edge_log.formats.rows import byte_count, moment_of, status_of
+from agent.sources.edge_log.formats.stated_unit import duration
 from agent.sources.edge_log.formats.times import MOST_CACHED, TimeCache
 
 
@@ -41,7 +42,7 @@ class Durations(dict[Any, float | str]):
     def __missing__(self, value: Any) -> float | str:
         if len(self) >= MOST_CACHED:
             self.clear()
-        taken = self[value] = seconds(value)
+        taken = self[value] = duration(value)
         return taken
 
 

@@ -28,7 +28,8 @@ from agent.sources.edge_log.formats.log_format_expression import (
     forms_of,
 )
 from agent.sources.edge_log.formats.request import joined_addresses, split_request
-from agent.sources.edge_log.formats.rows import Row, batch_of, byte_count, moment_of, seconds, status_of
+from agent.sources.edge_log.formats.rows import Row, batch_of, byte_count, moment_of, status_of
+from agent.sources.edge_log.formats.stated_unit import duration
 from agent.sources.edge_log.formats.times import TimeCache
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -126,7 +127,7 @@ class LogFormat:
             target if method in self._methods else b"",
             status_of(text("status")),
             byte_count(text("size")),
-            seconds(text("duration")),
+            duration(text("duration")),
             value("session"),
             value("viewer"),
             joined([values[name] for name in self._headers]),

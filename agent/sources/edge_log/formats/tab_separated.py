@@ -15,9 +15,9 @@ from agent.sources.edge_log.formats.rows import (
     byte_count,
     moment_of,
     need,
-    seconds,
     status_of,
 )
+from agent.sources.edge_log.formats.stated_unit import duration
 from agent.sources.edge_log.formats.syslog_header import HEADER, without_headers
 from agent.sources.edge_log.formats.times import TimeCache
 
@@ -117,7 +117,7 @@ class TabSeparated:
             target if method in self._methods else b"",
             status_of(value("status").decode("latin-1")),
             byte_count(value("size").decode("latin-1")),
-            seconds(value("duration").decode("latin-1")),
+            duration(value("duration").decode("latin-1")),
             value("session"),
             value("viewer"),
         )
