@@ -30,6 +30,7 @@ FAULTS = (
     Meaning("playlist_status", "playlist: refused or missing"),
     Meaning("playlist_content_type", "playlist: something else in its place"),
     Meaning("playlist_malformed", "playlist: unusable"),
+    Meaning("playlist_invalid", "playlist: refused by some players"),
     Meaning("playlist_ended", "playlist: ended"),
     Meaning("playlist_stalled", "playlist: no new segment"),
     Meaning("sequence_backwards", "segments: numbers go backwards"),

@@ -9,7 +9,7 @@ REFUSED = Metric(
     "ott_player_events_refused_total",
     "counter",
     "Requests and events that were not taken: unauthorized, too_large, rate, length, or the key of CMCD that is wrong; "
-    "also events of which a number that is none was left out.",
+    "also events of which NaN or Infinity in place of a number was left out.",
     ("service", "reason"),
     reader="ad hoc",
 )

@@ -112,10 +112,13 @@ def _runs(timeline: Element, number: int, scope: Scope) -> tuple[list[_Run], boo
     for index, element in enumerate(elements):
         time = xml.integer(element.attrib, "t", time, "S")
         number = xml.integer(element.attrib, "n", number, "S")
-        duration = xml.integer(element.attrib, "d", 0, "S")
-        if duration <= 0:
-            raise ValueError("has an <S> in its SegmentTimeline without a duration d above 0")
+        duration = xml.integer(element.attrib, "d", -1, "S")
+        if duration < 0:
+            raise ValueError("has an <S> in its SegmentTimeline without a duration d, or with one below 0")
         count = xml.integer(element.attrib, "r", 0, "S") + 1
+        if duration == 0:  # AWS MediaPackage lists so what is not there: it has a number and takes no time
+            number += max(count, 1)
+            continue
         if count <= 0:  # repeated up to the next run, or to the period's end, or to now
             if index + 1 < len(elements):
                 count = (xml.integer(elements[index + 1].attrib, "t", time, "S") - time) // duration

@@ -3,9 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.sources.streams.live import HOLD_BACK, LATEST_UPDATE, Container, Init, Key, Live, Resource, Segment, resolve
+from agent.sources.streams.live import (
+    HOLD_BACK,
+    LATEST_UPDATE,
+    Container,
+    Init,
+    Key,
+    Live,
+    Mark,
+    Resource,
+    Segment,
+    resolve,
+)
+from service.nouns import counted
 
 KEY_SIZES = {"AES-128": 16, "AES-256": 32}
+# Segments that are compared with those of the look before.
+_MARKED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,7 @@ class Entry:
     gap: bool = False
     map: Map | None = None
     encryption: Encryption | None = None
+    discontinuity: int = 0  # how many there were before it
 
     @property
     def container(self) -> Container:
@@ -81,6 +96,8 @@ class Media:
     target_duration: float | None
     entries: tuple[Entry, ...]
     ended: bool
+    parts: int = 0  # listed of the segment that has begun
+    invalid: str = ""  # a rule that it breaks and on which some players insist
 
     def edge(self) -> float | None:
         """Return the Unix time at which the last segment ends; None unless a date and every duration after it stand."""
@@ -94,6 +111,11 @@ class Media:
 
     def live(self, url: str) -> Live:
         """Return the rendition as of now; `url` is the playlist's own. Raise ValueError if nothing can be played."""
+        if not self.entries and self.parts:
+            raise ValueError(
+                f"lists no whole segment yet, only {counted(self.parts, 'part')} of the first one (EXT-X-PART), with "
+                "which hls.js does not begin"
+            )
         if not self.entries:
             raise ValueError("lists no segment")
         # A playlist's word is not better than its content: where a segment is longer, new ones come that much later.
@@ -105,7 +127,24 @@ class Media:
             raise ValueError("has EXT-X-TARGETDURATION:0 and no segment with a duration (EXTINF)")
         newest = self.sequence + len(self.entries) - 1
         segments = tuple(self._segment(url, index, target) for index in self._wanted(target))
-        return Live(self.sequence, newest, segments, self.edge(), target, LATEST_UPDATE * target)
+        return Live(
+            self.sequence,
+            newest,
+            segments,
+            self.edge(),
+            target,
+            LATEST_UPDATE * target,
+            invalid=self.invalid,
+            source=url.partition("?")[0],
+            marks=self._marks(newest),
+        )
+
+    def _marks(self, newest: int) -> dict[int, Mark]:
+        last = self.entries[-_MARKED:]
+        return {
+            number: Mark(entry.uri.partition("?")[0], entry.discontinuity)
+            for number, entry in enumerate(last, newest + 1 - len(last))
+        }
 
     def _wanted(self, target: float) -> tuple[int, ...]:
         """Return the newest entry that is no gap, and the one with which players begin."""

@@ -8,6 +8,20 @@ from agent.sources.streams.hls_tags import Line, Variables
 
 _SHORTEST = 0.01  # what players take a segment of no duration for
 _VIDEO_CODECS = ("avc", "hvc", "hev", "dvh", "dva", "vp0", "vp8", "vp9", "av0", "mp4v", "vvc")
+# What a playlist may have once (RFC 8216, 4.3.1.2 and 4.3.3, and its revision).
+_ONCE = frozenset(
+    {
+        "EXT-X-DISCONTINUITY-SEQUENCE",
+        "EXT-X-MEDIA-SEQUENCE",
+        "EXT-X-PART-INF",
+        "EXT-X-PLAYLIST-TYPE",
+        "EXT-X-SERVER-CONTROL",
+        "EXT-X-SKIP",
+        "EXT-X-TARGETDURATION",
+        "EXT-X-VERSION",
+    }
+)
+_BEFORE_SEGMENTS = frozenset({"EXT-X-DISCONTINUITY-SEQUENCE", "EXT-X-MEDIA-SEQUENCE"})
 _MASTER_TAGS = frozenset({"EXT-X-STREAM-INF", "EXT-X-MEDIA"})
 
 
@@ -72,7 +86,10 @@ def _pictures(given: Mapping[str, str]) -> bool | None:
 
 class _MediaReader:
     def __init__(self) -> None:
-        self._sequence, self._ended = 0, False
+        self._sequence = self._skipped = self._discontinuity = self._parts = 0
+        self._ended = False
+        self._seen: set[str] = set()  # of the tags that may stand once
+        self._invalid = ""
         self._target: float | None = None
         self._entries: list[Entry] = []
         self._map: Map | None = None
@@ -88,22 +105,27 @@ class _MediaReader:
         self._range: tuple[int, int | None] | None = None
 
     def take(self, line: Line, variables: Variables) -> None:
+        again = line.tag in self._seen
+        if line.tag in _ONCE:
+            self._check(line, again=again)
         match line.tag:
             case "":
                 self._entry(variables.expand(line.number, line.value))
             case "EXTINF":
-                number = hls_tags.seconds(line)
+                seconds = hls_tags.seconds(line)
                 self._announced = True
-                self._duration = None if number is None else max(number, _SHORTEST)
+                self._duration = None if seconds is None else max(seconds, _SHORTEST)
             case "EXT-X-TARGETDURATION":
-                number = hls_tags.seconds(line)
-                self._target = self._target if number is None else number
+                seconds = hls_tags.seconds(line)
+                self._target = self._target if seconds is None else seconds
             case "EXT-X-MEDIA-SEQUENCE":
-                self._sequence += hls_tags.whole(line)
+                self._sequence = hls_tags.whole(line)
+            case "EXT-X-DISCONTINUITY-SEQUENCE":
+                self._discontinuity += hls_tags.whole(line) if line.value.strip().isdecimal() and not again else 0
             case "EXT-X-SKIP":
                 # A delta update, although none was asked for: what it leaves out still counts.
                 skipped = hls_tags.attributes(line, variables).get("SKIPPED-SEGMENTS", "")
-                self._sequence += int(skipped) if skipped.isascii() and skipped.isdigit() and len(skipped) < 10 else 0
+                self._skipped += int(skipped) if skipped.isascii() and skipped.isdigit() and len(skipped) < 10 else 0
             case _:
                 self._tag(line, variables)
 
@@ -116,6 +138,10 @@ class _MediaReader:
                 self._range = hls_tags.byte_range(line, line.value, "EXT-X-BYTERANGE")
             case "EXT-X-GAP":
                 self._gap = True
+            case "EXT-X-DISCONTINUITY":
+                self._discontinuity += 1
+            case "EXT-X-PART":
+                self._parts += 1
             case "EXT-X-ENDLIST":
                 self._ended = True
             case "EXT-X-MAP":
@@ -124,7 +150,16 @@ class _MediaReader:
                 self._key(line, hls_tags.attributes(line, variables))
 
     def finish(self) -> Media:
-        return Media(self._sequence, self._target, tuple(self._entries), self._ended)
+        sequence, entries = self._sequence + self._skipped, tuple(self._entries)
+        return Media(sequence, self._target, entries, self._ended, self._parts, self._invalid)
+
+    def _check(self, line: Line, *, again: bool) -> None:
+        """Note a rule that decides nothing here, and on which some players insist."""
+        self._seen.add(line.tag)
+        if again:
+            self._invalid = self._invalid or f"line {line.number}: a second {line.tag}"
+        elif line.tag in _BEFORE_SEGMENTS and self._entries:
+            self._invalid = self._invalid or f"line {line.number}: {line.tag} behind the first segment"
 
     def _entry(self, uri: str) -> None:
         byte_range = None
@@ -133,7 +168,10 @@ class _MediaReader:
             byte_range = (self._end if first is None else first, length)
         self._end = 0 if byte_range is None else sum(byte_range)
         duration = self._target if self._duration is None else self._duration
-        self._entries.append(Entry(uri, duration, self._date, byte_range, self._gap, self._map, _chosen(self._keys)))
+        key = _chosen(self._keys)
+        entry = Entry(uri, duration, self._date, byte_range, self._gap, self._map, key, self._discontinuity)
+        self._entries.append(entry)
+        self._parts = 0
         self._keys_open = False
         self._begin()
 

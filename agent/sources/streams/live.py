@@ -1,7 +1,8 @@
 """What a playlist or manifest says of one rendition, whatever its format."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -68,6 +69,13 @@ class Segment(NamedTuple):
         return self.resource.urls[0]
 
 
+class Mark(NamedTuple):
+    """What of a listed segment stays the same from look to look."""
+
+    address: str  # as listed, without its query
+    discontinuity: int  # how many there were before it
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """One rendition as of now.
@@ -86,6 +94,9 @@ class Live:
     declared: bool = True
     moves: bool = True
     ahead: bool = False  # all that is listed lies ahead by the clock
+    invalid: str = ""  # a rule that the playlist breaks and on which some players insist
+    source: str = ""  # the playlist's own address, without its query
+    marks: Mapping[int, Mark] = field(default_factory=dict)  # of the last segments, by number
 
     @property
     def segment(self) -> Segment | None:

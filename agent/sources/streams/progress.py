@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agent.sources.streams.live import Live
+from agent.sources.streams.live import Live, Mark
 from agent.sources.streams.reasons import Reason
 
 # Origins out of step behind one address answer in turn with older and newer playlists. What was seen among the last
@@ -34,3 +34,23 @@ def observe(before: Progress | None, live: Live, now: float) -> tuple[Progress, 
     if now - advanced_at > live.patience:
         faults.add(Reason.PLAYLIST_STALLED)
     return Progress(live.first, live.newest, seen, advanced_at), frozenset(faults)
+
+
+def contradiction(before: Live | None, live: Live) -> str:
+    """Return how a playlist contradicts the one of the look before; empty where it does not."""
+    if before is None or before.source != live.source:
+        return ""
+    for number in before.marks.keys() & live.marks.keys():
+        was, now = before.marks[number], live.marks[number]
+        if was != now:
+            return _contradiction(number, was, now)
+    return ""
+
+
+def _contradiction(number: int, was: Mark, now: Mark) -> str:
+    if was.address != now.address:
+        return f"segment {number} had another address at the look before"
+    return (
+        f"segment {number} had discontinuity number {was.discontinuity} at the look before and has "
+        f"{now.discontinuity} now: EXT-X-DISCONTINUITY-SEQUENCE is missing or wrong"
+    )

@@ -11,6 +11,7 @@ class Reason(StrEnum):
     PLAYLIST_STATUS = "playlist_status"
     PLAYLIST_CONTENT_TYPE = "playlist_content_type"
     PLAYLIST_MALFORMED = "playlist_malformed"
+    PLAYLIST_INVALID = "playlist_invalid"
     PLAYLIST_ENDED = "playlist_ended"
     PLAYLIST_STALLED = "playlist_stalled"
     SEQUENCE_BACKWARDS = "sequence_backwards"

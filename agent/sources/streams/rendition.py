@@ -25,6 +25,7 @@ _LATE_KEPT = 60.0
 _MILLISECONDS = 1000
 
 _TOO_EARLY = frozenset({Reason.SEGMENT_MISSING, Reason.SEGMENT_STATUS})
+_REFUSED = "; players that insist on it (RFC 8216), such as hls.js 1.7.4, refuse the playlist"
 _DETAILS = {
     Reason.PLAYLIST_STALLED: "no new segment for longer than 1.5 target durations",
     Reason.SEQUENCE_BACKWARDS: "the playlist is older than the one before",
@@ -58,6 +59,7 @@ class Rendition:
     lasting: tuple[Remark, ...] = ()
     looked_at: float = 0.0
     playable: bool = False  # at the last look
+    _listed: Live | None = None  # what was listed at the last look
     _early: Segment | None = None  # was not there when it was the newest
     _late_until: float = 0.0
 
@@ -131,6 +133,10 @@ class Rendition:
         self.live = live
         if not live.moves:
             return
+        invalid = live.invalid or progress.contradiction(self._listed, live)
+        self._listed = live
+        if invalid:
+            found.append(Remark(Reason.PLAYLIST_INVALID, f"{self.name}: {invalid}{_REFUSED}"))
         self.progress, faults = progress.observe(self.progress, live, self.clock())
         found += [Remark(reason, f"{self.name}: {_DETAILS[reason]}") for reason in sorted(faults)]
 

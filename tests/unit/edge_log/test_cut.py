@@ -122,7 +122,7 @@ def test_fast_and_slow_reading_count_the_same() -> None:
     assert tally.watched_seconds > 30
 
 
-def test_requests_with_a_number_that_is_none_and_requests_encoded_twice_are_of_their_session() -> None:
+def test_requests_with_infinity_and_requests_encoded_twice_are_of_their_session() -> None:
     """Left out, they would look like segments that never came, and the session would seem to have stalled."""
     usual = [
         b"/%d.ts?CMCD=bl%%3D4000%%2Cd%%3D2000%%2Cmtp%%3D900%%2Cot%%3Dv%%2Csid%%3D%%22a%%22" % (row // 2)

@@ -111,6 +111,20 @@ def test_a_run_repeated_to_now_is_a_formula() -> None:
     assert (live.segment.url.rpartition("/")[2], live.declared) == ("4-8", False)
 
 
+@pytest.mark.parametrize(("repeat", "number"), [("", 1039), (' r="2"', 1041)])
+def test_a_segment_of_no_duration_is_none_and_has_a_number(repeat: str, number: int) -> None:
+    """As AWS MediaPackage lists what it has not, in issue 5649 of shaka-player."""
+    template = 'timescale="48000" startNumber="1037" media="$Number$.mp4"'
+    timeline = (
+        f'<SegmentTimeline><S t="0" d="95232"/><S t="95232" d="0"{repeat}/><S t="95232" d="95256"/></SegmentTimeline>'
+    )
+
+    live = first(manifest(template, timeline=timeline), NOON + 30)
+
+    assert name(live) == f"{number}.mp4"
+    assert live.edge == NOON + (95232 + 95256) / 48000
+
+
 def test_a_run_repeated_to_the_next_is_not() -> None:
     timeline = '<SegmentTimeline><S t="0" d="2" r="-1"/><S t="10" d="4"/></SegmentTimeline>'
     live = first(manifest('media="$Number$-$Time$"', timeline=timeline), NOON + 60)
@@ -189,7 +203,7 @@ SET = "<AdaptationSet><SegmentTemplate {}>{}</SegmentTemplate><Representation id
         (DYNAMIC.format(SET.format('media="a"', "<SegmentTimeline/>")), "has an empty SegmentTimeline"),
         (
             DYNAMIC.format(SET.format('media="a"', "<SegmentTimeline><S/></SegmentTimeline>")),
-            "has an <S> in its SegmentTimeline without a duration d above 0",
+            "has an <S> in its SegmentTimeline without a duration d, or with one below 0",
         ),
         (DYNAMIC.format(SET.format('duration="900" media="a"', "")), "and no complete segment yet"),
         (DYNAMIC.format(SET.format('duration="4" media="ftp://a/b"', "")), "players fetch http, https and data only"),

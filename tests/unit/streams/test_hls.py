@@ -178,12 +178,47 @@ def test_a_broken_tag_that_decides_nothing_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tag", "problem"),
+    [
+        ("#EXT-X-VERSION:3\n#EXT-X-VERSION:6", "line 3: a second EXT-X-VERSION"),
+        ("#EXT-X-TARGETDURATION:6", "line 3: a second EXT-X-TARGETDURATION"),
+        ("#EXT-X-MEDIA-SEQUENCE:100", "line 4: a second EXT-X-MEDIA-SEQUENCE"),
+        ("#EXT-X-SERVER-CONTROL:HOLD-BACK=18\n#EXT-X-VERSION:3", ""),
+        ("#EXT-X-DISCONTINUITY\n#EXT-X-DISCONTINUITY", ""),
+        ("#EXTINF:6\n99.ts", "line 5: EXT-X-MEDIA-SEQUENCE behind the first segment"),
+    ],
+)
+def test_a_rule_on_which_some_players_insist_is_named_and_decides_nothing(tag: str, problem: str) -> None:
+    """Those that hls.js has checked since its pull request 7119."""
+    found = media(LIVE.replace("#EXTM3U", f"#EXTM3U\n{tag}", 1))
+
+    assert found.live("http://edge/live.m3u8").invalid == found.invalid == problem
+    assert found.sequence == 100
+
+
+def test_segments_know_how_many_discontinuities_were_before_them() -> None:
+    text = LIVE.replace("#EXTINF:5.5", "#EXT-X-DISCONTINUITY\n#EXTINF:5.5")
+
+    assert [entry.discontinuity for entry in media(text).entries] == [0, 1]
+    numbered = text.replace("#EXT-X-PROGRAM", "#EXT-X-DISCONTINUITY-SEQUENCE:7\n#EXT-X-PROGRAM", 1)
+    assert [entry.discontinuity for entry in media(numbered).entries] == [7, 8]
+    odd = text.replace("#EXT-X-PROGRAM", "#EXT-X-DISCONTINUITY-SEQUENCE:none\n#EXT-X-PROGRAM", 1)
+    assert media(odd).entries == media(text).entries
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("", "does not begin with #EXTM3U"),
         ("<html></html>", "does not begin with #EXTM3U"),
         ("#EXTINF:4\na.ts", "does not begin with #EXTM3U"),
         ("#EXTM3U\n#EXT-X-TARGETDURATION:6\n", "lists no segment"),
+        (
+            # As a server of low latency begins, in issue 6809 of hls.js.
+            "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-PART-INF:PART-TARGET=1\n#EXT-X-MEDIA-SEQUENCE:0\n"
+            '#EXT-X-PART:DURATION=1,URI="0.0.mp4",INDEPENDENT=YES\n#EXT-X-PART:DURATION=1,URI="0.1.mp4"\n',
+            r"lists no whole segment yet, only 2 parts of the first one \(EXT-X-PART\)",
+        ),
         ("#EXTM3U\na.ts\n", "has no EXT-X-TARGETDURATION"),
         ("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n", "names no rendition"),
         (

@@ -129,6 +129,66 @@ def test_the_location_of_a_manifest_is_kept() -> None:
     assert world.asked[0] == "live/session?id=7"
 
 
+def windowed(world: World, *, numbered: bool = True, name: Callable[[int], str] = str) -> Callable[[str], Body]:
+    """Give a playlist of four segments of a channel that has a discontinuity before each tenth segment."""
+
+    def text(_: str) -> str:
+        first = int((world.now - NOON) / 2)
+        lines = ["#EXTM3U", "#EXT-X-TARGETDURATION:2", f"#EXT-X-MEDIA-SEQUENCE:{first}"]
+        if numbered:
+            lines.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{(first - 1) // 10}")
+        for number in range(first, first + 4):
+            lines += [
+                *(["#EXT-X-DISCONTINUITY"] if number % 10 == 0 else []),
+                "#EXTINF:2,",
+                f"s.ts/{name(number)}?{first}",
+            ]
+        return "\n".join(lines)
+
+    return text
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_discontinuity_that_leaves_the_playlist_uncounted_is_told(numbered: bool) -> None:
+    """Without EXT-X-DISCONTINUITY-SEQUENCE: issue 1172 of hls.js, 736 of nginx-vod-module."""
+    world = World()
+    world.paths = {"live/index": windowed(world, numbered=numbered)}
+    world.paths |= {f"live/s.ts/{number}": programme() for number in range(290, 340)}
+
+    told = [number for number in range(301, 322) if world.look() and Reason.PLAYLIST_INVALID in world.names()]
+
+    assert world.channel.up
+    assert told == ([] if numbered else [311, 321])
+
+
+def test_segments_that_change_their_address_are_told() -> None:
+    """Numbers that do not move on with the segments, as a packager wrote them in issue 37 of grafov/m3u8."""
+    world = World()
+    shift = {"by": 0}
+    world.paths = {"live/index": windowed(world, name=lambda number: str(number + shift["by"]))}
+    world.paths |= {f"live/s.ts/{number}": programme() for number in range(290, 340)}
+
+    assert [world.look() and world.names() for _ in range(2)] == [set(), set()]
+    shift["by"] = 1
+    assert world.look()
+    assert "had another address at the look before" in world.channel.faults[Reason.PLAYLIST_INVALID]
+    assert world.look()
+    assert world.names() == set()
+
+
+def test_what_another_server_lists_is_not_compared() -> None:
+    world = World()
+    text = windowed(world)
+    world.paths = {"live/index": text}
+    world.paths |= {f"live/s.ts/{number}": programme() for number in range(290, 340)}
+    world.paths |= {f"b/s.ts/{number}": programme() for number in range(290, 340)}
+    assert world.look()
+
+    world.paths["live/index"] = lambda url: ("http://edge/b/live", cast("str", text(url)).replace("s.ts", "./s.ts"))
+    assert world.look()
+    assert Reason.PLAYLIST_INVALID not in world.names()
+
+
 def test_a_multivariant_playlist_is_read_again_each_minute_and_rarely_where_that_opens_a_session() -> None:
     counted = []
 

@@ -77,7 +77,7 @@ class Report(NamedTuple):
     starved: bool  # bs
     state: str | None  # sta, version 2: s(tarting), p(laying), k (seeking), r(ebuffering), a (paused), …
     sequence: int | None  # sn, version 2
-    left_out: tuple[str, ...] = ()  # keys of numbers that are none (NaN, Infinity), as if they were not there
+    left_out: tuple[str, ...] = ()  # keys with NaN or Infinity, as if they were not there
 
 
 def text_of(target: bytes) -> bytes | None:

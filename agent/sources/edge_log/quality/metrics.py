@@ -19,7 +19,7 @@ QOE_REQUESTS = Metric(
 QOE_MALFORMED = Metric(
     "ott_qoe_malformed_total",
     "counter",
-    "Media requests with CMCD that could not be read, or with a number that is none (left out), by the wrong key.",
+    "Media requests whose CMCD could not be read, or had NaN or Infinity for a number, by the key that is wrong.",
     ("service", "reason"),
 )
 QOE_UNTRACKED = Metric(

@@ -101,7 +101,7 @@ def test_what_cannot_be_read_names_its_key(text: bytes, reason: str) -> None:
 
 
 @pytest.mark.parametrize("none", [b"NaN", b"Infinity", b"-Infinity", b"(NaN;v)"])
-def test_a_number_that_is_none_is_left_out_and_named(none: bytes) -> None:
+def test_nan_and_infinity_are_left_out_and_named(none: bytes) -> None:
     """Issue 45 of the library that players of JavaScript share: it wrote what a division by zero gave."""
     report = read(HLS_1.replace(b"mtp=600", b"mtp=" + none).replace(b"bl=3900", b"bl=" + none))
 
@@ -109,7 +109,7 @@ def test_a_number_that_is_none_is_left_out_and_named(none: bytes) -> None:
     assert report.left_out == ("bl", "mtp")
 
 
-def test_no_shape_is_made_of_what_has_numbers_that_are_none_or_is_encoded_twice() -> None:
+def test_no_shape_is_made_of_what_has_no_number_or_is_encoded_twice() -> None:
     assert shape_of(HLS_1.replace(b"mtp=600", b"mtp=NaN"), encoded=False) is None
     assert shape_of(quote(quote(HLS_1)).encode(), encoded=True) is None
 

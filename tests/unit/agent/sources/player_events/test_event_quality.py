@@ -49,7 +49,7 @@ def test_a_start_a_stall_and_the_end() -> None:
     assert (quality.events, len(quality)) == (7, 0)
 
 
-def test_an_event_with_a_number_that_is_none_counts_without_it() -> None:
+def test_an_event_with_nan_counts_without_it() -> None:
     quality, tally = counted(
         event(0, 0, "p", "ps", ",bl=(NaN)"),
         event(1, 1, "r", "ps", ",mtp=Infinity"),
