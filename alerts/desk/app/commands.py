@@ -17,9 +17,11 @@ from alerts.desk.core.database import Database
 from alerts.desk.core.migrate import migrate
 from alerts.desk.core.settings import Settings, database_url, read_settings
 from alerts.desk.core.words import catalogue, languages
+from service.database_trouble import trouble
 from service.program import Exit
 from service.secrets import read_by_root_alone
 
+log = logging.getLogger("desk")
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -31,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return _COMMANDS[arguments.command](arguments, settings)
     except SQLAlchemyError as error:
-        print(f"the database does not work: {str(error).splitlines()[0]}", file=sys.stderr)
+        print(f"the database does not work: {trouble(error)}", file=sys.stderr)
         return Exit.FAILED
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
@@ -58,6 +60,11 @@ def open_database(settings: Settings, path: Path) -> Database:
     if database.sqlite and database.url.database:
         Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
     migrate(database)
+    if not database.has_log():
+        log.warning(
+            "SQLite cannot keep a write-ahead log in this file system, so that readers hold up webhooks; move the "
+            "database to a disk of this machine"
+        )
     return database
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from alerts.desk.core.database import UNAVAILABLE
 from alerts.desk.core.worker import Worker
+from service.database_trouble import trouble
 
 log = logging.getLogger("desk.workers")
 
@@ -47,9 +48,7 @@ class Crew:
                 worker.job()
             except (*UNAVAILABLE, OSError) as error:
                 if not failing:
-                    log.warning(
-                        "%s fails and will go on trying", worker.name, extra={"error": str(error).split("\n")[0]}
-                    )
+                    log.warning("%s fails and will go on trying", worker.name, extra={"error": trouble(error)})
                 failing = True
             except Exception:  # the top of a thread: a bug in one round must not end the worker
                 log.exception("%s failed with an unexpected error", worker.name)

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from service.database_trouble import remedy
 from service.postgresql import check_encoding, patience
 
 UNAVAILABLE = (OperationalError, InterfaceError, InternalError, PoolTimeout)
@@ -66,6 +67,8 @@ class Database:
                 event.listen(engine, "do_connect", _connect_postgresql)
             event.listen(self.writing, "connect", _prepare_postgresql_writer)
             event.listen(self.writing, "handle_error", self._refused)
+        for engine in (self.engine, self.writing):
+            event.listen(engine, "handle_error", _unavailable, retval=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -80,6 +83,13 @@ class Database:
             yield connection
         for told in self._committed:
             told()
+
+    def has_log(self) -> bool:
+        """Return whether writers go on beside readers; SQLite's log for that needs a file system that shares memory."""
+        if not self.sqlite:
+            return True
+        with self.engine.connect() as connection:
+            return connection.exec_driver_sql("PRAGMA journal_mode").scalar() in ("wal", "memory")
 
     def on_commit(self, told: Callable[[], None]) -> None:
         """Call `told` after each commit of this process, in the thread that committed."""
@@ -129,6 +139,14 @@ def is_full(error: BaseException) -> bool:
     """Return whether the storage refused a change because its disk is full."""
     original = getattr(error, "orig", error)
     return getattr(original, "sqlstate", None) == _DISK_FULL or "disk is full" in str(original)
+
+
+def _unavailable(context: ExceptionContext) -> OperationalError | None:
+    """Return an error of UNAVAILABLE for what is wrong with the storage and goes by the name of a wrong statement."""
+    original = context.original_exception
+    if remedy(original) and not isinstance(context.sqlalchemy_exception, OperationalError):
+        return OperationalError(context.statement, None, original)
+    return None
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:

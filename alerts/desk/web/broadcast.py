@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from alerts.desk.core.database import UNAVAILABLE, Database
 from alerts.desk.tickets import listing as console
+from service.database_trouble import trouble
 
 PERIOD = 0.4  # seconds between looks when nothing wakes it
 SPACING = (
@@ -81,7 +82,7 @@ class Pulse:
                 mark = await asyncio.to_thread(self._read)
             except UNAVAILABLE as error:
                 if not failing:
-                    log.warning("consoles hear of no changes", extra={"error": str(error).split("\n")[0]})
+                    log.warning("consoles hear of no changes", extra={"error": trouble(error)})
                 failing = True
             else:
                 failing = False

@@ -16,6 +16,7 @@ from alerts.desk.core.database import is_full, is_read_only
 from alerts.desk.core.invalid import faults
 from alerts.desk.tickets.states import IllegalMoveError
 from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
+from service.database_trouble import remedy, trouble
 
 log = logging.getLogger("desk.api")
 RETRY_AFTER = "5"  # seconds after which a sender may try a storage that did not answer
@@ -113,8 +114,10 @@ def register(app: FastAPI, page: Page) -> None:
     @app.exception_handler(InternalError)
     @app.exception_handler(PoolTimeout)
     def storage(request: Request, error: Exception) -> Response:
-        log.warning("the storage does not take this", extra={"error": str(error).splitlines()[0]})
+        log.warning("the storage does not take this", extra={"error": trouble(error)})
         sentence = "the storage does not answer; try again"
+        if remedy(error):
+            sentence = "the database does not work; the desk's log says why, and what to do"
         if is_read_only(error) or is_full(error):
             sentence = READ_ONLY if is_read_only(error) else FULL
         result = reply(request, 503, "Service Unavailable", sentence)

@@ -38,6 +38,7 @@ from sqlalchemy.pool import StaticPool
 from dashboards.busy_hour.measures.quantities import Kind
 from dashboards.busy_hour.measures.series import DEFINITION, HOUR, DaySeries, Floats, LocalDay, local_offset
 from dashboards.busy_hour.measures.traffic import Candidates, Day, Peak
+from service.database_trouble import trouble
 from service.postgresql import patience
 
 _METADATA = MetaData()
@@ -267,8 +268,7 @@ class Store:
         try:
             yield
         except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
-            raise StoreError(f"cannot {doing} {self._shown()}: {str(cause).splitlines()[0]}") from error
+            raise StoreError(f"cannot {doing} {self._shown()}: {trouble(error)}") from error
 
     def _shown(self) -> str:
         return self._engine.url.render_as_string(hide_password=True)

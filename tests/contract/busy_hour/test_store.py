@@ -170,3 +170,9 @@ def test_a_message_has_no_password() -> None:
         Store(f"postgresql+psycopg://ottwatch:s3cret@127.0.0.1:{free_port()}/none")
     assert "s3cret" not in str(caught.value)
     assert "ottwatch:***@127.0.0.1" in str(caught.value)
+
+
+def test_a_file_of_something_else_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "busy_hour.db").write_bytes(b"version https://git-lfs.github.com/spec/v1\n" * 100)
+    with pytest.raises(StoreError, match=r"cannot open .*: file is not a database; .* put the latest backup"):
+        Store(f"sqlite:///{tmp_path / 'busy_hour.db'}")
