@@ -7,6 +7,7 @@ from agent.sources.node import Seen
 # Process name -> preset, the address or command where its status usually is, and what to do at the server first.
 SERVERS = {
     "nginx": ("nginx_stub_status", 'url = "http://127.0.0.1:8080/stub_status"', "location = /stub_status {…}"),
+    "angie": ("angie", 'url = "http://127.0.0.1:8080/status/"', "location /status/ { api /status/; }"),
     "srs": ("srs", 'url = "http://127.0.0.1:1985/api/v1/streams/?count=1000"', "http_api { enabled on; }"),
     "mediamtx": ("mediamtx", 'url = "http://127.0.0.1:9998/metrics"', "metrics: yes"),
     "varnishd": ("varnish", 'command = ["varnishstat", "-j"]', "put the agent into the group varnish"),

@@ -54,6 +54,34 @@ def test_nginx_stub_status() -> None:
     }
 
 
+def test_angie_counts_its_servers_and_its_idle_connections_among_the_active() -> None:
+    # The page of an Angie that was asked for one file three times through its cache, for one that is not there, and
+    # twice for one without a cache; one connection is kept.
+    assert page("angie", "angie.json") == {
+        "ott_edge_connections{active}": 2,
+        "ott_edge_connections{waiting}": 1,
+        "ott_server_connections_accepted_total": 9,
+        "ott_server_connections_dropped_total": 0,
+        "ott_server_requests_total": 6,
+        "ott_server_receive_bytes_total": 431,
+        "ott_server_transmit_bytes_total": 1556,
+        "ott_server_cache_requests_total{hit}": 2,
+        "ott_server_cache_requests_total{miss}": 2,
+        "ott_server_cache_requests_total{pass}": 0,
+    }
+
+
+def test_angie_without_zones_tells_of_connections_only() -> None:
+    connections = {"accepted": 3, "dropped": 1, "active": 1, "idle": 0}
+    text = json.dumps({"connections": connections, "http": {"server_zones": {}, "caches": {}}})
+    assert figures(parse(preset("angie"), "s", text)) == {
+        "ott_edge_connections{active}": 1,
+        "ott_edge_connections{waiting}": 0,
+        "ott_server_connections_accepted_total": 3,
+        "ott_server_connections_dropped_total": 1,
+    }
+
+
 def test_nginx_stub_status_of_tengine() -> None:
     text = (
         "Active connections: 1 \nserver accepts handled requests request_time\n 9 8 20 1234\n"
