@@ -1,6 +1,7 @@
 """What `ott-agent init` sees of a node; the kinds of source propose their tables from it."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,17 @@ from pathlib import Path
 LOGS = (
     ("var/log/nginx/*ott_access*.log", "ott"),
     ("var/log/nginx/*access*.log", "combined"),
+    ("var/log/angie/*ott_access*.log", "ott"),
+    ("var/log/angie/*access*.log", "combined"),
     ("var/log/apache2/other_vhosts_access.log", "combined_vhost"),
     ("var/log/apache2/*access*.log", "combined"),
     ("var/log/varnish/*.log", "combined"),
     ("var/log/caddy/*access*.log", "caddy"),
     ("var/log/haproxy.log", "haproxy"),
 )
+# The `log_format main` of nginx.org's, Angie's and Red Hat's packages: "combined" with the forwarded addresses behind it.
+MAIN = "main"
+_OF_MAIN = re.compile(rb'\S+ - .* [0-9]{3} [0-9]+ "[^"]*" "[^"]*" "[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +42,20 @@ def look(root: Path) -> Seen:
     formats: dict[str, str] = {}
     for pattern, format_ in LOGS:
         for file in root.glob(pattern):
-            formats.setdefault(f"/{file.relative_to(root)}", format_)
+            formats.setdefault(f"/{file.relative_to(root)}", _written_in(file, format_))
     logs = {format_: sorted(path for path in formats if formats[path] == format_) for format_ in formats.values()}
     return Seen(frozenset(names), logs, _has_pressure(root), os.uname().nodename)
+
+
+def _written_in(file: Path, format_: str) -> str:
+    """Return the format of a log: its first line tells `main` from `combined`, where it can be read."""
+    if format_ != "combined":
+        return format_
+    try:
+        with file.open("rb") as log:
+            return MAIN if _OF_MAIN.fullmatch(log.readline(1 << 16).rstrip()) else format_
+    except OSError:
+        return format_
 
 
 def _has_pressure(root: Path) -> bool:

@@ -3,9 +3,16 @@
 import json
 from collections.abc import Iterable
 
-from agent.sources.node import LOGS, Seen
+from agent.sources.node import LOGS, MAIN, Seen
 
-FORMATS = list(dict.fromkeys(format_ for _, format_ in LOGS))
+FORMATS = [*dict.fromkeys(format_ for _, format_ in LOGS), MAIN]
+WRITTEN = {
+    MAIN: (
+        '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer"'
+        ' "$http_user_agent" "$http_x_forwarded_for"'
+    )
+}
+"""The log_format of a format that has no name of ours."""
 
 
 def proposal(seen: Seen) -> Iterable[str]:
@@ -27,11 +34,12 @@ def proposal(seen: Seen) -> Iterable[str]:
 
 def _edge_log(service: str, format_: str, paths: list[str]) -> tuple[str, ...]:
     better = "" if format_ == "ott" else '  # at nginx better "ott", our own log format: docs/edge-log.md'
+    quoted = f"'{WRITTEN[format_]}'" if format_ in WRITTEN else f'"{format_}"'
     return (
         "[[edge_log]]",
         f'service = "{service}"',
         f"paths = {json.dumps(paths)}",
-        f'format = "{format_}"'.ljust(32) + better if better else f'format = "{format_}"',
+        f"format = {quoted}".ljust(32) + better if better else f"format = {quoted}",
         'idle_timeout = "30s"',
         "# viewer = ['[?&]token=([0-9a-f]{32})']   # what tells viewers apart; without it: address and user agent",
         "channel = '^/live/([^/]+)/'      # the part of the path that names the channel",

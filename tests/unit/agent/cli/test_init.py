@@ -96,6 +96,25 @@ def test_logs_are_found_below_the_root_with_their_formats(tmp_path: Path) -> Non
     assert seen.processes == frozenset()  # there is no /proc below this root
 
 
+# As the `main` of nginx.org's packages writes them, and Debian's combined.
+OF_MAIN = (
+    '192.0.2.1 - - [22/Jan/2026:03:56:14 +0500] "GET /live/a/1.ts HTTP/1.1" 200 188 "-" "Player/1.0" "203.0.113.5"\n'
+)
+COMBINED = OF_MAIN.replace(' "203.0.113.5"', "")
+
+
+@pytest.mark.parametrize("server", ["nginx", "angie"])
+@pytest.mark.parametrize("line", [OF_MAIN, OF_MAIN.replace("203.0.113.5", "-"), COMBINED])
+def test_the_proposed_format_reads_the_log_that_was_found(tmp_path: Path, server: str, line: str) -> None:
+    log = tmp_path / "var/log" / server / "access.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(line)
+    (table,) = settings(propose(look(tmp_path))).of("edge_log")
+    assert table.paths == [f"/var/log/{server}/access.log"]
+    batch = table.make_format().parser().parse(line.encode())
+    assert (batch.rejects, list(batch.uris)) == ([], [b"/live/a/1.ts"])
+
+
 def test_without_proc_the_proposal_says_that_it_saw_nothing(tmp_path: Path) -> None:
     text = propose(look(tmp_path))
     assert "/proc was not mounted" in text
