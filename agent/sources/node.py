@@ -17,7 +17,7 @@ LOGS = (
     ("var/log/caddy/*access*.log", "caddy"),
     ("var/log/haproxy.log", "haproxy"),
 )
-# The `log_format main` of nginx.org's, Angie's and Red Hat's packages: "combined" with the forwarded addresses behind it.
+# The `log_format main` of nginx.org's, Angie's and Red Hat's packages: "combined" with forwarded addresses behind it.
 MAIN = "main"
 _OF_MAIN = re.compile(rb'\S+ - .* [0-9]{3} [0-9]+ "[^"]*" "[^"]*" "[^"]*"')
 
