@@ -96,6 +96,7 @@ class ProgramReader:
         self.maps: dict[int, int] = {}  # PMT's PID of each programme that the PAT names
         self.programs: dict[int, Program] = {}
         self.pat = False
+        self.first = 0  # programme of the PAT's first entry; 0 is the network information
         self.crc_errors = 0
         self.started: set[int] = set()  # PIDs on which a PES packet begins that can be read
         self.scrambled: Counter[int] = Counter()
@@ -135,6 +136,7 @@ class ProgramReader:
 
     def _association(self, body: bytes) -> None:
         self.pat = True
+        self.first = int.from_bytes(body[:2], "big")
         for number, pid in association(body).items():
             self.maps[number] = pid
             self._follow(pid)

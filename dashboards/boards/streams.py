@@ -46,6 +46,7 @@ FAULTS = (
     Meaning("segment_content_type", "segment: something else in its place"),
     Meaning("segment_malformed", "segment: unusable"),
     Meaning("program_missing", "stream: no programme to play"),
+    Meaning("program_hidden", "stream: programme not found by some players"),
     Meaning("pid_missing", "stream: pictures or sound missing"),
     Meaning("scrambled", "stream: scrambled"),
     Meaning("ts_sync", "stream: packets out of step"),

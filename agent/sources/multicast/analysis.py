@@ -12,13 +12,19 @@ from agent.sources.multicast.channel import ChannelAnalyser
 from agent.sources.multicast.framer import Pieces, in_step
 from agent.sources.multicast.framing import Frames, Packets, RtpHeaders, frames, packets
 from agent.sources.multicast.pids import Clocks, Pids
-from agent.sources.multicast.receive import Datagrams
+from agent.sources.multicast.receive import LONGEST, Datagrams
 from agent.sources.multicast.settings import MulticastSettings
 from agent.transport.packets import NULL_PID
+from service.nouns import counted
 
 log = logging.getLogger("agent.sources.multicast")
 
 _SYNC, _DAMAGED = 0x47, 0x80
+_RTP_HEADER = 12
+_UNALIGNED = (
+    "they end within packets of 188 bytes, as ffmpeg's do without pkt_size=1316; the channel is read as one stream of "
+    "bytes, as players read it, and other receivers may refuse it"
+)
 
 
 class Analysis:
@@ -43,7 +49,7 @@ class Analysis:
         self.channels = [ChannelAnalyser(index, settings, self.pids) for index, settings in enumerate(channels)]
         self._offset = offset
         self._pieces: dict[int, Pieces] = {}  # of channels whose datagrams are pieces of a stream of bytes
-        self._told: set[int] = set()
+        self._told: set[tuple[int, str]] = set()
 
     def take(self, datagrams: Datagrams) -> None:
         """Take what one fetch brought."""
@@ -61,6 +67,8 @@ class Analysis:
             found = frames(datagrams)
         for index, begin, end in bounds:
             malformed = int(odd[begin:end].sum())
+            if malformed == end - begin and not found.packets[begin:end].any():
+                self._tell(index, "datagrams hold no transport stream", _described(datagrams, begin))
             self.channels[index].datagrams_came(datagrams.arrived[begin:end], found.packets[begin:end], malformed)
         order, gaps = self._order(datagrams, found, bounds)
         # Before which packet datagrams are missing, by channel.
@@ -78,21 +86,16 @@ class Analysis:
                 del self._pieces[index]
             elif index not in self._pieces and odd and not _numbered(found, begin, end) and in_step(data, length):
                 self._pieces[index] = Pieces()
-                self._tell(index)
+                self._tell(index, "datagrams do not hold whole packets", _UNALIGNED)
             if index in self._pieces:
                 self._pieces[index].take(data, length)
         return bool(self._pieces)
 
-    def _tell(self, index: int) -> None:
-        """Log once that a channel's datagrams are odd, and the remedy."""
-        if index not in self._told:
-            self._told.add(index)
-            reason = (
-                "they end within packets of 188 bytes, as ffmpeg's do without pkt_size=1316; the channel is read as "
-                "one stream of bytes, as players read it, and other receivers may refuse it"
-            )
-            extra = {"channel": self.channels[index].settings.channel, "reason": reason}
-            log.warning("datagrams do not hold whole packets", extra=extra)
+    def _tell(self, index: int, what: str, reason: str) -> None:
+        """Log once what is odd about a channel's datagrams, and the remedy."""
+        if (index, what) not in self._told:
+            self._told.add((index, what))
+            log.warning(what, extra={"channel": self.channels[index].settings.channel, "reason": reason})
 
     def tick(self, moment: float) -> None:
         """Judge what has not come by `moment`."""
@@ -215,6 +218,20 @@ class _Left:
         while self._places and self._places[-1][0] <= place:
             found.append(self._places.pop()[1])
         return found
+
+
+def _described(datagrams: Datagrams, place: int) -> str:
+    """Return what a datagram without a transport stream is."""
+    size, head = int(datagrams.length[place]), datagrams.data[place]
+    if not size:
+        return (
+            f"the first is empty, or longer than {LONGEST} bytes; let the sender put 7 packets into each (1,316 bytes)"
+        )
+    if size > _RTP_HEADER and head[0] >> 6 == 2:
+        kind = int(head[1]) & 0x7F
+        return f"the first looks like RTP without packets of 188 bytes: its payload type is {kind}, not 33"
+    begin = head[: min(size, 4)].tobytes().hex(" ")
+    return f"the first has {counted(size, 'byte')} and begins with {begin}"
 
 
 def _numbered(found: Frames, begin: int, end: int) -> bool:

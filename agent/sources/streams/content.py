@@ -177,7 +177,16 @@ class Transport:
 
     def _tables(self) -> list[Remark]:
         errors = self.programs.crc_errors
-        return [Remark(Reason.TS_CRC, f"{counted(errors, 'section')} whose CRC is wrong")] if errors else []
+        found = [Remark(Reason.TS_CRC, f"{counted(errors, 'section')} whose CRC is wrong")] if errors else []
+        if not self.programs.first:
+            found.append(
+                Remark(
+                    Reason.PROGRAM_HIDDEN,
+                    "the first entry of its PAT is the network information (NIT) of DVB, and hls.js 1.7.4 and "
+                    "shaka-player 5.2.12 look for the programme in that entry only",
+                )
+            )
+        return found
 
     def _streams(self) -> list[Remark]:
         reader = self.programs

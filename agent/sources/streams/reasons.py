@@ -27,6 +27,7 @@ class Reason(StrEnum):
     SEGMENT_CONTENT_TYPE = "segment_content_type"
     SEGMENT_MALFORMED = "segment_malformed"
     PROGRAM_MISSING = "program_missing"
+    PROGRAM_HIDDEN = "program_hidden"
     PID_MISSING = "pid_missing"
     SCRAMBLED = "scrambled"
     TS_SYNC = "ts_sync"

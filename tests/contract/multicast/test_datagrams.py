@@ -94,6 +94,28 @@ def test_what_is_no_packet_among_whole_ones_is_left_out(clean: Packets) -> None:
     assert (probe.errors(), probe.channel.malformed, probe.channel.packets) == ({}, 1, 2800)
 
 
+@pytest.mark.parametrize(
+    ("datagram", "words"),
+    [
+        (b"\x80\x60" + bytes(10) + b"\x65" * 900, "RTP without packets of 188 bytes: its payload type is 96, not 33"),
+        (b"", "is empty, or longer than 1536 bytes"),
+        (b"GET / HTTP/1.1\r\n\r\n", "has 18 bytes and begins with 47 45 54 20"),
+    ],
+)
+def test_datagrams_without_a_transport_stream_say_once_what_they_are(
+    datagram: bytes, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """H.264 in RTP, what GStreamer sends without an alignment (longer than a frame), and text."""
+    probe = Probe(constant_bitrate=False)
+
+    give(probe, [datagram] * 60)
+
+    (record,) = caplog.records
+    assert record.message == "datagrams hold no transport stream"
+    assert words in record.__dict__["reason"]
+    assert (probe.channel.is_up, probe.channel.malformed) == (False, 60)
+
+
 @pytest.mark.parametrize("rtp", [False, True])
 def test_packets_of_204_bytes_are_read(clean: Packets, rtp: bool) -> None:
     """ISDB-T says in the 16 bytes behind what a modulator needs; TSDuck passes them on by UDP."""

@@ -1,5 +1,6 @@
 """Segments judged as they arrive: what is media, what is a whole transport stream, what is neither."""
 
+import struct
 import tracemalloc
 
 import pytest
@@ -26,6 +27,7 @@ from tests.unit.streams.media import (
     pat,
     pmt,
     programme,
+    section,
     table,
 )
 from tests.unit.streams.packets import packet, run
@@ -101,6 +103,15 @@ def test_a_stream_with_nothing_to_decode_cannot_be_started(body: bytes, problem:
 def test_a_stream_that_is_scrambled_throughout_cannot_be_started() -> None:
     body = TABLES + begin(VIDEO, 0, scrambled=True, clear=False) + begin(AUDIO, 0, scrambled=True, clear=False)
     assert fault(body).reason is Reason.SCRAMBLED
+
+
+def test_a_programme_behind_the_network_information_is_not_found_by_all_players() -> None:
+    """As DVB's multiplexers write the PAT: issues 1613 and 4574 of hls.js."""
+    entries = [struct.pack(">HH", 0, 0xE010), struct.pack(">HH", 1, 0xE000 | PMT)]
+    for order, reasons in ((entries, {Reason.PROGRAM_HIDDEN}), (entries[::-1], set())):
+        tables = table(0, 0, section(0, 1, b"".join(order))) + table(PMT, 0, pmt((AAC, AUDIO)))
+
+        assert set(check(tables + begin(AUDIO, 0))) == reasons
 
 
 def test_sound_alone_is_a_channel() -> None:
