@@ -33,6 +33,7 @@ _TYPES: dict[int, tuple[Kind, str]] = {
     0x81: ("audio", "AC-3"),
     0x86: ("data", "SCTE-35"),
     0x87: ("audio", "E-AC-3"),
+    0x8A: ("audio", "DTS"),
     0xC1: ("audio", "AC-3, encrypted samples"),
     0xC2: ("audio", "E-AC-3, encrypted samples"),
     0xCF: ("audio", "AAC, encrypted samples"),
@@ -50,12 +51,19 @@ _DESCRIPTORS: dict[int, tuple[Kind, str]] = {
     0x7B: ("audio", "DTS"),
     0x7C: ("audio", "AAC"),
 }
+# What registers itself (ISO/IEC 13818-1, 2.6.8), as FFmpeg writes and reads it.
 _REGISTRATIONS: dict[bytes, tuple[Kind, str]] = {
     b"AC-3": ("audio", "AC-3"),
+    b"BSSD": ("audio", "SMPTE 302M"),
+    b"DTS1": ("audio", "DTS"),
+    b"DTS2": ("audio", "DTS"),
+    b"DTS3": ("audio", "DTS"),
     b"EAC3": ("audio", "E-AC-3"),
     b"Opus": ("audio", "Opus"),
     b"HEVC": ("video", "H.265"),
     b"AV01": ("video", "AV1"),
+    b"VC-1": ("video", "VC-1"),
+    b"drac": ("video", "Dirac"),
 }
 _LANGUAGE, _REGISTRATION = 0x0A, 0x05
 

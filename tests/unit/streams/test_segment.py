@@ -121,6 +121,26 @@ def test_sound_alone_is_a_channel() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("entry", "codec"),
+    [
+        ("06 e1 00 f0 06 05 04 42 53 53 44", "SMPTE 302M"),  # as FFmpeg 5.1 writes it
+        ("06 e1 00 f0 0a 05 04 4f 70 75 73 7f 02 80 02", "Opus"),
+        ("06 e1 00 f0 06 05 04 44 54 53 31", "DTS"),
+        ("8a e1 00 f0 00", "DTS"),
+    ],
+)
+def test_sound_that_registers_itself_is_sound(entry: str, codec: str) -> None:
+    body = struct.pack(">HH", 0xE000 | VIDEO, 0xF000) + bytes.fromhex(entry)
+    checker = checker_of()
+    checker.head(Answer("", 200, ""))
+
+    checker.piece(table(0, 0, pat()) + table(PMT, 0, section(2, 1, body)) + begin(VIDEO, 0))
+
+    assert checker.finish() == []
+    assert f"PID 256 ({codec})" in checker.summary()
+
+
 @pytest.mark.parametrize("body", [ADTS, b"ID3\x04" + bytes(9) + ADTS, b"WEBVTT\n\n00:00.000 -->", fragment(), WEBM])
 def test_other_media_is_not_taken_for_a_broken_transport_stream(body: bytes) -> None:
     assert check(body, at=3) == {}
