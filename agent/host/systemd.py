@@ -66,7 +66,9 @@ def parse(shown: str) -> Iterator[Sample]:
 
 
 def moment(text: str, name: str) -> float:
-    """Return the Unix seconds of a moment as systemd writes it, "Sat 2021-12-11 14:25:57 UTC"."""
+    """Return the Unix seconds of a moment as systemd writes it, "Sat 2021-12-11 14:25:57 UTC" or "@1639232757"."""
+    if text.startswith("@"):
+        return number(text[1:], f"systemctl, ActiveEnterTimestamp of {name}")
     found = _MOMENT.fullmatch(text)
     try:
         return datetime.fromisoformat(f"{found[1]}+00:00" if found else "").timestamp()

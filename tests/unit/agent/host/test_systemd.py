@@ -28,7 +28,7 @@ ActiveEnterTimestamp=
 Id=backup.timer
 LoadState=loaded
 ActiveState=active
-ActiveEnterTimestamp=Thu 2026-05-28 20:26:40 UTC
+ActiveEnterTimestamp=@1780000000
 """
 
 
@@ -49,6 +49,7 @@ def test_states_starts_and_restarts() -> None:
     assert found["node_systemd_unit_start_time_seconds", "nginx.service"] == 1790000000
     # As node_exporter has it.
     assert found["node_systemd_unit_start_time_seconds", "backup.service"] == 0
+    assert found["node_systemd_unit_start_time_seconds", "backup.timer"] == 1780000000
     assert ("node_systemd_service_restart_total", "backup.timer") not in found
 
 
