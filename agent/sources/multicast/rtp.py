@@ -37,6 +37,8 @@ class RtpStream:
 
     def take(self, headers: RtpHeaders, arrived: NDArray[np.float64]) -> Order:
         """Take a turn's headers, in order of arrival at `arrived` (n,), seconds; return the order of their numbers."""
+        # The last bit is set for what RIST sends again (VSF TR-06-1), under the number that it had.
+        headers = headers._replace(sender=headers.sender >> 1)
         ends = [*(np.flatnonzero(np.diff(headers.sender)) + 1).tolist(), len(arrived)]
         if len(ends) == 1:
             return self._take(headers, arrived)

@@ -77,6 +77,18 @@ def test_a_sender_that_takes_over_within_a_turn_is_taken_from_its_first_datagram
     assert (stream.lost, stream.duplicates, stream.reordered) == (0, 0, 1)
 
 
+def test_what_rist_sends_again_is_put_in_its_place() -> None:
+    stream = RtpStream()
+    take(stream, 10, 11, sender=6)
+    numbers = np.array([12, 14, 15, 13, 16], np.int64)
+
+    places, gaps = stream.take(RtpHeaders(numbers, numbers * 300, np.array([6, 6, 6, 7, 6])), np.arange(5) / 300)
+
+    assert places is not None
+    assert numbers[places].tolist() == [12, 13, 14, 15, 16]
+    assert (gaps, stream.reordered, stream.lost) == ([], 1, 0)
+
+
 def test_a_sender_that_begins_again_a_little_further_back_is_followed() -> None:
     """One that counts from 0 and ends each few seconds: its datagrams are no duplicates."""
     stream = RtpStream()
