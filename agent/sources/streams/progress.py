@@ -40,7 +40,7 @@ def contradiction(before: Live | None, live: Live) -> str:
     """Return how a playlist contradicts the one of the look before; empty where it does not."""
     if before is None or before.source != live.source:
         return ""
-    for number in before.marks.keys() & live.marks.keys():
+    for number in sorted(before.marks.keys() & live.marks.keys()):
         was, now = before.marks[number], live.marks[number]
         if was != now:
             return _contradiction(number, was, now)
