@@ -5,14 +5,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from icalendar import vRecur
-
+from alerts.desk.works import recurrence
 from service.setting_types import time_zone
 
 LONGEST = timedelta(days=31)  # of one window; what lasts longer is not works but another platform
 MOST_NAMES, MOST_TEXT = 1_000, 10_000
-DENSE = ("SECONDLY", "MINUTELY", "HOURLY")
-ENDLESS = frozenset({"BYSECOND", "BYMINUTE", "BYHOUR"})
 
 
 class WorksError(ValueError):
@@ -102,7 +99,11 @@ def checked(works: Works) -> Works:
         if len(getattr(works, field)) > MOST_TEXT or "\0" in getattr(works, field):
             raise WorksError(f"{field}: is longer than {MOST_TEXT} characters or holds a NUL; shorten it")
     _check_window(works)
-    _check_recurrence(works.recurrence)
+    if works.recurrence:
+        try:
+            recurrence.check(works.recurrence, works.starts)
+        except recurrence.RecurrenceError as error:
+            raise WorksError(f"recurrence: {error}") from None
     return works
 
 
@@ -119,21 +120,3 @@ def _check_window(works: Works) -> None:
         raise WorksError("ends: is not after starts")
     if works.ends - works.starts > LONGEST:
         raise WorksError(f"ends: a window lasts {LONGEST.days} days at most; use a recurrence for repeated works")
-
-
-def _check_recurrence(text: str) -> None:
-    if not text:
-        return
-    if "\n" in text or "\r" in text:
-        raise WorksError('recurrence: give one RRULE such as "FREQ=WEEKLY;BYDAY=TU"')
-    try:
-        rule = vRecur.from_ical(text)
-    except ValueError:
-        raise WorksError(
-            f'recurrence: "{text[:80]}" is no rule of RFC 5545; give an RRULE such as "FREQ=WEEKLY;BYDAY=TU"'
-        ) from None
-    frequency = str((rule.get("FREQ") or [""])[0])
-    if not frequency:
-        raise WorksError('recurrence: has no FREQ; give an RRULE such as "FREQ=WEEKLY;BYDAY=TU"')
-    if frequency in DENSE or ENDLESS & set(rule):
-        raise WorksError("recurrence: repeats within a day; give the longer window, or several works")

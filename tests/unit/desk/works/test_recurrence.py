@@ -1,0 +1,77 @@
+"""Rules of recurrence: what would never end or never come is refused before it is stored, and the part is named."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alerts.desk.works.ical import read
+from alerts.desk.works.recurrence import RecurrenceError, check
+from alerts.desk.works.windows import windows
+from alerts.desk.works.works import Scope, Works, WorksError, checked
+
+STARTS = datetime(2026, 12, 1, 2, 0)  # noqa: DTZ001 - wall-clock time
+MIDNIGHT = datetime(2026, 12, 1)  # noqa: DTZ001 - wall-clock time
+NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (
+            "FREQ=MONTHLY;INTERVAL=0;BYDAY=MO;BYMONTHDAY=1;UNTIL=20261231T200000Z",
+            "INTERVAL=0 is no number of 1 or more",
+        ),
+        ("FREQ=WEEKLY;INTERVAL=0;BYDAY=MO,TU", "INTERVAL=0"),
+        ("FREQ=DAILY;INTERVAL=-1", "INTERVAL=-1"),
+        ("FREQ=DAILY;COUNT=0", "COUNT=0"),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "BYMONTHDAY=30 does not exist in the months of BYMONTH"),
+        ("FREQ=YEARLY;BYMONTH=4,6;BYMONTHDAY=31,-31", "BYMONTHDAY=31 does not exist"),
+        ("FREQ=MONTHLY;BYMONTHDAY=32", "BYMONTHDAY=32 is not between -31 and 31"),
+        ("FREQ=YEARLY;BYMONTH=13", "is no rule|BYMONTH=13"),
+        ("FREQ=YEARLY;BYMONTH=0;BYMONTHDAY=1", "is no rule|BYMONTH=0"),
+        ("FREQ=YEARLY;BYWEEKNO=54", "BYWEEKNO=54"),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0", "BYSETPOS=0"),
+        ("FREQ=MONTHLY;BYDAY=6MO", "BYDAY=6MO never comes; give a weekday from 1 to 5"),
+        ("RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=FORWARD", "RSCALE is not taken"),
+        ("FREQ=DAILY;UNTIL=20261203", "UNTIL=20261203 does not say .* UNTIL=20261203T020000"),
+    ],
+)
+def test_a_rule_that_never_ends_or_never_comes_is_refused(rule: str, message: str) -> None:
+    with pytest.raises(RecurrenceError, match=message):
+        check(rule, STARTS)
+    works = Works("t", Scope(sites=("a",)), STARTS, STARTS + timedelta(hours=4), "Asia/Almaty", rule)
+    with pytest.raises(WorksError, match=f"recurrence: .*({message})"):
+        checked(works)
+
+
+@pytest.mark.parametrize(
+    ("rule", "starts"),
+    [
+        ("FREQ=MONTHLY", datetime(2027, 1, 31, 2)),  # noqa: DTZ001 - wall-clock time
+        ("FREQ=YEARLY", datetime(2024, 2, 29, 2)),  # noqa: DTZ001 - wall-clock time
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", STARTS),
+        ("FREQ=MONTHLY;BYDAY=-1SU", STARTS),
+        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;WKST=SU", STARTS),
+        ("FREQ=YEARLY;BYDAY=20MO", STARTS),
+        ("FREQ=YEARLY;BYEASTER=0", STARTS),
+        ("FREQ=DAILY;COUNT=3", STARTS),
+        ("FREQ=DAILY;UNTIL=20261203T020000", STARTS),
+        ("FREQ=DAILY;UNTIL=20261202T210000Z", STARTS),
+        ("FREQ=DAILY;UNTIL=20261203", MIDNIGHT),
+        ("freq=daily;count=2", STARTS),
+    ],
+)
+def test_other_rules_have_windows(rule: str, starts: datetime) -> None:
+    works = Works("t", Scope(sites=("a",)), starts, starts + timedelta(hours=4), "Asia/Almaty", rule, approver="x")
+    assert windows(checked(works), NOW, NOW + timedelta(days=800))
+
+
+def test_an_event_of_a_calendar_is_refused_before_its_windows_are_asked_for() -> None:
+    lines = (
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//provider//EN", "BEGIN:VEVENT", "UID:1", "SUMMARY:Line works",
+        "X-OTTWATCH-SITES:almaty", "DTSTART:20261201T020000", "DTEND:20261201T060000",
+        "RRULE:FREQ=WEEKLY;UNTIL=20270325T093000Z;INTERVAL=0;BYDAY=MO,TU,WE,TH,FR;WKST=SU",
+        "END:VEVENT", "END:VCALENDAR", "",
+    )  # fmt: skip
+    with pytest.raises(WorksError, match='event "Line works": recurrence: INTERVAL=0 is no number of 1 or more'):
+        read("\r\n".join(lines), "Asia/Almaty", NOW)
