@@ -148,8 +148,29 @@ def connection_to(parts: SplitResult, timeout: float, trust: ssl.SSLContext | No
     if not parts.hostname:
         raise ValueError("the address names no host")
     if parts.scheme == "https":
-        return HTTPSConnection(parts.hostname, parts.port or 443, timeout=timeout, context=trust or _verifying())
+        return _OverTls(parts.hostname, parts.port or 443, timeout, trust or _verifying())
     return HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout)
+
+
+def name_in_tls(host: str) -> str:
+    """Return a host's name as certificates have it: without the dot that says that no domain is to be appended.
+
+    RFC 6066, 3: the dot is for the look-up only.
+    """
+    return host.removesuffix(".")
+
+
+class _OverTls(HTTPSConnection):
+    """A connection that asks for the host's name without its last dot, and looks it up as it is."""
+
+    def __init__(self, host: str, port: int, timeout: float, trust: ssl.SSLContext) -> None:
+        super().__init__(host, port, timeout=timeout, context=trust)
+        self._trust = trust
+
+    def connect(self) -> None:
+        """Connect; raise OSError."""
+        HTTPConnection.connect(self)
+        self.sock = self._trust.wrap_socket(self.sock, server_hostname=name_in_tls(self.host))
 
 
 @cache

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.runtime.collector import Collector, Job
+from agent.runtime.http import name_in_tls
 from agent.runtime.reasons import reason_of
 from agent.sources.certificate import der, metrics
 from agent.sources.certificate.handshake import Shaken, shake
@@ -119,7 +120,8 @@ def parse(presented: Presented) -> Iterator[Sample]:
 
 
 def _shaken(settings: CertificateSettings, context: ssl.SSLContext) -> Shaken:
-    return shake(settings.server, settings.server_name or settings.server[0], context, settings.deadline)
+    name = name_in_tls(settings.server_name or settings.server[0])
+    return shake(settings.server, name, context, settings.deadline)
 
 
 def _shown(certificate: bytes) -> bytes:

@@ -31,6 +31,8 @@ class CertificateSettings:
             connects = False
         if not connects:
             faults.append('address must be "HOST:PORT", such as "portal.example.kz:443" or "[::1]:443"')
+        if connects and not (_can_be_asked_for(self.server_name) and _can_be_asked_for(self.server[0])):
+            faults.append("server_name, and the host in address, must be a name of labels of 1 to 63 letters")
         if not 10 <= self.interval <= 86400:
             faults.append('interval must be between "10s" and "24h"')
         if not 0 < self.deadline <= min(self.interval, 60):
@@ -44,3 +46,11 @@ class CertificateSettings:
     def server(self) -> tuple[str, int]:
         """Where to connect."""
         return host_and_port(self.address)
+
+
+def _can_be_asked_for(name: str) -> bool:
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
+from agent.runtime.http import name_in_tls
 from service.nouns import counted
 
 LONGEST_HEAD = 256 << 10  # Chromium's limit
@@ -60,7 +61,7 @@ class Connection:
             origin.host,
             origin.port,
             ssl=tls,
-            server_hostname=origin.host if tls is not None else None,
+            server_hostname=name_in_tls(origin.host) if tls is not None else None,
             limit=LONGEST_HEAD,
             happy_eyeballs_delay=0.25,
         )

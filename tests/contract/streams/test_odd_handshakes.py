@@ -1,18 +1,23 @@
 """Certificates of endpoints that browsers do not get along with, each served by OpenSSL's own server."""
 
+import asyncio
 import logging
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from agent.runtime import http
 from agent.sources.certificate.collect import Endpoint, Presented, parse, read
 from agent.sources.certificate.settings import CertificateSettings
+from agent.sources.streams.wire import Connection, Origin
 from demo.ports import free_port
 from tests.contract.streams.certificates import Authority
 
@@ -34,10 +39,10 @@ def authority_(tmp_path: Path) -> Authority:
 
 
 @contextmanager
-def served(certificate: Path, *options: str) -> Iterator[int]:
+def served(certificate: Path, *options: str, quiet: bool = True) -> Iterator[int]:
     port = free_port()
     files = ["-cert", str(certificate), "-key", str(certificate)]
-    command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-quiet", *files, *options]
+    command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", *["-quiet"] * quiet, *files, *options]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
@@ -103,6 +108,44 @@ def test_the_certificate_itself_may_be_what_is_trusted(authority: Authority) -> 
     with served(certificate) as port:
         assert looked(certificate, port).trusted
         assert not looked(authority.issue("another", ["localhost"], EXPIRY), port).trusted
+
+
+# httpcore 1063, cpython 76178: certificates have no such names.
+def test_a_name_may_end_in_a_dot(authority: Authority) -> None:
+    with served(authority.issue("dotted", ["portal.example"], EXPIRY)) as port:
+        settings = CertificateSettings("portal", f"127.0.0.1:{port}", "portal.example.", authority=authority.file)
+        assert read(settings).trusted
+
+
+@pytest.fixture(name="looked_up")
+def looked_up_(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let every name be 127.0.0.1; return the names that were asked for."""
+    names, ask = list[str](), socket.getaddrinfo
+
+    def answer(host: str, *others: Any, **options: Any) -> Any:
+        names.append(host)
+        return ask("127.0.0.1", *others, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return names
+
+
+def test_an_address_over_https_may_have_a_name_that_ends_in_a_dot(authority: Authority, looked_up: list[str]) -> None:
+    with served(authority.issue("dotted", ["portal.example"], EXPIRY), "-www", quiet=False) as port:
+        trust = ssl.create_default_context(cafile=authority.file)
+        answer = http.get(f"https://portal.example.:{port}/", timeout=5, trust=trust)
+    assert answer.text.startswith("<HTML>")
+    assert looked_up == ["portal.example."]
+
+
+def test_a_channel_may_have_a_name_that_ends_in_a_dot(authority: Authority, looked_up: list[str]) -> None:
+    async def connect(port: int) -> None:
+        trust = ssl.create_default_context(cafile=authority.file)
+        (await Connection.open(Origin(secure=True, host="portal.example.", port=port), trust)).close()
+
+    with served(authority.issue("dotted", ["portal.example"], EXPIRY)) as port:
+        asyncio.run(connect(port))
+    assert looked_up == ["portal.example."]
 
 
 def test_why_it_is_not_accepted_is_told_once(authority: Authority, caplog: pytest.LogCaptureFixture) -> None:

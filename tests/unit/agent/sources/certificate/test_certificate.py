@@ -100,6 +100,8 @@ def test_the_last_moment_there_is_means_that_it_never_expires() -> None:
         ({"endpoint": "a", "address": "a"}, 'address must be "HOST:PORT"'),
         ({"endpoint": "a", "address": "a:0"}, 'address must be "HOST:PORT"'),
         ({"endpoint": "a", "address": "a:443", "interval": "1s"}, "interval must be between"),
+        ({"endpoint": "a", "address": "a:443", "server_name": "a..b"}, "server_name, and the host in address"),
+        ({"endpoint": "a", "address": f"{'a' * 64}.kz:443"}, "server_name, and the host in address"),
         ({"endpoint": "a", "address": "a:443", "deadline": "2m"}, "deadline must be above"),
         ({"endpoint": "a", "address": "a:443", "authority": "ca.pem"}, "authority must be an absolute path"),
     ],
