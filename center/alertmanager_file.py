@@ -4,7 +4,7 @@ from typing import Any
 
 from center.places import DESK, Places
 from center.refused import RefusedError
-from center.yaml_text import insert, plain, read, without_ours
+from center.yaml_text import insert, mappings, plain, read, without_ours
 
 GROUPING: dict[str, Any] = {
     "group_by": ["alertname", "site", "node", "element", "service", "channel"],
@@ -33,7 +33,7 @@ def merged(text: str, places: Places) -> str:
     data = plain(read(result)) or {}
     if not isinstance(data.get("route"), dict):
         raise RefusedError("it has no route at its top; Alertmanager itself refuses such a file")
-    if any(receiver.get("name") == "desk" for receiver in data.get("receivers") or ()):
+    if any(receiver.get("name") == "desk" for receiver in mappings(data.get("receivers"), "receivers")):
         raise RefusedError("there is a receiver desk that ott-center did not write; rename or remove it, then repeat")
     result = insert(result, ["receivers"], [receiver(places)])
     return insert(result, ["route", "routes"], [route()])

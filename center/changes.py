@@ -37,20 +37,29 @@ class Change:
 
 def change(path: Path, make: Callable[[str], str], check: Sequence[str] = (), *, shipped: bool = False) -> Change:
     """Return the change that `make` makes of the file; RefusedError names the file."""
-    before = read(path)
     try:
-        return Change(path, before, make(before or ""), tuple(check))
+        before = read(path)
+        return Change(path, before, _with_its_ends(before or "", make), tuple(check))
     except RefusedError as error:
         kind = "as Debian shipped it" if shipped else "not changed"
         raise RefusedError(f"{path}: {error} ({kind})") from None
 
 
+def _with_its_ends(before: str, make: Callable[[str], str]) -> str:
+    """Return what `make` makes of a text, with the ends of lines that the text has, be they of Windows."""
+    if "\r\n" not in before:
+        return make(before)
+    return make(before.replace("\r\n", "\n")).replace("\n", "\r\n")
+
+
 def read(path: Path) -> str | None:
-    """Return the text of a file, None where there is none."""
+    """Return the text of a file as it is, None where there is none; raise RefusedError where it is not UTF-8."""
     try:
-        return path.read_text("utf-8")
+        return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return None
+    except UnicodeDecodeError as error:
+        raise RefusedError(f"byte {error.start + 1} of {path} is not UTF-8; save the file as UTF-8") from None
 
 
 def verify(changes: Sequence[Change]) -> None:
@@ -82,11 +91,14 @@ def apply(changes: Sequence[Change], places: Places, stamp: str) -> list[Path]:
 
 
 def write(path: Path, text: str, mode: int = 0o644, owner: tuple[int, int] | None = None) -> None:
-    """Replace a file as a whole, with the owner that it had."""
+    """Replace a file as a whole, with the owner that it had; where a link leads elsewhere, the file there."""
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(
+        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline=""
+    ) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -4,7 +4,7 @@ from typing import Any
 
 from center.places import Places
 from center.refused import RefusedError
-from center.yaml_text import insert, plain, read, without_ours
+from center.yaml_text import insert, mappings, plain, read, without_ours
 
 # Where Debian's own file is as it was shipped, this takes its place: it has an example label and a job for an exporter
 # that need not be there.
@@ -32,7 +32,7 @@ def merged(text: str, places: Places, *, tls: bool) -> str:
     """Return the file with our jobs, rules and Alertmanager; raise RefusedError for one that is not understood."""
     result = without_ours(text)
     data = plain(read(result)) or {}
-    theirs = {job.get("job_name") for job in data.get("scrape_configs") or ()}
+    theirs = {job.get("job_name") for job in mappings(data.get("scrape_configs"), "scrape_configs")}
     for name in ("ott-agent", "ott-desk", "ott-busyhour"):
         if name in theirs:
             raise RefusedError(f"there is a job {name} that ott-center did not write; remove it, then repeat")
@@ -59,11 +59,13 @@ def job(name: str, places: Places, *, tls: bool) -> dict[str, Any]:
 
 
 def _with_alertmanager(text: str, data: dict[str, Any]) -> str:
-    configured = (data.get("alerting") or {}).get("alertmanagers") or []
+    alerting = data.get("alerting") or {}
+    if not isinstance(alerting, dict):
+        raise RefusedError("alerting is no mapping; write “alertmanagers:” below it")
     addresses = {
         target
-        for entry in configured
-        for static in entry.get("static_configs") or ()
+        for entry in mappings(alerting.get("alertmanagers"), "alerting.alertmanagers")
+        for static in mappings(entry.get("static_configs"), "static_configs of alerting.alertmanagers")
         for target in static.get("targets") or ()
     }
     if addresses & LOCAL_ALERTMANAGER:

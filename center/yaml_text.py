@@ -24,6 +24,8 @@ def read(text: str) -> CommentedMap:
         data = YAML(typ="rt").load(text)
     except YAMLError as error:
         raise RefusedError(f"it is not valid YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise RefusedError("it is nested too deeply") from None
     if data is None:
         return CommentedMap()
     if not isinstance(data, CommentedMap):
@@ -37,6 +39,15 @@ def plain(value: Any) -> Any:
         return YAML(typ="safe", pure=True).load(_dumped(value))
     except YAMLError:
         raise RefusedError("a key in it is a mapping or a list itself; write it as a word") from None
+
+
+def mappings(value: Any, name: str) -> list[dict[str, Any]]:
+    """Return a list of mappings, empty where there is none; raise RefusedError for anything else."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise RefusedError(f"{name} is no list of mappings; write each one as “- name: value”")
+    return value
 
 
 def without_ours(text: str) -> str:
@@ -79,6 +90,8 @@ def _expected(data: dict[str, Any] | None, path: Sequence[str], items: Sequence[
     result = data or {}
     place = result
     for key in path[:-1]:
+        if place[key] is None:
+            place[key] = {}
         place = place[key]
     place[path[-1]] = [*items, *(place.get(path[-1]) or [])]
     return result
@@ -90,6 +103,9 @@ def _block(
     """Return the number of the line to insert at, and the lines."""
     parent: Any = data
     for key in path[:-1]:
+        if parent[key] is None:  # as where all below it is commented out
+            line, column = parent.lc.key(key)
+            return line + 1, _lines([f"{path[-1]}:"], items, " " * (column + 2), "  ")
         parent = parent[key]
         if not isinstance(parent, CommentedMap) or parent.fa.flow_style() or not parent:
             raise RefusedError(f"{key} is not written as lines of its own; {_by_hand(items)}")

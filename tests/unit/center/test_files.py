@@ -1,12 +1,13 @@
 """Our parts in the files of Prometheus and Alertmanager: the rest stays, and what is not understood is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from center import alertmanager_file, prometheus_file
+from center import alertmanager_file, changes, prometheus_file
 from center.places import Places
 from center.refused import RefusedError
 from center.yaml_text import BEGIN, insert, plain, read, without_ours
@@ -26,6 +27,7 @@ PROMETHEUS = {
         "scrape_configs:\n    -   job_name: x\n"
     ),
     "alerting without one": "alerting:\n  alert_relabel_configs:\n    - {regex: replica, action: labeldrop}\n",
+    "all of alerting commented out": "alerting:\n# alertmanagers:\n# - x\nscrape_configs:\n- job_name: x\n",
     "ours already": prometheus_file.merged(prometheus_file.SKELETON, PLACES, tls=False),
 }
 
@@ -60,6 +62,11 @@ REFUSED = {
     "a list that an alias names": ("x: &a\n  - job_name: y\nscrape_configs: *a\n", "scrape_configs"),
     "a job of our name": ("scrape_configs:\n  - job_name: ott-agent\n", "there is a job ott-agent"),
     "a mark without its end": (f"{BEGIN}\nscrape_configs: []\n", "has no line"),
+    "a job that is no list": ("scrape_configs:\n  job_name: x\n", "scrape_configs is no list of mappings"),
+    "jobs that are words": ("scrape_configs:\n  - x\n", "scrape_configs is no list of mappings"),
+    "alerting that is a list": ("alerting:\n  - x\n", "alerting is no mapping"),
+    "an Alertmanager that is a word": ("alerting:\n  alertmanagers:\n    - x\n", "alerting.alertmanagers is no list"),
+    "lists without end": ("a: " + "[" * 3000, "nested too deeply"),
     "alerting in one line": ("alerting: {alert_relabel_configs: []}\n", "alerting"),
 }
 
@@ -92,6 +99,7 @@ def test_alertmanager_gets_the_desk_first(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [("", "no route"), ("route: {receiver: a}\nreceivers:\n  - name: a\n", "route"),
+     ("route:\n  receiver: a\nreceivers:\n  name: a\n", "receivers is no list of mappings"),
      ("route:\n  receiver: desk\nreceivers:\n  - name: desk\n", "there is a receiver desk")],
 )  # fmt: skip
 def test_alertmanager_files_that_are_refused(text: str, said: str) -> None:
@@ -114,3 +122,34 @@ def test_any_file_is_refused_or_keeps_its_content(text: str) -> None:
     after["rule_files"] = after["rule_files"][1:]
     before = plain(read(text)) or {}
     assert {**before, "rule_files": before.get("rule_files") or []} == after
+
+
+def test_a_file_of_windows_keeps_the_ends_of_its_lines(tmp_path: Path) -> None:
+    file = tmp_path / "prometheus.yml"
+    theirs = b"global:\r\n  scrape_interval: 15s\r\nscrape_configs:\r\n  - job_name: x\r\n"
+    file.write_bytes(theirs)
+
+    def merged() -> changes.Change:
+        return changes.change(file, lambda text: prometheus_file.merged(text, PLACES, tls=False))
+
+    changes.write(file, merged().after)
+    written = file.read_bytes()
+    assert written.count(b"\n") == written.count(b"\r\n") > theirs.count(b"\n")
+    assert not merged().needed
+    assert without_ours(written.decode()).encode().startswith(theirs)
+
+
+def test_a_file_that_is_not_utf_8_is_refused_with_the_byte(tmp_path: Path) -> None:
+    file = tmp_path / "prometheus.yml"
+    file.write_bytes("# узлы\nscrape_configs:\n".encode("cp1251"))
+    with pytest.raises(RefusedError, match=r"byte 3 of .*prometheus\.yml is not UTF-8; save the file as UTF-8"):
+        changes.change(file, lambda text: text)
+
+
+def test_a_link_goes_on_leading_to_the_file(tmp_path: Path) -> None:
+    """As programs that manage settings make them."""
+    file, link = tmp_path / "managed.yml", tmp_path / "prometheus.yml"
+    file.write_text("old", "utf-8")
+    link.symlink_to(file.name)
+    changes.write(link, "new")
+    assert (link.is_symlink(), file.read_text("utf-8")) == (True, "new")
