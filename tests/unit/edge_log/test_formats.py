@@ -510,6 +510,14 @@ def test_a_duration_that_says_its_unit(text: str, seconds: float, unit: str) -> 
         assert [*(batch.durations or ())] == [pytest.approx(seconds)]
 
 
+def test_the_text_of_traefik_says_its_unit() -> None:
+    front = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer"'
+    log_format = make_format(f'{front} "$http_user_agent" $count "$router" "$origin" $request_time')
+    line = '192.0.2.7 - - [21/Jan/2026:22:56:14 +0000] "GET /live/a/1.ts HTTP/1.1" 200 188 "-" "Player/1.0" 57'
+    batch = parsed(log_format, f'{line} "edge@docker" "http://172.18.0.2:80" 12ms\n'.encode())
+    assert (batch.rejects, list(batch.uris), list(batch.durations or ())) == ([], [b"/live/a/1.ts"], [0.012])
+
+
 @pytest.mark.parametrize("text", ["1.5", "-", "", "s", "1h", "ms", "1 s", "-1s", "1e3s", "0.010, 0.020", "1s2"])
 def test_what_says_no_unit_is_read_as_before(text: str) -> None:
     log_format = make_format("json", ["time=t", "request=r", "status=s", "size=b", "duration=d"])
