@@ -4,6 +4,7 @@ import logging
 import re
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from imaplib import IMAP4
 
@@ -12,6 +13,7 @@ from imap_tools.errors import ImapToolsError
 
 from alerts.desk.core.appeal_settings import Imap
 from alerts.desk.core.database import UNAVAILABLE
+from service.system_errors import said_of
 
 log = logging.getLogger("desk.appeals")
 TIMEOUT = 30.0
@@ -36,13 +38,46 @@ def fetch(settings: Imap, take: Callable[[bytes], object]) -> Fetched:
     """
     password = settings.password.read()
     try:
-        with _connect(settings) as box:
-            box.login(settings.username, password, settings.folder)
+        box = _connect(settings)
+        try:
+            _log_in(box, settings, password)
             _ask_capabilities(box)
             return _visit(box, settings, take)
-    except (ImapToolsError, IMAP4.error) as error:
-        text = " ".join(str(error).split())[:300]
-        raise OSError(f"mailbox {settings.folder} at {settings.host}:{settings.port}: {text}") from None
+        finally:
+            _leave(box)
+    except (ImapToolsError, IMAP4.error, OSError) as error:
+        raise OSError(
+            f"mailbox {settings.folder} at {settings.host}:{settings.port}: {_said(error, settings)}"
+        ) from None
+
+
+def _log_in(box: BaseMailBox, settings: Imap, password: str) -> None:
+    try:
+        box.login(settings.username, password, settings.folder)
+    except UnicodeError:
+        # The library has no words for a name or password outside of ASCII.
+        raise OSError("the username or password is not plain ASCII") from None
+
+
+def _leave(box: BaseMailBox) -> None:
+    """Say goodbye. A server that has hung up must not hide why, nor undo what was stored."""
+    try:
+        box.logout()
+    except (ImapToolsError, IMAP4.error, OSError):
+        with suppress(OSError):
+            box.client.shutdown()
+
+
+def _said(error: Exception, settings: Imap) -> str:
+    """Return what is wrong, with the remedy where `security` does not fit the port."""
+    if isinstance(error, TimeoutError):
+        hint = "" if settings.security == "tls" else '; security = "tls" may be right, as on port 993'
+        return f"no answer within {TIMEOUT:.0f} s{hint}"
+    said = said_of(error) if isinstance(error, OSError) else ""
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError):
+        hint = "starttls" if settings.security == "tls" else "tls"
+        return f'{said}; security = "{hint}" may be right'
+    return said or " ".join(str(error).split())[:300]
 
 
 def _ask_capabilities(box: BaseMailBox) -> None:
