@@ -6,8 +6,7 @@ Libraries count INTERVAL=0 or a day that no month has on for ever or to the year
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time
-from typing import Any
+from datetime import date, datetime, time
 
 from icalendar import vRecur
 
@@ -50,7 +49,7 @@ def check(text: str, starts: datetime) -> None:
     _check_until(rule, starts)
 
 
-def _check_numbers(rule: Mapping[str, Any]) -> None:
+def _check_numbers(rule: Mapping[str, object]) -> None:
     for name in POSITIVE:
         for value in _values(rule, name):
             if not isinstance(value, int) or value < 1:
@@ -62,10 +61,10 @@ def _check_numbers(rule: Mapping[str, Any]) -> None:
                 raise RecurrenceError(f"{name}={value} is not between {least} and {most}, or is 0; correct it")
 
 
-def _check_days(rule: Mapping[str, Any], frequency: str) -> None:
+def _check_days(rule: Mapping[str, object], frequency: str) -> None:
     """Raise RecurrenceError for days that never come."""
-    days, months = _values(rule, "BYMONTHDAY"), _values(rule, "BYMONTH")
-    if days and months and not any(abs(day) <= LENGTHS[int(month)] for day in days for month in months):
+    days, months = _numbers(rule, "BYMONTHDAY"), _numbers(rule, "BYMONTH")
+    if days and months and not any(abs(day) <= LENGTHS[month] for day in days for month in months):
         raise RecurrenceError(f"BYMONTHDAY={days[0]} does not exist in the months of BYMONTH; correct one of them")
     weeks = 5 if frequency == "MONTHLY" or months else 53
     for value in map(str, _values(rule, "BYDAY")):
@@ -74,16 +73,20 @@ def _check_days(rule: Mapping[str, Any], frequency: str) -> None:
             raise RecurrenceError(f"BYDAY={value} never comes; give a weekday from 1 to {weeks}, or from the end")
 
 
-def _check_until(rule: Mapping[str, Any], starts: datetime) -> None:
+def _check_until(rule: Mapping[str, object], starts: datetime) -> None:
     for value in _values(rule, "UNTIL"):
-        if not isinstance(value, datetime) and starts.time() != time():
+        if isinstance(value, date) and not isinstance(value, datetime) and starts.time() != time():
             raise RecurrenceError(
                 f"UNTIL={value:%Y%m%d} does not say whether the window of that day takes place; add the time at which "
                 f"the last one begins: UNTIL={value:%Y%m%d}T{starts:%H%M%S}"
             )
 
 
-def _values(rule: Mapping[str, Any], name: str) -> list[Any]:
+def _numbers(rule: Mapping[str, object], name: str) -> list[int]:
+    return [int(value) for value in _values(rule, name) if isinstance(value, int)]
+
+
+def _values(rule: Mapping[str, object], name: str) -> list[object]:
     found = rule.get(name)
     if found is None:
         return []
