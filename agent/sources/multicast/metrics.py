@@ -31,7 +31,8 @@ TS_DATAGRAMS = Metric(
 TS_MALFORMED = Metric(
     "ott_ts_datagrams_malformed_total",
     "counter",
-    "Datagrams that do not hold whole packets of 188 or 204 bytes, bare or behind an RTP header.",
+    "Datagrams that do not hold whole packets of 188 or 204 bytes, bare or behind an RTP header, "
+    "also where the channel can be read over their borders.",
     ("channel",),
     reader="ad hoc",
 )
