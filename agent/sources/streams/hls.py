@@ -142,7 +142,8 @@ class Media:
     def _marks(self, newest: int) -> dict[int, Mark]:
         last = self.entries[-_MARKED:]
         return {
-            number: Mark(entry.uri.partition("?")[0], entry.discontinuity)
+            # A host or a folder may differ from look to look, where edges take turns or the path holds a token.
+            number: Mark(entry.uri.partition("?")[0].rpartition("/")[2], entry.discontinuity)
             for number, entry in enumerate(last, newest + 1 - len(last))
         }
 

@@ -72,7 +72,7 @@ class Segment(NamedTuple):
 class Mark(NamedTuple):
     """What of a listed segment stays the same from look to look."""
 
-    address: str  # as listed, without its query
+    name: str  # of the file
     discontinuity: int  # how many there were before it
 
 

@@ -48,8 +48,8 @@ def contradiction(before: Live | None, live: Live) -> str:
 
 
 def _contradiction(number: int, was: Mark, now: Mark) -> str:
-    if was.address != now.address:
-        return f"segment {number} had another address at the look before"
+    if was.name != now.name:
+        return f"segment {number} had another file name at the look before"
     return (
         f"segment {number} had discontinuity number {was.discontinuity} at the look before and has "
         f"{now.discontinuity} now: EXT-X-DISCONTINUITY-SEQUENCE is missing or wrong"

@@ -1,6 +1,7 @@
 """One channel from look to look: what is kept as a player keeps it, and what a look does when it no longer plays."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -171,9 +172,19 @@ def test_segments_that_change_their_address_are_told() -> None:
     assert [world.look() and world.names() for _ in range(2)] == [set(), set()]
     shift["by"] = 1
     assert world.look()
-    assert "had another address at the look before" in world.channel.faults[Reason.PLAYLIST_INVALID]
+    assert "had another file name at the look before" in world.channel.faults[Reason.PLAYLIST_INVALID]
     assert world.look()
     assert world.names() == set()
+
+
+def test_a_folder_that_changes_from_look_to_look_is_no_contradiction() -> None:
+    """Tokens in the path, and edges that take turns."""
+    world, folders = World(), itertools.cycle(["s.ts", "./s.ts"])
+    text = windowed(world)
+    world.paths = {"live/index": lambda url: cast("str", text(url)).replace("s.ts", next(folders))}
+    world.paths |= {f"live/s.ts/{number}": programme() for number in range(290, 340)}
+
+    assert [world.look() and world.names() for _ in range(4)] == [set()] * 4
 
 
 def test_what_another_server_lists_is_not_compared() -> None:
