@@ -3,13 +3,11 @@
 import compileall
 import json
 import tempfile
-import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -25,6 +23,7 @@ from agent.sources.billing.views.loaded import MOST_ROWS
 from bench.agent_memory import resident
 from bench.billing_figures import Figures
 from tests.contract.agent.program import Agent, agent
+from tests.contract.web import Answering, web
 
 ALMATY = ZoneInfo("Asia/Almaty")
 SETTINGS = '[[billing]]\nservice = "mobile"\nurl = "{url}"\nfee_bucket = "main"\ncharge_days = 35\n'
@@ -139,26 +138,14 @@ def text(moment: datetime) -> str:
 def served(views: Views) -> Iterator[str]:
     """Serve the views on loopback; give their URL."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(Answering):
+        def do_GET(self) -> None:  # noqa: N802 - http.server's name
             parts = urlsplit(self.path)
             asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            body = views.page(parts.path.rpartition("/billing_")[2], asked)
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(views.page(parts.path.rpartition("/billing_")[2], asked))
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/views"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with web(Handler) as address:
+        yield f"http://{address}/views"
 
 
 def over_http(figures: Figures, rows: int = MOST_ROWS - 1000) -> None:

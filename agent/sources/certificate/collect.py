@@ -62,7 +62,6 @@ def read(settings: CertificateSettings) -> Presented:
     certificate, error = _shaken(settings, verifying(settings.authority))
     if error is None:
         return Presented(settings.endpoint, _shown(certificate), trusted=True)
-    refusal = reason_of(error)
     if certificate and _by_server(error):
         # It was verified when it came, before the server found that it wants a certificate of the client.
         return Presented(settings.endpoint, certificate, trusted=True)
@@ -72,7 +71,7 @@ def read(settings: CertificateSettings) -> Presented:
         certificate = _shaken(settings, _looking()).certificate
     if not certificate:
         raise error
-    return Presented(settings.endpoint, certificate, trusted=False, refusal=refusal)
+    return Presented(settings.endpoint, certificate, trusted=False, refusal=reason_of(error))
 
 
 def _by_server(error: OSError) -> bool:

@@ -10,7 +10,7 @@ from agent.sources.media import Media
 from agent.sources.multicast.capture import Capture
 from agent.sources.multicast.channel import ChannelAnalyser
 from agent.sources.multicast.framer import Pieces, in_step
-from agent.sources.multicast.framing import Frames, Packets, RtpHeaders, frames, packets
+from agent.sources.multicast.framing import RTP_HEADER, RTP_VERSION, Frames, Packets, RtpHeaders, frames, packets
 from agent.sources.multicast.pids import Clocks, Pids
 from agent.sources.multicast.receive import LONGEST, Datagrams
 from agent.sources.multicast.settings import MulticastSettings
@@ -20,7 +20,6 @@ from service.nouns import counted
 log = logging.getLogger("agent.sources.multicast")
 
 _SYNC, _DAMAGED = 0x47, 0x80
-_RTP_HEADER = 12
 _UNALIGNED = (
     "they end within packets of 188 bytes, as ffmpeg's do without pkt_size=1316; the channel is read as one stream of "
     "bytes, as players read it, and other receivers may refuse it"
@@ -227,7 +226,7 @@ def _described(datagrams: Datagrams, place: int) -> str:
         return (
             f"the first is empty, or longer than {LONGEST} bytes; let the sender put 7 packets into each (1,316 bytes)"
         )
-    if size > _RTP_HEADER and head[0] >> 6 == 2:
+    if size > RTP_HEADER and head[0] >> 6 == RTP_VERSION:
         kind = int(head[1]) & 0x7F
         return f"the first looks like RTP without packets of 188 bytes: its payload type is {kind}, not 33"
     begin = head[: min(size, 4)].tobytes().hex(" ")

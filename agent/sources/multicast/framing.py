@@ -11,8 +11,7 @@ from agent.transport.packets import PACKET, SYNC
 
 # With 16 bytes behind: for error correction, or what ISDB-T says of its modulation.
 _CODED = 204
-_RTP_HEADER = 12
-_VERSION = 2
+RTP_HEADER, RTP_VERSION = 12, 2
 
 
 class RtpHeaders(NamedTuple):
@@ -55,8 +54,8 @@ def frames(datagrams: Datagrams) -> Frames:
     data = datagrams.data
     first = data[:, 0].astype(np.int64)
     bare |= (length % _CODED == 0) & ((first == SYNC) | ((length > _CODED) & (data[:, _CODED] == SYNC)))
-    is_rtp = ~bare & (first >> 6 == _VERSION) & (length > _RTP_HEADER)
-    offset = np.where(is_rtp, _RTP_HEADER + 4 * (first & 0x0F), 0)
+    is_rtp = ~bare & (first >> 6 == RTP_VERSION) & (length > RTP_HEADER)
+    offset = np.where(is_rtp, RTP_HEADER + 4 * (first & 0x0F), 0)
     extended = np.flatnonzero(is_rtp & (first & 0x10 != 0) & (offset + 4 <= length))
     if len(extended):
         at = offset[extended]
@@ -86,7 +85,7 @@ def packets(datagrams: Datagrams, found: Frames, order: NDArray[np.int64] | None
 def _headers(data: NDArray[np.uint8], is_rtp: NDArray[np.bool_]) -> RtpHeaders | None:
     if not is_rtp.any():
         return None
-    head = data[:, :_RTP_HEADER].astype(np.int64)
+    head = data[:, :RTP_HEADER].astype(np.int64)
     return RtpHeaders(
         np.where(is_rtp, head[:, 2] << 8 | head[:, 3], -1),
         head[:, 4] << 24 | head[:, 5] << 16 | head[:, 6] << 8 | head[:, 7],

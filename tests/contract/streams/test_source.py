@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,7 +11,7 @@ from agent.sources.streams.probe import Channel
 from agent.sources.streams.settings import StreamBudget, StreamSettings
 from agent.sources.streams.source import StreamSource
 from service.settings import Seconds
-from tests.contract.web import web
+from tests.contract.web import Answering, web
 from tests.unit.streams.media import programme
 
 SEGMENT = programme(20)
@@ -39,8 +38,8 @@ def edge() -> Iterator[Edge]:
     at_once: list[int] = []
     running = 0
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(Answering):
+        def do_GET(self) -> None:  # noqa: N802 - http.server's name
             nonlocal running
             with lock:
                 running += 1
@@ -49,24 +48,17 @@ def edge() -> Iterator[Edge]:
             try:
                 if self.path.startswith("/hung"):
                     release.wait(30)
-                self.answer()
+                self.show()
             finally:
                 with lock:
                     running -= 1
 
-        def answer(self) -> None:
+        def show(self) -> None:
             playlist = self.path.endswith("m3u8")
             newest = int(time.time())
             text = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:{newest}\n#EXTINF:1,\n{newest}.ts\n"
             body = text.encode() if playlist else SEGMENT
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-mpegurl" if playlist else "video/mp2t")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
+            self.answer(body, content_type="application/x-mpegurl" if playlist else "video/mp2t")
 
     with web(Handler) as address:
         try:

@@ -1,7 +1,6 @@
 """Proxies of the environment: they lead out, never to what is inside, and are told of where they cannot be used."""
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 
 import httpx
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from demo.ports import free_port
 from service.http_clients import ProxyError, check_environment, inside, outward
 from service.no_answer import reason_of
-from tests.contract.web import web
+from tests.contract.web import Answering, web
 
 NAMES = ("http", "https", "all", "no")
 
@@ -25,16 +24,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def server() -> Iterator[str]:
     """A server that answers as itself to a path, and as a proxy to a whole address."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = b"proxy" if self.path.startswith("http://") else b"server"
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
+    class Handler(Answering):
+        def do_GET(self) -> None:  # noqa: N802 - http.server's name
+            self.answer(b"proxy" if self.path.startswith("http://") else b"server")
 
     with web(Handler) as address:
         yield address

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ from alerts.desk.console.overview.snapshot import Platform
 from alerts.desk.core.settings import Settings
 from alerts.desk.tickets.runtime import Runtime
 from demo.ports import free_port
-from tests.contract.web import web
+from tests.contract.web import Answering, web
 from tests.support.migrated import sqlite_database
 
 VECTOR = {"status": "success", "data": {"resultType": "vector", "result": []}}
@@ -28,21 +27,14 @@ ANSWERS = {"/api/v2/status": {"uptime": "2026-11-28T09:00:00Z"}, "/api/v2/alerts
 def test_prometheus_and_alertmanager_are_asked_without_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(Answering):
+        def do_GET(self) -> None:  # noqa: N802 - http.server's name
             path = urlsplit(self.path).path
             asked.append(path)
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.dumps(ANSWERS[path]).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(json.dumps(ANSWERS[path]).encode())
 
         do_POST = do_GET  # noqa: N815 - http.server's name
-
-        def log_message(self, *_: object) -> None:
-            pass
 
     for name in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)

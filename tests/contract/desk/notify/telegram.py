@@ -7,10 +7,9 @@ and fail_query_with_error; Query.cpp: set_retry_after_error). Lengths and offset
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 
-from tests.contract.web import web
+from tests.contract.web import Answering, web
 
 TOKEN = "123456789:ABCdefGhIJKlmNoPQRstuVwxyZ123456789"
 
@@ -78,23 +77,16 @@ def wrong(message: dict[str, Any]) -> Refusal | None:
 def serving(api: Telegram) -> Iterator[str]:
     """Serve it; yield what takes the place of https://api.telegram.org."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(Answering):
+        def do_POST(self) -> None:  # noqa: N802 - http.server's name
             message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             refusal = api.take(self.path, message)
             body: dict[str, Any] = {"ok": True, "result": {"message_id": api.asked}}
             if refusal is not None:
                 body = {"ok": False, "error_code": refusal.code, "description": refusal.description}
                 body |= {"parameters": refusal.parameters} if refusal.parameters else {}
-            data = json.dumps(body).encode()
-            self.send_response(api.status or refusal.code if refusal else 200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            pass
+            status = api.status or refusal.code if refusal else 200
+            self.answer(json.dumps(body).encode(), status, "application/json")
 
     with web(Handler) as address:
         yield f"http://{address}"
