@@ -72,8 +72,8 @@ def mutations() -> Iterator[Mutation]:
         ("[14s]) == 0\n", "[14s]) <= 0\n"),
         ("[14s]", "[9s]"),
         ("              or\n              node:ott_agent_lost:bool == 1\n", ""),
-        ("site:ott_agent_silent:bool[15s]", "site:ott_agent_silent:bool[3s]"),
-        ("platform:ott_agent_silent:bool[15s]", "platform:ott_agent_silent:bool[3s]"),
+        ('scope="site"}[15s]', 'scope="site"}[3s]'),
+        ('scope="platform"}[15s]', 'scope="platform"}[3s]'),
     ):
         yield Mutation(f"reachability {' '.join(old.split())} to {new.strip()}", "node.yml", old, new, lost)
     ended = ('{site!=""}[30s]', '{site!=""}[1s]')
