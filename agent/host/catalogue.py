@@ -113,6 +113,15 @@ DISK: tuple[tuple[Metric, float], ...] = tuple(
     )
 )
 
+# /proc/mdstat
+MD_DISKS_REQUIRED = _host("md_disks_required", "gauge", "Disks that the array needs to be complete.", "device")
+MD_DISKS = _host(
+    "md_disks", "gauge", "Disks of the array that are active, have failed, or are spare.", "device", "state"
+)
+MD_STATE = _host("md_state", "gauge", "1 for the array's state, 0 for the others.", "device", "state")
+MD_BLOCKS = _host("md_blocks", "gauge", "Size of the array in blocks of 1 KiB.", "device")
+MD_BLOCKS_SYNCED = _host("md_blocks_synced", "gauge", "How many of the blocks are in sync.", "device")
+
 # Mounted file systems
 _MOUNT = ("device", "fstype", "mountpoint")
 FILESYSTEM_SIZE = _host("filesystem_size_bytes", "gauge", "Size.", *_MOUNT)

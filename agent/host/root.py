@@ -13,6 +13,9 @@ from agent.host.statvfs import Statter
 # What a file of /proc or /sys is read by; the largest usual one, /proc/stat of a big machine, fits.
 _PIECE = 1 << 17
 
+# What systemd within a container finds that it is in (its Container Interface).
+_CONTAINER = "run/systemd/container"
+
 # The defaults of Debian's node_exporter: kernel interfaces, images and what containers mount are no storage to watch.
 EXCLUDED_DISKS = re.compile(r"^(ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$")
 EXCLUDED_MOUNTS = re.compile(r"^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)")
@@ -64,6 +67,21 @@ class Host:
         finally:
             os.close(descriptor)
         return b"".join(pieces).decode(errors="surrogateescape")
+
+    def text_or_nothing(self, path: str) -> str:
+        """Return the text of a file that not every kernel has: nothing where there is none."""
+        try:
+            return self.text(path)
+        except FileNotFoundError:
+            return ""
+
+    def is_container(self) -> bool:
+        """Whether this is a container such as LXC's, which sees the hardware of the node around it as its own."""
+        try:
+            self.text(_CONTAINER)
+        except OSError:
+            return False
+        return True
 
     def names(self, path: str) -> list[str]:
         """Return the sorted names in a folder below the root."""

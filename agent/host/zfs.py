@@ -12,19 +12,11 @@ from agent.runtime.collector import Collector
 from service.metric import Sample
 
 FILE = "proc/spl/kstat/zfs/arcstats"
-CONTAINER = "run/systemd/container"  # what systemd within a container finds that it is in (its Container Interface)
 
 
 def read(host: Host) -> str:
-    try:
-        text = host.text(FILE)
-    except FileNotFoundError:
-        return ""
-    try:
-        host.text(CONTAINER)
-    except OSError:
-        return text
-    return ""
+    text = host.text_or_nothing(FILE)
+    return "" if text and host.is_container() else text
 
 
 def parse(arcstats: str) -> Iterator[Sample]:

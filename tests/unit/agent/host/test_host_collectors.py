@@ -69,7 +69,7 @@ def test_what_zfs_keeps_in_memory_is_told_where_there_is_zfs_and_where_the_memor
     found = {"node_zfs_arc_size": 1603939792, "node_zfs_arc_c_min": 33554432}
     assert figures(zfs.parse(zfs.read(host))) == found
     # A container of LXC sees its own /proc/meminfo, and the node's ARC.
-    container = tmp_path / zfs.CONTAINER
+    container = tmp_path / "run/systemd/container"
     container.parent.mkdir(parents=True)
     container.write_text("lxc\n")
     assert [*zfs.parse(zfs.read(host))] == []

@@ -1,0 +1,78 @@
+"""What fails in a machine, beside node_exporter: both read the same tree of files, as the kernel would write them."""
+
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.host.jobs import host_collectors, jobs
+from agent.host.settings import HostSettings
+from agent.runtime.collector import Runner
+from agent.runtime.exposition import registry, text
+from demo.ports import free_port
+from tests.contract.agent.test_parity import Series, parsed
+
+MDSTAT = Path(__file__).with_name("mdstat")
+COLLECTORS = ("mdadm",)
+# What node_exporter has no series for.
+OUR_STATES = frozenset({"reshape", "broken"})
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+
+
+def ours(root: Path) -> tuple[dict[str, str], dict[Series, float]]:
+    others = [collector.name for collector in host_collectors() if collector.name not in COLLECTORS]
+    runner = Runner(jobs(HostSettings(root=root, without=others)))
+    runner.run_all()
+    kinds, values = parsed(text(registry(runner.samples)).decode())
+    assert runner.failures() == {}
+    return kinds, {series: value for series, value in values.items() if dict(series[1]).get("state") not in OUR_STATES}
+
+
+@contextmanager
+def node_exporter(root: Path) -> Iterator[str]:
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            "prometheus-node-exporter",
+            f"--web.listen-address=127.0.0.1:{port}",
+            f"--path.procfs={root}/proc",
+            f"--path.sysfs={root}/sys",
+            "--collector.disable-defaults",
+            *(f"--collector.{name}" for name in COLLECTORS),
+        ],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield f"http://127.0.0.1:{port}/metrics"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def theirs(root: Path) -> tuple[dict[str, str], dict[Series, float]]:
+    with node_exporter(root) as url:
+        end = time.monotonic() + 15
+        while True:
+            try:
+                with urllib.request.urlopen(url, timeout=10) as response:
+                    return parsed(response.read().decode())
+            except OSError:
+                assert time.monotonic() < end
+                time.sleep(0.05)
+
+
+def test_names_types_labels_and_values_are_node_exporters(tmp_path: Path) -> None:
+    write(tmp_path, {"proc/mdstat": MDSTAT.read_text()})
+    our_kinds, our_values = ours(tmp_path)
+    their_kinds, their_values = theirs(tmp_path)
+    assert our_kinds == {name: their_kinds.get(name, "not theirs") for name in our_kinds}
+    assert our_values == {series: value for series, value in their_values.items() if series[0] in our_kinds}
+    assert {name.split("_")[1] for name in our_kinds} == {"md"}
