@@ -63,6 +63,9 @@ ARC: dict[str, Metric] = {
     "c_min": _host("zfs_arc_c_min", "untyped", "Bytes below which ZFS gives none of them back."),
 }
 
+# /proc/spl/kstat/zfs/*/state
+ZPOOL_STATE = _host("zfs_zpool_state", "gauge", "1 for the pool's state, 0 for the others.", "state", "zpool")
+
 # /proc/vmstat
 VMSTAT: dict[str, Metric] = {
     "pgpgin": _host("vmstat_pgpgin", "untyped", "KiB read from block devices."),
@@ -121,6 +124,14 @@ MD_DISKS = _host(
 MD_STATE = _host("md_state", "gauge", "1 for the array's state, 0 for the others.", "device", "state")
 MD_BLOCKS = _host("md_blocks", "gauge", "Size of the array in blocks of 1 KiB.", "device")
 MD_BLOCKS_SYNCED = _host("md_blocks_synced", "gauge", "How many of the blocks are in sync.", "device")
+
+# /sys/devices/system/edac/mc
+EDAC_CORRECTABLE = _host(
+    "edac_correctable_errors_total", "counter", "Errors of memory that were corrected.", "controller"
+)
+EDAC_UNCORRECTABLE = _host(
+    "edac_uncorrectable_errors_total", "counter", "Errors of memory that could not be corrected.", "controller"
+)
 
 # Mounted file systems
 _MOUNT = ("device", "fstype", "mountpoint")

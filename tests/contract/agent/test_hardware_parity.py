@@ -15,9 +15,14 @@ from demo.ports import free_port
 from tests.contract.agent.test_parity import Series, parsed
 
 MDSTAT = Path(__file__).with_name("mdstat")
-COLLECTORS = ("mdadm",)
-# What node_exporter has no series for.
-OUR_STATES = frozenset({"reshape", "broken"})
+COLLECTORS = ("mdadm", "zfs", "edac")
+OURS = ("mdadm", "zfs", "zpool", "edac")
+# What node_exporter has no series for: two states of an array, and before 1.6 one of a pool.
+OUR_STATES = frozenset({"reshape", "broken", "suspended"})
+
+
+ARCSTATS = "6 1 0x01 91 4368 5266997922 97951858082072\nname type data\nc_min 4 33554432\nsize 4 1603939792\n"
+MEMORY = "sys/devices/system/edac/mc"
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -28,7 +33,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 def ours(root: Path) -> tuple[dict[str, str], dict[Series, float]]:
-    others = [collector.name for collector in host_collectors() if collector.name not in COLLECTORS]
+    others = [collector.name for collector in host_collectors() if collector.name not in OURS]
     runner = Runner(jobs(HostSettings(root=root, without=others)))
     runner.run_all()
     kinds, values = parsed(text(registry(runner.samples)).decode())
@@ -70,9 +75,26 @@ def theirs(root: Path) -> tuple[dict[str, str], dict[Series, float]]:
 
 
 def test_names_types_labels_and_values_are_node_exporters(tmp_path: Path) -> None:
-    write(tmp_path, {"proc/mdstat": MDSTAT.read_text()})
+    write(
+        tmp_path,
+        {
+            "proc/mdstat": MDSTAT.read_text(),
+            "proc/spl/kstat/zfs/arcstats": ARCSTATS,
+            "proc/spl/kstat/zfs/tank/state": "ONLINE\n",
+            "proc/spl/kstat/zfs/my pool/state": "DEGRADED\n",
+            "proc/spl/kstat/zfs/gone/state": "SUSPENDED\n",
+            f"{MEMORY}/power/control": "auto\n",
+            **{
+                f"{MEMORY}/mc{controller}/{file}": f"{count}\n"
+                for controller, counts in ((0, (1, 2, 5, 4)), (10, (0, 0, 0, 0)))
+                for file, count in zip(
+                    ("ce_count", "ce_noinfo_count", "ue_count", "ue_noinfo_count"), counts, strict=True
+                )
+            },
+        },
+    )
     our_kinds, our_values = ours(tmp_path)
     their_kinds, their_values = theirs(tmp_path)
     assert our_kinds == {name: their_kinds.get(name, "not theirs") for name in our_kinds}
     assert our_values == {series: value for series, value in their_values.items() if series[0] in our_kinds}
-    assert {name.split("_")[1] for name in our_kinds} == {"md"}
+    assert {name.split("_")[1] for name in our_kinds} == {"md", "zfs", "edac"}
