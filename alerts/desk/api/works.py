@@ -20,7 +20,9 @@ from alerts.desk.web.errors import RESPONSES, Responses, answer
 from alerts.desk.web.session import Actor, Reader, Running
 from alerts.desk.works import ical, store
 from alerts.desk.works.changes import finished
+from alerts.desk.works.ical_lines import decoded
 from alerts.desk.works.recording import record
+from alerts.desk.works.skipping import checked_windows
 from alerts.desk.works.windows import next_window, state_of
 from alerts.desk.works.works import Scope, Works, WorksError, checked
 
@@ -69,7 +71,7 @@ class WorksChange(WorksIn):
 def create(given: WorksIn, runtime: Running, caller: Actor) -> Response:
     """Plan works."""
     try:
-        works = checked(_works(given, runtime))
+        works = checked_windows(checked(_works(given, runtime)))
     except WorksError as error:
         return _refused(error)
     with runtime.database.write() as connection:
@@ -82,7 +84,7 @@ def change(number: Number, given: WorksChange, runtime: Running, caller: Actor) 
     """Replace works: to extend them, to approve them, to change their scope."""
 
     def changed(known: Works) -> Works:
-        fresh = _works(given, runtime)
+        fresh = checked_windows(checked(_works(given, runtime)))
         mine = replace(fresh, number=number, uid=known.uid, cancelled_at=known.cancelled_at)
         return replace(mine, finished_at=known.finished_at)
 
@@ -122,7 +124,7 @@ def export(runtime: Running, _: Reader) -> Response:
 def take(body: Calendar, runtime: Running, caller: Actor) -> Response:
     """Take works from a calendar; events that are known by their UID are replaced."""
     try:
-        found = ical.read(body.decode("utf-8-sig"), runtime.settings.time_zone, runtime.now())
+        found = ical.read(decoded(body), runtime.settings.time_zone, runtime.now())
     except ValueError as error:
         return _refused(error)
     now = runtime.now()

@@ -4,13 +4,16 @@ What iCalendar has no property for is in X- properties. An event without a scope
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vRecur
 
-from alerts.desk.works.ical_zones import Zones, name_of, zones_of
+from alerts.desk.works import ical_lines
+from alerts.desk.works.ical_lines import Lines
+from alerts.desk.works.ical_zones import Zones, name_of, offset_of, zones_of
+from alerts.desk.works.skipping import checked_windows
 from alerts.desk.works.works import Scope, Works, WorksError, checked
 
 ELEMENTS, SITES, CHANNELS = "X-OTTWATCH-ELEMENTS", "X-OTTWATCH-SITES", "X-OTTWATCH-CHANNELS"
@@ -63,15 +66,24 @@ def _event(works: Works, now: datetime) -> Event:
 
 
 def read(text: str, time_zone: str, now: datetime) -> list[Works]:
-    """Return the works in a calendar; raise WorksError naming the event. Times without a zone are in `time_zone`."""
+    """Return the works in a calendar; raise WorksError naming the event.
+
+    Times without a zone are in that of the calendar (X-WR-TIMEZONE), or in `time_zone` where it names none.
+    """
     try:
         calendar = Calendar.from_ical(text.removeprefix("\ufeff"))
     except (ValueError, IndexError, KeyError):
         raise WorksError(
             "this is no iCalendar: its lines cannot be read; it begins with BEGIN:VCALENDAR and ends with END:VCALENDAR"
         ) from None
-    source = _Source(time_zone, zones_of(calendar), str(calendar.get("METHOD", "")).strip().upper() == "CANCEL")
-    result = [_works(event, source, now) for event in calendar.events]
+    source = _Source(
+        time_zone,
+        str(calendar.get("X-WR-TIMEZONE", "")).strip(),
+        zones_of(calendar),
+        str(calendar.get("METHOD", "")).strip().upper() == "CANCEL",
+    )
+    every = zip(calendar.events, ical_lines.of_events(text), strict=True)
+    result = [_works(event, lines, source, now) for event, lines in every]
     if not result:
         raise WorksError("the calendar has no VEVENT")
     uids = [works.uid for works in result]
@@ -84,21 +96,27 @@ def read(text: str, time_zone: str, now: datetime) -> list[Works]:
 class _Source(NamedTuple):
     """What the calendar around an event says."""
 
-    own: str  # the zone of times without one
+    own: str  # the desk's zone
+    named: str  # the zone that the calendar names for all of it; empty: none
     zones: Zones
     cancels: bool  # RFC 5546, 3.2.5: the calendar is a message that takes its events back
 
+    def zone(self, moment: datetime) -> str:
+        """Return the zone of a wall-clock time that names none."""
+        return name_of(self.named, moment, self.zones, self.own, "X-WR-TIMEZONE") if self.named else self.own
 
-def _works(event: Event, source: _Source, now: datetime) -> Works:
+
+def _works(event: Event, lines: Lines, source: _Source, now: datetime) -> Works:
     title = str(event.get("SUMMARY", "")).strip()
     name = f'event "{title or event.get("UID", "?")}"'
     try:
-        return checked(_parsed(event, title, source, now))
+        ical_lines.check(lines)
+        return checked_windows(checked(_parsed(event, lines, source, now)))
     except WorksError as error:
         raise WorksError(f"{name}: {error}") from None
 
 
-def _parsed(event: Event, title: str, source: _Source, now: datetime) -> Works:
+def _parsed(event: Event, lines: Lines, source: _Source, now: datetime) -> Works:
     for refused, remedy in REFUSED.items():
         if refused in event:
             raise WorksError(f"{refused}: is not taken: {remedy}")
@@ -108,16 +126,16 @@ def _parsed(event: Event, title: str, source: _Source, now: datetime) -> Works:
     scope = Scope(_names(event, ELEMENTS), _names(event, SITES), _names(event, CHANNELS))
     if not scope:
         raise WorksError(f"no scope; add {SITES}, {ELEMENTS} or {CHANNELS}, names separated by commas")
-    starts, zone = _moment(event, "DTSTART", source, source.own)
-    status = str(event.get("STATUS", "")).upper()
+    starts, zone = _moment(event, "DTSTART", lines, source)
+    status = lines.first("STATUS").upper()
     return Works(
-        title=title,
+        title=str(event.get("SUMMARY", "")).strip(),
         scope=scope,
         starts=starts,
-        ends=_end(event, source, starts, zone),
+        ends=_end(event, lines, source, starts, zone),
         time_zone=zone,
-        recurrence=_recurrence(event),
-        skipped=tuple(sorted(_skipped(event, source, zone))),
+        recurrence=lines.first("RRULE"),
+        skipped=tuple(sorted(set(_skipped(event, lines, source, starts, zone)))),
         approver="" if status == "TENTATIVE" else str(event.get(APPROVER, "")).strip(),
         impact=str(event.get("DESCRIPTION", "")),
         back_out=str(event.get(BACK_OUT, "")),
@@ -138,54 +156,72 @@ def _flag(event: Event, name: str) -> bool:
     return text == "TRUE"
 
 
-def _moment(event: Event, name: str, source: _Source, default_zone: str) -> tuple[datetime, str]:
+def _moment(event: Event, name: str, lines: Lines, source: _Source, default: str = "") -> tuple[datetime, str]:
+    """Return a wall-clock time and its zone: its own, `default`, or the calendar's."""
     if name not in event:
         raise WorksError(f"{name}: is missing")
-    if isinstance(event[name], list):
-        raise WorksError(f"{name}: is there twice")
     found = event.decoded(name)
     if isinstance(found, datetime):
         given = str(event[name].params.get("TZID", ""))
         wall = found.replace(tzinfo=None)
         if given:
-            return wall, name_of(given, wall, source.zones, source.own, name)
-        return wall, default_zone if found.tzinfo is None else "UTC"
+            return wall, _zone(given, lines.first(name), wall, source, name)
+        return wall, (default or source.zone(wall)) if found.tzinfo is None else "UTC"
     if isinstance(found, date):
-        return datetime(found.year, found.month, found.day), default_zone  # noqa: DTZ001 - wall-clock time
+        midnight = datetime.combine(found, time())
+        return midnight, default or source.zone(midnight)
     raise WorksError(f"{name}: is no moment")
 
 
-def _end(event: Event, source: _Source, starts: datetime, zone: str) -> datetime:
+def _zone(given: str, written: str, wall: datetime, source: _Source, name: str) -> str:
+    """Return the zone that a time names; raise WorksError where the time itself says that it is in UTC."""
+    zone = name_of(given, wall, source.zones, source.own, name)
+    if written.upper().endswith("Z") and offset_of(ZoneInfo(zone), wall):
+        raise WorksError(
+            f'{name}: names the time zone "{given[:100]}" and ends with Z, which means UTC; give one of them'
+        )
+    return zone
+
+
+def _end(event: Event, lines: Lines, source: _Source, starts: datetime, zone: str) -> datetime:
+    lasts = _lasts(event)
     if "DTEND" in event:
-        ends, other = _moment(event, "DTEND", source, zone)
+        ends, other = _moment(event, "DTEND", lines, source, zone)
         if other != zone:
-            moment = ends.replace(tzinfo=ZoneInfo(other)).astimezone(ZoneInfo(zone))
-            return moment.replace(tzinfo=None)
+            ends = ends.replace(tzinfo=ZoneInfo(other)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        if lasts is not None and starts + lasts != ends:
+            raise WorksError("DTEND and DURATION: are both there, and contradict each other; delete one of them")
         return ends
-    if "DURATION" in event:
-        lasts = event.decoded("DURATION")
-        return starts + lasts  # type: ignore[no-any-return]
+    if lasts is not None:
+        return starts + lasts
+    if not isinstance(event.decoded("DTSTART"), datetime):
+        return starts + timedelta(days=1)  # RFC 5545, 3.6.1
     raise WorksError("DTEND: is missing, and so is DURATION; works have an end")
 
 
-def _recurrence(event: Event) -> str:
-    rule = event.get("RRULE")
-    if rule is None:
-        return ""
-    if isinstance(rule, list):
-        raise WorksError("RRULE: is there twice; give works for each rule")
-    return str(rule.to_ical().decode())
+def _lasts(event: Event) -> timedelta | None:
+    if "DURATION" not in event:
+        return None
+    lasts = event.decoded("DURATION")
+    if not isinstance(lasts, timedelta):
+        raise WorksError("DURATION: is no length of time; write it as PT4H")
+    return lasts
 
 
-def _skipped(event: Event, source: _Source, zone: str) -> Iterator[datetime]:
+def _skipped(event: Event, lines: Lines, source: _Source, starts: datetime, zone: str) -> Iterator[datetime]:
+    """Yield the starts of windows that do not take place; a day stands for the window that begins on it."""
     found = event.get("EXDATE")
-    for each in found if isinstance(found, list) else [found] if found is not None else []:
+    every = found if isinstance(found, list) else [found] if found is not None else []
+    for each, written in zip(every, lines.values.get("EXDATE", ()), strict=True):
         given = str(each.params.get("TZID", ""))
-        for one in each.dts:
-            moment = one.dt
+        try:
+            moments = [one.dt for one in each.dts]
+        except (AttributeError, ValueError):
+            raise WorksError(f'EXDATE: "{written[:80]}" is no moment; write it as DTSTART') from None
+        for moment in moments:
             if not isinstance(moment, datetime):
-                raise WorksError("EXDATE: is a day; give the start of the window that does not take place")
+                yield datetime.combine(moment, starts.time())
+                continue
             wall = moment.replace(tzinfo=None)
-            if given:
-                moment = wall.replace(tzinfo=ZoneInfo(name_of(given, wall, source.zones, source.own, "EXDATE")))
-            yield moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if moment.tzinfo else wall
+            own = _zone(given, written, wall, source, "EXDATE") if given else "UTC" if moment.tzinfo else zone
+            yield wall.replace(tzinfo=ZoneInfo(own)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)

@@ -41,7 +41,7 @@ def name_of(given: str, moment: datetime, zones: Zones, own: str, what: str) -> 
     if (
         known
         and described is not None
-        and (said := _offset(described, moment)) != (ours := _offset(ZoneInfo(known), moment))
+        and (said := offset_of(described, moment)) != (ours := offset_of(ZoneInfo(known), moment))
     ):
         raise WorksError(
             f'{what}: the calendar says that "{given[:100]}" is {_shown(said)} then, and it is {_shown(ours)}: the '
@@ -50,7 +50,7 @@ def name_of(given: str, moment: datetime, zones: Zones, own: str, what: str) -> 
     if known:
         return known
     if described is not None and all(
-        _offset(described, moment + each) == _offset(ZoneInfo(own), moment + each) for each in _COMPARED
+        offset_of(described, moment + each) == offset_of(ZoneInfo(own), moment + each) for each in _COMPARED
     ):
         return own
     raise WorksError(f'{what}: its time zone "{given[:100]}" is not known; use a name of the IANA data base')
@@ -69,7 +69,8 @@ def _known(given: str) -> str:
     return ""
 
 
-def _offset(zone: tzinfo, moment: datetime) -> timedelta | None:
+def offset_of(zone: tzinfo, moment: datetime) -> timedelta | None:
+    """Return how far a zone is ahead of UTC at a wall-clock time."""
     return moment.replace(tzinfo=zone).utcoffset()
 
 

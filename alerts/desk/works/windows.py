@@ -50,13 +50,18 @@ def windows(works: Works, begin: datetime, end: datetime) -> tuple[Window, ...]:
     starts: Iterable[datetime]
     if works.recurrence:
         first, last = (moment.astimezone(zone).replace(tzinfo=None) for moment in (begin - lasts - SHIFT, end + SHIFT))
-        found = recurring_ical_events.of(_calendar(works)).between(first, last)
-        starts = {event.start.replace(tzinfo=None) for event in found}
+        starts = beginnings(works, first, last)
     else:
         starts = [works.starts]
     taking_place = (start for start in sorted(starts) if start not in works.skipped)
     result = (_until(works.finished_at, _window(start, lasts, zone)) for start in taking_place)
     return tuple(window for window in result if window.starts < end and window.ends > begin)
+
+
+def beginnings(works: Works, first: datetime, last: datetime) -> set[datetime]:
+    """Return the wall-clock times in [first, last] at which windows of recurring works begin, skipped or not."""
+    found = recurring_ical_events.of(_calendar(works)).between(first, last + timedelta(seconds=1))
+    return {event.start.replace(tzinfo=None) for event in found}
 
 
 def _window(start: datetime, lasts: timedelta, zone: ZoneInfo) -> Window:

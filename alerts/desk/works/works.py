@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from zoneinfo import ZoneInfo
 
 from alerts.desk.works import recurrence
 from service.setting_types import time_zone
@@ -101,7 +102,7 @@ def checked(works: Works) -> Works:
     _check_window(works)
     if works.recurrence:
         try:
-            recurrence.check(works.recurrence, works.starts)
+            recurrence.check(works.recurrence, works.starts, ZoneInfo(works.time_zone))
         except recurrence.RecurrenceError as error:
             raise WorksError(f"recurrence: {error}") from None
     return works

@@ -16,6 +16,7 @@ from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running, Visitor, runtime_of
 from alerts.desk.works import ical, store
 from alerts.desk.works.changes import extended, finished
+from alerts.desk.works.ical_lines import decoded
 from alerts.desk.works.recording import record
 from alerts.desk.works.works import Works, WorksError
 
@@ -48,7 +49,7 @@ def take(request: Request, runtime: Running, found: Engineer, calendar: Annotate
     try:
         if len(content) > LARGEST:
             raise WorksError("the file is larger than 2 MiB")
-        works = ical.read(content.decode("utf-8-sig"), runtime.settings.time_zone, runtime.now())
+        works = ical.read(decoded(content), runtime.settings.time_zone, runtime.now())
     except ValueError as error:
         return show_list(request, found, status=400, problem=words("works.not_taken", why=str(error)))
     _store(request, found, works)

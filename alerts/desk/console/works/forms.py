@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Form
 
 from alerts.desk.console.planned import REPEATS, repeated
+from alerts.desk.works.skipping import checked_windows
 from alerts.desk.works.works import MOST_TEXT, Scope, Works, WorksError, checked
 
 Text = Annotated[str, Form(max_length=MOST_TEXT)]
@@ -90,7 +91,7 @@ def _names(chosen: Sequence[str] | None, more: str) -> Sequence[str]:
 
 def works_of(fields: Given, known: Works | None) -> Works:
     """Return the works that the form describes; raise WorksError naming the field that is wrong."""
-    return checked(
+    works = checked(
         Works(
             title=fields.title,
             scope=Scope(tuple(fields.elements), tuple(fields.sites), tuple(fields.channels)),
@@ -109,6 +110,7 @@ def works_of(fields: Given, known: Works | None) -> Works:
             number=known.number if known else 0,
         )
     )
+    return checked_windows(works)
 
 
 def moment(field: str, text: str) -> datetime:

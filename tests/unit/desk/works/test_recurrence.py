@@ -1,6 +1,7 @@
 """Rules of recurrence: what would never end or never come is refused before it is stored, and the part is named."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -33,12 +34,21 @@ NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
         ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0", "BYSETPOS=0"),
         ("FREQ=MONTHLY;BYDAY=6MO", "BYDAY=6MO never comes; give a weekday from 1 to 5"),
         ("RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=FORWARD", "RSCALE is not taken"),
+        ("FREQ=WEEKLY;BYDAY=1TU", "BYDAY=1TU is a weekday of a month or year, and FREQ=WEEKLY has neither"),
+        ("FREQ=DAILY;BYDAY=-1SU", "BYDAY=-1SU is a weekday"),
+        ("FREQ=YEARLY;BYWEEKNO=10;BYDAY=1MO", "BYDAY=1MO is a weekday"),
+        ("FREQ=YEARLY;BYWEEKNO=10", "BYWEEKNO without BYDAY does not say on which day of the week"),
+        ("FREQ=MONTHLY;BYYEARDAY=-1;BYMONTHDAY=-1", "BYYEARDAY cannot go with FREQ=MONTHLY"),
+        ("FREQ=WEEKLY;BYMONTHDAY=13", "BYMONTHDAY cannot go with FREQ=WEEKLY"),
+        ("FREQ=DAILY;BYWEEKNO=10;BYDAY=MO", "BYWEEKNO cannot go with FREQ=DAILY"),
+        ("FREQ=DAILY;UNTIL=20261203T020000;COUNT=2", "COUNT and UNTIL are both there"),
+        ("FREQ=DAILY;UNTIL=20261130T205959Z", "UNTIL=20261201T015959 is before the first window"),
         ("FREQ=DAILY;UNTIL=20261203", "UNTIL=20261203 does not say .* UNTIL=20261203T020000"),
     ],
 )
 def test_a_rule_that_never_ends_or_never_comes_is_refused(rule: str, message: str) -> None:
     with pytest.raises(RecurrenceError, match=message):
-        check(rule, STARTS)
+        check(rule, STARTS, ZoneInfo("Asia/Almaty"))
     works = Works("t", Scope(sites=("a",)), STARTS, STARTS + timedelta(hours=4), "Asia/Almaty", rule)
     with pytest.raises(WorksError, match=f"recurrence: .*({message})"):
         checked(works)
@@ -58,6 +68,10 @@ def test_a_rule_that_never_ends_or_never_comes_is_refused(rule: str, message: st
         ("FREQ=DAILY;UNTIL=20261203T020000", STARTS),
         ("FREQ=DAILY;UNTIL=20261202T210000Z", STARTS),
         ("FREQ=DAILY;UNTIL=20261203", MIDNIGHT),
+        ("FREQ=DAILY;UNTIL=20261201", MIDNIGHT),
+        ("FREQ=DAILY;UNTIL=20261130T210000Z", STARTS),
+        ("FREQ=YEARLY;BYWEEKNO=10;BYDAY=MO", STARTS),
+        ("FREQ=WEEKLY;BYDAY=TU;", STARTS),
         ("freq=daily;count=2", STARTS),
     ],
 )

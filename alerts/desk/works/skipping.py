@@ -1,0 +1,36 @@
+"""Windows that do not take place have to be windows: what names none leaves in force what was to be left out."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from alerts.desk.works.windows import AHEAD, beginnings, windows
+from alerts.desk.works.works import Works, WorksError
+
+
+def checked_windows(works: Works) -> Works:
+    """Return the works; raise WorksError for the first of `skipped` at which no window begins.
+
+    Calendars keep what was skipped before a series began again, or after its end: there it changes nothing.
+    """
+    if not works.skipped:
+        return works
+    if not works.recurrence:
+        if works.starts in works.skipped:
+            raise WorksError("skipped: leaves out the only window (EXDATE in a calendar); cancel the works instead")
+        return works
+    begin = beginnings(works, min(works.skipped), max(works.skipped))
+    for moment in works.skipped:
+        if moment not in begin and _within(works, moment):
+            raise WorksError(
+                f"skipped: no window begins at {moment:%Y-%m-%d %H:%M} ({works.time_zone}), so none is left out "
+                "(EXDATE in a calendar); give the very moment at which the window begins, or leave it out"
+            )
+    return works
+
+
+def _within(works: Works, moment: datetime) -> bool:
+    """Return whether windows begin before a moment and after it."""
+    if moment < works.starts:
+        return False
+    begin = moment.replace(tzinfo=ZoneInfo(works.time_zone)).astimezone(UTC)
+    return any(window.starts > begin for window in windows(works, begin, begin + AHEAD))
