@@ -1,4 +1,4 @@
-"""Errors of the memory that its controllers counted, from /sys/devices/system/edac. The kernel keeps them until it ends.
+"""Errors that the memory controllers counted since the kernel started, from /sys/devices/system/edac.
 
 Most virtual machines, and machines whose memory corrects nothing, have no controller there, and no such figures. In a
 container of LXC the memory is that of the node around it: there they are left out.
