@@ -27,6 +27,7 @@ from demo.ports import free_port
 COLLECTORS = (
     *("cpu", "stat", "loadavg", "meminfo", "vmstat", "pressure", "diskstats", "filesystem"),
     *("netdev", "netclass", "time", "uname", "filefd"),
+    *("bonding", "conntrack", "netstat", "softnet"),
 )
 # What Prometheus 2.42 sends.
 HEADERS = {

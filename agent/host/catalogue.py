@@ -182,6 +182,50 @@ NETWORK_SPEED = _host(
     "network_speed_bytes", "gauge", "Speed of the line in bytes per second; negative: not known.", "device"
 )
 
+# Bonds, in /sys/class/net
+BONDING_SLAVES = _host("bonding_slaves", "gauge", "Links that a bond has.", "master")
+BONDING_ACTIVE = _host("bonding_active", "gauge", "Links of a bond whose MII status is up.", "master")
+BONDING_LINK_UP = Metric(
+    "ott_bonding_link_up",
+    "gauge",
+    "Whether a link of a bond can carry traffic: it has a signal, the bond takes it for up, and with 802.3ad it is in "
+    "the active aggregator and in step with the switch.",
+    ("master", "device"),
+    reader=AD_HOC,
+)
+
+# Connection tracking
+CONNTRACK_ENTRIES = _host("nf_conntrack_entries", "gauge", "Connections that the firewall tracks.")
+CONNTRACK_LIMIT = _host("nf_conntrack_entries_limit", "gauge", "Connections that it can track; 0: no limit.")
+
+# /proc/net/netstat, snmp and snmp6: by protocol and the kernel's own name
+NETSTAT: dict[tuple[str, str], Metric] = {
+    (protocol, field): _host(f"netstat_{protocol}_{field}", "untyped", text)
+    for protocol, field, text in (
+        ("TcpExt", "ListenOverflows", "Connections dropped because the program accepts them too slowly."),
+        ("TcpExt", "ListenDrops", "Connections dropped by listening sockets, for whatever reason."),
+        ("Tcp", "CurrEstab", "TCP connections there are."),
+        ("Tcp", "InSegs", "TCP segments received."),
+        ("Tcp", "OutSegs", "TCP segments sent, without those sent again."),
+        ("Tcp", "RetransSegs", "TCP segments sent again."),
+        ("Udp", "InDatagrams", "UDP datagrams that programs received, by IPv4."),
+        ("Udp", "InErrors", "UDP datagrams that came and were not received, by IPv4."),
+        ("Udp", "RcvbufErrors", "UDP datagrams lost because the program read them too slowly, by IPv4."),
+        ("Udp6", "InDatagrams", "UDP datagrams that programs received, by IPv6."),
+        ("Udp6", "InErrors", "UDP datagrams that came and were not received, by IPv6."),
+        ("Udp6", "RcvbufErrors", "UDP datagrams lost because the program read them too slowly, by IPv6."),
+    )
+}
+
+# /proc/net/softnet_stat
+SOFTNET_DROPPED = _host("softnet_dropped_total", "counter", "Packets dropped because the CPU's queue was full.", "cpu")
+SOFTNET_SQUEEZED = _host(
+    "softnet_times_squeezed_total",
+    "counter",
+    "Times that packets were left waiting when the CPU's turn was over.",
+    "cpu",
+)
+
 # Time, names, limits
 TIME = _host("time_seconds", "gauge", "The node's clock.")
 TIME_ZONE_OFFSET = _host("time_zone_offset_seconds", "gauge", "The node's zone, east of UTC.", "time_zone")

@@ -1,7 +1,6 @@
 """Network traffic by interface, from /proc/net/dev."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from agent.host import catalogue
@@ -21,13 +20,7 @@ class Read(NamedTuple):
 
 
 def read(host: Host) -> Read:
-    if host.root != Path("/"):
-        # /proc/net is the reader's own network: in a container that of the container, wherever the node's /proc is.
-        try:
-            return Read(host.text("proc/1/net/dev"), host)
-        except OSError:  # hidden from strangers by hidepid
-            pass
-    return Read(host.text("proc/net/dev"), host)
+    return Read(host.text(f"{host.network()}/dev"), host)
 
 
 def parse(source: Read) -> Iterator[Sample]:

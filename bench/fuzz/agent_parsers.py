@@ -29,6 +29,8 @@ HOST_FILES = {
     "filefd": "proc/sys/fs/file-nr",
     "diskstats": "proc/diskstats",
     "netdev": "proc/net/dev",
+    "softnet": "proc/net/softnet_stat",
+    "netstat": "proc/net/netstat",
     "pressure": "proc/pressure/io",
     "mounts": "proc/1/mounts",
 }
@@ -54,6 +56,8 @@ def host_parser(name: str) -> Parser:
         return reading(collector.parse_mounts)
     if name == "pressure":
         return reading(lambda text: list(collector.parse(dict.fromkeys(collector.RESOURCES, text))))
+    if name == "netstat":
+        return reading(lambda text: list(collector.parse(collector.Read(text, text, text))))
     if name in ("diskstats", "netdev"):
         host = module("host.root").Host()
         return reading(lambda text: list(collector.parse(collector.Read(text, host))))

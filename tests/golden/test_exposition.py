@@ -78,8 +78,8 @@ def test_promtool_finds_no_fault_but_the_kernels_spelling(exposition: str) -> No
         text=True,
         check=False,
     )
-    # node_exporter spells memory keys as the kernel does; so do we, on purpose.
-    kernels = re.compile(r"node_memory_\w+ metric names should be written in 'snake_case' not 'camelCase'")
+    # node_exporter spells keys of memory, TCP and UDP as the kernel does; so do we, on purpose.
+    kernels = re.compile(r"node_(memory|netstat)_\w+ metric names should be written in 'snake_case' not 'camelCase'")
     assert [line for line in (result.stdout + result.stderr).splitlines() if not kernels.fullmatch(line)] == []
 
 

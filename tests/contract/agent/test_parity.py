@@ -19,6 +19,7 @@ from tests.contract.agent.program import agent
 COLLECTORS = (
     *("cpu", "stat", "loadavg", "meminfo", "vmstat", "pressure", "diskstats", "filesystem"),
     *("netdev", "netclass", "time", "uname", "filefd"),
+    *("bonding", "conntrack", "netstat", "softnet"),
 )
 
 Series = tuple[str, frozenset[tuple[str, str]]]

@@ -64,7 +64,7 @@ def test_all_mistakes_at_once() -> None:
         },
     )
     found = faults(settings)
-    assert found[0].startswith('agent.toml: host.without[1]: "cpu" is none of diskstats, ')
+    assert found[0].startswith('agent.toml: host.without[1]: "cpu" is none of bonding, ')
     assert found[1].startswith("agent.toml: server[2]: nginx: there is no such preset; there are: angie, apache, ")
     assert found[2] == "agent.toml: subscribers[1]: the environment variable OTT_NOT_SET is not set"
     assert found[3].startswith("agent.toml: subscribers[2]: database: ")

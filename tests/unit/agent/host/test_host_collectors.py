@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.host import (
+    bonding,
+    conntrack,
     diskstats,
     filefd,
     filesystem,
@@ -19,7 +21,9 @@ from agent.host import (
     meminfo,
     netclass,
     netdev,
+    netstat,
     pressure,
+    softnet,
     stat,
     uname,
     vmstat,
@@ -279,6 +283,12 @@ PARSERS: dict[str, Any] = {
     "netdev": lambda text: netdev.parse(netdev.Read(text, HOST)),
     "netclass": lambda text: netclass.parse({"eth0": each(netclass.FILES, text)}),
     "filefd": filefd.parse,
+    "bonding": lambda text: bonding.parse(
+        {"bond0": bonding.Bond(text, text, {"e": bonding.Link("up", text, text, text)})}
+    ),
+    "conntrack": lambda text: conntrack.parse(conntrack.Read(text, text)),
+    "netstat": lambda text: netstat.parse(netstat.Read(text, text, text)),
+    "softnet": softnet.parse,
     "mounts": filesystem.parse_mounts,
     "mountinfo": filesystem.parse_mountinfo,
     "uname": lambda text: uname.parse(each((*uname.FILES, "machine"), text)),
@@ -305,6 +315,14 @@ PARSERS: dict[str, Any] = {
         ("netdev", "h\nh\neth0: 1 2 3\n", "is no interface with 16 counters"),
         ("netclass", "fast", "fast"),
         ("filefd", "1 2", "not three figures"),
+        ("bonding", "up", "/sys/class/net/bond0/flags: 'up' is not a hexadecimal number"),
+        ("conntrack", "many\n", "/proc/sys/net/netfilter/nf_conntrack_count: 'many' is not a number"),
+        ("netstat", "TcpExt\n", "/proc/net/netstat: 'TcpExt' begins with no protocol"),
+        ("netstat", "Tcp: InSegs OutSegs\nTcp: 1\n", "the figures of 'Tcp' do not belong to the names before them"),
+        ("netstat", "Tcp: InSegs\nUdp: 1\n", "the figures of 'Udp' do not belong to the names before them"),
+        ("netstat", "Udp: InErrors\nUdp: few\n", "/proc/net/netstat: 'few' is not a number"),
+        ("softnet", "00000001 00000002\n", "has 2 columns"),
+        ("softnet", " 0000000g" * 9, "/proc/net/softnet_stat: '0000000g' is not a hexadecimal number"),
         ("mounts", "/dev/sda1 /\n", "has 2 columns"),
         ("mountinfo", "21 1 254:1 / / ro - ext4\n", "is no mount"),
     ],
@@ -317,7 +335,7 @@ def test_a_text_that_is_not_understood(parser: str, text: str, reason: str) -> N
 PIECES = (
     *("cpu0 ", "cpu", "intr ", "btime ", "MemTotal: ", " kB", "some total=", "full ", "total=", "pgfault ", "eth0:"),
     *("/dev/sda / ext4 ro", "\\040", "\\777", "sda", "\n", " ", ":", "\x00", "\u2028"),
-    *("1", "9" * 400, "-1", "1e999", "nan", "0x", "٣"),
+    *("1", "9" * 400, "-1", "1e999", "nan", "0x", "٣", "f", "TcpExt: ListenDrops", "Udp6InErrors\t"),
 )
 
 
