@@ -5,6 +5,7 @@ and carry numbers as group keys. Group key, receiver and externalURL say nothing
 it. Everything in here comes from outside: text is made storable, anything that is not a notification is a ValueError.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,8 +45,8 @@ class Notification:
     truncated: int = 0  # alerts that the sender left out of a group that fires
 
 
-def parse(body: bytes) -> Notification:
-    """Return the notification in `body`; raise ValueError when it is none."""
+def parse(body: bytes, now: datetime | None = None) -> Notification:
+    """Return the notification in `body`, as of now; raise ValueError when it is none."""
     raw = read_json(body)
     if not isinstance(raw, dict):
         raise ValueError("the body is not a JSON object")
@@ -54,13 +55,22 @@ def parse(body: bytes) -> Notification:
         raise ValueError('the body has no list "alerts"')
     group_firing = _word(raw.get("status")) != "resolved"
     group = raw.get("groupLabels")
-    truncated = raw.get("truncatedAlerts")
+    truncated = _left_out(raw.get("truncatedAlerts"))
+    at = now or datetime.now(UTC)
     return Notification(
         group_labels=labels_of(group),
         common_annotations=labels_of(raw.get("commonAnnotations")),
-        alerts=tuple(_alert(alert, place, raw.get("status")) for place, alert in enumerate(alerts, 1)),
-        truncated=truncated if isinstance(truncated, int) and group_firing else 0,
+        alerts=tuple(_alert(alert, place, raw.get("status"), at) for place, alert in enumerate(alerts, 1)),
+        truncated=truncated if group_firing else 0,
     )
+
+
+def _left_out(raw: object) -> int:
+    """Return how many alerts the sender left out, who may be a relay that writes numbers as text."""
+    text = "0" if raw is None else raw.strip() if isinstance(raw, str) else str(raw)
+    if isinstance(raw, bool) or not re.fullmatch(r"\d{1,9}(\.0)?", text):
+        raise ValueError(f"truncatedAlerts is {str(raw)[:100]!r}; it has to be a whole number")
+    return int(text.partition(".")[0])
 
 
 def _word(status: object) -> object:
@@ -77,7 +87,7 @@ def _fires(status: object, what: str) -> bool:
     raise ValueError(f'status of {what} is {str(status)[:100]!r}; it has to be "firing" or "resolved"')
 
 
-def _alert(raw: object, place: int, group_status: object) -> Alert:
+def _alert(raw: object, place: int, group_status: object, now: datetime) -> Alert:
     if not isinstance(raw, dict):
         raise ValueError('an entry of "alerts" is not an object')
     for name in ("labels", "annotations"):
@@ -88,7 +98,8 @@ def _alert(raw: object, place: int, group_status: object) -> Alert:
     if own := raw.get("status"):
         firing = _fires(own, f"alert {place}")
     else:
-        firing = _fires(group_status, "the group") and ends_at is None
+        # An end to come is when the alert would time out, as Prometheus sends it.
+        firing = _fires(group_status, "the group") and (ends_at is None or ends_at > now)
     return Alert(
         fingerprint=text_of(raw.get("fingerprint"))[:64] or fallback_fingerprint(labels),
         firing=firing,

@@ -1,11 +1,16 @@
 """Whether a ticket is still what the caller read (RFC 9110, 13.1): `If-Match` with its tag, `If-Unmodified-Since`."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from fastapi import Request
 
 from alerts.desk.tickets.ticket import Ticket
+
+# A proxy that compresses an answer makes its tag weak (nginx) or adds the encoding (Apache), and passes on what comes
+# back as it is. The tag counts versions, not bytes, so that the same version is meant.
+_OF_PROXIES = re.compile(r'(?:W/)?"(\d+)(?:[-;](?:gzip|br|zstd|deflate))?"')
 
 
 def tag(ticket: Ticket) -> str:
@@ -22,7 +27,7 @@ def failed(request: Request, ticket: Ticket) -> str:
     """Return why a ticket is not what the caller read; empty where it is. Raise ValueError for what is no condition."""
     listed = request.headers.get("if-match")
     if listed is not None:
-        tags = [each.strip() for each in listed.split(",")]
+        tags = [_OF_PROXIES.sub(r'"\1"', each.strip()) for each in listed.split(",")]
         if "*" in tags or tag(ticket) in tags:
             return ""
         return f"If-Match is {listed[:100]}, and the ticket is {tag(ticket)} now; read it again"

@@ -45,6 +45,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "severity": SEVERITIES,
     "priority": PRIORITIES,
 }
+NO_FIELDS = "none"  # TMF630: identifier and address only
 RESERVED = frozenset({"fields", "offset", "limit", "sort"})
 
 
@@ -125,8 +126,10 @@ TICKETS = Filters("ticket", _COLUMNS, _DATES, {"id": ticket_number}, _WORDS, _OT
 
 
 def check_fields(fields: str | None, attributes: Collection[str]) -> None:
-    """Raise ValueError where another attribute than these is asked for."""
-    known.check((name.strip() for name in (fields or "").split(",") if name.strip()), attributes)
+    """Raise ValueError where another attribute than these is asked for; "none" asks for those that always stay."""
+    names = [name.strip() for name in (fields or "").split(",") if name.strip()]
+    if names != [NO_FIELDS]:
+        known.check(names, attributes)
 
 
 def listed(whole: Iterable[dict[str, object]], fields: str | None, total: int) -> Response:

@@ -71,7 +71,7 @@ async def alertmanager(request: Request) -> Response:
 
 def _store(runtime: Runtime, correlator: Correlator | None, body: bytes) -> Response:
     try:
-        notification = parse(body)
+        notification = parse(body, runtime.now())
     except ValueError as error:
         return answer(400, "Bad Request", str(error))
     done = ingest(runtime.database, notification, runtime.policy, runtime.now(), correlator)

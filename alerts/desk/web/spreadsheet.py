@@ -14,6 +14,8 @@ from fastapi import Response
 Cell = str | int | float | None
 _FORMULA = "=+-@＝＋－＠"  # spreadsheets take the full-width forms for the same
 _CONTROL = "\t\r\n"
+MARK = "\ufeff"
+"""The byte order mark, without which spreadsheets on Windows take UTF-8 for the code page of the machine."""
 
 
 def harmless(cell: Cell) -> Cell:
@@ -23,19 +25,24 @@ def harmless(cell: Cell) -> Cell:
     return f"'{cell}" if cell[:1] in tuple(_CONTROL) or cell.lstrip()[:1] in tuple(_FORMULA) else cell
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Return a table with its header row; lines end with CR LF."""
+def written(rows: Iterable[Sequence[Cell]]) -> str:
+    """Return rows as lines, which end with CR LF."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\r\n").writerows([harmless(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
-def download(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
-    """Return a table as a file; `name` is ours and plain ASCII."""
+def table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Return a table with its header row."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(header)
+    return text.getvalue() + written(rows)
+
+
+def download(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, mark: str = MARK) -> Response:
+    """Return a table as a file; `name` is ours and plain ASCII. What programs read begins without the mark."""
     return Response(
-        table(header, rows).encode(),
+        (mark + table(header, rows)).encode(),
         media_type="text/csv; charset=utf-8; header=present",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )

@@ -1,8 +1,6 @@
 """The audit trail: by or about somebody, of one kind, page after page, and as a table for a spreadsheet."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from io import StringIO
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
@@ -19,6 +17,7 @@ from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Administrator
 from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running
+from alerts.desk.web.spreadsheet import MARK, written
 
 HERE = "/settings/audit"
 PER_PAGE = 50
@@ -77,13 +76,13 @@ def download(request: Request, runtime: Running, found: Administrator, seen: Wan
 
 def _csv(runtime: Runtime, words: Words, seen: AuditFilter) -> Iterator[str]:
     titles = [words(f"audit.{name}") for name in ("when", "who", "what", "whom", "details")]
-    yield "\ufeff" + _written([titles])  # the mark tells spreadsheets that this is UTF-8
+    yield MARK + written([titles])
     before = None
     while True:
         with runtime.database.read() as connection:
             names = {row.name for row in access.accounts(connection, runtime.now())}
             rows = access.read_audit(connection, seen, BATCH, before)
-        yield _written(
+        yield written(
             [
                 line.row.at.astimezone(words.zone).isoformat(),
                 line.who,
@@ -96,17 +95,6 @@ def _csv(runtime: Runtime, words: Words, seen: AuditFilter) -> Iterator[str]:
         if len(rows) < BATCH:
             return
         before = rows[-1].id
-
-
-def _written(rows: Iterable[Sequence[str]]) -> str:
-    buffer = StringIO()
-    csv.writer(buffer).writerows([[_harmless(cell) for cell in row] for row in rows])
-    return buffer.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: names and addresses come from outside."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _lines(words: Words, rows: Sequence[Audited], names: set[str]) -> list[Line]:

@@ -92,6 +92,15 @@ def test_a_change_that_depends_on_what_was_read(api: httpx.Client, runtime: Runt
     assert api.get(f"{TICKETS}/1").json()["name"] == "d"
 
 
+@pytest.mark.parametrize("shown", ['W/"{}"', '"{}-gzip"', '"{};gzip"', '"x", W/"{}-br"'], ids=str)
+def test_a_tag_as_a_compressing_proxy_made_it(api: httpx.Client, runtime: Runtime, shown: str) -> None:
+    fire(runtime, "edge-1")
+    version = api.get(f"{TICKETS}/1").headers["etag"].strip('"')
+    tag = {"If-Match": shown.format(version)}
+    assert api.patch(f"{TICKETS}/1", json={"name": "a"}, headers=tag).status_code == 200
+    assert api.patch(f"{TICKETS}/1", json={"name": "b"}, headers=tag).status_code == 412
+
+
 def test_a_precondition_that_is_not_evaluated_is_refused(api: httpx.Client) -> None:
     for answer in (
         api.post(TICKETS, json=FRESH, headers={"If-Unmodified-Since": "Sun, 01 Mar 2026 12:00:10 GMT"}),

@@ -273,6 +273,9 @@ def test_lists(api: httpx.Client, runtime: Runtime) -> None:
     assert listed(**{"creationDate.gt": "1970-01-01T00:00:00Z", "creationDate.lt": "9999-12-31T23:59:59Z"})[0] == "4"
     (body,) = api.get(TICKETS, params={"fields": "name,status", "limit": 1}).json()
     assert set(body) == {"id", "href", "@type", "name", "status"}
+    assert set(api.get(f"{TICKETS}/1", params={"fields": "none"}).json()) == {"id", "href", "@type"}
+    for wrong in ({"fields": "none,name"}, {"fields": "None"}):
+        assert api.get(TICKETS, params=wrong).status_code == 400, wrong
     for wrong in ({"color": "red"}, {"sort": "color"}, {"limit": "x"}, {"creationDate.gt": "soon"}, {"offset": -1}):
         assert api.get(TICKETS, params=wrong).status_code == 400, wrong
 

@@ -84,6 +84,34 @@ def test_a_status_is_read_in_any_case(own: str | None, group: str | None, firing
 
 
 @pytest.mark.parametrize(
+    ("ends", "firing"),
+    [
+        ("2026-03-01T12:04:00Z", True),  # as Prometheus sends it: when the alert would time out
+        ("2026-03-01T12:00:00Z", False),
+        ("2026-03-01T11:59:00Z", False),
+        ("0001-01-01T00:00:00Z", True),
+        (None, True),
+    ],
+)
+def test_an_end_that_is_still_to_come_is_none(ends: str | None, firing: bool) -> None:
+    told = notification(alert() | {"status": None, "endsAt": ends}) | {"status": "firing"}
+    (one,) = parse(json.dumps(told).encode(), datetime(2026, 3, 1, 12, tzinfo=UTC)).alerts
+    assert one.firing is firing
+    assert (one.ends_at is None) is firing
+
+
+@pytest.mark.parametrize(("told", "left_out"), [(None, 0), (0, 0), (7, 7), ("7", 7), (7.0, 7)])
+def test_how_many_alerts_were_left_out(told: Any, left_out: int) -> None:
+    assert parse(json.dumps(notification(alert()) | {"truncatedAlerts": told}).encode()).truncated == left_out
+
+
+@pytest.mark.parametrize("told", [-5, 2.5, True, "some", {}])
+def test_a_number_of_alerts_that_is_none_is_refused(told: Any) -> None:
+    with pytest.raises(ValueError, match=r"truncatedAlerts is .*; it has to be a whole number"):
+        parse(json.dumps(notification(alert()) | {"truncatedAlerts": told}).encode())
+
+
+@pytest.mark.parametrize(
     ("change", "group", "sentence"),
     [
         ({"status": "pending"}, "firing", "status of alert 2 is 'pending'; it has to be"),

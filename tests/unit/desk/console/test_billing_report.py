@@ -100,7 +100,8 @@ def test_the_files_say_the_same(corrected: Hall) -> None:
     def rows(path: str) -> list[dict[str, str]]:
         answer = who.get(path)
         assert answer.headers["content-type"].startswith("text/csv")
-        return list(csv.DictReader(io.StringIO(answer.text)))
+        assert answer.content.startswith(b"\xef\xbb\xbf")
+        return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
 
     (service,) = rows("/billing/report.csv?month=2026-02")
     assert service == {

@@ -167,7 +167,7 @@ def test_in_russian(desk: Hall) -> None:
 def test_the_file_holds_what_is_shown(desk: Hall) -> None:
     answer = desk.person().get("/busy-hour.csv?scope=site:almaty&quantity=sessions&period=last_month")
     assert 'filename="busy-hour-2026-02-01-2026-02-28.csv"' in answer.headers["content-disposition"]
-    last, lost, first = csv.DictReader(io.StringIO(answer.text, newline=""))
+    last, lost, first = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"), newline=""))
     assert first["date"] == "2026-02-25"
     assert first["busy hour starts"] == "2026-02-25T21:15:00+05:00"
     assert first["busy hour [sessions]"] == "1100.0"

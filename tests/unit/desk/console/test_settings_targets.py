@@ -155,7 +155,7 @@ def test_the_trail_as_csv_is_whole_and_harmless(room: Hall) -> None:
     administrator = room.person("administrator", name="Dana")
     fill(room, 1100)
     with room.runtime.database.write() as connection:
-        tell(connection, room.now, By("=cmd()"), Action.TOKEN_CREATED, "+1", role="machine")
+        tell(connection, room.now, By("=cmd()"), Action.TOKEN_CREATED, " \N{FULLWIDTH EQUALS SIGN}1", role="machine")
         access.write_audit(connection, room.now, "hunter2 typed into the wrong field", Action.LOGIN_FAILED)
         access.write_audit(connection, room.now, "", Action.LOGIN_FAILED)
     answer = administrator.get(f"{AUDIT}.csv")
@@ -164,6 +164,12 @@ def test_the_trail_as_csv_is_whole_and_harmless(room: Hall) -> None:
     assert table[0] == ["When", "Who", "What", "Whom", "Details"]
     assert len(table) == 1 + 1103
     assert table[1][1] == table[2][1] == "unknown name"
-    assert table[3] == ["2026-03-01T12:00:00+05:00", "'=cmd()", "created a token", "'+1", "role: machine"]
+    assert table[3] == [
+        "2026-03-01T12:00:00+05:00",
+        "'=cmd()",
+        "created a token",
+        "' \N{FULLWIDTH EQUALS SIGN}1",
+        "role: machine",
+    ]
     assert "hunter2" not in administrator.get(AUDIT).text
     assert len(list(csv.reader(StringIO(administrator.get(f"{AUDIT}.csv?person=Timur").text)))) == 1 + 550
