@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 
 from flufl.bounce import all_failures
 
+from alerts.desk.appeals.mail.charsets import decoded, with_readable_head
 from alerts.desk.appeals.mail.quoted import cut
 
 LONGEST_TEXT = 100_000
@@ -69,7 +70,7 @@ def _unread(raw: bytes) -> Incoming:
 
 
 def _read(raw: bytes) -> Incoming:
-    message = email.message_from_bytes(raw, EmailMessage, policy=default)
+    message = email.message_from_bytes(with_readable_head(raw), EmailMessage, policy=default)
     text, attachments = _content(message)
     sender, shown = _sender(message)
     subject = _clean(" ".join(_header(message, "subject").split()))[:500]
@@ -210,7 +211,9 @@ def _content(message: EmailMessage) -> tuple[str, tuple[str, ...]]:
         kind, name = part.get_content_type(), part.get_filename()
         if part.is_multipart():
             continue
-        if name or part.get_content_disposition() == "attachment" or part.get_content_maintype() != "text":
+        # Some programs give the words themselves a name; what has one behind them is a file.
+        file = part.get_content_disposition() == "attachment" or bool(name and (plain or marked))
+        if file or part.get_content_maintype() != "text":
             attachments.append(_attachment(part, name or kind))
         elif kind == "text/html":
             marked.append(_text_of(_decoded(part)))
@@ -229,11 +232,7 @@ def _attachment(part: EmailMessage, name: str) -> str:
 def _decoded(part: EmailMessage) -> str:
     payload = part.get_payload(decode=True)
     content = payload if isinstance(payload, bytes) else b""
-    charset = part.get_content_charset() or "utf-8"
-    try:
-        return content.decode(charset, "replace")
-    except LookupError:  # a charset that nobody knows
-        return content.decode("utf-8", "replace")
+    return decoded(content, part.get_content_charset() or "")
 
 
 class _Words(HTMLParser):

@@ -274,8 +274,8 @@ def test_lists(api: httpx.Client, runtime: Runtime) -> None:
     (body,) = api.get(TICKETS, params={"fields": "name,status", "limit": 1}).json()
     assert set(body) == {"id", "href", "@type", "name", "status"}
     assert set(api.get(f"{TICKETS}/1", params={"fields": "none"}).json()) == {"id", "href", "@type"}
-    for wrong in ({"fields": "none,name"}, {"fields": "None"}):
-        assert api.get(TICKETS, params=wrong).status_code == 400, wrong
+    for fields in ("none,name", "None"):
+        assert api.get(TICKETS, params={"fields": fields}).status_code == 400, fields
     for wrong in ({"color": "red"}, {"sort": "color"}, {"limit": "x"}, {"creationDate.gt": "soon"}, {"offset": -1}):
         assert api.get(TICKETS, params=wrong).status_code == 400, wrong
 

@@ -124,6 +124,64 @@ def test_kazakh_in_its_own_encoding() -> None:
     assert got.reply == "Қате түзетілді"
 
 
+@pytest.mark.parametrize(
+    "named", ["cp-1251", "x-cp1251", "win-1251", "ANSI-1251", "us-ascii", "utf-8", "x-unknown", ""]
+)
+def test_windows_cyrillic_under_any_name(named: str) -> None:
+    content = f"text/plain; charset={named}" if named else "text/plain"
+    head = f"From: a@b.kz\r\nContent-Type: {content}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    assert read(head.encode() + "Исправлено в 10:00".encode("cp1251")).reply == "Исправлено в 10:00"
+
+
+@pytest.mark.parametrize("named", ["us-ascii", "iso-8859-1", "windows-1252", "x-unknown", "utf8mb4", ""])
+def test_utf_8_under_any_name(named: str) -> None:
+    content = f"text/plain; charset={named}" if named else "text/plain"
+    head = f"From: a@b.kz\r\nContent-Type: {content}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    assert read(head.encode() + "Қате түзетілді".encode()).reply == "Қате түзетілді"
+
+
+@pytest.mark.parametrize(
+    ("content", "named", "text"),
+    [
+        ("été".encode("latin-1"), "iso-8859-1", "été"),
+        ("Исправлено".encode("koi8-r"), "", "\N{REPLACEMENT CHARACTER}"),  # small letters would be large ones
+        (b"\x80\x81\x82", "us-ascii", "\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_nothing_else_is_taken_for_cyrillic(content: bytes, named: str, text: str) -> None:
+    head = f"From: a@b.kz\r\nContent-Type: text/plain; charset={named or 'x'}\r\n\r\n"
+    assert text in read(head.encode() + content).text
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Отв: [#А-2026-000007] Нет звука".encode(),
+        "Отв: [#А-2026-000007] Нет звука".encode("cp1251"),
+        b"=?cp-1251?B?zvLiOiBbI8AtMjAyNi0wMDAwMDddIM3l8iDn4vPq4A==?=",
+        b"=?utf-8?B?0J7RgtCyOiBbI9CQLTIwMjYtMDAwMDA3XSDQ?= =?utf-8?B?ndC10YIg0LfQstGD0LrQsA==?=",  # within a letter
+    ],
+    ids=["8-bit UTF-8", "8-bit", "name of one's own", "within a letter"],
+)
+def test_a_subject_with_the_number_in_a_cyrillic_word(subject: bytes) -> None:
+    got = read(b"From: a@b.kz\r\nSubject: " + subject + b"\r\n\r\nIt works.")
+    assert (got.subject, got.subject_numbers) == ("Отв: [#А-2026-000007] Нет звука", ((2026, 7),))
+
+
+def test_words_that_have_a_name_are_no_attachment_and_a_file_behind_them_is_one() -> None:
+    found = EmailMessage(policy=SMTP)
+    found["From"] = "a@b.kz"
+    found.set_content("Fixed.", params={"name": "message.txt"})
+    assert (read(found.as_bytes()).reply, read(found.as_bytes()).attachments) == ("Fixed.", ())
+    found.add_attachment("of the router", filename="log.txt", disposition="inline")
+    got = read(found.as_bytes())
+    assert (got.reply, [each.partition(" ")[0] for each in got.attachments]) == ("Fixed.", ["log.txt"])
+    alone = EmailMessage(policy=SMTP)
+    alone["From"] = "a@b.kz"
+    alone.set_content("of the router", disposition="attachment", filename="log.txt")
+    assert read(alone.as_bytes()).reply == ""
+
+
 def test_markup_becomes_words_and_nothing_else() -> None:
     found = EmailMessage(policy=SMTP)
     found["From"] = "a@b.kz"
