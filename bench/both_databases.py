@@ -12,12 +12,9 @@ from tests.contract.desk.postgres import Postgres
 
 @contextmanager
 def postgresql(name: str) -> Iterator[tuple[Path, Postgres]]:
-    """Yield a fresh folder and the server in it; both are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix=f"{name}-") as path:
-        folder = Path(path)
-        (folder / "pg").mkdir()
-        with Postgres(folder / "pg") as server:
-            yield folder, server
+    """Yield a fresh folder and a server of its own; both are gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix=f"{name}-") as path, Postgres() as server:
+        yield Path(path), server
 
 
 def concluded(result: Mapping[str, Mapping[str, Any]]) -> int:

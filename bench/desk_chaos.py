@@ -178,8 +178,7 @@ def _desk(
         return both, PairPostgres(both.pair)
     server: Postgres | None = None
     if kind == "postgresql":
-        (folder / "pg").mkdir()
-        server = stack.enter_context(Postgres(folder / "pg"))
+        server = stack.enter_context(Postgres())
     desk = Process(folder, "", server.create_database() if server else "")
     stack.callback(_end, desk)
     return desk, server

@@ -107,7 +107,7 @@ def main() -> None:
         database = Database(f"sqlite:///{Path(folder) / 'desk.db'}")
         measure("SQLite", database)
         database.dispose()
-        with tempfile.TemporaryDirectory() as data, Postgres(Path(data)) as server:
+        with Postgres() as server:
             database = Database(server.create_database())
             measure("PostgreSQL", database)
             database.dispose()

@@ -128,8 +128,8 @@ def serving(runtime: Runtime, appeals: Rules | None = None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with Postgres(tmp_path_factory.mktemp("pg")) as server:
+def postgresql() -> Iterator[Postgres]:
+    with Postgres() as server:
         yield server
 
 

@@ -22,24 +22,21 @@ SUPERUSER = "desk"
 class Postgres:
     """A server on a Unix socket; PostgreSQL refuses to run as root, so root becomes the package's user."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         assert BINARIES, "PostgreSQL is missing: apt-get install postgresql"
         self._bin = BINARIES[-1]
-        # A socket's path must stay below 108 characters.
-        self._sockets = Path(tempfile.mkdtemp(prefix="ottpg"))
-        self._data = folder / "data"
-        self._log = folder / "log"
+        # Not below pytest's own folder, which each run of pytest closes to other users. A socket's path must stay below
+        # 108 characters.
+        self._folder = Path(tempfile.mkdtemp(prefix="ottpg"))
+        self._data = self._folder / "data"
+        self._log = self._folder / "log"
         self._names = 0
         self.running: subprocess.Popen[bytes] | None = None
         self._as: list[str] = []
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
             self._as = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-            for place in (folder, self._sockets):
-                os.chown(place, user.pw_uid, user.pw_gid)
-            for parent in folder.parents:
-                if parent.is_relative_to(tempfile.gettempdir()) and parent != Path(tempfile.gettempdir()):
-                    parent.chmod(parent.stat().st_mode | 0o011)
+            os.chown(self._folder, user.pw_uid, user.pw_gid)
 
     def __enter__(self) -> Self:
         options = ["-A", "trust", "-U", SUPERUSER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D", str(self._data)]
@@ -48,7 +45,7 @@ class Postgres:
         return self
 
     def start(self) -> None:
-        arguments = ["-D", str(self._data), "-k", str(self._sockets), "-c", "listen_addresses=", "-c", "fsync=off"]
+        arguments = ["-D", str(self._data), "-k", str(self._folder), "-c", "listen_addresses=", "-c", "fsync=off"]
         with self._log.open("ab") as log:
             command = [*self._as, str(self._bin / "postgres"), *arguments]
             self.running = subprocess.Popen(command, stdout=log, stderr=log)
@@ -81,7 +78,7 @@ class Postgres:
         if self.running and self.running.poll() is None:
             self.running.send_signal(signal.SIGINT)
             self.running.wait(30)
-        shutil.rmtree(self._sockets)
+        shutil.rmtree(self._folder)
 
     def create_database(self, like: str = "") -> str:
         """Return the URL of a new database, a copy of the one with the URL `like` if given."""
@@ -90,7 +87,7 @@ class Postgres:
         with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
             template = f" TEMPLATE {make_url(like).database}" if like else ""
             connection.execute(f"CREATE DATABASE {name}{template}")
-        return f"postgresql+psycopg://{SUPERUSER}@/{name}?host={self._sockets}"
+        return f"postgresql+psycopg://{SUPERUSER}@/{name}?host={self._folder}"
 
     def _conninfo(self, name: str) -> str:
-        return f"host={self._sockets} user={SUPERUSER} dbname={name}"
+        return f"host={self._folder} user={SUPERUSER} dbname={name}"
