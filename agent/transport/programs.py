@@ -1,6 +1,7 @@
 """The programmes of a transport stream: what PAT and PMT name, and which of it came."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -14,7 +15,7 @@ _UNIT_START, _SCRAMBLED = 0x40, 0xC0
 
 Kind = Literal["video", "audio", "data"]
 
-# stream_type (ISO/IEC 13818-1, table 2-34; ATSC A/53; Apple's sample encryption).
+# stream_type (ISO/IEC 13818-1, table 2-34; ATSC A/53; FFmpeg; Apple's sample encryption).
 _TYPES: dict[int, tuple[Kind, str]] = {
     0x01: ("video", "MPEG-1"),
     0x02: ("video", "MPEG-2"),
@@ -31,6 +32,8 @@ _TYPES: dict[int, tuple[Kind, str]] = {
     0x33: ("video", "H.266"),
     0x42: ("video", "AVS"),
     0x81: ("audio", "AC-3"),
+    0x82: ("audio", "DTS"),  # as FFmpeg writes it, the next one too, in any programme
+    0x83: ("audio", "TrueHD"),
     0x86: ("data", "SCTE-35"),
     0x87: ("audio", "E-AC-3"),
     0x8A: ("audio", "DTS"),
@@ -42,6 +45,17 @@ _TYPES: dict[int, tuple[Kind, str]] = {
     0xDB: ("video", "H.264, encrypted samples"),
     0xEA: ("video", "VC-1"),
 }
+# In a programme that registers itself as that of a disc, which FFmpeg, tsMuxer and recorders write.
+_DISC, _CABLE = b"HDMV", (b"SCTE", b"GA94")
+_DISC_TYPES: dict[int, tuple[Kind, str]] = {
+    0x80: ("audio", "LPCM"),
+    0x84: ("audio", "E-AC-3"),
+    0x85: ("audio", "DTS-HD"),
+    0x86: ("audio", "DTS-HD"),
+    0xA1: ("audio", "E-AC-3"),
+    0xA2: ("audio", "DTS"),
+}
+_CABLE_TYPES: dict[int, tuple[Kind, str]] = {0x82: ("data", "subtitles")}  # SCTE 27
 # Descriptors that tell what private data (0x06) are (ETSI EN 300 468, table 12).
 _DESCRIPTORS: dict[int, tuple[Kind, str]] = {
     0x56: ("data", "teletext"),
@@ -51,9 +65,17 @@ _DESCRIPTORS: dict[int, tuple[Kind, str]] = {
     0x7B: ("audio", "DTS"),
     0x7C: ("audio", "AAC"),
 }
+# What the first byte of an extension descriptor tells of them (table 109).
+_EXTENSIONS: dict[int, tuple[Kind, str]] = {
+    0x0E: ("audio", "DTS-HD"),
+    0x15: ("audio", "AC-4"),
+    0x20: ("data", "subtitles"),
+    0x21: ("audio", "DTS-UHD"),
+}
 # What registers itself (ISO/IEC 13818-1, 2.6.8), as FFmpeg writes and reads it.
 _REGISTRATIONS: dict[bytes, tuple[Kind, str]] = {
     b"AC-3": ("audio", "AC-3"),
+    b"AC-4": ("audio", "AC-4"),
     b"BSSD": ("audio", "SMPTE 302M"),
     b"DTS1": ("audio", "DTS"),
     b"DTS2": ("audio", "DTS"),
@@ -65,7 +87,7 @@ _REGISTRATIONS: dict[bytes, tuple[Kind, str]] = {
     b"VC-1": ("video", "VC-1"),
     b"drac": ("video", "Dirac"),
 }
-_LANGUAGE, _REGISTRATION = 0x0A, 0x05
+_LANGUAGE, _REGISTRATION, _EXTENSION = 0x0A, 0x05, 0x7F
 
 
 class Elementary(NamedTuple):
@@ -172,30 +194,49 @@ def program_of(section: Section) -> Program | None:
         return None
     pcr_pid = (body[0] & 0x1F) << 8 | body[1]
     at = 4 + ((body[2] & 0x0F) << 8 | body[3])
+    own = _own_types(body[4:at])
     streams = []
     while at + 5 <= len(body):
         pid = (body[at + 1] & 0x1F) << 8 | body[at + 2]
         end = at + 5 + ((body[at + 3] & 0x0F) << 8 | body[at + 4])
-        streams.append(_elementary(pid, body[at], body[at + 5 : end]))
+        streams.append(_elementary(pid, body[at], body[at + 5 : end], own))
         at = end
     return Program(section.extension, pcr_pid, tuple(streams))
 
 
-def _elementary(pid: int, stream_type: int, descriptors: bytes) -> Elementary:
-    kind, codec = _TYPES.get(stream_type, ("data", f"stream type 0x{stream_type:02x}"))
-    language, audio_type = None, 0
+def _descriptors(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the tag and the content of each descriptor."""
     at = 0
-    while at + 2 <= len(descriptors):
-        tag, length = descriptors[at], descriptors[at + 1]
-        content = descriptors[at + 2 : at + 2 + length]
+    while at + 2 <= len(data):
+        end = at + 2 + data[at + 1]
+        yield data[at], data[at + 2 : end]
+        at = end
+
+
+def _own_types(descriptors: bytes) -> Mapping[int, tuple[Kind, str]]:
+    """Return the stream types that mean something else in a programme with these descriptors."""
+    registered = {content[:4] for tag, content in _descriptors(descriptors) if tag == _REGISTRATION}
+    return _DISC_TYPES if _DISC in registered else _CABLE_TYPES if registered.intersection(_CABLE) else {}
+
+
+def _elementary(
+    pid: int, stream_type: int, descriptors: bytes, own: Mapping[int, tuple[Kind, str]]
+) -> Elementary:  # fmt: skip
+    types = {**_TYPES, **own}
+    kind, codec = types.get(stream_type, ("data", f"stream type 0x{stream_type:02x}"))
+    language, audio_type = None, 0
+    for tag, content in _descriptors(descriptors):
         if tag == _LANGUAGE and len(content) >= 3:
             language = content[:3].decode("latin-1") if content[:3].isalnum() else None
             audio_type = content[3] if len(content) > 3 else 0
-        elif stream_type not in _TYPES and tag == _REGISTRATION:
+        elif stream_type in types:
+            continue
+        elif tag == _REGISTRATION:
             kind, codec = _REGISTRATIONS.get(content[:4], (kind, codec))
-        elif stream_type not in _TYPES:
+        elif tag == _EXTENSION:
+            kind, codec = _EXTENSIONS.get(content[0] if content else -1, (kind, codec))
+        else:
             kind, codec = _DESCRIPTORS.get(tag, (kind, codec))
-        at += 2 + length
     return Elementary(pid, stream_type, kind, codec, language, audio_type)
 
 

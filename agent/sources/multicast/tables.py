@@ -65,7 +65,7 @@ class Tables:
     @property
     def pids(self) -> set[int]:
         """The PIDs that carry sections to be read."""
-        splices = {stream.pid for stream in self.streams if stream.stream_type == _SCTE_35}
+        splices = {each.pid for each in self.streams if each.stream_type == _SCTE_35 and each.kind == "data"}
         return {*_WITH_CRC, *self.maps.values(), *splices}
 
     def take(self, pid: int, packet: bytes, moment: float) -> None:
