@@ -10,13 +10,18 @@ from datetime import UTC, datetime, timedelta
 
 EPOCHS = {"epoch": 1.0, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
 _UNIX = re.compile(r"\d{9,10}(?:\.\d*)?|\d{13}|\d{16}|\d{19}")
-_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d[\d:.]*(?:Z|[+-]\d\d:?(?:\d\d)?)?)?|\d{8}T\d{4,6}Z?")
+_OFFSET = r"(?:Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)"
+# Ruby and Grafana put a blank before the offset, and Go the zone's name behind it.
+_ZONED = re.compile(rf"(\d{{4}}-\d\d-\d\d[T ]\d\d[\d:.]*) ?({_OFFSET})(?: (?:[A-Z]{{3,5}}|[+-]\d\d(?:\d\d)?))?")
+_ISO = re.compile(rf"\d{{4}}-\d\d-\d\d(?:[T ]\d\d[\d:.]*)?|{_ZONED.pattern}|\d{{8}}T\d{{4,6}}Z?")
 _LOCAL = re.compile(
     r"(?P<a>\d{1,2})(?P<mark>[./-])(?P<b>\d{1,2})(?P=mark)(?P<year>\d{4}|\d\d)"
     r"(?:[ T,]+(?P<clock>\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?) ?(?P<half>[AaPp][Mm])?)?"
 )
 _YEAR_FIRST = re.compile(r"\d{4}[/.]\d{1,2}[/.]\d{1,2}(?:[ T]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?)?")
 _TWENTY_FOUR = re.compile(r"(?<=[ T,])24:00(?=$|:00)")
+_UTC = ("UTC", "GMT", "Z")
+_FIXED_OFFSET = re.compile(r"[+-]\d\d(?::?\d\d)?$")
 _ORDERS = {"day-first", "month-first"}
 
 
@@ -70,7 +75,7 @@ def reader(form: str) -> Read:
         per_second = EPOCHS[form]
         return lambda text: _checked(datetime.fromtimestamp(_digits(text) / per_second, UTC))
     if form == "iso":
-        return lambda text: _checked(_end_of_day(text, datetime.fromisoformat))
+        return lambda text: _checked(_end_of_day(text, _iso))
     if form == "year-first":
         return lambda text: _checked(_end_of_day(text, _year_first))
     if form in _ORDERS:
@@ -80,13 +85,34 @@ def reader(form: str) -> Read:
             f'--time-format "{form}": write iso, {", ".join(EPOCHS)}, day-first, month-first, year-first '
             'or a pattern such as "%d %b %Y %H:%M"'
         )
-    return lambda text: _checked(datetime.strptime(text, form))  # noqa: DTZ007 - the zone is added by the caller
+    if _FIXED_OFFSET.search(form):
+        raise StampError(f'--time-format "{form}": names an offset, which would be passed over; write %z in its place')
+    return lambda text: _checked(_by_pattern(text, form))
 
 
 def _end_of_day(text: str, read: Read) -> datetime:
     """Return the moment of a stamp, of which 24:00 is the end of its day (ISO 8601)."""
     at_midnight = _TWENTY_FOUR.sub("00:00", text)
     return read(text) if at_midnight == text else read(at_midnight) + timedelta(days=1)
+
+
+def _iso(text: str) -> datetime:
+    found = _ZONED.fullmatch(text)
+    if not found:
+        return datetime.fromisoformat(text)
+    return datetime.fromisoformat(found[1] + ("+00:00" if found[2] in _UTC else found[2]))
+
+
+def _by_pattern(text: str, form: str) -> datetime:
+    """Return the moment of a stamp by a pattern of `strptime`, which reads the name of a zone and passes over it."""
+    if "%Z" in form:
+        name = next((each for each in _UTC if each in text), None)
+        if name is None:
+            raise ValueError(f"{text!r} names a zone other than UTC or GMT")
+        form = form.replace("%Z", name)
+    elif not form.endswith(_UTC):
+        return datetime.strptime(text, form)  # noqa: DTZ007 - the zone is added by the caller
+    return datetime.strptime(text, form).replace(tzinfo=UTC)
 
 
 def _digits(text: str) -> float:
