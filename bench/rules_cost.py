@@ -40,8 +40,12 @@ SERIES: tuple[tuple[str, Mapping[str, Iterable[object]]], ...] = (
             *("memory_MemTotal_bytes", "memory_MemAvailable_bytes", "vmstat_pswpin", "vmstat_pswpout"),
             *("time_seconds", "boot_time_seconds", "pressure_cpu_waiting_seconds_total"),
             *("pressure_memory_stalled_seconds_total", "pressure_io_stalled_seconds_total"),
+            *("nf_conntrack_entries", "nf_conntrack_entries_limit", "netstat_TcpExt_ListenOverflows"),
+            *("netstat_Udp_RcvbufErrors", "netstat_Udp6_RcvbufErrors"),
         )
     ),
+    ("node_bonding_slaves", {"master": ("bond0",)}),
+    ("ott_bonding_link_up", {"master": ("bond0",), "device": ("eth0", "eth1")}),
     ("node_disk_io_time_seconds_total", {"device": ("sda", "sdb")}),
     *(
         (f"node_filesystem_{name}", {"device": "d", "fstype": ("ext4",), "mountpoint": ("/", "/var", "/srv")})
@@ -97,6 +101,9 @@ VALUES = {
     ),
     "node_boot_time_seconds": LONG_AGO.decode(),
     "ott_stream_segment_download_seconds": "10",
+    "node_nf_conntrack_entries_limit": "262144",
+    "node_bonding_slaves": "2",
+    "ott_bonding_link_up": "1",
 }
 
 

@@ -1,6 +1,17 @@
 """One node in depth: what an engineer looks at after an alarm named it."""
 
-from dashboards.boards.vocabulary import DISK, ERRORS, FILESYSTEM, MEMORY, ONE_NODE, SITE, STATES, alarms, state
+from dashboards.boards.vocabulary import (
+    CONNTRACK,
+    DISK,
+    ERRORS,
+    FILESYSTEM,
+    MEMORY,
+    ONE_NODE,
+    SITE,
+    STATES,
+    alarms,
+    state,
+)
 from dashboards.boards.vocabulary import PROCESSOR as BUSY
 from dashboards.model import Board, Course, Figure, Query, Ranking, Row
 from dashboards.units import DAYS, PER_SECOND
@@ -195,6 +206,63 @@ NETWORK = Row(
             ),
             legend_values=False,
             width=12,
+            height=8,
+        ),
+        Course(
+            title="Do bonds have all their links?",
+            question="How many links of each bond can carry traffic, of those it should have?",
+            unit="none",
+            decimals=0,
+            minimum=0,
+            queries=(
+                Query(f"max by (master) (node:ott_bonding_link_up:sum{{{ME}}})", "{{master}} working"),
+                Query(f"max by (master) (node:node_bonding_slaves:expected{{{ME}}})", "{{master}} expected"),
+            ),
+            legend_values=False,
+            empty="this node has no bond",
+            width=6,
+            height=8,
+        ),
+        Course(
+            title="How full is the connection table?",
+            question="How full is the table of connections that the firewall tracks?",
+            unit="percentunit",
+            queries=(Query(f"max(node:node_nf_conntrack_utilisation:ratio{{{ME}}})", "in use"),),
+            steps=CONNTRACK,
+            limits=True,
+            minimum=0,
+            legend_values=False,
+            empty="this node tracks no connections",
+            width=6,
+            height=8,
+        ),
+        Course(
+            title="How much is sent again?",
+            question="What share of TCP segments was lost on the way and is sent again?",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f"max({_rate('node_netstat_Tcp_RetransSegs')}) / (max({_rate('node_netstat_Tcp_OutSegs')}) > 0)",
+                    "sent again",
+                ),
+            ),
+            minimum=0,
+            legend_values=False,
+            width=6,
+            height=8,
+        ),
+        Course(
+            title="What does the node itself lose?",
+            question="What comes to this node and is lost there, because nobody takes it in time?",
+            unit=PER_SECOND,
+            queries=(
+                Query(f"max({_rate('node_netstat_TcpExt_ListenOverflows')})", "connections not accepted"),
+                Query(f"max(node:node_netstat_udp_lost:rate1m{{{ME}}})", "datagrams not read"),
+                Query(f"sum(max by (cpu) ({_rate('node_softnet_dropped_total')}))", "packets beyond a CPU's queue"),
+                Query(f"sum(max by (cpu) ({_rate('node_softnet_times_squeezed_total')}))", "times packets had to wait"),
+            ),
+            legend_values=False,
+            width=6,
             height=8,
         ),
     ),

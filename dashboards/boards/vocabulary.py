@@ -14,6 +14,7 @@ PROCESSOR = Steps(((Limit("node_cpu"), "minor"),))
 DISK = Steps(((Limit("node_disk_io"), "minor"),))
 MEMORY = Steps(((Limit("node_memory_available", rest=True), "major"),))
 FILESYSTEM = Steps(((Limit("node_filesystem_available", rest=True), "major"),))
+CONNTRACK = Steps(((Limit("node_conntrack"), "major"),))
 ERRORS = Steps(((Limit("edge_errors"), "major"),))
 
 STATES = (

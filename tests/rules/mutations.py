@@ -27,6 +27,7 @@ COUNTS = {
     "desk_repairs",
     "multicast_errored_seconds",
     "multicast_probe_drops",
+    "node_bond_links",
     "picture_format_changes",
     "picture_pieces_lost",
     "stream_ts_errors",

@@ -44,6 +44,7 @@ UNITS = {
     "LUFS",
     *("subscriptions", "charges", "balances", "accounts", "corrections", "minor units", "samples"),
     *("appeals", "customers", "free months"),
+    *("links", "connections per second", "datagrams per second"),
 }
 
 every_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)

@@ -104,6 +104,15 @@ def _listed(names: frozenset[str]) -> str:
         ("NodeDown", "AlertsDropped", False, False),
         ("AlertsDropped", "NodeDown", False, False),
         ("NodeDown", "Unknown", False, False),
+        ("NodeDown", "NodeBondDown", True, False),
+        ("SiteDown", "NodeBondDown", True, True),
+        ("NodeBondDown", "EdgeSessionsLost", True, True),
+        ("NodeBondDegraded", "EdgeErrorRatioHigh", False, False),
+        ("NodeConntrackFull", "EdgeResponsesSlow", True, True),
+        ("NodeCpuSaturated", "NodeListenOverflow", True, True),
+        ("NodeListenOverflow", "EdgeSessionsLost", True, True),
+        ("NodeUdpReceiveErrors", "StreamDown", True, True),
+        ("NodeUdpReceiveErrors", "MulticastDamaged", False, False),
     ],
 )
 def test_a_cause_explains_its_effects_and_nothing_else(cause: str, effect: str, here: bool, upstream: bool) -> None:

@@ -51,6 +51,17 @@ TOLD: dict[tuple[str, str, str], tuple[list[dict[str, str]], list[dict[str, Any]
         said_by(TWO_EXPORTERS, "node_network_receive_drop_total", CARD, "0+15x20"),
         [{"value": 1}],
     ),
+    ("node", "How much is sent again?", "A"): (
+        [
+            *said_by(TWO_EXPORTERS, "node_netstat_Tcp_RetransSegs", 'node="edge-1",site="almaty"', "0+15x20"),
+            *said_by(TWO_EXPORTERS, "node_netstat_Tcp_OutSegs", 'node="edge-1",site="almaty"', "0+1500x20"),
+        ],
+        [{"value": 0.01}],
+    ),
+    ("node", "What does the node itself lose?", "C"): (
+        said_by(TWO_EXPORTERS, "node_softnet_dropped_total", 'node="edge-1",site="almaty",cpu="0"', "0+15x20"),
+        [{"value": 1}],
+    ),
     ("platform", "Nodes not answering", "B"): (
         said_by(('instance="a"', 'instance="b"'), "up", 'job="ott-agent",node="edge-1",site="almaty"', "1x20"),
         [{"value": 1}],
