@@ -159,7 +159,7 @@ def patch_ticket(request: Request, number: str, changes: TicketPatch, runtime: R
 def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
     """Store a new ticket; return its number."""
     severity = severity_said(fresh.severity)
-    name = fresh.name or fresh.description.splitlines()[0][:200] or "-"
+    name = fresh.name or next((line.strip() for line in fresh.description.splitlines() if line.strip()), "-")[:200]
     with runtime.database.write() as connection:
         now = runtime.now()
         draft = tickets.fresh(

@@ -137,6 +137,11 @@ def test_a_ticket_of_another_system_is_kept_whole(api: httpx.Client) -> None:
     assert patched.json()["name"] == "TV"
 
 
+def test_a_ticket_without_a_name_is_called_by_its_first_words(api: httpx.Client) -> None:
+    answer = api.post(TICKETS, json=FRESH | {"description": "\r\n  \n No picture \non all channels"})
+    assert answer.json()["name"] == "No picture"
+
+
 @pytest.mark.parametrize("status", ["rejected", "cancelled"])
 def test_a_ticket_that_has_ended_elsewhere_is_taken(api: httpx.Client, status: str) -> None:
     answer = api.post(TICKETS, json=FRESH | {"status": status, "statusChangeReason": "known"})

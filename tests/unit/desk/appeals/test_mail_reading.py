@@ -1,5 +1,6 @@
 """Messages as mail programs, help desks and mail servers write them, and as nobody should."""
 
+import time
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -207,6 +208,26 @@ def test_markup_becomes_words_and_nothing_else() -> None:
         "From: Desk\nSent: Monday\nTo: Support\nSubject: [#A-2026-000007]\n\nPlease answer",
         "##- Please write your reply above this line -##\nPlease answer",
         "> ##- Please write your reply above this line -##\n> Please answer",
+        # Mail.ru, Yandex, Thunderbird, The Bat!, Roundcube, SOGo
+        "Понедельник, 2 марта 2026, 10:00 +05:00 от Desk <desk@desk.example>:\nPlease answer",
+        '02.03.2026, 10:00, "Desk" <desk@desk.example>:\nPlease answer',
+        "02.03.2026 10:00, Desk пишет:\nPlease answer",
+        "Вы писали 2 марта 2026 г., 10:00:14:\n\nPlease answer",
+        "Desk писал(а) 2026-03-02 10:00:\nPlease answer",
+        "Понедельник, Март 02, 2026 10:00 +05, Desk <desk@desk.example> писал:\nPlease answer",
+        # Gmail and Outlook in other languages, with stars for what was bold, and an invitation
+        "дс, 2026 ж. 2 нау., 10:00 Desk <desk@desk.example> жазды:\nPlease answer",
+        "Desk <desk@desk.example> 于2026年3月2日周一 10:00写道：\nPlease answer",
+        "Desk <desk@desk.example>, 2 Mar 2026 Pzt, 10:00 tarihinde şunu yazdı:\nPlease answer",
+        "------------------ 原始邮件 ------------------\n发件人: Desk;\nPlease answer",
+        "发件人：Desk\n发送时间：2026年3月2日 10:00\n收件人：Support\n主题：[#A-2026-000007]\n\nPlease answer",
+        "*От:* Desk\n*Отправлено:* понедельник, 2 марта 2026 г. 10:00\n*Кому:* Support\n\nPlease answer",
+        "-----Original Appointment-----\nPlease answer",
+        "-------- Оригинальное сообщение --------\nPlease answer",
+        # Help desks
+        "=-=-=-= To answer by email, write above this line =-=-=-=\n\nPlease answer",
+        "———-—————————————\nReply above this line.\n\nPlease answer",
+        "—-—-—-—\nОтвечайте выше этой линии.\n\nPlease answer",
     ],
 )
 def test_what_is_quoted_is_cut(quoted: str) -> None:
@@ -217,6 +238,28 @@ def test_what_is_quoted_is_cut(quoted: str) -> None:
 def test_a_text_that_is_all_quotation_is_kept() -> None:
     assert cut("> Please answer\n") == "> Please answer"
     assert cut("From: the first minute the picture froze.\nTo: be honest, it still does.") != ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please write to Saule <saule@x.example> by 10:00: she knows.",
+        "I wrote to Saule <saule@x.example> at 10:00, in short:\nIt is the encoder.\n--\nSupport",
+        "Он писал в 10:00: звук есть.\nПроверьте.",
+        "The values above this line are wrong.\nSee the table.",
+        "Date: 2 March\nIt works again.",
+    ],
+)
+def test_what_somebody_wrote_is_no_quotation(text: str) -> None:
+    assert cut(text) == text
+
+
+@pytest.mark.parametrize("unit", ["<", "x 10:00 <a@b", "писал ", "write above ", "10:00 <a@b> ", "-", "> "])
+def test_no_text_takes_long_to_cut(unit: str) -> None:
+    lines = (unit * 400)[:399] + "\n"
+    begun = time.process_time()
+    cut(lines * 250)
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize(
