@@ -40,6 +40,7 @@ UNITS = {
         "bytes",
         "changes",
         "figures",
+        "disks",
     ),
     "LUFS",
     *("subscriptions", "charges", "balances", "accounts", "corrections", "minor units", "samples"),
