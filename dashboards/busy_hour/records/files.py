@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dashboards.busy_hour.records import exports, numbers, stamps, workbooks
+from dashboards.busy_hour.records import exports, numbers, prtg, stamps, workbooks
 from dashboards.busy_hour.records.clock_column import join_clock
 from dashboards.busy_hour.records.table import CsvError, Form, Table
 from service.nouns import counted
@@ -43,7 +43,7 @@ def read(path: Path, form: Form) -> Table:
         elif start == "<":
             made = exports.from_xml(path, text)
         else:
-            made = exports.fetched(text) or _delimited(path, text, form)
+            made = exports.fetched(text) or prtg.with_moments(_delimited(path, text, form))
     except CsvError as error:
         raise error if str(path) in str(error) else CsvError(f"{path}: {error}") from None
     made.notes.insert(0, ("encoding", encoding))
