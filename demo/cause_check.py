@@ -14,10 +14,11 @@ REPAIRED_SECONDS = 420.0  # what outlives its cause by three minutes is a proble
 SLOW_SECONDS = 1500.0  # balances are compared every five minutes, and the alarm looks back fifteen
 STEADY_SECONDS = 20.0  # longer than an effect waits for its cause
 # All nodes of the demo are one machine: what it lacks of processor, memory and disk bandwidth, each of them lacks, and
-# whoever else works on it has his part in that.
+# whoever else works on it has his part in that. Its network is one as well.
 OF_THE_MACHINE = frozenset({
     "NodeCpuSaturated", "NodeCpuStalled", "NodeMemoryLow", "NodeMemoryStalled", "NodeSwapping", "NodeIoStalled",
-    "NodeDiskIoSaturated",
+    "NodeDiskIoSaturated", "NodeBondDegraded", "NodeBondDown", "NodeConntrackFull", "NodeListenOverflow",
+    "NodeUdpReceiveErrors",
 })  # fmt: skip
 
 

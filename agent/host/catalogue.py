@@ -205,14 +205,11 @@ NETSTAT: dict[tuple[str, str], Metric] = {
         ("TcpExt", "ListenOverflows", "Connections dropped because the program accepts them too slowly."),
         ("TcpExt", "ListenDrops", "Connections dropped by listening sockets, for whatever reason."),
         ("Tcp", "CurrEstab", "TCP connections there are."),
-        ("Tcp", "InSegs", "TCP segments received."),
         ("Tcp", "OutSegs", "TCP segments sent, without those sent again."),
         ("Tcp", "RetransSegs", "TCP segments sent again."),
         ("Udp", "InDatagrams", "UDP datagrams that programs received, by IPv4."),
-        ("Udp", "InErrors", "UDP datagrams that came and were not received, by IPv4."),
         ("Udp", "RcvbufErrors", "UDP datagrams lost because the program read them too slowly, by IPv4."),
         ("Udp6", "InDatagrams", "UDP datagrams that programs received, by IPv6."),
-        ("Udp6", "InErrors", "UDP datagrams that came and were not received, by IPv6."),
         ("Udp6", "RcvbufErrors", "UDP datagrams lost because the program read them too slowly, by IPv6."),
     )
 }

@@ -32,6 +32,7 @@ def body(alertname: str, status: str = "acknowledged", **more: Any) -> dict[str,
     [
         (body("NodeDiskFull"), True),
         (body("NodeCpuSaturated"), False),
+        (body("NodeListenOverflow"), False),
         (body("NodeDown", "resolved"), False),
         (body("StreamStale", troubleTicketRelationship=[{"relationshipType": "isCausedBy"}]), False),
     ],

@@ -318,9 +318,9 @@ PARSERS: dict[str, Any] = {
         ("bonding", "up", "/sys/class/net/bond0/flags: 'up' is not a hexadecimal number"),
         ("conntrack", "many\n", "/proc/sys/net/netfilter/nf_conntrack_count: 'many' is not a number"),
         ("netstat", "TcpExt\n", "/proc/net/netstat: 'TcpExt' begins with no protocol"),
-        ("netstat", "Tcp: InSegs OutSegs\nTcp: 1\n", "the figures of 'Tcp' do not belong to the names before them"),
+        ("netstat", "Tcp: OutSegs InSegs\nTcp: 1\n", "the figures of 'Tcp' do not belong to the names before them"),
         ("netstat", "Tcp: InSegs\nUdp: 1\n", "the figures of 'Udp' do not belong to the names before them"),
-        ("netstat", "Udp: InErrors\nUdp: few\n", "/proc/net/netstat: 'few' is not a number"),
+        ("netstat", "Udp: InDatagrams\nUdp: few\n", "/proc/net/netstat: 'few' is not a number"),
         ("softnet", "00000001 00000002\n", "has 2 columns"),
         ("softnet", " 0000000g" * 9, "/proc/net/softnet_stat: '0000000g' is not a hexadecimal number"),
         ("mounts", "/dev/sda1 /\n", "has 2 columns"),
@@ -335,7 +335,7 @@ def test_a_text_that_is_not_understood(parser: str, text: str, reason: str) -> N
 PIECES = (
     *("cpu0 ", "cpu", "intr ", "btime ", "MemTotal: ", " kB", "some total=", "full ", "total=", "pgfault ", "eth0:"),
     *("/dev/sda / ext4 ro", "\\040", "\\777", "sda", "\n", " ", ":", "\x00", "\u2028"),
-    *("1", "9" * 400, "-1", "1e999", "nan", "0x", "٣", "f", "TcpExt: ListenDrops", "Udp6InErrors\t"),
+    *("1", "9" * 400, "-1", "1e999", "nan", "0x", "٣", "f", "TcpExt: ListenDrops", "Udp6InDatagrams\t"),
 )
 
 

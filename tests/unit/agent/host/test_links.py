@@ -233,7 +233,7 @@ def test_counters_are_taken_by_their_names_wherever_they_stand(tmp_path: Path) -
         tmp_path,
         {
             "proc/net/netstat": "TcpExt: ListenDrops New ListenOverflows\nTcpExt: 5 6 4\nIpExt: InOctets\nIpExt: 7",
-            "proc/net/snmp": "Tcp: MaxConn OutSegs RetransSegs\nTcp: -1 200 3\nUdp: InErrors\nUdp: 4294967295",
+            "proc/net/snmp": "Tcp: MaxConn OutSegs RetransSegs\nTcp: -1 200 3\nUdp: InDatagrams\nUdp: 4294967295",
         },
     )
     assert found(netstat, tmp_path) == {
@@ -241,7 +241,7 @@ def test_counters_are_taken_by_their_names_wherever_they_stand(tmp_path: Path) -
         "node_netstat_TcpExt_ListenOverflows": 4,
         "node_netstat_Tcp_OutSegs": 200,
         "node_netstat_Tcp_RetransSegs": 3,
-        "node_netstat_Udp_InErrors": 4294967295,
+        "node_netstat_Udp_InDatagrams": 4294967295,
     }
 
 
