@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vRecur
+from icalendar import Calendar, Event, vRecur, vText
 
 from alerts.desk.works import ical_lines
 from alerts.desk.works.ical_lines import Lines
@@ -53,8 +53,8 @@ def _event(works: Works, now: datetime) -> Event:
     event.add("status", status)
     for name, value in (
         ("description", works.impact),
-        (APPROVER, works.approver),
-        (BACK_OUT, works.back_out),
+        (APPROVER, vText(works.approver)),  # the library escapes text in its own properties only
+        (BACK_OUT, vText(works.back_out)),
         (CONFIRM_END, "TRUE" if works.confirm_end else ""),
         (ELEMENTS, ",".join(works.scope.elements)),
         (SITES, ",".join(works.scope.sites)),
@@ -136,9 +136,9 @@ def _parsed(event: Event, lines: Lines, source: _Source, now: datetime) -> Works
         time_zone=zone,
         recurrence=lines.first("RRULE"),
         skipped=tuple(sorted(set(_skipped(event, lines, source, starts, zone)))),
-        approver="" if status == "TENTATIVE" else str(event.get(APPROVER, "")).strip(),
+        approver="" if status == "TENTATIVE" else lines.text(APPROVER).strip(),
         impact=str(event.get("DESCRIPTION", "")),
-        back_out=str(event.get(BACK_OUT, "")),
+        back_out=lines.text(BACK_OUT),
         uid=uid,
         confirm_end=_flag(event, CONFIRM_END),
         cancelled_at=now if status == "CANCELLED" or source.cancels else None,

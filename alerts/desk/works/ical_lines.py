@@ -13,8 +13,10 @@ from icalendar.parser import Contentlines
 from alerts.desk.works.works import WorksError
 
 ONCE = ("UID", "SUMMARY", "STATUS", "DESCRIPTION", "DTSTART", "DTEND", "DURATION", "RRULE")
+OWN = "X-OTTWATCH-"
 READ = frozenset({*ONCE, "EXDATE"})
 _FOLD = re.compile(rb"\r?\n[ \t]")
+_ESCAPED = re.compile(r"\\([nN,;\\])")
 _NAME = re.compile(r"[A-Za-z-]+")
 
 
@@ -27,6 +29,11 @@ class Lines(NamedTuple):
     def first(self, name: str) -> str:
         """Return the first value under a name; empty where there is none."""
         return next(iter(self.values.get(name, ())), "").strip()
+
+    def text(self, name: str) -> str:
+        """Return the first value under a name as text, without the marks that escape line ends and signs."""
+        value = next(iter(self.values.get(name, ())), "")
+        return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
 
 
 def decoded(content: bytes) -> str:
@@ -62,14 +69,16 @@ def of_events(text: str) -> Iterator[Lines]:
         elif name == "END":
             del within[-1:]
         elif within[-1:] == ["VEVENT"]:
-            values.setdefault(name, []).append(value)
+            # The library takes half of the escapes away; ours have no parameter with a colon.
+            own = name.startswith(OWN)
+            values.setdefault(name, []).append(line.partition(":")[2] if own else value)
     yield from found
 
 
 def check(lines: Lines) -> None:
     """Raise WorksError for lines that cannot be read, that are there twice, or that contradict each other."""
     for name in lines.broken:
-        if name in READ or name.startswith("X-OTTWATCH-"):
+        if name in READ or name.startswith(OWN):
             raise WorksError(f"{name}: its line cannot be read; correct it, or delete it")
     for name in ONCE:
         if len(lines.values.get(name, ())) > 1:

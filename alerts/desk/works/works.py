@@ -1,5 +1,6 @@
 """Planned works as data, and what makes them valid."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +11,7 @@ from alerts.desk.works import recurrence
 from service.setting_types import time_zone
 
 LONGEST = timedelta(days=31)  # of one window; what lasts longer is not works but another platform
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 MOST_NAMES, MOST_TEXT = 1_000, 10_000
 
 
@@ -92,8 +94,8 @@ def checked(works: Works) -> Works:
     names = (*works.scope.elements, *works.scope.sites, *works.scope.channels)
     if not all(name.strip() for name in names):
         raise WorksError("scope: a name is empty; remove it")
-    if any("\0" in name for name in (*names, works.uid)):
-        raise WorksError("scope: a name holds a NUL; remove it")
+    if any(_CONTROL.search(name) for name in (*names, works.uid)):
+        raise WorksError("scope: a name holds a NUL or a line end; remove it")
     if len(names) > MOST_NAMES:
         raise WorksError(f"scope: more than {MOST_NAMES} names; use sites or a wildcard")
     for field in ("title", "impact", "back_out", "approver"):

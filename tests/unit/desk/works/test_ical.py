@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from alerts.desk.works.ical import read, written
-from alerts.desk.works.works import Scope, Works, WorksError
+from alerts.desk.works.works import Scope, Works, WorksError, checked
 
 
 def wall(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -51,6 +51,19 @@ def test_what_is_written_is_read_again() -> None:
     assert read(written([WORKS, tentative], NOW), "UTC", NOW) == [WORKS, tentative]
     cancelled = replace(WORKS, cancelled_at=NOW)
     assert read(written([cancelled], NOW), "UTC", NOW) == [cancelled]
+
+
+@pytest.mark.parametrize(
+    "text", ["a, b; c", "1. Old card\n2. Restart\n", "C:\\new\\n", "Назад:\n\tстарая плата", "\u2028"]
+)
+def test_texts_of_several_lines_are_read_again(text: str) -> None:
+    kept = replace(WORKS, title=f"x {text} y", impact=text, back_out=text, approver=f"A. {text} B.")
+    assert read(written([kept], NOW), "UTC", NOW) == [kept]
+
+
+def test_a_name_with_a_line_end_is_refused() -> None:
+    with pytest.raises(WorksError, match="scope: a name holds a NUL or a line end"):
+        checked(replace(WORKS, scope=Scope(("edge-1\nedge-2",))))
 
 
 def test_times_of_other_calendars() -> None:
