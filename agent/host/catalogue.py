@@ -223,6 +223,32 @@ SOFTNET_SQUEEZED = _host(
     "cpu",
 )
 
+# /sys/class/hwmon, by the kind of a sensor and what is told of it; each with the factor that makes a base unit of the
+# kernel's. An alarm of the critical limit has a unit at node_exporter, which takes it for a temperature.
+HWMON_CHIP = _host(
+    "hwmon_chip_names", "gauge", "1, labelled with the name that the driver gives the chip.", "chip", "chip_name"
+)
+HWMON_LABEL = _host(
+    "hwmon_sensor_label", "gauge", "1, labelled with what the sensor measures.", "chip", "sensor", "label"
+)
+_MILLI = 0.001
+HWMON: dict[tuple[str, str], tuple[Metric, float]] = {
+    (kind, what): (_host(f"hwmon_{name}", "gauge", text, "chip", "sensor"), factor)
+    for kind, what, name, factor, text in (
+        ("temp", "input", "temp_celsius", _MILLI, "Temperature."),
+        ("temp", "crit", "temp_crit_celsius", _MILLI, "Temperature that is critical by the chip's own limit."),
+        ("temp", "crit_alarm", "temp_crit_alarm_celsius", _MILLI, "Above 0 when the temperature is, or was, critical."),
+        ("temp", "alarm", "temp_alarm", 1.0, "Whether the temperature is beyond a limit of the chip."),
+        ("temp", "fault", "temp_fault", 1.0, "Whether the sensor of the temperature is out of order."),
+        ("fan", "input", "fan_rpm", 1.0, "Turns of the fan in a minute."),
+        ("fan", "alarm", "fan_alarm", 1.0, "Whether the fan is slower than the chip's limit."),
+        ("fan", "fault", "fan_fault", 1.0, "Whether the fan is out of order."),
+        ("in", "alarm", "in_alarm", 1.0, "Whether the voltage is beyond a limit of the chip."),
+        ("curr", "alarm", "curr_alarm", 1.0, "Whether the current is beyond a limit of the chip."),
+        ("power", "alarm", "power_alarm", 1.0, "Whether the power is beyond a limit of the chip."),
+    )
+}
+
 # Time, names, limits
 TIME = _host("time_seconds", "gauge", "The node's clock.")
 TIME_ZONE_OFFSET = _host("time_zone_offset_seconds", "gauge", "The node's zone, east of UTC.", "time_zone")

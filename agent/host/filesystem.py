@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from agent.host import catalogue
 from agent.host.root import Host, lines
-from agent.host.statvfs import Answer
 from agent.runtime.collector import Collector
 from service.metric import Sample
 from service.nouns import counted
+
+Answer = os.statvfs_result | OSError | None
+"""The figures, why there are none, or None: no answer in time."""
 
 # Their statvfs(2) answers from counters in memory and cannot wait for a device: no thread needs to stand between, as
 # long as the way there leads through nothing else.

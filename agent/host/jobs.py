@@ -14,11 +14,13 @@ from agent.runtime.collector import DEADLINE, Collector, Job
 from service.settings import Fault
 
 # Modules of this folder that hold no collector, and collectors that run only where the settings name something.
-HELPERS = frozenset({"catalogue", "cpu_times", "jobs", "root", "settings", "statvfs"})
+HELPERS = frozenset({"catalogue", "cpu_times", "jobs", "patience", "root", "sensors", "settings"})
 BY_SETTINGS = frozenset({"process", "systemd"})
 # Starting systemctl and walking all processes cost more than the rest of the host together, so not at each scrape.
 UNITS_INTERVAL = 10.0
 PROCESSES_INTERVAL = 5.0
+# A chip takes its time over its sensors: seconds where it is a controller on a slow bus, and there may be many.
+SENSORS_INTERVAL, SENSORS_DEADLINE = 30.0, 25.0
 
 
 def host_collectors() -> list[Collector[Host, Any]]:
@@ -32,7 +34,13 @@ def jobs(settings: HostSettings) -> list[Job]:
     if not settings.enabled:
         return []
     host = _host(settings)
-    return [collector.on(host) for collector in host_collectors() if collector.name not in settings.without]
+    return [_job(collector, host) for collector in host_collectors() if collector.name not in settings.without]
+
+
+def _job(collector: Collector[Host, Any], host: Host) -> Job:
+    if collector.name == "hwmon":
+        return collector.on(host, interval=SENSORS_INTERVAL, deadline=SENSORS_DEADLINE)
+    return collector.on(host)
 
 
 def faults(settings: HostSettings, file: Path) -> Iterator[Fault]:

@@ -7,11 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.host import sensors
 from agent.host.cpu_times import CpuTimes
-from agent.host.statvfs import Statter
+from agent.host.patience import Asker
 
 # What a file of /proc or /sys is read by; the largest usual one, /proc/stat of a big machine, fits.
 _PIECE = 1 << 17
+
+# A file system that works answers from memory in microseconds.
+_STATVFS_PATIENCE = 0.25
+# A chip on a slow bus takes most of a second for a sensor, and has several.
+_SENSORS_PATIENCE = 5.0
 
 # What systemd within a container finds that it is in (its Container Interface).
 _CONTAINER = "run/systemd/container"
@@ -53,6 +59,14 @@ def integer(column: str, where: str, base: int = 10) -> int:
     return found
 
 
+def _statvfs() -> Asker[os.statvfs_result]:
+    return Asker("statvfs", os.statvfs, _STATVFS_PATIENCE)
+
+
+def _sensors() -> Asker[dict[str, str]]:
+    return Asker("hwmon", sensors.values, _SENSORS_PATIENCE)
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """Where the figures are read, what is left out, and the calls that no file can stand in for."""
@@ -63,7 +77,8 @@ class Host:
     excluded_file_systems: re.Pattern[str] = EXCLUDED_FILE_SYSTEMS
     excluded_interfaces: re.Pattern[str] = EXCLUDED_INTERFACES
     clock: Callable[[], float] = time.time
-    statvfs: Statter = field(default_factory=Statter)
+    statvfs: Asker[os.statvfs_result] = field(default_factory=_statvfs)
+    sensors: Asker[dict[str, str]] = field(default_factory=_sensors)
     cpu_times: CpuTimes = field(default_factory=CpuTimes)
 
     def text(self, path: str) -> str:

@@ -36,6 +36,7 @@ MASKED = re.compile(
 def exposition() -> str:
     found = jobs(HostSettings(root=FIXTURES))
     runner = Runner(found)
+    runner.run_all()
     text = exposition_text(registry(runner.samples)).decode()
     assert runner.failures() == {}
     ours = [line for line in text.splitlines() if not re.match(r"(# (HELP|TYPE) )?process_", line)]

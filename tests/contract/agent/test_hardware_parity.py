@@ -15,8 +15,8 @@ from demo.ports import free_port
 from tests.contract.agent.test_parity import Series, parsed
 
 MDSTAT = Path(__file__).with_name("mdstat")
-COLLECTORS = ("mdadm", "zfs", "edac")
-OURS = ("mdadm", "zfs", "zpool", "edac")
+COLLECTORS = ("mdadm", "zfs", "edac", "hwmon")
+OURS = ("mdadm", "zfs", "zpool", "edac", "hwmon")
 # What node_exporter has no series for: two states of an array, and before 1.6 one of a pool.
 OUR_STATES = frozenset({"reshape", "broken", "suspended"})
 
@@ -30,6 +30,38 @@ def write(folder: Path, files: dict[str, str]) -> None:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
+
+
+def chip(root: Path, number: int, device: str, files: dict[str, str]) -> None:
+    """Make a chip as the kernel does: a folder within its device's, and links to both."""
+    name = f"hwmon{number}"
+    folder = root / "sys/devices" / device / "hwmon" / name
+    write(folder, {file: f"{content}\n" for file, content in files.items()})
+    (folder / "device").symlink_to("../../../" + device.rpartition("/")[2])
+    links = root / "sys/class/hwmon"
+    links.mkdir(parents=True, exist_ok=True)
+    (links / name).symlink_to(f"../../devices/{device}/hwmon/{name}")
+
+
+def chips(root: Path) -> None:
+    cores = {"name": "coretemp"}
+    for sensor, core in enumerate(("Package id 0", "Core 0", "Core 1"), 1):
+        cores |= {f"temp{sensor}_label": core, f"temp{sensor}_input": f"{50000 + sensor}"}
+        cores |= {f"temp{sensor}_crit": "100000", f"temp{sensor}_crit_alarm": "0", f"temp{sensor}_max": "80000"}
+    chip(root, 0, "platform/coretemp.0", cores)
+    chip(root, 1, "platform/coretemp.1", {**cores, "temp1_input": "100500", "temp1_crit_alarm": "1"})
+    board = {"name": "nct6798", "fan1_input": "1205", "fan1_alarm": "0", "fan2_input": "0", "fan2_alarm": "1"}
+    board |= {
+        "fan2_min": "300",
+        "temp1_input": "-60000",
+        "temp1_fault": "1",
+        "temp2_input": "127000",
+        "temp2_alarm": "1",
+    }
+    board |= {"temp2_crit": "0", "in0_input": "1184", "in0_alarm": "0", "pwm1": "128", "intrusion0_alarm": "1"}
+    chip(root, 2, "platform/nct6775.656", board)
+    supply = {"name": "pmbus", "in1_label": "vin", "in1_alarm": "1", "curr1_alarm": "0", "power1_alarm": "0"}
+    chip(root, 3, "pci0000:00/0000:00:1f.4/i2c-0/0-0058", {**supply, "fan1_fault": "0", "fan1_input": "8000"})
 
 
 def ours(root: Path) -> tuple[dict[str, str], dict[Series, float]]:
@@ -93,8 +125,9 @@ def test_names_types_labels_and_values_are_node_exporters(tmp_path: Path) -> Non
             },
         },
     )
+    chips(tmp_path)
     our_kinds, our_values = ours(tmp_path)
     their_kinds, their_values = theirs(tmp_path)
     assert our_kinds == {name: their_kinds.get(name, "not theirs") for name in our_kinds}
     assert our_values == {series: value for series, value in their_values.items() if series[0] in our_kinds}
-    assert {name.split("_")[1] for name in our_kinds} == {"md", "zfs", "edac"}
+    assert {name.split("_")[1] for name in our_kinds} == {"md", "zfs", "edac", "hwmon"}

@@ -30,8 +30,8 @@ from agent.host import (
     zfs,
 )
 from agent.host import time as clock
+from agent.host.patience import Asker
 from agent.host.root import Host
-from agent.host.statvfs import Statter
 from service.metric import Distribution, Sample
 
 HOST = Host()
@@ -243,7 +243,7 @@ def test_the_way_to_a_prompt_file_system_may_lead_through_one_that_hangs(tmp_pat
         asked.append(point)
         return os.statvfs("/")
 
-    filesystem.read(Host(tmp_path, statvfs=Statter(statvfs)))
+    filesystem.read(Host(tmp_path, statvfs=Asker("statvfs", statvfs, 0.25)))
     assert asked == [f"{tmp_path}/v", f"{tmp_path}/v/disk"]
 
 

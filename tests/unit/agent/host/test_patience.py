@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agent.host.statvfs import Statter
+from agent.host.patience import Asker
 
 GOOD = os.statvfs("/")
 
@@ -31,19 +31,19 @@ def threads() -> int:
 
 
 def test_every_mount_answers() -> None:
-    answers = Statter(Disks())(["/", "/broken", "/srv"])
+    answers = Asker("statvfs", Disks(), 0.25)(["/", "/broken", "/srv"])
     assert answers["/"] == answers["/srv"] == GOOD
     assert isinstance(answers["/broken"], OSError)
 
 
 def test_a_silent_mount_costs_its_patience_once_and_one_thread() -> None:
     before, disks = threads(), Disks("/nfs")
-    statter = Statter(disks, patience=0.5)
+    ask = Asker("statvfs", disks, 0.5)
     try:
-        assert statter(["/", "/nfs", "/srv"]) == {"/": GOOD, "/nfs": None, "/srv": GOOD}
+        assert ask(["/", "/nfs", "/srv"]) == {"/": GOOD, "/nfs": None, "/srv": GOOD}
         began = time.monotonic()
         for _ in range(20):
-            assert statter(["/", "/nfs", "/srv"])["/nfs"] is None
+            assert ask(["/", "/nfs", "/srv"])["/nfs"] is None
         # Patience with it in each of the twenty would take 10 s.
         assert time.monotonic() - began < 5, "the silent mount was waited for again"
         assert disks.asked.count("/nfs") == 1
@@ -52,15 +52,15 @@ def test_a_silent_mount_costs_its_patience_once_and_one_thread() -> None:
         disks.hanging.clear()
         disks.release.set()
     end = time.monotonic() + 10
-    while statter(["/nfs"])["/nfs"] is None:
+    while ask(["/nfs"])["/nfs"] is None:
         assert time.monotonic() < end, "a mount that answers again is not asked again"
         time.sleep(0.005)
 
 
 def test_each_of_several_silent_mounts_is_found() -> None:
     disks = Disks("/a", "/b")
-    statter = Statter(disks, patience=0.3)
-    answers = statter(["/a", "/", "/b", "/srv"])
+    ask = Asker("statvfs", disks, 0.3)
+    answers = ask(["/a", "/", "/b", "/srv"])
     disks.release.set()
     assert answers == {"/a": None, "/": GOOD, "/b": None, "/srv": GOOD}
 
@@ -71,7 +71,7 @@ def test_slow_answers_are_no_silence(count: int) -> None:
         time.sleep(0.15)  # the subject is a call that takes time
         return GOOD
 
-    assert set(Statter(slow, patience=0.6)([f"/{number}" for number in range(count)]).values()) == {GOOD}
+    assert set(Asker("statvfs", slow, 0.6)([f"/{number}" for number in range(count)]).values()) == {GOOD}
 
 
 def test_many_silent_mounts_do_not_cost_the_scrape() -> None:
@@ -79,7 +79,7 @@ def test_many_silent_mounts_do_not_cost_the_scrape() -> None:
     disks = Disks(*dead)
     try:
         began = time.monotonic()
-        answers = Statter(disks, patience=0.25)(dead)
+        answers = Asker("statvfs", disks, 0.25)(dead)
         assert time.monotonic() - began < 4, "each of them had the whole patience"
         assert answers == dict.fromkeys(dead)
     finally:
