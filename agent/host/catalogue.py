@@ -191,7 +191,6 @@ BONDING_LINK_UP = Metric(
     "Whether a link of a bond can carry traffic: it has a signal, the bond takes it for up, and with 802.3ad it is in "
     "the active aggregator and in step with the switch.",
     ("master", "device"),
-    reader=AD_HOC,
 )
 
 # Connection tracking
