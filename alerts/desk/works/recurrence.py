@@ -22,6 +22,8 @@ KNOWN = frozenset(
 POSITIVE = ("INTERVAL", "COUNT")
 MOST = {"BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYMONTH": 12, "BYSETPOS": 366}
 LENGTHS = {1: 31, 2: 29, 3: 31, 4: 30, 5: 31, 6: 30, 7: 31, 8: 31, 9: 30, 10: 31, 11: 30, 12: 31}
+EARLIEST = datetime(1970, 1, 1)  # noqa: DTZ001 - wall-clock time
+LATEST = datetime(2200, 1, 1)  # noqa: DTZ001 - wall-clock time; in its zone the last year of all may be over
 _ORDINAL = re.compile(r"[+-]?\d+")
 # RFC 5545, 3.3.10: with which frequencies a part means something; libraries count on with others, each in its own way.
 GOES_WITH = {
@@ -122,10 +124,15 @@ def _check_until(rule: Mapping[str, object], starts: datetime, zone: tzinfo) -> 
 
 
 def _wall(value: date, zone: tzinfo) -> datetime:
-    """Return the last moment of an UNTIL, in wall-clock time."""
-    if not isinstance(value, datetime):
-        return datetime.combine(value, time.max)
-    return (value.astimezone(zone) if value.tzinfo else value).replace(tzinfo=None)
+    return until_in(zone, value) if isinstance(value, datetime) else datetime.combine(value, time.max)
+
+
+def until_in(zone: tzinfo, value: datetime) -> datetime:
+    """Return an UNTIL, which RFC 5545 wants in UTC, in wall-clock time; programs write the year 9999 for no end."""
+    try:
+        return (value.astimezone(zone) if value.tzinfo else value).replace(tzinfo=None)
+    except OverflowError:
+        return datetime.max if value.year > EARLIEST.year else datetime.min
 
 
 def _numbers(rule: Mapping[str, object], name: str) -> list[int]:

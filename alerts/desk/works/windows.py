@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar, Event, vRecur
 
+from alerts.desk.works.recurrence import until_in
 from alerts.desk.works.works import State, Works
 
 SPAN = timedelta(hours=1)  # occurrences are computed for an hour at once and kept
@@ -87,11 +88,11 @@ def _calendar(works: Works) -> Calendar:
 
 
 def _floating(works: Works) -> vRecur:
-    """Return the rule with its UNTIL, which RFC 5545 wants in UTC, in the works' own wall-clock time."""
+    """Return the rule with its UNTIL in the works' own wall-clock time."""
     rule: vRecur = vRecur.from_ical(works.recurrence)
     until = (rule.get("UNTIL") or [None])[0]
     if isinstance(until, datetime) and until.tzinfo:
-        rule["UNTIL"] = [until.astimezone(ZoneInfo(works.time_zone)).replace(tzinfo=None)]
+        rule["UNTIL"] = [until_in(ZoneInfo(works.time_zone), until)]
     return rule
 
 

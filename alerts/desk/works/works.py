@@ -119,6 +119,8 @@ def _check_window(works: Works) -> None:
         raise WorksError("starts, ends, skipped: give wall-clock time without an offset; time_zone says where it holds")
     if works.starts.microsecond or works.ends.microsecond:
         raise WorksError("starts, ends: give whole seconds")
+    if not all(recurrence.EARLIEST <= each < recurrence.LATEST for each in (works.starts, works.ends)):
+        raise WorksError("starts, ends: give a year from 1970 to 2199")
     if works.ends <= works.starts:
         raise WorksError("ends: is not after starts")
     if works.ends - works.starts > LONGEST:

@@ -71,6 +71,8 @@ def test_a_rule_that_never_ends_or_never_comes_is_refused(rule: str, message: st
         ("FREQ=DAILY;UNTIL=20261201", MIDNIGHT),
         ("FREQ=DAILY;UNTIL=20261130T210000Z", STARTS),
         ("FREQ=YEARLY;BYWEEKNO=10;BYDAY=MO", STARTS),
+        ("FREQ=DAILY;UNTIL=99991231T235959Z", STARTS),  # later than the last day of all in Almaty
+        ("FREQ=DAILY;UNTIL=99991231T235959", STARTS),
         ("FREQ=WEEKLY;BYDAY=TU;", STARTS),
         ("freq=daily;count=2", STARTS),
     ],
@@ -78,6 +80,13 @@ def test_a_rule_that_never_ends_or_never_comes_is_refused(rule: str, message: st
 def test_other_rules_have_windows(rule: str, starts: datetime) -> None:
     works = Works("t", Scope(sites=("a",)), starts, starts + timedelta(hours=4), "Asia/Almaty", rule, approver="x")
     assert windows(checked(works), NOW, NOW + timedelta(days=800))
+
+
+@pytest.mark.parametrize("year", [1, 1969, 2200, 9999])
+def test_a_year_that_no_works_have_is_refused(year: int) -> None:
+    starts = datetime(year, 12, 31, 20)  # noqa: DTZ001 - wall-clock time
+    with pytest.raises(WorksError, match="starts, ends: give a year from 1970 to 2199"):
+        checked(Works("t", Scope(sites=("a",)), starts, starts + timedelta(hours=2), "Asia/Almaty", "FREQ=DAILY"))
 
 
 def test_an_event_of_a_calendar_is_refused_before_its_windows_are_asked_for() -> None:
