@@ -22,7 +22,7 @@ from alerts.desk.works import ical, store
 from alerts.desk.works.changes import finished
 from alerts.desk.works.ical_lines import decoded
 from alerts.desk.works.recording import record
-from alerts.desk.works.skipping import checked_windows
+from alerts.desk.works.window_checks import checked_windows
 from alerts.desk.works.windows import next_window, state_of
 from alerts.desk.works.works import Scope, Works, WorksError, checked
 

@@ -13,7 +13,7 @@ from icalendar import Calendar, Event, vRecur, vText
 from alerts.desk.works import ical_lines
 from alerts.desk.works.ical_lines import Lines
 from alerts.desk.works.ical_zones import Zones, name_of, offset_of, zones_of
-from alerts.desk.works.skipping import checked_windows
+from alerts.desk.works.window_checks import checked_windows
 from alerts.desk.works.works import Scope, Works, WorksError, checked
 
 ELEMENTS, SITES, CHANNELS = "X-OTTWATCH-ELEMENTS", "X-OTTWATCH-SITES", "X-OTTWATCH-CHANNELS"

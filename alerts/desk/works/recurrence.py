@@ -132,7 +132,7 @@ def until_in(zone: tzinfo, value: datetime) -> datetime:
     try:
         return (value.astimezone(zone) if value.tzinfo else value).replace(tzinfo=None)
     except OverflowError:
-        return datetime.max if value.year > EARLIEST.year else datetime.min
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - wall-clock time, of the first or last year
 
 
 def _numbers(rule: Mapping[str, object], name: str) -> list[int]:

@@ -18,6 +18,7 @@ from alerts.desk.works.works import State, Works
 SPAN = timedelta(hours=1)  # occurrences are computed for an hour at once and kept
 SHIFT = timedelta(hours=3)  # more than any clock is ever put forward or back
 AHEAD = timedelta(days=400)  # how far the next window is looked for
+CYCLE, LAST_BEGIN = 400, 9899  # years of the Gregorian calendar; the last one from which a century is left
 BACK = timedelta(days=35)  # how far the last one is
 
 
@@ -65,6 +66,21 @@ def beginnings(works: Works, first: datetime, last: datetime) -> set[datetime]:
     return {event.start.replace(tzinfo=None) for event in found}
 
 
+def comes_again(works: Works) -> bool:
+    """Return whether the rule of recurring works, but for its end, has a window after the first within a century.
+
+    The library looks for one up to the year 9999, which would take it up to twenty seconds at a webhook. The calendar
+    is the same every 400 years, and from the last of them there is not far to go.
+    """
+    rule: vRecur = vRecur.from_ical(works.recurrence)
+    for end in ("COUNT", "UNTIL"):
+        rule.pop(end, None)
+    later = CYCLE * ((LAST_BEGIN - works.starts.year) // CYCLE)
+    start = works.starts.replace(year=works.starts.year + later)
+    calendar = _one_event(start, start + timedelta(minutes=1), rule)
+    return next(iter(recurring_ical_events.of(calendar).after(start + timedelta(minutes=2))), None) is not None
+
+
 def _window(start: datetime, lasts: timedelta, zone: ZoneInfo) -> Window:
     begins, ends = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (start, start + lasts))
     return Window(begins, max(begins, ends))
@@ -76,12 +92,16 @@ def _until(finished: datetime | None, window: Window) -> Window:
 
 
 def _calendar(works: Works) -> Calendar:
-    event = Event()
     # Without a zone: the rule counts in wall-clock time, and the zone is applied to each occurrence.
+    return _one_event(works.starts, works.ends, _floating(works))
+
+
+def _one_event(starts: datetime, ends: datetime, rule: vRecur) -> Calendar:
+    event = Event()
     event.add("uid", "works")
-    event.add("dtstart", works.starts)
-    event.add("dtend", works.ends)
-    event.add("rrule", _floating(works))
+    event.add("dtstart", starts)
+    event.add("dtend", ends)
+    event.add("rrule", rule)
     calendar = Calendar()
     calendar.add_component(event)
     return calendar

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Form
 
 from alerts.desk.console.planned import REPEATS, repeated
-from alerts.desk.works.skipping import checked_windows
+from alerts.desk.works.window_checks import checked_windows
 from alerts.desk.works.works import MOST_TEXT, Scope, Works, WorksError, checked
 
 Text = Annotated[str, Form(max_length=MOST_TEXT)]

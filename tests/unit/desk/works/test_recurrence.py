@@ -7,6 +7,7 @@ import pytest
 
 from alerts.desk.works.ical import read
 from alerts.desk.works.recurrence import RecurrenceError, check
+from alerts.desk.works.window_checks import checked_windows
 from alerts.desk.works.windows import windows
 from alerts.desk.works.works import Scope, Works, WorksError, checked
 
@@ -79,7 +80,26 @@ def test_a_rule_that_never_ends_or_never_comes_is_refused(rule: str, message: st
 )
 def test_other_rules_have_windows(rule: str, starts: datetime) -> None:
     works = Works("t", Scope(sites=("a",)), starts, starts + timedelta(hours=4), "Asia/Almaty", rule, approver="x")
-    assert windows(checked(works), NOW, NOW + timedelta(days=800))
+    assert windows(checked_windows(checked(works)), NOW, NOW + timedelta(days=800))
+
+
+@pytest.mark.parametrize(
+    ("rule", "starts"),
+    [
+        ("FREQ=DAILY;BYSETPOS=2", STARTS),
+        ("FREQ=WEEKLY;BYDAY=MO;BYSETPOS=2", STARTS),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6", STARTS),
+        ("FREQ=DAILY;INTERVAL=7;BYDAY=WE", STARTS),  # it begins on a Tuesday
+        ("FREQ=YEARLY;BYYEARDAY=366;BYMONTH=1", STARTS),
+        ("FREQ=YEARLY;BYMONTH=6;BYWEEKNO=1;BYDAY=MO;COUNT=3", STARTS),
+        ("FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29", datetime(2025, 12, 1, 2)),  # noqa: DTZ001 - wall-clock time
+        ("FREQ=YEARLY;INTERVAL=8000", STARTS),
+    ],
+)
+def test_a_rule_that_holds_up_every_webhook_looking_for_its_next_window_is_refused(rule: str, starts: datetime) -> None:
+    works = checked(Works("t", Scope(sites=("a",)), starts, starts + timedelta(hours=4), "Asia/Almaty", rule))
+    with pytest.raises(WorksError, match="recurrence: never comes again after the first window"):
+        checked_windows(works)
 
 
 @pytest.mark.parametrize("year", [1, 1969, 2200, 9999])

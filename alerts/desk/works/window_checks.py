@@ -1,17 +1,22 @@
-"""Windows that do not take place have to be windows: what names none leaves in force what was to be left out."""
+"""What windows works have: a rule has to come again, and what does not take place has to be one of them."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from alerts.desk.works.windows import AHEAD, beginnings, windows
+from alerts.desk.works.windows import AHEAD, beginnings, comes_again, windows
 from alerts.desk.works.works import Works, WorksError
 
 
 def checked_windows(works: Works) -> Works:
-    """Return the works; raise WorksError for the first of `skipped` at which no window begins.
+    """Return the works; raise WorksError for a rule that never comes again, and for `skipped` where no window begins.
 
     Calendars keep what was skipped before a series began again, or after its end: there it changes nothing.
     """
+    if works.recurrence and not comes_again(works):
+        raise WorksError(
+            "recurrence: never comes again after the first window; correct it, or leave it out where the works take "
+            "place once"
+        )
     if not works.skipped:
         return works
     if not works.recurrence:
