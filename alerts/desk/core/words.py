@@ -84,4 +84,4 @@ class Words(Texts):
         first = next((place for place, (value, _) in enumerate(parts) if value), 3)
         largest = [part for part in parts[first : first + 2] if part[0] or zeros] or parts[-1:]
         shown = " ".join(f"{value} {self(f'unit.{unit}')}" for value, unit in largest)
-        return f"−{shown}" if seconds < 0 else shown
+        return f"−{shown}" if seconds < 0 and whole else shown

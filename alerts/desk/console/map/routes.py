@@ -258,15 +258,19 @@ def rows(words: Words, topology: Topology, wanted: View, known: Mapping[str, Sta
     shown.sort(key=lambda each: (each[1].rank, each[0]))
     return [
         Row(
-            words("map.place_site", name=place[5:]) if place.startswith("site:") else words.of("map.place", place),
+            _named(words, place),
             state.look,
             SHAPES.get(state.look, "□"),
             in_words(words, state),
             _address(Vertex(place, _kind_of(topology, place), place), state),
-            ", ".join(sorted(topology.sources(place))[:6]),
+            ", ".join(_named(words, source) for source in sorted(topology.sources(place))[:6]),
         )
         for place, state in shown[:LISTED]
     ]
+
+
+def _named(words: Words, place: str) -> str:
+    return words("map.place_site", name=place[5:]) if place.startswith("site:") else words.of("map.place", place)
 
 
 def _kind_of(topology: Topology, place: str) -> str:

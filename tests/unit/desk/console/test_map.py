@@ -162,7 +162,10 @@ def test_the_page_says_states_in_words_and_leads_to_tickets(control_room: Hall) 
     know(control_room, topology().plan, NODES)
     stand_in(control_room).tell(present(NOON, nodes=[node(each.name, site=each.site) for each in NODES]))
     control_room.alarm(node="edge-1", site="almaty", severity="critical")
-    for language, fault, well in (("en", "critical, ticket 1", "works"), ("ru", "билет 1", "работает")):
+    for language, fault, well, site in (
+        ("en", "critical, ticket 1", "works", "site almaty"),
+        ("ru", "билет 1", "работает", "площадка almaty"),
+    ):
         text = control_room.person("viewer", language=language).get("/map").text
         labels = Links(text).found
         assert [address for label, address in labels if label.startswith("edge-1,")] == ["/ticket/1"]
@@ -172,6 +175,9 @@ def test_the_page_says_states_in_words_and_leads_to_tickets(control_room: Hall) 
         assert svg
         ElementTree.fromstring(svg[0])
         assert "style=" not in text
+        table = text[text.index('aria-labelledby="ill"') :]
+        assert site in table
+        assert "site:" not in table
 
 
 def test_a_large_platform_unfolds_by_links(control_room: Hall) -> None:

@@ -47,7 +47,8 @@ def test_russian_plurals(number: int, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown"), [(0, "0 s"), (59, "59 s"), (3661, "1 h 1 min"), (90061, "1 d 1 h"), (-125, "−2 min 5 s")]
+    ("seconds", "shown"),
+    [(0, "0 s"), (59, "59 s"), (3661, "1 h 1 min"), (90061, "1 d 1 h"), (-125, "−2 min 5 s"), (-0.4, "0 s")],
 )
 def test_spans(seconds: float, shown: str) -> None:
     assert Words("en", UTC).span(seconds) == shown
