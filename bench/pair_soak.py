@@ -1,10 +1,10 @@
 """A pair over hours: a thousand healthy nodes are asked by both sides, and nothing may be missed, slow or grow.
 
 The pair is that of `deploy.pair` with VictoriaMetrics, by the settings that `ott-center pair` writes, on loopback
-addresses; the nodes are those of `bench.soak_nodes`. Every minute the memory of each program (`bench.flat_memory`) and
-the room that each database takes are read. Prints one JSON object; exit status 1 when a scrape failed or had to be
-asked again, an evaluation of rules was missed, a group of rules takes more than half of its interval, something fired,
-memory grew, or a sample takes more room than docs/pair.md says.
+addresses; the nodes are those of `bench.soak_nodes`. Four times a minute the memory of each program
+(`bench.flat_memory`) and the room that each database takes are read. Prints one JSON object; exit status 1 when a
+scrape failed or had to be asked again, an evaluation of rules was missed, a group of rules takes more than half of its
+interval, something fired, memory grew, or a sample takes more room than docs/pair.md says.
 
     python -m bench.pair_soak [--nodes 1000] [--minutes 120]
 """
@@ -36,6 +36,7 @@ from tests.conftest import ROOT
 SECONDS = 180.0
 PERIOD = 5.0  # seconds between two scrapes
 MINUTE = 60.0
+LOOKS = 4  # a minute: the heap of a Go program doubles between two collections, and a moment tells little
 SETTLES = 6  # minutes until the databases know every series and vmalert's quantiles have forgotten the start
 HALF = 0.5  # of its interval that a group of rules may take
 BYTES_PER_SAMPLE = 1.5  # docs/pair.md
@@ -43,7 +44,7 @@ BYTES_PER_SAMPLE = 1.5  # docs/pair.md
 
 @dataclass(slots=True)
 class Seen:
-    """What each minute has shown: mebibytes of memory by program, bytes of each side's databases."""
+    """What each look has shown: mebibytes of memory by program, bytes of each side's databases."""
 
     memory: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     room: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -124,10 +125,11 @@ def campaign(folder: Path, nodes: int, minutes: int) -> dict[str, Any]:
         stack.callback(console.close)
         tickets = len(console.tickets())  # of what was slow while everything started
         began = time.monotonic()
-        for minute in range(1, minutes + 1):
-            time.sleep(max(0.0, began + minute * MINUTE - time.monotonic()))
+        for look in range(1, minutes * LOOKS + 1):
+            time.sleep(max(0.0, began + look * MINUTE / LOOKS - time.monotonic()))
             seen.look(pair)
-            print(f"minute {minute} of {minutes}", file=sys.stderr, flush=True)
+            if look % LOOKS == 0:
+                print(f"minute {look // LOOKS} of {minutes}", file=sys.stderr, flush=True)
         span = time.monotonic() - began
         after = {side: _all(pair, side) for side in SIDES}
         return _result(pair, nodes, span, seen, before, after, len(console.tickets()) - tickets)
