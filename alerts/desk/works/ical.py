@@ -18,6 +18,9 @@ from alerts.desk.works.works import Scope, Works, WorksError, checked
 
 ELEMENTS, SITES, CHANNELS = "X-OTTWATCH-ELEMENTS", "X-OTTWATCH-SITES", "X-OTTWATCH-CHANNELS"
 APPROVER, BACK_OUT, CONFIRM_END = "X-OTTWATCH-APPROVER", "X-OTTWATCH-BACK-OUT", "X-OTTWATCH-CONFIRM-END"
+NO_CALENDAR = (
+    "this is no iCalendar: its lines cannot be read; it begins with BEGIN:VCALENDAR and ends with END:VCALENDAR"
+)
 REFUSED = {
     "RECURRENCE-ID": "a single changed window; give it as works of its own and skip it here with EXDATE",
     "RDATE": "a list of dates; give an RRULE, or works for each date",
@@ -70,19 +73,17 @@ def read(text: str, time_zone: str, now: datetime) -> list[Works]:
 
     Times without a zone are in that of the calendar (X-WR-TIMEZONE), or in `time_zone` where it names none.
     """
-    try:
-        calendar = Calendar.from_ical(text.removeprefix("\ufeff"))
-    except (ValueError, IndexError, KeyError):
-        raise WorksError(
-            "this is no iCalendar: its lines cannot be read; it begins with BEGIN:VCALENDAR and ends with END:VCALENDAR"
-        ) from None
+    calendar = _calendar(text.removeprefix("\ufeff"))
     source = _Source(
         time_zone,
         str(calendar.get("X-WR-TIMEZONE", "")).strip(),
         zones_of(calendar),
         str(calendar.get("METHOD", "")).strip().upper() == "CANCEL",
     )
-    every = zip(calendar.events, ical_lines.of_events(text), strict=True)
+    events, written_events = calendar.events, list(ical_lines.of_events(text))
+    if len(events) != len(written_events):
+        raise WorksError(NO_CALENDAR)
+    every = zip(events, written_events, strict=True)
     result = [_works(event, lines, source, now) for event, lines in every]
     if not result:
         raise WorksError("the calendar has no VEVENT")
@@ -91,6 +92,16 @@ def read(text: str, time_zone: str, now: datetime) -> list[Works]:
         if uids.count(uid) > 1:
             raise WorksError(f'the UID "{uid}" is there twice; each event needs its own')
     return result
+
+
+def _calendar(text: str) -> Calendar:
+    try:
+        calendar = Calendar.from_ical(text)
+    except (ValueError, IndexError, KeyError, AttributeError, TypeError):  # whatever its parsers raise
+        raise WorksError(NO_CALENDAR) from None
+    if not isinstance(calendar, Calendar):  # an event alone, or a card of contacts
+        raise WorksError(NO_CALENDAR)
+    return calendar
 
 
 class _Source(NamedTuple):
@@ -114,6 +125,10 @@ def _works(event: Event, lines: Lines, source: _Source, now: datetime) -> Works:
         return checked_windows(checked(_parsed(event, lines, source, now)))
     except WorksError as error:
         raise WorksError(f"{name}: {error}") from None
+    except OverflowError:
+        raise WorksError(
+            f"{name}: a time in it is beyond the years that there are; give one from 1970 to 2199"
+        ) from None
 
 
 def _parsed(event: Event, lines: Lines, source: _Source, now: datetime) -> Works:
@@ -217,7 +232,9 @@ def _skipped(event: Event, lines: Lines, source: _Source, starts: datetime, zone
         try:
             moments = [one.dt for one in each.dts]
         except (AttributeError, ValueError):
-            raise WorksError(f'EXDATE: "{written[:80]}" is no moment; write it as DTSTART') from None
+            moments = [None]
+        if not all(isinstance(moment, date) for moment in moments):
+            raise WorksError(f'EXDATE: "{written[:80]}" is no moment; write it as DTSTART')
         for moment in moments:
             if not isinstance(moment, datetime):
                 yield datetime.combine(moment, starts.time())

@@ -39,6 +39,9 @@ def begins(text: str, days: int = 5) -> list[str]:
         (f"{TIMES}\nRRULE:FREQ=WEKLY", '"FREQ=WEKLY" is no rule'),
         (f"{DAILY}\nRRULE:FREQ=WEEKLY", "RRULE: is there twice"),
         (f"{DAILY}\nEXDATE:tomorrow", 'EXDATE: "tomorrow" is no moment'),
+        (f"{DAILY}\nEXDATE:P1D", 'EXDATE: "P1D" is no moment'),
+        (f"{DAILY}\nEXDATE;VALUE=PERIOD:20260304T020000/PT1H", 'EXDATE: "20260304T020000/PT1H" is no moment'),
+        (f"{DAILY}\nEXDATE;TZID=Europe/Berlin:99991231T235959", "a time in it is beyond the years that there are"),
         (f"{DAILY}\nEXDATE 20260304T020000", "EXDATE: its line cannot be read"),
         ("DTSTART:20260303T020000\nDURATION:4h", "DURATION: is no length of time"),
         ("DTSTART:20260303T020000\nDURATION:PT4H\nDURATION:PT2H", "DURATION: is there twice"),
@@ -55,6 +58,21 @@ def begins(text: str, days: int = 5) -> list[str]:
 def test_a_line_that_would_be_passed_over_is_refused(lines: str, message: str) -> None:
     with pytest.raises(WorksError, match=f'event "Line works": .*{message}'):
         read(calendar(lines), "Asia/Almaty", NOW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Support\r\nEND:VCARD\r\n",
+        "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20260303T020000Z\r\nDURATION:PT4H\r\nEND:VEVENT\r\n",
+        calendar(TIMES).replace("END:VEVENT", "BEGIN:VEVENT").replace("END:VCALENDAR\r\n", ""),
+        "BEGIN:VCALENDAR\r\nTZID;VALUE=DATE:P1D\r\nEND:VTIMEZONE\r\n",
+    ],
+    ids=["a card", "an event alone", "an event that does not end", "a zone that does not begin"],
+)
+def test_other_files_are_refused(text: str) -> None:
+    with pytest.raises(WorksError, match=r"this is no iCalendar|has no VEVENT"):
+        read(text, "Asia/Almaty", NOW)
 
 
 @pytest.mark.parametrize(
