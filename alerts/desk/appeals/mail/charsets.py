@@ -7,10 +7,10 @@ as damaged.
 
 import codecs
 import re
+from functools import lru_cache
 
 _ALIAS = re.compile(r"(?:x-)?(?:windows|win|cp|ansi)[-_ ]?(\d{3,4})")
 _ENCODED_WORD = re.compile(rb"=\?([^?\s]{1,40})\?(?=[bBqQ]\?)")
-_HEAD = re.compile(rb"\A.*?(?=\r?\n\r?\n|\Z)", re.DOTALL)
 _CYRILLIC = "cp1251"
 # What programs write who know nothing of encodings; text that is UTF-8 is so by no accident.
 _DOUBTFUL = frozenset({"ascii", "utf-8", "iso8859-1", "cp1252"})
@@ -29,6 +29,7 @@ def decoded(content: bytes, named: str) -> str:
     return content.decode(codec, "replace")
 
 
+@lru_cache(maxsize=256)
 def codec_of(named: str) -> str:
     """Return Python's name of an encoding; empty where it has none, or where it is none of texts."""
     name = named.strip().strip("\"'").lower()
@@ -43,14 +44,15 @@ def codec_of(named: str) -> str:
 
 def with_readable_head(raw: bytes) -> bytes:
     """Return a message whose head is UTF-8, with the encodings of its words under names that Python knows."""
-    found = _HEAD.match(raw)
-    head = found[0] if found else b""
+    ends = [place for mark in (b"\r\n\r\n", b"\n\n") if (place := raw.find(mark)) >= 0]
+    end = min(ends, default=len(raw))
+    head = raw[:end]
     if not head.isascii():
         try:
             head.decode()
         except UnicodeDecodeError:
             head = head.decode(_CYRILLIC, "replace").encode() if _is_cyrillic(head) else head
-    return _ENCODED_WORD.sub(_renamed, head) + raw[found.end() if found else 0 :]
+    return _ENCODED_WORD.sub(_renamed, head) + raw[end:]
 
 
 def _renamed(word: re.Match[bytes]) -> bytes:
