@@ -92,7 +92,8 @@ class Document:
             if duration is not None:
                 end = min(end, start + duration)
             own = query(element, wanted, self.url)
-            yield Period(anchor + start, anchor + end, element, based(element, bases), update, delay, self.url, own)
+            name, places = element.get("id", "").strip(), based(element, bases)
+            yield Period(anchor + start, anchor + end, element, places, update, delay, self.url, own, name)
 
 
 def parse(text: str, url: str) -> Document:

@@ -22,6 +22,7 @@ class Period:
     delay: float | None  # what players are told to stay behind
     url: str  # of the manifest
     query: Query  # what is added to the addresses of segments
+    name: str = ""  # Period@id, under which players know it again
 
 
 def based(element: Element, bases: tuple[str, ...]) -> tuple[str, ...]:

@@ -92,6 +92,8 @@ class _Addressed:
             patience=LATEST_UPDATE * max(target, period.update),
             declared=places.declared,
             ahead=places.ahead,
+            source=period.url.partition("?")[0],
+            period=(period.name, period.start) if period.name else None,
         )
 
     def _places(self, timeline: Element | None, urls: list[Element] | None) -> Places:

@@ -96,6 +96,7 @@ class Live:
     ahead: bool = False  # all that is listed lies ahead by the clock
     invalid: str = ""  # a rule that the playlist breaks and on which some players insist
     source: str = ""  # the playlist's own address, without its query
+    period: tuple[str, float] | None = None  # of DASH: the name that it has, and the Unix time at which it begins
     marks: Mapping[int, Mark] = field(default_factory=dict)  # of the last segments, by number
 
     @property

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from agent.sources.streams.dash_xml import quoted
 from agent.sources.streams.live import Live, Mark
 from agent.sources.streams.reasons import Reason
 
 # Origins out of step behind one address answer in turn with older and newer playlists. What was seen among the last
 # few is no progress, or two dead origins would look like a live channel.
 _REMEMBERED = 8
+_ROUNDED = 0.002  # seconds: packagers write milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,20 @@ def contradiction(before: Live | None, live: Live) -> str:
         if was != now:
             return _contradiction(number, was, now)
     return ""
+
+
+def moved(before: Live | None, live: Live) -> str:
+    """Return how far a period of DASH was moved since the look before; empty where it was not."""
+    if before is None or before.source != live.source or before.period is None or live.period is None:
+        return ""
+    was, now = before.period, live.period
+    if was[0] != now[0] or abs(now[1] - was[1]) <= _ROUNDED:
+        return ""
+    return (
+        f"the Period with the id {quoted(now[0])} begins {now[1] - was[1]:+.3f} s from where it began at the look "
+        "before: availabilityStartTime and Period@start must not change (DASH-IF IOP 4.2, 4.4.3.3); players such as "
+        "shaka-player take its segments for others and stall"
+    )
 
 
 def _contradiction(number: int, was: Mark, now: Mark) -> str:

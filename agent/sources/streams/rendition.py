@@ -134,9 +134,12 @@ class Rendition:
         if not live.moves:
             return
         invalid = live.invalid or progress.contradiction(self._listed, live)
+        moved = progress.moved(self._listed, live)
         self._listed = live
         if invalid:
             found.append(Remark(Reason.PLAYLIST_INVALID, f"{self.name}: {invalid}{_REFUSED}"))
+        elif moved:
+            found.append(Remark(Reason.PLAYLIST_INVALID, f"{self.name}: {moved}"))
         self.progress, faults = progress.observe(self.progress, live, self.clock())
         found += [Remark(reason, f"{self.name}: {_DETAILS[reason]}") for reason in sorted(faults)]
 

@@ -249,6 +249,36 @@ def test_a_copy_at_the_next_base_url_is_taken() -> None:
     assert world.names() == {Reason.SEGMENT_MISSING}
 
 
+@pytest.mark.parametrize(
+    ("name", "step", "told"),
+    [("5075233002895", 2.0, True), ("5075233002895", 0.0, False), ("", 2.0, False), ("{start}", 2.0, False)],
+    ids=["under the same name", "not", "without a name", "under names of their own"],
+)
+def test_a_period_that_moves_with_each_manifest_is_told(name: str, step: float, told: bool) -> None:
+    """A packager in issue 1311 of shaka-player; the first segment and the offset move along, so all seems to fit."""
+    world = dash(World())
+
+    def sliding(_: str) -> Body:
+        at = int(world.now - NOON) // 2 * 2
+        first = at - 20 if step else 560
+        tag = f'<Period id="{name}" start="PT{first}S">'.format(start=first)
+        template = f'timescale="1" presentationTimeOffset="{first}" initialization="i" media="t-$Time$"'
+        timeline = f'<SegmentTimeline><S t="{first}" d="2" r="{(at - first) // 2 - 1}"/></SegmentTimeline>'
+        text = manifest("").replace('<Period start="PT0S">', tag)
+        return text.replace(
+            '<SegmentTemplate duration="2" initialization="i" media="s-$Number$"/>',
+            f"<SegmentTemplate {template}>{timeline}</SegmentTemplate>",
+        )
+
+    world.paths["live/index"] = sliding
+    world.paths |= {f"live/t-{at}": fragment() for at in range(560, 700, 2)}
+    assert [world.look() for _ in range(3)] == [True] * 3
+    assert world.names() == ({Reason.PLAYLIST_INVALID} if told else set())
+    if told:
+        detail = world.channel.faults[Reason.PLAYLIST_INVALID]
+        assert "the Period with the id “5075233002895” begins +2.000 s from where it began" in detail
+
+
 CLOCK = '<UTCTiming schemeIdUri="urn:mpeg:dash:utc:{}" value="{}"/>'
 
 
