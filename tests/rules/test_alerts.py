@@ -41,6 +41,7 @@ UNITS = {
         "changes",
         "figures",
         "disks",
+        "degrees Celsius",
     ),
     "LUFS",
     *("subscriptions", "charges", "balances", "accounts", "corrections", "minor units", "samples"),
