@@ -104,8 +104,11 @@ def _rate(before: Scrape, now: Scrape, name: str, **wanted: str) -> float | None
 
 def _traffic(before: Scrape, now: Scrape, name: str) -> float | None:
     def figure(scrape: Scrape) -> float | None:
+        bonds = scrape.by("node_bonding_slaves", "master")  # which may have any name
         devices = scrape.by(name, "device").items()
-        values = [value for device, value in devices if not REPEATING_INTERFACES.fullmatch(device)]
+        values = [
+            value for device, value in devices if device not in bonds and not REPEATING_INTERFACES.fullmatch(device)
+        ]
         return sum(values) if values else None
 
     return _growth(before, now, figure)

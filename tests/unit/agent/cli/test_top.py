@@ -9,6 +9,8 @@ node_disk_io_time_seconds_total{device="sda"} 1
 node_disk_io_time_seconds_total{device="sdb"} 1
 node_network_transmit_bytes_total{device="eth0"} 0
 node_network_transmit_bytes_total{device="bond0"} 0
+node_network_transmit_bytes_total{device="po1"} 0
+node_bonding_slaves{master="po1"} 2
 node_network_receive_bytes_total{device="eth0"} 500
 ott_edge_sessions{service="ott",protocol="hls"} 3
 ott_edge_egress_bytes_total{service="ott",protocol="hls"} 1000
@@ -30,6 +32,8 @@ node_filesystem_size_bytes{mountpoint="/srv",device="b",fstype="x"} 100
 node_filesystem_avail_bytes{mountpoint="/srv",device="b",fstype="x"} 20
 node_network_transmit_bytes_total{device="eth0"} 2500000
 node_network_transmit_bytes_total{device="bond0"} 2500000
+node_network_transmit_bytes_total{device="po1"} 2500000
+node_bonding_slaves{master="po1"} 2
 node_filesystem_size_bytes{mountpoint="/var/tmp",device="c",fstype="tmpfs"} 100
 node_filesystem_avail_bytes{mountpoint="/var/tmp",device="c",fstype="tmpfs"} 1
 node_network_receive_bytes_total{device="eth0"} 400
