@@ -153,15 +153,17 @@ class ProgramReader:
         table = self._tables[pid]
         if data == table.last:
             return  # tables are repeated several times a second
+        if data[0] != (PAT_TABLE if pid == PAT_PID else PMT_TABLE):
+            return  # another table beside them, which may have no CRC
         if not is_intact(data):
             self.crc_errors += 1
         table.last = data
         section = parse(data)
         if section is None or not section.current:
             return
-        if pid == PAT_PID and section.table == PAT_TABLE:
+        if pid == PAT_PID:
             self._association(section.body)
-        elif pid in self.maps.values() and section.table == PMT_TABLE:
+        elif pid in self.maps.values():
             self._map(section)
 
     def _association(self, body: bytes) -> None:

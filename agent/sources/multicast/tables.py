@@ -109,15 +109,15 @@ class Tables:
             self._indicators.count(Indicator.CAT)
         elif table == _SPLICE and pid not in _WITH_CRC:
             self._splice(data)
-        elif pid not in self._pmt and table not in _WITH_CRC.get(pid, ()):
-            return
+        elif table not in ({_PMT} if pid in self._pmt else _WITH_CRC.get(pid, ())):
+            return  # another table beside the maps, which may have no CRC
         elif not is_intact(data):
             self._indicators.count(Indicator.CRC)
         elif pid == PAT_PID:
             self._association(data)
         elif pid == CAT_PID:
             self.conditional_access = self._moment
-        elif pid in self._pmt and table == _PMT:
+        elif pid in self._pmt:
             self._map(pid, data)
 
     def _splice(self, data: bytes) -> None:

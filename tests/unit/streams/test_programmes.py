@@ -2,9 +2,9 @@
 
 import pytest
 
-from agent.sources.multicast.indicators import Indicators
+from agent.sources.multicast.indicators import Indicator, Indicators
 from agent.sources.multicast.tables import Tables
-from agent.transport.programs import Elementary, program_of
+from agent.transport.programs import Elementary, ProgramReader, program_of
 from agent.transport.sections import parse
 from tests.unit.streams.media import PMT, pat, section, table
 
@@ -73,6 +73,23 @@ def test_a_type_is_what_its_programme_makes_of_it(stream_type: int, programme: b
 def test_private_data_by_descriptors_of_dvb(descriptors: bytes, kind: str, codec: str) -> None:
     stream = only(streams(0x06, descriptors))
     assert (stream.kind, stream.codec) == (kind, codec)
+
+
+PRIVATE = b"\xc0\x30\x08" + bytes(8)  # in the short form, which has no CRC
+
+
+def test_another_table_beside_the_map_is_no_wrong_crc() -> None:
+    """Issue 30 of tstools: multiplexes with other tables on the PID of a map."""
+    indicators = Indicators()
+    tables = Tables(indicators, lambda: None)
+    reader = ProgramReader()
+    damaged = streams(0x0F)[:-1] + b"\x00"
+    for place, data in enumerate([pat(), PRIVATE, streams(0x1B), PRIVATE, damaged]):
+        pid = PMT if place else 0
+        tables.take(pid, table(pid, place, data), place / 10)
+        reader.read(pid, table(pid, place, data))
+    assert (indicators.counts[Indicator.CRC], reader.crc_errors) == (1, 1)
+    assert [each.codec for each in tables.streams] == ["H.264"]
 
 
 @pytest.mark.parametrize(("programme", "watched"), [(b"", True), (DISC, False)])
