@@ -15,7 +15,8 @@ Remark = tuple[float, str]
 """An instant in Unix seconds, and what happened then."""
 
 PLAUSIBLE = 10.0
-"""An increase this many times faster than the fastest of the others is none (project rule)."""
+"""An increase this many times faster than nine in ten of them is none (project rule)."""
+COMMON = 0.9
 SMALL = 0.01
 """A fall by less than this share of the value is a step back, not a start from zero (project rule)."""
 _WIDTHS = (32, 64)
@@ -61,16 +62,22 @@ def _increases(times: Floats, values: Floats, max_gap: float) -> tuple[Floats, l
     if not falls:
         return steps, []
     seconds = np.diff(times)
-    rising = steps >= 0
-    fastest = float(np.max(steps[rising] / seconds[rising])) if rising.any() else math.inf
-    limit = PLAUSIBLE * fastest if fastest > 0 else math.inf
+    limit = PLAUSIBLE * _fast(steps, seconds)
     remarks: list[Remark] = []
     done = -1
     for fall in falls:
         if fall < done:
             continue  # inside a step back that was told
         before, after = float(values[fall]), float(values[fall + 1])
-        back = _recovered(values, fall) if before - after <= SMALL * before else None
+        if _stands_out(times, values, fall, limit):
+            long = times[fall + 1] - times[fall - 1]
+            gained = float(values[fall + 1] - values[fall - 1])
+            steps[fall - 1 : fall + 1] = gained * seconds[fall - 1 : fall + 1] / long if long <= max_gap else np.nan
+            remarks.append((times[fall], f"a single reading of {before:.15g} cannot be the counter's; left out"))
+            continue
+        back = _recovered(values, fall)
+        if back is not None and not (before - after <= SMALL * before or _climbs(times, values, fall, back, limit)):
+            back = None
         if back is not None:
             # Another reading lay in between: the increase over it is spread evenly, and unknown over a long one.
             long = times[back] - times[fall]
@@ -84,6 +91,30 @@ def _increases(times: Floats, values: Floats, max_gap: float) -> tuple[Floats, l
         steps[fall], text = _restarted(before, after, limit * float(seconds[fall]))
         remarks.append((times[fall + 1], text))
     return steps, remarks
+
+
+def _fast(steps: Floats, seconds: Floats) -> float:
+    """Return the increase a second that one in ten exceeds: wrong readings, which are fewer, have no part in it."""
+    rising = steps > 0
+    return float(np.quantile(steps[rising] / seconds[rising], COMMON)) if rising.any() else math.inf
+
+
+def _stands_out(times: Floats, values: Floats, fall: int, limit: float) -> bool:
+    """Return whether a reading before a fall was reached too fast, and the next goes on from the one before it."""
+    if fall == 0 or not values[fall - 1] <= values[fall + 1]:
+        return False
+    up = (values[fall] - values[fall - 1]) / (times[fall] - times[fall - 1])
+    on = (values[fall + 1] - values[fall - 1]) / (times[fall + 1] - times[fall - 1])
+    return bool(up > limit >= on)
+
+
+def _climbs(times: Floats, values: Floats, fall: int, back: int, limit: float) -> bool:
+    """Return whether a counter comes back from a fall faster than it can count, so that what lay between is not its."""
+    if back == fall + 1:
+        return False
+    up = (values[back] - values[fall + 1]) / (times[back] - times[fall + 1])
+    on = (values[back] - values[fall]) / (times[back] - times[fall])
+    return bool(up > limit >= on)
 
 
 def _recovered(values: Floats, fall: int) -> int | None:
