@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from service.settings import Fault
 # Modules of this folder that hold no collector, and collectors that run only where the settings name something.
 HELPERS = frozenset({"catalogue", "cpu_times", "jobs", "patience", "root", "sensors", "settings"})
 BY_SETTINGS = frozenset({"process", "systemd"})
+# What most nodes have nothing of: to find nothing costs next to nothing, figures of such a collector would cost more.
+OPTIONAL = frozenset({"bonding", "edac", "hwmon", "mdadm", "zfs", "zpool"})
 # Starting systemctl and walking all processes cost more than the rest of the host together, so not at each scrape.
 UNITS_INTERVAL = 10.0
 PROCESSES_INTERVAL = 5.0
@@ -38,9 +41,9 @@ def jobs(settings: HostSettings) -> list[Job]:
 
 
 def _job(collector: Collector[Host, Any], host: Host) -> Job:
-    if collector.name == "hwmon":
-        return collector.on(host, interval=SENSORS_INTERVAL, deadline=SENSORS_DEADLINE)
-    return collector.on(host)
+    slow = collector.name == "hwmon"
+    job = collector.on(host, interval=SENSORS_INTERVAL, deadline=SENSORS_DEADLINE) if slow else collector.on(host)
+    return replace(job, optional=collector.name in OPTIONAL)
 
 
 def faults(settings: HostSettings, file: Path) -> Iterator[Fault]:

@@ -34,12 +34,16 @@ RESULTS_KEPT = 3
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A collector bound to its target; `collect` returns the complete result or raises."""
+    """A collector bound to its target; `collect` returns the complete result or raises.
+
+    Of an `optional` one nothing is told, not even that it works, before it has found something or has failed.
+    """
 
     name: str
     collect: Callable[[], Iterable[Sample]]
     interval: float | None = None
     deadline: float = DEADLINE
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class _Outcome:
     name: str
     deadline: float
     kept: float = 0.0  # seconds for which a result is served after its run
+    told: bool = True  # False of an optional one that has found nothing yet
     ran: bool = False
     reason: str | None = None
     buggy: bool = False
@@ -118,7 +123,7 @@ class _Outcome:
         if self.reason is None or (bug is not None and not self.buggy):
             log.warning("collector failed", extra={"collector": self.name, "reason": reason}, exc_info=bug)
         self.bugs += bug is not None
-        self.ran, self.reason, self.buggy = True, reason, bug is not None
+        self.told, self.ran, self.reason, self.buggy = True, True, reason, bug is not None
 
     def succeed(self, samples: Sequence[Sample], wall: float, monotonic: float) -> None:
         """Note a complete result."""
@@ -129,7 +134,7 @@ class _Outcome:
 
     def report(self) -> Iterator[Sample]:
         """Yield the runner's own figures of this collector; nothing before its first run ends."""
-        if not self.ran:
+        if not self.ran or not self.told:
             return
         yield catalogue.COLLECTOR_SUCCESS.sample(float(self.reason is None), self.name)
         yield catalogue.COLLECTOR_DURATION.sample(self.duration, self.name)
@@ -163,7 +168,7 @@ class Runner:
         self._outcomes = {source.name: _Outcome(source.name, DEADLINE) for source in sources}
         for job in jobs:
             kept = RESULTS_KEPT * job.interval + job.deadline if job.interval is not None else 0.0
-            self._outcomes[job.name] = _Outcome(job.name, job.deadline, kept)
+            self._outcomes[job.name] = _Outcome(job.name, job.deadline, kept, not job.optional)
         self._lock = threading.Lock()  # guards the outcomes; held for moments only
         self._scrape = threading.Lock()  # in-scrape jobs need not be safe against a second scrape
         self._stopped = threading.Event()
@@ -269,6 +274,7 @@ class Runner:
             if reason is None and outcome.kept and outcome.duration > outcome.deadline:
                 reason = f"took {outcome.duration:.1f} s; the deadline is {outcome.deadline:g} s"
             if reason is None:
+                outcome.told = outcome.told or bool(samples)
                 outcome.succeed(samples if outcome.kept else (), self._clock(), ended)
             else:
                 outcome.fail(reason, bug=bug)

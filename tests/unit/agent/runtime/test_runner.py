@@ -65,6 +65,29 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def test_an_optional_collector_is_told_of_once_it_has_found_something_or_failed() -> None:
+    found: list[list[Sample] | OSError] = [[], good(), []]
+
+    def collect() -> list[Sample]:
+        answer = found.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    quiet = runner(Job("bonds", collect, optional=True))
+    assert quiet.samples() == []
+    assert figures(quiet.samples(), catalogue.COLLECTOR_SUCCESS) == {("bonds",): 1}
+    # What was told of once goes on: a series that ends would seem a gap.
+    assert figures(quiet.samples(), catalogue.COLLECTOR_SUCCESS) == {("bonds",): 1}
+    found = [[], OSError("no route"), []]
+    broken = runner(Job("bonds", collect, optional=True))
+    told = [figures(broken.samples(), catalogue.COLLECTOR_SUCCESS) for _ in range(3)]
+    assert told == [{}, {("bonds",): 0}, {("bonds",): 1}]
+    found = [[]]
+    usual = runner(Job("edge", collect))
+    assert figures(usual.samples(), catalogue.COLLECTOR_SUCCESS) == {("edge",): 1}
+
+
 @pytest.mark.parametrize(
     ("error", "bugs"),
     [(OSError("no route"), 0), (ValueError("half a page"), 0), (KeyError("x"), 1), (RecursionError("deep"), 1)],
