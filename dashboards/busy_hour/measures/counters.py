@@ -15,8 +15,8 @@ Remark = tuple[float, str]
 """An instant in Unix seconds, and what happened then."""
 
 PLAUSIBLE = 10.0
-"""An increase this many times faster than nine in ten of them is none (project rule)."""
-COMMON = 0.9
+"""An increase this many times faster than the fastest of the others is none (project rule)."""
+BESIDE = 2  # intervals before a fall and after it, whose increase may be the work of a wrong reading
 SMALL = 0.01
 """A fall by less than this share of the value is a step back, not a start from zero (project rule)."""
 _WIDTHS = (32, 64)
@@ -62,7 +62,7 @@ def _increases(times: Floats, values: Floats, max_gap: float) -> tuple[Floats, l
     if not falls:
         return steps, []
     seconds = np.diff(times)
-    limit = PLAUSIBLE * _fast(steps, seconds)
+    limit = PLAUSIBLE * _fastest(steps, seconds)
     remarks: list[Remark] = []
     done = -1
     for fall in falls:
@@ -93,10 +93,15 @@ def _increases(times: Floats, values: Floats, max_gap: float) -> tuple[Floats, l
     return steps, remarks
 
 
-def _fast(steps: Floats, seconds: Floats) -> float:
-    """Return the increase a second that one in ten exceeds: wrong readings, which are fewer, have no part in it."""
-    rising = steps > 0
-    return float(np.quantile(steps[rising] / seconds[rising], COMMON)) if rising.any() else math.inf
+def _fastest(steps: Floats, seconds: Floats) -> float:
+    """Return the fastest increase a second of those that lie by no fall, and so are not the way back from one."""
+    rising = steps >= 0
+    alone = rising.copy()
+    for fall in np.flatnonzero(~rising).tolist():
+        alone[max(fall - BESIDE, 0) : fall + BESIDE + 1] = False
+    chosen = alone if alone.any() else rising
+    fastest = float(np.max(steps[chosen] / seconds[chosen])) if chosen.any() else math.inf
+    return fastest if fastest > 0 else math.inf
 
 
 def _stands_out(times: Floats, values: Floats, fall: int, limit: float) -> bool:

@@ -46,6 +46,15 @@ def test_a_reading_far_above_is_left_out(wrong: float) -> None:
     assert told == [f"a single reading of {wrong:.15g} cannot be the counter's; left out"]
 
 
+def test_a_counter_of_32_bits_on_a_line_that_is_idle_for_most_of_the_time_goes_on() -> None:
+    rate = np.where((TIMES > 9000) & (TIMES < 14400), 1e6, 10.0)
+    whole = np.concatenate(([0.0], np.cumsum(rate * STEP)))[:-1]
+    _, found, remarks = counter_rates(TIMES, whole % 2**32, 2 * STEP)
+    assert found.max() == pytest.approx(1e6)
+    assert len(found) == ALL
+    assert all("was full" in text for _, text in remarks)
+
+
 def test_a_restart_is_one_also_where_the_counter_was_low() -> None:
     values = np.concatenate((RATE * TIMES[:3], RATE * TIMES))
     times = np.arange(0.0, STEP * len(values), STEP)
