@@ -269,6 +269,38 @@ NETWORK = Row(
     "Network",
 )
 
+MACHINE = Row(
+    (
+        Course(
+            title="Do arrays have all their disks?",
+            question="How many disks of each RAID array work, of those it needs?",
+            unit="none",
+            decimals=0,
+            minimum=0,
+            queries=(
+                Query(f'max by (device) (node_md_disks{{{ME},state="active"}})', "{{device}} working"),
+                Query(f"max by (device) (node_md_disks_required{{{ME}}})", "{{device}} needed"),
+            ),
+            legend_values=False,
+            empty="this node has no software RAID",
+            width=12,
+            height=8,
+        ),
+        Course(
+            title="How hot is the machine?",
+            question="What does the hottest sensor of each chip measure?",
+            unit="celsius",
+            decimals=0,
+            queries=(Query(f"max by (chip) (node_hwmon_temp_celsius{{{ME}}} < 127)", "{{chip}}"),),
+            legend_values=False,
+            empty="this node has no sensors",
+            width=12,
+            height=8,
+        ),
+    ),
+    "Machine",
+)
+
 DELIVERY = Row(
     (
         Course(
@@ -313,7 +345,7 @@ BOARD = Board(
     title="Node",
     purpose="One node in depth: processor, memory, disks, network and what it delivers",
     readers="the engineer who works on a ticket that names a node, and the vendor's engineer beside them.",
-    rows=(NOW, PROCESSOR, STORAGE, NETWORK, DELIVERY),
+    rows=(NOW, PROCESSOR, STORAGE, NETWORK, MACHINE, DELIVERY),
     variables=(SITE, ONE_NODE),
     since="now-3h",
 )
