@@ -44,6 +44,20 @@ SERIES: tuple[tuple[str, Mapping[str, Iterable[object]]], ...] = (
             *("netstat_Udp_RcvbufErrors", "netstat_Udp6_RcvbufErrors"),
         )
     ),
+    ("node_md_disks_required", {"device": ("md0", "md1")}),
+    ("node_md_disks", {"device": ("md0", "md1"), "state": ("active",)}),
+    (
+        "node_md_state",
+        {
+            "device": ("md0", "md1"),
+            "state": ("active", "inactive", "recovering", "resync", "check", "reshape", "broken"),
+        },
+    ),
+    *((f"node_edac_{name}_errors_total", {"controller": (0, 1)}) for name in ("correctable", "uncorrectable")),
+    *(
+        (f"node_hwmon_{name}", {"chip": ("platform_coretemp_0", "platform_coretemp_1"), "sensor": range(9)})
+        for name in ("temp_celsius", "temp_crit_celsius")
+    ),
     ("node_bonding_slaves", {"master": ("bond0",)}),
     ("ott_bonding_link_up", {"master": ("bond0",), "device": ("eth0", "eth1")}),
     ("node_disk_io_time_seconds_total", {"device": ("sda", "sdb")}),
@@ -102,6 +116,11 @@ VALUES = {
     "node_boot_time_seconds": LONG_AGO.decode(),
     "ott_stream_segment_download_seconds": "10",
     "node_nf_conntrack_entries_limit": "262144",
+    **dict.fromkeys(
+        ("node_edac_correctable_errors_total", "node_edac_uncorrectable_errors_total", "node_md_state"), "0"
+    ),
+    "node_hwmon_temp_celsius": "50",
+    "node_hwmon_temp_crit_celsius": "100",
     "node_bonding_slaves": "2",
     "ott_bonding_link_up": "1",
 }
