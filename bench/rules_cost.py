@@ -53,6 +53,7 @@ SERIES: tuple[tuple[str, Mapping[str, Iterable[object]]], ...] = (
             "state": ("active", "inactive", "recovering", "resync", "check", "reshape", "broken"),
         },
     ),
+    ("ott_hwmon_temp_margin_celsius", {"chip": ("platform_coretemp_0", "platform_coretemp_1")}),
     *((f"node_edac_{name}_errors_total", {"controller": (0, 1)}) for name in ("correctable", "uncorrectable")),
     *(
         (f"node_hwmon_{name}", {"chip": ("platform_coretemp_0", "platform_coretemp_1"), "sensor": range(9)})
@@ -121,6 +122,7 @@ VALUES = {
     ),
     "node_hwmon_temp_celsius": "50",
     "node_hwmon_temp_crit_celsius": "100",
+    "ott_hwmon_temp_margin_celsius": "50",
     "node_bonding_slaves": "2",
     "ott_bonding_link_up": "1",
 }

@@ -230,6 +230,13 @@ HWMON_CHIP = _host(
 HWMON_LABEL = _host(
     "hwmon_sensor_label", "gauge", "1, labelled with what the sensor measures.", "chip", "sensor", "label"
 )
+HWMON_MARGIN = Metric(
+    "ott_hwmon_temp_margin_celsius",
+    "gauge",
+    "How far a chip's temperature is below its critical limit, by the sensor that is nearest to its own; 0 and less is "
+    "too hot. Sensors with a limit below 50 degrees, or that measure 127 and more, do not count.",
+    ("chip",),
+)
 _MILLI = 0.001
 HWMON: dict[tuple[str, str], tuple[Metric, float]] = {
     (kind, what): (_host(f"hwmon_{name}", "gauge", text, "chip", "sensor"), factor)

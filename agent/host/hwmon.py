@@ -22,6 +22,9 @@ from service.metric import Sample
 FOLDER = "sys/class/hwmon"
 DISKS = frozenset({"drivetemp", "nvme"})
 
+# A limit below is of no part that gets hot, or was never set (0, -273); 127 is what an open input reads.
+LOWEST_LIMIT, NOT_CONNECTED = 50.0, 127.0
+
 _SENSOR = re.compile(r"([a-z]+\d+)_(\w+)")
 _UNNAMEABLE = re.compile(r"[^a-z0-9:_]")
 
@@ -89,6 +92,7 @@ def _clean(name: str) -> str:
 def parse(chips: list[Chip]) -> Iterator[Sample]:
     """Yield what each chip measured."""
     for label, name, values in chips:
+        measured: dict[tuple[str, str], float] = {}
         if name:
             yield catalogue.HWMON_CHIP.sample(1.0, label, name)
         for file, text in sorted(values.items()):
@@ -100,12 +104,28 @@ def parse(chips: list[Chip]) -> Iterator[Sample]:
                 yield catalogue.HWMON_LABEL.sample(1.0, label, sensor, text)
                 continue
             metric, factor = catalogue.HWMON[sensor.rstrip("0123456789"), what]
-            yield metric.sample(number(text, f"/{FOLDER}: {label}, {file}") * factor, label, sensor)
+            value = measured[sensor, what] = number(text, f"/{FOLDER}: {label}, {file}") * factor
+            yield metric.sample(value, label, sensor)
+        if margins := list(_margins(measured)):
+            yield catalogue.HWMON_MARGIN.sample(min(margins), label)
+
+
+def _margins(measured: dict[tuple[str, str], float]) -> Iterator[float]:
+    """Yield how far each temperature is below its critical limit."""
+    for (sensor, what), limit in measured.items():
+        temperature = measured.get((sensor, "input"), NOT_CONNECTED)
+        if what == "crit" and limit >= LOWEST_LIMIT and temperature < NOT_CONNECTED:
+            yield limit - temperature
 
 
 COLLECTOR = Collector(
     "hwmon",
     read,
     parse,
-    (catalogue.HWMON_CHIP, catalogue.HWMON_LABEL, *(metric for metric, _ in catalogue.HWMON.values())),
+    (
+        catalogue.HWMON_CHIP,
+        catalogue.HWMON_LABEL,
+        catalogue.HWMON_MARGIN,
+        *(metric for metric, _ in catalogue.HWMON.values()),
+    ),
 )

@@ -50,6 +50,25 @@ def test_values_are_in_base_units_and_may_be_below_zero(tmp_path: Path) -> None:
     }
 
 
+def test_the_sensor_nearest_to_its_limit_tells_how_far_a_chip_is_from_it(tmp_path: Path) -> None:
+    chip(
+        tmp_path, 0, "coretemp",
+        temp1_input="60000", temp1_crit="100000", temp2_input="98500", temp2_crit="100000", temp3_input="97000",
+    )  # fmt: skip
+    chip(tmp_path, 1, "hot", temp1_input="100000", temp1_crit="100000", temp2_input="126000", temp2_crit="105000")
+    # Limits that were never set, an input that nothing is connected to, and a limit without its temperature.
+    chip(
+        tmp_path, 2, "odd",
+        temp1_input="60000", temp1_crit="49000", temp2_input="41000", temp2_crit="-273150", temp3_input="127000",
+        temp3_crit="80000", temp4_crit="90000", fan1_input="9",
+    )  # fmt: skip
+    margins = [s for s in hwmon.parse(hwmon.read(Host(tmp_path))) if s.metric.name == "ott_hwmon_temp_margin_celsius"]
+    assert [(sample.labels, sample.value) for sample in margins] == [
+        (("coretemp",), pytest.approx(1.5)),
+        (("hot",), pytest.approx(-21)),
+    ]
+
+
 def test_only_what_is_told_is_read(tmp_path: Path) -> None:
     folder = chip(tmp_path, 0, "nct6798", temp1_input="1000", temp1_max="2000", pwm1="255", in0_input="1184", temp="1")
     assert sensors.values(str(folder)) == {"temp1_input": "1000"}
