@@ -62,11 +62,10 @@ def test_the_sensor_nearest_to_its_limit_tells_how_far_a_chip_is_from_it(tmp_pat
         temp1_input="60000", temp1_crit="49000", temp2_input="41000", temp2_crit="-273150", temp3_input="127000",
         temp3_crit="80000", temp4_crit="90000", fan1_input="9",
     )  # fmt: skip
-    margins = [s for s in hwmon.parse(hwmon.read(Host(tmp_path))) if s.metric.name == "ott_hwmon_temp_margin_celsius"]
-    assert [(sample.labels, sample.value) for sample in margins] == [
-        (("coretemp",), pytest.approx(1.5)),
-        (("hot",), pytest.approx(-21)),
-    ]
+    assert {key: value for key, value in figures(tmp_path).items() if "margin" in key} == {
+        "ott_hwmon_temp_margin_celsius{coretemp}": pytest.approx(1.5),
+        "ott_hwmon_temp_margin_celsius{hot}": pytest.approx(-21),
+    }
 
 
 def test_only_what_is_told_is_read(tmp_path: Path) -> None:
