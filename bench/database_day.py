@@ -1,6 +1,6 @@
 """A side's VictoriaMetrics through a day of a thousand nodes, imported hour by hour: room for a sample, and memory.
 
-The values are those of `bench.soak_nodes`, each node's 160 series every five seconds, from midnight to midnight of the
+The values are those of `bench.soak_nodes`, each node's series every five seconds, from midnight to midnight of the
 day before yesterday. Many nodes share a course of values, which changes nothing: each series is packed by itself.
 VictoriaMetrics runs with the arguments of the pair. After each hour an engineer's and a planner's question are asked,
 until the answer has every node, and its memory is read. Prints one JSON object; exit status 1 when a sample or the

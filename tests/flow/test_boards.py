@@ -3,6 +3,7 @@
 A node is down, its ticket is open, and the packager stood still for a while: every panel has something to show.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.timeout(600)  # for the start of the demo, and for all 
 
 BROKEN = "edge-2"
 SCREENS: tuple[tuple[Colours, int], ...] = (("dark", 1280), ("light", 1920))
+# What the machine under the demo may not have. The panels say so then, in words of their own.
+PARTS = re.compile(r"node_(md|hwmon|bonding|nf_conntrack)_|ott_bonding_")
 SINCE = "15m"  # a demo a minute old has no point on a board of a day
 
 
@@ -110,7 +113,8 @@ def test_every_query_of_every_panel_returns_data(
 ) -> None:
     built = rendered(board, language)
     choices = live.several(prometheus, built) if choice == "several" else {}
-    assert [str(answer) for answer in live.ask(prometheus, built, choices) if answer.fails(strict=True)] == []
+    answers = live.ask(prometheus, built, choices)
+    assert [str(answer) for answer in answers if answer.fails(strict=not PARTS.search(answer.expr))] == []
 
 
 def test_the_board_of_the_broken_node_names_its_alarm(prometheus: live.Prometheus) -> None:
