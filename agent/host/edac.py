@@ -19,12 +19,8 @@ _CONTROLLER = re.compile(r"mc(\d+)")
 
 
 def read(host: Host) -> dict[tuple[str, str], str]:
-    try:
-        names = host.names(FOLDER)
-    except FileNotFoundError:
-        return {}
     found = {}
-    for name in names:
+    for name in host.names_or_nothing(FOLDER):
         if not _CONTROLLER.fullmatch(name):
             continue
         for file in FILES:

@@ -38,11 +38,7 @@ class Chip(NamedTuple):
 
 
 def read(host: Host) -> list[Chip]:
-    try:
-        entries = host.names(FOLDER)
-    except FileNotFoundError:
-        return []
-    names = {entry: name for entry in entries if (name := _name(host, entry)) not in DISKS}
+    names = {entry: name for entry in host.names_or_nothing(FOLDER) if (name := _name(host, entry)) not in DISKS}
     if not names or host.is_container():
         return []
     places = {entry: f"{host.root}/{FOLDER}/{entry}" for entry in names}

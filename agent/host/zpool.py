@@ -16,12 +16,8 @@ STATES = ("online", "degraded", "faulted", "offline", "removed", "unavail", "sus
 
 
 def read(host: Host) -> dict[str, str]:
-    try:
-        names = host.names(FOLDER)
-    except FileNotFoundError:
-        return {}
     found = {}
-    for name in names:
+    for name in host.names_or_nothing(FOLDER):
         try:
             found[name] = host.text(f"{FOLDER}/{name}/state").strip()
         except (FileNotFoundError, NotADirectoryError):
