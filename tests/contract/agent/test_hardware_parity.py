@@ -1,18 +1,12 @@
 """What fails in a machine, beside node_exporter: both read the same tree of files, as the kernel would write them."""
 
-import subprocess
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from agent.host.jobs import host_collectors, jobs
 from agent.host.settings import HostSettings
 from agent.runtime.collector import Runner
 from agent.runtime.exposition import registry, text
-from demo.ports import free_port
-from tests.contract.agent.test_parity import Series, parsed
+from tests.contract.agent.node_exporter import Series, node_exporter, of_a_tree, parsed, scrape
 
 MDSTAT = Path(__file__).with_name("mdstat")
 COLLECTORS = ("mdadm", "zfs", "edac", "hwmon")
@@ -73,37 +67,9 @@ def ours(root: Path) -> tuple[dict[str, str], dict[Series, float]]:
     return kinds, {series: value for series, value in values.items() if dict(series[1]).get("state") not in OUR_STATES}
 
 
-@contextmanager
-def node_exporter(root: Path) -> Iterator[str]:
-    port = free_port()
-    process = subprocess.Popen(
-        [
-            "prometheus-node-exporter",
-            f"--web.listen-address=127.0.0.1:{port}",
-            f"--path.procfs={root}/proc",
-            f"--path.sysfs={root}/sys",
-            "--collector.disable-defaults",
-            *(f"--collector.{name}" for name in COLLECTORS),
-        ],
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield f"http://127.0.0.1:{port}/metrics"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
 def theirs(root: Path) -> tuple[dict[str, str], dict[Series, float]]:
-    with node_exporter(root) as url:
-        end = time.monotonic() + 15
-        while True:
-            try:
-                with urllib.request.urlopen(url, timeout=10) as response:
-                    return parsed(response.read().decode())
-            except OSError:
-                assert time.monotonic() < end
-                time.sleep(0.05)
+    with node_exporter(root / "log", COLLECTORS, *of_a_tree(root)) as url:
+        return parsed(scrape(url))
 
 
 def test_names_types_labels_and_values_are_node_exporters(tmp_path: Path) -> None:

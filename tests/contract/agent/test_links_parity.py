@@ -4,19 +4,15 @@ Where the kernel has no bonds there is nothing to compare in test_parity.py.
 """
 
 import shutil
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from agent.host import bonding, conntrack, netstat, softnet
 from agent.host.root import Host
-from demo.ports import free_port
 from tests.conftest import ROOT
+from tests.contract.agent.node_exporter import Series, node_exporter, of_a_tree, parsed, scrape
 
 COLLECTORS = (bonding.COLLECTOR, conntrack.COLLECTOR, netstat.COLLECTOR, softnet.COLLECTOR)
 
@@ -32,46 +28,13 @@ def node(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def theirs(node: Path, tmp_path: Path) -> Iterator[dict[tuple[str, frozenset[tuple[str, str]]], float]]:
-    port, log = free_port(), tmp_path / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [
-                "prometheus-node-exporter",
-                f"--web.listen-address=127.0.0.1:{port}",
-                *(f"--path.{name}={node}/{name.removesuffix('fs')}" for name in ("procfs", "sysfs")),
-                "--collector.disable-defaults",
-                *(f"--collector.{collector.name}" for collector in COLLECTORS),
-            ],
-            stderr=output,
-        )
-    try:
-        yield _scraped(f"http://127.0.0.1:{port}/metrics", log)
-    finally:
-        process.terminate()
-        process.wait(10)
+def theirs(node: Path, tmp_path: Path) -> Iterator[dict[Series, float]]:
+    names = [collector.name for collector in COLLECTORS]
+    with node_exporter(tmp_path / "log", names, *of_a_tree(node)) as url:
+        yield parsed(scrape(url))[1]
 
 
-def _scraped(url: str, log: Path) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    end = time.monotonic() + 15
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=10) as response:
-                text = response.read().decode()
-        except OSError:
-            assert time.monotonic() < end, log.read_text()
-            time.sleep(0.05)
-            continue
-        return {
-            (sample.name, frozenset(sample.labels.items())): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
-
-
-def test_bonds_tables_counters_and_queues_are_node_exporters(
-    node: Path, theirs: dict[tuple[str, frozenset[tuple[str, str]]], float]
-) -> None:
+def test_bonds_tables_counters_and_queues_are_node_exporters(node: Path, theirs: dict[Series, float]) -> None:
     ours = {
         (sample.metric.name, frozenset(zip(sample.metric.labels, sample.labels, strict=True))): sample.value
         for collector in COLLECTORS

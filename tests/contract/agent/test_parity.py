@@ -4,16 +4,14 @@ A value agrees when node_exporter's lies between ours scraped just before and ou
 so at once; a gauge that jumps about (free memory) gets as many rounds as it needs.
 """
 
-import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from demo.ports import free_port
+from tests.contract.agent.node_exporter import node_exporter as started
+from tests.contract.agent.node_exporter import parsed, scrape
 from tests.contract.agent.program import agent
 
 COLLECTORS = (
@@ -22,54 +20,11 @@ COLLECTORS = (
     *("bonding", "conntrack", "netstat", "softnet"),
 )
 
-Series = tuple[str, frozenset[tuple[str, str]]]
-
-
-def scrape(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=10) as response:
-        body: bytes = response.read()
-        return body.decode()
-
-
-def parsed(text: str) -> tuple[dict[str, str], dict[Series, float]]:
-    """Return the type of each family, and each series' value."""
-    kinds, values = {}, {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            if sample.name.startswith("node_") and not sample.name.startswith(("node_exporter_", "node_scrape_")):
-                kinds[sample.name] = family.type
-                values[sample.name, frozenset(sample.labels.items())] = sample.value
-    return kinds, values
-
 
 @pytest.fixture(scope="module")
 def node_exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    log = tmp_path_factory.mktemp("node_exporter") / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [
-                "prometheus-node-exporter",
-                f"--web.listen-address=127.0.0.1:{port}",
-                "--collector.disable-defaults",
-                *(f"--collector.{name}" for name in COLLECTORS),
-            ],
-            stderr=output,
-        )
-    url = f"http://127.0.0.1:{port}/metrics"
-    try:
-        end = time.monotonic() + 15
-        while True:
-            try:
-                scrape(url)
-                break
-            except OSError:
-                assert time.monotonic() < end, log.read_text()
-                time.sleep(0.05)
+    with started(tmp_path_factory.mktemp("node_exporter") / "log", COLLECTORS) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def test_names_types_labels_and_values_are_node_exporters(mounts: None, node_exporter: str, tmp_path: Path) -> None:
