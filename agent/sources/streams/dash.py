@@ -6,26 +6,15 @@ one it gives a formula, and the newest segment is the last that is complete by t
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from xml.etree.ElementTree import Element
 
-from agent.sources.streams import dash_representation
+from agent.sources.streams import dash_content, dash_representation
 from agent.sources.streams import dash_xml as xml
 from agent.sources.streams.dash_period import Period, based
 from agent.sources.streams.dash_query import Query, query
-from agent.sources.streams.live import HOLD_BACK, Kind, NothingYet, NotJudged, Offer, resolve
-
-_OTHER_KINDS = ("text", "image", "application")
-_TEXT_CODECS = ("stpp", "wvtt", "ttml")
-# Properties that players know: of colour and audio, parameters of addresses, fonts. What must be understood and is not
-# one of them is passed over by dash.js and shaka, as pictures for fast winding are.
-_UNDERSTOOD = (
-    "urn:mpeg:mpegb:cicp:",
-    "urn:mpeg:dash:urlparam:",
-    "urn:dvb:dash:fontdownload:",
-    "urn:mpeg:dash:preselection",
-)
+from agent.sources.streams.live import HOLD_BACK, NothingYet, NotJudged, Offer, resolve
 
 
 @dataclass(slots=True)
@@ -48,23 +37,17 @@ class Document:
 
     def offers(self, now: float) -> tuple[Offer, ...]:
         """Return what players get at this moment, pictures first; raise ValueError or NotJudged."""
-        problem: Exception = ValueError("has no Period")
-        early: tuple[Offer, ...] = ()
-        begun = [period for period in self._periods() if period.start <= now]
-        if not begun and xml.children(self.root, "Period"):
-            problem = ValueError("has no Period that has begun: its first lies ahead")
-        for period in reversed(begun):
-            offers = tuple(_offers(period, now))
-            if not offers:
-                raise ValueError("has a Period without a Representation of pictures or sound")
-            # A period that has just begun may have no segment yet: players still play the one before it.
-            if not all(_too_early(offer, period, now) for offer in offers):
-                return offers
-            problem = next((offer.problem for offer in offers if offer.problem is not None), problem)
-            early = early or tuple(offer for offer in offers if offer.live is not None)
-        if early:
-            return early
-        raise problem
+        periods = list(self._periods())
+        offers = _current(periods, now)
+        names = [xml.quoted(one.name) if one.name else f"number {place}" for place, one in enumerate(periods, 1)]
+        elements = [one.element for one in periods]
+        invalid = dash_content.refused(self.root, list(zip(names, elements, strict=True)))
+        return tuple(
+            offer._replace(live=replace(offer.live, invalid=invalid))
+            if invalid and offer.live is not None and offer.kind == offers[0].kind
+            else offer
+            for offer in offers
+        )
 
     def _periods(self) -> Iterator[Period]:
         anchor = xml.instant(xml.required(self.root, "availabilityStartTime"), "MPD@availabilityStartTime")
@@ -114,19 +97,32 @@ def parse(text: str, url: str) -> Document:
     return document
 
 
+def _current(periods: list[Period], now: float) -> tuple[Offer, ...]:
+    """Return what is offered in the period that players play; raise ValueError."""
+    problem: Exception = ValueError("has no Period")
+    early: tuple[Offer, ...] = ()
+    begun = [period for period in periods if period.start <= now]
+    if not begun and periods:
+        problem = ValueError("has no Period that has begun: its first lies ahead")
+    for period in reversed(begun):
+        offers = tuple(_offers(period, now))
+        if not offers:
+            raise ValueError("has a Period without a Representation of pictures or sound")
+        # A period that has just begun may have no segment yet: players still play the one before it.
+        waiting = [offer for offer in offers if _too_early(offer, period, now)]
+        if len(waiting) < len(offers) and not (waiting and _young(offers, period, now)):
+            return offers
+        problem = next((offer.problem for offer in waiting if offer.problem is not None), problem)
+        listed = tuple(offer for offer in offers if offer.live is not None)
+        early = early or (listed if len(waiting) == len(offers) else offers)
+    if early:
+        return early
+    raise problem
+
+
 def _offers(period: Period, now: float) -> Iterator[Offer]:
     found: list[Offer] = []
-    listed = [
-        (place, adaptation, representation)
-        for place, adaptation in enumerate(xml.children(period.element, "AdaptationSet"), 1)
-        for representation in xml.children(adaptation, "Representation")
-    ]
-    played = [one for one in listed if _understood(one[1]) and _understood(one[2])]
-    for place, adaptation, representation in played or listed:
-        mime = (representation.get("mimeType") or adaptation.get("mimeType") or "").lower()
-        kind = _kind(mime, adaptation, representation)
-        if kind is None:
-            continue  # pictures of a time bar, subtitles: the channel plays without them
+    for place, adaptation, representation, mime, kind in dash_content.played(period.element):
         name = f"representation {representation.get('id', 'without id')[:40]} of adaptation set {place}"
         try:
             live = dash_representation.live(period, adaptation, representation, mime, now)
@@ -136,10 +132,10 @@ def _offers(period: Period, now: float) -> Iterator[Offer]:
     yield from sorted(found, key=lambda offer: offer.kind != "video")
 
 
-def _understood(element: Element) -> bool:
-    """Return whether players know all that must be understood of an adaptation set or a representation."""
-    properties = xml.children(element, "EssentialProperty")
-    return all(one.get("schemeIdUri", "").strip().lower().startswith(_UNDERSTOOD) for one in properties)
+def _young(offers: tuple[Offer, ...], period: Period, now: float) -> bool:
+    """Return whether a period has begun so lately that sound may have a segment before pictures do."""
+    longest = max(offer.live.target_duration for offer in offers if offer.live is not None)
+    return now - period.start < HOLD_BACK * longest
 
 
 def _too_early(offer: Offer, period: Period, now: float) -> bool:
@@ -147,13 +143,3 @@ def _too_early(offer: Offer, period: Period, now: float) -> bool:
     if offer.live is not None:
         return offer.live.ahead and now - period.start < HOLD_BACK * offer.live.target_duration
     return isinstance(offer.problem, NothingYet)
-
-
-def _kind(mime: str, adaptation: Element, representation: Element) -> Kind | None:
-    content = (adaptation.get("contentType") or mime.partition("/")[0]).lower()
-    codecs = (representation.get("codecs") or adaptation.get("codecs") or "").lower()
-    if content in _OTHER_KINDS and not (mime == "application/mp4" and content == "application"):
-        return None
-    if mime.startswith(("text/", "image/", "application/ttml")) or codecs.startswith(_TEXT_CODECS):
-        return None
-    return "audio" if content == "audio" or (content != "video" and mime.startswith("audio/")) else "video"

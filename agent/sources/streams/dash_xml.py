@@ -80,10 +80,18 @@ def xlink(element: Element, name: str) -> str | None:
 
 
 def descend(element: Element) -> Iterator[tuple[Element, Element]]:
-    """Yield every element below with its parent."""
-    for child in element:
-        yield element, child
-        yield from descend(child)
+    """Yield every element below with its parent, in the document's order and to any depth."""
+    waiting = [iter(element)]
+    parents = [element]
+    while waiting:
+        child = next(waiting[-1], None)
+        if child is None:
+            waiting.pop()
+            parents.pop()
+            continue
+        yield parents[-1], child
+        waiting.append(iter(child))
+        parents.append(child)
 
 
 def quoted(value: str) -> str:

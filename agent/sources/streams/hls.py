@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from agent.sources.streams.live import (
     HOLD_BACK,
+    INSISTED,
     LATEST_UPDATE,
     Container,
     Init,
@@ -134,7 +135,7 @@ class Media:
             self.edge(),
             target,
             LATEST_UPDATE * target,
-            invalid=self.invalid,
+            invalid=self.invalid and self.invalid + INSISTED,
             source=url.partition("?")[0],
             marks=self._marks(newest),
         )

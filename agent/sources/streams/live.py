@@ -13,6 +13,8 @@ Kind = Literal["video", "audio"]
 _PATH_END = re.compile(r"([?#])")
 # RFC 8216, 6.2.2: the next version of a live playlist comes at most this many target durations after the last.
 LATEST_UPDATE = 1.5
+# What players do that insist on a rule of HLS.
+INSISTED = "; players that insist on it (RFC 8216), such as hls.js 1.7.4, refuse the playlist"
 # RFC 8216, 6.3.3: players begin at least this many target durations before the end.
 HOLD_BACK = 3
 
@@ -94,7 +96,7 @@ class Live:
     declared: bool = True
     moves: bool = True
     ahead: bool = False  # all that is listed lies ahead by the clock
-    invalid: str = ""  # a rule that the playlist breaks and on which some players insist
+    invalid: str = ""  # a rule that the playlist breaks and on which some players insist, and what they do
     source: str = ""  # the playlist's own address, without its query
     period: tuple[str, float] | None = None  # of DASH: the name that it has, and the Unix time at which it begins
     marks: Mapping[int, Mark] = field(default_factory=dict)  # of the last segments, by number

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from agent.sources.streams.dash_xml import quoted
-from agent.sources.streams.live import Live, Mark
+from agent.sources.streams.live import INSISTED, Live, Mark
 from agent.sources.streams.reasons import Reason
 
 # Origins out of step behind one address answer in turn with older and newer playlists. What was seen among the last
@@ -45,7 +45,7 @@ def contradiction(before: Live | None, live: Live) -> str:
     for number in sorted(before.marks.keys() & live.marks.keys()):
         was, now = before.marks[number], live.marks[number]
         if was != now:
-            return _contradiction(number, was, now)
+            return _contradiction(number, was, now) + INSISTED
     return ""
 
 

@@ -25,7 +25,6 @@ _LATE_KEPT = 60.0
 _MILLISECONDS = 1000
 
 _TOO_EARLY = frozenset({Reason.SEGMENT_MISSING, Reason.SEGMENT_STATUS})
-_REFUSED = "; players that insist on it (RFC 8216), such as hls.js 1.7.4, refuse the playlist"
 _DETAILS = {
     Reason.PLAYLIST_STALLED: "no new segment for longer than 1.5 target durations",
     Reason.SEQUENCE_BACKWARDS: "the playlist is older than the one before",
@@ -137,7 +136,7 @@ class Rendition:
         moved = progress.moved(self._listed, live)
         self._listed = live
         if invalid:
-            found.append(Remark(Reason.PLAYLIST_INVALID, f"{self.name}: {invalid}{_REFUSED}"))
+            found.append(Remark(Reason.PLAYLIST_INVALID, f"{self.name}: {invalid}"))
         elif moved:
             found.append(Remark(Reason.PLAYLIST_INVALID, f"{self.name}: {moved}"))
         self.progress, faults = progress.observe(self.progress, live, self.clock())

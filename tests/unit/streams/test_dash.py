@@ -322,6 +322,11 @@ def test_a_representation_in_one_file_is_looked_at_by_its_beginning(attributes: 
         ('mimeType="application/ttml+xml"', []),
         ('mimeType="application/mp4" codecs="stpp.ttml.im1t"', []),
         ('mimeType="application/mp4" contentType="text"', []),
+        ('mimeType="application/mp4" codecs="evte"', []),
+        ('mimeType="application/mp4" contentType="meta" codecs="urim"', []),
+        ('mimeType="application/mp4"', []),
+        ('mimeType="application/mp4" contentType="video"', ["video"]),
+        ('mimeType="video/mp4" contentType="muxed"', ["video"]),
         ("", ["video"]),
     ],
 )
@@ -331,6 +336,21 @@ def test_pictures_and_sound_are_looked_at_and_nothing_beside_them(attributes: st
     )
     text = DYNAMIC.format(other + SET.format('duration="4" media="b"', ""))
     assert sorted(offer.kind for offer in offers(text, NOON + 60)) == sorted(["video", *kinds])
+
+
+def test_a_component_tells_what_an_adaptation_set_holds() -> None:
+    sound = "<AdaptationSet mimeType='video/mp4'><ContentComponent contentType='audio'/><SegmentTemplate duration='4'"
+    text = DYNAMIC.format(f"{sound} media='a'/><Representation id='x'/></AdaptationSet>")
+    assert [offer.kind for offer in offers(text, NOON + 60)] == ["audio"]
+
+
+def test_events_before_the_pictures_are_not_the_channel() -> None:
+    """Issue 290 of DASH-IF-IOP and 9563 of ExoPlayer: an adaptation set of events, and it comes first."""
+    events = "<AdaptationSet mimeType='application/mp4' codecs='evte'><SegmentTemplate duration='4' media='e'/>"
+    text = DYNAMIC.format(
+        events + "<Representation id='e'/></AdaptationSet>" + SET.format('duration="4" media="b"', "")
+    )
+    assert name(first(text, NOON + 60)) == "b"
 
 
 WINDING = '<EssentialProperty schemeIdUri="http://dashif.org/guidelines/trickmode" value="1"/>'
@@ -427,6 +447,85 @@ def test_a_period_whose_first_segment_is_listed_ahead_leaves_the_one_before_it()
     assert [name(first(text, NOON + after)) for after in (9, 11, 12, 16)] == ["a6", "a8", "b0", "b4"]
     # Where only one is there, its list counts: the clocks disagree.
     assert name(first(DYNAMIC.format(SET.format('media="b$Time$"', runs)), NOON + 1)) == "b8"
+
+
+PICTURES, SOUND = 'mimeType="video/mp4"', 'mimeType="audio/mp4"'
+
+
+def adaptation(kind: str, media: str, timeline: str = '<S t="0" d="2" r="4"/>') -> str:
+    template = f'<SegmentTemplate media="{media}"><SegmentTimeline>{timeline}</SegmentTimeline></SegmentTemplate>'
+    return f'<AdaptationSet {kind}>{template}<Representation id="x"/></AdaptationSet>'
+
+
+def two_periods(one: str, two: str, begin: str = "PT10S") -> str:
+    periods = f'<Period id="one" start="PT0S">{one}</Period><Period id="two" start="{begin}">{two}</Period>'
+    return f'<MPD type="dynamic" availabilityStartTime="2026-03-01T12:00:00Z">{periods}</MPD>'
+
+
+def test_sound_that_has_its_first_segment_before_the_pictures_leaves_the_period_before_it() -> None:
+    """Issue 2335 of shaka-player: sound and pictures are cut at different moments, so one timeline is empty first."""
+    both = adaptation(PICTURES, "v$Time$") + adaptation(SOUND, "a$Time$")
+    text = two_periods(both, adaptation(PICTURES, "w$Time$", "") + adaptation(SOUND, "b$Time$", '<S t="0" d="2"/>'))
+    found = offers(text, NOON + 13)
+    assert [name(offer.live) for offer in found if offer.live is not None] == ["v8", "a8"]
+    late = offers(text, NOON + 17)[0]  # pictures that do not come for so long are missing
+    assert str(late.problem) == "has an empty SegmentTimeline"
+    alone = text.replace('<Period id="one" start="PT0S">' + both + "</Period>", "")
+    assert [offer.problem is None for offer in offers(alone, NOON + 13)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "problem"),
+    [
+        ((PICTURES, SOUND), (SOUND, PICTURES), ""),
+        (
+            (PICTURES, SOUND),
+            (),
+            "the Period “two” has neither pictures nor sound; shaka-player 5.2.12 refuses the manifest",
+        ),
+        ((PICTURES,), ('mimeType="text/vtt"',), "the Period “two” has neither pictures nor sound"),
+        ((PICTURES, SOUND), (SOUND,), "the Period “two” has no pictures, which other Periods have"),
+        ((PICTURES,), (PICTURES, SOUND), "the Period “one” has no sound, which other Periods have"),
+        ((SOUND,), (PICTURES, SOUND), "the Period “one” has no pictures, which other Periods have"),
+    ],
+)
+@pytest.mark.parametrize("begin", ["PT10S", "PT1H"])
+def test_a_period_without_what_others_have_is_told(
+    one: tuple[str, ...], two: tuple[str, ...], problem: str, begin: str
+) -> None:
+    """Issues 555, 2335 and 3475 of shaka-player; a Period that has not begun yet does the same."""
+    sets = ["".join(adaptation(kind, "s$Time$") for kind in kinds) for kinds in (one, two)]
+    text = two_periods(sets[0], sets[1], begin)
+    if begin == "PT10S" and "neither" in problem:
+        with pytest.raises(ValueError, match="has a Period without a Representation of pictures or sound"):
+            offers(text, NOON + 21)
+    else:
+        assert first(text, NOON + 21).invalid.startswith(problem)
+        assert bool(first(text, NOON + 21).invalid) == bool(problem)
+
+
+@pytest.mark.parametrize(("kind", "told"), [(PICTURES, True), (SOUND, True), ("", True), ('contentType="text"', False)])
+def test_an_adaptation_set_without_a_representation_is_told(kind: str, told: bool) -> None:
+    text = DYNAMIC.format(SET.format('duration="4" media="b"', "") + f"<AdaptationSet {kind}/>")
+    problem = first(text, NOON + 60).invalid
+    assert problem.startswith("adaptation set 2 of the Period number 1 has no Representation") == told
+    assert bool(problem) == told
+
+
+def test_what_the_whole_manifest_wants_to_be_understood_is_told() -> None:
+    wanted = '<EssentialProperty schemeIdUri="{}"/><Period'
+    text = DYNAMIC.format(SET.format('duration="4" media="b"', ""))
+    known = text.replace("<Period", wanted.format("urn:mpeg:dash:urlparam:2014"))
+    assert first(known, NOON + 60).invalid == ""
+    odd = text.replace("<Period", wanted.format("urn:example:watermark"))
+    assert first(odd, NOON + 60).invalid.startswith("the manifest as a whole wants “urn:example:watermark”")
+
+
+def test_elements_may_be_nested_deeply() -> None:
+    text = DYNAMIC.format(SET.format('duration="4" media="b"', "") + "<a>" * 20_000 + "</a>" * 20_000)
+    found = dash.parse(text, URL)
+    assert found.remote() == []
+    assert name(first(text, NOON + 60)) == "b"
 
 
 def test_smooth_streaming_is_not_judged() -> None:
