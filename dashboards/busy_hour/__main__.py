@@ -97,7 +97,7 @@ def _import(parser: argparse.ArgumentParser) -> None:
         metavar="DURATION",
         help="where intervals begin in the hour: 30m for stamps at half past",
     )
-    add("--scale", type=float, default=1.0, help="factor for every value, such as 1e6 for Mbit/s")
+    add("--scale", type=float, help="factor for every value, such as 1e6 for Mbit/s; without it 1")
     add("--zone", metavar="NAME", help="of stamps without an offset, and of the days; without it the settings' zone")
     add("--sort", action="store_true", help="accept rows in any order")
     add("--repeated-hour", choices=["refuse", "skip"], default="refuse", help="stamps that happen twice without offset")

@@ -68,7 +68,7 @@ NEVER_ONE_IN_CODE = {
     ("dashboards/__main__.py", "len(answers)"): "a board has several queries",
     ("dashboards/busy_hour/measures/counters.py", "width"): "32 or 64",
     ("dashboards/busy_hour/records/files.py", "csv.field_size_limit()"): "a constant",
-    ("dashboards/busy_hour/records/importer.py", "distances[place - 1] / HOUR"): "more than an hour",
+    ("dashboards/busy_hour/records/row_checks.py", "distances[place - 1] / HOUR"): "more than an hour",
     ("dashboards/busy_hour/records/workbooks.py", "len(names)"): "said from two on",
     ("dashboards/check.py", "count"): "said from two on",
     ("service/prometheus.py", "attempt"): "said where there are several attempts",

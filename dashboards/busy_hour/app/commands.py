@@ -102,6 +102,7 @@ def _import(arguments: argparse.Namespace, chosen: Settings) -> int:
             phase=_whole_seconds(arguments.phase, "--phase"),
             calendar=Calendar(zone, chosen.day_begins),
             scale=arguments.scale,
+            quantity=quantity,
             where=_where(arguments.where),
             any_order="sort" if arguments.sort else "refuse",
             repeated_hour=arguments.repeated_hour,

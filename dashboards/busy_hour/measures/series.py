@@ -89,10 +89,13 @@ class DaySeries:
 
 
 def slot_width(step: int) -> int:
-    """Return the width of the slots made from samples every `step` seconds; raise ValueError for an unusable step."""
-    if step <= 0 or HOUR % step or (step < QUARTER and QUARTER % step):
-        raise ValueError(f"a step of {step} s does not divide a quarter of an hour, half an hour or an hour evenly")
-    return max(QUARTER, step)
+    """Return the width of the slots made from samples every `step` seconds; raise ValueError for an unusable step.
+
+    Ten minutes make half hours, twelve make hours: a slot holds whole steps.
+    """
+    if step <= 0 or HOUR % step:
+        raise ValueError(f"a step of {step} s does not divide an hour evenly")
+    return next(width for width in (QUARTER, 2 * QUARTER, HOUR) if width % step == 0)
 
 
 def fine_width(step: int) -> int:

@@ -181,6 +181,11 @@ def cacti_step(preamble: Sequence[Sequence[str]]) -> int | None:
     return None
 
 
+def is_sadf(header: Sequence[str]) -> bool:
+    """Return whether `sadf -d` of sysstat wrote a header: its stamps are the ends of the intervals that it averages."""
+    return list(header[:3]) == ["# hostname", "interval", "timestamp"]
+
+
 _CACTI = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 

@@ -188,6 +188,9 @@ def _with_header(path: Path, rows: list[tuple[int, list[str]]], delimiter: str, 
     if step is not None:
         notes.append(("program", "Cacti"))
         table.step, table.stamps = step, "end"
+    if exports.is_sadf(table.header):
+        notes.append(("program", "sysstat, sadf"))
+        table.stamps = "end"
     return table
 
 

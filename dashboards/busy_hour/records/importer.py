@@ -7,63 +7,29 @@ whole file has been read, or not at all.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from dashboards.busy_hour.measures.counters import counter_rates
-from dashboards.busy_hour.measures.quantities import Kind
 from dashboards.busy_hour.measures.series import (
     HOUR,
     MINUTE,
-    QUARTER,
-    Calendar,
     Floats,
     day_series,
-    local_offset,
-    slot_width,
 )
 from dashboards.busy_hour.measures.traffic import Day
-from dashboards.busy_hour.records import files, numbers, stamps
+from dashboards.busy_hour.records import choice, files, numbers, prtg, rounded, scales, stamps
+from dashboards.busy_hour.records.layout import Layout
+from dashboards.busy_hour.records.row_checks import RowChecks, shown
 from dashboards.busy_hour.records.store import Record, make_record
-from dashboards.busy_hour.records.table import CsvError, Form, Stamps, Table
+from dashboards.busy_hour.records.table import CsvError, Form, Table
 from service import progress
 
 __all__ = ["CsvError", "Form", "Imported", "Layout", "overlap", "read_days", "read_file", "records"]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How to read the file; None is detected."""
-
-    time_column: str | None
-    value_column: str | None
-    kind: Kind
-    step: int
-    calendar: Calendar
-    phase: int = 0
-    scale: float = 1.0
-    where: tuple[str, str] | None = None  # only rows with this value in this column
-    any_order: Literal["refuse", "sort"] = "refuse"
-    repeated_hour: Literal["refuse", "skip"] = "refuse"
-    form: Form = field(default_factory=Form)
-    decimal: str | None = None
-    thousands: str | None = None
-    time_format: str | None = None
-    stamps: Stamps | None = None  # None: as the program that wrote the file does, otherwise the start
-
-    def __post_init__(self) -> None:
-        slot_width(self.step)
-        if not 0 <= self.phase < self.step:
-            raise CsvError(f"the phase must be shorter than the step of {self.step} s")
-        if not (math.isfinite(self.scale) and self.scale > 0):
-            raise ValueError(f"--scale {self.scale:g}: a factor is greater than zero and finite")
-        if self.decimal is not None and self.decimal == self.thousands:
-            raise ValueError(f'"{self.decimal}" cannot be both the decimal sign and the mark of thousands')
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,27 +66,28 @@ def read_file(path: Path, layout: Layout) -> Imported:
     present = [row for row in rows if not math.isnan(row[1])]
     times, values = np.array([row[0] for row in present]), np.array([row[1] for row in present])
     distances = np.diff([row[0] for row in rows])
-    remarks: list[str] = []
+    factor, remarks = read.scale()
     step, intensity = layout.step, values
     if layout.kind == "counter":
+        rounded.check(path, read.texts(), times, values)
         # Two steps without a sample are a gap; one may come late.
         times, rates, found = counter_rates(times, values, 2.0 * layout.step)
-        remarks = [f"{_shown(at, layout)}: {text}" for at, text in found]
-        intensity, step = rates * layout.scale, min(layout.step, MINUTE)
+        remarks += [f"{shown(at, layout)}: {text}" for at, text in found]
+        intensity, step = rates * factor, min(layout.step, MINUTE)
     else:
-        intensity = values * (layout.scale * (HOUR / layout.step if layout.kind == "volume" else 1.0))
+        intensity = values * (factor * (HOUR / layout.step if layout.kind == "volume" else 1.0))
     if not np.isfinite(intensity).all():
         raise CsvError(
-            f"{path}: values times the factor of {layout.scale:g} are beyond what can be computed; say another with "
-            "--scale"
+            f"{path}: values times the factor of {factor:g} are beyond what can be computed; say another with --scale"
         )
+    scales.check_shares(path, layout.quantity, intensity)
     return Imported(
         days=list(_days(times, intensity, step, layout)),
         notes=read.notes,
         remarks=remarks,
         rows=len(rows),
-        first=_shown(rows[0][0], layout),
-        last=_shown(rows[-1][0], layout),
+        first=shown(rows[0][0], layout),
+        last=shown(rows[-1][0], layout),
         least=float(np.min(values)) if len(values) else math.nan,
         mean=float(np.mean(values)) if len(values) else math.nan,
         most=float(np.max(values)) if len(values) else math.nan,
@@ -160,8 +127,12 @@ class _Columns:
         if not self._chosen:
             of = f" with {layout.where[0]}={layout.where[1]}" if layout.where else ""
             raise CsvError(f"{path}: has no rows to import{of}; check the file, or choose others with --where")
-        self._time = self._column(layout.time_column) if layout.time_column else self._only_time()
-        self._value = self._column(layout.value_column) if layout.value_column else self._only_value()
+        names, lines = table.header, self._chosen
+        self._time = self._column(layout.time_column) if layout.time_column else choice.of_time(path, names, lines)
+        others = [self._time, *prtg.shown(names), *([self._where[0]] if self._where else [])]
+        self._value = (
+            self._column(layout.value_column) if layout.value_column else choice.of_value(path, names, lines, others)
+        )
         self.notes.append(("columns", f'time "{self._name(self._time)}", value "{self._name(self._value)}"'))
 
     def rows(self) -> list[tuple[float, float, int]]:
@@ -180,11 +151,29 @@ class _Columns:
             raise CsvError(
                 f"{path}: has no rows to import; all of them lie in a repeated hour: give stamps with their offset"
             )
-        _check_order(rows, path, layout)
+        check = RowChecks(path, layout)
+        check.order(rows)
         rows.sort()
-        _check_distance(rows, path, layout)
-        _check_grid(rows, path, layout)
+        check.distance(rows)
+        check.grid(rows)
         return rows
+
+    def scale(self) -> tuple[float, list[str]]:
+        """Return the factor of the values, and a remark where it may be another one."""
+        layout = self.layout
+        if layout.scale is not None:
+            return layout.scale, []
+        name = self._name(self._value)
+        beside = self._value - 1 if self._value - 1 in prtg.shown(self.table.header) else None
+        example = next((row[beside] for _, row in self._chosen if row[beside]), "") if beside is not None else ""
+        problem, refused = scales.problem(name, example, layout.quantity, layout.kind)
+        if refused:
+            raise CsvError(f"{self.path}: {problem}")
+        return 1.0, [problem] if problem else []
+
+    def texts(self) -> list[str]:
+        """Return the cells of the values as they are written."""
+        return [row[self._value] for _, row in self._chosen]
 
     def _clock(self) -> "_Clock":
         cells = [row[self._time] for _, row in self._chosen]
@@ -252,38 +241,6 @@ class _Columns:
         shown = ", ".join(f'"{cell[:40]}"' for cell in header)
         raise CsvError(f'{path}: has no column "{name}"; it has {shown} (a number from 1 works too); give one of them')
 
-    def _only_time(self) -> int:
-        cells = self._chosen[0][1]
-        found = [place for place, cell in enumerate(cells) if stamps.looks_like_stamp(cell)]
-        if not found:
-            raise CsvError(
-                f"{self.path}: row {self._chosen[0][0]} has no time stamp that is understood: "
-                f"{' | '.join(cells)[:120]}; write ISO 8601 or Unix seconds, "
-                "or say the form with --time-column and --time-format"
-            )
-        # A value such as 1791140400 looks like a stamp, too; the stamps come first.
-        return found[0]
-
-    def _only_value(self) -> int:
-        head = [cells for _, cells in self._chosen[:50]]
-        names = self.table.header
-        found = [
-            place
-            for place in range(len(names))
-            if place != self._time
-            and (self._where is None or place != self._where[0])
-            and any(cells[place] for cells in head)
-            and all(numbers.looks_like_number(cells[place]) for cells in head)
-        ]
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            rest = [place for place in range(len(names)) if place != self._time]
-            if len(rest) == 1 or (len(rest) > 1 and not any(cells[rest[1]] for cells in head)):
-                return rest[0]  # whose first wrong cell is named
-        shown = ", ".join(f'"{names[place][:40]}"' for place in found) or "none with numbers"
-        raise CsvError(f"{self.path}: which column has the values? It has {shown}; say it with --value-column")
-
 
 @dataclass(slots=True)
 class _Clock:
@@ -344,66 +301,6 @@ class _Clock:
                     f"{self.zone}: the file mixes zones; use one zone"
                 )
             self.offset = offset
-
-
-def _check_order(rows: list[tuple[float, float, int]], path: Path, layout: Layout) -> None:
-    seen: dict[float, int] = {}
-    before = -math.inf
-    for instant, _, number in rows:
-        if instant in seen:
-            raise CsvError(
-                f"{path}: row {number} has the same time stamp as row {seen[instant]} ({_shown(instant, layout)}); "
-                "remove one, or choose one series with --where COLUMN=VALUE"
-            )
-        if instant < before and layout.any_order == "refuse":
-            raise CsvError(
-                f"{path}: row {number} ({_shown(instant, layout)}) is earlier than the row before it; "
-                "sort the file, or import it with --sort"
-            )
-        seen[instant], before = number, instant
-
-
-def _check_distance(rows: list[tuple[float, float, int]], path: Path, layout: Layout) -> None:
-    """Refuse rows that are further apart than an hour: no busy hour can be found in them."""
-    distances = np.diff([row[0] for row in rows])
-    usual = float(np.median(distances)) if len(distances) > 1 else 0.0
-    if usual <= HOUR:
-        return
-    place = int(np.argmax(distances > HOUR)) + 1
-    instant, _, number = rows[place]
-    raise CsvError(
-        f"{path}: row {number} ({_shown(instant, layout)}) comes {distances[place - 1] / HOUR:g} hours after the row "
-        "before it, as most rows do: no busy hour can be found in them; export a value for every hour or shorter"
-    )
-
-
-def _check_grid(rows: list[tuple[float, float, int]], path: Path, layout: Layout) -> None:
-    """Refuse two values in one step, and coarse data that lies between the slots of a day."""
-    if layout.kind == "counter":
-        return
-    before = (-math.inf, 0)
-    for instant, _, number in rows:
-        place = (instant - layout.phase) // layout.step
-        if place == before[0] and layout.kind == "volume":
-            raise CsvError(
-                f"{path}: rows {before[1]} and {number} ({_shown(instant, layout)}) lie in one step of "
-                f"{layout.step} s; is the step right? Say another with --step"
-            )
-        off = 0.0
-        if layout.step > QUARTER:
-            # Hours are counted from local midnight: in a zone at +05:30 they begin at :30 of UTC.
-            local = instant + local_offset(int(instant), layout.calendar.zone)
-            off = (local - layout.phase) % layout.step
-        if off:
-            raise CsvError(
-                f"{path}: row {number} ({_shown(instant, layout)}) lies {off:.0f} s off the {layout.step} s grid; "
-                f"name the offset with --phase {int(off) // MINUTE}m"
-            )
-        before = (place, number)
-
-
-def _shown(instant: float, layout: Layout) -> str:
-    return datetime.fromtimestamp(instant, layout.calendar.zone).isoformat(timespec="minutes")
 
 
 def overlap(days: list[Day], known: dict[tuple[str, str, date], str], scope: str, quantity: str) -> list[date]:

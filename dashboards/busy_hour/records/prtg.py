@@ -5,7 +5,9 @@ value that was read has one moment. What is last is a row of averages or sums.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from dashboards.busy_hour.records.table import CsvError, Table
 
@@ -41,6 +43,11 @@ def with_moments(table: Table) -> Table:
     if left_out:
         table.notes.append(("rows of sums and averages, left out", str(left_out)))
     return table
+
+
+def shown(header: Sequence[str]) -> list[int]:
+    """Return the columns that show to people what the next one has as it is."""
+    return [place for place, (name, after) in enumerate(pairwise(header)) if after == name + _RAW]
 
 
 def _moment(text: str) -> str | None:

@@ -19,6 +19,11 @@ _LOCAL = re.compile(
     r"(?:[ T,]+(?P<clock>\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?) ?(?P<half>[AaPp][Mm])?)?"
 )
 _YEAR_FIRST = re.compile(r"\d{4}[/.]\d{1,2}[/.]\d{1,2}(?:[ T]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?)?")
+# Year to hour, minute or second without marks; ten digits of the kind as Unix time lie in the years 2033 to 2036.
+_COMPACT = re.compile(
+    r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d(?:[0-5]\d)?)?", re.ASCII
+)
+_COMPACT_FORMS = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _TWENTY_FOUR = re.compile(r"(?<=[ T,])24:00(?=$|:00)")
 _UTC = ("UTC", "GMT", "Z")
 _FIXED_OFFSET = re.compile(r"[+-]\d\d(?::?\d\d)?$")
@@ -34,7 +39,7 @@ Read = Callable[[str], datetime]
 
 def looks_like_stamp(text: str) -> bool:
     """Return whether a cell has the form of a time stamp."""
-    return any(form.fullmatch(text) for form in (_ISO, _UNIX, _LOCAL, _YEAR_FIRST))
+    return any(form.fullmatch(text) for form in (_ISO, _UNIX, _LOCAL, _YEAR_FIRST, _COMPACT))
 
 
 def detect(cells: Iterable[str]) -> str:
@@ -45,8 +50,11 @@ def detect(cells: Iterable[str]) -> str:
     """
     cells = list(cells)
     first = cells[0]
+    if _COMPACT.fullmatch(first) and all(len(cell) == len(first) and _COMPACT.fullmatch(cell) for cell in cells):
+        return _COMPACT_FORMS[len(first)]
     if _UNIX.fullmatch(first):
-        return {13: "epoch-ms", 16: "epoch-us", 19: "epoch-ns"}.get(len(first), "epoch")
+        digits = len(first.partition(".")[0])
+        return {13: "epoch-ms", 16: "epoch-us", 19: "epoch-ns"}.get(digits, "epoch")
     if _YEAR_FIRST.fullmatch(first):
         return "year-first"
     local = [found for cell in cells if (found := _LOCAL.fullmatch(cell))]

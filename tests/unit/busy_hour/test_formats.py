@@ -168,6 +168,21 @@ GOOD: dict[str, tuple[bytes, Layout]] = {
     ),
     "epoch": (lines(lambda t, v: f"{t.replace(tzinfo=ALMATY).timestamp():.0f},{v}", "t,v").encode(), HOURLY),
     "epoch in ms": (lines(lambda t, v: f"{t.replace(tzinfo=ALMATY).timestamp():.0f}000,{v}", "t,v").encode(), HOURLY),
+    "epoch with two digits of a fraction": (
+        lines(lambda t, v: f"{t.replace(tzinfo=ALMATY).timestamp():.2f},{v}", "t,v").encode(),
+        HOURLY,
+    ),
+    "year to hour without marks": (lines(lambda t, v: f"{t:%Y%m%d%H},{v}", "t,v").encode(), HOURLY),
+    "year to minute without marks": (lines(lambda t, v: f"{t:%Y%m%d%H%M};{russian(v)}", "t;v").encode(), HOURLY),
+    "year to second without marks": (lines(lambda t, v: f"{t:%Y%m%d%H%M%S},{v}", "t,v").encode(), HOURLY),
+    # As sysstat 12.6.1 writes them; an average is of the time up to its stamp.
+    "sysstat, sadf -d": (
+        lines(
+            lambda t, v: f"edge-1;3600;{t - datetime.timedelta(hours=4):{ISO}} UTC;eth0;1.00;{v:.2f};0.00",
+            "# hostname;interval;timestamp;IFACE;rxkB/s;txkB/s;%ifutil",
+        ).encode(),
+        replace(HOURLY, value_column="txkB/s"),
+    ),
     "cacti": (lines(lambda t, v: by_cacti(t, f"{v:.8e}"), *CACTI).encode(), HOURLY),
     "cacti, with a total": (
         lines(lambda t, v: by_cacti(t, f"{v:.8e}", f"{2 * v}"), *CACTI[:-1], '"Date","Inbound","All"').encode(),
@@ -313,6 +328,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     "one value with its unit": (
         "t;v\n2026-10-05 00:00;5,5\n2026-10-05 01:00;44 %\n",
         "row 3: '44 %' in column \"v\" has the unit '%'",
+    ),
+    "start and end": (
+        "end,start,v\n2026-10-05 01:00,2026-10-05 00:00,5\n",
+        '"end", "start" have time stamps; say it with',
     ),
     "JSON of something else": ('{"a":1}', "no range of Prometheus"),
     "XML of something else": ("<a/>", "not what `rrdtool xport` writes"),

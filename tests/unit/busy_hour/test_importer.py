@@ -183,6 +183,16 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         replace(LAYOUT, step=7 * 60)
 
 
+def test_ten_minutes_make_half_hours(tmp_path: Path) -> None:
+    rows = [f"2026-10-05T{at // 6:02d}:{at % 6 * 10:02d}+05:00,{30 + at % 3}" for at in range(144)]
+    [day] = read_days(file(tmp_path, *rows[:60], *rows[61:70], *rows[72:]), replace(LAYOUT, step=600))
+    assert (day.series.step, day.series.slots[0], day.hour_at(0)) == (1800, 31.0, 31.0)
+    # Of three values one may be missing, and not two.
+    assert day.series.slots[20] == 31.5
+    assert str(day.series.slots[23]) == "nan"
+    assert day.coverage == pytest.approx(141 / 144)
+
+
 def test_two_values_in_one_step_of_a_volume(tmp_path: Path) -> None:
     path = file(tmp_path, "2026-10-05T20:00+05:00,5", "2026-10-05T20:05+05:00,5")
     with pytest.raises(CsvError, match=r"rows 2 and 3 .* lie in one step of 900 s; is the step right"):
