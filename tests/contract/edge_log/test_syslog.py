@@ -18,6 +18,8 @@ from tests.contract.edge_log.conftest import Edge, line, until
         (b"<134>Jan 22 03:56:14 haproxy[7]: a line", b"a line"),
         (b"<165>1 2026-01-22T03:56:14.000Z edge-1 nginx 7 - - a line", b"a line"),
         (b'<165>1 - edge-1 nginx - - [x@1 a="b"][y@1] \xef\xbb\xbfa line', b"a line"),
+        (b"<134>a line\n", b"a line"),
+        (b"<6>2026-11-30T18:03:47.347765+00:00 a line\n", b"a line"),
         (b"no header", b"no header"),
         (b"two\nlines\n", b"two lines"),
         (b"", b""),

@@ -148,6 +148,54 @@ def test_w3c_fields_that_change_in_the_middle_and_a_parser_that_goes_on_there() 
     assert list(log_format.parser().parse(line).times) == []
 
 
+EVENTS = b"date time x-event x-status x-duration c-ip c-user-agent sc-bytes x-sname cs-uri-stem"
+
+
+@pytest.mark.parametrize(
+    "fields", [EVENTS, b"date time c-ip cs-uri-stem sc-status sc-bytes", b"date time c-ip cs-method sc-status sc-bytes"]
+)
+def test_w3c_of_anything_but_requests_counts_nothing(fields: bytes) -> None:
+    """Wowza writes what a session has sent so far at each of its events: their sum is not the traffic."""
+    values = {b"date": b"2026-01-21", b"time": b"22:56:14", b"x-status": b"200", b"sc-status": b"200"}
+    values |= {b"sc-bytes": b"9000", b"c-ip": b"192.0.2.7", b"cs-method": b"GET", b"cs-uri-stem": b"/live/a/1.ts"}
+    line = b" ".join(values.get(name, b"-") for name in fields.split()) + b"\n"
+    batch = parsed(make_format("w3c"), b"#Fields: " + fields + b"\n" + line)
+    assert (len(batch.times), [reject.reason for reject in batch.rejects]) == (0, [Reason.FORMAT])
+
+
+def test_w3c_with_akamai_s_name_of_the_client_s_address() -> None:
+    header = b"#Fields: date time cs-ip cs-method cs-uri sc-status sc-bytes time-taken cs(Referer) cs(User-Agent)\n"
+    line = b'2026-01-21\t22:56:14\t192.0.2.7\tGET\t/h.example/live/a/1.ts\t200\t188\t1\t"-"\t"Player/1.0"\n'
+    batch = parsed(make_format("w3c"), header, line)
+    assert (list(batch.addresses), list(batch.uris)) == ([b"192.0.2.7"], [b"/h.example/live/a/1.ts"])
+
+
+# Written by HAProxy 2.6.12 with `option logasap`, for an answer of 9,000 bytes behind a header of 117.
+AS_SOON = (
+    b"127.0.0.1:60882 [30/Nov/2026:18:03:51.916] ott b/s 0/0/0/1/+1 200 +117 - - ---- 1/1/1/1/0 0/0 {Player/1} "
+    b'"GET /live/news/1.ts HTTP/1.1"\n'
+)
+
+
+def test_what_haproxy_had_sent_when_it_wrote_the_line_is_no_number_of_bytes() -> None:
+    whole = AS_SOON.replace(b"+1 ", b"1 ").replace(b"+117", b"9117")
+    batch = parsed(make_format("haproxy"), AS_SOON, whole)
+    assert (list(batch.sizes), [(reject.line, reject.reason) for reject in batch.rejects]) == (
+        [9117],
+        [(0, Reason.SIZE)],
+    )
+
+
+# As HAProxy 2.6.12 writes them with `log … format priority`, `short`, `timed` and `iso`.
+@pytest.mark.parametrize(
+    "front",
+    [b"<134>", b"<6>", b"<6>2026-11-30T18:03:47.347765+00:00 ", b"2026-11-30T18:03:49.564925+00:00 "],
+)
+def test_what_haproxy_puts_in_front_of_a_line_is_no_part_of_the_address(front: bytes) -> None:
+    batch = parsed(make_format("haproxy"), front + AS_SOON.replace(b"+117", b"9117"))
+    assert (batch.rejects, list(batch.addresses)) == ([], [b"127.0.0.1"])
+
+
 def test_w3c_in_quotes_with_tabs_carriage_returns_and_local_time() -> None:
     text = (
         b"#Fields:   date-local\ttime-local sc-status cs(User-Agent) sc-bytes cs-method cs-uri-stem\r\n"

@@ -15,24 +15,25 @@ NONE: set[int] = set()
 COLUMNS = ("times", "addresses", "agents", "uris", "statuses", "sizes", "durations", "sessions", "viewers", "cmcd")
 
 
-def parse_mostly(
+def parse_mostly(  # noqa: PLR0913 - the last two have defaults
     expression: Expression,
     chunk: bytes,
     read: Callable[[Columns], Batch],
     rest: Callable[[bytes], Batch],
     *,
     quick: bool = True,
+    bared: Callable[[bytes], bytes] = without_headers,
 ) -> Batch:
     """Return the batch of a chunk: of what the expression takes by `read`, of all other lines by `rest`.
 
-    What the expression leaves may have a syslog header, without which it is tried again.
+    What the expression leaves may have a syslog header, without which (`bared`) it is tried again.
     """
     taken = expression.take(chunk, quick=quick)
     if not taken.left:
         return read(taken.columns)
     left = b"".join(taken.left.values())
-    bare = without_headers(left)
-    rest_batch = rest(left) if bare == left else parse_mostly(expression, bare, read, rest, quick=quick)
+    bare = bared(left)
+    rest_batch = rest(left) if bare == left else parse_mostly(expression, bare, read, rest, quick=quick, bared=bared)
     if len(taken.left) == taken.lines:
         return rest_batch
     return merged(taken.lines, taken.left, read(taken.columns), rest_batch)

@@ -3,6 +3,9 @@
 Its time is when the request was accepted, in the server's zone, which the line does not name. The user agent is
 there when the frontend captures it first: `capture request header User-Agent len 128`. Behind it the four headers of
 CMCD may be captured, in any order.
+
+A size that begins with a plus sign (`option logasap`) is what had been sent when the line was written, which is before
+the answer's body: it says nothing of the traffic, and the line is rejected for it.
 """
 
 import re
@@ -31,8 +34,8 @@ _HEADER = rf'(?:(?:[A-Z][a-z]{{2}} [ 0-9][0-9] {_WORD}|[0-9-]{{10}}T{_WORD}){_WO
 _GROUPS = ("address", "second", "fraction", "total", "status", "size", "agent", "target")
 _LINE = (
     rf"([0-9.]++|\[?[0-9A-Fa-f.:]+\]?|unix):[0-9]++ \[([^\]{NL}]{{20}})([^\]{NL}]{{4}})\]"
-    rf" [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ {'-?[0-9]++/' * 4}\+?(-?[0-9]{{1,12}}+)"
-    rf" ([0-9]{{3}}|0|-1|-) \+?([0-9]{{1,18}}+|-1|-)"
+    rf" [^ {NL}]++ [^ {NL}]+/[^ {NL}]++ {'-?[0-9]++/' * 4}(-?[0-9]{{1,12}}+)"
+    rf" ([0-9]{{3}}|0|-1|-) ([0-9]{{1,18}}+|-1|-)"
     rf" [^ {NL}]++ [^ {NL}]++ [^ {NL}]{{2,4}} [0-9+/-]++ [0-9/-]++ (?:\{{([^}}{NL}]*+)\}} )?(?:\{{[^}}{NL}]*+\}} )?"
     rf'"(?:(?:METHODS) ([^ QUOTE{NL}]++) {PROTOCOL}(?=")|(?!(?:METHODS) )[^"{NL}]*+)"'
     rf"(?: [^{NL}]*+)?"
@@ -91,8 +94,8 @@ class HaProxy:
         if found is None:
             raise ValueError("not written so")
         address, time, timers, status, size, agent, request, end = found.groups(b"")
-        texts = [text.decode("latin-1") for text in (time, status, size.removeprefix(b"+"))]
-        taken = seconds(timers.rpartition(b"/")[2].removeprefix(b"+").decode("latin-1"))
+        texts = [text.decode("latin-1") for text in (time, status, size)]
+        taken = seconds(timers.rpartition(b"/")[2].decode("latin-1"))
         moment = moment_of(texts[0], self._times)
         code, sent = status_of(texts[1]), byte_count(texts[2])
         if not end:

@@ -30,7 +30,7 @@ from agent.sources.edge_log.formats.rows import (
     status_of,
 )
 from agent.sources.edge_log.formats.stated_unit import duration
-from agent.sources.edge_log.formats.syslog_header import without_envelopes, without_headers
+from agent.sources.edge_log.formats.syslog_header import without_envelopes, without_stamps
 from agent.sources.edge_log.formats.times import TimeCache
 
 # Lines that are decoded together where not all can be.
@@ -111,7 +111,7 @@ class JsonLines:
 
     def _odd(self, lines: Sequence[bytes]) -> Batch:
         """Read lines that msgspec refuses: maybe there is a header in front of the object, else by `json_object`."""
-        bare = [without_headers(line) for line in lines]
+        bare = [without_stamps(line) for line in lines]
         records, odd = self._decoded(bare, _AT_ONCE)
         rest = self._batch_of(odd.values())
         return merged(len(lines), odd, self._records(records), rest) if records else rest

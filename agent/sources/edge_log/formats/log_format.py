@@ -8,6 +8,7 @@ from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS, joined, joined_columns
 from agent.sources.edge_log.formats.columns import NONE, batch_of_columns, parse_mostly, parse_times, without_returns
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, one_of
+from agent.sources.edge_log.formats.line_of_one import check_line
 from agent.sources.edge_log.formats.line_parts import Part, split_line
 from agent.sources.edge_log.formats.log_format_expression import (
     ADDRESSES,
@@ -30,6 +31,7 @@ from agent.sources.edge_log.formats.log_format_expression import (
 from agent.sources.edge_log.formats.request import joined_addresses, split_request
 from agent.sources.edge_log.formats.rows import Row, batch_of, byte_count, moment_of, status_of
 from agent.sources.edge_log.formats.stated_unit import duration
+from agent.sources.edge_log.formats.syslog_header import without_headers, without_stamps
 from agent.sources.edge_log.formats.times import TimeCache
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -75,6 +77,8 @@ class LogFormat:
         exact, quick = forms_of(template.text)
         self._expression = Expression(template.groups, exact, quick, words=(REQUEST,))
         self._prefix = prefix.encode()
+        # A time in front of the line is only then none of its own.
+        self._bared = without_headers if names[0] in TIMES else without_stamps
         self._parts = [*_parts(prefix, parts, strict=True)]
         self._loose_parts = [*_parts(prefix, parts, strict=False)]
         self._methods = frozenset(method.encode() for method in choice.methods)
@@ -94,7 +98,7 @@ class LogFormat:
         # A backslash before a quote (Apache) is a quote within the field, which only the exact form knows.
         # Looking for the backslash alone first is eighty times as fast.
         escaped = b"\\" in chunk and b'\\"' in chunk
-        return parse_mostly(self._expression, chunk, self._read, self._odd, quick=not escaped)
+        return parse_mostly(self._expression, chunk, self._read, self._odd, quick=not escaped, bared=self._bared)
 
     def _odd(self, chunk: bytes) -> Batch:
         """Parse lines with something odd in a field."""
@@ -109,6 +113,7 @@ class LogFormat:
         )
         if values is None:
             raise ValueError("not written so")
+        check_line(values)
         roles = self._roles
 
         def value(role: str) -> bytes:

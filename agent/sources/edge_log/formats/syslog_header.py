@@ -18,9 +18,13 @@ HEADER = re.compile(
     # Kubernetes and docker compose.
     rb"|" + _ISO + rb" std(?:out|err) [FP] "
     rb"|(?:\x1b\[[0-9;]*m)*[\w.-]{1,64} +\| (?:\x1b\[[0-9;]*m)*"
+    # HAProxy's formats short, priority and timed.
+    rb"|<\d{1,3}>(?:" + _ISO + rb" )?"
     rb")(?:@cee: ?)?",
     re.MULTILINE,
 )
+# "docker logs --timestamps", kubectl's, and HAProxy's format iso: a line of its own may begin so, too.
+_STAMP = re.compile(rb"^" + _ISO + rb" ", re.MULTILINE)
 
 
 _DOCKER = b'{"log":"'
@@ -34,6 +38,11 @@ _ENVELOPE = re.compile(
 def without_headers(chunk: bytes) -> bytes:
     """Return lines without what stands in front of them."""
     return HEADER.sub(b"", without_envelopes(chunk))
+
+
+def without_stamps(chunk: bytes) -> bytes:
+    """Return lines that begin with no time of their own without what stands in front of them, a time included."""
+    return _STAMP.sub(b"", without_headers(chunk))
 
 
 def without_envelopes(chunk: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""W3C extended log file format: IIS, Wowza, CDNs. The header `#Fields:` says what follows, and may change mid-file.
+"""W3C extended log file format: IIS, CDNs. The header `#Fields:` says what follows, and may change mid-file.
 
 Values stand between blanks or tabs. IIS writes a blank within a value as "+"; others put such a value in quotes and
 double the quotes within. Date and time are in UTC; "date-local" and "time-local" are in the zone of the settings.
@@ -26,7 +26,9 @@ _FIELDS = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)\r*$", re.IGNORECASE | re.MULTI
 # The names that servers use for one thing, the best first.
 UNIVERSAL, LOCAL = (b"date", b"time"), (b"date-local", b"time-local")
 SIZES = (b"sc-bytes", b"bytes", b"cs-bytes-sent")
-ADDRESSES, AGENTS = (b"c-ip", b"x-forwarded-for", b"cs(x-forwarded-for)"), (b"cs(user-agent)", b"c-user-agent")
+# The last one is Akamai's.
+ADDRESSES = (b"c-ip", b"x-forwarded-for", b"cs(x-forwarded-for)", b"cs-ip")
+AGENTS = (b"cs(user-agent)", b"c-user-agent")
 METHODS, STATUSES = (b"cs-method", b"x-method"), (b"sc-status", b"x-status")
 STEMS, QUERIES = (b"cs-uri-stem", b"cs-uri"), (b"cs-uri-query",)
 # time-taken is milliseconds at IIS; the standard says seconds, which then have a fraction.
@@ -38,7 +40,7 @@ _SHAPES = {
     **dict.fromkeys((b"sc-bytes", b"cs-bytes", b"sc-substatus", b"sc-win32-status", b"s-port", b"c-port"), _NUMBER),
     **dict.fromkeys((*SIZES, *STATUSES, *TAKEN), _NUMBER),
     **dict.fromkeys((*UNIVERSAL, *LOCAL), re.compile(rb"[0-9:.,-]+")),
-    **dict.fromkeys((b"c-ip", b"s-ip"), re.compile(rb"[0-9A-Za-z.:%\[\]_-]+")),
+    **dict.fromkeys((b"c-ip", b"cs-ip", b"s-ip"), re.compile(rb"[0-9A-Za-z.:%\[\]_-]+")),
     **dict.fromkeys((b"cs-version", b"cs-protocol-version"), re.compile(rb"-|[A-Za-z]+/?[0-9.]*")),
     **dict.fromkeys(METHODS, re.compile(rb"[A-Z_-]+")),
     **dict.fromkeys(STEMS, re.compile(rb"[-*]|/.*|[A-Za-z][A-Za-z0-9+.-]*://.*", re.DOTALL)),
@@ -104,6 +106,8 @@ class W3cParser:
         self._fields = {name: index for index, name in reversed(list(enumerate(names)))}
         self._count = len(names)
         self._shapes = [(index, _SHAPES[name]) for name, index in self._fields.items() if name in _SHAPES]
+        # A log of another kind, such as Wowza's of events: its bytes are those of a whole session, again at each event.
+        self._of_requests = all(any(name in self._fields for name in names) for names in (METHODS, STEMS))
         self._date = next((pair for pair in (UNIVERSAL, LOCAL) if self._fields.keys() >= {*pair}), ())
         self._addresses = [name for name in self._address_names if name in self._fields]
         # The names of the fields by the group of each header of CMCD that this file has.
@@ -199,8 +203,8 @@ class W3cParser:
 
     def _row(self, line: bytes) -> Row:
         values = [plain or quoted.replace(b'""', b'"') for quoted, plain in _VALUE.findall(line)]
-        if not self._fields or len(values) < self._count:
-            raise ValueError("not the number of fields that #Fields says")
+        if not self._of_requests or len(values) < self._count:
+            raise ValueError("no requests, or not the number of fields that #Fields says")
         if len(values) == self._count:
             return self._row_of(values)
         # A blank within a value, where it should have been "+" or within quotes.
