@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, Path, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import Field, StrictBool, StrictStr
-from sqlalchemy import Connection
 
 from alerts.desk.access.trail import By
 from alerts.desk.alarms import planned_store
@@ -18,10 +17,9 @@ from alerts.desk.api.tmf_models import Wire
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.errors import RESPONSES, Responses, answer
 from alerts.desk.web.session import Actor, Reader, Running
-from alerts.desk.works import ical, store
+from alerts.desk.works import ical, importing, recording, store
 from alerts.desk.works.changes import finished
 from alerts.desk.works.ical_lines import decoded
-from alerts.desk.works.recording import record
 from alerts.desk.works.window_checks import checked_windows
 from alerts.desk.works.windows import next_window, state_of
 from alerts.desk.works.works import Scope, Works, WorksError, checked
@@ -55,6 +53,7 @@ class WorksIn(Wire):
     time_zone: StrictStr = Field("", description="An IANA name; the desk's own where it is absent.")
     recurrence: StrictStr = Field("", description="An RRULE of iCalendar; empty: once.")
     skipped: list[datetime] = Field([], description="Starts of windows that do not take place.")
+    added: list[datetime] = Field([], description="Starts of windows beside those of the recurrence.")
     approver: StrictStr = Field("", description="Who approved; without one, alarms open tickets as ever.")
     impact: StrictStr = ""
     back_out: StrictStr = ""
@@ -64,7 +63,7 @@ class WorksIn(Wire):
 class WorksChange(WorksIn):
     """Works as they were read, changed: what only the desk sets may come back with them."""
 
-    also = ("id", "href", "uid", "state", "nextWindow", "finishedAt", "alarms")
+    also = ("id", "href", "uid", "series", "instance", "state", "nextWindow", "finishedAt", "alarms")
 
 
 @router.post("", status_code=201, responses=_COMMON)
@@ -75,7 +74,7 @@ def create(given: WorksIn, runtime: Running, caller: Actor) -> Response:
     except WorksError as error:
         return _refused(error)
     with runtime.database.write() as connection:
-        stored = record(connection, works, By(caller.name), runtime.now())
+        stored = recording.record(connection, works, By(caller.name), runtime.now())
     return JSONResponse(_body(stored, runtime.now()), 201, {"Location": _address(stored)})
 
 
@@ -85,17 +84,21 @@ def change(number: Number, given: WorksChange, runtime: Running, caller: Actor) 
 
     def changed(known: Works) -> Works:
         fresh = checked_windows(checked(_works(given, runtime)))
-        mine = replace(fresh, number=number, uid=known.uid, cancelled_at=known.cancelled_at)
-        return replace(mine, finished_at=known.finished_at)
+        mine = replace(fresh, number=number, uid=known.uid, series=known.series, instance=known.instance)
+        return replace(mine, cancelled_at=known.cancelled_at, finished_at=known.finished_at)
 
     return _change(runtime, caller.name, number, changed)
 
 
 @router.post("/{number}/cancel", responses=_ONE)
 def cancel(number: Number, runtime: Running, caller: Actor) -> Response:
-    """Cancel works; what still fires in their scope opens tickets at once."""
+    """Cancel works, and changed windows of theirs; what still fires in their scope opens tickets at once."""
     now = runtime.now()
-    return _change(runtime, caller.name, number, lambda known: replace(known, cancelled_at=known.cancelled_at or now))
+    with runtime.database.write() as connection:
+        known = store.find(connection, number, lock=True)
+        if known is None:
+            return _missing(number)
+        return JSONResponse(_body(recording.cancel(connection, known, By(caller.name), now), now))
 
 
 @router.post("/{number}/finish", responses=_ONE)
@@ -123,13 +126,12 @@ def export(runtime: Running, _: Reader) -> Response:
 @router.post("/import", responses=_COMMON | {413: RESPONSES[413]})
 def take(body: Calendar, runtime: Running, caller: Actor) -> Response:
     """Take works from a calendar; events that are known by their UID are replaced."""
+    now = runtime.now()
     try:
-        found = ical.read(decoded(body), runtime.settings.time_zone, runtime.now())
+        kept = importing.take(runtime.database, decoded(body), runtime.settings.time_zone, By(caller.name), now)
     except ValueError as error:
         return _refused(error)
-    now = runtime.now()
-    with runtime.database.write() as connection:
-        return JSONResponse([_put(connection, caller.name, works, now) for works in found])
+    return JSONResponse([_body(works, now) for works in kept])
 
 
 @router.get("/{number}", responses=_ONE)
@@ -163,6 +165,7 @@ def _works(given: WorksIn, runtime: Runtime) -> Works:
         time_zone=given.time_zone or runtime.settings.time_zone,
         recurrence=given.recurrence,
         skipped=tuple(given.skipped),
+        added=tuple(given.added),
         approver=given.approver.strip(),
         impact=given.impact,
         back_out=given.back_out,
@@ -179,11 +182,8 @@ def _change(runtime: Runtime, by: str, number: int, changed: Callable[[Works], W
             works = checked(changed(known))
         except WorksError as error:
             return _refused(error)
-        return JSONResponse(_put(connection, by, works, runtime.now()))
-
-
-def _put(connection: Connection, by: str, works: Works, now: datetime) -> dict[str, object]:
-    return _body(record(connection, works, By(by), now), now)
+        now = runtime.now()
+        return JSONResponse(_body(recording.record(connection, works, By(by), now), now))
 
 
 def _address(works: Works) -> str:
@@ -196,6 +196,8 @@ def _body(works: Works, now: datetime) -> dict[str, object]:
         "id": works.number,
         "href": _address(works),
         "uid": works.uid,
+        "series": works.series,
+        "instance": works.instance.isoformat() if works.instance else None,
         "title": works.title,
         "state": state_of(works, now),
         "scope": {
@@ -208,6 +210,7 @@ def _body(works: Works, now: datetime) -> dict[str, object]:
         "timeZone": works.time_zone,
         "recurrence": works.recurrence,
         "skipped": [each.isoformat() for each in works.skipped],
+        "added": [each.isoformat() for each in works.added],
         "nextWindow": [each.isoformat() for each in following] if following else None,
         "approver": works.approver,
         "impact": works.impact,

@@ -59,11 +59,11 @@ def scope(words: Words, works: Works, most: int = NAMES) -> str:
 
 def repeats(words: Words, works: Works) -> str:
     """Return how often works are repeated: in words, or the rule itself."""
-    if not works.recurrence:
-        return ""
     name, until = repeated(works)
     text = words(f"works.repeat.{name}") if name else works.recurrence
-    return words("works.until", text=text, day=words.day(until)) if until else text
+    rule = words("works.until", text=text, day=words.day(until)) if until else text
+    dates = words("works.dates", number=len(works.added)) if works.added else ""
+    return ", ".join(part for part in (rule, dates) if part)
 
 
 def repeated(works: Works) -> tuple[str, date | None]:

@@ -296,6 +296,9 @@ works = Table(
     Column("over_at", Instant, nullable=False),  # the end of the only window; of recurring ones the end of time
     Column("recurrence", Text, nullable=False),  # an RRULE; empty: once
     Column("skipped", JSON, nullable=False),
+    Column("added", JSON, nullable=False, server_default=text("'[]'")),
+    Column("series", Text, nullable=False, server_default=text("''")),  # the UID of what this is a changed window of
+    Column("instance", Instant),  # when that window was to begin
     Column("approver", Text, nullable=False),  # empty: proposed only
     Column("impact", Text, nullable=False),
     Column("back_out", Text, nullable=False),
@@ -306,6 +309,7 @@ works = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Index("ix_works_over_at", "over_at"),
+    Index("ix_works_series", "series"),
 )
 
 # Occurrences of alarms that belong to planned works and have no ticket.

@@ -17,7 +17,7 @@ def extended(works: Works, until: datetime, now: datetime) -> list[Works]:
         raise WorksError("ends: the works are cancelled; plan new ones")
     if until.replace(tzinfo=ZoneInfo(works.time_zone)) <= now:
         raise WorksError("ends: is over already; give a later time")
-    if not works.recurrence:
+    if not works.repeats:
         if until <= works.ends:
             raise WorksError("ends: is not after the present end; give a later time")
         return [checked(replace(works, ends=until))]
@@ -27,7 +27,7 @@ def extended(works: Works, until: datetime, now: datetime) -> list[Works]:
     starts, ends = (moment.astimezone(ZoneInfo(works.time_zone)).replace(tzinfo=None) for moment in window)
     if until <= ends:
         raise WorksError("ends: is not after the present end; give a later time")
-    once = replace(works, starts=starts, ends=until, recurrence="", skipped=(), number=0, uid="")
+    once = replace(works, starts=starts, ends=until, recurrence="", skipped=(), added=(), number=0, uid="")
     return [checked(replace(works, skipped=(*works.skipped, starts))), checked(once)]
 
 

@@ -12,9 +12,9 @@ from icalendar.parser import Contentlines
 
 from alerts.desk.works.works import WorksError
 
-ONCE = ("UID", "SUMMARY", "STATUS", "DESCRIPTION", "DTSTART", "DTEND", "DURATION", "RRULE")
+ONCE = ("UID", "SUMMARY", "STATUS", "DESCRIPTION", "DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID")
 OWN = "X-OTTWATCH-"
-READ = frozenset({*ONCE, "EXDATE"})
+READ = frozenset({*ONCE, "EXDATE", "RDATE"})
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _ESCAPED = re.compile(r"\\([nN,;\\])")
 _NAME = re.compile(r"[A-Za-z-]+")

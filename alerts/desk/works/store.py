@@ -1,10 +1,11 @@
 """Planned works in the database."""
 
 import uuid
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from alerts.desk.core.tables import works as table
 from alerts.desk.works.record import WorksRecord
@@ -30,6 +31,14 @@ def find(connection: Connection, number: int, *, lock: bool = False) -> Works | 
     wanted = select(table).where(table.c.id == number)
     row = connection.execute(wanted.with_for_update() if lock else wanted).mappings().first()
     return _works(WorksRecord(row)) if row else None
+
+
+def of_uids(connection: Connection, uids: Iterable[str], *, lock: bool = False) -> Sequence[Works]:
+    """Return the works of calendars' UIDs with the changed windows of each, by number."""
+    names = list(uids)
+    wanted = select(table).where(or_(table.c.uid.in_(names), table.c.series.in_(names))).order_by(table.c.id)
+    rows = connection.execute(wanted.with_for_update() if lock else wanted).mappings()
+    return [_works(WorksRecord(row)) for row in rows]
 
 
 def put(connection: Connection, works: Works, by: str, now: datetime) -> Works:
@@ -59,6 +68,11 @@ def _number_of(connection: Connection, works: Works) -> int | None:
     return number
 
 
+def _last_end(works: Works) -> datetime:
+    end = max((works.starts, *works.added)) + (works.ends - works.starts)
+    return end.replace(tzinfo=ZoneInfo(works.time_zone))
+
+
 def _row(works: Works, now: datetime) -> dict[str, object]:
     return {
         "title": works.title,
@@ -68,9 +82,12 @@ def _row(works: Works, now: datetime) -> dict[str, object]:
         "starts": works.starts.isoformat(),
         "ends": works.ends.isoformat(),
         "time_zone": works.time_zone,
-        "over_at": ENDLESS if works.recurrence else works.ends.replace(tzinfo=ZoneInfo(works.time_zone)),
+        "over_at": ENDLESS if works.recurrence else _last_end(works),
         "recurrence": works.recurrence,
         "skipped": [each.isoformat() for each in works.skipped],
+        "added": [each.isoformat() for each in works.added],
+        "series": works.series,
+        "instance": works.instance,
         "approver": works.approver,
         "impact": works.impact,
         "back_out": works.back_out,
@@ -90,6 +107,9 @@ def _works(record: WorksRecord) -> Works:
         time_zone=record.time_zone,
         recurrence=record.recurrence,
         skipped=tuple(datetime.fromisoformat(each) for each in record.skipped),
+        added=tuple(datetime.fromisoformat(each) for each in record.added),
+        series=record.series,
+        instance=record.instance,
         approver=record.approver,
         impact=record.impact,
         back_out=record.back_out,

@@ -19,7 +19,7 @@ def checked_windows(works: Works) -> Works:
         )
     if not works.skipped:
         return works
-    if not works.recurrence:
+    if not works.repeats:
         if works.starts in works.skipped:
             raise WorksError("skipped: leaves out the only window (EXDATE in a calendar); cancel the works instead")
         return works

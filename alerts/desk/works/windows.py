@@ -4,6 +4,7 @@ A recurring window keeps its wall-clock times where clocks change: 02:00 to 06:0
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -49,21 +50,22 @@ def windows(works: Works, begin: datetime, end: datetime) -> tuple[Window, ...]:
     """Return the windows that overlap [begin, end), the earliest first."""
     zone = ZoneInfo(works.time_zone)
     lasts = works.ends - works.starts
-    starts: Iterable[datetime]
+    starts: Iterable[datetime] = {works.starts, *works.added}
     if works.recurrence:
         first, last = (moment.astimezone(zone).replace(tzinfo=None) for moment in (begin - lasts - SHIFT, end + SHIFT))
         starts = beginnings(works, first, last)
-    else:
-        starts = [works.starts]
     taking_place = (start for start in sorted(starts) if start not in works.skipped)
     result = (_until(works.finished_at, _window(start, lasts, zone)) for start in taking_place)
     return tuple(window for window in result if window.starts < end and window.ends > begin)
 
 
 def beginnings(works: Works, first: datetime, last: datetime) -> set[datetime]:
-    """Return the wall-clock times in [first, last] at which windows of recurring works begin, skipped or not."""
+    """Return the wall-clock times in [first, last] at which windows of works begin, skipped or not."""
+    listed = {moment for moment in (works.starts, *works.added) if first <= moment <= last}
+    if not works.recurrence:
+        return listed
     found = recurring_ical_events.of(_calendar(works)).between(first, last + timedelta(seconds=1))
-    return {event.start.replace(tzinfo=None) for event in found}
+    return {event.start.replace(tzinfo=None) for event in found} | listed
 
 
 def comes_again(works: Works) -> bool:
@@ -117,11 +119,13 @@ def _floating(works: Works) -> vRecur:
 
 
 def next_window(works: Works, now: datetime) -> Window | None:
-    """Return the window that runs or comes next, within a year."""
+    """Return the window that runs or comes next: of a rule within a year, of those that are listed at any time."""
+    listed = replace(works, recurrence="")
+    ever = datetime.max.replace(tzinfo=UTC) - SHIFT
     if not works.recurrence:
-        return next((window for window in windows(works, now, datetime.max.replace(tzinfo=UTC) - SHIFT)), None)
+        return next(iter(windows(listed, now, ever)), None)
     near = windows(works, now, now + timedelta(days=32))
-    return next(iter(near or windows(works, now, now + AHEAD)), None)
+    return next(iter(near or windows(works, now, now + AHEAD) or windows(listed, now, ever)), None)
 
 
 def last_window(works: Works, now: datetime) -> Window | None:

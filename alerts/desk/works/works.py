@@ -12,7 +12,7 @@ from service.setting_types import time_zone
 
 LONGEST = timedelta(days=31)  # of one window; what lasts longer is not works but another platform
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-MOST_NAMES, MOST_TEXT = 1_000, 10_000
+MOST_NAMES, MOST_TEXT, MOST_DATES = 1_000, 10_000, 1_000
 
 
 class WorksError(ValueError):
@@ -70,14 +70,22 @@ class Works:
     time_zone: str
     recurrence: str = ""  # an iCalendar RRULE; empty: once
     skipped: tuple[datetime, ...] = ()  # starts of windows that do not take place
+    added: tuple[datetime, ...] = ()  # starts of windows beside those of the rule, as long as the first
     approver: str = ""  # empty: proposed only
     impact: str = ""
     back_out: str = ""
-    uid: str = ""  # of iCalendar
+    uid: str = ""  # of iCalendar; of a changed window its series' and its instance
+    series: str = ""  # the UID of the recurring works that this is a changed window of; they leave it out
+    instance: datetime | None = None  # when the changed window was to begin
     cancelled_at: datetime | None = None
     confirm_end: bool = False  # somebody has to confirm that they are finished
     finished_at: datetime | None = None  # when that was last confirmed
     number: int = 0  # 0: not stored yet
+
+    @property
+    def repeats(self) -> bool:
+        """Return whether the works have more windows than the first."""
+        return bool(self.recurrence or self.added)
 
     @property
     def in_force(self) -> bool:
@@ -115,13 +123,29 @@ def _check_window(works: Works) -> None:
         time_zone(works.time_zone)
     except ValueError as error:
         raise WorksError(f"time_zone: {error}") from None
-    if any(moment.tzinfo for moment in (works.starts, works.ends, *works.skipped)):
-        raise WorksError("starts, ends, skipped: give wall-clock time without an offset; time_zone says where it holds")
+    if any(moment.tzinfo for moment in (works.starts, works.ends, *works.skipped, *works.added)):
+        raise WorksError(
+            "starts, ends, skipped, added: give wall-clock time without an offset; time_zone says where it holds"
+        )
     if works.starts.microsecond or works.ends.microsecond:
         raise WorksError("starts, ends: give whole seconds")
+    _check_added(works)
     if not all(recurrence.EARLIEST <= each < recurrence.LATEST for each in (works.starts, works.ends)):
         raise WorksError("starts, ends: give a year from 1970 to 2199")
     if works.ends <= works.starts:
         raise WorksError("ends: is not after starts")
     if works.ends - works.starts > LONGEST:
         raise WorksError(f"ends: a window lasts {LONGEST.days} days at most; use a recurrence for repeated works")
+
+
+def _check_added(works: Works) -> None:
+    if works.repeats and works.series:
+        raise WorksError("recurrence: a changed window of a series takes place once; plan works of their own")
+    if len(works.added) > MOST_DATES:
+        raise WorksError(f"added: more than {MOST_DATES} windows; give a recurrence, or several works")
+    for moment in works.added:
+        if moment.microsecond or not works.starts <= moment < recurrence.LATEST:
+            raise WorksError(
+                f"added: {moment:%Y-%m-%d %H:%M} is before the first window, after the year 2199, or no whole "
+                "second; let the works begin with their earliest window (RDATE and DTSTART in a calendar)"
+            )

@@ -1,29 +1,32 @@
 """What people do to planned works: plan, change, extend, confirm the end, cancel, take from a calendar."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, HTTPException, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
 
+from alerts.desk.access.trail import By
 from alerts.desk.console.works import forms
 from alerts.desk.console.works.routes import known, show, show_form, show_list
 from alerts.desk.core.words import Words, catalogue
 from alerts.desk.web.forms import Engineer, by
 from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running, Visitor, runtime_of
-from alerts.desk.works import ical, store
+from alerts.desk.works import importing, recording, store
 from alerts.desk.works.changes import extended, finished
 from alerts.desk.works.ical_lines import decoded
-from alerts.desk.works.recording import record
 from alerts.desk.works.works import Works, WorksError
 
 LARGEST = 2 * 1024 * 1024  # bytes of a calendar
 
 router = APIRouter(include_in_schema=False)
 Fields = Annotated[forms.Given, Depends(forms.given)]
+Changed = Callable[[Works], Sequence[Works]]
+Keep = Callable[[Connection, Works, By, datetime], Works]
 
 
 class ChangedMeanwhileError(Exception):
@@ -49,10 +52,10 @@ def take(request: Request, runtime: Running, found: Engineer, calendar: Annotate
     try:
         if len(content) > LARGEST:
             raise WorksError("the file is larger than 2 MiB")
-        works = ical.read(decoded(content), runtime.settings.time_zone, runtime.now())
+        text, now = decoded(content), runtime.now()
+        works = importing.take(runtime.database, text, runtime.settings.time_zone, by(request, found), now)
     except ValueError as error:
         return show_list(request, found, status=400, problem=words("works.not_taken", why=str(error)))
-    _store(request, found, works)
     return RedirectResponse(f"/works?taken={len(works)}", 303)
 
 
@@ -91,18 +94,22 @@ def finish(request: Request, number: str, runtime: Running, found: Engineer, ver
 
 
 @router.post("/works/{number}/cancel")
-def cancel(request: Request, number: str, runtime: Running, found: Engineer, version: forms.Short = "") -> Response:
+def cancel(request: Request, number: str, found: Engineer, version: forms.Short = "") -> Response:
     """Cancel works."""
-    now = runtime.now()
-    return _do(request, found, number, version, lambda works: [replace(works, cancelled_at=works.cancelled_at or now)])
+    return _do(request, found, number, version, lambda works: [works], recording.cancel)
 
 
 def _do(
-    request: Request, found: Visitor, number: str, version: str, changed: Callable[[Works], Sequence[Works]]
+    request: Request,
+    found: Visitor,
+    number: str,
+    version: str,
+    changed: Changed,
+    keep: Keep = recording.record,
 ) -> Response:
     words, works = words_for(request, found), known(request, number)
     try:
-        kept = _change(request, found, works.number, version, changed)
+        kept = _change(request, found, works.number, version, changed, keep)
     except WorksError as error:
         return show(request, found, works, 400, said(words, error))
     except ChangedMeanwhileError:
@@ -111,7 +118,7 @@ def _do(
 
 
 def _change(
-    request: Request, found: Visitor, number: int, version: str, changed: Callable[[Works], Sequence[Works]]
+    request: Request, found: Visitor, number: int, version: str, changed: Changed, keep: Keep = recording.record
 ) -> Sequence[Works]:
     runtime = runtime_of(request)
     with runtime.database.write() as connection:
@@ -121,14 +128,14 @@ def _change(
         if forms.version(works) != version:
             raise ChangedMeanwhileError
         now = runtime.now()
-        return [record(connection, each, by(request, found), now) for each in changed(works)]
+        return [keep(connection, each, by(request, found), now) for each in changed(works)]
 
 
 def _store(request: Request, found: Visitor, all_works: Sequence[Works]) -> Sequence[Works]:
     runtime = runtime_of(request)
     now = runtime.now()
     with runtime.database.write() as connection:
-        return [record(connection, works, by(request, found), now) for works in all_works]
+        return [recording.record(connection, works, by(request, found), now) for works in all_works]
 
 
 def said(words: Words, error: WorksError) -> str:

@@ -34,6 +34,7 @@ class Given:
     until: str = ""
     rule: str = ""
     skipped: str = ""
+    added: str = ""
     approver: str = ""
     impact: str = ""
     back_out: str = ""
@@ -56,6 +57,7 @@ def given(
     until: Short = "",
     rule: Short = "",
     skipped: Text = "",
+    added: Text = "",
     approver: Text = "",
     impact: Text = "",
     back_out: Text = "",
@@ -75,6 +77,7 @@ def given(
         until.strip(),
         rule.strip(),
         skipped.strip(),
+        added.strip(),
         approver.strip(),
         impact.strip(),
         back_out.strip(),
@@ -99,11 +102,14 @@ def works_of(fields: Given, known: Works | None) -> Works:
             ends=moment("ends", fields.ends),
             time_zone=fields.time_zone,
             recurrence=_recurrence(fields),
-            skipped=tuple(sorted(moment("skipped", line) for line in fields.skipped.split("\n") if line.strip())),
+            skipped=_moments("skipped", fields.skipped),
+            added=_moments("added", fields.added),
             approver=fields.approver,
             impact=fields.impact,
             back_out=fields.back_out,
             uid=known.uid if known else "",
+            series=known.series if known else "",
+            instance=known.instance if known else None,
             cancelled_at=known.cancelled_at if known else None,
             confirm_end=fields.confirm_end,
             finished_at=known.finished_at if known else None,
@@ -122,6 +128,10 @@ def moment(field: str, text: str) -> datetime:
     if found.tzinfo is not None:
         raise WorksError(f"{field}: give wall-clock time without an offset")
     return found
+
+
+def _moments(field: str, lines: str) -> tuple[datetime, ...]:
+    return tuple(sorted(moment(field, line) for line in lines.split("\n") if line.strip()))
 
 
 def _recurrence(fields: Given) -> str:
@@ -153,13 +163,18 @@ def fields_of(works: Works) -> Given:
         repeat=repeat,
         until=until.isoformat() if until else "",
         rule="" if repeat else works.recurrence,
-        skipped="\n".join(each.isoformat(timespec="minutes") for each in works.skipped),
+        skipped=_lines(works.skipped),
+        added=_lines(works.added),
         approver=works.approver,
         impact=works.impact,
         back_out=works.back_out,
         confirm_end=works.confirm_end,
         version=version(works),
     )
+
+
+def _lines(moments: Sequence[datetime]) -> str:
+    return "\n".join(each.isoformat() if each.second else each.isoformat(timespec="minutes") for each in moments)
 
 
 def version(works: Works) -> str:

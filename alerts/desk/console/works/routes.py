@@ -144,6 +144,8 @@ class Page:
     alarms: Sequence[Kept]
     more: int
     strangers: Sequence[str]
+    series: Works | None  # that the works are a changed window of
+    changed: Sequence[Works]  # windows of the works
 
 
 def show(request: Request, found: Visitor, works: Works, status: int = 200, problem: str = "") -> Response:
@@ -152,6 +154,7 @@ def show(request: Request, found: Visitor, works: Works, status: int = 200, prob
     now = runtime.now()
     with runtime.database.read() as connection:
         alarms = planned_store.of_works(connection, works.number)
+        related = store.of_uids(connection, [works.series or works.uid])
         overran = next(
             (each for each in overrun.current(connection, now) if each.overrun and each.works.number == works.number),
             None,
@@ -173,6 +176,8 @@ def show(request: Request, found: Visitor, works: Works, status: int = 200, prob
             alarms[:ALARMS],
             max(len(alarms) - ALARMS, 0),
             strangers(request, works),
+            next((each for each in related if works.series and not each.series), None),
+            [each for each in related if each.series == works.uid],
         ),
         extend=f"{extend.astimezone(zone):%Y-%m-%dT%H:%M}",
         zone=replace(words, zone=zone),

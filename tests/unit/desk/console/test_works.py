@@ -222,3 +222,36 @@ def test_the_calendar_names_windows_of_another_month(control_room: Hall) -> None
     text = engineer.get("/works?month=2026-06").text
     assert "June 2026" in text
     assert re.search(r'datetime="2026-06-01".*?12:00–14:00</span> New line card', text, re.DOTALL)
+
+
+def test_a_moved_window_and_its_series_name_each_other(control_room: Hall) -> None:
+    engineer = control_room.person()
+    times = "DTSTART:20260302T020000\nDURATION:PT1H\nX-OTTWATCH-SITES:almaty"
+    moved = "RECURRENCE-ID:20260309T020000\nDTSTART:20260310T020000\nDURATION:PT1H"
+    every = (
+        f"BEGIN:VEVENT\nUID:1\nSUMMARY:Line\n{lines}\nEND:VEVENT\n" for lines in (f"{times}\nRRULE:FREQ=WEEKLY", moved)
+    )
+    calendar = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n{''.join(every)}END:VCALENDAR\n".encode()
+    token = csrf(engineer.get("/works").text)
+    taken = engineer.post("/works/import", data={"csrf": token}, files={"calendar": ("a.ics", calendar)})
+    assert "Imported: 2" in taken.text
+    series, window = engineer.get("/works/1").text, engineer.get("/works/2").text
+    assert '<dt>Changed windows</dt><dd><a href="/works/2">09.03.2026 02:00:00</a></dd>' in series
+    assert 'it was to begin at 09.03.2026 02:00:00. <a href="/works/1">Works 1</a>' in window
+    post(engineer, "/works/2", "/works/2/edit", **FORM | {"title": "Other line"})
+    assert [(each.title, each.series) for each in works(control_room)] == [("Line", ""), ("Other line", "1")]
+    post(engineer, "/works/1/cancel", "/works/1")
+    assert [each.cancelled_at for each in works(control_room)] == [NOON, NOON]
+
+
+def test_further_dates_on_the_form(control_room: Hall) -> None:
+    engineer = control_room.person()
+    page = post(engineer, "/works", **FORM | {"added": "2026-03-05T12:00\n2026-03-07T18:00"})
+    assert "05.03.2026 12:00, 07.03.2026 18:00" in page.text
+    assert "further dates: 2" in engineer.get("/works").text
+    assert "2026-03-05T12:00\n2026-03-07T18:00" in engineer.get("/works/1/edit").text
+    post(engineer, "/works/1/extend", "/works/1", ends="2026-03-01T16:00")
+    dates, once = works(control_room)
+    assert ([each.day for each in dates.skipped], len(dates.added), once.added) == ([1], 2, ())
+    refused = post(engineer, "/works", **FORM | {"added": "2026-02-05T12:00"})
+    assert (refused.status_code, "none before the first window" in refused.text) == (400, True)
