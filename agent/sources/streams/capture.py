@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from agent.sources.media import LARGEST, Container, Piece
-from agent.sources.streams import live, mp4
+from agent.sources.streams import mp4
 from agent.sources.streams.content import is_transport
+from agent.sources.streams.live import Segment
 
 _ADTS = 0xFFF0
 
@@ -24,14 +25,12 @@ class Capture:
         """Take the next bytes, as far as there is room."""
         self._data += data[: LARGEST - len(self._data)]
 
-    def end(self, declared: live.Container, now: float) -> None:
+    def end(self, segment: Segment, now: float) -> None:
         """Hand the segment over, which came whole at Unix time `now`."""
         data, self._data = bytes(self._data), bytearray()
-        if declared == "opaque":
-            self.blocked("encrypted")
-            return
         container = _container(data)
-        if container == "mp4" and _is_encrypted(data):
+        # Samples of a transport stream that are encrypted would be decoded to pictures that nobody sees.
+        if segment.container == "opaque" or segment.hidden or (container == "mp4" and _is_encrypted(data)):
             self.blocked("encrypted")
         else:
             self._give(Piece(self._channel, "stream", self._rendition, container, data, now, follows=False))

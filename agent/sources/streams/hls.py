@@ -19,6 +19,7 @@ from agent.sources.streams.live import (
 from service.nouns import counted
 
 KEY_SIZES = {"AES-128": 16, "AES-256": 32}
+SAMPLE_KEY = 16  # bytes
 # Segments that are compared with those of the look before.
 _MARKED = 64
 
@@ -30,7 +31,8 @@ class Encryption:
     method: str
     uri: str
     vector: bytes | None
-    readable: bool  # the key is one that a client fetches as it is
+    readable: bool  # the key is one that a client fetches as it is, and the whole segment is encrypted with it
+    samples: bool = False  # the same, and the samples are
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +180,21 @@ class Media:
             entry.container,
             init,
             key,
+            hidden=_hidden(entry.encryption),
         )
 
 
 def _opaque(encryption: Encryption | None) -> bool:
-    # SAMPLE-AES leaves the packets readable; all other methods, those to come included, encrypt the whole.
-    return encryption is not None and not encryption.readable and not encryption.method.startswith("SAMPLE-AES")
+    # Methods other than those of samples, those to come included, encrypt the whole.
+    return encryption is not None and not encryption.readable and not _hidden(encryption)
+
+
+def _hidden(encryption: Encryption | None) -> bool:
+    return encryption is not None and encryption.method.startswith("SAMPLE-AES")
 
 
 def _key(url: str, encryption: Encryption | None, vector: bytes) -> Key | None:
-    if encryption is None or not encryption.readable:
+    if encryption is None or not (encryption.readable or encryption.samples):
         return None
-    return Key(resolve(url, encryption.uri), KEY_SIZES[encryption.method], encryption.vector or vector)
+    size = KEY_SIZES.get(encryption.method, SAMPLE_KEY)
+    return Key(resolve(url, encryption.uri), size, encryption.vector or vector, encryption.readable)

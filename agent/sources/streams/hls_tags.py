@@ -17,7 +17,8 @@ _DEFINED = re.compile(r"[A-Za-z0-9_-]+")
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{0,9})?")
 _WHOLE = re.compile(r"\s*(\d{1,20})")
 _RANGE = re.compile(r"\s*(\d{1,15})\s*(?:@\s*(\d{0,15}))?\s*")
-_VECTOR = re.compile(r"0[xX]([0-9a-fA-F]{1,32})")
+# A player pads one digit, and no more: Web Crypto, through which hls.js and shaka-player decrypt, wants all 16 bytes.
+_VECTOR = re.compile(r"0[xX]([0-9a-fA-F]{31,32})")
 _MOST_EXPANDED = 1 << 16
 
 
@@ -153,7 +154,8 @@ def vector(line: Line, text: str) -> bytes:
     match = _VECTOR.fullmatch(text)
     if match is None:
         raise ValueError(
-            f"line {line.number}: IV of {line.tag} is “{text[:40]}”, not 0x and up to 32 hexadecimal digits"
+            f"line {line.number}: IV of {line.tag} is “{text[:40]}”, not 0x and 32 hexadecimal digits, without which "
+            "hls.js and shaka-player cannot decrypt"
         )
     return int(match[1], 16).to_bytes(16, "big")
 

@@ -1,5 +1,6 @@
 """The text of HLS playlists (RFC 8216 and its revision), read into the records of hls."""
 
+import re
 from collections.abc import Mapping
 
 from agent.sources.streams import hls_tags
@@ -8,6 +9,8 @@ from agent.sources.streams.hls_tags import Line, Variables
 
 _SHORTEST = 0.01  # what players take a segment of no duration for
 _VIDEO_CODECS = ("avc", "hvc", "hev", "dvh", "dva", "vp0", "vp8", "vp9", "av0", "mp4v", "vvc")
+_SAMPLES = frozenset({"SAMPLE-AES", "SAMPLE-AES-CTR"})
+_FOREIGN = re.compile(r"\s*(?!https?:|data:)[A-Za-z][A-Za-z0-9+.-]*:", re.IGNORECASE)  # an address of another kind
 # What a playlist may have once (RFC 8216, 4.3.1.2 and 4.3.3, and its revision).
 _ONCE = frozenset(
     {
@@ -189,15 +192,19 @@ class _MediaReader:
         if method == "NONE":
             self._keys = ()
             return
-        readable = method in KEY_SIZES and given.get("KEYFORMAT", "identity") == "identity"
+        identity = given.get("KEYFORMAT", "identity") == "identity"
+        readable = method in KEY_SIZES and identity
         if readable and not given.get("URI"):
             raise ValueError(f"line {line.number}: EXT-X-KEY has METHOD={method} and no URI")
         iv = hls_tags.vector(line, given["IV"]) if readable and "IV" in given else None
-        key = Encryption(method, given.get("URI", ""), iv, readable)
+        # hls.js and shaka-player fetch the key of samples, too; one without a KEYFORMAT may still be a DRM system's.
+        samples = method in _SAMPLES and identity and not _FOREIGN.match(given.get("URI", "skd:"))
+        key = Encryption(method, given.get("URI", ""), iv, readable, samples)
         self._keys = (*self._keys, key) if self._keys_open else (key,)
         self._keys_open = True
 
 
 def _chosen(keys: tuple[Encryption, ...]) -> Encryption | None:
-    """Return the key that can be read, of several for the same segments."""
-    return next((key for key in reversed(keys) if key.readable), keys[0] if keys else None)
+    """Return the key that is fetched as it is, of several for the same segments."""
+    own = (key for key in reversed(keys) if key.readable or key.samples)
+    return next(own, keys[0] if keys else None)

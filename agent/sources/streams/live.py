@@ -39,11 +39,12 @@ class Resource(NamedTuple):
 
 
 class Key(NamedTuple):
-    """What a segment is encrypted with as a whole (RFC 8216, 4.3.2.4)."""
+    """What a segment is encrypted with (RFC 8216, 4.3.2.4)."""
 
     url: str
     size: int  # bytes of the key
     vector: bytes
+    whole: bool = True  # False where samples only are encrypted, so that the segment is judged as it is
 
 
 class Init(NamedTuple):
@@ -64,6 +65,7 @@ class Segment(NamedTuple):
     init: Init | None = None
     key: Key | None = None
     partial: bool = False  # the beginning of a file that is addressed as a whole
+    hidden: bool = False  # its samples are encrypted, and the packets or boxes around them are not
 
     @property
     def url(self) -> str:

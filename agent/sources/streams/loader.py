@@ -98,12 +98,14 @@ class Loader:
             words = f"the initialization section of {subject}"
             section = await self._section(fetcher, segment.init, words, limits[0])
         key = None if segment.key is None else await self._key(fetcher, segment.key, subject, limits[0])
+        whole = segment.key is not None and segment.key.whole
         remarks: list[Remark] = []
         for place, url in enumerate(segment.resource.urls, 1):
             try:
                 if capture is not None:
                     capture.begin(section)
-                loaded = await self._once(fetcher, url, SegmentChecker(segment, key, capture), subject, limits[1])
+                checker = SegmentChecker(segment, key if whole else None, capture)
+                loaded = await self._once(fetcher, url, checker, subject, limits[1])
             except Fault as fault:
                 if place == len(segment.resource.urls):
                     raise
@@ -111,7 +113,7 @@ class Loader:
                 self.journal.note("remark", subject, fault.detail, reason=fault.reason.value)
             else:
                 if capture is not None:
-                    capture.end(segment.container, self.clock())
+                    capture.end(segment, self.clock())
                 return Loaded(loaded.seconds, (*remarks, *loaded.remarks))
         raise Fault(Reason.SEGMENT_MISSING, f"{subject} has no address")
 
@@ -157,7 +159,7 @@ class Loader:
             if error.trouble is Trouble.ENCODING:
                 raise NotJudged("encoding", f"{subject} {error.detail}") from None
             raise Fault(Reason.INIT_MISSING, f"{subject}: {error.detail}") from None
-        if init.key is not None:
+        if init.key is not None and init.key.whole:
             key = await self._key(fetcher, init.key, subject, limit)
             try:
                 decryptor = Decryptor(key, init.key.vector)

@@ -6,11 +6,14 @@ import pytest
 
 from agent.sources.media import LARGEST, Media, Piece
 from agent.sources.streams.capture import Capture
+from agent.sources.streams.live import Resource, Segment
 from agent.sources.streams.probe import Channel
 from agent.sources.streams.settings import StreamSettings
 from service.settings import Seconds
 from tests.unit.streams.media import box, fragment, init, programme
 from tests.unit.streams.test_session import URL, World
+
+SEGMENT = Segment(1, Resource(("http://a/s",)), 2.0)
 
 
 class Watched(World):
@@ -72,15 +75,28 @@ def test_samples_that_are_encrypted_one_by_one_are_said_to_be(codec: bytes) -> N
     capture = Capture("a", "v", pieces.append)
     capture.begin(_movie(codec))
     capture.add(fragment())
-    capture.end("mp4", 1000.0)
+    capture.end(SEGMENT._replace(container="mp4"), 1000.0)
     assert [(piece.data, piece.obstacle) for piece in pieces] == [(b"", "encrypted")]
+
+
+@pytest.mark.parametrize("uri", ['"skd://x",KEYFORMAT="com.apple.streamingkeydelivery"', '"key"'])
+def test_encrypted_samples_of_a_transport_stream_are_said_to_be(uri: str) -> None:
+    """FFmpeg decodes what shaka-packager 3.8.0 writes so to a grey picture that never changes."""
+    world = Watched()
+    world.paths = {
+        "live/index": lambda _: world.media(f"#EXT-X-KEY:METHOD=SAMPLE-AES,URI={uri}"),
+        "live/s.ts": programme(),
+        "live/key": bytes(16),
+    }
+    assert world.look()
+    assert [(piece.data, piece.obstacle) for piece in world.pieces] == [(b"", "encrypted")]
 
 
 def test_a_segment_that_is_encrypted_as_a_whole_is_said_to_be() -> None:
     pieces: list[Piece] = []
     capture = Capture("a", "v", pieces.append)
     capture.begin(b"")
-    capture.end("opaque", 1000.0)
+    capture.end(SEGMENT._replace(container="opaque"), 1000.0)
     assert [piece.obstacle for piece in pieces] == ["encrypted"]
 
 
@@ -93,7 +109,7 @@ def test_the_container_is_told_by_its_first_bytes(data: bytes, container: str) -
     capture = Capture("a", "v", pieces.append)
     capture.begin(b"")
     capture.add(data)
-    capture.end("plain", 1000.0)
+    capture.end(SEGMENT, 1000.0)
     assert [piece.container for piece in pieces] == [container]
 
 
@@ -103,7 +119,7 @@ def test_a_huge_segment_is_kept_up_to_the_limit() -> None:
     capture.begin(b"")
     for _ in range(4):
         capture.add(bytes(LARGEST // 3))
-    capture.end("plain", 1000.0)
+    capture.end(SEGMENT, 1000.0)
     assert [len(piece.data) for piece in pieces] == [LARGEST]
 
 

@@ -89,7 +89,7 @@ def tagged(*tags: str) -> Segment:
     ("tag", "container"),
     [
         ('#EXT-X-MAP:URI="init.mp4"', "plain"),
-        ('#EXT-X-KEY:METHOD=AES-128,URI="k",IV=0x1', "plain"),
+        ('#EXT-X-KEY:METHOD=AES-128,URI="k",IV=0x00000000000000000000000000000001', "plain"),
         ('#EXT-X-KEY:METHOD=AES-256-GCM,URI="k"', "opaque"),
         ('#EXT-X-KEY:METHOD=AES-128,URI="skd://k",KEYFORMAT="com.apple.streamingkeydelivery"', "opaque"),
         ('#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,URI="k"', "plain"),
@@ -102,10 +102,41 @@ def test_the_container_follows_from_the_tags(tag: str, container: str) -> None:
 
 
 def test_a_key_comes_with_its_vector_or_the_number_of_the_segment() -> None:
-    assert tagged('#EXT-X-KEY:METHOD=AES-128,URI="k?t=1",IV=0x10').key == Key("http://a/k?t=1", 16, bytes(15) + b"\x10")
+    for digits in ("0" * 30 + "10", "0" * 29 + "10"):
+        tag = f'#EXT-X-KEY:METHOD=AES-128,URI="k?t=1",IV=0x{digits}'
+        assert tagged(tag).key == Key("http://a/k?t=1", 16, bytes(15) + b"\x10")
     assert tagged('#EXT-X-KEY:METHOD=AES-256,URI="k"').key == Key("http://a/k", 32, bytes(15) + b"\x65")
     other = '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://x",KEYFORMAT="com.apple.streamingkeydelivery"'
     assert tagged('#EXT-X-KEY:METHOD=AES-128,URI="k"', other).key == Key("http://a/k", 16, bytes(15) + b"\x65")
+
+
+@pytest.mark.parametrize("digits", ["1", "763a312f2edf357c", "0" * 30, "0" * 33, "", "g" * 32])
+def test_a_vector_of_another_length_is_one_that_browsers_refuse(digits: str) -> None:
+    """Issue 158 of videojs-contrib-eme has one of eight bytes."""
+    with pytest.raises(ValueError, match=r"line 5: IV of EXT-X-KEY is “0x[^”]*”, not 0x and 32 hexadecimal digits"):
+        tagged(f'#EXT-X-KEY:METHOD=AES-128,URI="k",IV=0x{digits}')
+
+
+SKD = '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://x",KEYFORMAT="com.apple.streamingkeydelivery"'
+
+
+@pytest.mark.parametrize(
+    ("tags", "fetched"),
+    [
+        (['#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"'], "http://a/k"),
+        (['#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,URI="k",KEYFORMAT="identity"'], "http://a/k"),
+        ([SKD, '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"'], "http://a/k"),
+        ([SKD], None),
+        (['#EXT-X-KEY:METHOD=SAMPLE-AES,URI="skd://x"'], None),
+        (["#EXT-X-KEY:METHOD=SAMPLE-AES"], None),
+    ],
+)
+def test_a_key_of_samples_that_needs_no_licence_is_fetched_and_leaves_the_segment_as_it_is(
+    tags: list[str], fetched: str | None
+) -> None:
+    segment = tagged(*tags)
+    assert segment.container == "plain"
+    assert segment.key == (fetched and Key(fetched, 16, bytes(15) + b"\x65", whole=False))
 
 
 def test_an_initialization_section_may_be_a_byte_range() -> None:

@@ -420,6 +420,15 @@ def test_a_key_is_looked_at(key: bytes | None, ok: bool) -> None:
     assert world.names() <= {Reason.KEY_MISSING, Reason.SEGMENT_MALFORMED}
 
 
+@pytest.mark.parametrize(("key", "ok"), [(None, False), (b"short", False), (bytes(16), True)])
+def test_a_key_of_samples_is_looked_at(key: bytes | None, ok: bool) -> None:
+    world = hls(World())
+    world.paths["live/index"] = lambda _: world.media('#EXT-X-KEY:METHOD=SAMPLE-AES,URI="key"')
+    world.paths["live/key"] = cast("Body", key)
+    assert world.look() is ok
+    assert world.names() == (set() if ok else {Reason.KEY_MISSING})
+
+
 def test_messages_name_what_was_wrong_and_never_an_address() -> None:
     world = dash(World())
     world.paths["live/index"] = manifest("").replace('duration="2"', 'duration="two" timescale="1"')
