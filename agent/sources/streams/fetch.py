@@ -6,6 +6,7 @@ Messages hold no URL: it may carry a token.
 
 import asyncio
 import base64
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ from service.system_errors import said_of
 
 _MOST_REDIRECTS = 20  # as browsers
 _SMALL = 64 << 10  # of an error page that is read to keep the connection
+_CONTENT_RANGE = re.compile(r"\s*bytes\s+([0-9]{1,18})-", re.IGNORECASE)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # RFC 3986: what stands in a path or a query as it is; all else is sent in percents of UTF-8, as browsers do.
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
@@ -58,6 +60,7 @@ class Answer(NamedTuple):
     content_type: str
     date: str = ""  # the server's clock, as its header has it
     redirected: bool = False
+    first: int | None = None  # byte with which a part begins, as the server says
 
 
 class Ask(NamedTuple):
@@ -149,7 +152,8 @@ class Fetcher:
                 cookies.take(url, head.cookies)
             target = head.headers.get("location") if head.status in _REDIRECTS else None
             if target is None and 200 <= head.status < 300 and head.status != 204:
-                await _take(connection, method, head, Answer(url, *_typed(head), redirected), taker)
+                answer = Answer(url, *_typed(head), redirected, _first(head))
+                await _take(connection, method, head, answer, taker)
                 return None
             await _drain(connection, method, head)
             if target is None:
@@ -233,6 +237,12 @@ def _redirected(url: str, target: str) -> str:
 def _typed(head: Head) -> tuple[int, str, str]:
     content_type = head.headers.get("content-type", "").partition(";")[0].strip().lower()
     return head.status, content_type, head.headers.get("date", "")
+
+
+def _first(head: Head) -> int | None:
+    """Return the first byte of a part (RFC 9110, 14.4); None where the server does not say it."""
+    found = _CONTENT_RANGE.match(head.headers.get("content-range", "")) if head.status == 206 else None
+    return int(found[1]) if found else None
 
 
 async def _take(connection: Connection, method: str, head: Head, answer: Answer, taker: Taker) -> None:

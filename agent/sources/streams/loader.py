@@ -60,6 +60,8 @@ class _Gathered:
 
     def piece(self, data: bytes) -> None:
         self.body += self._cut.cut(data)
+        if self._cut.wrong:
+            raise FetchError(Trouble.STATUS, self._cut.wrong)
         if self._cut.complete and self._status == 200:
             raise Enough
 

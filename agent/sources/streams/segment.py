@@ -49,13 +49,19 @@ class Cut:
     def __init__(self, byte_range: tuple[int, int | None] | None) -> None:
         self._skip = 0
         self.left: int | None = None
+        self.wrong = ""  # what came is not what was asked for
+        self.surplus = 0  # bytes beyond it
         self._first = 0
         if byte_range is not None:
             self._first, self.left = byte_range
 
     def head(self, answer: Answer) -> None:
         """Take the head of the answer."""
-        self._skip = self._first if answer.status != 206 else 0
+        self.surplus = self._skip = self._first if answer.status != 206 else 0
+        if answer.first not in (None, self._first):
+            self.wrong = (
+                f"begins with byte {answer.first} of its file, not with the byte {self._first} that was asked for"
+            )
 
     def cut(self, data: bytes) -> bytes:
         """Return what of these bytes was asked for."""
@@ -64,6 +70,7 @@ class Cut:
             self._skip -= skipped
             data = data[skipped:]
         if self.left is not None:
+            self.surplus += max(0, len(data) - self.left)
             data = data[: self.left]
             self.left -= len(data)
         return data
@@ -108,6 +115,8 @@ class SegmentChecker:
     def finish(self) -> list[Remark]:
         """Judge a body that has ended."""
         partial = self.segment.partial
+        if self._cut.wrong:
+            raise Fault(Reason.SEGMENT_MALFORMED, self._cut.wrong)
         if self._cut.left and not partial:
             raise Fault(Reason.SEGMENT_TRUNCATED, f"lacks {counted(self._cut.left, 'byte')} of its byte range")
         if not self.size:
@@ -118,6 +127,10 @@ class SegmentChecker:
         if self.segment.container != "opaque":
             content = self._content or self._begin()
             remarks = content.finish()
+        if self._cut.surplus and not partial:
+            size, more = counted(self.size, "byte"), "" if self._status == 206 else ", and the status is 200, not 206"
+            words = f"is longer than the {size} that were asked for{more}: players take all of it for this segment"
+            remarks.append(Remark(Reason.SEGMENT_MALFORMED, words))
         if self._type in NO_MEDIA:
             remarks.append(Remark(Reason.SEGMENT_CONTENT_TYPE, f"is media and came as {self._type}"))
         return remarks

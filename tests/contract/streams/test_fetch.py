@@ -173,6 +173,21 @@ def test_what_browsers_and_curl_read_is_read(answer: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "first"),
+    [
+        (b"206 OK\r\nContent-Range: bytes 188-192/999", 188),
+        (b"206 OK\r\ncontent-range:bytes 0-4/*", 0),
+        (b"206 OK\r\nContent-Range: bytes */999", None),
+        (b"206 OK", None),
+        (b"200 OK\r\nContent-Range: bytes 188-192/999", None),
+    ],
+)
+def test_a_part_says_with_which_byte_it_begins(head: bytes, first: int | None) -> None:
+    got = fetch(raw(b"HTTP/1.1 " + head + b"\r\nContent-Length: 5\r\n\r\nmedia"))
+    assert [answer.first for answer in got.answers] == [first]
+
+
+@pytest.mark.parametrize(
     ("answer", "expected", "words"),
     [
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\nmedia", Trouble.TRUNCATED, "not a hexadecimal"),

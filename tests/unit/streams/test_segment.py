@@ -210,7 +210,28 @@ def test_a_byte_range_is_taken_from_a_part_and_from_the_whole_file() -> None:
     checker = ranged(200, whole[:100], whole[100:300])
     with pytest.raises(Enough):
         checker.piece(whole[300:] + bytes(188))
-    assert checker.finish() == []
+    (remark,) = checker.finish()
+    assert (remark.reason, "the status is 200, not 206" in remark.detail) == (Reason.SEGMENT_MALFORMED, True)
+
+
+def test_a_part_that_is_longer_than_what_was_asked_for_is_told() -> None:
+    """Pull request 100 of zap-stream-core: Content-Range is right, and the body is the whole file."""
+    (remark,) = ranged(206, programme(3), programme(3)).finish()
+    size = len(programme(3))
+    assert remark.detail.startswith(f"is longer than the {size} bytes that were asked for: players take all of it")
+
+
+@pytest.mark.parametrize(("first", "ok"), [(188, True), (None, True), (0, False), (376, False)])
+def test_a_part_that_begins_elsewhere_is_a_fault(first: int | None, ok: bool) -> None:
+    """A cache that keeps parts under the file's name answers with the part that somebody else asked for."""
+    checker = SegmentChecker(Segment(1, Resource(("",), (188, len(programme(3)))), 4.0))
+    checker.head(Answer("", 206, "video/mp2t", first=first))
+    checker.piece(programme(3))
+    if ok:
+        assert checker.finish() == []
+        return
+    with pytest.raises(Fault, match=f"begins with byte {first} of its file, not with the byte 188 that was asked for"):
+        checker.finish()
 
 
 def test_a_byte_range_cut_short_is_a_fault() -> None:
