@@ -27,6 +27,8 @@ _LONGEST_REASON = 300  # characters
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NO_ACCESS = frozenset({401, 403, 407})
 _NO_API = frozenset({404, 405, 410})
+_NO_POST = frozenset({403, 405, 501})  # of proxies that let only reading through, and take POST for writing
+_NO_TENANT = "no org id"  # Mimir and Cortex
 _PASSING = frozenset({"timeout", "canceled", "internal", "unavailable"})  # Prometheus's `errorType`
 _LEGACY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ABOUT_THE_QUERY = "PromQL info:"  # Prometheus 2.48 to 2.55 had no `infos` yet and put them among the warnings
@@ -207,10 +209,18 @@ class Client:
         return PrometheusUnavailableError(self.name, f"{error.reason}{asked}", error.retry_after)
 
     def _once(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        data = self._answer(self._sent("POST", path, data=dict(parameters)))
+        data = self._answer(self._asked(path, dict(parameters)))
         if not isinstance(data.get("result"), list):
             raise PrometheusUnavailableError(self.name, "the answer has no list of results")
         return data
+
+    def _asked(self, path: str, parameters: dict[str, str]) -> httpx.Response:
+        """Return the answer to a POST, which takes queries of any length, or to a GET where that alone is allowed."""
+        response = self._sent("POST", path, data=parameters)
+        if response.status_code not in _NO_POST:
+            return response
+        read = self._sent("GET", path, params=parameters)
+        return read if read.is_success else response
 
     def _sent(self, method: str, path: str, **content: Any) -> httpx.Response:
         try:
@@ -248,7 +258,9 @@ class Client:
         status = response.status_code
         reason = f"HTTP {status}{'' if answer is not None else ' without a JSON answer'}{_sentence(response, answer)}"
         if status in _NO_ACCESS:
-            return PrometheusUnavailableError(self.name, f"{reason}; check the token or the account")
+            apart = "the server keeps tenants apart: ask it through a proxy that sets X-Scope-OrgID"
+            remedy = apart if _NO_TENANT in reason else "check the token or the account"
+            return PrometheusUnavailableError(self.name, f"{reason}; {remedy}")
         if status in _RETRIED:
             return _NoAnswerError(self.name, reason, self._retry_after(response))
         if answer is not None and answer.get("errorType") in _PASSING:

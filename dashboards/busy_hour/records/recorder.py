@@ -25,7 +25,7 @@ from dashboards.busy_hour.measures.series import (
     utc_text,
 )
 from dashboards.busy_hour.measures.traffic import Day
-from dashboards.busy_hour.records import replicas
+from dashboards.busy_hour.records import replicas, succession
 from dashboards.busy_hour.records.store import Record, Store, make_record
 
 if TYPE_CHECKING:  # the HTTP client is not loaded for a report from records
@@ -34,6 +34,8 @@ if TYPE_CHECKING:  # the HTTP client is not loaded for a report from records
 LOG = logging.getLogger(__name__)
 
 SOURCE = "prometheus"
+TOLD = 0.05  # of a day's averages that one series lacks and another has
+MOST_NAMED = 5  # series in a line of the log
 MAX_GAP = 300.0  # a counter's increase across a longer gap has no known time
 
 
@@ -80,7 +82,7 @@ def day_of_source(
         if scope is not None and not np.isnan(minutes).all():
             scopes.setdefault(scope, []).append((labels_of[key], minutes))
     return {
-        scope: _combined(span, _without_replicas(scope, members, source, replica_labels), source)
+        scope: _combined(span, scope, _without_replicas(scope, members, source, replica_labels), source)
         for scope, members in sorted(scopes.items())
     }
 
@@ -98,13 +100,19 @@ def _measured(series: "RawSeries", source: Source) -> tuple[Floats, Floats]:
 
 def _without_replicas(
     scope: str, members: Sequence[tuple[Mapping[str, str], Floats]], source: Source, labels: Sequence[str]
-) -> list[Floats]:
+) -> list[succession.Member]:
     try:
         series, found = replicas.merged(members, labels)
     except replicas.ReplicaError as error:
         raise SourceError(f"{source.quantity} of {scope}: {error}") from None
     if found:
         LOG.info("replicas count once", extra={"scope": scope, "quantity": source.quantity, "labels": found})
+    series, gone_on = succession.joined(series)
+    for before, after in gone_on[:MOST_NAMED]:
+        LOG.info(
+            "a series goes on under other labels",
+            extra={"scope": scope, "quantity": source.quantity, "before": dict(before), "after": dict(after)},
+        )
     return series
 
 
@@ -119,9 +127,25 @@ def _finished(minutes: _Minutes, span: LocalDay) -> Floats:
     return slot_means(span, at, rates, MINUTE)
 
 
-def _combined(span: LocalDay, members: Sequence[Floats], source: Source) -> DaySeries:
-    step = max(sampling_step(minutes) for minutes in members)
-    return combine((_from_minutes(span, minutes, step) for minutes in members), mean=source.combine == "mean")
+def _combined(span: LocalDay, scope: str, members: Sequence[succession.Member], source: Source) -> DaySeries:
+    step = max(sampling_step(minutes) for _, minutes in members)
+    parts = [_from_minutes(span, minutes, step) for _, minutes in members]
+    made = combine(parts, mean=source.combine == "mean")
+    best = max(part.coverage for part in parts)
+    short = [place for place, part in enumerate(parts) if best - part.coverage > TOLD]
+    if short and best - made.coverage > TOLD:
+        LOG.warning(
+            "series that were there for a part of the day take the rest of it from the sum; "
+            "if they do not belong to it, narrow the selector of the source",
+            extra={
+                "scope": scope,
+                "quantity": source.quantity,
+                "coverage": round(made.coverage, 3),
+                "series": [dict(members[place][0]) for place in short[:MOST_NAMED]],
+                "number": len(short),
+            },
+        )
+    return made
 
 
 def sampling_step(minutes: Floats) -> int:

@@ -19,8 +19,10 @@ class ReplicaError(ValueError):
     """Series that carry the same values under a label that no one named a replica's."""
 
 
-def merged(members: Sequence[tuple[Labels, Floats]], labels: Sequence[str]) -> tuple[list[Floats], list[str]]:
-    """Return one array of minutes for each series, and the labels by which replicas were found.
+def merged(
+    members: Sequence[tuple[Labels, Floats]], labels: Sequence[str]
+) -> tuple[list[tuple[Labels, Floats]], list[str]]:
+    """Return labels and minutes of each series, and the labels by which replicas were found.
 
     Of replicas the most complete one counts; where it has no minute the others fill it.
 
@@ -32,9 +34,11 @@ def merged(members: Sequence[tuple[Labels, Floats]], labels: Sequence[str]) -> t
         key = tuple(sorted((name, value) for name, value in member[0].items() if name not in labels))
         groups.setdefault(key, []).append(member)
     named = {name for group in groups.values() if len(group) > 1 for own, _ in group for name in own if name in labels}
-    result = [(dict(key), _filled([minutes for _, minutes in group])) for key, group in groups.items()]
+    result: list[tuple[Labels, Floats]] = [
+        (dict(key), _filled([minutes for _, minutes in group])) for key, group in groups.items()
+    ]
     _refuse_copies(result)
-    return [minutes for _, minutes in result], sorted(named)
+    return result, sorted(named)
 
 
 def _filled(copies: Sequence[Floats]) -> Floats:

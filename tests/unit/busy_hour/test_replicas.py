@@ -17,7 +17,7 @@ def without(first: int, last: int) -> Floats:
 
 def test_replicas_count_once_and_fill_each_other() -> None:
     pair = [({"node": "a", "replica": "1"}, without(0, 60)), ({"node": "a", "replica": "2"}, without(600, 800))]
-    [minutes], found = merged(pair, LABELS)
+    [(_, minutes)], found = merged(pair, LABELS)
     assert minutes.tolist() == MINUTES.tolist()
     assert found == ["replica"]
 

@@ -78,6 +78,7 @@ def test_a_query_that_the_server_refuses_is_rejected(answer: httpx.Response, sen
         (error(422, "query was canceled", "canceled"), "HTTP 422: query was canceled"),
         (httpx.Response(502, text="<html>Bad Gateway</html>"), "HTTP 502 without a JSON answer$"),
         (httpx.Response(401, text="Unauthorized"), "HTTP 401 .*Unauthorized; check the token or the account"),
+        (httpx.Response(401, text="no org id\n"), "HTTP 401 .*no org id; .* through a proxy that sets X-Scope-OrgID$"),
         (error(403, "no access to tenant 7"), "HTTP 403: no access to tenant 7; check the token"),
         (httpx.Response(404, text="404 page not found"), "HTTP 404 .*does this address belong to a Prometheus"),
         (httpx.Response(302, headers={"location": "/login"}), "HTTP 302 .*a redirect to /login; does this address"),
@@ -92,6 +93,19 @@ def test_a_query_that_the_server_refuses_is_rejected(answer: httpx.Response, sen
 def test_an_answer_that_is_of_no_use_is_unavailable(answer: httpx.Response, sentence: str) -> None:
     with pytest.raises(PrometheusUnavailableError, match=f"http://prometheus:9090: {sentence}"):
         client(answer).query("up")
+
+
+@pytest.mark.parametrize("status", [403, 405, 501])
+def test_a_proxy_that_lets_only_reading_through_is_asked_by_get(status: int) -> None:
+    """As Prometheus's own client does (prometheus/client_golang#1619); a proxy takes POST for writing."""
+    asked: list[tuple[str, str]] = []
+
+    def reading(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.params.get("query", "")))
+        return success("vector", VECTOR) if request.method == "GET" else httpx.Response(status)
+
+    assert client(reading).query('up{node="edge-1"}')
+    assert asked == [("POST", ""), ("GET", 'up{node="edge-1"}')]
 
 
 @pytest.mark.parametrize("more", [{"infos": ["PromQL info: not a counter"]}, {"warnings": ["PromQL info: x"]}])
