@@ -20,7 +20,7 @@ from service.settings import SettingsError, structure
 @given(st.binary(max_size=400))
 def test_any_bytes_give_samples_or_a_value_error(text: bytes) -> None:
     with pytest.raises(ValueError, match="the certificate cannot be read"):
-        list(parse(Presented("portal", text, trusted=False)))
+        list(parse(Presented("portal", (text,), trusted=False)))
 
 
 # Dates of both notations: two digits of the year up to 2049 (RFC 5280, 4.1.2.5), four from 2050.
