@@ -77,11 +77,13 @@ def read(watched: Watched) -> dict[str, Total]:
     """Look at all processes; raise OSError where those of others are hidden, as none would be counted as running."""
     check_visible(FIRST_PROCESS)
     found = []
-    for process in psutil.process_iter():
+    for known in psutil.process_iter():
         try:
             # The name alone first: reading everything of every process would cost ten times as much.
-            name = watched.name_of(process.name())
+            name = watched.name_of(known.name())
             if name is not None:
+                # What psutil keeps of a number may be of a process that has ended, and had it before.
+                process = psutil.Process(known.pid)
                 with process.oneshot():
                     if has_ended(process):
                         continue

@@ -50,6 +50,49 @@ def test_a_long_name_is_found_as_the_kernel_keeps_it_and_in_full(tmp_path: Path,
             running.kill()
 
 
+NEXT_NUMBER = Path("/proc/sys/kernel/ns_last_pid")
+
+
+def spawned_as(number: int, program: Path) -> "subprocess.Popen[bytes] | None":
+    """Start a program under the number that another process had; None where the kernel does not let us."""
+    for _ in range(100):
+        try:
+            NEXT_NUMBER.write_text(str(number - 1))
+        except OSError:
+            return None
+        running = subprocess.Popen([program, "60"])
+        if running.pid == number:
+            return running
+        running.kill()
+        running.wait()
+    return None
+
+
+def test_a_number_that_is_used_again_is_another_process(tmp_path: Path) -> None:
+    """What the first one used is kept (glances 2755, psutil 2396): a counter that falls is a restart to Prometheus."""
+    program = tmp_path / "a-packager"
+    shutil.copy(sys.executable, program)
+    spin = "import time\nwhile time.process_time() < 0.4: pass\ntime.sleep(60)"
+    watched = Watched(("a-packager",))
+    with subprocess.Popen([program, "-c", spin]) as first:
+        end = time.monotonic() + 20
+        while process.read(watched)["a-packager"].cpu_seconds < 0.3:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        first.kill()
+    shutil.copy(shutil.which("sleep") or "", program)
+    second = spawned_as(first.pid, program)
+    if second is None:
+        pytest.skip("the number of the next process cannot be chosen here")
+    with second:
+        try:
+            total = process.read(watched)["a-packager"]
+        finally:
+            second.kill()
+    assert total.instances == 1
+    assert total.cpu_seconds >= 0.3
+
+
 def test_what_has_ended_and_was_not_waited_for_runs_no_more(tmp_path: Path) -> None:
     program = tmp_path / "an-encoder"
     shutil.copy(shutil.which("sleep") or "", program)
