@@ -1,5 +1,6 @@
 """The parsers of /proc and /sys: real layouts, odd ones, broken ones."""
 
+import errno
 import os
 import re
 from collections.abc import Iterable
@@ -77,6 +78,35 @@ def test_what_zfs_keeps_in_memory_is_told_where_there_is_zfs_and_where_the_memor
     container.parent.mkdir(parents=True)
     container.write_text("lxc\n")
     assert [*zfs.parse(zfs.read(host))] == []
+
+
+def test_the_pressure_in_a_container_is_its_own(tmp_path: Path) -> None:
+    """lxc/lxcfs 691: /proc/pressure is the node's, so that one busy container would alarm all its neighbours."""
+    host = Host(tmp_path)
+    for folder, file, total in (("proc/pressure", "{}", 9_000_000), ("sys/fs/cgroup", "{}.pressure", 2_000_000)):
+        (tmp_path / folder).mkdir(parents=True)
+        for resource in pressure.RESOURCES:
+            line = f"avg10=0.00 avg60=0.00 avg300=0.00 total={total}\n"
+            (tmp_path / folder / file.format(resource)).write_text(f"some {line}full {line}")
+    assert {*figures(pressure.parse(pressure.read(host))).values()} == {9.0}
+    container = tmp_path / "run/systemd/container"
+    container.parent.mkdir(parents=True)
+    container.write_text("lxc\n")
+    assert {*figures(pressure.parse(pressure.read(host))).values()} == {2.0}
+    (tmp_path / "sys/fs/cgroup/io.pressure").unlink()
+    assert [*pressure.parse(pressure.read(host))] == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EOPNOTSUPP])
+def test_a_kernel_without_pressure_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """netdata 7531, node_exporter 1961: with PSI switched off the files are there and cannot be read."""
+
+    def refuse(_: Host, path: str) -> str:
+        raise FileNotFoundError(path) if "container" in path else OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Host, "text", refuse)
+    with pytest.raises(OSError, match=r'psi=1.*without = \["pressure"\]'):
+        pressure.read(HOST)
 
 
 def test_memory_is_in_bytes_and_huge_pages_in_pages() -> None:
