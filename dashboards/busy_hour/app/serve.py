@@ -41,6 +41,7 @@ from service.settings import SettingsError
 LOG = logging.getLogger(__name__)
 
 WINDOW = timedelta(days=30)
+PATIENCE = 3 * 24 * HOUR  # how long a month's report waits for days that cannot be recorded (project rule)
 RETRY = 600.0  # a server that was away is asked again ten minutes later
 STARTING, AGAIN = 180.0, 15.0  # how long a server may take that starts with this one, and when it is asked again
 
@@ -68,7 +69,7 @@ class Service:
                 return True
             fine = self._attempt("recording", self._record)
             self._attempt("figures", self._refresh)
-            fine &= self._attempt("mail", self._mail)
+            fine &= self._attempt("mail", lambda recorded=fine: self._mail(recorded=recorded))
             if fine:
                 self._last_success = self.clock()
             return fine
@@ -138,7 +139,8 @@ class Service:
         if problems:
             raise ValueError("; ".join(problems))
 
-    def _mail(self) -> None:
+    def _mail(self, *, recorded: bool) -> None:
+        """Mail the report of the last month, unless days of it may still be recorded."""
         wanted, server = self.chosen.mail, self.chosen.smtp
         if wanted is None or server is None:
             return
@@ -147,7 +149,8 @@ class Service:
         this_month = rules.calendar.day_of(now).replace(day=1)
         last_day = this_month - timedelta(days=1)
         month = last_day.replace(day=1)
-        due = rules.calendar.day(last_day).end + self.chosen.record_after <= now
+        ended = rules.calendar.day(last_day).end
+        due = ended + (self.chosen.record_after if recorded else PATIENCE) <= now
         if not due or self.store.mailed(month):
             return
         # Another busy hour on the same database may be sending this very report.

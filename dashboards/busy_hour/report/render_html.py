@@ -56,7 +56,7 @@ def _part(report: Report, words: Words) -> dict[str, Any]:
             first=words.day(report.first),
             last=words.day(report.last),
             counted=measures.days,
-            days=len(report.days),
+            days=report.calendar_days,
             coverage=words.percent(report.rules.min_coverage, 0),
             begins=report.rules.calendar.begins.strftime("%H:%M"),
             definition=", ".join(map(str, report.definitions)),

@@ -22,7 +22,7 @@ def table(report: Report, words: Words) -> str:
     """Return the report as plain text."""
     quantity, unit = words.named("quantity", report.quantity), words.unit(report.quantity)
     title = f"{report.scope} · {quantity}{f' [{unit}]' if unit else ''} · {report.first} … {report.last}"
-    lines = [title, f"{report.rules.calendar.zone.key}, {words('table.days')}: {report.measures.days}", ""]
+    lines = [title, f"{report.rules.calendar.zone.key}, {_counted(report, words)}", ""]
     lines += _columns(_day_rows(report, words))
     lines += ["", *_columns(_measure_rows(report, words)), ""]
     names = ("second", "fourth", "five", "thirty")
@@ -55,6 +55,13 @@ def table(report: Report, words: Words) -> str:
         if sentence
     ]
     return "\n".join(lines) + "\n"
+
+
+def _counted(report: Report, words: Words) -> str:
+    """Return how many days the figures rest on, and how many have no record at all."""
+    counted = words("table.counted", counted=report.measures.days, days=report.calendar_days)
+    missing = report.calendar_days - len(report.days)
+    return f"{counted}; {words('table.unrecorded', days=missing)}" if missing else counted
 
 
 def _day_rows(report: Report, words: Words) -> list[list[str]]:

@@ -93,6 +93,11 @@ class Report:
     forecast: forecast.Forecast | None
     week_ahead: week_ahead.WeekAhead | None
 
+    @property
+    def calendar_days(self) -> int:
+        """Return how many days the span has, with a record or without."""
+        return (self.last - self.first).days + 1
+
 
 def build(
     scope_and_quantity: tuple[str, str],

@@ -191,6 +191,33 @@ def test_the_month_is_mailed_once_and_again_after_a_failure(chosen: Settings, pr
     assert page.get_content().startswith("<!doctype html>")
 
 
+def test_the_month_waits_for_its_last_days(chosen: Settings, prometheus: Prometheus) -> None:
+    clock, post = Clock("2026-09-30T12:00"), Post()
+    made = service(chosen, prometheus, clock, post)
+    assert made.run()
+    prometheus.down = True
+    for at in ("2026-10-01T00:25", "2026-10-03T23:50"):
+        clock.set(at)
+        assert not made.run()
+    assert post.taken == []
+    prometheus.down = False
+    assert made.run()
+    [(message, _)] = post.taken
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert "учтено дней: 4 из 30; дней без записей: 26" in body.get_content()
+
+
+def test_the_month_does_not_wait_for_ever(chosen: Settings, prometheus: Prometheus) -> None:
+    clock, post = Clock("2026-09-30T12:00"), Post()
+    made = service(chosen, prometheus, clock, post)
+    assert made.run()
+    prometheus.down = True
+    clock.set("2026-10-04T00:00")
+    assert not made.run()
+    assert len(post.taken) == 1
+
+
 def test_the_month_goes_again_to_those_alone_who_have_not_got_it(
     chosen: Settings, prometheus: Prometheus, caplog: pytest.LogCaptureFixture
 ) -> None:
