@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from agent.sources.streams import mp4
+from agent.sources.streams.live import HOLD_BACK
 from agent.sources.streams.reasons import Fault, Reason
 from agent.transport.packets import PACKET, SYNC, Findings, TransportChecker
 from agent.transport.programs import Elementary, ProgramReader
@@ -14,7 +15,8 @@ EBML, CLUSTER = b"\x1a\x45\xdf\xa3", b"\x1f\x43\xb6\x75"
 WEBM = (EBML, b"\x18\x53\x80\x67", CLUSTER, b"\x1c\x53\xbb\x6b", b"\xec", b"\x12\x54\xc3\x67", b"\x11\x4d\x9b\x74")
 WEBM_INIT = (EBML,)
 _PACKED = (b"ID3", b"\x0b\x77", b"WEBVTT", b"\xef\xbb\xbfWEBV", b"fLaC")
-_LEAST = 8
+_PLAYED = frozenset({"vide", "soun"})
+_MISPLACED = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,27 @@ class Fragment:
         if not boxes.kinds[b"moof"] or not boxes.media:
             listed = ", ".join(kind.decode("latin-1") for kind in boxes.kinds)
             raise Fault(Reason.SEGMENT_MALFORMED, f"is MP4 without a fragment of media: its boxes are {listed}")
+        return []
+
+    def placed(self, section: bytes, begins: float, duration: float) -> list[Remark]:
+        """Return whether it lies elsewhere in time than the manifest has it, by its initialization section."""
+        movie = mp4.BoxReader()
+        movie.feed(section)
+        times = self.boxes.begins()
+        for track in movie.tracks() or self.boxes.tracks():
+            if track.handler not in _PLAYED or track.number not in times or not track.scale:
+                continue
+            apart = times[track.number] / track.scale - begins
+            if abs(apart) > max(_MISPLACED, HOLD_BACK * duration):
+                return [
+                    Remark(
+                        Reason.SEGMENT_MALFORMED,
+                        f"begins {apart:+.1f} s from where the manifest has it: track {track.number} at "
+                        f"{times[track.number]}/{track.scale} s (tfdt), the manifest at {begins:.1f} s. Players look "
+                        "there and do not start; presentationTimeOffset is missing or wrong, or an empty edit (elst) "
+                        "is meant to move it, which browsers pass over",
+                    )
+                ]
         return []
 
     def summary(self) -> str:

@@ -167,8 +167,9 @@ class _Addressed:
             if not media:
                 raise ValueError("has a <SegmentTemplate> without media")
             resource = Resource(self._where.absolute(fill(media, self._representation, place, "media")))
-        duration = place.duration / self._scope.scale
-        return Segment(self._number(place), resource, duration, self._where.container, self._initialization())
+        init, container, scale = self._initialization(), self._where.container, self._scope.scale
+        duration, begins = place.duration / scale, place.time / scale
+        return Segment(self._number(place), resource, duration, container, init, begins=begins)
 
     def _initialization(self) -> Init | None:
         template = self._attributes.get("initialization")

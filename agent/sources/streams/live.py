@@ -65,6 +65,7 @@ class Segment(NamedTuple):
     init: Init | None = None
     key: Key | None = None
     partial: bool = False  # the beginning of a file that is addressed as a whole
+    begins: float | None = None  # where the manifest has it, in seconds of the media's own time
     hidden: bool = False  # its samples are encrypted, and the packets or boxes around them are not
 
     @property

@@ -106,7 +106,7 @@ class Loader:
             try:
                 if capture is not None:
                     capture.begin(section)
-                checker = SegmentChecker(segment, key if whole else None, capture)
+                checker = SegmentChecker(segment, key if whole else None, capture, section)
                 loaded = await self._once(fetcher, url, checker, subject, limits[1])
             except Fault as fault:
                 if place == len(segment.resource.urls):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from service.nouns import counted
 
 LARGEST_MOVIE = 4 << 20
+_LARGEST_FRAGMENT = 1 << 20  # bytes kept of the first fragment's head
 # What a media segment, an initialization section or a whole file may begin with: what Chromium takes between its boxes
 # (media/formats/mp4/box_reader.cc).
 FIRST = frozenset(
@@ -39,10 +40,12 @@ class Track(NamedTuple):
 
     handler: str  # vide, soun, text, …
     codec: str  # the kind of the first sample entry, e.g. avc1
+    number: int = 0  # under which fragments name it
+    scale: int = 0  # ticks a second of its times
 
 
 class BoxReader:
-    """Walks over the top level of a file as it arrives; only the movie box is kept."""
+    """Walks over the top level of a file as it arrives; the movie box is kept, and the head of the first fragment."""
 
     def __init__(self) -> None:
         self.kinds: Counter[bytes] = Counter()
@@ -52,6 +55,7 @@ class BoxReader:
         self._kind = b""
         self._left: int | None = 0  # bytes of the box still to come; None up to the end of the file
         self._movie: bytearray | None = None
+        self._fragment: bytearray | None = None
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -85,11 +89,24 @@ class BoxReader:
                 found.append(_track(body))
         return tuple(track for track in found if track is not None)
 
+    def begins(self) -> dict[int, int]:
+        """Return where each track of the first fragment begins (tfdt), in its ticks."""
+        found = {}
+        for kind, body in _boxes(bytes(self._fragment or b"")):
+            if kind == b"traf":
+                head, time = _inner(body, b"tfhd"), _inner(body, b"tfdt")
+                size = 8 if time is not None and time[:1] == b"\x01" else 4
+                if head is not None and time is not None and len(head) >= 8 and len(time) >= 4 + size:
+                    found[int.from_bytes(head[4:8], "big")] = int.from_bytes(time[4 : 4 + size], "big")
+        return found
+
     def _content(self, data: memoryview) -> None:
         if self._kind == b"mdat":
             self.media += len(data)
         elif self._kind == b"moov" and self._movie is not None and len(self._movie) < LARGEST_MOVIE:
             self._movie += data
+        elif self._kind == b"moof" and self.kinds[b"moof"] == 1 and self._fragment is not None:
+            self._fragment += data[: _LARGEST_FRAGMENT - len(self._fragment)]
 
     def _begin(self) -> None:
         head = self._head
@@ -112,6 +129,8 @@ class BoxReader:
         self._head = b""
         if self._kind == b"moov":
             self._movie = bytearray()
+        elif self._kind == b"moof" and self._fragment is None:
+            self._fragment = bytearray()
 
 
 def _name(kind: bytes) -> str:
@@ -145,4 +164,13 @@ def _track(data: bytes) -> Track | None:
     entries = _inner(data, b"mdia", b"minf", b"stbl", b"stsd")
     if handler is None or len(handler) < 12 or entries is None or len(entries) < 16:
         return None
-    return Track(handler[8:12].decode("latin-1"), entries[12:16].decode("latin-1"))
+    number, scale = _number(_inner(data, b"tkhd")), _number(_inner(data, b"mdia", b"mdhd"))
+    return Track(handler[8:12].decode("latin-1"), entries[12:16].decode("latin-1"), number, scale)
+
+
+def _number(head: bytes | None) -> int:
+    """Return what follows the two dates of a track's or a media's head: its number, or its ticks a second."""
+    if head is None:
+        return 0
+    at = 20 if head[:1] == b"\x01" else 12
+    return int.from_bytes(head[at : at + 4], "big")

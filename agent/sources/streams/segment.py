@@ -84,9 +84,12 @@ class Cut:
 class SegmentChecker:
     """Takes one segment's answer; `finish` gives what a player gets over, anything worse is raised as Fault."""
 
-    def __init__(self, segment: Segment, key: bytes | None = None, keeper: Keeper | None = None) -> None:
-        """Take the segment, its key where it is encrypted as a whole, and who keeps its content."""
+    def __init__(
+        self, segment: Segment, key: bytes | None = None, keeper: Keeper | None = None, section: bytes = b""
+    ) -> None:
+        """Take the segment, its key where it is encrypted as a whole, who keeps its content, and its initialization."""
         self.segment = segment
+        self._section = section
         self._keeper = keeper
         self._asked = Asked(whole=not segment.partial, init=segment.init is not None)
         self._cut = Cut(segment.resource.byte_range)
@@ -127,6 +130,8 @@ class SegmentChecker:
         if self.segment.container != "opaque":
             content = self._content or self._begin()
             remarks = content.finish()
+            if isinstance(content, Fragment) and self.segment.begins is not None:
+                remarks += content.placed(self._section, self.segment.begins, self.segment.duration)
         if self._cut.surplus and not partial:
             size, more = counted(self.size, "byte"), "" if self._status == 206 else ", and the status is 200, not 206"
             words = f"is longer than the {size} that were asked for{more}: players take all of it for this segment"

@@ -62,13 +62,20 @@ def box(kind: bytes, *content: bytes) -> bytes:
     return struct.pack(">I", 8 + len(body)) + kind + body
 
 
-def init(handler: bytes = b"vide", codec: bytes = b"avc1") -> bytes:
-    """Return an initialization section of one track, as far as it is looked at."""
+def init(handler: bytes = b"vide", codec: bytes = b"avc1", *, scale: int = 0, version: int = 0) -> bytes:
+    """Return an initialization section of one track, number 1, as far as it is looked at."""
     entries = box(b"stsd", struct.pack(">II", 0, 1), box(codec, bytes(78)))
-    media = box(b"mdia", box(b"hdlr", bytes(8), handler, bytes(13)), box(b"minf", box(b"stbl", entries)))
-    return box(b"ftyp", b"iso6", bytes(4)) + box(b"moov", box(b"trak", media))
+    dates = bytes([version]) + bytes(19 if version else 11)
+    heads = [box(b"mdhd", dates, struct.pack(">I", scale), bytes(12))] if scale else []
+    media = box(b"mdia", *heads, box(b"hdlr", bytes(8), handler, bytes(13)), box(b"minf", box(b"stbl", entries)))
+    track = [box(b"tkhd", dates, struct.pack(">I", 1), bytes(64))] if scale else []
+    return box(b"ftyp", b"iso6", bytes(4)) + box(b"moov", box(b"trak", *track, media))
 
 
-def fragment() -> bytes:
-    """Return a fragment with media in it."""
-    return box(b"styp", b"msdh", bytes(4)) + box(b"moof", bytes(40)) + box(b"mdat", bytes(400))
+def fragment(begins: int | None = None, *, version: int = 1, track: int = 1) -> bytes:
+    """Return a fragment with media in it, which may say where it begins in the ticks of its track."""
+    content = bytes(40)
+    if begins is not None:
+        time = struct.pack(">B3xQ" if version else ">B3xI", version, begins)
+        content = box(b"traf", box(b"tfhd", bytes(4), struct.pack(">I", track)), box(b"tfdt", time))
+    return box(b"styp", b"msdh", bytes(4)) + box(b"moof", content) + box(b"mdat", bytes(400))

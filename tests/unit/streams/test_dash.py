@@ -56,7 +56,8 @@ def test_a_timeline_lists_what_exists() -> None:
     live = first(manifest(template, timeline=TIMELINE), NOON + 21.5)
     # Five segments of two seconds from 10 s, and one of one second: the sixth is number 55 and begins at 20 s.
     begin = round((NOON + 20) * 1000)
-    assert live.segment == Segment(begin, Resource(("https://edge/live/news/v1/00055.m4s",)), 1.0, "mp4")
+    resource = Resource(("https://edge/live/news/v1/00055.m4s",))
+    assert live.segment == Segment(begin, resource, 1.0, "mp4", begins=20.0)
     assert (live.edge, live.newest, live.first) == (NOON + 21, begin, round((NOON + 10) * 1000))
     assert (live.target_duration, live.patience, live.declared) == (2.0, 3.0, True)
 
@@ -89,7 +90,8 @@ def test_times_address_segments_too() -> None:
 
 def test_the_presentation_time_offset_moves_the_edge() -> None:
     template = 'timescale="90000" presentationTimeOffset="900000" media="$Time$.m4s"'
-    assert first(manifest(template, timeline=TIMELINE), NOON + 30).edge == NOON + 11
+    live = first(manifest(template, timeline=TIMELINE), NOON + 30)
+    assert (live.edge, live.segments[0].begins) == (NOON + 11, 20.0)
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,43 @@ def test_a_byte_range_cut_short_is_a_fault() -> None:
         ranged(206, programme(3)[:-188]).finish()
 
 
+@pytest.mark.parametrize("version", [0, 1])
+@pytest.mark.parametrize(
+    ("ticks", "section", "apart"),
+    [
+        (90_000 * 3600, init(scale=90_000), None),
+        (90_000 * 3609, init(scale=90_000), None),
+        (0, init(scale=90_000), "-3600.0"),
+        (90_000 * 7200, init(scale=90_000, version=1), "+3600.0"),
+        (0, init(b"subt", b"stpp", scale=90_000), None),  # nothing that a player looks for
+        (0, init(), None),  # nothing known of its ticks
+        (0, b"", None),
+    ],
+)
+def test_a_fragment_that_lies_elsewhere_in_time_is_told(
+    ticks: int, section: bytes, apart: str | None, version: int
+) -> None:
+    """Issue 1651 of shaka-player: times as they came by multicast, and a manifest that counts from 0."""
+    segment = Segment(1, Resource(("",)), 4.0, "mp4", INIT, begins=3600.0)
+    for body in (fragment(ticks, version=version), fragment(ticks, version=version) + fragment(1, version=version)):
+        checker = SegmentChecker(segment, section=section)
+        checker.head(Answer("", 200, "video/mp4"))
+        for at in range(0, len(body), 100):
+            checker.piece(body[at : at + 100])
+        found = [remark.detail for remark in checker.finish()]
+        assert [detail.startswith(f"begins {apart} s from where the manifest has it") for detail in found] == (
+            [True] if apart else []
+        )
+
+
+def test_a_fragment_of_another_track_or_without_a_time_is_not_compared() -> None:
+    for body in (fragment(0, track=2), fragment()):
+        checker = SegmentChecker(Segment(1, Resource(("",)), 4.0, "mp4", INIT, begins=3600.0), section=init(scale=1))
+        checker.head(Answer("", 200, "video/mp4"))
+        checker.piece(body)
+        assert checker.finish() == []
+
+
 KEY, VECTOR = bytes(range(16)), bytes(range(16, 32))
 
 
