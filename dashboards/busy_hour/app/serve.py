@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from types import FrameType
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -69,7 +70,7 @@ class Service:
                 return True
             fine = self._attempt("recording", self._record)
             self._attempt("figures", self._refresh)
-            fine &= self._attempt("mail", lambda recorded=fine: self._mail(recorded=recorded))
+            fine &= self._attempt("mail", partial(self._mail, recorded=fine))
             if fine:
                 self._last_success = self.clock()
             return fine
