@@ -29,6 +29,9 @@ _TYPES: dict[int, tuple[Kind, str]] = {
     0x20: ("video", "H.264 MVC"),
     0x21: ("video", "JPEG 2000"),
     0x24: ("video", "H.265"),
+    0x2D: ("audio", "MPEG-H"),
+    0x2E: ("audio", "MPEG-H, auxiliary"),
+    0x32: ("video", "JPEG XS"),
     0x33: ("video", "H.266"),
     0x42: ("video", "AVS"),
     0x81: ("audio", "AC-3"),
@@ -42,6 +45,7 @@ _TYPES: dict[int, tuple[Kind, str]] = {
     0xCF: ("audio", "AAC, encrypted samples"),
     0xD1: ("video", "Dirac"),
     0xD2: ("video", "AVS2"),
+    0xD4: ("video", "AVS3"),
     0xDB: ("video", "H.264, encrypted samples"),
     0xEA: ("video", "VC-1"),
 }
@@ -163,7 +167,7 @@ class ProgramReader:
             return
         if pid == PAT_PID:
             self._association(section.body)
-        elif pid in self.maps.values():
+        elif self.maps.get(section.extension) == pid:  # other programmes' maps may come on the same PID
             self._map(section)
 
     def _association(self, body: bytes) -> None:

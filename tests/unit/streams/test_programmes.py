@@ -51,6 +51,10 @@ def test_sound_as_ffmpeg_writes_it(body: str, kind: str, codec: str) -> None:
         (0x80, b"", "data", "stream type 0x80"),
         (0x82, b"\x05\x04GA94", "data", "subtitles"),
         (0x1B, DISC, "video", "H.264"),
+        (0x2D, b"", "audio", "MPEG-H"),  # Rec. ITU-T H.222.0, table 2-34, as the next two
+        (0x2E, b"", "audio", "MPEG-H, auxiliary"),
+        (0x32, b"", "video", "JPEG XS"),
+        (0xD4, b"\x05\x04AVSV", "video", "AVS3"),  # libavformat/mpegts.h
     ],
 )
 def test_a_type_is_what_its_programme_makes_of_it(stream_type: int, programme: bytes, kind: str, codec: str) -> None:
@@ -98,3 +102,12 @@ def test_sound_is_not_read_as_splice_commands(programme: bytes, watched: bool) -
     tables.take(0, table(0, 0, pat()), 0.0)
     tables.take(PMT, table(PMT, 0, streams(0x86, programme=programme)), 0.1)
     assert (0x101 in tables.pids) is watched
+
+
+def test_a_map_of_another_programme_on_the_same_pid_is_not_the_channel() -> None:
+    """Issue 209 of MuMuDVB: 22 services have their maps on PID 33, and what is cut out of them names one."""
+    reader = ProgramReader()
+    other = section(2, 2, b"\xe1\x00\xf0\x00" + b"\x1b\xe5\x01\xf0\x00")
+    for data in (table(0, 0, pat()), table(PMT, 0, other), table(PMT, 1, streams(0x1B)), table(PMT, 2, other)):
+        reader.read(int.from_bytes(data[1:3], "big") & 0x1FFF, data)
+    assert [(number, [one.pid for one in found.streams]) for number, found in reader.programs.items()] == [(1, [0x101])]
