@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agent.sources.streams import hls_tags
 from agent.sources.streams.hls import KEY_SIZES, Encryption, Entry, Map, Master, Media, Sound, Variant
@@ -51,6 +52,7 @@ class _MasterReader:
     def __init__(self) -> None:
         self._variants: list[tuple[Variant, bool | None]] = []  # whether it has pictures, if it says so
         self._audio: dict[tuple[str, str], Sound] = {}
+        self._first: dict[str, Sound] = {}  # of each group: the one that players begin with
         self._pending: dict[str, str] | None = None
 
     def take(self, line: Line, variables: Variables) -> None:
@@ -58,20 +60,35 @@ class _MasterReader:
             self._pending = hls_tags.attributes(line, variables)
         elif line.tag == "EXT-X-MEDIA":
             given = hls_tags.attributes(line, variables)
-            if given.get("TYPE") == "AUDIO" and given.get("URI"):
-                group, name = given.get("GROUP-ID", ""), given.get("NAME") or given.get("LANGUAGE") or "audio"
-                sound = Sound(given["URI"], name[:40], group, given.get("DEFAULT") == "YES")
-                self._audio.setdefault((group, given["URI"]), sound)
+            if given.get("TYPE") == "AUDIO":
+                self._sound(given)
         elif not line.tag and self._pending is not None:
             given, self._pending = self._pending, None
             name = f"variant {len(self._variants) + 1} ({given.get('BANDWIDTH', 'no BANDWIDTH')[:12]} bit/s)"
             uri = variables.expand(line.number, line.value)
             self._variants.append((Variant(uri, name, given.get("AUDIO")), _pictures(given)))
 
+    def _sound(self, given: Mapping[str, str]) -> None:
+        uri, group = given.get("URI", ""), given.get("GROUP-ID", "")
+        sound = Sound(
+            uri, (given.get("NAME") or given.get("LANGUAGE") or "audio")[:40], group, given.get("DEFAULT") == "YES"
+        )
+        first = self._first.setdefault(group, sound)
+        if sound.default and not first.default:
+            self._first[group] = sound
+        if uri:
+            self._audio.setdefault((group, uri), sound)
+
     def finish(self, variables: Variables) -> Master:
+        # What players begin with may be in the variants themselves (RFC 8216, 4.3.4.2.1), whatever is offered beside it.
+        within = {group for group, sound in self._first.items() if not sound.uri}
         # Players leave out variants of sound only where others have pictures.
         pictures = any(found for _, found in self._variants)
-        variants = tuple(variant for variant, found in self._variants if found is not False or not pictures)
+        variants = tuple(
+            replace(variant, audio=None) if variant.audio in within else variant
+            for variant, found in self._variants
+            if found is not False or not pictures
+        )
         if not variants:
             raise ValueError("names no rendition: no EXT-X-STREAM-INF is followed by an address")
         return Master(variants, tuple(self._audio.values()), variables.values)

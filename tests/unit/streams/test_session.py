@@ -243,6 +243,26 @@ def test_the_sound_that_belongs_to_the_pictures_must_play() -> None:
     assert world.look()
 
 
+@pytest.mark.parametrize(
+    ("kk", "up"),
+    [
+        ('NAME="kk",DEFAULT=YES', True),  # within the variant: nothing to fetch
+        ('NAME="kk",DEFAULT=YES,URI=""', True),
+        ('NAME="kk"', False),  # a player begins with the first that is named
+        ('NAME="kk",DEFAULT=YES,URI="gone.m3u8"', False),
+    ],
+)
+def test_sound_within_the_variant_is_that_with_which_players_begin(kk: str, up: bool) -> None:
+    text = (
+        '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="s",NAME="ru",URI="r.m3u8"\n'
+        f'#EXT-X-STREAM-INF:BANDWIDTH=2,AUDIO="s"\na.m3u8\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="s",{kk}\n'
+    )
+    world = master(World(), text)
+    assert world.look() is up
+    assert world.names() == (set() if up else {Reason.PLAYLIST_STATUS})
+    assert ("live/r.m3u8" in world.asked) == ("DEFAULT" not in kk)
+
+
 def test_a_copy_at_the_next_base_url_is_taken() -> None:
     world = dash(World(), "<BaseURL>gone/</BaseURL><BaseURL>./</BaseURL>")
     assert world.look()
