@@ -80,7 +80,7 @@ class _MasterReader:
             self._audio.setdefault((group, uri), sound)
 
     def finish(self, variables: Variables) -> Master:
-        # What players begin with may be in the variants themselves (RFC 8216, 4.3.4.2.1), whatever is offered beside it.
+        # What players begin with may be in the variants themselves (RFC 8216, 4.3.4.2.1), whatever there is beside it.
         within = {group for group, sound in self._first.items() if not sound.uri}
         # Players leave out variants of sound only where others have pictures.
         pictures = any(found for _, found in self._variants)
