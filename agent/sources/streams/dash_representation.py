@@ -25,6 +25,10 @@ CLOCK_MARGIN = 1.0
 _MILLISECONDS = 1000
 _PLACE = re.compile(r"[0-9]{1,18}")
 _BEGINNING = 64 << 10  # what is fetched of a file that is addressed as a whole
+_JUMPS = (
+    "its SegmentTimeline names numbers of its own (S@n); dash.js 5.2.1 and shaka-player 5.2.12 count from startNumber "
+    "and ask for other segments"
+)
 _CONTAINERS: dict[str, Container] = {"mp4": "mp4", "webm": "webm", "mp2t": "ts"}
 
 
@@ -92,6 +96,7 @@ class _Addressed:
             patience=LATEST_UPDATE * max(target, period.update),
             declared=places.declared,
             ahead=places.ahead,
+            invalid=_JUMPS if places.jumps and "$Number" in self._attributes.get("media", "") else "",
             source=period.url.partition("?")[0],
             period=(period.name, period.start) if period.name else None,
         )

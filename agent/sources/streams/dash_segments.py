@@ -48,6 +48,7 @@ class Places:
     longest: int
     declared: bool
     ahead: bool = False
+    jumps: bool = False  # its numbers (S@n) are others than those that players count
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def by_formula(attributes: Mapping[str, str], scope: Scope, element: str) -> Pla
 
 def by_timeline(timeline: Element, attributes: Mapping[str, str], scope: Scope) -> Places:
     """Return what a SegmentTimeline lists of what is available by the clock; raise ValueError."""
-    runs, declared = _runs(timeline, xml.integer(attributes, "startNumber", 1, "SegmentTemplate"), scope)
+    first = xml.integer(attributes, "startNumber", 1, "SegmentTemplate")
+    runs, declared, jumps = _runs(timeline, first, scope)
     if not runs:
         raise NothingYet("has an empty SegmentTimeline")
     longest = max(run.duration for run in runs)
@@ -102,16 +104,17 @@ def by_timeline(timeline: Element, attributes: Mapping[str, str], scope: Scope) 
         newest = runs[-1].at(runs[-1].count - 1)
         limit = newest.time + newest.duration
     start = _last_until(runs, _start_limit(scope, limit, longest)) or runs[0].at(0)
-    return Places(newest, start, runs[0].at(0), longest, declared, ahead)
+    return Places(newest, start, runs[0].at(0), longest, declared, ahead, jumps)
 
 
-def _runs(timeline: Element, number: int, scope: Scope) -> tuple[list[_Run], bool]:
+def _runs(timeline: Element, number: int, scope: Scope) -> tuple[list[_Run], bool, bool]:
+    """Return the runs, whether all is declared, and whether they name other numbers than players count."""
     elements = xml.children(timeline, "S")
-    time, declared = 0, True
+    time, declared, jumps = 0, True, False
     runs: list[_Run] = []
     for index, element in enumerate(elements):
         time = xml.integer(element.attrib, "t", time, "S")
-        number = xml.integer(element.attrib, "n", number, "S")
+        jumps |= xml.integer(element.attrib, "n", number, "S") != number
         duration = xml.integer(element.attrib, "d", -1, "S")
         if duration < 0:
             raise ValueError("has an <S> in its SegmentTimeline without a duration d, or with one below 0")
@@ -131,7 +134,7 @@ def _runs(timeline: Element, number: int, scope: Scope) -> tuple[list[_Run], boo
         runs.append(_Run(time, duration, number, count))
         number += count
         time += count * duration
-    return runs, declared
+    return runs, declared, jumps
 
 
 def _last_until(runs: list[_Run], limit: int) -> Place | None:

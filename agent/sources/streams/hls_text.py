@@ -25,7 +25,8 @@ _ONCE = frozenset(
         "EXT-X-VERSION",
     }
 )
-_BEFORE_SEGMENTS = frozenset({"EXT-X-DISCONTINUITY-SEQUENCE", "EXT-X-MEDIA-SEQUENCE"})
+# hls.js 1.7.4 takes a first one of 0 for none.
+_FROM_ZERO = frozenset({"EXT-X-DISCONTINUITY-SEQUENCE", "EXT-X-MEDIA-SEQUENCE"})
 _MASTER_TAGS = frozenset({"EXT-X-STREAM-INF", "EXT-X-MEDIA"})
 
 
@@ -140,8 +141,11 @@ class _MediaReader:
                 self._target = self._target if seconds is None else seconds
             case "EXT-X-MEDIA-SEQUENCE":
                 self._sequence = hls_tags.whole(line)
-            case "EXT-X-DISCONTINUITY-SEQUENCE":
-                self._discontinuity += hls_tags.whole(line) if line.value.strip().isdecimal() and not again else 0
+            case "EXT-X-DISCONTINUITY-SEQUENCE" if line.value.strip().isdecimal() and not again:
+                # Wherever it stands, it is the number of the first segment (hls.js, pull request 7750).
+                first = hls_tags.whole(line)
+                self._entries = [replace(one, discontinuity=one.discontinuity + first) for one in self._entries]
+                self._discontinuity += first
             case "EXT-X-SKIP":
                 # A delta update, although none was asked for: what it leaves out still counts.
                 skipped = hls_tags.attributes(line, variables).get("SKIPPED-SEGMENTS", "")
@@ -175,10 +179,11 @@ class _MediaReader:
 
     def _check(self, line: Line, *, again: bool) -> None:
         """Note a rule that decides nothing here, and on which some players insist."""
-        self._seen.add(line.tag)
+        if line.tag not in _FROM_ZERO or line.value.strip("0 "):
+            self._seen.add(line.tag)
         if again:
             self._invalid = self._invalid or f"line {line.number}: a second {line.tag}"
-        elif line.tag in _BEFORE_SEGMENTS and self._entries:
+        elif line.tag == "EXT-X-MEDIA-SEQUENCE" and self._entries:
             self._invalid = self._invalid or f"line {line.number}: {line.tag} behind the first segment"
 
     def _entry(self, uri: str) -> None:

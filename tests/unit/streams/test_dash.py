@@ -127,6 +127,24 @@ def test_a_segment_of_no_duration_is_none_and_has_a_number(repeat: str, number: 
     assert live.edge == NOON + (95232 + 95256) / 48000
 
 
+@pytest.mark.parametrize(
+    ("numbers", "media", "told"),
+    [
+        ((101, 102), "$Number$", False),
+        ((101, 103), "$Number$", True),
+        ((1, 2), "$Number$", True),
+        ((101, 103), "$Time$", False),
+    ],
+)
+def test_numbers_in_a_timeline_are_passed_over_as_players_do(numbers: tuple[int, int], media: str, told: bool) -> None:
+    """Issue 5107 of dash.js."""
+    runs = "".join(f'<S t="{2 * place}" n="{number}" d="2"/>' for place, number in enumerate(numbers))
+    timeline = f"<SegmentTimeline>{runs}</SegmentTimeline>"
+    live = first(DYNAMIC.format(SET.format(f'startNumber="101" media="{media}"', timeline)), NOON + 60)
+    assert name(live) == ("102" if media == "$Number$" else "2")
+    assert live.invalid.startswith("its SegmentTimeline names numbers of its own") == told
+
+
 def test_a_run_repeated_to_the_next_is_not() -> None:
     timeline = '<SegmentTimeline><S t="0" d="2" r="-1"/><S t="10" d="4"/></SegmentTimeline>'
     live = first(manifest('media="$Number$-$Time$"', timeline=timeline), NOON + 60)
