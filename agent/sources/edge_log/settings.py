@@ -8,6 +8,7 @@ from agent.sources.edge_log.formats.batch import LineFormat
 from agent.sources.edge_log.formats.by_name import make_format
 from agent.sources.edge_log.formats.log_format import Choice
 from agent.sources.edge_log.formats.log_format_expression import ADDRESSES
+from agent.sources.edge_log.formats.request_start import timed
 from agent.sources.edge_log.sessions.definition import Definition
 from agent.sources.edge_log.sessions.targets import PROTOCOLS
 from service.setting_types import host_and_port, time_zone
@@ -30,6 +31,7 @@ class EdgeLogSettings:
     columns: list[str] = field(default_factory=list)
     time_zone: str = "UTC"
     duration_unit: str = "s"
+    time_of_request: str = "end"  # or "start"
     idle_timeout: Seconds = field(default=Seconds(30.0))
     viewer: list[re.Pattern[bytes]] = field(default_factory=list)
     session: list[re.Pattern[bytes]] = field(default_factory=list)
@@ -84,7 +86,8 @@ class EdgeLogSettings:
             zone = UTC if self.time_zone == "UTC" else time_zone(self.time_zone)
         except ValueError as error:
             raise ValueError(f"time_zone: {error}") from None
-        return make_format(self.format, self.columns, choice, zone, self.duration_unit)
+        made = make_format(self.format, self.columns, choice, zone, self.duration_unit)
+        return timed(made, self.format, self.time_of_request)
 
     def _input_faults(self) -> list[str]:
         faults = []
