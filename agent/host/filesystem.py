@@ -24,6 +24,8 @@ PROMPT = frozenset({"ext2", "ext3", "ext4", "tmpfs", "xfs"})
 # After errors=remount-ro ext4 is "rw" since Linux 6.12, and says since 6.15 that it takes no more writes.
 UNWRITABLE = frozenset({"ro", "emergency_ro", "shutdown"})
 _NEGATIVE = 1 << 63
+# What CephFS and others say of inodes that are made as they are needed, -1: none can run out.
+_UNCOUNTED = frozenset({-1, (1 << 64) - 1})
 OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 
 
@@ -114,12 +116,12 @@ def unescaped(column: str) -> str:
 
 
 def amount(number: int) -> int:
-    """Return a number of blocks or inodes.
+    """Return a number of blocks.
 
     statvfs(2) knows none below zero: what is beyond a quota, or less than is reserved, comes as a number near 2^64, and
-    nothing is free.
+    Python 3.11 takes that for a negative one. Nothing is free then.
     """
-    return 0 if number >= _NEGATIVE else number
+    return number if 0 <= number < _NEGATIVE else 0
 
 
 def parse(source: Read) -> Iterator[Sample]:
@@ -134,8 +136,9 @@ def parse(source: Read) -> Iterator[Sample]:
         yield catalogue.FILESYSTEM_SIZE.sample(answer.f_blocks * answer.f_frsize, *labels)
         yield catalogue.FILESYSTEM_FREE.sample(amount(answer.f_bfree) * answer.f_frsize, *labels)
         yield catalogue.FILESYSTEM_AVAIL.sample(amount(answer.f_bavail) * answer.f_frsize, *labels)
-        yield catalogue.FILESYSTEM_FILES.sample(answer.f_files, *labels)
-        yield catalogue.FILESYSTEM_FILES_FREE.sample(amount(answer.f_ffree), *labels)
+        if answer.f_ffree not in _UNCOUNTED:
+            yield catalogue.FILESYSTEM_FILES.sample(answer.f_files, *labels)
+            yield catalogue.FILESYSTEM_FILES_FREE.sample(answer.f_ffree, *labels)
         yield catalogue.FILESYSTEM_READONLY.sample(float(mount.readonly), *labels)
 
 

@@ -201,14 +201,24 @@ def test_of_two_mounts_of_one_place_the_upper_is_asked() -> None:
     assert filesystem.parse_mountinfo(info) == [filesystem.Mount("/dev/b", "/srv", "xfs", readonly=False)]
 
 
-def test_what_is_free_below_zero_is_nothing() -> None:
-    answer = Statvfs(f_bfree=2**64 - 5, f_bavail=2**64 - 1_000_000, f_ffree=2**64 - 1).answer
+@pytest.mark.parametrize("above", [0, 2**64])
+def test_what_is_free_below_zero_is_nothing(above: int) -> None:
+    answer = Statvfs(f_bfree=above - 5, f_bavail=above - 1_000_000).answer
     mount = filesystem.Mount("srv:/v", "/v", "nfs4", readonly=False)
     found = figures(filesystem.parse(filesystem.Read([mount], {"/v": answer})))
     assert found["node_filesystem_avail_bytes{srv:/v,nfs4,/v}"] == 0
     assert found["node_filesystem_free_bytes{srv:/v,nfs4,/v}"] == 0
-    assert found["node_filesystem_files_free{srv:/v,nfs4,/v}"] == 0
     assert found["node_filesystem_size_bytes{srv:/v,nfs4,/v}"] == answer.f_blocks * answer.f_frsize
+
+
+@pytest.mark.parametrize("free", [-1, 2**64 - 1])
+def test_inodes_that_are_made_as_they_are_needed_do_not_run_out(free: int) -> None:
+    # fs/ceph/super.c of Linux: f_files is the number of objects, f_ffree is -1 (netdata 2664, ceph-csi 3713).
+    answer = Statvfs(f_files=5079, f_ffree=free).answer
+    mount = filesystem.Mount("10.0.0.7:6789:/", "/srv", "ceph", readonly=False)
+    found = figures(filesystem.parse(filesystem.Read([mount], {"/srv": answer})))
+    assert found["node_filesystem_size_bytes{10.0.0.7:6789:/,ceph,/srv}"] == answer.f_blocks * answer.f_frsize
+    assert not any("node_filesystem_files" in name for name in found)
 
 
 @pytest.mark.parametrize("speed", ["-1", "65535", "4294967295"])
