@@ -4,7 +4,6 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from agent.sources.streams.reasons import Fault, Reason
 from service.nouns import counted
 
 _BLOCK = 16
@@ -25,14 +24,12 @@ class Decryptor:
         self._held = clear[-_BLOCK:]
         return clear[:-_BLOCK]
 
-    def finish(self) -> bytes:
-        """Return the last bytes; raise Fault where the key does not fit."""
+    def finish(self) -> tuple[bytes, str]:
+        """Return the last bytes, and what is wrong with them: hls.js takes them as they are, shaka-player refuses."""
         if self._size % _BLOCK:
-            raise Fault(
-                Reason.SEGMENT_MALFORMED,
-                f"has {counted(self._size, 'byte')}, no multiple of 16, although the playlist says it is encrypted",
-            )
+            words = f"has {counted(self._size, 'byte')}, no multiple of 16, although the playlist says it is encrypted"
+            return self._held, words
         padding = self._held[-1] if self._held else 0
         if not 1 <= padding <= _BLOCK or self._held[-padding:] != bytes([padding]) * padding:
-            raise Fault(Reason.SEGMENT_MALFORMED, "cannot be decrypted with the key that the playlist names")
-        return self._held[:-padding]
+            return self._held, "cannot be decrypted with the key that the playlist names"
+        return self._held[:-padding], ""

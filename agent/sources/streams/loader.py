@@ -161,14 +161,15 @@ class Loader:
             if error.trouble is Trouble.ENCODING:
                 raise NotJudged("encoding", f"{subject} {error.detail}") from None
             raise Fault(Reason.INIT_MISSING, f"{subject}: {error.detail}") from None
+        odd = ""
         if init.key is not None and init.key.whole:
             key = await self._key(fetcher, init.key, subject, limit)
-            try:
-                decryptor = Decryptor(key, init.key.vector)
-                body = decryptor.feed(body) + decryptor.finish()
-            except Fault as fault:
-                raise Fault(Reason.INIT_MALFORMED, f"{subject} {fault.detail}") from None
+            decryptor = Decryptor(key, init.key.vector)
+            clear = decryptor.feed(body)
+            rest, odd = decryptor.finish()
+            body = clear + rest
         problem, words = ("", "encrypted") if init.container == "opaque" and body else judged(body)
+        problem = problem and (odd or problem)
         if problem:
             raise Fault(Reason.INIT_MALFORMED, f"{subject} {problem}")
         self.journal.note("ok", subject, words, url=url)

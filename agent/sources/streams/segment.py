@@ -124,12 +124,11 @@ class SegmentChecker:
             raise Fault(Reason.SEGMENT_TRUNCATED, f"lacks {counted(self._cut.left, 'byte')} of its byte range")
         if not self.size:
             raise Fault(Reason.SEGMENT_MALFORMED, "is empty")
-        if self._decryptor is not None:
-            self._feed(self._decryptor.finish())
+        rest, problem = (b"", "") if self._decryptor is None else self._decryptor.finish()
+        self._feed(rest)
         remarks: list[Remark] = []
         if self.segment.container != "opaque":
-            content = self._content or self._begin()
-            remarks = content.finish()
+            content, remarks = self._whole(problem)
             if isinstance(content, Fragment) and self.segment.begins is not None:
                 remarks += content.placed(self._section, self.segment.begins, self.segment.duration)
         if self._cut.surplus and not partial:
@@ -139,6 +138,22 @@ class SegmentChecker:
         if self._type in NO_MEDIA:
             remarks.append(Remark(Reason.SEGMENT_CONTENT_TYPE, f"is media and came as {self._type}"))
         return remarks
+
+    def _whole(self, problem: str) -> tuple[Content, list[Remark]]:
+        """Judge the content; `problem` is what is wrong with how it was encrypted."""
+        try:
+            content = self._content or self._begin()
+            remarks = content.finish()
+        except Fault:
+            if problem:
+                raise Fault(Reason.SEGMENT_MALFORMED, problem) from None
+            raise
+        if problem:
+            words = (
+                "holds media, but is not padded as RFC 8216 (4.3.2.4) wants it; hls.js plays it, shaka-player does not"
+            )
+            remarks.append(Remark(Reason.SEGMENT_MALFORMED, words))
+        return content, remarks
 
     def summary(self) -> str:
         """Say what came."""

@@ -305,6 +305,19 @@ def test_an_encrypted_segment_is_judged_by_what_is_in_it() -> None:
         decrypted(GOOD[:190], KEY)
 
 
+def test_a_segment_that_is_not_padded_plays_in_some_players() -> None:
+    """Web Crypto refuses it, in both; hls.js 1.7.4 then decrypts it itself (crypt/decrypter.ts)."""
+    whole = programme(49)  # 52 packets: a multiple of 16 bytes
+    body = Cipher(AES(KEY), CBC(VECTOR)).encryptor().update(whole)
+    assert len(body) == len(whole)
+    assert decrypted(body, KEY) == [Reason.SEGMENT_MALFORMED]
+    assert decrypted(body + b"rest", KEY) == [Reason.SEGMENT_MALFORMED]
+    with pytest.raises(Fault, match="cannot be decrypted with the key that the playlist names"):
+        decrypted(body, bytes(16))
+    with pytest.raises(Fault, match="no multiple of 16, although the playlist says it is encrypted"):
+        decrypted(body + b"rest", bytes(16))
+
+
 @given(st.binary(max_size=2000), st.integers(0, 2000), st.sampled_from(["plain", "mp4", "webm", "ts", "opaque"]))
 def test_any_bytes_give_findings_or_a_fault(body: bytes, at: int, container: Container) -> None:
     try:
