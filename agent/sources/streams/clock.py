@@ -1,5 +1,7 @@
 """The clock that a manifest names (UTCTiming): by how much the server's is ahead of this node's."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 
 from agent.sources.streams.dash_xml import instant
@@ -10,9 +12,11 @@ DIRECT, HEAD, BODY = "direct", "http-head", "body"
 _KINDS = {
     "direct:2012": DIRECT,
     "direct:2014": DIRECT,
+    "http-head:2012": HEAD,
     "http-head:2014": HEAD,
     "http-xsdate:2012": BODY,
     "http-xsdate:2014": BODY,
+    "http-iso:2012": BODY,
     "http-iso:2014": BODY,
 }
 
@@ -27,15 +31,14 @@ def direct(value: str) -> float:
     return instant(value, "UTCTiming@value")
 
 
-def addresses(value: str, base: str) -> list[str]:
-    """Return the addresses of a clock; a value may name several."""
-    found = []
+def addresses(value: str, bases: Iterable[str]) -> list[str]:
+    """Return the addresses of a clock; a value may name several, each relative to one of the bases."""
+    found: dict[str, None] = {}
     for reference in value.split():
-        try:
-            found.append(resolve(base, reference))
-        except ValueError:
-            continue
-    return found
+        for base in bases:
+            with suppress(ValueError):
+                found.setdefault(resolve(base, reference))
+    return list(found)
 
 
 def from_date(header: str) -> float:

@@ -35,6 +35,13 @@ class Document:
             if (href := xml.xlink(element, "href")) is not None
         ]
 
+    def bases(self) -> tuple[str, ...]:
+        """Return what the addresses of clocks are relative to: the BaseURLs of the whole, else where it came from."""
+        try:
+            return based(self.root, (self.url,))
+        except ValueError:
+            return (self.url,)
+
     def offers(self, now: float) -> tuple[Offer, ...]:
         """Return what players get at this moment, pictures first; raise ValueError or NotJudged."""
         periods = list(self._periods())

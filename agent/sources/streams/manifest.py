@@ -51,16 +51,16 @@ class ManifestReader:
                     continue
                 self.journal.note("info", "UTCTiming", f"the manifest's clock is {moment - self.clock():+.1f} s ahead")
                 return moment
-            if clock.kind_of(scheme) is not None and await self._asked(scheme, value, document.url, get):
+            if clock.kind_of(scheme) is not None and await self._asked(scheme, value, document.bases(), get):
                 return self.clock() + self._offset
         return self.clock() + self._offset
 
-    async def _asked(self, scheme: str, value: str, base: str, get: Get) -> bool:
+    async def _asked(self, scheme: str, value: str, bases: tuple[str, ...], get: Get) -> bool:
         """Return whether the offset of a clock that must be asked is known."""
         if self.clock() < self._offset_until:
             return True
         head = clock.kind_of(scheme) == clock.HEAD
-        for url in clock.addresses(value, base):
+        for url in clock.addresses(value, bases):
             if self._rests(url):
                 continue
             began = self.clock()

@@ -310,6 +310,8 @@ CLOCK = '<UTCTiming schemeIdUri="urn:mpeg:dash:utc:{}" value="{}"/>'
         CLOCK.format("http-xsdate:2014", "http://edge/live/iso"),
         CLOCK.format("http-ntp:2014", "ntp") + CLOCK.format("http-xsdate:2012", "gone /live/iso"),
         CLOCK.format("direct:2014", "soon") + CLOCK.format("http-iso:2014", "iso"),
+        CLOCK.format("http-head:2012", "clock"),
+        CLOCK.format("http-iso:2012", "iso"),
     ],
 )
 def test_a_server_whose_clock_is_behind_says_so_by_utc_timing(clock: str) -> None:
@@ -320,6 +322,16 @@ def test_a_server_whose_clock_is_behind_says_so_by_utc_timing(clock: str) -> Non
     assert world.names() == set()
     assert world.look()  # the clock is believed for a minute
     assert not any("clock" in one or "iso" in one for one in world.asked)
+
+
+def test_a_clock_is_relative_to_the_base_of_the_manifest() -> None:
+    """Issue 2333 of dash.js; shaka-player reads it so, too."""
+    base = "<BaseURL>gone/</BaseURL><BaseURL>http://edge/times/</BaseURL><BaseURL>ftp://edge/</BaseURL>"
+    world = dash(World(), base + CLOCK.format("http-iso:2014", "iso"), lambda: int((world.now - 10 - NOON) / 2))
+    world.paths["times/iso"] = lambda _: "2026-03-01T12:09:52Z"
+    world.now = NOON + 598
+    world.look()
+    assert [path for path in world.asked if path.endswith("iso")] == ["live/gone/iso", "times/iso"]
 
 
 def test_a_clock_in_the_manifest_is_read_each_time() -> None:
