@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.edge_log.formats.batch import Batch, LineFormat, Reason
+from agent.sources.edge_log.formats.batch import Batch, LineFormat, Reason, Reject
 from agent.sources.edge_log.formats.by_name import PRESETS, make_format
 from agent.sources.edge_log.formats.log_format import Choice
 from agent.sources.edge_log.formats.request import client_address, origin_length
@@ -273,6 +273,26 @@ def test_objects_that_do_not_have_a_line_each_are_none() -> None:
         batch = parsed(log_format, text)
 
         assert (batch.lines, len(batch.times), len(batch.rejects)) == (2, 0, 2)
+
+
+@pytest.mark.parametrize("columns", [["method=m", "target=u"], ["request=r"]])
+def test_what_was_answered_well_has_a_request(columns: list[str]) -> None:
+    """Traefik left RequestLine out of its JSON with version 2 (traefik 5810): traffic without a single session."""
+    log_format = make_format("json", ["time=t", *columns, "status=s", "size=b"])
+    whole = {"m": "GET", "u": "/live/a/1.ts", "r": "GET /live/a/1.ts HTTP/1.1"}
+    lines, wanted = [], []
+    for status in (200, "206", 304.0, 400, 499, 0):
+        for without in ("", *"mur"):
+            for absent in ({}, {without: None}) if without else ({},):
+                record = {"t": AT, "s": status, "b": 9, **whole}
+                record.pop(without, None)
+                lines.append(json.dumps({**record, **absent}).encode() + b"\n")
+                served = status in (200, "206", 304.0)
+                wanted.append(served and any(column.endswith(f"={without}") for column in columns))
+    rejected = [Reject(number, Reason.FORMAT) for number, one in enumerate(wanted) if one]
+    assert parsed(log_format, *lines).rejects == rejected
+    for line, one in zip(lines, wanted, strict=True):
+        assert parsed(log_format, line).rejects == [Reject(0, Reason.FORMAT)] * one
 
 
 def test_a_truth_value_is_no_duration_and_changes_no_other() -> None:

@@ -167,14 +167,13 @@ class JsonLines:
     def _targets(self, values: Mapping[str, list[Any]]) -> Sequence[bytes]:
         if "request" not in values:
             methods, known = values["method"], self._methods
+            if None in methods or None in values["target"]:
+                raise TypeError("a line without method or target must be looked at by itself")
             targets: Sequence[bytes] = encoded(values["target"])
             if "query" in values:
                 targets = list(map(with_query, targets, encoded(values["query"])))
             return [target if method in known else b"" for target, method in zip(targets, methods, strict=True)]
-        try:
-            text = "\n".join([*values["request"], ""]).encode()
-        except TypeError:
-            text = b""
+        text = "\n".join([*values["request"], ""]).encode()  # TypeError where there is no request
         found: list[bytes] = self._requests.findall(text)
         if len(found) == len(values["request"]) == count_lines(text):
             return found
@@ -190,16 +189,20 @@ class JsonLines:
         texts = {name: text_of(value) for name, value in at.items()}
         addresses = [text_of(value) for name, value in zip(self._names, values, strict=True) if name == "address"]
         headers = [text_of(value) for name, value in zip(self._names, values, strict=True) if name == "cmcd"]
+        moment, status = moment_of(at["time"], self._texts), status_of(at["status"])
+        # A request that no server could read has neither; what was answered well has both, or the log is another.
+        if status[:1] in (b"2", b"3") and None in (at.get(name, b"") for name in ("request", "method", "target")):
+            raise ValueError("no request")
         if "request" in at:
             request = split_request(texts["request"])
         else:
             request = texts["method"], with_query(texts["target"], texts.get("query", b""))
         return Row(
-            moment_of(at["time"], self._texts),
+            moment,
             b",".join(addresses),
             texts.get("agent", b""),
             self._target(*request),
-            status_of(at["status"]),
+            status,
             byte_count(at["size"]),
             duration(at.get("duration")),
             texts.get("session", b""),
