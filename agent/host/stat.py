@@ -1,14 +1,19 @@
 """CPU time, context switches, forks, interrupts and boot time, from /proc/stat.
 
 `user` and `nice` already contain the time spent in guests; adding the guest columns to them counts it twice.
+
+In a container of LXC the boot is that of the node around it, which a restart of the container does not move: there it
+is the start of process 1.
 """
 
+import re
 from collections.abc import Iterator
 
 from agent.host import catalogue
 from agent.host.root import Host, number
 from agent.runtime.collector import Collector
 from service.metric import Sample
+from service.nouns import counted
 
 # USER_HZ: the unit of /proc/stat, fixed by Linux's ABI whatever the kernel's own tick is.
 TICKS = 100.0
@@ -24,8 +29,28 @@ COUNTS = {
 }
 
 
+_BOOT = re.compile(r"^btime (\d+)$", re.MULTILINE)
+_START = 19  # of the columns behind the name in brackets: starttime, in ticks since the node's boot
+
+
 def read(host: Host) -> str:
-    return host.cpu_times.held(host.text("proc/stat"))
+    text = host.cpu_times.held(host.text("proc/stat"))
+    if not host.is_container():
+        return text
+    try:
+        first_process = host.text("proc/1/stat")
+    except OSError:  # hidden from strangers by hidepid
+        return _BOOT.sub("", text)
+    return since_own_start(text, first_process)
+
+
+def since_own_start(stat: str, first_process: str) -> str:
+    """Return the text of /proc/stat with the start of process 1 as the boot."""
+    columns = first_process.rpartition(")")[2].split()
+    if len(columns) <= _START:
+        raise ValueError(f"/proc/1/stat has {counted(len(columns), 'column')} behind the name")
+    after = int(number(columns[_START], "/proc/1/stat") / TICKS)
+    return _BOOT.sub(lambda boot: f"btime {int(boot[1]) + after}", stat)
 
 
 def parse(stat: str) -> Iterator[Sample]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +63,29 @@ def test_a_kernel_without_steal_gives_no_steal() -> None:
     found = figures(stat.parse("cpu0 100 50 25 1000 5 1 2\nctxt 5\n"))
     assert "node_cpu_seconds_total{0,steal}" not in found
     assert "node_cpu_guest_seconds_total{0,user}" not in found
+
+
+def test_a_container_boots_when_its_first_process_starts(tmp_path: Path) -> None:
+    """node_exporter 818, lxc/lxcfs 164: /proc/stat has the boot of the node, however often the container restarts."""
+    host = Host(tmp_path)
+    (tmp_path / "proc/1").mkdir(parents=True)
+    (tmp_path / "proc/stat").write_text("cpu0 1 2 3 4\nctxt 5\nbtime 1769000000\n")
+    (tmp_path / "proc/1/stat").write_text(f"1 (a) b (c) S 0 1 1 0 -1 4194560 {' '.join(['7'] * 12)} 360050 9 9\n")
+    assert figures(stat.parse(stat.read(host)))["node_boot_time_seconds"] == 1769000000
+    (tmp_path / "run/systemd").mkdir(parents=True)
+    (tmp_path / "run/systemd/container").write_text("lxc\n")
+    assert figures(stat.parse(stat.read(host)))["node_boot_time_seconds"] == 1769003600
+    (tmp_path / "proc/1/stat").write_text("1 (a) S 0\n")
+    with pytest.raises(ValueError, match=r"/proc/1/stat has 2 columns behind the name"):
+        stat.read(host)
+    (tmp_path / "proc/1/stat").unlink()  # as with hidepid
+    assert "node_boot_time_seconds" not in figures(stat.parse(stat.read(host)))
+
+
+def test_the_start_of_the_first_process_is_the_kernel_s() -> None:
+    text = stat.since_own_start(Path("/proc/stat").read_text("utf-8"), Path("/proc/1/stat").read_text("utf-8"))
+    started = figures(stat.parse(text))["node_boot_time_seconds"]
+    assert started == pytest.approx(psutil.Process(1).create_time(), abs=1.5)
 
 
 def test_what_zfs_keeps_in_memory_is_told_where_there_is_zfs_and_where_the_memory_is_the_nodes(tmp_path: Path) -> None:
