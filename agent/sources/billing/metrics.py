@@ -109,7 +109,8 @@ AFTER_END = Metric(
 WRONG_AMOUNT = Metric(
     "ott_billing_wrong_amount",
     "gauge",
-    "Charges of a wrong amount, documents whose lines are not their total; kind: price, sign, document.",
+    "Charges of a wrong amount, or given back more than once, and documents whose lines are not their total; "
+    "kind: price, sign, reversal, document.",
     _KIND,
 )
 WRONG_AMOUNT_SUM = Metric(
