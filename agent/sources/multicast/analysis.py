@@ -10,7 +10,16 @@ from agent.sources.media import Media
 from agent.sources.multicast.capture import Capture
 from agent.sources.multicast.channel import ChannelAnalyser
 from agent.sources.multicast.framer import Pieces, in_step
-from agent.sources.multicast.framing import RTP_HEADER, RTP_VERSION, Frames, Packets, RtpHeaders, frames, packets
+from agent.sources.multicast.framing import (
+    RTP_HEADER,
+    RTP_VERSION,
+    Frames,
+    Packets,
+    RtpHeaders,
+    control,
+    frames,
+    packets,
+)
 from agent.sources.multicast.pids import Clocks, Pids
 from agent.sources.multicast.receive import LONGEST, Datagrams
 from agent.sources.multicast.settings import MulticastSettings
@@ -60,6 +69,9 @@ class Analysis:
                 self._pieces.pop(index, None)
             self.channels[index].datagrams_dropped(total)
         found = frames(datagrams)
+        if (found.packets == 0).any() and (reports := control(datagrams, found)).any():
+            datagrams = datagrams.only(~reports)
+            found = frames(datagrams)
         bounds = _bounds(datagrams.channel)
         odd = found.packets == 0
         if (odd.any() or self._pieces) and self._put_together(datagrams, found, bounds):

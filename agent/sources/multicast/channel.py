@@ -38,6 +38,7 @@ class ChannelAnalyser:
         self.datagrams = self.malformed = self.dropped = self.packets = self.missing = 0
         self.delay_factor: float | None = None  # seconds, of the last whole second
         self.arrived: float | None = None  # when the last datagram came
+        self._fed: float | None = None  # when the last one with packets came
         self._index, self._pids = index, pids
         self._presentation: dict[int, Interval] = {}  # of picture and sound, by PID
         self._scrambled: float | None = None  # when scrambled packets last came, and since when
@@ -58,6 +59,9 @@ class ChannelAnalyser:
         self.datagrams += len(arrived)
         self.malformed += malformed
         self.arrived = float(arrived[-1])
+        filled = np.flatnonzero(packets)
+        if len(filled):
+            self._fed = float(arrived[filled[-1]])
         if self.settings.constant_bitrate:
             self._sizes.append((arrived, packets * PACKET))
 
@@ -136,7 +140,7 @@ class ChannelAnalyser:
 
     def tick(self, moment: float) -> None:
         """Judge what has not come by `moment`; close the second."""
-        if self.arrived is not None and moment - self.arrived > SILENCE and self.synchronisation.locked:
+        if self._fed is not None and moment - self._fed > SILENCE and self.synchronisation.locked:
             self.synchronisation.lose()
             self._lose(1)
         if self.synchronisation.locked:

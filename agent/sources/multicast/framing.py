@@ -12,6 +12,7 @@ from agent.transport.packets import PACKET, SYNC
 # With 16 bytes behind: for error correction, or what ISDB-T says of its modulation.
 _CODED = 204
 RTP_HEADER, RTP_VERSION = 12, 2
+_REPORTS = 192, 223  # the second byte of RTCP
 
 
 class RtpHeaders(NamedTuple):
@@ -67,6 +68,15 @@ def frames(datagrams: Datagrams) -> Frames:
     stride = np.where(content % PACKET == 0, PACKET, _CODED)
     good = (bare | is_rtp) & (content > 0) & (content % stride == 0)
     return Frames(offset, np.where(good, content // stride, 0), stride, _headers(data, is_rtp & good))
+
+
+def control(datagrams: Datagrams, found: Frames) -> NDArray[np.bool_]:
+    """Return which datagrams are reports of RTP's senders (RTCP), which may come on the media's port (RFC 5761)."""
+    data, length = datagrams.data, datagrams.length
+    words = data[:, 2].astype(np.int64) << 8 | data[:, 3]
+    kind = (data[:, 0] >> 6 == RTP_VERSION) & (data[:, 1] >= _REPORTS[0]) & (data[:, 1] <= _REPORTS[1])
+    whole: NDArray[np.bool_] = kind & (found.packets == 0) & (length % 4 == 0) & (4 * words + 4 <= length)
+    return whole
 
 
 def packets(datagrams: Datagrams, found: Frames, order: NDArray[np.int64] | None = None) -> Packets:

@@ -47,6 +47,11 @@ class Datagrams(NamedTuple):
     dropped: dict[int, int]  # datagrams that the kernel had no room for since the socket was opened, where it said so
     full: list[int]  # channels of which there may be more
 
+    def only(self, wanted: NDArray[np.bool_]) -> "Datagrams":
+        """Return those that are wanted."""
+        kept = self._replace(data=self.data[wanted], length=self.length[wanted], arrived=self.arrived[wanted])
+        return kept._replace(channel=self.channel[wanted])
+
 
 class Receiver:
     """A block for `slots` datagrams, of which a channel gets at most `share` in one turn."""

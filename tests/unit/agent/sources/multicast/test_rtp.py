@@ -137,6 +137,43 @@ def test_bare_datagrams_among_those_of_rtp_keep_their_packets() -> None:
     assert (stream.received, stream.duplicates, stream.reordered) == (7, 1, 1)
 
 
+REPORTS = {
+    "ffmpeg 5.1.9": "80c80006ac5d242deeb8404395810624c2cbe1f80000000000000000",
+    "VLC 3.0.24": "80c80006845ee6cfeeb8404800c0bc9ed8c9e9ae00000045000165f0"
+    "81ca0007845ee6cf01093132372e302e302e31060a766c6320332e302e323400",
+}
+
+
+@pytest.mark.parametrize("with_rtp", [True, False])
+@pytest.mark.parametrize("sender", REPORTS)
+def test_reports_of_a_sender_on_the_port_of_the_media_are_no_media(
+    caplog: pytest.LogCaptureFixture, sender: str, with_rtp: bool
+) -> None:
+    """Both programs send them to the port above, where another channel may be; by RFC 5761 they come to the same."""
+    report = bytes.fromhex(REPORTS[sender])
+
+    def sent(number: int) -> bytes:
+        return (b"\x80\x21" + number.to_bytes(2, "big") + bytes(4) + b"\0\0\0\7" if with_rtp else b"") + TS * 7
+
+    probe = Probe()
+    probe.give([(0.0, report), *((number / 100, sent(number)) for number in range(1, 20)), (0.2, report)])
+    probe.give([(0.3, report)])
+    assert (probe.channel.datagrams, probe.channel.malformed, probe.channel.packets) == (19, 0, 19 * 7)
+    assert not caplog.records
+
+
+def test_what_is_no_transport_stream_does_not_keep_a_channel_up() -> None:
+    probe = Probe()
+    probe.give([(number / 100, TS * 7) for number in range(100)])
+    probe.analysis.tick(1.0)
+    assert probe.channel.is_up
+    for number in range(100, 400, 10):
+        probe.give([(number / 100, b"no media")])
+        probe.analysis.tick(number / 100)
+    assert not probe.channel.is_up
+    assert probe.channel.malformed == 30
+
+
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=60, unique=True), st.randoms(use_true_random=False))
 def test_every_number_is_received_or_lost_once(missing: list[int], random: object) -> None:
     """Within the patience any order is put right, and what never came is lost, exactly."""
