@@ -74,6 +74,12 @@ class Places:
         """Return the folder with what the desk shows to the nodes when it gets pictures of channels."""
         return self.root / "etc/ottwatch/pictures"
 
+    @property
+    def units(self) -> list[Path]:
+        """Return the folders that systemd reads units from, the one that counts first."""
+        folders = ("etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system", "lib/systemd/system")
+        return [self.root / folder for folder in folders]
+
     def defaults(self, service: str) -> Path:
         """Return the file with a service's arguments."""
         return self.root / "etc/default" / service

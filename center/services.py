@@ -1,5 +1,6 @@
 """The services of this machine: systemd, and what they answer over HTTP."""
 
+import re
 import shlex
 import subprocess
 import time
@@ -9,11 +10,11 @@ from typing import Any
 
 import httpx
 
+from center.changes import read
+from center.environment import variables
 from center.places import Places
 from center.refused import RefusedError
 from service.no_answer import reason_of
-
-FLAG_SEPARATORS = "= "
 
 
 class CommandError(Exception):
@@ -72,21 +73,11 @@ def wait(condition: Callable[[], bool], seconds: float) -> bool:
 
 def arguments(places: Places, service: str) -> list[str]:
     """Return the arguments that the administrator gave a service in /etc/default."""
+    file = places.defaults(service)
     try:
-        lines = places.defaults(service).read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    found: list[str] = []
-    for line in lines:
-        name, separator, value = line.strip().partition("=")
-        if name == "ARGS" and separator:
-            try:
-                found = shlex.split(shlex.split(value)[0]) if shlex.split(value) else []
-            except ValueError:
-                raise RefusedError(
-                    f"{places.defaults(service)}: ARGS: a quote is not closed, or nothing follows a backslash"
-                ) from None
-    return found
+        return shlex.split(variables(read(file) or "").get("ARGS", ""))
+    except ValueError:
+        raise RefusedError(f"{file}: ARGS: a quote is not closed, or nothing follows a backslash") from None
 
 
 def has_flag(given: Sequence[str], flag: str) -> bool:
@@ -96,13 +87,16 @@ def has_flag(given: Sequence[str], flag: str) -> bool:
 
 def drop_in(places: Places, service: str, flags: dict[str, str], program: Path) -> str:
     """Return the drop-in that adds those flags to a service that it does not have yet."""
-    unit = places.unit(service)
-    try:
-        shipped = unit.read_text("utf-8")
-    except FileNotFoundError:
-        raise RefusedError(f"{unit}: is not there; install Debian's package {service}") from None
-    if f"ExecStart={program} $ARGS\n" not in shipped:
+    unit = _unit(places, service)
+    start = f"ExecStart={program} $ARGS\n"
+    if start not in (read(unit) or ""):
         raise RefusedError(f"{unit}: does not start {program} $ARGS, as Debian's does; give it by hand: {flags}")
+    for other in _drop_ins(places, service):
+        if _STARTS.search(read(other) or ""):
+            raise RefusedError(
+                f"{other}: says how {service} is started, beside which ottwatch's part cannot be; write its arguments "
+                f'into ARGS="…" of {places.defaults(service)} and take the lines ExecStart and Environment out of it'
+            )
     given = arguments(places, service)
     words = [f"{flag}={value}" for flag, value in flags.items() if not has_flag(given, flag)]
     return (
@@ -110,3 +104,24 @@ def drop_in(places: Places, service: str, flags: dict[str, str], program: Path) 
         f'[Service]\nEnvironment="OTTWATCH_ARGS={" ".join(words)}"\n'
         f"ExecStart=\nExecStart={program} $ARGS $OTTWATCH_ARGS\n"
     )
+
+
+# What replaces the arguments, or where they come from.
+_STARTS = re.compile(r"^\s*(?:ExecStart\s*=|EnvironmentFile\s*=|Environment\s*=.*\bARGS=)", re.MULTILINE)
+
+
+def _unit(places: Places, service: str) -> Path:
+    """Return the unit that systemd takes: the administrator's, or else the package's."""
+    for folder in places.units[:-1]:
+        if (file := folder / f"{service}.service").exists():
+            return file
+    unit = places.unit(service)
+    if not unit.exists():
+        raise RefusedError(f"{unit}: is not there; install Debian's package {service}")
+    return unit
+
+
+def _drop_ins(places: Places, service: str) -> list[Path]:
+    """Return the files beside ours that change the unit."""
+    folders = [folder / f"{service}.service.d" for folder in places.units]
+    return [file for folder in folders for file in sorted(folder.glob("*.conf")) if file != places.drop_in(service)]

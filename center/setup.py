@@ -25,6 +25,8 @@ OTHERS = {
     "prometheus": "127.0.0.1:9090",
     "alertmanager": "127.0.0.1:9093",
 }
+# Beside the usual one: a size, which may stand alone, and the old name, which the new one would overrule.
+RETENTIONS = ("--storage.tsdb.retention.size", "--storage.tsdb.retention")
 JOBS = frozenset(prometheus_file.JOBS)
 UP_IN_TIME = 120.0
 
@@ -106,7 +108,8 @@ def plan(places: Places, site: str | None, name: str, *, tls: bool, shipped: set
 
 def _flags(places: Places, shipped: set[Path]) -> dict[str, dict[str, str]]:
     prometheus = {"--web.user-assets": str(places.share / "runbooks")}
-    if not services.has_flag(services.arguments(places, "prometheus"), "--storage.tsdb.retention.size"):
+    given = services.arguments(places, "prometheus")
+    if not any(services.has_flag(given, flag) for flag in RETENTIONS):
         prometheus["--storage.tsdb.retention.time"] = "60d"
     alertmanager: dict[str, str] = {}
     # A Prometheus that somebody has configured may be asked from elsewhere, and goes on listening where it does.

@@ -16,6 +16,7 @@ from center.node import tell
 from center.places import Places
 from center.refused import RefusedError
 from center.services import arguments, drop_in
+from center.setup import plan
 from service.nodes import Node
 
 PROGRAM = Path("/usr/bin/prometheus")
@@ -36,6 +37,8 @@ def machine(root: Path, defaults: str, start: str = "ExecStart=/usr/bin/promethe
         ('ARGS=""\n', []),
         ("# ARGS=x\n", []),
         ('ARGS="--a --web.listen-address=:1"\n', ["--a", "--web.listen-address=:1"]),
+        ("ARGS=--a --web.listen-address=:1\n", ["--a", "--web.listen-address=:1"]),
+        ('ARGS="--a \\\n  --web.listen-address=:1"\n', ["--a", "--web.listen-address=:1"]),
     ],
 )
 def test_what_the_administrator_gave_is_not_given_twice(defaults: str, given: list[str], tmp_path: Path) -> None:
@@ -44,6 +47,57 @@ def test_what_the_administrator_gave_is_not_given_twice(defaults: str, given: li
     text = drop_in(places, "prometheus", FLAGS, PROGRAM)
     assert "--storage.tsdb.retention.time=60d" in text
     assert ("--web.listen-address=127.0.0.1:9090" in text) is (given == [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ExecStart=\nExecStart=/usr/bin/prometheus --storage.tsdb.path=/data",
+        'Environment="ARGS=--storage.tsdb.retention.time=5y"',
+        "EnvironmentFile=/etc/prometheus/environment",
+    ],
+)
+@pytest.mark.parametrize("folder", ["etc/systemd/system", "run/systemd/system", "lib/systemd/system"])
+def test_arguments_that_another_part_gives_are_not_lost(line: str, folder: str, tmp_path: Path) -> None:
+    """As `systemctl edit prometheus` writes them: our ExecStart would replace theirs, or theirs ours."""
+    places = machine(tmp_path, "")
+    other = tmp_path / folder / "prometheus.service.d" / "override.conf"
+    other.parent.mkdir(parents=True, exist_ok=True)
+    other.write_text(f"[Service]\n{line}\n")
+    with pytest.raises(RefusedError, match=rf'{other}: says how prometheus is started.* into ARGS="…" of .*prometheus'):
+        drop_in(places, "prometheus", FLAGS, PROGRAM)
+    other.write_text("[Service]\nLimitNOFILE=65536\nEnvironment=GOGC=50\n")
+    assert "$ARGS $OTTWATCH_ARGS" in drop_in(places, "prometheus", FLAGS, PROGRAM)
+
+
+def test_our_own_part_is_no_other(tmp_path: Path) -> None:
+    places = machine(tmp_path, "")
+    text = drop_in(places, "prometheus", FLAGS, PROGRAM)
+    places.drop_in("prometheus").parent.mkdir(parents=True)
+    places.drop_in("prometheus").write_text(text)
+    assert drop_in(places, "prometheus", FLAGS, PROGRAM) == text
+
+
+def test_a_unit_of_the_administrators_counts(tmp_path: Path) -> None:
+    places = machine(tmp_path, "")
+    own = tmp_path / "etc/systemd/system/prometheus.service"
+    own.parent.mkdir(parents=True)
+    own.write_text("[Service]\nExecStart=/usr/bin/prometheus --storage.tsdb.path=/data\n")
+    with pytest.raises(RefusedError, match=f"{own}: does not start /usr/bin/prometheus"):
+        drop_in(places, "prometheus", FLAGS, PROGRAM)
+    own.write_text("[Service]\nExecStart=/usr/bin/prometheus $ARGS\n")
+    assert "$OTTWATCH_ARGS" in drop_in(places, "prometheus", FLAGS, PROGRAM)
+
+
+@pytest.mark.parametrize("flag", ["--storage.tsdb.retention=5y", "--storage.tsdb.retention.size=1TB"])
+def test_a_retention_by_another_name_is_not_overruled(flag: str, tmp_path: Path) -> None:
+    """Prometheus 2.42 takes the new name of two, and would delete what is older than our 60 days."""
+    places = machine(tmp_path, f'ARGS="{flag}"\n')
+    unit = places.unit("prometheus-alertmanager")
+    unit.write_text("[Service]\nExecStart=/usr/bin/prometheus-alertmanager $ARGS\n")
+    shipped = {places.prometheus, places.alertmanager}
+    planned = {change.path: change.after for change in plan(places, "almaty", "noc", tls=False, shipped=shipped)}
+    assert "--storage.tsdb.retention" not in planned[places.drop_in("prometheus")]
 
 
 def test_a_unit_that_is_not_debians_is_refused(tmp_path: Path) -> None:
