@@ -23,6 +23,20 @@ def test_combined() -> None:
     assert (batch.durations, batch.sessions, batch.viewers) == (None, None, None)
 
 
+def test_what_varnish_pipes_has_neither_status_nor_bytes() -> None:
+    # Written by varnishncsa 7.1.1 in its own format, and with %O in place of %b: 9,000 bytes went to the client.
+    piped = b'127.0.0.1 - - [30/Nov/2026:18:32:55 +0000] "GET http://e/live/news/2.ts HTTP/1.1" - %b "-" "P/1"\n'
+    batch = COMBINED.parse(GOOD + piped % b"-" + piped % b"9133" + piped % b"-" + GOOD.replace(b" 188 ", b" - "))
+    assert batch.rejects == [Reject(1, Reason.SIZE), Reject(3, Reason.SIZE)]
+    assert (list(batch.statuses), list(batch.sizes)) == ([b"200", b"-", b"200"], [188, 9133, 0])
+    wrong = GOOD.replace(b"22/Jan", b"99/Jan")
+    assert COMBINED.parse(wrong + piped % b"-" + wrong).rejects == [
+        Reject(0, Reason.TIME),
+        Reject(1, Reason.SIZE),
+        Reject(2, Reason.TIME),
+    ]
+
+
 def test_the_recommended_format() -> None:
     line = b'1769036174.123 2001:db8::1 206 1880 0.250 "GET /live/a/1.ts HTTP/2.0" "Player/1.0" "8F2E"\n'
     batch = make_format("ott").parser().parse(line)

@@ -50,20 +50,25 @@ def batch_of_columns(
     """Return the batch of lines that were taken; the other columns bear the names of rows.FIELDS."""
     times, wrong = moments
     none = (b"",) * len(times)
+    statuses = columns["status"]
+    sizes, unknown = parse_sizes(columns["size"], statuses)
     batch = Batch(
         len(times),
         times=times,
         addresses=columns.get("address", none),
         agents=columns.get("agent", none),
         uris=uris,
-        statuses=columns["status"],
-        sizes=parse_sizes(columns["size"]),
+        statuses=statuses,
+        sizes=sizes,
         durations=durations,
         sessions=columns.get("session"),
         viewers=columns.get("viewer"),
         cmcd=columns.get("cmcd"),
     )
-    return batch.without(wrong, Reason.TIME) if wrong else batch
+    if wrong:
+        batch = batch.without(wrong, Reason.TIME)
+        unknown = {row - sum(one < row for one in wrong) for row in unknown - wrong}
+    return batch.without(unknown, Reason.SIZE) if unknown else batch
 
 
 def parse_times(column: Sequence[bytes], cache: TimeCache) -> ParsedTimes:
@@ -81,13 +86,18 @@ def parse_times(column: Sequence[bytes], cache: TimeCache) -> ParsedTimes:
         return times, wrong
 
 
-def parse_sizes(column: Sequence[bytes]) -> list[int]:
-    """Return the bytes sent; "-" and -1 are how servers write that none were."""
+def parse_sizes(column: Sequence[bytes], statuses: Sequence[bytes]) -> tuple[list[int], set[int]]:
+    """Return the bytes sent, "-" and -1 being how servers write that none were, and the rows that do not tell.
+
+    These are the rows of which a server knew neither bytes nor status, as of what Varnish pipes.
+    """
+    unknown = NONE
     try:
         sizes = list(map(int, column))
     except ValueError:
         sizes = [0 if text == b"-" else int(text) for text in column]
-    return [max(size, 0) for size in sizes] if -1 in sizes else sizes
+        unknown = {row for row, pair in enumerate(zip(column, statuses, strict=True)) if pair == (b"-", b"-")}
+    return ([max(size, 0) for size in sizes] if -1 in sizes else sizes), unknown
 
 
 def merged(lines: int, left_lines: Collection[int], batch: Batch, rest: Batch) -> Batch:

@@ -24,7 +24,7 @@ from agent.sources.edge_log.formats.columns import (
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
 from agent.sources.edge_log.formats.log_format import Choice
 from agent.sources.edge_log.formats.request import PROTOCOL, split_request
-from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, byte_count, moment_of, seconds, status_of
+from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, bytes_sent, moment_of, seconds, status_of
 from agent.sources.edge_log.formats.times import TimeCache, haproxy_time
 
 # Nothing but a syslog header is looked for, of any notation, with or without a pid: it must never run on into the next
@@ -97,7 +97,8 @@ class HaProxy:
         texts = [text.decode("latin-1") for text in (time, status, size)]
         taken = seconds(timers.rpartition(b"/")[2].decode("latin-1"))
         moment = moment_of(texts[0], self._times)
-        code, sent = status_of(texts[1]), byte_count(texts[2])
+        code = status_of(texts[1])
+        sent = bytes_sent(texts[2], code)
         if not end:
             raise RowError(Reason.TRUNCATED)
         method, target = split_request(request)

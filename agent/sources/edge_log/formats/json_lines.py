@@ -25,7 +25,7 @@ from agent.sources.edge_log.formats.rows import (
     Row,
     any_time,
     batch_of,
-    byte_count,
+    bytes_sent,
     moment_of,
     status_of,
 )
@@ -149,7 +149,7 @@ class JsonLines:
         if headers:
             columns["cmcd"] = joined_columns(headers)
         columns["status"] = list(map(self._statuses.__getitem__, values["status"]))
-        columns["size"] = sizes_of(values["size"])
+        columns["size"] = sizes_of(values["size"], columns["status"])
         durations = None
         if "duration" in values:
             if bool in {*map(type, values["duration"])}:
@@ -203,7 +203,7 @@ class JsonLines:
             texts.get("agent", b""),
             self._target(*request),
             status,
-            byte_count(at["size"]),
+            bytes_sent(at["size"], status),
             duration(at.get("duration")),
             texts.get("session", b""),
             texts.get("viewer", b""),

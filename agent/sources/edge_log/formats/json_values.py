@@ -1,10 +1,11 @@
 """The values of JSON lines as the figures need them, whatever types a server gives them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from agent.sources.edge_log.formats.json_object import text_bytes
 from agent.sources.edge_log.formats.json_record import first_of
-from agent.sources.edge_log.formats.rows import byte_count, moment_of, status_of
+from agent.sources.edge_log.formats.rows import bytes_sent, moment_of, status_of
 from agent.sources.edge_log.formats.stated_unit import duration
 from agent.sources.edge_log.formats.times import MOST_CACHED, TimeCache
 
@@ -46,15 +47,15 @@ class Durations(dict[Any, float | str]):
         return taken
 
 
-def sizes_of(values: list[Any]) -> list[bytes] | list[int]:
-    """Return numbers of bytes; raise RowError for any other value."""
+def sizes_of(values: list[Any], statuses: Sequence[bytes]) -> list[int]:
+    """Return numbers of bytes; raise RowError for any other value, and for one that says nothing."""
     if {*map(type, values)} == {int} and min(values) >= 0 and max(values) < 10**18:
         return values
     if {*map(type, values)} == {str} and (digits := "".join(values)).isascii() and digits.isdigit():
         sizes = list(map(int, values))
         if max(sizes) < 10**18:
             return sizes
-    return [byte_count(value) for value in values]
+    return [bytes_sent(value, status) for value, status in zip(values, statuses, strict=True)]
 
 
 def encoded(values: list[Any]) -> list[bytes]:

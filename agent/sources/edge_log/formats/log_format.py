@@ -29,7 +29,7 @@ from agent.sources.edge_log.formats.log_format_expression import (
     forms_of,
 )
 from agent.sources.edge_log.formats.request import joined_addresses, split_request
-from agent.sources.edge_log.formats.rows import Row, batch_of, byte_count, moment_of, status_of
+from agent.sources.edge_log.formats.rows import Row, batch_of, bytes_sent, moment_of, status_of
 from agent.sources.edge_log.formats.stated_unit import duration
 from agent.sources.edge_log.formats.syslog_header import without_headers, without_stamps
 from agent.sources.edge_log.formats.times import TimeCache
@@ -125,13 +125,14 @@ class LogFormat:
         method, target = split_request(value("request")) if "request" in roles else (values[METHOD], value("target"))
         if value("query") not in (b"-", b""):
             target += b"?" + value("query")
+        moment, status = moment_of(text("time"), self._times), status_of(text("status"))
         return Row(
-            moment_of(text("time"), self._times),
+            moment,
             b",".join(values[name] for name in self._addresses),
             value("agent"),
             target if method in self._methods else b"",
-            status_of(text("status")),
-            byte_count(text("size")),
+            status,
+            bytes_sent(text("size"), status),
             duration(text("duration")),
             value("session"),
             value("viewer"),

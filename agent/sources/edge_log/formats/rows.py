@@ -157,6 +157,16 @@ def byte_count(value: Any) -> int:
     raise RowError(Reason.SIZE)
 
 
+def bytes_sent(value: Any, status: bytes) -> int:
+    """Return the bytes of an answer; raise RowError for one of which a server knew neither these nor the status.
+
+    Nothing says then that nothing was sent: Varnish writes so of what it pipes.
+    """
+    if value == "-" and status == b"-":
+        raise RowError(Reason.SIZE)
+    return byte_count(value)
+
+
 def seconds(value: Any) -> float | str:
     """Return a request time in the log's unit; "-" where the server had none: no figure of a line needs it."""
     if isinstance(value, str) and _SECONDS.fullmatch(value):

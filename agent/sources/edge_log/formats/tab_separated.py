@@ -12,7 +12,7 @@ from agent.sources.edge_log.formats.rows import (
     Row,
     any_time,
     batch_of,
-    byte_count,
+    bytes_sent,
     moment_of,
     need,
     status_of,
@@ -110,13 +110,17 @@ class TabSeparated:
             method, target = split_request(value("request"))
         else:
             method, target = value("method"), with_query(value("target"), value("query"))
-        return Row(
+        moment, status = (
             moment_of(value("time").decode("latin-1"), self._times),
+            status_of(value("status").decode("latin-1")),
+        )
+        return Row(
+            moment,
             b",".join(map(value, self._addresses)),
             value("agent"),
             target if method in self._methods else b"",
-            status_of(value("status").decode("latin-1")),
-            byte_count(value("size").decode("latin-1")),
+            status,
+            bytes_sent(value("size").decode("latin-1"), status),
             duration(value("duration").decode("latin-1")),
             value("session"),
             value("viewer"),

@@ -16,7 +16,7 @@ from agent.sources.edge_log.formats.columns import batch_of_columns, concatenate
 from agent.sources.edge_log.formats.expression import Columns, Expression, one_of
 from agent.sources.edge_log.formats.log_format import Choice
 from agent.sources.edge_log.formats.request import joined_addresses
-from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, byte_count, seconds, status_of
+from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, bytes_sent, seconds, status_of
 from agent.sources.edge_log.formats.times import MOST_CACHED, TimeCache, iso_time
 
 _VALUE = re.compile(rb'"((?:[^"]|"")*)"(?=[ \t]|$)|([^ \t"][^ \t]*)(?=[ \t]|$)')
@@ -236,13 +236,14 @@ class W3cParser:
             raise RowError(Reason.SIZE)
         stem, query = self._value(values, STEMS), self._value(values, QUERIES)
         target = stem if query in (b"", b"-") else stem + b"?" + query
+        code = status_of(status.decode("latin-1"))
         return Row(
             self._moment(values),
             b",".join(values[self._fields[name]] for name in self._addresses),
             self._value(values, AGENTS),
             target if self._value(values, METHODS) in self._methods else b"",
-            status_of(status.decode("latin-1")),
-            byte_count(size.decode("latin-1")),
+            code,
+            bytes_sent(size.decode("latin-1"), code),
             self._durations[self._value(values, TAKEN)],
             self._value(values, self._identity["session"]),
             self._value(values, self._identity["viewer"]),
