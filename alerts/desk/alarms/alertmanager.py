@@ -1,7 +1,7 @@
 """What an Alertmanager has: its groups of alerts over the v2 API."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
@@ -30,6 +30,7 @@ class State:
 
     groups: tuple[Group, ...]
     running_since: datetime | None
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # receivers of alerts that the desk's does not get
 
 
 class _Receiver(BaseModel):
@@ -84,7 +85,7 @@ def read(client: httpx.Client, base: str, receiver: str) -> State:
         groups = client.get(f"{base}/api/v2/alerts/groups", timeout=TIMEOUT)
         groups.raise_for_status()
         server = _Server.model_validate(read_json(status.content))
-        return State(tuple(parse(read_json(groups.content), receiver)), moment_of(server.uptime))
+        return parse(read_json(groups.content), receiver, moment_of(server.uptime))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OSError(f"Alertmanager does not answer: {reason_of(error)}; check the address {base}") from None
     except ValidationError as error:
@@ -99,14 +100,31 @@ def read(client: httpx.Client, base: str, receiver: str) -> State:
         ) from None
 
 
-def parse(raw: object, receiver: str) -> Iterable[Group]:
-    """Yield the groups of one receiver; the same alert also stands in the groups of others.
+def parse(raw: object, receiver: str, running_since: datetime | None) -> State:
+    """Return the state by the groups of one receiver; the same alert also stands in the groups of others.
 
     Raises:
         pydantic.ValidationError: this is not what `/api/v2/alerts/groups` answers.
     """
-    for group in _GROUPS.validate_python(raw):
+    every = _GROUPS.validate_python(raw)
+    return State(tuple(_of_receiver(every, receiver)), running_since, _elsewhere(every, receiver))
+
+
+def _of_receiver(every: Iterable[_Group], receiver: str) -> Iterable[Group]:
+    for group in every:
         if group.receiver.name == receiver:
             active = (each.told() for each in group.alerts if each.status.state == "active")
             suppressed = (each.told() for each in group.alerts if each.status.state == "suppressed")
             yield Group(labels_of(group.labels), tuple(active), tuple(suppressed))
+
+
+def _elsewhere(every: Sequence[_Group], receiver: str) -> Mapping[str, str]:
+    """Return the receivers of the alerts that only others get, by fingerprint."""
+    own = {each.fingerprint for group in every if group.receiver.name == receiver for each in group.alerts}
+    others = (group for group in every if group.receiver.name != receiver)
+    return {
+        text_of(each.fingerprint): group.receiver.name
+        for group in others
+        for each in group.alerts
+        if each.fingerprint not in own
+    }

@@ -23,6 +23,7 @@ from alerts.desk.alarms.judging import judge
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Verdict
 from alerts.desk.alarms.problem import labels_of_problem, problem_key
+from alerts.desk.alarms.staying import with_their_problems
 from alerts.desk.alarms.webhook import Notification
 from alerts.desk.alarms.work import Work
 from alerts.desk.core.annotations import unreadable_figures
@@ -128,8 +129,9 @@ def _ingest(  # noqa: PLR0913, PLR0917 - the transaction of `ingest_problems`
         if signs:
             heartbeats.beat(connection, policy.watchdog, now)
             outcomes[Verdict.WATCHDOG] += signs
-        left = planned.withhold(connection, found, now, policy.late)
-        withheld = _count(found) - _count(left)
+        staying = with_their_problems(connection, found)
+        left = planned.withhold(connection, staying, now, policy.late)
+        withheld = _count(staying) - _count(left)
         if withheld:
             outcomes[Verdict.WORKS] += withheld
         opened = _store(connection, left, policy, now, outcomes, correlator) if left else 0

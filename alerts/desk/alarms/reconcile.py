@@ -20,7 +20,7 @@ from alerts.desk.alarms.correlation.store import waiting_keys
 from alerts.desk.alarms.ingest import ingest_problems, problems
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Verdict
-from alerts.desk.alarms.problem import labels_of_problem, problem_key
+from alerts.desk.alarms.staying import Home, gathered
 from alerts.desk.alarms.store import Held
 from alerts.desk.alarms.watchdog import OWN
 from alerts.desk.alarms.webhook import Alert, Notification
@@ -43,6 +43,7 @@ class Memory:
     missing: set[Name] = field(default_factory=set)
     before: Set[Name] = frozenset()
     twice: Set[str] = frozenset()  # rules whose alerts come by two routes
+    strayed: Set[str] = frozenset()  # other receivers that have alarms of the desk's tickets
 
 
 def held_now(database: Database) -> dict[Name, Held]:
@@ -64,24 +65,24 @@ def reconcile(  # noqa: PLR0913, PLR0917 - what the desk knows, and what it is c
     # What waits for its cause is known; it is decided about by itself.
     waits = _waiting(database)
     listed = list(_problems(states, policy))
-    active = [problem for problem in listed if problem.key not in waits]
-    there = {(problem.key, alert.fingerprint) for problem in active for alert in problem.alerts}
-    suppressed = {name for state in states for name in _suppressed(state, policy)}
+    active = [problem for problem in gathered(listed, homes(listed, held)) if problem.key not in waits]
+    there = set().union(*(_there(state) for state in states))
     repairs = unknown(active, held.keys() | memory.before)
     updates = retold(active, held)
     missing: set[Name] = set()
     if any(_settled(state, policy, now) for state in states):
-        missing = {name for name in held if name[1] not in OWN} - there - suppressed
+        missing = {name for name in held if name[1] not in OWN and name[1] not in there}
         repairs += ended([held[name] for name in missing & memory.missing], now)
     memory.missing = missing
     twice = routed_twice(listed)
     if twice - memory.twice:
         log.warning(
-            "two routes of Alertmanager bring the same alerts in different groups, and each group is a ticket; let one "
-            'route lead to this desk (see "continue" and "group_by")',
+            "two routes of Alertmanager bring the same alerts in different groups; each stays in the ticket that had "
+            'it first; let one route lead to this desk (see "continue" and "group_by")',
             extra={"rules": sorted(twice)[:20]},
         )
     memory.twice = twice
+    memory.strayed = _tell_of_strayed(states, held, memory.strayed)
     done: Counter[str] = Counter()
     if updates:
         ingest_problems(database, updates, policy, now, correlator=correlator)
@@ -115,11 +116,30 @@ def routed_twice(listed: Iterable[Problem]) -> Set[str]:
     }
 
 
-def _suppressed(state: State, policy: Policy) -> Iterable[Name]:
-    for group in state.groups:
-        for alert in group.suppressed:
-            labels = labels_of_problem(group.labels, alert.labels, policy.one_ticket_per, policy.separate)
-            yield problem_key(labels), alert.fingerprint
+def homes(listed: Iterable[Problem], held: Mapping[Name, Held]) -> Mapping[Name, Home]:
+    """Return the alerts that the desk holds as firing under another problem than their group, and under which."""
+    known = {each.fingerprint: Home(each.problem_key, each.group) for each in held.values()}
+    names = ((problem.key, alert.fingerprint) for problem in listed for alert in problem.alerts)
+    return {name: known[name[1]] for name in names if name not in held and name[1] in known}
+
+
+def _there(state: State) -> Set[str]:
+    """Return the fingerprints that an Alertmanager has, in whatever group and for whatever receiver."""
+    own = (alert.fingerprint for group in state.groups for alert in (*group.active, *group.suppressed))
+    return {*own, *state.elsewhere}
+
+
+def _tell_of_strayed(states: Sequence[State], held: Mapping[Name, Held], before: Set[str]) -> Set[str]:
+    """Say which receivers have alarms of the desk's tickets that its own receiver no longer gets; return those."""
+    known = {each.fingerprint for each in held.values()}
+    strayed = {receiver for state in states for name, receiver in state.elsewhere.items() if name in known}
+    if strayed - before:
+        log.warning(
+            "alarms of open tickets go to other receivers of Alertmanager, whose list alone tells of their end; "
+            'correct the routes, or "receiver" in the settings',
+            extra={"receivers": sorted(strayed)[:20]},
+        )
+    return strayed
 
 
 def _settled(state: State, policy: Policy, now: datetime) -> bool:

@@ -145,6 +145,7 @@ alarm = Table(
         postgresql_where=text("ends_at IS NULL"),
     ),
     Index("ix_alarm_problem_key_fingerprint_starts_at", "problem_key", "fingerprint", "starts_at"),
+    Index("ix_alarm_fingerprint", "fingerprint"),
 )
 
 event = Table(
@@ -332,6 +333,7 @@ works_alarm = Table(
     Column("generator_url", Text, nullable=False),
     UniqueConstraint("problem_key", "fingerprint", "starts_at"),
     Index("ix_works_alarm_works_id", "works_id"),
+    Index("ix_works_alarm_fingerprint", "fingerprint"),
     Index(
         "ix_works_alarm_firing",
         "id",

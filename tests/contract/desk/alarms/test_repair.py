@@ -148,9 +148,11 @@ def test_an_alarm_in_the_groups_of_several_receivers_counts_once(database: Datab
     assert (len(everything), len({alert["fingerprint"] for alert in everything})) == (24, 12)
     seen = set()
     for receiver in {group["receiver"]["name"] for group in raw}:
-        groups = list(alertmanager.parse(raw, receiver))
+        state = alertmanager.parse(raw, receiver, LONG_AGO)
+        groups = state.groups
         found = [each.fingerprint for group in groups for each in (*group.active, *group.suppressed)]
         assert len(found) == len(set(found)), "one receiver has each alert once"
+        assert state.elsewhere.keys() == {each["fingerprint"] for each in everything} - set(found)
         seen |= set(found)
     assert len(seen) == 12
 
