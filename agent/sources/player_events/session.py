@@ -20,6 +20,7 @@ class EventSession:
         "_has_stalled",
         "_moment",
         "_named",
+        "_newest",
         "_pending",
         "_pending_from",
         "_sequence",
@@ -39,6 +40,7 @@ class EventSession:
         self._began: float | None = None  # moment of the first event
         self._complete = False  # whether its first events are here: players count from 0
         self._sequence = -1
+        self._newest = 0.0  # moment of the newest event
         self._pending: dict[int, Event] = {}
         self._pending_from = arrived
         self._gap = False  # events are missing since the last state
@@ -58,7 +60,11 @@ class EventSession:
             self._judge(event, longest)
             return
         if sequence <= self._sequence:
-            return  # it comes too late
+            if event.kind == RESPONSE or event.moment <= self._newest:
+                return  # it comes too late, or again
+            self._begin_again(longest)
+        if event.kind != RESPONSE:
+            self._newest = max(self._newest, event.moment)
         if not self._pending:
             self._pending_from = arrived
         self._pending[sequence] = event
@@ -73,6 +79,12 @@ class EventSession:
         if self._named and not self.started and not self.elsewhere:
             self._tally.sessions += 1
             self._tally.abandoned += 1
+
+    def _begin_again(self, longest: float) -> None:
+        """Expect numbers from 0: hls.js counts anew when it loads another source, and keeps `sid`."""
+        while self._pending:
+            self._go_on(longest, overdue=True)
+        self._sequence, self._gap = -1, True
 
     def _go_on(self, longest: float, *, overdue: bool) -> None:
         """Judge the events that are next; one that is overdue is not waited for any more."""
