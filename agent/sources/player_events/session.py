@@ -81,7 +81,7 @@ class EventSession:
             self._tally.abandoned += 1
 
     def _begin_again(self, longest: float) -> None:
-        """Expect numbers from 0: hls.js counts anew when it loads another source, and keeps `sid`."""
+        """Expect numbers from 0: hls.js begins with 0 again when it loads another source, and keeps `sid`."""
         while self._pending:
             self._go_on(longest, overdue=True)
         self._sequence, self._gap = -1, True

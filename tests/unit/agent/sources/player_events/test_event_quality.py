@@ -112,7 +112,7 @@ def test_a_session_met_in_its_midst_has_no_start() -> None:
     assert (tally.sessions, sum(tally.startup.counts), tally.watched_seconds) == (1, 0, 5.0)
 
 
-def test_a_player_that_numbers_its_events_anew_goes_on() -> None:
+def test_a_player_that_begins_its_numbers_again_goes_on() -> None:
     """The reporter of @svta/cml-cmcd 2.7.0 does so, and hls.js 1.7.4 makes one for each source that it loads."""
     before = [event(0, 0, "s"), event(1, 1, "p"), event(2, 31, "p"), event(3, 61, "r", "ps")]
     again = [event(0, 70, "d", "ps"), event(1, 71, "p", "ps"), event(2, 75, "r", "ps"), event(3, 78, "p", "ps")]
@@ -123,7 +123,7 @@ def test_a_player_that_numbers_its_events_anew_goes_on() -> None:
     assert quality.events == 9
 
 
-def test_events_that_come_late_or_again_begin_nothing_anew() -> None:
+def test_events_that_come_late_or_twice_begin_nothing() -> None:
     in_order = [event(number, number, "p") for number in range(40)]
     late = [*in_order, in_order[3], event(2, 2, "r", "ps"), event(5, 60, "r", "rr"), event(40, 40, "p")]
 
