@@ -80,6 +80,7 @@ def read_file(path: Path, layout: Layout) -> Imported:
         raise CsvError(
             f"{path}: values times the factor of {factor:g} are beyond what can be computed; say another with --scale"
         )
+    intensity = intensity + 0.0  # what was -0.0 in a column below an axis
     scales.check_shares(path, layout.quantity, intensity)
     return Imported(
         days=list(_days(times, intensity, step, layout)),
@@ -220,11 +221,22 @@ class _Columns:
                 "or name the sign with --decimal"
             )
             raise CsvError(f'{self.path}: row {row}: {text!r} in column "{column[:40]}" {told}') from None
-        if value < 0 or math.isinf(value):
-            raise CsvError(
-                f'{self.path}: row {row}: {text} in column "{column[:40]}" cannot be traffic; leave it empty if unknown'
-            )
+        if value * (self.layout.scale or 1.0) < 0 or math.isinf(value):
+            remedy = "leave it empty if unknown"
+            if 0 < value < math.inf:
+                remedy = "leave the sign out of --scale"
+            elif self._is_below(notation):
+                remedy = "say --scale -1 if all are written below zero to be drawn below an axis, as Netdata's sent are"
+            raise CsvError(f'{self.path}: row {row}: {text} in column "{column[:40]}" cannot be traffic; {remedy}')
         return value
+
+    def _is_below(self, notation: numbers.Notation) -> bool:
+        """Return whether the column has numbers alone, several, and none above zero."""
+        try:
+            values = [notation.number(row[self._value]) for _, row in self._chosen]
+        except ValueError:
+            return False
+        return len(values) > 1 and not any(value > 0 for value in values)
 
     def _name(self, place: int) -> str:
         return self.table.header[place]

@@ -34,7 +34,9 @@ class Layout:
         slot_width(self.step)
         if not 0 <= self.phase < self.step:
             raise CsvError(f"the phase must be shorter than the step of {self.step} s")
-        if self.scale is not None and not (math.isfinite(self.scale) and self.scale > 0):
-            raise ValueError(f"--scale {self.scale:g}: a factor is greater than zero and finite")
+        # A factor below zero is for values that are written so to be drawn below an axis.
+        least = 0.0 if self.kind == "counter" else -math.inf
+        if self.scale is not None and not (math.isfinite(self.scale) and self.scale != 0 and self.scale > least):
+            raise ValueError(f"--scale {self.scale:g}: a factor is finite and not zero, of a counter greater than zero")
         if self.decimal is not None and self.decimal == self.thousands:
             raise ValueError(f'"{self.decimal}" cannot be both the decimal sign and the mark of thousands')

@@ -108,3 +108,22 @@ def test_prtg_shows_a_speed_in_another_unit_than_it_keeps(tmp_path: Path) -> Non
     with pytest.raises(CsvError, match=r"is shown as '0,1 Mbit/s' .*; say --scale 8 where it is bytes"):
         read_file(path, layout)
     assert read_file(path, replace(layout, scale=8.0)).rows == 48
+
+
+def test_what_is_drawn_below_the_axis_is_imported_when_it_is_said(tmp_path: Path) -> None:
+    """As Netdata and Grafana's transform negative-Y have what is sent (netdata/netdata#2090, grafana/grafana#35628)."""
+    layout = replace(EGRESS, quantity="sessions")
+    with pytest.raises(CsvError, match=r"row 2: -5 .* cannot be traffic; say --scale -1 if all are written below zero"):
+        imported(tmp_path, "sent", layout, "-5")
+    [day] = imported(tmp_path, "sent", replace(layout, scale=-1000.0), "-5").days
+    assert day.series.slots.tolist() == [5000.0] * 96
+    [day] = imported(tmp_path, "sent", replace(layout, scale=-1.0), "0").days
+    assert str(day.series.slots[0]) == "0.0"
+    with pytest.raises(CsvError, match=r"row 2: 5 .* cannot be traffic; leave the sign out of --scale"):
+        imported(tmp_path, "sent", replace(layout, scale=-1.0), "5")
+
+
+@pytest.mark.parametrize(("kind", "scale"), [("counter", -1.0), ("gauge", 0.0), ("gauge", float("nan"))])
+def test_a_factor_that_makes_no_sense(kind: Kind, scale: float) -> None:
+    with pytest.raises(ValueError, match="a factor is finite and not zero, of a counter greater than zero"):
+        replace(EGRESS, kind=kind, scale=scale)
