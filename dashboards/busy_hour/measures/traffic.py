@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboards.busy_hour.measures.quantities import Kind
-from dashboards.busy_hour.measures.series import HOUR, DaySeries, Floats, changes_offset, clock, means
+from dashboards.busy_hour.measures.series import HOUR, DaySeries, Floats, changes_offset, clock, coarsen, means
 
 Candidates = Literal["quarter", "full"]
 
@@ -145,6 +145,39 @@ def adph(days: Sequence[Day], candidates: Candidates) -> float | None:
     return float(np.mean(peaks)) if peaks else None
 
 
+class StepError(ValueError):
+    """Days whose intervals do not lie within each other."""
+
+
+def alike(days: Sequence[Day]) -> list[Day]:
+    """Return the days in the widest step that any of them has: beside hours, such as imported ones, quarters are hours.
+
+    Raises:
+        StepError: the intervals of one day do not lie within those of another.
+    """
+    steps = {(day.series.step, day.phase) for day in days}
+    if len(steps) < 2:
+        return list(days)
+    step, phase = max(steps)
+    return [_widened(day, step, phase) for day in days]
+
+
+def _widened(day: Day, step: int, phase: int) -> Day:
+    own = day.series
+    parts, rest = divmod(step, own.step)
+    left_out, off = divmod(phase - day.phase, own.step)
+    if rest or off or left_out < 0:
+        raise StepError(
+            f"{day.date} has values every {own.step} s from {day.phase} s on, and other days every {step} s from "
+            f"{phase} s on: they cannot be averaged"
+        )
+    count = (own.span.end - own.span.start) // step
+    slots = np.full(count * parts, np.nan)
+    kept = own.slots[left_out : left_out + len(slots)]
+    slots[: len(kept)] = kept
+    return Day(DaySeries(own.span, step, coarsen(slots, parts), own.fine_step, own.fine), day.zone, phase, day.kind)
+
+
 class AverageDay(NamedTuple):
     """Quarters averaged over days; NaN where too few days have the quarter."""
 
@@ -156,7 +189,7 @@ class AverageDay(NamedTuple):
 
 def average_day(days: Sequence[Day]) -> AverageDay | None:
     """Average the quarters over the days, leaving out days on which clocks change."""
-    plain = [day for day in days if not day.offset_change]
+    plain = alike([day for day in days if not day.offset_change])
     if not plain:
         return None
     slots = means(np.stack([day.series.slots for day in plain]), 0, AVERAGE_DAY_PRESENT * len(plain))
@@ -177,7 +210,7 @@ def tcbh(average: AverageDay | None, candidates: Candidates) -> ClockHour | None
 def fdmh(days: Sequence[Day], clock_seconds: int) -> float | None:
     """Fixed daily measurement hour: H at one clock time, averaged over the days that have it."""
     changing = [value for day in days if day.offset_change and (value := day.hour_at(clock_seconds)) is not None]
-    plain = [day for day in days if not day.offset_change]
+    plain = alike([day for day in days if not day.offset_change])
     steady: Floats = np.empty(0)
     if plain:
         at, width = np.flatnonzero(plain[0].clock == clock_seconds), HOUR // plain[0].series.step
@@ -253,6 +286,12 @@ class Percentile(NamedTuple):
     linear: float
     samples: int
     dropped: int
+
+
+def fine_values(days: Sequence[Day]) -> tuple[Floats, int]:
+    """Return the days' short averages and their length in seconds: the shortest that all days have."""
+    step = math.lcm(*(day.series.fine_step for day in days))
+    return np.concatenate([coarsen(day.series.fine, step // day.series.fine_step) for day in days]), step
 
 
 def percentile_95(values: Floats) -> Percentile | None:

@@ -119,7 +119,14 @@ def build(
     complete = [day for day in chosen if day.coverage >= rules.min_coverage and day.peak("quarter")]
     ordinary = [day for day in complete if day.date not in rules.exceptional]
     peaks = {day.date: peak.value for day in complete if (peak := day.peak("quarter"))}
-    figures = measure(ordinary, rules.fixed_clock, rules.fixed_period)
+    if len({day.kind == "volume" for day in chosen}) > 1:
+        raise ReportError(f"{quantity} of {scope}: some days are amounts and others means; report them apart by --from")
+    try:
+        figures = measure(ordinary, rules.fixed_clock, rules.fixed_period)
+        pattern = weekly_pattern(ordinary)
+    except traffic.StepError as error:
+        raise ReportError(f"{quantity} of {scope}: {error}; report them apart by --from") from None
+    fine, fine_step = traffic.fine_values(chosen)
     alike = len(ordinary) == len(complete)
     left = capacity_left(rules, scope, quantity)
     return Report(
@@ -141,12 +148,12 @@ def build(
         levels_quarter=traffic.load_levels(_peaks(complete, "quarter")),
         levels_full=traffic.load_levels(_peaks(complete, "full")),
         months=tuple(months(complete)),
-        percentile=traffic.percentile_95(np.concatenate([day.series.fine for day in chosen])),
-        percentile_step=chosen[-1].series.fine_step,
+        percentile=traffic.percentile_95(fine),
+        percentile_step=fine_step,
         stability=traffic.stability(ordinary, figures.tcbh),
         coincidence=_coincidence(ordinary, elements, rules),
         exceptional=tuple(exceptional_days(peaks, rules.exceptional, first or chosen[0].date, last or chosen[-1].date)),
-        pattern=weekly_pattern(ordinary),
+        pattern=pattern,
         surviving=left,
         unstated=scenarios.unstated(
             rules.capacities, scope, quantity, [name for name, found in elements.items() if found]

@@ -166,6 +166,42 @@ def test_what_the_json_holds(tmp_path: Path, call: Any) -> None:
     assert day["flags"] == []
 
 
+def quarters_after(tmp_path: Path, first: date, days: int) -> Path:
+    """Quarters of the same evenings, as the service records them."""
+    path = tmp_path / "quarters.csv"
+    with path.open("w") as file:
+        file.write("time,value\n")
+        for number in range(days * 96):
+            day, quarter = first + timedelta(days=number // 96), number % 96
+            value = 1000 if quarter // 4 == 20 else 100
+            file.write(f"{day}T{quarter // 4:02d}:{quarter % 4 * 15:02d},{value}\n")
+    return path
+
+
+@pytest.mark.parametrize("form", ["--csv", "--xlsx", "--html"])
+def test_imported_hours_are_followed_by_recorded_quarters(tmp_path: Path, call: Any, form: str) -> None:
+    assert call("import", str(evening(tmp_path, 40)), *IMPORT)[0] == 0
+    after = quarters_after(tmp_path, date(2026, 2, 10), 20)
+    assert call("import", str(after), "--quantity", "sessions", "--step", "15m", "--zone", "Asia/Almaty")[0] == 0
+    found = report(call)
+    assert (found["days_counted"], len(found["days"])) == (60, 60)
+    assert found["measures"]["tcbh_quarter"] == {"value": 1000.0, "start": "20:00"}
+    assert found["measures"]["adpqh"]["value"] == 1000.0
+    assert found["percentile_95"]["samples"] == 60 * 24
+    status, _, errors = call("report", form, *([str(tmp_path / "report")] if form != "--csv" else []))
+    assert status == 0, errors
+
+
+def test_amounts_beside_means_are_refused(tmp_path: Path, call: Any) -> None:
+    assert call("import", str(evening(tmp_path, 40)), *IMPORT, "--kind", "volume")[0] == 0
+    after = quarters_after(tmp_path, date(2026, 2, 10), 20)
+    assert call("import", str(after), "--quantity", "sessions", "--step", "15m", "--zone", "Asia/Almaty")[0] == 0
+    status, _, errors = call("report")
+    assert status == 1
+    assert "sessions of platform: some days are amounts and others means; report them apart by --from" in errors
+    assert report(call, "--from", "2026-02-10")["days_counted"] == 20
+
+
 def test_a_month_and_a_zone(tmp_path: Path, call: Any) -> None:
     assert call("import", str(evening(tmp_path, 70)), *IMPORT)[0] == 0
     february = report(call, "--month", "2026-02")

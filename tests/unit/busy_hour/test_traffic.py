@@ -10,7 +10,7 @@ import pytest
 
 from dashboards.busy_hour.measures import exceptional_days as exceptional
 from dashboards.busy_hour.measures import traffic
-from dashboards.busy_hour.measures.series import HOUR, Calendar, clock_text, local_text
+from dashboards.busy_hour.measures.series import HOUR, Calendar, DaySeries, clock_text, coarsen, local_text
 from tests.unit.busy_hour.example import ALMATY, day, quarters, series
 
 MONDAY = date(2026, 10, 5)
@@ -51,6 +51,42 @@ def test_the_averages() -> None:
     assert traffic.fdmh(days, 20 * HOUR) == pytest.approx(640)
     assert traffic.fdmp(average, 21 * HOUR, 23 * HOUR) == pytest.approx(((640 + 640 + 280 + 280) / 4, 21 * HOUR))
     assert traffic.fdmp(average, 21 * HOUR, 21 * HOUR + 1800) is None
+
+
+def hours_of(found: traffic.Day, phase: int = 0) -> traffic.Day:
+    """Return a day as another program kept it: hours, from a minute of the hour on."""
+    span, slots = found.series.span, found.series.slots
+    kept = np.concatenate([slots[phase // 900 :], np.full(phase // 900, np.nan)])
+    values = coarsen(kept, 4)
+    return traffic.Day(DaySeries(span, HOUR, values, HOUR, values), found.zone, phase)
+
+
+@pytest.mark.parametrize("phase", [0, 1800])
+def test_days_of_quarters_beside_days_of_hours_are_averaged_by_hours(phase: int) -> None:
+    days = five_days()
+    mixed = [*(hours_of(found, phase) for found in days[:3]), *days[3:]]
+    alone = [hours_of(found, phase) for found in days]
+    average, expected = traffic.average_day(mixed), traffic.average_day(alone)
+    assert average is not None
+    assert expected is not None
+    assert (average.step, average.clock.tolist()) == (HOUR, expected.clock.tolist())
+    assert average.slots.tolist() == pytest.approx(expected.slots.tolist(), nan_ok=True)
+    at = 20 * HOUR + phase
+    assert traffic.fdmh(mixed, at) == pytest.approx(traffic.fdmh(alone, at))
+    assert traffic.fdmh(mixed, at + 900) is None  # no hour of all days begins then
+
+
+def test_hours_that_begin_at_other_minutes_are_not_averaged() -> None:
+    days = five_days()
+    with pytest.raises(traffic.StepError, match="2026-10-05 has values every 3600 s from 0 s on, and other days every"):
+        traffic.average_day([hours_of(days[0]), hours_of(days[1], 1800)])
+
+
+def test_short_averages_of_several_lengths_have_the_shortest_that_all_days_have() -> None:
+    first, second = five_days()[:2]
+    values, step = traffic.fine_values([first, hours_of(second)])
+    assert (step, len(values)) == (HOUR, 48)
+    assert values[:24].tolist() == values[24:].tolist()
 
 
 def test_share_and_peak_to_average() -> None:
