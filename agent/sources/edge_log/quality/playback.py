@@ -22,6 +22,9 @@ _NOT_EMPTY = 0.5  # seconds, beyond what has come meanwhile
 _ROUNDED = 0.3  # seconds by which what a player reports may differ from what it has
 _LONGEST_RESUMING = 1.0  # seconds that a player takes to go on once the segment has come
 _MISSING_REPORTS = 4  # requests run in parallel, so that their lines are a little out of order
+# A request with a lower number is late, unless it begins so many seconds after all others: hls.js begins its numbers
+# again when it loads another source, and keeps `sid`. Logs may have whole seconds.
+_AGAIN = 1.0
 _SPEEDS = (0.5, 2.0)  # slower and faster is no playing: trick play shows single pictures
 _STALLED = "r"  # rebuffering
 NOT_PLAYING = frozenset({"a", "k", "e", "f", "q"})  # paused, seeking, ended, fatal error, quit
@@ -75,7 +78,7 @@ class Playback(_Track):
         """Whether anything played."""
         return self._more is None or self._more.startup is None
 
-    def goes_on(  # noqa: C901, PLR0912, PLR0913, PLR0917 - of nearly every line: a call more would cost a tenth
+    def goes_on(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0917 - of nearly every line: a call more would cost a tenth
         self,
         start: float,
         end: float,
@@ -109,6 +112,8 @@ class Playback(_Track):
                 if before is not None and sequence > before + _MISSING_REPORTS:
                     return False
                 self._sequence = sequence
+            elif start > self.last + _AGAIN:
+                return False
         tally = self.tally
         if more is None:
             tally.watched_seconds += start - began
@@ -148,8 +153,9 @@ class Playback(_Track):
 
     def take(self, start: float, end: float, report: Report, *, is_manifest: bool) -> None:
         """Take a request with its start and its end."""
+        again = start > self.last + _AGAIN
         self.last = max(self.last, end)
-        if report.sequence is not None and self._reports_missing(report.sequence):
+        if report.sequence is not None and self._reports_missing(report.sequence, again=again):
             self._extra().tracks = ()
             self.kind = None
         if is_manifest or not is_segment(report):
@@ -310,8 +316,13 @@ class Playback(_Track):
         tally.stalls += begin - before >= SHORTEST_STALL
         more.stalled_to = max(before, end)
 
-    def _reports_missing(self, sequence: int) -> bool:
-        known, self._sequence = self._sequence, max(self._sequence or 0, sequence)
+    def _reports_missing(self, sequence: int, *, again: bool) -> bool:
+        """Return whether others should have come before it; `again` is whether it may begin the numbers again."""
+        known = self._sequence
+        if known is not None and sequence < known and again:
+            self._sequence = sequence
+            return True
+        self._sequence = max(known or 0, sequence)
         return known is not None and sequence > known + _MISSING_REPORTS
 
     def _measure(self, before: _Track, report: Report) -> None:

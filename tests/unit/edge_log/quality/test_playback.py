@@ -170,6 +170,29 @@ def test_missing_reports_are_not_bridged() -> None:
     assert tally.stalls == 0
 
 
+def test_numbers_that_begin_again_are_another_source_and_no_stall() -> None:
+    """hls.js 1.7.4 makes a reporter for each source that it loads, and keeps `sid`: a viewer zaps and comes back."""
+    start = {"startup": True, "buffer": 0.0, "state": "r"}
+    zapped = session((3.0, 3.1, {"sequence": 7}), (25.0, 25.2, {**start, "sequence": 2}), (26.0, 26.1, {"sequence": 4}))
+    stalled = session(
+        (3.0, 3.1, {"sequence": 7}), (25.0, 25.2, {**start, "sequence": 8}), (26.0, 26.1, {"sequence": 9})
+    )
+
+    assert (zapped.stalls, zapped.stall_seconds, stalled.stalls) == (0, 0.0, 1)
+    # A request that took long has a lower number than those that went on beside it, and began before them.
+    late = session(
+        (3.0, 3.1, {"sequence": 7}), (3.2, 19.0, {"sequence": 8}), (19.1, 19.2, {"sequence": 9, "buffer": 0.0})
+    )
+    mixed = session(
+        (3.0, 3.1, {"sequence": 7}),
+        (4.0, 4.1, {"sequence": 30, "kind": "m"}),
+        (3.2, 19.0, {"sequence": 8}),
+        (19.1, 19.2, {"sequence": 31, "buffer": 0.0}),
+    )
+    assert late.stalls == 1
+    assert mixed.stall_seconds <= late.stall_seconds
+
+
 def test_a_switch_of_the_bit_rate_and_the_mean() -> None:
     tally = session((3.0, 3.1, {"bit_rate": 1e6}), (5.0, 5.1, {"bit_rate": 1e6}))
 
