@@ -66,7 +66,7 @@ def read_csv(number: Number, runtime: Running, rules: Ruling, _: Exporter) -> Re
             months = exports.months(connection, rules, number)
     except NoSuchBatchError as error:
         return answer(404, "Not Found", str(error))
-    return download(file_name(number), HEADER, [list(fields(month).values()) for month in months], mark="")
+    return download(file_name(number), HEADER, [list(fields(month).values()) for month in months])
 
 
 @router.post("/{number}/confirm", responses=_COMMON)

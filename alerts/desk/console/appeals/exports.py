@@ -55,7 +55,7 @@ def file(runtime: Running, _: Exporting, rules: Ruling, number: Number) -> Respo
             months = exports.months(connection, rules, number)
     except NoSuchBatchError:
         raise HTTPException(404) from None
-    return download(file_name(number), HEADER, [list(fields(month).values()) for month in months], mark="")
+    return download(file_name(number), HEADER, [list(fields(month).values()) for month in months])
 
 
 @router.post(HERE, dependencies=[Depends(checked)])

@@ -95,19 +95,21 @@ def show(request: Request, runtime: Running, found: Reading, wanted: Asked) -> R
 @router.get("/billing/report.csv")
 def services_file(request: Request, runtime: Running, found: Reading, wanted: Asked) -> Response:
     """Return the services of a month as a file."""
-    made = _for_file(request, runtime, wanted)
+    words, made = words_for(request, found), _for_file(request, runtime, wanted)
     if isinstance(made, Made) and not made.failing:
-        return download(f"billing-{made.month.first:%Y-%m}.csv", SERVICE_COLUMNS, _services(made.month))
-    return refused(words_for(request, found)("billingreport.bad_month" if made is None else "billing.no_answer"))
+        name = f"billing-{made.month.first:%Y-%m}.csv"
+        return download(name, SERVICE_COLUMNS, _services(made.month), words.language)
+    return refused(words("billingreport.bad_month" if made is None else "billing.no_answer"))
 
 
 @router.get("/billing/report/cases.csv")
 def cases_file(request: Request, runtime: Running, found: Reading, wanted: Asked) -> Response:
     """Return the cases of a month as a file."""
-    made = _for_file(request, runtime, wanted)
+    words, made = words_for(request, found), _for_file(request, runtime, wanted)
     if made is None:
-        return refused(words_for(request, found)("billingreport.bad_month"))
-    return download(f"billing-cases-{made.month.first:%Y-%m}.csv", CASE_COLUMNS, _cases(made.month.cases))
+        return refused(words("billingreport.bad_month"))
+    name = f"billing-cases-{made.month.first:%Y-%m}.csv"
+    return download(name, CASE_COLUMNS, _cases(made.month.cases), words.language)
 
 
 def _for_file(request: Request, runtime: Runtime, wanted: str) -> Made | None:

@@ -179,7 +179,7 @@ async def file(request: Request, found: Reading, asking: Asking) -> Response:
     header = ("date", "busy hour starts", f"busy hour [{unit}]", "share of surviving capacity [ratio]",
               "coverage [ratio]", "counted", "exceptional", "reason", "flags", "scope", "quantity")  # fmt: skip
     name = f"busy-hour-{seen.period.first}-{seen.period.last}.csv"
-    return download(name, header, _rows(seen, seen.days))
+    return download(name, header, _rows(seen, seen.days), words.language)
 
 
 def _rows(seen: Seen, days: Days) -> Iterator[Sequence[Cell]]:

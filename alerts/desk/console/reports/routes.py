@@ -122,11 +122,12 @@ def show(request: Request, runtime: Running, found: Reading, asking: Asking) -> 
 @router.get("/reports.csv")
 def figures_file(request: Request, runtime: Running, found: Reading, asking: Asking) -> Response:
     """Return the figures of a period as a file."""
+    words = words_for(request, found)
     try:
         shown, made = _made(request, runtime, asking)
     except (PeriodError, TooManyError) as error:
-        return refused(_problem(words_for(request, found), error))
-    return download(f"reports-{shown.first}-{shown.last}.csv", _FIGURES, _figure_rows(made))
+        return refused(_problem(words, error))
+    return download(f"reports-{shown.first}-{shown.last}.csv", _FIGURES, _figure_rows(made), words.language)
 
 
 @router.get("/reports/tickets.csv")
@@ -137,7 +138,7 @@ def tickets_file(request: Request, runtime: Running, found: Reading, asking: Ask
         shown, made = _made(request, runtime, asking)
     except (PeriodError, TooManyError) as error:
         return refused(_problem(words, error))
-    return download(f"tickets-{shown.first}-{shown.last}.csv", _TICKETS, _ticket_rows(made, words))
+    return download(f"tickets-{shown.first}-{shown.last}.csv", _TICKETS, _ticket_rows(made, words), words.language)
 
 
 def _made(request: Request, runtime: Runtime, asking: Wanted) -> tuple[Period, Report]:

@@ -76,21 +76,24 @@ def download(request: Request, runtime: Running, found: Administrator, seen: Wan
 
 def _csv(runtime: Runtime, words: Words, seen: AuditFilter) -> Iterator[str]:
     titles = [words(f"audit.{name}") for name in ("when", "who", "what", "whom", "details")]
-    yield MARK + written([titles])
+    yield MARK + written([titles], words.language)
     before = None
     while True:
         with runtime.database.read() as connection:
             names = {row.name for row in access.accounts(connection, runtime.now())}
             rows = access.read_audit(connection, seen, BATCH, before)
         yield written(
-            [
-                line.row.at.astimezone(words.zone).isoformat(),
-                line.who,
-                line.what,
-                line.row.subject or "",
-                line.details,
-            ]
-            for line in _lines(words, rows, names)
+            (
+                [
+                    line.row.at.astimezone(words.zone).isoformat(),
+                    line.who,
+                    line.what,
+                    line.row.subject or "",
+                    line.details,
+                ]
+                for line in _lines(words, rows, names)
+            ),
+            words.language,
         )
         if len(rows) < BATCH:
             return

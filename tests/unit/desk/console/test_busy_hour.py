@@ -176,6 +176,12 @@ def test_the_file_holds_what_is_shown(desk: Hall) -> None:
     assert (last["exceptional"], last["reason"], last["scope"]) == ("confirmed", "'=final", "site:almaty")
 
 
+def test_the_file_of_a_russian_reader_has_decimal_commas(desk: Hall) -> None:
+    answer = desk.person(language="ru").get("/busy-hour.csv?scope=site:almaty&quantity=sessions&period=last_month")
+    *_, first = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"), newline=""), delimiter=";")
+    assert (first["busy hour [sessions]"], first["share of surviving capacity [ratio]"]) == ("1100,0", "0,55")
+
+
 def test_a_service_that_is_away_is_said(desk: Hall, service: Service) -> None:
     service.status = 0
     page = desk.person().get("/busy-hour")

@@ -87,6 +87,23 @@ def test_rfc_4180() -> None:
     )
 
 
+@pytest.mark.parametrize("language", ["ru", "kk", "de"])
+def test_a_table_has_the_signs_by_which_excel_opens_it(language: str) -> None:
+    text = table(["a", "b"], [["9.10", 9.5], ["one; two", -0.25], ["1,5", 1200]], language)
+    assert text == 'a;b\r\n9.10;9,5\r\n"one; two";-0,25\r\n1,5;1200\r\n'
+
+
+def test_the_files_of_a_russian_reader_open_in_columns(control_room: Hall) -> None:
+    work(control_room)
+    who = control_room.person(language="ru")
+    for path in ("/reports.csv?period=year", "/reports/tickets.csv?period=year"):
+        head, *lines = who.get(path).text.removeprefix("\ufeff").splitlines()
+        found = list(csv.reader([head, *lines], delimiter=";"))
+        assert len(found[0]) == head.count(";") + 1 > 5
+        assert {len(line) for line in found} == {len(found[0])}
+        assert not any(cell.replace(".", "").isdigit() and "." in cell for line in found for cell in line)
+
+
 def test_filters_by_site_and_vendor(control_room: Hall) -> None:
     work(control_room)
     reader = control_room.person()

@@ -171,5 +171,7 @@ def test_the_trail_as_csv_is_whole_and_harmless(room: Hall) -> None:
         "' \N{FULLWIDTH EQUALS SIGN}1",
         "role: machine",
     ]
+    russian = room.person("administrator", name="Aliya", language="ru").get(f"{AUDIT}.csv").text
+    assert next(csv.reader(StringIO(russian.removeprefix("\ufeff")), delimiter=";"))[1] == "Кто"
     assert "hunter2" not in administrator.get(AUDIT).text
     assert len(list(csv.reader(StringIO(administrator.get(f"{AUDIT}.csv?person=Timur").text)))) == 1 + 550
