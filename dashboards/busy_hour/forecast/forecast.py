@@ -23,6 +23,8 @@ MONTHS_NEEDED = 6
 DAYS_NEEDED = 28
 WEEKS_NEEDED = 3
 DAYS_OF_A_MONTH = 20  # a month with fewer measured days has no monthly value (project rule)
+DAYS_OF_A_SPARSE_MONTH = 7  # unless holes leave fewer than six such months: a part of each shows a trend, too
+SPARSE_FROM = 213  # days, in which six months have enough wherever they begin, if there are no holes
 LOOK_AHEAD_MONTHS = 36
 GAP_DAYS = 7  # without a day that counts: told as a gap
 FLAT = 1e-4  # of the logarithm a month: no growth
@@ -129,11 +131,19 @@ def forecast(
 
 
 def measured_months(days: Mapping[date, float]) -> list[date]:
-    """Return the first day of each month that has enough measured days."""
+    """Return the first day of each month that has enough measured days; where holes leave too few, of each with some.
+
+    A long series with holes is not tested by week: over a week no growth shows, whatever it comes to in a year.
+    """
     counts: dict[date, int] = defaultdict(int)
     for day in days:
         counts[day.replace(day=1)] += 1
-    return sorted(month for month, count in counts.items() if count >= DAYS_OF_A_MONTH)
+    whole, sparse = (
+        sorted(month for month, count in counts.items() if count >= least)
+        for least in (DAYS_OF_A_MONTH, DAYS_OF_A_SPARSE_MONTH)
+    )
+    long = bool(days) and (max(days) - min(days)).days >= SPARSE_FROM
+    return sparse if long and len(whole) < MONTHS_NEEDED <= len(sparse) else whole
 
 
 def gaps(days: Days) -> list[Gap]:

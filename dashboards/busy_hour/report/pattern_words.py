@@ -1,9 +1,10 @@
 """Sentences about the pattern that a forecast saw: steps, changes of growth, a season, what was left out."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 
-from dashboards.busy_hour.forecast.forecast import Forecast
+from dashboards.busy_hour.forecast.forecast import GAP_DAYS, Forecast, Gap
 from dashboards.busy_hour.forecast.pattern import Pattern
 from dashboards.busy_hour.report.words import Words
 
@@ -36,6 +37,12 @@ def _left_out(made: Forecast, words: Words) -> Iterator[str]:
     if made.left_out:
         days = ", ".join(day.isoformat() for day in made.left_out[-_SHOWN:])
         yield words("pattern.left_out", n=len(made.left_out), days=days)
-    if made.gaps:
-        gap = max(made.gaps, key=lambda gap: gap.last - gap.first)
+    # Days that were left out are told already: they were measured.
+    empty = {gap: (gap.last - gap.first).days + 1 - _days_in(gap, made.left_out) for gap in made.gaps}
+    if empty and max(empty.values()) >= GAP_DAYS:
+        gap = max(empty, key=lambda gap: empty[gap])
         yield words("pattern.gap", first=words.day(gap.first), last=words.day(gap.last))
+
+
+def _days_in(gap: Gap, days: Sequence[date]) -> int:
+    return sum(gap.first <= day <= gap.last for day in days)

@@ -111,6 +111,38 @@ def test_a_month_needs_twenty_days() -> None:
     assert measured_months(values) == [date(2025, 1, 1)]
 
 
+@pytest.mark.parametrize(
+    "measured", [lambda n: n % 28 < 14, lambda n: (date(2025, 1, 1) + timedelta(days=n)).day <= 12]
+)
+def test_a_long_history_with_weeks_missing_shows_its_growth(measured: Callable[[int], bool]) -> None:
+    every = days(500, lambda n: 400.0 * 1.01 ** (n / 30.4) * (1.0 + 0.02 * math.sin(n * 2.39)))
+    values = {day: value for n, (day, value) in enumerate(every.items()) if measured(n)}
+    made = forecast(values, [(0.7, 520.0)])
+    assert made is not None
+    assert made.basis == "month"
+    assert made.growth_per_month == pytest.approx(0.01, abs=0.002)
+    assert made.exhaustion[0].answer == "date"
+    assert made.gaps
+
+
+def test_days_that_were_left_out_are_no_gap_without_data() -> None:
+    """A month such as Ramadan, whose evenings are busier, and a week in which nothing was measured."""
+    values = noisy(420, lambda n: 400.0 * (1.35 if 60 <= n < 90 else 1.0))
+    _, _, sentence = told(forecast(values, []))
+    assert "Days unlike those around them, left out of the trend: 30" in sentence
+    assert "Nothing for the trend" not in sentence
+    for day in range(200, 209):
+        del values[FIRST + timedelta(days=day)]
+    _, _, sentence = told(forecast(values, []))
+    gap = Words("en").day(FIRST + timedelta(days=200)), Words("en").day(FIRST + timedelta(days=208))
+    assert "Nothing for the trend from {} to {};".format(*gap) in sentence
+
+
+def test_a_short_history_does_not_become_long_by_sparse_months() -> None:
+    values = days(155, lambda n: 10.0 + n)
+    assert len(measured_months(values)) == 5
+
+
 def test_one_outlier_does_not_turn_the_robust_line() -> None:
     x = np.arange(15.0)
     y = 10 + 2 * x
@@ -239,7 +271,7 @@ def test_all_methods_of_the_pattern_are_compared_on_the_same_origins() -> None:
 
 def test_one_origin_of_five_is_enough_to_compare() -> None:
     known = (0.0, 1.0, 697791.0, *[math.nan] * 7, 149215.0, 35781.0)
-    made = forecast(days(250, lambda n: known[n % 12]), [])
+    made = forecast(days(213, lambda n: known[n % 12]), [])
     assert made is not None
     assert sum(score.share for score in made.scores) == pytest.approx(1.0)
     assert {score.forecasts for score in made.scores} == {1}
