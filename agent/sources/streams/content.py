@@ -14,7 +14,9 @@ EBML, CLUSTER = b"\x1a\x45\xdf\xa3", b"\x1f\x43\xb6\x75"
 # Elements that a piece of WebM may begin with: EBML, Segment, Cluster, Cues, Void, Tags, SeekHead, Info, Tracks.
 WEBM = (EBML, b"\x18\x53\x80\x67", CLUSTER, b"\x1c\x53\xbb\x6b", b"\xec", b"\x12\x54\xc3\x67", b"\x11\x4d\x9b\x74")
 WEBM_INIT = (EBML,)
-_PACKED = (b"ID3", b"\x0b\x77", b"WEBVTT", b"\xef\xbb\xbfWEBV", b"fLaC")
+_TAG = b"ID3"
+_TAG_HEAD = 10
+_PACKED = (_TAG, b"\x0b\x77", b"WEBVTT", b"\xef\xbb\xbfWEBV", b"fLaC")
 _PLAYED = frozenset({"vide", "soun"})
 _MISPLACED = 10.0  # seconds
 
@@ -53,6 +55,8 @@ def told(head: bytes, asked: Asked) -> Content:
         return Fragment(asked)
     if head.startswith(WEBM[:-1]):
         return Plain("WebM")
+    if head.startswith(_TAG):
+        return Tagged()
     if packed(head):
         return Plain("packed audio or text")
     if head[:1] != bytes([SYNC]) and (page := page_of(head)):
@@ -90,6 +94,46 @@ class Plain:
 
     def summary(self) -> str:
         return f"{self._name}, {counted(self._size, 'byte')}"
+
+
+class Tagged:
+    """Packed audio: sound behind one or more tags of ID3 (RFC 8216, 3.4)."""
+
+    def __init__(self) -> None:
+        self._head = b""  # of a tag, as far as it has come
+        self._left = 0  # bytes of the tag still to come
+        self._tags = self._sound = 0
+
+    def feed(self, data: bytes) -> None:
+        while data and not self._sound:
+            if self._left:
+                size = min(self._left, len(data))
+                self._left -= size
+            else:
+                size = min(_TAG_HEAD - len(self._head), len(data))
+                self._head += data[:size]
+                self._begin()
+            data = data[size:]
+        self._sound += len(data)
+
+    def finish(self) -> list[Remark]:
+        if not self._sound:
+            raise Fault(Reason.SEGMENT_MALFORMED, f"holds {counted(self._tags, 'tag')} of ID3 and no sound behind")
+        return []
+
+    def summary(self) -> str:
+        return f"packed audio, {counted(self._sound, 'byte')} behind {counted(self._tags, 'tag')} of ID3"
+
+    def _begin(self) -> None:
+        head = self._head
+        if not _TAG.startswith(head[: len(_TAG)]):
+            self._sound = len(head)
+        elif len(head) == _TAG_HEAD:
+            size = 0
+            for byte in head[6:]:  # seven bits each
+                size = size << 7 | byte & 0x7F
+            self._left = size + _TAG_HEAD * bool(head[5] & 0x10)  # a footer
+            self._tags, self._head = self._tags + 1, b""
 
 
 class Fragment:

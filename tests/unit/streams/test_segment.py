@@ -239,6 +239,34 @@ def test_a_byte_range_cut_short_is_a_fault() -> None:
         ranged(206, programme(3)[:-188]).finish()
 
 
+STAMP = (
+    bytes.fromhex("4944330400000000003f505249560000003500")
+    + b"\0com.apple.streaming.transportStreamTimestamp"
+    + bytes(9)
+)
+FOOTER = b"ID3\4\0\x10\0\0\0\4TEXT3DI\4\0\x10\0\0\0\4"
+
+
+@pytest.mark.parametrize("at", [1, 9, 40, 700])
+@pytest.mark.parametrize(
+    ("body", "sound"),
+    [
+        (STAMP + b"\xff\xf1" * 200, True),
+        (STAMP + FOOTER + b"\xff\xf1" * 200, True),  # a second one, as in issue 104 of getID3
+        (STAMP + b"\xff", True),
+        (STAMP, False),
+        (STAMP + FOOTER, False),
+        (STAMP[:40], False),
+    ],
+)
+def test_packed_audio_has_sound_behind_its_tags(body: bytes, sound: bool, at: int) -> None:
+    assert len(STAMP) == 73
+    if sound:
+        assert check(body, at=at) == {}
+    else:
+        assert "of ID3 and no sound behind" in fault(body, at=at).detail
+
+
 @pytest.mark.parametrize("version", [0, 1])
 @pytest.mark.parametrize(
     ("ticks", "section", "apart"),
