@@ -115,14 +115,17 @@ def _decode(header: dict[str, Any], table: bytes) -> Checkpoint:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Replace the file in one step, readable by its owner alone."""
+    """Replace the file in one step, readable by its owner alone; raise OSError that names it."""
     fresh = path.with_suffix(".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:  # of writing it, the kernel names no file
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def secret(path: Path) -> bytes:

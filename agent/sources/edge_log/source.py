@@ -52,6 +52,7 @@ class EdgeLogSource:
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
         self._stored_at: float | None = None
+        self._unstored = False
         self._looked_at = float("-inf")
         self._losses = Losses()
         self._rejects = RejectLog(settings.service)
@@ -94,7 +95,7 @@ class EdgeLogSource:
                 self._error = self._attempt()
                 self._stop.wait(POLL_SYSLOG if self._settings.syslog else POLL)
             if self._engine is not None and self._input is not None:
-                self._store(self._engine, self._input)
+                self._try_to_store(self._engine, self._input)
                 self._input.close()
         except Exception as error:
             # The thread ends; the runner reports the error as this collector's bug at every scrape.
@@ -201,7 +202,23 @@ class EdgeLogSource:
         # Also between two chunks: what was read so far is what the positions say. And at once before anything is shown:
         # an agent killed in its first seconds still knows which file it had been reading.
         if self._stored_at is None or abs(self._clock() - self._stored_at) >= self._settings.checkpoint_interval:
+            if self._stored_at is None:
+                self._store(engine, input_)
+            else:
+                self._try_to_store(engine, input_)
+
+    def _try_to_store(self, engine: Engine, input_: Input) -> None:
+        """Store the state; where that cannot be, such as on a full disk, the figures go on all the same."""
+        try:
             self._store(engine, input_)
+            self._unstored = False
+        except OSError as error:
+            self._stored_at = self._clock()  # not again before the next interval
+            if self._unstored:
+                self._losses.goes_on(Loss.UNSTORED)
+            else:
+                self._unstored = True
+                self._losses.note(Loss.UNSTORED, str(self._file), error.strerror or str(error))
 
     def _store(self, engine: Engine, input_: Input) -> None:
         now = self._clock()

@@ -13,7 +13,7 @@ from agent.sources.edge_log.input.follower import Follower
 from agent.sources.edge_log.input.losses import Loss, Losses
 from agent.sources.edge_log.input.moved import LINGER
 from agent.sources.edge_log.input.position import Position, fingerprint
-from tests.contract.edge_log.conftest import Edge, line
+from tests.contract.edge_log.conftest import Edge, line, until
 
 HOLE = 1 << 20
 
@@ -141,3 +141,36 @@ def test_the_state_of_a_later_version_is_refused(edge: Edge) -> None:
     content = (edge.state / "edge_log_ott.state").read_bytes()
     with pytest.raises(ValueError, match="is of version 99, not 4"):
         checkpoint.decode(earlier(content, 99))
+
+
+def test_a_state_that_cannot_be_stored_keeps_no_figures_from_being_shown(edge: Edge) -> None:
+    """The disk of logs and state is full: just then the figures are wanted."""
+    edge.keys = {"checkpoint_interval": "100ms"}
+    edge.write(line(1, "v1"))
+    edge.start()
+    assert edge.await_lines(1)["log_losses_total{unstored}"] == 0
+    away = edge.folder / "away"
+    edge.state.rename(away)
+    edge.state.write_text("not a folder")
+    for count in (2, 3, 4):
+        edge.second += 1
+        edge.write(line(count, f"v{count}"))
+        assert edge.await_lines(count)["viewers{}"] == count
+    figures = until(lambda: figures if (figures := edge.figures())["log_losses_total{unstored}"] else None)
+    assert figures["log_losses_total{unstored}"] == 1
+    edge.stop()  # which cannot store it either
+    edge.state.unlink()
+    away.rename(edge.state)
+    edge.start()
+    assert edge.await_lines(4)["viewers{}"] == 4
+
+
+def test_a_first_state_that_cannot_be_stored_is_a_failure_that_names_the_file(edge: Edge) -> None:
+    edge.write(line(1, "v1"))
+    edge.state.mkdir()
+    checkpoint.secret(edge.state / "edge_log.key")
+    (edge.state / "edge_log_ott.new").mkdir()
+    edge.start()
+    assert "Is a directory" in edge.await_failure("edge_log_ott.state")
+    (edge.state / "edge_log_ott.new").rmdir()
+    assert edge.await_lines(1)["viewers{}"] == 1

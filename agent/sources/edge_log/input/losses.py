@@ -18,6 +18,7 @@ class Loss(StrEnum):
     NUL = "nul"  # NUL bytes, which a crash leaves in place of lines
     DROPPED = "dropped"  # datagrams that the kernel dropped
     AMBIGUOUS = "ambiguous"  # local times of a repeated hour that nothing tells apart
+    UNSTORED = "unstored"  # the state cannot be written: a restart would count again from the last one
 
 
 MEANING = {
@@ -29,6 +30,8 @@ MEANING = {
     Loss.DROPPED: "the kernel dropped syslog datagrams; their lines are missing from the counters",
     Loss.AMBIGUOUS: "a log in local time has lines of the hour that is repeated when the clocks go back, and nothing"
     " tells which of the two; sessions of that hour may be missing or doubled; log times with their offset",
+    Loss.UNSTORED: "the state cannot be stored; counting goes on, but after a restart it begins again where the last"
+    " state was stored",
 }
 
 
@@ -44,3 +47,7 @@ class Losses:
         self.counts[loss] += 1
         self.last[loss] = time.time()
         log.warning(MEANING[loss], extra={"path": path} | ({"reason": reason} if reason else {}))
+
+    def goes_on(self, loss: Loss) -> None:
+        """Take note that an event that was noted lasts."""
+        self.last[loss] = time.time()
