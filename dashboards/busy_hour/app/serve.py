@@ -24,6 +24,7 @@ from dashboards.busy_hour.app import mail, reports
 from dashboards.busy_hour.app.settings import Settings
 from dashboards.busy_hour.measures.quantities import sources
 from dashboards.busy_hour.measures.series import HOUR, LocalDay
+from dashboards.busy_hour.records.faults import SourceError
 from dashboards.busy_hour.records.query import Server
 from dashboards.busy_hour.records.recorder import Recorder
 from dashboards.busy_hour.records.store import Store
@@ -103,12 +104,21 @@ class Service:
         recorder = Recorder(
             self.server, self.store, sources(self.chosen.source), self.chosen.calendar, self.chosen.replica_labels
         )
+        problems: list[str] = []
         for span in self._days(now):
             if self.stopping.is_set():
                 return
+            try:
+                written = recorder.record([span], now)
+            except SourceError as error:
+                # What else is measured does not wait until somebody corrects a source.
+                problems.append(str(error))
+                written = 1
             # Show the newest day at once; the older ones may take a while.
-            if recorder.record([span], now) and span.end + 2 * 24 * HOUR > now:
+            if written and span.end + 2 * 24 * HOUR > now:
                 self._attempt("figures", self._refresh)
+        if problems:
+            raise SourceError(problems[0])
 
     def _days(self, now: float) -> list[LocalDay]:
         calendar = self.chosen.calendar

@@ -17,7 +17,8 @@ import msgspec
 import numpy as np
 
 from dashboards.busy_hour.measures.series import HOUR, QUARTER, Floats, utc_text
-from service.prometheus import Client, PrometheusError
+from dashboards.busy_hour.records.faults import QueryError, SourceError
+from service.prometheus import Client, PrometheusError, QueryRejectedError
 
 SAMPLES_A_REQUEST = 400_000  # some 12 MB of JSON; Prometheus refuses 50 million
 ATTEMPTS = 4
@@ -28,10 +29,6 @@ _LIMIT = re.compile(
     r"|exceeds? the -search\.",
     re.IGNORECASE,
 )
-
-
-class QueryError(OSError):
-    """A request that could not be answered completely; the message names the server and the chunk."""
 
 
 class RawSeries(NamedTuple):
@@ -94,9 +91,9 @@ class Server:
         query = {"query": f"{selector}[{(end - start) * 1000 + 1}ms]", "time": str(end)}
         data = self._ask(query, chunk)
         if data.get("resultType") != "matrix":
-            raise QueryError(f"{self.url}: {chunk}: this is no plain selector, so there are no raw samples")
+            raise SourceError(f"{self.url}: {chunk}: this is no plain selector, so there are no raw samples")
         if bare := next((series for series in data["result"] if series.get("histograms")), None):
-            raise QueryError(
+            raise SourceError(
                 f"{self.url}: {chunk}: has native histograms, not values: {bare.get('metric')}; record a figure of "
                 "them, such as their count or a quantile, as a series and name that"
             )
@@ -110,7 +107,9 @@ class Server:
             return self._client().data("query", query)
         except PrometheusError as error:
             problem = f"{self.url}: {chunk}: {error.reason}"
-            raise _LimitError(problem) if _LIMIT.search(error.reason) else QueryError(problem) from None
+            if _LIMIT.search(error.reason):
+                raise _LimitError(problem) from None
+            raise (SourceError if isinstance(error, QueryRejectedError) else QueryError)(problem) from None
 
     def _client(self) -> Client:
         return Client(self.url, self.http, attempts=ATTEMPTS, pause=self.pause, decode=_decoded)

@@ -26,6 +26,7 @@ from dashboards.busy_hour.measures.series import (
 )
 from dashboards.busy_hour.measures.traffic import Day
 from dashboards.busy_hour.records import replicas, succession
+from dashboards.busy_hour.records.faults import SourceError
 from dashboards.busy_hour.records.store import Record, Store, make_record
 
 if TYPE_CHECKING:  # the HTTP client is not loaded for a report from records
@@ -37,10 +38,6 @@ SOURCE = "prometheus"
 TOLD = 0.05  # of a day's averages that one series lacks and another has
 MOST_NAMED = 5  # series in a line of the log
 MAX_GAP = 300.0  # a counter's increase across a longer gap has no known time
-
-
-class SourceError(OSError):
-    """A source whose series cannot be made one figure."""
 
 
 @dataclass(slots=True)
@@ -187,28 +184,45 @@ class Recorder:
     def record(self, days: Iterable[LocalDay], now: float) -> int:
         """Record each finished day that has no record yet; return how many records were written.
 
-        Every day is one transaction. After a failure the days before it stand, and the next run begins where it
-        stopped.
+        Every day is one transaction. After a failure of the server the days before it stand, and the next run begins
+        where it stopped.
+
+        Raises:
+            SourceError: a source cannot be made one figure; everything else has been recorded.
         """
         written = 0
+        problems: list[str] = []
         for span in days:
             if not is_over(span, now):
                 LOG.info("the day is not over", extra={"day": span.day.isoformat()})
                 continue
-            records = self._missing(span, now)
+            records, faulty = self._missing(span, now)
+            problems += [f"{span.day}: {problem}" for problem in faulty]
             self.store.save(records)
             written += len(records)
             if records:
                 LOG.info("recorded", extra={"day": span.day.isoformat(), "records": len(records)})
+        if problems:
+            raise SourceError("; ".join(problems[:MOST_NAMED]))
         return written
 
-    def _missing(self, span: LocalDay, now: float) -> list[Record]:
+    def _missing(self, span: LocalDay, now: float) -> tuple[list[Record], list[str]]:
+        """Return the day's new records, and what is wrong with sources that have none."""
         known = self.store.sources_of(span.day, span.day)
         done = {(scope.split(":")[0], quantity) for (scope, quantity, _), source in known.items() if source == SOURCE}
-        return [
-            make_record(scope, source.quantity, Day(series, self.calendar.zone, kind=source.kind), SOURCE, int(now))
-            for source in self.sources
-            if (source.level, source.quantity) not in done
-            for scope, series in day_of_source(self.server, source, span, self.replica_labels).items()
-            if (scope, source.quantity, span.day) not in known  # imported history stands
-        ]
+        records: list[Record] = []
+        problems = []
+        for source in self.sources:
+            if (source.level, source.quantity) in done:
+                continue
+            try:
+                found = day_of_source(self.server, source, span, self.replica_labels)
+            except SourceError as error:
+                problems.append(str(error))
+                continue
+            records.extend(
+                make_record(scope, source.quantity, Day(series, self.calendar.zone, kind=source.kind), SOURCE, int(now))
+                for scope, series in found.items()
+                if (scope, source.quantity, span.day) not in known  # imported history stands
+            )
+        return records, problems

@@ -15,7 +15,8 @@ import pytest
 
 from dashboards.busy_hour.measures.quantities import SOURCES, Source
 from dashboards.busy_hour.measures.series import Calendar
-from dashboards.busy_hour.records.query import QueryError, Server, connect
+from dashboards.busy_hour.records.faults import QueryError
+from dashboards.busy_hour.records.query import Server, connect
 from dashboards.busy_hour.records.recorder import Recorder, day_of_source
 from dashboards.busy_hour.records.store import Store
 from demo import history

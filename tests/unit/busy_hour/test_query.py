@@ -6,7 +6,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from dashboards.busy_hour.records.query import QueryError, Server
+from dashboards.busy_hour.records.faults import QueryError
+from dashboards.busy_hour.records.query import Server
 
 Answer = Callable[[httpx.Request], httpx.Response]
 

@@ -52,6 +52,8 @@ class Prometheus:
         if self.asked == self.partial_at:
             return httpx.Response(200, json={"status": "success", "isPartial": True, "data": {}})
         query = httpx.QueryParams(request.content.decode())
+        if query["query"].startswith("sum("):
+            return httpx.Response(400, json={"status": "error", "errorType": "bad_data", "error": "parse error"})
         result = []
         if query["query"].startswith("platform:ott_edge_sessions:sum["):
             end = int(query["time"])
@@ -189,6 +191,26 @@ def test_the_month_is_mailed_once_and_again_after_a_failure(chosen: Settings, pr
     assert book.get_filename() == "busy-hour-2026-09.xlsx"
     assert page.get_filename() == "busy-hour-2026-09.html"
     assert page.get_content().startswith("<!doctype html>")
+
+
+def test_a_source_that_is_refused_takes_nobody_elses_days_away(
+    tmp_path: Path, prometheus: Prometheus, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "busyhour.toml"
+    own = '[[source]]\nquantity = "errors"\nlevel = "platform"\nselector = "sum(rate(x[5m]))"\n'
+    file.write_text(SETTINGS.replace("[smtp]", f"{own}[smtp]"))
+    made = service(settings.read(file), prometheus, Clock("2026-10-08T09:00"), Post())
+    for _ in range(2):
+        assert not made.run()
+        assert [str(record.day) for record in made.store.load("platform", "sessions")] == [
+            "2026-10-05",
+            "2026-10-06",
+            "2026-10-07",
+        ]
+    assert figures(made)["ott_busy_hour_value", "platform", "sessions", "last_day"] == 900
+    [problem] = [vars(record)["problem"] for record in caplog.records if record.levelname == "ERROR"]
+    assert "2026-10-07: http://prometheus:9090: sum(rate(x[5m])) from" in problem
+    assert "parse error" in problem
 
 
 def test_the_month_waits_for_its_last_days(chosen: Settings, prometheus: Prometheus) -> None:
