@@ -1,7 +1,9 @@
 """Whether a program's memory stays the same, as the benches over hours judge it.
 
-It is flat where the median of the last fifth of the values is at most 5 % above that of the second: the first fifth
-fills caches. Pages of files are left out: the kernel keeps them while there is room, and takes them back.
+It is flat where the median of the second half of the values is at most 5 % above that of the first; the first tenth is
+left out, since it fills caches. Halves, since VictoriaMetrics empties the older part of its caches every half hour: of
+two hours each half has nearly two such rounds, and a fifth would have less than one. Pages of files are left out: the
+kernel keeps them while there is room, and takes them back.
 """
 
 import re
@@ -28,11 +30,12 @@ def own(pid: int) -> float:
 
 
 def grown(values: Sequence[float]) -> float:
-    """Return the median of the last fifth divided by that of the second; 1 of fewer than ten values."""
-    fifth = len(values) // 5
-    if fifth < 2:
+    """Return the median of the second half divided by that of the first, without the first tenth; 1 of fewer than ten."""
+    if len(values) < 10:
         return 1.0
-    return statistics.median(values[-fifth:]) / statistics.median(values[fifth : 2 * fifth])
+    later = values[len(values) // 10 :]
+    half = len(later) // 2
+    return statistics.median(later[half:]) / statistics.median(later[:half])
 
 
 def course(values: Sequence[float]) -> dict[str, float]:

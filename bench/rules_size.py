@@ -29,6 +29,7 @@ from tests.conftest import ROOT
 
 PERIOD = 5  # seconds between two samples
 BEFORE = 330  # seconds of samples that the first evaluation finds: windows of minutes are full
+FAILING, ERRORS = 20, 0.06  # one edge of so many has errors; a second, beside two requests that are answered
 LEAST, MANY, ENOUGH = 5, 50, 0.5  # evaluations of a group of which the mean is given; seconds of a processor that do
 NOBODY = """\
 alert_relabel_configs: [{source_labels: [alertname], regex: nobody, action: keep}]
@@ -41,14 +42,17 @@ def lines(first: int, count: int, channels: int, times: Sequence[int]) -> Iterat
     """Yield the series of some nodes as VictoriaMetrics imports them; times are in seconds."""
     stamps = "[" + ",".join(f"{second}000" for second in times) + "]"
     changing = "[" + ",".join(map(str, times)) + "]"
+    failing = "[" + ",".join(f"{second * ERRORS:.2f}" for second in times) + "]"
     constant: dict[str, str] = {}
     for number in range(first, first + count):
         text = node(number)
         for one in (f"up{{{text}}}", *series(text, channels)):
             name, _, rest = one.partition("{")
             kind = value(one) if name != "up" else "1"
-            if kind == NOW.decode():
+            if kind == NOW.decode() or (name == "ott_edge_requests_total" and ('"2xx"' in rest or '"3xx"' in rest)):
                 values = changing
+            elif name == "ott_edge_requests_total" and '"5xx"' in rest and number % FAILING == 0:
+                values = failing
             else:
                 number_ = str(times[0] - 10**6) if kind == LONG_AGO.decode() else kind
                 values = constant.setdefault(number_, "[" + ",".join([number_] * len(times)) + "]")
