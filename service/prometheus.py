@@ -258,8 +258,9 @@ class Client:
         status = response.status_code
         reason = f"HTTP {status}{'' if answer is not None else ' without a JSON answer'}{_sentence(response, answer)}"
         if status in _NO_ACCESS:
-            apart = "the server keeps tenants apart: ask it through a proxy that sets X-Scope-OrgID"
-            remedy = apart if _NO_TENANT in reason else "check the token or the account"
+            remedy = "check the token or the account"
+            if _NO_TENANT in reason:
+                remedy += "; a server that keeps tenants apart is asked through a proxy that sets X-Scope-OrgID"
             return PrometheusUnavailableError(self.name, f"{reason}; {remedy}")
         if status in _RETRIED:
             return _NoAnswerError(self.name, reason, self._retry_after(response))
