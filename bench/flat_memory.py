@@ -30,7 +30,7 @@ def own(pid: int) -> float:
 
 
 def grown(values: Sequence[float]) -> float:
-    """Return the median of the second half divided by that of the first, without the first tenth; 1 of fewer than ten."""
+    """Return the median of the second half divided by the median of the first; 1 of fewer than ten values."""
     if len(values) < 10:
         return 1.0
     later = values[len(values) // 10 :]
