@@ -78,7 +78,10 @@ def test_a_query_that_the_server_refuses_is_rejected(answer: httpx.Response, sen
         (error(422, "query was canceled", "canceled"), "HTTP 422: query was canceled"),
         (httpx.Response(502, text="<html>Bad Gateway</html>"), "HTTP 502 without a JSON answer$"),
         (httpx.Response(401, text="Unauthorized"), "HTTP 401 .*Unauthorized; check the token or the account"),
-        (httpx.Response(401, text="no org id\n"), "HTTP 401 .*no org id; check the token or the account; .* a proxy that sets X-Scope-OrgID$"),
+        (
+            httpx.Response(401, text="no org id\n"),
+            "HTTP 401 .*no org id; check the token or the account; .* a proxy that sets X-Scope-OrgID$",
+        ),
         (error(403, "no access to tenant 7"), "HTTP 403: no access to tenant 7; check the token"),
         (httpx.Response(404, text="404 page not found"), "HTTP 404 .*does this address belong to a Prometheus"),
         (httpx.Response(302, headers={"location": "/login"}), "HTTP 302 .*a redirect to /login; does this address"),
