@@ -1,9 +1,9 @@
 """Whether a program's memory stays the same, as the benches over hours judge it.
 
-It is flat where the median of the second half of the values is at most 5 % above that of the first; the first tenth is
-left out, since it fills caches. Halves, since VictoriaMetrics empties the older part of its caches every half hour: of
-two hours each half has nearly two such rounds, and a fifth would have less than one. Pages of files are left out: the
-kernel keeps them while there is room, and takes them back.
+It is flat where the median of the second half of the values is at most 5 % above that of the first. Halves, since
+VictoriaMetrics drops the older part of its caches every half hour (`-cacheExpireDuration`): each half of two hours has
+two such rounds. Medians, since what fills at the start is soon over. Pages of files are left out: the kernel keeps them
+while there is room, and takes them back.
 """
 
 import re
@@ -33,9 +33,8 @@ def grown(values: Sequence[float]) -> float:
     """Return the median of the second half divided by the median of the first; 1 of fewer than ten values."""
     if len(values) < 10:
         return 1.0
-    later = values[len(values) // 10 :]
-    half = len(later) // 2
-    return statistics.median(later[half:]) / statistics.median(later[:half])
+    half = len(values) // 2
+    return statistics.median(values[half:]) / statistics.median(values[:half])
 
 
 def course(values: Sequence[float]) -> dict[str, float]:
