@@ -121,6 +121,24 @@ def test_the_pressure_in_a_container_is_its_own(tmp_path: Path) -> None:
     assert [*pressure.parse(pressure.read(host))] == []
 
 
+def test_the_swapping_of_a_container_is_its_own(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    for folder in ("proc", "sys/fs/cgroup", "run/systemd"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "proc/vmstat").write_text("pgpgin 1\npswpin 900\noom_kill 9\n")
+    assert figures(vmstat.parse(vmstat.read(host)))["node_vmstat_pswpin"] == 900
+    (tmp_path / "run/systemd/container").write_text("lxc\n")
+    assert figures(vmstat.parse(vmstat.read(host))) == {}
+    # mm/memcontrol.c of Linux: pgpgin of a control group is no amount that was read from a disk.
+    (tmp_path / "sys/fs/cgroup/memory.stat").write_text("anon 4096\npgpgin 7\npswpin 3\npgfault 5\n")
+    (tmp_path / "sys/fs/cgroup/memory.events").write_text("low 0\noom 2\noom_kill 1\noom_group_kill 0\n")
+    assert figures(vmstat.parse(vmstat.read(host))) == {
+        "node_vmstat_pswpin": 3,
+        "node_vmstat_pgfault": 5,
+        "node_vmstat_oom_kill": 1,
+    }
+
+
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EOPNOTSUPP])
 def test_a_kernel_without_pressure_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """netdata 7531, node_exporter 1961: with PSI switched off the files are there and cannot be read."""
