@@ -16,6 +16,7 @@ _LENGTH = 2.0  # seconds of a piece
 _APART = 1.8  # seconds between two key frames, at least
 _LARGEST = 8 << 20  # bytes of a piece; a key frame in UHD has 2 MiB
 _UNIT_START = 0x40
+_PAYLOAD, _SCRAMBLED = 0x10, 0xC0
 
 Chosen = tuple[int, int | None, int | None]  # PIDs of the PMT, of picture and of sound
 
@@ -30,6 +31,7 @@ class Capture:
         self._following = False  # whether the next piece follows the last one
         self._key_came: float | None = None
         self._begun: float | None = None
+        self._clear = self._scrambled = False  # whether picture or sound ever came so
         self._capturing = False
         self._tables: list[bytes] = []
         self._pictures: list[bytes] = []
@@ -54,6 +56,7 @@ class Capture:
             return
         map_pid, video, audio = self._chosen
         pids = pid[own]
+        self._note(turn, own[np.isin(pids, [one for one in (video, audio) if one is not None])])
         self._add(self._tables, turn, own[(pids == PAT_PID) | (pids == map_pid)])
         if video is not None:
             self._take_video(turn, own[pids == video], moment)
@@ -98,6 +101,12 @@ class Capture:
             kept.append(turn.memory[turn.place[index]].tobytes())
             self._size += len(index) * PACKET
 
+    def _note(self, turn: Packets, index: NDArray[np.int64]) -> None:
+        control = turn.head[index, 3]
+        scrambled = control[control & _PAYLOAD != 0] & _SCRAMBLED != 0
+        self._scrambled |= bool(scrambled.any())
+        self._clear |= not scrambled.all()
+
     def _take_video(self, turn: Packets, index: NDArray[np.int64], moment: float) -> None:
         """Keep the packets from the beginning of a key frame to the beginning of the next picture."""
         begins = np.flatnonzero(turn.head[index, 1] & _UNIT_START).tolist()
@@ -120,7 +129,11 @@ class Capture:
         self._restart()
         if audio[cut:]:
             self._audio = [audio[cut:]]
-        if data:
+        if self._scrambled and not self._clear:
+            # What was clear once and is no longer is missing; this may be meant for receivers with a card.
+            obstacle = "encrypted"
+            self._give(Piece(self._channel, "multicast", "", "unknown", b"", arrived, follows=False, obstacle=obstacle))
+        elif data:
             self._give(Piece(self._channel, "multicast", "", "mpegts", data, arrived, self._following))
             self._following = True
 

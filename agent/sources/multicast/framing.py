@@ -12,7 +12,7 @@ from agent.transport.packets import PACKET, SYNC
 # With 16 bytes behind: for error correction, or what ISDB-T says of its modulation.
 _CODED = 204
 RTP_HEADER, RTP_VERSION = 12, 2
-_REPORTS = 192, 223  # the second byte of RTCP
+_REPORTS, _CONTROL = (200, 201), range(192, 224)  # the second byte of RTCP: of the first report, and of any
 
 
 class RtpHeaders(NamedTuple):
@@ -73,10 +73,18 @@ def frames(datagrams: Datagrams) -> Frames:
 def control(datagrams: Datagrams, found: Frames) -> NDArray[np.bool_]:
     """Return which datagrams are reports of RTP's senders (RTCP), which may come on the media's port (RFC 5761)."""
     data, length = datagrams.data, datagrams.length
-    words = data[:, 2].astype(np.int64) << 8 | data[:, 3]
-    kind = (data[:, 0] >> 6 == RTP_VERSION) & (data[:, 1] >= _REPORTS[0]) & (data[:, 1] <= _REPORTS[1])
-    whole: NDArray[np.bool_] = kind & (found.packets == 0) & (length % 4 == 0) & (4 * words + 4 <= length)
-    return whole
+    reports: NDArray[np.bool_] = (found.packets == 0) & (length % 4 == 0) & np.isin(data[:, 1], _REPORTS)
+    for row in np.flatnonzero(reports).tolist():
+        reports[row] = _are_reports(data[row, : int(length[row])].tobytes())
+    return reports
+
+
+def _are_reports(datagram: bytes) -> bool:
+    """Return whether a datagram is one report after the other up to its end (RFC 3550, 6.1): chance makes none."""
+    at = 0
+    while at + 4 <= len(datagram) and datagram[at] >> 6 == RTP_VERSION and datagram[at + 1] in _CONTROL:
+        at += 4 * (1 + (datagram[at + 2] << 8 | datagram[at + 3]))
+    return at == len(datagram) > 0
 
 
 def packets(datagrams: Datagrams, found: Frames, order: NDArray[np.int64] | None = None) -> Packets:

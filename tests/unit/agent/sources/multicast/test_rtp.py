@@ -162,6 +162,15 @@ def test_reports_of_a_sender_on_the_port_of_the_media_are_no_media(
     assert not caplog.records
 
 
+@pytest.mark.parametrize("end", [b"", bytes(4), b"\x80\xc8\0\0", b"\x40\xc8\0\0"])
+def test_pieces_of_a_stream_of_bytes_are_no_reports(end: bytes) -> None:
+    """They may begin with any bytes: what is a report is one up to the datagram's end."""
+    probe = Probe()
+    datagrams = [b"\x80\xc8\0\x06".ljust(1468, b"\x01") + end, b"\x80\xd0\0\x06" + bytes(24)]
+    probe.give([(0.0, TS * 7), *((0.1, data) for data in datagrams)])
+    assert (probe.channel.datagrams, probe.channel.malformed) == (3, 2)
+
+
 def test_what_is_no_transport_stream_does_not_keep_a_channel_up() -> None:
     probe = Probe()
     probe.give([(number / 100, TS * 7) for number in range(100)])
