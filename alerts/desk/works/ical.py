@@ -3,6 +3,7 @@
 What iCalendar has no property for is in X- properties. An event without a scope is refused, not guessed.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from alerts.desk.works.works import Works, WorksError
 NO_CALENDAR = (
     "this is no iCalendar: its lines cannot be read; it begins with BEGIN:VCALENDAR and ends with END:VCALENDAR"
 )
+_BEGINS = re.compile(r"^BEGIN:VCALENDAR\s*$", re.IGNORECASE | re.MULTILINE)
 Events = Mapping[str, Sequence[Given]]
 """The events of a calendar by their UIDs."""
 
@@ -115,6 +117,8 @@ def works_of(events: Events, now: datetime, known: Sequence[Works]) -> list[Work
 
 
 def _calendar(text: str) -> Calendar:
+    if len(_BEGINS.findall(text)) > 1:
+        raise WorksError("the file holds several calendars; give each in a file of its own")
     try:
         calendar = Calendar.from_ical(text)
     except (ValueError, IndexError, KeyError, AttributeError, TypeError):  # whatever its parsers raise

@@ -111,7 +111,7 @@ def window_of(works: Works, series_uid: str, key: datetime) -> Works:
 def instance(given: Given, of_series: Works | None) -> datetime:
     """Return which window of a series was changed: when it was to begin, in UTC."""
     wall, zone = given.moment("RECURRENCE-ID", of_series.time_zone if of_series else "")
-    if of_series and given.is_day("RECURRENCE-ID"):
+    if of_series and given.names_day("RECURRENCE-ID"):
         wall, zone = datetime.combine(wall, of_series.starts.time()), of_series.time_zone
     return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 

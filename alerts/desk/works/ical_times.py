@@ -62,6 +62,17 @@ class Given(NamedTuple):
         """Return whether a time is a whole day."""
         return not isinstance(self.event.decoded(name), datetime)
 
+    def names_day(self, name: str) -> bool:
+        """Return whether a time that names a window stands for a whole day."""
+        found = self.event.decoded(name)
+        given = str(self.event[name].params.get("TZID", ""))
+        return not isinstance(found, datetime) or self._means_day(found, given)
+
+    def _means_day(self, found: datetime, given: str) -> bool:
+        """Return whether a time is a day as Exchange writes it: midnight in the zone of the mailbox."""
+        days = "DTSTART" in self.event and self.is_day("DTSTART")
+        return days and bool(given) and found.time() == time()
+
     def end(self, starts: datetime, zone: str) -> datetime:
         """Return the end of the event's first window in a zone."""
         lasts = self._lasts()
@@ -90,7 +101,7 @@ class Given(NamedTuple):
         for found, written, given in self._dates("EXDATE"):
             if not isinstance(found, date):
                 raise WorksError(f'EXDATE: "{written[:80]}" is no moment; write it as DTSTART')
-            if isinstance(found, datetime):
+            if isinstance(found, datetime) and not self._means_day(found, given):
                 yield self._wall(found, written, given, zone, "EXDATE")
             else:
                 yield datetime.combine(found, starts.time())

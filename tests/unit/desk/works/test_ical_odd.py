@@ -75,6 +75,11 @@ def test_other_files_are_refused(text: str) -> None:
         read(text, "Asia/Almaty", NOW)
 
 
+def test_several_calendars_in_one_file_are_refused() -> None:
+    with pytest.raises(WorksError, match="the file holds several calendars; give each in a file of its own"):
+        read(calendar(TIMES) + calendar(TIMES), "Asia/Almaty", NOW)
+
+
 @pytest.mark.parametrize(
     "skipped",
     [

@@ -95,6 +95,15 @@ def test_days_that_were_moved() -> None:
     assert begins(found) == ["03 00:00-00:00", "07 00:00-00:00"]
 
 
+def test_days_that_exchange_names_by_midnight_of_the_mailbox() -> None:
+    zone = EXCHANGE.replace("Qyzylorda", "Russian").replace("+0500", "+0300")
+    midnight = "TZID=Russian Standard Time:2026030{}T000000"
+    series = f"DTSTART;VALUE=DATE:20260303\nRRULE:FREQ=DAILY;COUNT=4\nEXDATE;{midnight.format(5)}\n{SCOPE}"
+    moved = f"DTSTART;VALUE=DATE:20260309\nDTEND;VALUE=DATE:20260310\nRECURRENCE-ID;{midnight.format(4)}"
+    found = read(calendar(zone, event(series), event(moved)), "Asia/Almaty", NOW)
+    assert begins(found) == ["03 00:00-00:00", "06 00:00-00:00", "09 00:00-00:00"]
+
+
 def test_a_changed_window_has_what_it_says_itself() -> None:
     changed = (
         f"{MOVED}\n{INSTANCE}\nX-OTTWATCH-ELEMENTS:edge-1\nDESCRIPTION:\nSTATUS:TENTATIVE\nX-OTTWATCH-CONFIRM-END:TRUE"
