@@ -157,8 +157,8 @@ def fields_of(works: Works) -> Given:
         elements=works.scope.elements,
         sites=works.scope.sites,
         channels=works.scope.channels,
-        starts=f"{works.starts:%Y-%m-%dT%H:%M}",
-        ends=f"{works.ends:%Y-%m-%dT%H:%M}",
+        starts=_shown(works.starts),
+        ends=_shown(works.ends),
         time_zone=works.time_zone,
         repeat=repeat,
         until=until.isoformat() if until else "",
@@ -174,7 +174,11 @@ def fields_of(works: Works) -> Given:
 
 
 def _lines(moments: Sequence[datetime]) -> str:
-    return "\n".join(each.isoformat() if each.second else each.isoformat(timespec="minutes") for each in moments)
+    return "\n".join(map(_shown, moments))
+
+
+def _shown(moment: datetime) -> str:
+    return moment.isoformat() if moment.second else moment.isoformat(timespec="minutes")
 
 
 def version(works: Works) -> str:

@@ -18,6 +18,7 @@ from service.no_answer import reason_of
 log = logging.getLogger("desk.telegram")
 TIMEOUT = 15.0
 LONGEST = 4096  # UTF-16 code units of a message, once its entities are parsed
+GENERAL = (None, 0, 1)  # no topic; General's own address ends with 1, by which the Bot API does not find it
 PAUSE = 30.0  # where Telegram asks to wait without saying how long
 
 _REMEDIES = (
@@ -83,7 +84,7 @@ class Chat:
                     "disable_notification": bool(self._plugin.silent),
                     "link_preview_options": {"is_disabled": not self._plugin.preview},
                     **({"entities": [{"type": "bold", "offset": 0, "length": bold}]} if bold else {}),
-                    **({"message_thread_id": self._topic} if self._topic else {}),
+                    **({"message_thread_id": self._topic} if self._topic not in GENERAL else {}),
                 },
                 timeout=TIMEOUT,
                 verify=verify,

@@ -40,10 +40,10 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Telegram]:
 class Desk:
     """A desk whose only target are two chats."""
 
-    def __init__(self, folder: Path, token: str = TOKEN) -> None:
+    def __init__(self, folder: Path, token: str = TOKEN, chats: str = f"{ONE}/{TWO}:7") -> None:
         self.time = Time()
         database = sqlite_database(folder / "desk.db")
-        address = secret(folder, f"tgram://{token}/{ONE}/{TWO}:7")
+        address = secret(folder, f"tgram://{token}/{chats}")
         self.target = TargetSettings("chat", "apprise", url=address, per_minute=1000)
         self.runtime = runtime_of(database, self.time, target=(self.target,))
 
@@ -85,6 +85,13 @@ def test_both_chats_are_told_in_plain_text_with_the_subject_in_bold(desk: Desk, 
     assert "parse_mode" not in first
     assert ("message_thread_id" in first, second["message_thread_id"]) == (False, 7)
     assert [state for state, _, _ in desk.rows()] == ["sent"]
+
+
+def test_the_general_topic_is_written_to_without_its_number(tmp_path: Path, api: Telegram) -> None:
+    desk = Desk(tmp_path, chats=f"{ONE}:1/{TWO}:7")
+    desk.fire("edge-1")
+    desk.deliver()
+    assert ["message_thread_id" in api.shown[each][0] for each in (ONE, TWO)] == [False, True]
 
 
 def test_a_flood_is_told_in_messages_of_whole_lines_and_after_a_failure_only_what_is_missing(

@@ -244,6 +244,19 @@ def test_a_moved_window_and_its_series_name_each_other(control_room: Hall) -> No
     assert [each.cancelled_at for each in works(control_room)] == [NOON, NOON]
 
 
+def test_seconds_of_a_calendar_stay_when_works_are_changed(control_room: Hall) -> None:
+    engineer = control_room.person()
+    times = "DTSTART:20260302T020030\nDTEND:20260302T030045\nX-OTTWATCH-SITES:almaty"
+    calendar = f"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nSUMMARY:Line\n{times}\nEND:VEVENT\nEND:VCALENDAR\n".encode()
+    token = csrf(engineer.get("/works").text)
+    engineer.post("/works/import", data={"csrf": token}, files={"calendar": ("a.ics", calendar)})
+    page = engineer.get("/works/1/edit").text
+    sent = dict(re.findall(r'name="(starts|ends)" value="([^"]+)"', page))
+    post(engineer, "/works/1", "/works/1/edit", **FORM | sent)
+    (kept,) = works(control_room)
+    assert (kept.starts.second, kept.ends.second, kept.title) == (30, 45, "New line card")
+
+
 def test_further_dates_on_the_form(control_room: Hall) -> None:
     engineer = control_room.person()
     page = post(engineer, "/works", **FORM | {"added": "2026-03-05T12:00\n2026-03-07T18:00"})
