@@ -20,6 +20,7 @@ from service.nouns import counted
 
 KEY_SIZES = {"AES-128": 16, "AES-256": 32}
 SAMPLE_KEY = 16  # bytes
+SHORTEST = 0.01  # seconds that players take a segment of no duration for
 # Segments that are compared with those of the look before.
 _MARKED = 64
 
@@ -176,7 +177,8 @@ class Media:
         return Segment(
             number,
             Resource((resolve(url, entry.uri),), entry.byte_range),
-            target if entry.duration is None else entry.duration,
+            # How long it plays is not known where its duration is still to be written, as gpac does.
+            target if entry.duration is None or entry.duration <= SHORTEST else entry.duration,
             entry.container,
             init,
             key,

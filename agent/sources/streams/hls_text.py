@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agent.sources.streams import hls_tags
-from agent.sources.streams.hls import KEY_SIZES, Encryption, Entry, Map, Master, Media, Sound, Variant
+from agent.sources.streams.hls import KEY_SIZES, SHORTEST, Encryption, Entry, Map, Master, Media, Sound, Variant
 from agent.sources.streams.hls_tags import Line, Variables
 
-_SHORTEST = 0.01  # what players take a segment of no duration for
-_VIDEO_CODECS = ("avc", "hvc", "hev", "dvh", "dva", "vp0", "vp8", "vp9", "av0", "mp4v", "vvc")
+# Those that hls.js 1.7.4 knows (utils/codecs.ts), and VVC.
+_VIDEO_CODECS = (
+    *("av01", "avc", "dav1", "drac", "dva1", "dvav", "dvh1", "dvhe", "encv", "hev", "hvc", "mjp2", "mp4v", "mvc"),
+    *("resv", "rv60", "s263", "svc", "vc-1", "vp0", "vp8", "vp9", "vvc", "vvi"),
+)
 _SAMPLES = frozenset({"SAMPLE-AES", "SAMPLE-AES-CTR"})
 _FOREIGN = re.compile(r"\s*(?!https?:|data:)[A-Za-z][A-Za-z0-9+.-]*:", re.IGNORECASE)  # an address of another kind
 # What a playlist may have once (RFC 8216, 4.3.1.2 and 4.3.3, and its revision).
@@ -135,7 +138,7 @@ class _MediaReader:
             case "EXTINF":
                 seconds = hls_tags.seconds(line)
                 self._announced = True
-                self._duration = None if seconds is None else max(seconds, _SHORTEST)
+                self._duration = None if seconds is None else max(seconds, SHORTEST)
             case "EXT-X-TARGETDURATION":
                 seconds = hls_tags.seconds(line)
                 self._target = self._target if seconds is None else seconds

@@ -150,6 +150,14 @@ def test_a_target_below_the_segments_is_not_believed() -> None:
         assert (live.target_duration, live.patience) == (6.0, 9.0)
 
 
+@pytest.mark.parametrize(("seconds", "duration"), [("0", 6.0), ("0.0,", 6.0), ("0.5", 0.5), ("5.5", 5.5)])
+def test_a_segment_whose_duration_is_still_to_be_written_plays_for_the_target_duration(
+    seconds: str, duration: float
+) -> None:
+    """Issue 3462 of gpac: the newest has EXTINF:0 at first; as short as that, any download would be too slow."""
+    assert first(LIVE.replace("#EXTINF:5.5", f"#EXTINF:{seconds}")).duration == duration
+
+
 def test_players_begin_three_target_durations_before_the_end() -> None:
     text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n" + "".join(f"#EXTINF:4,\n{number}.ts\n" for number in range(9))
     assert [segment.number for segment in media(text).live("http://a/").segments] == [8, 6]
@@ -201,6 +209,16 @@ def test_a_variant_of_sound_is_no_backup_of_pictures() -> None:
     assert isinstance(both, hls.Master)
     assert [variant.uri for variant in sound.variants] == ["sound"]
     assert [variant.uri for variant in both.variants] == ["pictures"]
+
+
+@pytest.mark.parametrize(
+    "codec", ["avc3.4d401f", "dav1.10.01", "dvhe.05.06", "vp09.00.10.08", "hev1.1.6", "VC-1", "vvi1"]
+)
+def test_a_variant_has_pictures_by_its_codec(codec: str) -> None:
+    text = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="mp4a.40.2"\nsound\n'
+    found = hls_text.parse(text + f'#EXT-X-STREAM-INF:BANDWIDTH=2,CODECS="mp4a.40.2, {codec}"\npictures\n')
+    assert isinstance(found, hls.Master)
+    assert [variant.uri for variant in found.variants] == ["pictures"]
 
 
 def test_a_broken_tag_that_decides_nothing_is_passed_over() -> None:
