@@ -186,6 +186,27 @@ def test_what_haproxy_had_sent_when_it_wrote_the_line_is_no_number_of_bytes() ->
     )
 
 
+# Written by HAProxy 2.6.12, but for the last one.
+CONNECTIONS = (
+    b"Nov 30 18:48:48 e haproxy[7]: 127.0.0.1:46940 [30/Nov/2026:18:48:48.176] secure/1: SSL handshake failure\n",
+    b"127.0.0.1:46964 [30/Nov/2026:18:48:48.986] secure/1: Connection closed during SSL handshake\n",
+    b"<134>127.0.0.1:46976 [30/Nov/2026:18:48:49.002] secure/tls-in: Timeout during SSL handshake\n",
+    b"2001:db8::1:35474 [30/Nov/2026:18:48:48.986] px/1: Received something which does not look like a PROXY protocol "
+    b"header\n",
+)
+
+
+def test_connections_of_haproxy_that_had_no_request_are_no_lines_of_requests() -> None:
+    whole = AS_SOON.replace(b"+1 ", b"1 ").replace(b"+117", b"9117")
+    down = b"Nov 30 18:48:53 localhost haproxy[7]: Server b/s is DOWN, reason: Layer4 connection problem.\n"
+    log_format = make_format("haproxy")
+    for lines in ((*CONNECTIONS, whole), (whole, *CONNECTIONS, down, whole), CONNECTIONS):
+        batch = parsed(log_format, *lines)
+        assert batch.headers == {number for number, line in enumerate(lines) if line in CONNECTIONS}
+        assert batch.rejects == [Reject(n, Reason.FORMAT) for n, line in enumerate(lines) if line is down]
+        assert [*batch.row_lines()] == [number for number, line in enumerate(lines) if line is whole]
+
+
 # As HAProxy 2.6.12 writes them with `log … format priority`, `short`, `timed` and `iso`.
 @pytest.mark.parametrize(
     "front",

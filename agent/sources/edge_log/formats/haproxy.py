@@ -5,14 +5,16 @@ there when the frontend captures it first: `capture request header User-Agent le
 CMCD may be captured, in any order.
 
 A size that begins with a plus sign (`option logasap`) is what had been sent when the line was written, which is before
-the answer's body: it says nothing of the traffic, and the line is rejected for it.
+the answer's body: it says nothing of the traffic, and the line is rejected for it. Lines of connections that never had
+a request are neither requests nor rejects.
 """
 
 import re
+from dataclasses import replace
 from datetime import tzinfo
 from operator import add
 
-from agent.sources.edge_log.formats.batch import Batch, Reason
+from agent.sources.edge_log.formats.batch import Batch, Reason, Reject
 from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS, joined
 from agent.sources.edge_log.formats.columns import (
     ParsedTimes,
@@ -50,6 +52,8 @@ _ESCAPE = re.compile(rb"#([0-9A-F]{2})")
 # With RepeatedMsgReduction rsyslog writes equal lines as one, which would count once.
 _REPEATED = re.compile(rb"^[^\n]*?: message repeated \d+ times: \[[^\n]*", re.MULTILINE)
 _FRACTION = re.compile(rb"\.[0-9]{3}")
+# A connection that ended before it had a request, mostly a scanner's: it names the frontend and the bind, and why.
+_NO_REQUEST = re.compile(rb'(?:^| )\S+:\d+ \[[^\] ]{24}\] [^ /]+/[^ ]+: [^"{]*$')
 
 
 class HaProxy:
@@ -86,7 +90,13 @@ class HaProxy:
         return parse_mostly(self._expression, chunk, self._read, self._odd)
 
     def _odd(self, chunk: bytes) -> Batch:
-        return batch_of(chunk.split(b"\n")[:-1], self._row, ("duration", "cmcd") if self._cmcd else ("duration",))
+        lines = chunk.split(b"\n")[:-1]
+        numbers = [number for number, line in enumerate(lines) if not _NO_REQUEST.search(line)]
+        has = ("duration", "cmcd") if self._cmcd else ("duration",)
+        batch = batch_of([lines[number] for number in numbers], self._row, has)
+        rejects = [Reject(numbers[one.line], one.reason) for one in batch.rejects]
+        others = frozenset(range(len(lines))).difference(numbers)
+        return replace(batch, lines=len(lines), rejects=rejects, headers=others)
 
     def _row(self, line: bytes) -> Row:
         """Return one line's values; where a needed field is not as it should be, RowError names it."""
