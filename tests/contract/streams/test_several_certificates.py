@@ -1,6 +1,7 @@
 """Endpoints with several certificates: of two kinds of keys (blackbox_exporter 267 and 731), or at two addresses."""
 
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,6 +110,18 @@ def test_an_address_that_cannot_be_reached_changes_nothing(servers: Servers, add
     addresses[:] = ["127.0.0.9", "127.0.0.8"]
     with pytest.raises(ConnectionRefusedError):
         looked(servers, servers.by_address, "portal.example")
+
+
+def test_an_address_that_gives_no_answer_keeps_back_nothing(servers: Servers, addresses: list[str]) -> None:
+    addresses += ["127.0.0.4", "127.0.0.1"]
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.4", servers.by_address))
+        silent.listen()
+        began = time.monotonic()
+        presented = looked(servers, servers.by_address, "portal.example")
+        took = time.monotonic() - began
+    assert (expiry(presented), presented.trusted) == (NEW.timestamp(), True)
+    assert took < CertificateSettings("portal", "127.0.0.1:1").deadline
 
 
 def test_an_address_without_tls_is_a_failed_collection(servers: Servers, addresses: list[str]) -> None:
