@@ -23,6 +23,7 @@ BOXES = 900  # of the service iptv at the first day's peak; they watch over mult
 PLATFORM_GROWTH = 0.012  # a week
 # Of the first day's peak: what is there all night, what comes at midday, and what the evening brings.
 NIGHT, MIDDAY, EVENING = 0.30, 0.22, 0.57
+MATCH = 1.7  # times as many come on the evening of the match
 # History's sessions and accounts are those of a platform of this size; its evenings must meet the live audience.
 SCALE = 0.6
 
@@ -70,18 +71,28 @@ def sessions_of(edge: Edge, times: NDArray[np.int64], first: date, scale: float)
     """Return the sessions of an edge at these times; `first` is the day that growth is counted from."""
     elapsed = (times - midnight(first)) // MINUTE
     minute, day = elapsed % 1440, elapsed // 1440  # Almaty has no clock changes in living memory of the demo
-    weekday = (day + first.weekday()) % 7
-    # The peak wanders by a quarter from day to day; the same table every week would look drawn with a ruler.
-    wander = np.array([0, 0, -15, 0, 15, 15, 0, -15, 0, 15, 0])[day % 11]
-    level = edge.sessions * scale * (1 + PLATFORM_GROWTH) ** (day / 7)
-    level = level * np.array([1.0, 0.99, 1.0, 1.01, 1.04, 1.10, 1.07])[weekday]
-    level = np.where(day == WEEKS * 7 - MATCH_DAYS_AGO, level * 1.45, level)
-    distance = np.abs(minute - edge.peak_minute - wander)
-    evening = np.clip(1 - distance / 300, 0, None) ** 1.3
     midday = MIDDAY * np.exp(-(((minute - 810) / 240) ** 2))
+    watching = _level(day, first) * (NIGHT + midday)
+    # An evening goes on after midnight.
+    for evening, since in ((day, minute), (day - 1, minute + 1440)):
+        watching += _level(evening, first) * _evening(edge, evening, since)
     # Small and without a seed: the same history at every start.
     ripple = 1 + 0.02 * np.sin(minute / 7.0 + day) + 0.012 * np.sin(minute / 2.3 + 3 * day)
-    return np.asarray(np.rint(level * (NIGHT + midday + EVENING * evening) * ripple), dtype=np.float64)
+    return np.asarray(np.rint(edge.sessions * scale * watching * ripple), dtype=np.float64)
+
+
+def _level(day: NDArray[np.int64], first: date) -> Floats:
+    weekday = (day + first.weekday()) % 7
+    growth = (1 + PLATFORM_GROWTH) ** (day / 7)
+    return np.asarray(growth * np.array([1.0, 0.99, 1.0, 1.01, 1.04, 1.10, 1.07])[weekday], dtype=np.float64)
+
+
+def _evening(edge: Edge, day: NDArray[np.int64], minute: NDArray[np.int64]) -> Floats:
+    """Return what the evening of a day brings, by the minutes since that day began."""
+    # The peak wanders by a quarter from day to day; the same table every week would look drawn with a ruler.
+    wander = np.array([0, 0, -15, 0, 15, 15, 0, -15, 0, 15, 0])[day % 11]
+    brought = EVENING * np.clip(1 - np.abs(minute - edge.peak_minute - wander) / 300, 0, None) ** 1.3
+    return np.asarray(brought * np.where(day == WEEKS * 7 - MATCH_DAYS_AGO, MATCH, 1.0), dtype=np.float64)
 
 
 def served(total: Floats, scale: float) -> dict[str, Floats]:
