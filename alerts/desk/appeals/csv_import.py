@@ -6,6 +6,7 @@ whose reference the desk knows is there already: the same file may be brought in
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ ENTRIES = {"160": Entry.CALL_160, "cabinet": Entry.CABINET}
 FLAGS = {"": False, "no": False, "yes": True}
 MOST = 10_000  # rows of a file: they are one transaction
 SHOWN = 50  # mistakes
+_SHORTENED = re.compile(r"\d([.,]\d+)?E\+\d+")  # a long number as Excel saves it, without its last digits
 REMEDIES = {
     "no_number": "is no telephone number; write it with its country code, such as +77012345678",
     "not_mobile": "is no mobile number; give one, or another answer_by",
@@ -191,6 +193,11 @@ def _said(values: Mapping[str, str], rules: Rules, now: datetime) -> tuple[Said 
         (name, f'"{values[name][:40]}" is not known; write one of {", ".join(filter(None, known))}')
         for name, known in choices.items()
         if values[name] not in known and (values[name] or name not in NEEDED)
+    ]
+    wrong += [
+        (name, f'"{values[name][:40]}" was shortened by a spreadsheet; make the column text there, and export it again')
+        for name in ("reference", "number", "mobile", "city")
+        if _SHORTENED.fullmatch(values[name])
     ]
     moment = _moment(values["appealed_at"], now, wrong) if values["appealed_at"] else None
     if wrong or moment is None:

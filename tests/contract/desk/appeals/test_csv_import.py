@@ -79,6 +79,16 @@ def test_semicolons_and_the_mark_of_a_spreadsheet_are_read(bureau: Bureau, file:
         ("CRM-1", "LK-2", '3: reference: "LK-2" is on line 2 already; delete one of them'),
         ("CRM-1", "x" * 65, "3: reference: has more than 64 characters, or a zero byte; shorten it"),
         (
+            "CRM-1",
+            "2.02603E+14",
+            '3: reference: "2.02603E+14" was shortened by a spreadsheet; make the column text there, and export it again',
+        ),
+        (
+            "+77012345678",
+            "7E+10",
+            '3: number: "7E+10" was shortened by a spreadsheet; make the column text there, and export it again',
+        ),
+        (
             "+77012345678",
             "12",
             "3: number: is no telephone number; write it with its country code, such as +77012345678",
