@@ -19,6 +19,7 @@ from alerts.desk.works.works import Works, WorksError
 NO_CALENDAR = (
     "this is no iCalendar: its lines cannot be read; it begins with BEGIN:VCALENDAR and ends with END:VCALENDAR"
 )
+METHODS = ("", "PUBLISH", "REQUEST", "CANCEL")  # RFC 5546, 1.4: others answer, propose, or add to what is known
 _BEGINS = re.compile(r"^BEGIN:VCALENDAR\s*$", re.IGNORECASE | re.MULTILINE)
 Events = Mapping[str, Sequence[Given]]
 """The events of a calendar by their UIDs."""
@@ -89,12 +90,14 @@ def read(text: str, time_zone: str, now: datetime, known: Sequence[Works] = ()) 
 def events_of(text: str, time_zone: str) -> Events:
     """Return the events of a calendar by their UIDs, in its order."""
     calendar = _calendar(text.removeprefix("\ufeff"))
-    source = Source(
-        time_zone,
-        str(calendar.get("X-WR-TIMEZONE", "")).strip(),
-        zones_of(calendar),
-        str(calendar.get("METHOD", "")).strip().upper() == "CANCEL",
-    )
+    method = str(calendar.get("METHOD", "")).strip().upper()
+    if method not in METHODS:
+        raise WorksError(
+            f'METHOD: is "{method[:40]}", an answer or a part of a plan; give the calendar itself, or a message with '
+            "METHOD:PUBLISH, REQUEST or CANCEL"
+        )
+    zone = str(calendar.get("X-WR-TIMEZONE", "")).strip()
+    source = Source(time_zone, zone, zones_of(calendar), cancels=method == "CANCEL")
     events, written_events = calendar.events, list(ical_lines.of_events(text))
     if len(events) != len(written_events):
         raise WorksError(NO_CALENDAR)

@@ -81,7 +81,8 @@ def test_semicolons_and_the_mark_of_a_spreadsheet_are_read(bureau: Bureau, file:
         (
             "CRM-1",
             "2.02603E+14",
-            '3: reference: "2.02603E+14" was shortened by a spreadsheet; make the column text there, and export it again',
+            '3: reference: "2.02603E+14" was shortened by a spreadsheet; make the column text there, and export it '
+            "again",
         ),
         (
             "+77012345678",

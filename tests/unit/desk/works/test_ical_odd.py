@@ -75,6 +75,14 @@ def test_other_files_are_refused(text: str) -> None:
         read(text, "Asia/Almaty", NOW)
 
 
+@pytest.mark.parametrize("method", ["REPLY", "COUNTER", "ADD", "REFRESH", "DECLINECOUNTER", "x"])
+def test_messages_that_plan_nothing_are_refused(method: str) -> None:
+    with pytest.raises(WorksError, match=f'METHOD: is "{method.upper()}", an answer or a part of a plan'):
+        read(calendar(TIMES, f"METHOD:{method}\n"), "Asia/Almaty", NOW)
+    for taken in ("PUBLISH", "request"):
+        assert len(read(calendar(TIMES, f"METHOD:{taken}\n"), "Asia/Almaty", NOW)) == 1
+
+
 def test_several_calendars_in_one_file_are_refused() -> None:
     with pytest.raises(WorksError, match="the file holds several calendars; give each in a file of its own"):
         read(calendar(TIMES) + calendar(TIMES), "Asia/Almaty", NOW)
