@@ -107,7 +107,9 @@ class Channel:
         edges = [live.edge for live in lives if live.edge is not None]
         if edges:
             yield catalogue.STREAM_LIVE_EDGE.sample(min(edges), channel)
-        moved = [rendition.progress.advanced_at for rendition in shown if rendition.progress is not None]
+        # Sound beside the pictures is looked at less often, so that its moment says something where it stands still.
+        told = [one for one in self._current if not one.beside or one.stalled]
+        moved = [rendition.progress.advanced_at for rendition in told if rendition.progress is not None]
         if moved:
             yield catalogue.STREAM_ADVANCED.sample(min(moved), channel)
         if lives:

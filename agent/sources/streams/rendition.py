@@ -58,6 +58,7 @@ class Rendition:
     lasting: tuple[Remark, ...] = ()
     looked_at: float = 0.0
     playable: bool = False  # at the last look
+    stalled: bool = False  # likewise
     _listed: Live | None = None  # what was listed at the last look
     _early: Segment | None = None  # was not there when it was the newest
     _late_until: float = 0.0
@@ -65,7 +66,11 @@ class Rendition:
     def fresh(self) -> bool:
         """Return whether it was found good so lately that it need not be looked at."""
         age = self.clock() - self.looked_at
-        return self.playable and age < self.settings.segment_interval - _SLACK * self.settings.interval
+        return (
+            self.playable
+            and not self.stalled
+            and age < self.settings.segment_interval - _SLACK * self.settings.interval
+        )
 
     async def look(self, fetcher: Fetcher, loader: Loader, live: Live, found: list[Remark]) -> None:
         """Judge what the playlist says, load the newest segment if one is due, add to `found`; raise Fault."""
@@ -140,6 +145,7 @@ class Rendition:
         elif moved:
             found.append(Remark(Reason.PLAYLIST_INVALID, f"{self.name}: {moved}"))
         self.progress, faults = progress.observe(self.progress, live, self.clock())
+        self.stalled = Reason.PLAYLIST_STALLED in faults
         found += [Remark(reason, f"{self.name}: {_DETAILS[reason]}") for reason in sorted(faults)]
 
     def _due(self, segment: Segment, now: float, interval: float) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -241,6 +242,31 @@ def test_the_sound_that_belongs_to_the_pictures_must_play() -> None:
     assert "the playlist of sound “kk” of group s: answered 404" in world.channel.faults[Reason.PLAYLIST_STATUS]
     world.paths["live/k.m3u8"] = lambda _: world.media()
     assert world.look()
+
+
+def test_sound_that_stands_still_beside_pictures_that_go_on_is_told() -> None:
+    """As in issue 3775 of shaka-player, the other way round: players stop when one of the two has run out."""
+    text = (
+        '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="s",NAME="kk",DEFAULT=YES,URI="k.m3u8"\n'
+        '#EXT-X-STREAM-INF:BANDWIDTH=2,AUDIO="s"\na.m3u8\n'
+    )
+    world = master(World(), text)
+    world.channel.settings = replace(world.channel.settings, segment_interval=Seconds(12.0))
+    stuck: list[str] = []
+    world.paths["live/k.m3u8"] = lambda _: stuck[0] if stuck else world.media()
+
+    def waited() -> float:
+        assert world.look()
+        samples = {sample.metric.name: sample.value for sample in world.channel.samples()}
+        return world.now - samples["ott_stream_advanced_timestamp_seconds"]
+
+    assert [waited() for _ in range(12)] == [0.0] * 12
+    stuck.append(world.media())
+    assert max(waited() for _ in range(15)) > 12
+    assert Reason.PLAYLIST_STALLED in world.names()
+    stuck.clear()
+    assert waited() == 0.0
+    assert world.names() == set()
 
 
 @pytest.mark.parametrize(
