@@ -35,7 +35,7 @@ QUERIES = {
 VIEWS = ("source", "subscription", "charge", "outcome", "movement", "document", "balance", "run", "notice")
 STAGES = ("charged", "refunded", "adjusted", "told", "compensated")
 NAMES = {name for names in QUERIES.values() for name in names} | {
-    *("case_outside", "case_unreachable"),
+    *("snapshot_size", "case_outside", "case_unreachable"),
     *(f"case_{stage}{part}" for stage in STAGES for part in ("", "_outside")),
 }
 

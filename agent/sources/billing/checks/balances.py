@@ -19,13 +19,15 @@ Found = dict[cells.Key, cells.Values]
 class Conservation:
     """Formulas V1 and V1a: balance₁ − balance₀ = Σ movements, for every account and bucket.
 
-    A run compares one slice of the accounts; figures are published once all slices of a pair of snapshots are done.
+    A run compares one slice of the accounts; figures are published once all slices of a pair of snapshots are done. A
+    snapshot that grew meanwhile was still being written: what it lacks is not lost, and the comparison begins again.
     """
 
     def __init__(self, settings: BillingSettings) -> None:
         self._settings = settings
         self._pair: tuple[datetime, datetime] | None = None
         self._slices: list[Found] = []
+        self._size = 0.0  # balances of the later snapshot when its comparison began
         self._done: Found | None = None
         self._ended = datetime.min.replace(tzinfo=UTC)
 
@@ -50,11 +52,24 @@ class Conservation:
             if timedelta() <= asking.now - self._ended < AGAIN:
                 return
             self._slices = []
+        if not self._slices:
+            self._size = self._size_of(asking, pair[1])
         values = {"from": pair[0], "until": pair[1]}
         rows = asking.rows("conservation", slice=len(self._slices), slices=self._settings.slices, **values)
         self._slices.append(cells.counted(rows, 2, "conservation"))
-        if len(self._slices) == self._settings.slices:
-            self._done, self._ended = cells.total(self._slices), asking.now
+        if len(self._slices) < self._settings.slices:
+            return
+        if self._size_of(asking, pair[1]) != self._size:
+            self._slices = []
+            return
+        self._done, self._ended = cells.total(self._slices), asking.now
+
+    def _size_of(self, asking: Asking, taken: datetime) -> float:
+        """Return how many balances a snapshot has; 0 where a preset of the operator's does not ask."""
+        if "snapshot_size" not in asking.billing.queries:
+            return 0.0
+        ((number,),) = asking.rows("snapshot_size", taken=taken)
+        return cells.number(number, "snapshot_size")
 
 
 class Displayed:
