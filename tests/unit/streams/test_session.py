@@ -258,7 +258,9 @@ def test_sound_that_stands_still_beside_pictures_that_go_on_is_told() -> None:
     def waited() -> float:
         assert world.look()
         samples = {sample.metric.name: sample.value for sample in world.channel.samples()}
-        return world.now - samples["ott_stream_advanced_timestamp_seconds"]
+        advanced = samples["ott_stream_advanced_timestamp_seconds"]
+        assert isinstance(advanced, float)
+        return world.now - advanced
 
     assert [waited() for _ in range(12)] == [0.0] * 12
     stuck.append(world.media())
