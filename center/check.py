@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from center import access, nodes, services
 from center.places import ALERTMANAGER, BUSY_HOUR, DESK, PROMETHEUS, UNITS, Places
 from center.services import CommandError
-from center.setup import not_up
+from center.setup import PROGRAMS, not_up
 from service.program import Exit
 
 SETUP = "ott-center setup"
@@ -46,6 +46,13 @@ def _units(_: Places) -> Iterator[Fault]:
     for unit in UNITS:
         if not services.is_active(unit):
             yield Fault(f"{unit} does not run", f"journalctl -u {unit}; then systemctl restart {unit}")
+
+
+def _arguments(places: Places) -> Iterator[Fault]:
+    for service in PROGRAMS:
+        if (other := services.started_by(places, service)) is not None:
+            what = f"{other} says how {service} is started, so what ottwatch needs, such as the retention, may be lost"
+            yield Fault(what, f"{services.arguments_remedy(places, service)}; then {SETUP}")
 
 
 def _files(places: Places) -> Iterator[Fault]:
@@ -124,6 +131,7 @@ def _watchdog(_: Places) -> Iterator[Fault]:
 
 STEPS: tuple[tuple[str, Callable[[Places], Iterator[Fault]]], ...] = (
     ("the services run", _units),
+    ("Prometheus and Alertmanager are started with what ottwatch needs", _arguments),
     ("the settings of Prometheus and Alertmanager are valid", _files),
     ("every target is up", _targets),
     ("the rules are loaded and none fails", _rules),

@@ -91,18 +91,30 @@ def drop_in(places: Places, service: str, flags: dict[str, str], program: Path) 
     start = f"ExecStart={program} $ARGS\n"
     if start not in (read(unit) or ""):
         raise RefusedError(f"{unit}: does not start {program} $ARGS, as Debian's does; give it by hand: {flags}")
-    for other in _drop_ins(places, service):
-        if _STARTS.search(read(other) or ""):
-            raise RefusedError(
-                f"{other}: says how {service} is started, beside which ottwatch's part cannot be; write its arguments "
-                f'into ARGS="…" of {places.defaults(service)} and take the lines ExecStart and Environment out of it'
-            )
+    if (other := started_by(places, service)) is not None:
+        raise RefusedError(
+            f"{other}: says how {service} is started, beside which ottwatch's part cannot be; "
+            f"{arguments_remedy(places, service)}"
+        )
     given = arguments(places, service)
     words = [f"{flag}={value}" for flag, value in flags.items() if not has_flag(given, flag)]
     return (
         f"# Written by ott-center setup: what ottwatch needs beside the arguments in {places.defaults(service)}.\n"
         f'[Service]\nEnvironment="OTTWATCH_ARGS={" ".join(words)}"\n'
         f"ExecStart=\nExecStart={program} $ARGS $OTTWATCH_ARGS\n"
+    )
+
+
+def started_by(places: Places, service: str) -> Path | None:
+    """Return a file beside ours that says how a service is started, None where there is none."""
+    return next((file for file in _drop_ins(places, service) if _STARTS.search(read(file) or "")), None)
+
+
+def arguments_remedy(places: Places, service: str) -> str:
+    """Return what to do with such a file."""
+    return (
+        f'write its arguments into ARGS="…" of {places.defaults(service)} and take the lines ExecStart and Environment '
+        "out of it"
     )
 
 

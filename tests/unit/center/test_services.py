@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from center import authority, nodes
+from center.check import STEPS
 from center.node import tell
 from center.places import Places
 from center.refused import RefusedError
@@ -66,7 +67,11 @@ def test_arguments_that_another_part_gives_are_not_lost(line: str, folder: str, 
     other.write_text(f"[Service]\n{line}\n")
     with pytest.raises(RefusedError, match=rf'{other}: says how prometheus is started.* into ARGS="…" of .*prometheus'):
         drop_in(places, "prometheus", FLAGS, PROGRAM)
+    [fault] = dict(STEPS)["Prometheus and Alertmanager are started with what ottwatch needs"](places)
+    assert fault.what.startswith(f"{other} says how prometheus is started")
+    assert fault.remedy.endswith("out of it; then ott-center setup")
     other.write_text("[Service]\nLimitNOFILE=65536\nEnvironment=GOGC=50\n")
+    assert [*dict(STEPS)["Prometheus and Alertmanager are started with what ottwatch needs"](places)] == []
     assert "$ARGS $OTTWATCH_ARGS" in drop_in(places, "prometheus", FLAGS, PROGRAM)
 
 
