@@ -85,29 +85,45 @@ export function live(shown) {
     }
   }
 
+  // A browser keeps six connections to a desk, and a seventh page with a stream of its own would never load. A page that
+  // nobody sees lets its stream go, unless it rings for new tickets; the desk tells it what it missed once it is seen.
+  const rings = "critical" in document.getElementById("live").dataset;
+  let source = null;
+
+  function follow() {
+    if (document.hidden && !rings) {
+      source?.close();
+      source = null;
+    } else if (!source) listen();
+  }
+
   function listen() {
     let newest = "";
     const address = new URL(region.dataset.events || "/events", location.href);
     address.searchParams.set("mark", mark); // the desk sends only what is newer
-    const source = new EventSource(address);
-    source.onopen = () => { lost.hidden = true; };
-    source.addEventListener("part", (event) => put(parsed(event.data)));
-    source.onmessage = (event) => {
+    const opened = source = new EventSource(address);
+    opened.onopen = () => { lost.hidden = true; };
+    opened.addEventListener("part", (event) => put(parsed(event.data)));
+    opened.onmessage = (event) => {
       newest = event.data;
       lost.hidden = true;
       if (newest !== mark) update(() => newest);
     };
-    source.onerror = () => {
+    opened.onerror = () => {
       lost.hidden = false;
-      if (source.readyState !== EventSource.CLOSED) return; // the browser itself tries again
+      if (opened.readyState !== EventSource.CLOSED) return; // the browser itself tries again
       setTimeout(async () => {
+        if (source !== opened) return; // let go meanwhile
         await update(() => ""); // a session that ran out is seen here
-        listen();
+        if (source === opened) listen();
       }, POLL);
     };
   }
 
   const period = Number(region.dataset.period || 0) * 1000;
   if (period || !("EventSource" in window)) setInterval(() => update(() => ""), period || POLL);
-  else listen();
+  else {
+    document.addEventListener("visibilitychange", follow);
+    follow();
+  }
 }
