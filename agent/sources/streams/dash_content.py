@@ -1,5 +1,6 @@
 """What of a DASH manifest players play: pictures and sound, and what they pass over or refuse."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
@@ -26,6 +27,7 @@ _KNOWN_OF_MANIFESTS = (
     "urn:mpeg:dash:ssr:",
 )
 _OTHER_KINDS = frozenset({"text", "image", "application", "font"})
+_KEY = re.compile(r"[0-9a-f]{32}")
 _WORDS: dict[Kind, str] = {"video": "pictures", "audio": "sound"}
 
 
@@ -91,6 +93,21 @@ def refused(root: Element, periods: Sequence[tuple[str, Element]]) -> str:
                 f"all Periods have: viewers who begin get no {_WORDS[kind]} as long as the manifest lists that Period"
             )
     return ""
+
+
+def licensed(adaptation: Element, representation: Element) -> frozenset[str]:
+    """Return the identifiers of the keys that a representation needs (default_KID), in hexadecimal."""
+    for element in (representation, adaptation):
+        names = [
+            name.replace("-", "").lower()
+            for protection in xml.children(element, "ContentProtection")
+            for key, value in protection.attrib.items()
+            if key.rpartition(":")[2] == "default_KID"
+            for name in value.split()
+        ]
+        if names:
+            return frozenset(name for name in names if _KEY.fullmatch(name) and name.strip("0"))
+    return frozenset()
 
 
 def _understood(element: Element) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from agent.sources.streams import dash_xml as xml
+from agent.sources.streams.dash_content import licensed
 from agent.sources.streams.dash_period import Period, based
 from agent.sources.streams.dash_query import Query, query
 from agent.sources.streams.dash_segments import Place, Places, Scope, by_formula, by_timeline, fill
@@ -37,7 +38,8 @@ def live(period: Period, adaptation: Element, representation: Element, mime: str
     bases = based(representation, based(adaptation, period.bases))
     levels = (period.element, adaptation, representation)
     wanted = query(representation, query(adaptation, period.query, period.url), period.url)
-    where = _Where(bases, _CONTAINERS.get(mime.partition("/")[2], "plain"), wanted)
+    container = _CONTAINERS.get(mime.partition("/")[2], "plain")
+    where = _Where(bases, container, wanted, licensed(adaptation, representation))
     for name in ("SegmentTemplate", "SegmentList", "SegmentBase"):
         chain = [element for level in levels for element in xml.children(level, name)[:1]]
         if chain:
@@ -55,6 +57,7 @@ class _Where(NamedTuple):
     bases: tuple[str, ...]
     container: Container
     query: Query
+    licensed: frozenset[str]  # keys that its initialization section may name
 
     def absolute(self, reference: str) -> tuple[str, ...]:
         """Return the addresses that a reference means; raise ValueError."""
@@ -179,7 +182,8 @@ class _Addressed:
     def _initialization(self) -> Init | None:
         template = self._attributes.get("initialization")
         if template and self._name == "SegmentTemplate":
-            return Init(Resource(self._where.absolute(fill(template, self._representation, None, "initialization"))))
+            addresses = self._where.absolute(fill(template, self._representation, None, "initialization"))
+            return Init(Resource(addresses), licensed=self._where.licensed)
         element = self._inner("Initialization")
         return None if element is None else _initialization(element, self._where)
 
@@ -189,7 +193,7 @@ def _initialization(element: Element, where: _Where) -> Init:
     text = element.get("range")
     byte_range = None if text is None else _range(text, "Initialization", "range")
     reference = element.get("sourceURL", "")
-    return Init(Resource(where.absolute(reference), byte_range))
+    return Init(Resource(where.absolute(reference), byte_range), licensed=where.licensed)
 
 
 def _one_file(where: _Where, chain: list[Element]) -> Live:

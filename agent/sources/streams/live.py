@@ -53,6 +53,7 @@ class Init(NamedTuple):
     resource: Resource
     container: Container = "plain"
     key: Key | None = None
+    licensed: frozenset[str] = frozenset()  # identifiers of the keys that the manifest names, in hexadecimal
 
 
 class Segment(NamedTuple):

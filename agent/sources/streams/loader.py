@@ -101,7 +101,7 @@ class Loader:
             section = await self._section(fetcher, segment.init, words, limits[0])
         key = None if segment.key is None else await self._key(fetcher, segment.key, subject, limits[0])
         whole = segment.key is not None and segment.key.whole
-        remarks: list[Remark] = []
+        remarks = _unlicensed(section, segment.init, subject)
         for place, url in enumerate(segment.resource.urls, 1):
             try:
                 if capture is not None:
@@ -220,6 +220,22 @@ def judged(body: bytes) -> tuple[str, str]:
     if body[4:8] in mp4.FIRST:
         return _movie(body)
     return "is neither MP4 nor WebM nor a transport stream", ""
+
+
+def _unlicensed(section: bytes, init: Init | None, subject: str) -> list[Remark]:
+    """Return whether an initialization section names another key than the manifest."""
+    if init is None or not init.licensed:
+        return []
+    boxes = mp4.BoxReader()
+    boxes.feed(section)
+    keys = {track.key for track in boxes.tracks()} - {""}
+    if not keys or keys & init.licensed:
+        return []
+    detail = (
+        f"the initialization section of {subject} names the key {min(keys)}, the manifest {min(init.licensed)} "
+        "(cenc:default_KID); shaka-player 5.2.12 waits for a key that no licence for these samples holds"
+    )
+    return [Remark(Reason.PLAYLIST_INVALID, detail)]
 
 
 def _movie(body: bytes) -> tuple[str, str]:

@@ -42,6 +42,9 @@ class Track(NamedTuple):
     codec: str  # the kind of the first sample entry, e.g. avc1
     number: int = 0  # under which fragments name it
     scale: int = 0  # ticks a second of its times
+    key: str = (
+        ""  # identifier of the key that its samples are encrypted with, in hexadecimal; empty where none is named
+    )
 
 
 class BoxReader:
@@ -165,7 +168,14 @@ def _track(data: bytes) -> Track | None:
     if handler is None or len(handler) < 12 or entries is None or len(entries) < 16:
         return None
     number, scale = _number(_inner(data, b"tkhd")), _number(_inner(data, b"mdia", b"mdhd"))
-    return Track(handler[8:12].decode("latin-1"), entries[12:16].decode("latin-1"), number, scale)
+    return Track(handler[8:12].decode("latin-1"), entries[12:16].decode("latin-1"), number, scale, _key(entries))
+
+
+def _key(entries: bytes) -> str:
+    """Return default_KID of the track's encryption (ISO/IEC 23001-7, 8.2); a key of zeros stands for none."""
+    at = entries.find(b"tenc")
+    key = entries[at + 12 : at + 28] if at >= 0 else b""
+    return key.hex() if len(key) == 16 and any(key) else ""
 
 
 def _number(head: bytes | None) -> int:

@@ -62,9 +62,11 @@ def box(kind: bytes, *content: bytes) -> bytes:
     return struct.pack(">I", 8 + len(body)) + kind + body
 
 
-def init(handler: bytes = b"vide", codec: bytes = b"avc1", *, scale: int = 0, version: int = 0) -> bytes:
+def init(
+    handler: bytes = b"vide", codec: bytes = b"avc1", *, scale: int = 0, version: int = 0, protection: bytes = b""
+) -> bytes:
     """Return an initialization section of one track, number 1, as far as it is looked at."""
-    entries = box(b"stsd", struct.pack(">II", 0, 1), box(codec, bytes(78)))
+    entries = box(b"stsd", struct.pack(">II", 0, 1), box(codec, bytes(78), protection))
     dates = bytes([version]) + bytes(19 if version else 11)
     heads = [box(b"mdhd", dates, struct.pack(">I", scale), bytes(12))] if scale else []
     media = box(b"mdia", *heads, box(b"hdlr", bytes(8), handler, bytes(13)), box(b"minf", box(b"stbl", entries)))

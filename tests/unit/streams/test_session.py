@@ -480,6 +480,34 @@ def test_a_key_is_looked_at(key: bytes | None, ok: bool) -> None:
     assert world.names() <= {Reason.KEY_MISSING, Reason.SEGMENT_MALFORMED}
 
 
+PROTECTED = '<ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="cenc" cenc:default_KID="{}"/>'
+# Of what shaka-packager 3.8.0 writes for that key.
+TENC = bytes.fromhex("00000020 74656e63 00000000 00000108") + bytes([0x11] * 16)
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("11111111-1111-1111-1111-111111111111", False),
+        ("22222222-2222-2222-2222-222222222222 11111111-1111-1111-1111-111111111111", False),
+        ("30303030-3030-3030-3030-303231363235", True),
+        ("00000000-0000-0000-0000-000000000000", False),
+        ("soon", False),
+        ("", False),
+    ],
+)
+def test_a_key_that_the_manifest_names_otherwise_is_told(named: str, told: bool) -> None:
+    """Issue 2600 of shaka-player, with that key."""
+    world = dash(World())
+    text = manifest("").replace("<SegmentTemplate", PROTECTED.format(named) + "<SegmentTemplate")
+    world.paths |= {"live/index": text, "live/i": init(codec=b"encv", protection=TENC)}
+    assert world.look()
+    assert world.names() == ({Reason.PLAYLIST_INVALID} if told else set())
+    if told:
+        detail = world.channel.faults[Reason.PLAYLIST_INVALID]
+        assert f"names the key {'11' * 16}, the manifest 30303030303030303030303231363235" in detail
+
+
 @pytest.mark.parametrize(("key", "ok"), [(None, False), (b"short", False), (bytes(16), True)])
 def test_a_key_of_samples_is_looked_at(key: bytes | None, ok: bool) -> None:
     world = hls(World())
