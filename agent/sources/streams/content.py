@@ -158,6 +158,8 @@ class Fragment:
             )
         if not self._asked.whole:
             return []
+        if not self._asked.init and not boxes.fragmented:
+            raise Fault(Reason.INIT_MALFORMED, f"is MP4 with {mp4.UNFRAGMENTED}")
         if boxes.truncated:
             raise Fault(Reason.SEGMENT_TRUNCATED, f"as MP4 {boxes.truncated}")
         if not boxes.kinds[b"moof"] or not boxes.media:

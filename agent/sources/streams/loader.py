@@ -246,6 +246,8 @@ def _movie(body: bytes) -> tuple[str, str]:
     tracks = boxes.tracks()
     if not tracks:
         return "is MP4 without a movie box (moov) that sets up a track", ""
+    if not boxes.fragmented:
+        return f"is MP4 with {mp4.UNFRAGMENTED}", ""
     return "", "MP4: " + ", ".join(f"{track.handler} {track.codec}" for track in tracks)
 
 

@@ -8,6 +8,7 @@ from service.nouns import counted
 
 LARGEST_MOVIE = 4 << 20
 _LARGEST_FRAGMENT = 1 << 20  # bytes kept of the first fragment's head
+UNFRAGMENTED = "a movie box (moov) that announces no fragments (mvex), which Media Source Extensions of browsers refuse"
 # What a media segment, an initialization section or a whole file may begin with: what Chromium takes between its boxes
 # (media/formats/mp4/box_reader.cc).
 FIRST = frozenset(
@@ -91,6 +92,11 @@ class BoxReader:
             if kind == b"trak":
                 found.append(_track(body))
         return tuple(track for track in found if track is not None)
+
+    @property
+    def fragmented(self) -> bool:
+        """Whether the movie box announces fragments (mvex), without which browsers refuse it."""
+        return any(kind == b"mvex" for kind, _ in _boxes(bytes(self._movie or b"")))
 
     def begins(self) -> dict[int, int]:
         """Return where each track of the first fragment begins (tfdt), in its ticks."""

@@ -63,7 +63,13 @@ def box(kind: bytes, *content: bytes) -> bytes:
 
 
 def init(
-    handler: bytes = b"vide", codec: bytes = b"avc1", *, scale: int = 0, version: int = 0, protection: bytes = b""
+    handler: bytes = b"vide",
+    codec: bytes = b"avc1",
+    *,
+    scale: int = 0,
+    version: int = 0,
+    protection: bytes = b"",
+    fragmented: bool = True,
 ) -> bytes:
     """Return an initialization section of one track, number 1, as far as it is looked at."""
     entries = box(b"stsd", struct.pack(">II", 0, 1), box(codec, bytes(78), protection))
@@ -71,7 +77,8 @@ def init(
     heads = [box(b"mdhd", dates, struct.pack(">I", scale), bytes(12))] if scale else []
     media = box(b"mdia", *heads, box(b"hdlr", bytes(8), handler, bytes(13)), box(b"minf", box(b"stbl", entries)))
     track = [box(b"tkhd", dates, struct.pack(">I", 1), bytes(64))] if scale else []
-    return box(b"ftyp", b"iso6", bytes(4)) + box(b"moov", box(b"trak", *track, media))
+    extends = [box(b"mvex", box(b"trex", bytes(24)))] if fragmented else []
+    return box(b"ftyp", b"iso6", bytes(4)) + box(b"moov", box(b"trak", *track, media), *extends)
 
 
 def fragment(begins: int | None = None, *, version: int = 1, track: int = 1) -> bytes:

@@ -296,6 +296,12 @@ def test_a_fragment_that_lies_elsewhere_in_time_is_told(
         )
 
 
+def test_a_fragment_that_brings_its_own_movie_box_needs_it_to_announce_fragments() -> None:
+    assert check(init() + fragment(), with_init=False) == {}
+    found = fault(init(fragmented=False) + fragment(), with_init=False)
+    assert (found.reason, "(mvex)" in found.detail) == (Reason.INIT_MALFORMED, True)
+
+
 def test_a_fragment_of_another_track_or_without_a_time_is_not_compared() -> None:
     for body in (fragment(0, track=2), fragment()):
         checker = SegmentChecker(Segment(1, Resource(("",)), 4.0, "mp4", INIT, begins=3600.0), section=init(scale=1))

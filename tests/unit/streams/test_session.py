@@ -461,6 +461,7 @@ def test_segments_that_cannot_be_decrypted_are_fetched_and_said_to_be_unjudged()
         ("<html>", Reason.INIT_MALFORMED),
         (init()[:20], Reason.INIT_MALFORMED),
         (init()[:-20], Reason.INIT_MALFORMED),
+        (init(fragmented=False), Reason.INIT_MALFORMED),  # issue 4274 of ExoPlayer
         (fragment(), Reason.INIT_MALFORMED),
     ],
 )
