@@ -6,7 +6,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
@@ -140,10 +140,21 @@ def _import(arguments: argparse.Namespace, chosen: Settings) -> int:
                 f"{arguments.file}: days recorded already: {len(known)}, the first {known[0]}; "
                 "nothing was imported (--replace overwrites them)"
             )
+        _check_kind(arguments, store.kinds_of(scope, quantity), f"{quantity} of {scope}")
         source = f"import:{arguments.file.name}"[:255]
         store.save(importer.records(days, (scope, quantity), source, int(now)))
     print(f"{summary}\n{counted(len(days), 'day')} imported, {days[0].date} to {days[-1].date}")
     return Exit.FINE
+
+
+def _check_kind(arguments: argparse.Namespace, known: Collection[str], series: str) -> None:
+    """Refuse amounts where means are recorded, and means where amounts are."""
+    amounts = arguments.kind == "volume"
+    if found := sorted(kind for kind in known if (kind == "volume") != amounts):
+        raise importer.CsvError(
+            f"{arguments.file}: {series} is recorded as {' and '.join(found)}, which is never mixed with "
+            f"{arguments.kind}; say --kind {found[-1]}, or name another --quantity; nothing was imported"
+        )
 
 
 def _form(arguments: argparse.Namespace) -> importer.Form:

@@ -228,6 +228,12 @@ class Store:
         with self._guard("read"), self._engine.connect() as connection:
             return {(scope, quantity, day): source for scope, quantity, day, source in connection.execute(query)}
 
+    def kinds_of(self, scope: str, quantity: str) -> frozenset[str]:
+        """Return the kinds that a series has been recorded as."""
+        query = select(DAYS.c.kind).where(DAYS.c.scope == scope, DAYS.c.quantity == quantity).distinct()
+        with self._guard("read"), self._engine.connect() as connection:
+            return frozenset(connection.scalars(query))
+
     def mailed(self, month: date) -> bool:
         """Return whether the month's report has been handed to the mail server."""
         with self._guard("read"), self._engine.connect() as connection:

@@ -6,6 +6,8 @@ import io
 import json
 import re
 import sys
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboards.busy_hour import __main__ as program
+from dashboards.busy_hour.records.store import Store
 
 Call = tuple[int, str, str]
 
@@ -194,12 +197,19 @@ def test_imported_hours_are_followed_by_recorded_quarters(tmp_path: Path, call: 
 
 def test_amounts_beside_means_are_refused(tmp_path: Path, call: Any) -> None:
     assert call("import", str(evening(tmp_path, 40)), *IMPORT, "--kind", "volume")[0] == 0
-    after = quarters_after(tmp_path, date(2026, 2, 10), 20)
-    assert call("import", str(after), "--quantity", "sessions", "--step", "15m", "--zone", "Asia/Almaty")[0] == 0
-    status, _, errors = call("report")
+    after = str(quarters_after(tmp_path, date(2026, 2, 10), 20))
+    quarters = ("--quantity", "sessions", "--step", "15m", "--zone", "Asia/Almaty")
+    status, _, errors = call("import", after, *quarters)
+    assert status == 1
+    assert "sessions of platform is recorded as volume, which is never mixed with gauge; say --kind volume" in errors
+    assert call("import", after, *quarters, "--scope", "site:a")[0] == 0
+    # A server's means beside imported amounts: each is reported alone.
+    with closing(Store(f"sqlite:///{tmp_path / 'busyhour.db'}")) as store:
+        store.save([replace(record, scope="platform") for record in store.load("site:a", "sessions")])
+    status, _, errors = call("report", "--scope", "platform")
     assert status == 1
     assert "sessions of platform: some days are amounts and others means; report them apart by --from" in errors
-    assert report(call, "--from", "2026-02-10")["days_counted"] == 20
+    assert report(call, "--scope", "platform", "--from", "2026-02-10")["days_counted"] == 20
 
 
 def test_a_month_and_a_zone(tmp_path: Path, call: Any) -> None:
