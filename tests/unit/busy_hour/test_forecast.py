@@ -125,6 +125,27 @@ def test_a_long_history_with_weeks_missing_shows_its_growth(measured: Callable[[
     assert made.gaps
 
 
+@pytest.mark.parametrize(("age", "young"), [(18, True), (28, True), (60, False)])
+def test_of_a_step_of_the_last_weeks_nobody_knows_whether_it_lasts(age: int, young: bool) -> None:
+    values = noisy(400, lambda n: 400.0 * (1.35 if n >= 400 - age else 1.0))
+    made, _, sentence = told(forecast(values, []))
+    assert "A step on" in sentence
+    assert ("Days since that step: " in sentence) is young
+    assert sentence.count("whether its level lasts is not known yet") == young
+    assert (
+        "сохранится ли этот уровень, пока не известно" in pattern_words.pattern_sentence(made, Words("ru"))
+    ) is young
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_weeks_at_another_level_are_not_told_as_growth(seed: int) -> None:
+    values = noisy(400, lambda n: 400.0 * (1.35 if n >= 386 else 1.0), seed)
+    made, _, sentence = told(forecast(values, []))
+    assert made.growth_per_month == 0
+    assert "Growth changed" not in sentence
+    assert "The last weeks lie away from what the weeks before them explain" in sentence
+
+
 def test_days_that_were_left_out_are_no_gap_without_data() -> None:
     """A month such as Ramadan, whose evenings are busier, and a week in which nothing was measured."""
     values = noisy(420, lambda n: 400.0 * (1.35 if 60 <= n < 90 else 1.0))
