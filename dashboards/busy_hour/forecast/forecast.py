@@ -27,6 +27,8 @@ DAYS_OF_A_SPARSE_MONTH = 7  # unless holes leave fewer than six such months: a p
 SPARSE_FROM = 213  # days, in which six months have enough wherever they begin, if there are no holes
 LOOK_AHEAD_MONTHS = 36
 GAP_DAYS = 7  # without a day that counts: told as a gap
+GOES_ON = 0.005  # a month: less is no growth that would have to go on
+_LEVEL_ALONE = frozenset({"naive", "smoothed_level"})
 FLAT = 1e-4  # of the logarithm a month: no growth
 
 Basis = Literal["month", "day"]
@@ -78,6 +80,21 @@ class Forecast:
     pattern: Pattern | None  # None: too much of the series carries nothing
     left_out: tuple[date, ...]
     gaps: tuple[Gap, ...]
+
+    @property
+    def changes_of_growth(self) -> tuple[tuple[date, float, float], ...]:
+        """Return the pattern's changes of growth, without one to a growth that the forecast does not follow.
+
+        Two weeks at another level look like growth that began a while ago.
+        """
+        found = self.pattern.growths() if self.pattern else ()
+        return found[:-1] if self.away else found
+
+    @property
+    def away(self) -> bool:
+        """Return whether the last weeks lie where only growth explains them that the forecast does not follow."""
+        last = self.pattern.growths()[-1:] if self.pattern else ()
+        return self.method in _LEVEL_ALONE and any(abs(after) > GOES_ON for _, _, after in last)
 
 
 class Assumed(NamedTuple):

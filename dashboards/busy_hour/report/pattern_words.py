@@ -9,19 +9,17 @@ from dashboards.busy_hour.forecast.pattern import Pattern
 from dashboards.busy_hour.report.words import Words
 
 _SHOWN = 3
-_LEVEL_ALONE = frozenset({"naive", "smoothed_level"})
 RECENT = 100  # days
-GOES_ON = 0.005  # a month: less than that is no growth that would have to go on
 YOUNG = 35  # days: a campaign, a final or Ramadan lasts as long, and is over then
 
 
 def pattern_sentence(made: Forecast, words: Words) -> str:
     """Return what was seen in the history, as whole sentences; nothing where there is nothing to tell."""
-    seen = _seen(made.pattern, words, growing=made.method not in _LEVEL_ALONE) if made.pattern else ()
+    seen = _seen(made, made.pattern, words) if made.pattern else ()
     return " ".join((*seen, *_left_out(made, words)))
 
 
-def _seen(pattern: Pattern, words: Words, *, growing: bool) -> Iterator[str]:
+def _seen(made: Forecast, pattern: Pattern, words: Words) -> Iterator[str]:
     steps, growth = pattern.told_steps()[-_SHOWN:], words.change(math.expm1(pattern.growth))
     if len(steps) == 1:
         step = steps[0]
@@ -31,12 +29,9 @@ def _seen(pattern: Pattern, words: Words, *, growing: bool) -> Iterator[str]:
         yield words("pattern.steps", listed=listed, growth=growth)
     if steps and (age := (pattern.day(pattern.end) - steps[-1].day).days + 1) <= YOUNG:
         yield words("pattern.young", n=age)
-    for day, before, after in pattern.growths()[-1:]:
-        if not growing and abs(after) > GOES_ON:
-            # Two weeks at another level look like growth that began a while ago, but the forecast does not go on so.
-            if (pattern.day(pattern.end) - day).days <= RECENT:
-                yield words("pattern.away")
-            continue
+    if made.away and (pattern.day(pattern.end) - pattern.growths()[-1][0]).days <= RECENT:
+        yield words("pattern.away")
+    for day, before, after in made.changes_of_growth[-1:]:
         month, first, then = words.month(day, "month_in"), words.change(before), words.change(after)
         yield words("pattern.bend", month=month, before=first, after=then)
     peak = pattern.peak_month()

@@ -226,7 +226,7 @@ def _pattern(made: Forecast) -> dict[str, Any]:
         "steps": [{"date": step.day.isoformat(), "share": step.share} for step in seen.told_steps()] if seen else [],
         "changes_of_growth": [
             {"date": day.isoformat(), "before_per_month": before, "after_per_month": after}
-            for day, before, after in (seen.growths() if seen else ())
+            for day, before, after in made.changes_of_growth
         ],
         "season": {"highest_month": peak, "share": seen.depth()} if seen and peak is not None else None,
         "days_left_out": [day.isoformat() for day in made.left_out],

@@ -144,6 +144,7 @@ def test_two_weeks_at_another_level_are_not_told_as_growth(seed: int) -> None:
     assert made.growth_per_month == 0
     assert "Growth changed" not in sentence
     assert "The last weeks lie away from what the weeks before them explain" in sentence
+    assert trend_object(made)["pattern"]["changes_of_growth"] == []
 
 
 def test_days_that_were_left_out_are_no_gap_without_data() -> None:
