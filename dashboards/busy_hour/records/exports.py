@@ -1,4 +1,4 @@
-"""What monitoring programs write: JSON of Prometheus, Zabbix, LibreNMS and RRDtool, XML and text of RRDtool."""
+"""What monitoring programs write: JSON of several of them, XML and text of RRDtool."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _TIMES = ("time", "value")
 
 
 def from_json(path: Path, text: str) -> Table:
-    """Read a range of Prometheus's API, Zabbix's history or trends (API, .ndjson), LibreNMS's bill, RRDtool's JSON."""
+    """Read what Prometheus, VictoriaMetrics, Zabbix (API, .ndjson), LibreNMS and RRDtool write as JSON."""
     found = _documents(path, text)
     if isinstance(found, dict) and found.get("status") == "error":
         raise CsvError(f"{path}: is an error: {found.get('error') or found.get('message')}; export it again")
@@ -28,7 +28,14 @@ def from_json(path: Path, text: str) -> Table:
             "export it again"
         )
     try:
-        return _prometheus(found) or _zabbix(found) or _librenms(found) or _rrd_json(found) or _unknown(path)
+        return (
+            _prometheus(found)
+            or _victoriametrics(found)
+            or _zabbix(found)
+            or _librenms(found)
+            or _rrd_json(found)
+            or _unknown(path)
+        )
     except CsvError:
         raise
     except KeyError as error:
@@ -60,8 +67,8 @@ def _parsed(path: Path, text: str, place: str = "") -> Any:
 
 def _unknown(path: Path) -> Table:
     raise CsvError(
-        f"{path}: is JSON, but no range of Prometheus, history of Zabbix, bill of LibreNMS or export of RRDtool; "
-        "export one of these, or CSV"
+        f"{path}: is JSON, but no range of Prometheus, export of VictoriaMetrics, history of Zabbix, bill of LibreNMS "
+        "or export of RRDtool; export one of these, or CSV"
     )
 
 
@@ -79,6 +86,22 @@ def _prometheus(found: Any) -> Table | None:
 def _labels(metric: dict[str, str]) -> str:
     rest = ",".join(f'{key}="{value}"' for key, value in sorted(metric.items()) if key != "__name__")
     return f"{metric.get('__name__', '')}{{{rest}}}"
+
+
+_EXPORTED = {"metric", "values", "timestamps"}
+
+
+def _victoriametrics(found: Any) -> Table | None:
+    """Read `/api/v1/export`: an object a line, with samples as they are stored; a long series has several lines."""
+    lines = found if isinstance(found, list) else [found]
+    if not lines or not all(
+        isinstance(line, dict) and {"metric", "values", "timestamps"} <= line.keys() for line in lines
+    ):
+        return None
+    series: dict[str, list[tuple[Any, Any]]] = {}
+    for line in lines:
+        series.setdefault(_labels(line["metric"]), []).extend(zip(line["timestamps"], line["values"], strict=True))
+    return _joined(list(series.items()), "VictoriaMetrics, export")
 
 
 def _zabbix(found: Any) -> Table | None:

@@ -56,6 +56,18 @@ def prometheus(*names: str) -> str:
     return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": series}})
 
 
+def exported(name: str, most: int) -> str:
+    lines = [
+        {
+            "metric": {"__name__": "x", "node": name},
+            "values": VALUES[at : at + most],
+            "timestamps": [1000 * (UNIX + 3600 * hour) for hour in range(24)[at : at + most]],
+        }
+        for at in range(0, 24, most)
+    ]
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
 def xport(times: bool) -> str:
     rows = "".join(
         f"<row>{f'<t>{UNIX + 3600 * (n + 1)}</t>' if times else ''}<v>{v:.10e}</v><v>NaN</v></row>"
@@ -208,6 +220,12 @@ GOOD: dict[str, tuple[bytes, Layout]] = {
     ),
     "prometheus": (prometheus("a").encode(), HOURLY),
     "prometheus, two series": (prometheus("a", "b").encode(), replace(HOURLY, value_column='x{node="b"}')),
+    # As VictoriaMetrics 1.79.5 writes them: with max_rows_per_line a series has several lines.
+    "victoriametrics, export": (exported("a", 24).encode(), HOURLY),
+    "victoriametrics, export, two series in several lines": (
+        (exported("a", 10) + exported("b", 10)).encode(),
+        replace(HOURLY, value_column='x{node="b"}'),
+    ),
     "rrdtool xport": (xport(times=False).encode(), replace(HOURLY, value_column="in")),
     "rrdtool xport with times": (xport(times=True).encode(), replace(HOURLY, value_column="in")),
     "rrdtool xport, JSON": (
@@ -332,6 +350,14 @@ REFUSED: dict[str, tuple[str, str]] = {
     "start and end": (
         "end,start,v\n2026-10-05 01:00,2026-10-05 00:00,5\n",
         '"end", "start" have time stamps; say it with',
+    ),
+    "an export of VictoriaMetrics that breaks off": (
+        '{"metric":{},"values":[1],"timestamps":[1791140400000]}\n{"metric":{},"values":[1]}\n',
+        "is JSON, but no range of Prometheus, export of VictoriaMetrics",
+    ),
+    "values of VictoriaMetrics without their stamps": (
+        '{"metric":{},"values":[1,2],"timestamps":[1791140400000]}',
+        "part of it has another shape; export it again",
     ),
     "JSON of something else": ('{"a":1}', "no range of Prometheus"),
     "XML of something else": ("<a/>", "not what `rrdtool xport` writes"),
