@@ -22,6 +22,7 @@ from alerts.desk.alarms.move import move
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.opening import worst_of
 from alerts.desk.alarms.reacting import worsen
+from alerts.desk.alarms.staying import homes_of
 from alerts.desk.alarms.webhook import Alert
 from alerts.desk.alarms.work import Place, Work
 from alerts.desk.core.actors import DESK
@@ -93,7 +94,7 @@ def let_time_pass(work: Work, correlator: Correlator) -> None:
         return
     waiting = store.all_waiting(work.connection)
     heads = store.heads(work.connection, work.now)
-    by_key = {each.problem_key: _waited(each, None, work) for each in waiting}
+    by_key = {each.key: _again(each, work) for each in _each_once(work.connection, waiting)}
     since = {each.problem_key: each.since for each in waiting}
     candidates = [Candidate(one.alarm, since[key]) for key, one in by_key.items()]
     explainer = correlator.explainer(heads, [one.alarm for one in candidates])
@@ -102,19 +103,44 @@ def let_time_pass(work: Work, correlator: Correlator) -> None:
     Gathering(work, correlator, by_key).apply(decisions, since)
 
 
+def _each_once(connection: Connection, waiting: Sequence[Waiting]) -> list[Problem]:
+    """Return the problems that wait without the alerts that another group of Alertmanager brought first."""
+    found = [_problem(each) for each in sorted(waiting, key=lambda each: (each.since, each.problem_key))]
+    homes = homes_of(connection, found)
+    seen: set[tuple[str, datetime | None]] = set()
+    for problem in found:
+        alerts = {(each.fingerprint, each.starts_at): each for each in problem.alerts}
+        problem.alerts = [
+            alert
+            for name, alert in alerts.items()
+            if name not in seen and (problem.key, alert.fingerprint) not in homes
+        ]
+        seen |= alerts.keys()
+    store.take_waiting(connection, [problem.key for problem in found if not problem.alerts])
+    return [problem for problem in found if problem.alerts]
+
+
 def _gathered(work: Work, heads: Sequence[Head]) -> Sequence[Gathered]:
     return effects.gathered(work.connection, [head.ticket for head in heads if head.ticket is not None])
 
 
 def _waited(waiting: Waiting, again: Fresh | None, work: Work) -> Fresh:
     """Return a problem that waits, with what was heard of it since."""
-    problem = Problem(waiting.problem_key, waiting.labels, list(waiting.alerts), waiting.annotations)
+    problem = _problem(waiting)
     if again is not None:
         latest = {alert.fingerprint: alert for alert in again.problem.alerts}
         began = {alert.fingerprint: alert.starts_at for alert in problem.alerts}
         kept = [alert for alert in problem.alerts if alert.fingerprint not in latest]
         problem.alerts = kept + [_began(alert, began.get(alert.fingerprint)) for alert in latest.values()]
         problem.annotations = again.problem.annotations or problem.annotations
+    return _again(problem, work)
+
+
+def _problem(waiting: Waiting) -> Problem:
+    return Problem(waiting.problem_key, waiting.labels, list(waiting.alerts), waiting.annotations)
+
+
+def _again(problem: Problem, work: Work) -> Fresh:
     return Fresh(problem, judge(problem, {}, work.policy, work.now, Counter(), has_ticket=True))
 
 

@@ -32,11 +32,16 @@ Name = tuple[str, str]
 
 def with_their_problems(connection: Connection, found: Sequence[Problem]) -> list[Problem]:
     """Return the alerts of a notification under the problems that have their occurrences already."""
+    return gathered(found, homes_of(connection, found))
+
+
+def homes_of(connection: Connection, found: Sequence[Problem]) -> Mapping[Name, Home]:
+    """Return the alerts whose occurrences another problem has, with that problem."""
     every = [(problem.key, alert) for problem in found for alert in problem.alerts]
     homes = _homes(connection, every, _in_tickets)
     rest = [each for each in every if (each[0], each[1].fingerprint) in homes]
     homes |= {name: home for name, home in _homes(connection, rest, _in_works).items() if home}
-    return gathered(found, {name: home for name, home in homes.items() if home})
+    return {name: home for name, home in homes.items() if home}
 
 
 def gathered(found: Iterable[Problem], homes: Mapping[Name, Home]) -> list[Problem]:

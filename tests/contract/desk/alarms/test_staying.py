@@ -1,16 +1,20 @@
 """An occurrence that comes in another group than before stays in its ticket; on both databases."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from alerts.desk.alarms.alertmanager import State
-from alerts.desk.alarms.ingest import end_works
+from alerts.desk.alarms.correlation.grouping import WAIT
+from alerts.desk.alarms.ingest import end_works, ingest
 from alerts.desk.alarms.reconcile import Memory, reconcile
+from alerts.desk.alarms.webhook import parse
 from alerts.desk.core.database import Database
 from alerts.desk.tickets.actions import Desk, Hand, move
 from alerts.desk.tickets.states import Status
+from tests.contract.desk.alarms.test_correlation import correlator_of_the_platform, later, stale
 from tests.contract.desk.alarms.test_ingest import POLICY, Time, send, states
 from tests.contract.desk.alarms.test_repair import LONG_AGO, group
 from tests.contract.desk.payloads import START, alert, notification
@@ -118,3 +122,18 @@ def test_an_alarm_of_planned_works_stays_theirs(database: Database, time: Time) 
     assert end_works(database, POLICY, time()).opened == 1
     assert send(database, coarse(FIRST), time()) == {"repeated": 1}
     assert states(database) == [OPEN]
+
+
+def test_what_waits_for_its_cause_in_two_groups_becomes_one_ticket(database: Database, time: Time) -> None:
+    made, channel = correlator_of_the_platform(), stale("ch01", "edge-1")
+    for group_labels in ({"alertname": "StreamStale", "channel": "ch01"}, {"alertname": "StreamStale"}):
+        payload = notification(channel, **group_labels)
+        ingest(database, parse(json.dumps(payload).encode()), POLICY, time(), made)
+    assert states(database) == []
+    later(database, made, time, WAIT)
+    assert states(database) == [OPEN]
+    later(database, made, time, WAIT)
+    assert states(database) == [OPEN]
+    over = channel | {"status": "resolved", "endsAt": time().isoformat()}
+    ingest(database, parse(json.dumps(notification(over, alertname="StreamStale")).encode()), POLICY, time(), made)
+    assert states(database) == [OVER]

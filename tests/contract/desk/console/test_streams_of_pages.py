@@ -1,4 +1,4 @@
-"""Pages in many tabs: browsers keep six connections to a desk over HTTP/1.1, and streams out of sight would take them."""
+"""Pages in many tabs: browsers keep six connections to a desk over HTTP/1.1, which streams out of sight would take."""
 
 import json
 import shutil
