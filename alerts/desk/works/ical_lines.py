@@ -12,7 +12,7 @@ from icalendar.parser import Contentlines
 
 from alerts.desk.works.works import WorksError
 
-ONCE = ("UID", "SUMMARY", "STATUS", "DESCRIPTION", "DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID")
+ONCE = ("UID", "SUMMARY", "STATUS", "DESCRIPTION", "DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID", "SEQUENCE")
 OWN = "X-OTTWATCH-"
 READ = frozenset({*ONCE, "EXDATE", "RDATE"})
 _FOLD = re.compile(rb"\r?\n[ \t]")

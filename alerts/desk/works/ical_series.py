@@ -22,16 +22,26 @@ def works_of(events: Sequence[Given], known: Sequence[Works], now: datetime) -> 
     """Yield the works of the events of one UID. `known` are those that are stored under it."""
     for event in events:
         _named(event, ical_event.check)
-    masters = [each for each in events if not each.changes]
+    latest = _latest(events)
+    masters = [each for each in latest if not each.changes]
     if len(masters) > 1:
         raise WorksError(f'the UID "{masters[1].uid}" is there twice; each event needs its own')
     reading = _Reading(known, now)
     if masters:
         _named(masters[0], reading.series)
-    for event in events:
+    for event in latest:
         if event.changes:
             _named(event, reading.window)
     yield from reading.result()
+
+
+def _latest(events: Sequence[Given]) -> list[Given]:
+    """Return the events without earlier versions of the same one (RFC 5546, 2.1.4), which some calendars keep."""
+    versions = [(each.about, _named(each, Given.version)) for each in events]
+    newest: dict[str, int] = {}
+    for about, version in versions:
+        newest[about] = max(version, newest.get(about, 0))
+    return [each for each, (about, version) in zip(events, versions, strict=True) if version == newest[about]]
 
 
 def _named(given: Given, read: Callable[[Given], T]) -> T:

@@ -42,6 +42,20 @@ class Given(NamedTuple):
         """Return whether the event is a changed window of a series."""
         return "RECURRENCE-ID" in self.event
 
+    @property
+    def about(self) -> str:
+        """Return which window the event changes, as it is written; empty: it is no changed window."""
+        if not self.changes:
+            return ""
+        return f"{self.event['RECURRENCE-ID'].params.get('TZID', '')}:{self.lines.first('RECURRENCE-ID')}"
+
+    def version(self) -> int:
+        """Return how often the event was changed in its calendar."""
+        text = self.lines.first("SEQUENCE")
+        if text and not (text.isascii() and text.isdecimal() and len(text) < 10):
+            raise WorksError(f'SEQUENCE: is "{text[:40]}", no whole number; correct it, or delete the line')
+        return int(text or 0)
+
     def moment(self, name: str, default: str = "") -> tuple[datetime, str]:
         """Return a wall-clock time and its zone: its own, `default`, or the calendar's."""
         if name not in self.event:

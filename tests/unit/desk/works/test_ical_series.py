@@ -204,10 +204,26 @@ def test_a_change_of_which_it_is_not_clear_what_it_changes_is_refused(series: st
         read(calendar(event(series), event(changed)), "Asia/Almaty", NOW)
 
 
+def test_of_several_versions_of_an_event_the_latest_counts() -> None:
+    earlier = f"DTSTART;TZID=Asia/Almaty:20260313T120000\nDURATION:PT1H\n{INSTANCE}\nSEQUENCE:1"
+    versions = [
+        event(f"{MOVED}\n{INSTANCE}\nSEQUENCE:10"),
+        event(earlier),
+        event(earlier.replace("SEQUENCE:1", "SEQUENCE:2")),
+    ]
+    series = [event(f"{SERIES}\nSEQUENCE:3"), event(f"{SERIES.replace('WEEKLY', 'DAILY')}\nSEQUENCE:2"), event(SERIES)]
+    for order in (1, -1):
+        assert begins(read(calendar(*[*series, *versions][::order]), "Asia/Almaty", NOW)) == MOVES
+    with pytest.raises(WorksError, match='SEQUENCE: is "one", no whole number'):
+        read(calendar(event(f"{SERIES}\nSEQUENCE:one")), "Asia/Almaty", NOW)
+    with pytest.raises(WorksError, match=r'the UID "1@provider\.example" is there twice'):
+        read(calendar(event(SERIES), event(f"{SERIES}\nSEQUENCE:0")), "Asia/Almaty", NOW)
+
+
 def test_two_changes_of_one_window_are_refused() -> None:
     moved = event(f"{MOVED}\n{INSTANCE}")
     with pytest.raises(WorksError, match="RECURRENCE-ID: is there twice; delete one of the events"):
-        read(calendar(event(SERIES), moved, moved.replace("SUMMARY", "SEQUENCE:2\nSUMMARY")), "Asia/Almaty", NOW)
+        read(calendar(event(SERIES), moved, moved.replace("SUMMARY", "SEQUENCE:0\nSUMMARY")), "Asia/Almaty", NOW)
 
 
 ONCE = SERIES.replace("RRULE:FREQ=WEEKLY\n", "")
