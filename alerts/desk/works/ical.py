@@ -5,10 +5,10 @@ What iCalendar has no property for is in X- properties. An event without a scope
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vRecur, vText
+from icalendar import Calendar, Event, vDDDLists, vRecur, vText
 
 from alerts.desk.works import ical_lines, ical_series
 from alerts.desk.works.ical_event import APPROVER, BACK_OUT, CHANNELS, CONFIRM_END, ELEMENTS, SITES
@@ -35,7 +35,7 @@ def written(all_works: Collection[Works], now: datetime) -> str:
     for works in all_works:
         of_series = [each for each in changed if each.series == works.uid] if works.repeats else []
         calendar.add_component(_event(works, series.get(works.series), of_series, now))
-    calendar.add_missing_timezones()
+    _add_zones(calendar, min((works.starts.date() for works in all_works), default=now.date()))
     text: str = calendar.to_ical().decode()
     return text
 
@@ -69,6 +69,19 @@ def _event(works: Works, series: Works | None, changed: Iterable[Works], now: da
         if value or works.series:  # what a changed window does not say is as in its series
             event.add(name, value)
     return event
+
+
+def _add_zones(calendar: Calendar, first: date) -> None:
+    """Describe the zones from the first works on, each change of the clocks in a line of its own.
+
+    Of several in one line ical.js, with which Thunderbird and Nextcloud read calendars, takes the first alone.
+    """
+    calendar.add_missing_timezones(first_date=first - timedelta(days=400))
+    for zone in calendar.walk("VTIMEZONE"):
+        for part in zone.subcomponents:
+            if isinstance(dates := part.pop("RDATE", None), vDDDLists):
+                for each in dates.dts:
+                    part.add("RDATE", [each.dt])
 
 
 def _left_out(works: Works, changed: Iterable[Works]) -> Sequence[datetime]:

@@ -1,5 +1,6 @@
 """Planned works as iCalendar."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -51,6 +52,16 @@ def test_what_is_written_is_read_again() -> None:
     assert read(written([WORKS, tentative], NOW), "UTC", NOW) == [WORKS, tentative]
     cancelled = replace(WORKS, cancelled_at=NOW)
     assert read(written([cancelled], NOW), "UTC", NOW) == [cancelled]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Europe/Moscow", "Asia/Almaty"])
+def test_zones_are_written_as_ical_js_reads_them(zone: str) -> None:
+    text = written([replace(WORKS, time_zone=zone)], NOW)
+    described = text.partition("BEGIN:VEVENT")[0].replace("\r\n ", "")
+    changes = re.findall(r"^RDATE:(.*)\r$", described, re.MULTILINE)
+    assert all("," not in each and "2025" <= each[:4] < "2038" for each in changes)
+    assert len(changes) == (24 if zone == "Europe/Berlin" else 0)  # after the first of each kind
+    assert read(text, "UTC", NOW)[0].time_zone == zone
 
 
 @pytest.mark.parametrize(
