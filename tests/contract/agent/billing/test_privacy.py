@@ -68,22 +68,27 @@ def store() -> Iterator[Store]:
         yield result
 
 
+def day_of(now: datetime) -> datetime:
+    """Return the beginning of the day on which the fees are due: the day before, since none of today's is late yet."""
+    return (now.astimezone(ZONE) - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def plant(store: Store, people: list[Person], now: datetime) -> None:
     """Give every person a fee that is doubled or missing, a refund, a message, and words where somebody may write.
 
     A tariff of one's own bears the e-mail address, a reason the citizen's number.
     """
-    today = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = day_of(now)
     month = timedelta(days=31)
-    first, last = today.date().isoformat(), (today + month).date().isoformat()
+    first, last = day.date().isoformat(), (day + month).date().isoformat()
     rows: dict[str, list[tuple[object, ...]]] = {
         name: [] for name in ("subscription", "charge", "outcome", "movement", "notice")
     }
     for n, person in enumerate(people):
         doubled, tariff = n % 2 == 0, "alga" if n % 10 else f"for {person.mail}"
-        following = today + month if doubled else today
+        following = day + month if doubled else day
         rows["subscription"].append(
-            (person.number, SERVICE, tariff, 500, today.day, "active", following, None, person.account, None)
+            (person.number, SERVICE, tariff, 500, day.day, "active", following, None, person.account, None)
         )
         for copy in ("", "/2") if doubled else ():
             period = ("recurringCharge", first, last)
@@ -102,8 +107,7 @@ def plant(store: Store, people: list[Person], now: datetime) -> None:
 
 def book(file: Path, now: datetime) -> None:
     stages = ["charged", "refunded", "told"]
-    began = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    common = {"service": SERVICE, "opened": now.isoformat(), "since": began.isoformat(), "until": None}
+    common = {"service": SERVICE, "opened": now.isoformat(), "since": day_of(now).isoformat(), "until": None}
     cases = [
         {**common, "id": id_, "kind": kind, "reference": f"case-{id_}", "key": "k" * 32, "stages": stages}
         for id_, kind in CASES
