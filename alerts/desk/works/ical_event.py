@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from alerts.desk.works import ical_lines
-from alerts.desk.works.ical_times import Given
+from alerts.desk.works.ical_times import INSTANCE, Given
 from alerts.desk.works.works import Scope, Works, WorksError
 
 ELEMENTS, SITES, CHANNELS = "X-OTTWATCH-ELEMENTS", "X-OTTWATCH-SITES", "X-OTTWATCH-CHANNELS"
@@ -110,14 +110,14 @@ def window_of(works: Works, series_uid: str, key: datetime) -> Works:
 
 def instance(given: Given, of_series: Works | None) -> datetime:
     """Return which window of a series was changed: when it was to begin, in UTC."""
-    wall, zone = given.moment("RECURRENCE-ID", of_series.time_zone if of_series else "")
-    if of_series and given.names_day("RECURRENCE-ID"):
+    wall, zone = given.moment(INSTANCE, of_series.time_zone if of_series else "")
+    if of_series and given.names_day(INSTANCE):
         wall, zone = datetime.combine(wall, of_series.starts.time()), of_series.time_zone
     return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def _check_window(given: Given, base: Works | None) -> None:
-    if "RANGE" in given.event["RECURRENCE-ID"].params:
+    if "RANGE" in given.event[INSTANCE].params:
         raise WorksError(
             "RECURRENCE-ID: changes the windows that follow too (RANGE), which is not taken; end the series before "
             "them with UNTIL, and give them as works of their own"

@@ -11,6 +11,9 @@ from alerts.desk.works.ical_lines import Lines
 from alerts.desk.works.ical_zones import Zones, name_of, offset_of
 from alerts.desk.works.works import WorksError
 
+INSTANCE = "RECURRENCE-ID"
+"""The property that names the one window of a series that an event changes."""
+
 
 class Source(NamedTuple):
     """What the calendar around an event says."""
@@ -40,14 +43,14 @@ class Given(NamedTuple):
     @property
     def changes(self) -> bool:
         """Return whether the event is a changed window of a series."""
-        return "RECURRENCE-ID" in self.event
+        return INSTANCE in self.event
 
     @property
     def about(self) -> str:
         """Return which window the event changes, as it is written; empty: it is no changed window."""
         if not self.changes:
             return ""
-        return f"{self.event['RECURRENCE-ID'].params.get('TZID', '')}:{self.lines.first('RECURRENCE-ID')}"
+        return f"{self.event[INSTANCE].params.get('TZID', '')}:{self.lines.first(INSTANCE)}"
 
     def version(self) -> int:
         """Return how often the event was changed in its calendar."""
