@@ -9,7 +9,20 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, and_, cast, exists, or_, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    cast,
+    exists,
+    or_,
+    select,
+    type_coerce,
+)
 
 from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.webhook import Alert
@@ -85,21 +98,9 @@ def _homes(
 
 @cache
 def _in_tickets(dialect: str) -> Select[str, str, str | None, Mapping[str, str]]:
-    given = batch.texts(dialect, "names", ("problem_key", "fingerprint", "starts"))
-    starts = cast(given.c.starts, BigInteger)
-    own, other = alarm.alias("own"), alarm.alias("other")
-    known = exists().where(
-        own.c.problem_key == given.c.problem_key,
-        own.c.fingerprint == given.c.fingerprint,
-        or_(own.c.ends_at.is_(None), type_coerce(own.c.starts_at, BigInteger) >= starts),
-    )
+    other, holder = alarm.alias("other"), ticket.alias("holder")
     fires = and_(other.c.ends_at.is_(None), exists().where(ticket.c.id == other.c.ticket_id, OPEN))
-    same = and_(
-        other.c.fingerprint == given.c.fingerprint,
-        other.c.problem_key != given.c.problem_key,
-        or_(type_coerce(other.c.starts_at, BigInteger) == starts, fires),
-    )
-    holder = ticket.alias("holder")
+    given, known, same = _compared(dialect, alarm, other, fires)
     return (
         select(given.c.problem_key, given.c.fingerprint, other.c.problem_key, holder.c.labels)
         .select_from(given.outerjoin(other, same).outerjoin(holder, holder.c.id == other.c.ticket_id))
@@ -110,23 +111,31 @@ def _in_tickets(dialect: str) -> Select[str, str, str | None, Mapping[str, str]]
 
 @cache
 def _in_works(dialect: str) -> Select[str, str, str | None, Mapping[str, str]]:
-    given = batch.texts(dialect, "names", ("problem_key", "fingerprint", "starts"))
-    starts = cast(given.c.starts, BigInteger)
-    own, other = works_alarm.alias("own"), works_alarm.alias("other")
-    known = exists().where(
-        own.c.problem_key == given.c.problem_key,
-        own.c.fingerprint == given.c.fingerprint,
-        or_(own.c.ends_at.is_(None), type_coerce(own.c.starts_at, BigInteger) >= starts),
-    )
+    other = works_alarm.alias("other")
     fires = and_(other.c.ends_at.is_(None), other.c.released_at.is_(None))
-    same = and_(
-        other.c.fingerprint == given.c.fingerprint,
-        other.c.problem_key != given.c.problem_key,
-        or_(type_coerce(other.c.starts_at, BigInteger) == starts, fires),
-    )
+    given, known, same = _compared(dialect, works_alarm, other, fires)
     return (
         select(given.c.problem_key, given.c.fingerprint, other.c.problem_key, other.c.group_labels)
         .select_from(given.join(other, same))
         .where(~known)
         .order_by(other.c.id)
     )
+
+
+def _compared(
+    dialect: str, table: Table, other: FromClause, fires: ColumnElement[bool]
+) -> tuple[FromClause, ColumnElement[bool], ColumnElement[bool]]:
+    """Return the given names, whether their own problem has them, and whether another one has the same occurrence."""
+    given = batch.texts(dialect, "names", ("problem_key", "fingerprint", "starts"))
+    starts, own = cast(given.c.starts, BigInteger), table.alias("own")
+    known = exists().where(
+        own.c.problem_key == given.c.problem_key,
+        own.c.fingerprint == given.c.fingerprint,
+        or_(own.c.ends_at.is_(None), type_coerce(own.c.starts_at, BigInteger) >= starts),
+    )
+    same = and_(
+        other.c.fingerprint == given.c.fingerprint,
+        other.c.problem_key != given.c.problem_key,
+        or_(type_coerce(other.c.starts_at, BigInteger) == starts, fires),
+    )
+    return given, known, same

@@ -54,21 +54,13 @@ def series(given: Given, known: Works | None, now: datetime) -> Read:
     starts, zone = given.moment("DTSTART")
     ends = given.end(starts, zone)
     added = sorted(set(given.added(starts, ends, zone)))
-    works = Works(
-        title=_text(given, "SUMMARY", base.title if base else "").strip(),
-        scope=_scope(given, base),
-        starts=starts,
-        ends=ends,
-        time_zone=zone,
+    works = replace(
+        _works(given, base, starts, ends, zone),
         recurrence=given.lines.first("RRULE"),
         skipped=tuple(sorted(set(given.skipped(starts, zone)))),
         added=tuple(sorted({begin for begin, _ in added} - {starts})),
-        approver=_approver(given, base),
-        impact=_text(given, "DESCRIPTION", base.impact if base else ""),
-        back_out=_own_text(given, BACK_OUT, base.back_out if base else ""),
         uid=given.uid,
         cancelled_at=cancelled_at,
-        confirm_end=_flag(given, CONFIRM_END, default=bool(base and base.confirm_end)),
     )
     others = [window for window in added if window[1] - window[0] != ends - starts]
     firsts = [begin for begin, _ in others]
@@ -88,7 +80,13 @@ def window(given: Given, key: datetime, base: Works | None, now: datetime) -> Wo
     else:
         starts, zone = given.moment("DTSTART")
         ends = given.end(starts, zone)
-    works = Works(
+    works = replace(_works(given, base, starts, ends, zone), cancelled_at=now if taken_back else None)
+    return window_of(works, given.uid, key)
+
+
+def _works(given: Given, base: Works | None, starts: datetime, ends: datetime, zone: str) -> Works:
+    """Return what any event says of works that take place once; the rest is as in `base`."""
+    return Works(
         title=_text(given, "SUMMARY", base.title if base else "").strip(),
         scope=_scope(given, base),
         starts=starts,
@@ -97,10 +95,8 @@ def window(given: Given, key: datetime, base: Works | None, now: datetime) -> Wo
         approver=_approver(given, base),
         impact=_text(given, "DESCRIPTION", base.impact if base else ""),
         back_out=_own_text(given, BACK_OUT, base.back_out if base else ""),
-        cancelled_at=now if taken_back else None,
         confirm_end=_flag(given, CONFIRM_END, default=bool(base and base.confirm_end)),
     )
-    return window_of(works, given.uid, key)
 
 
 def window_of(works: Works, series_uid: str, key: datetime) -> Works:

@@ -1,19 +1,13 @@
 """Windows of a series that a calendar moved, on both databases: their alarms, their numbers and their end."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from alerts.desk.access import secrets
-from alerts.desk.access import store as access
 from alerts.desk.alarms.ingest import end_works
 from alerts.desk.core.database import Database
-from alerts.desk.core.settings import Settings
-from alerts.desk.tickets.runtime import Runtime
 from tests.contract.desk.alarms.test_ingest import POLICY, Time, send
-from tests.contract.desk.conftest import serving
 from tests.contract.desk.payloads import START, alert, notification
 
 WORKS = "/api/v1/works"
@@ -24,23 +18,6 @@ INSTANCE = f"RECURRENCE-ID:{BEGINS + DAY:%Y%m%dT%H%M%S}Z"
 SERIES = f"DTSTART:{BEGINS:%Y%m%dT%H%M%S}Z\nDURATION:PT1H\nRRULE:FREQ=DAILY\n"
 SCOPE = "X-OTTWATCH-ELEMENTS:edge-1\nX-OTTWATCH-APPROVER:Aigerim\n"
 MOVED = f"{INSTANCE}\nDTSTART:{START - timedelta(minutes=5):%Y%m%dT%H%M%SZ}\nDURATION:PT1H\n"
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def api(database: Database, time: Time) -> Iterator[httpx.Client]:
-    with database.write() as connection:
-        access.add_token(connection, "planner", "engineer", secrets.digest("key"), time())
-    headers = {"Authorization": "Bearer key"}
-    with (
-        serving(Runtime(Settings(), database, POLICY, time)) as url,
-        httpx.Client(base_url=url, headers=headers, timeout=30) as client,
-    ):
-        yield client
 
 
 def taken(api: httpx.Client, *events: str, method: str = "PUBLISH") -> list[dict[str, object]]:

@@ -2,15 +2,12 @@
 
 import json
 import random
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
 from sqlalchemy import func, select
 
-from alerts.desk.access import secrets
-from alerts.desk.access import store as access
 from alerts.desk.alarms import planned_store
 from alerts.desk.alarms.alertmanager import State
 from alerts.desk.alarms.correlation.correlator import Correlator
@@ -22,22 +19,15 @@ from alerts.desk.app.wiring import policy_of
 from alerts.desk.core.database import Database
 from alerts.desk.core.settings import Settings
 from alerts.desk.core.tables import alarm, event, ticket
-from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.works import store
 from alerts.desk.works.works import Scope, Works
 from service.prometheus import Sample
 from tests.contract.desk.alarms.test_correlation import CHANNELS, NODES, effects, later, packager, rows, stale, told
 from tests.contract.desk.alarms.test_ingest import POLICY, Time, send, states
 from tests.contract.desk.alarms.test_repair import LONG_AGO, group
-from tests.contract.desk.conftest import serving
 from tests.contract.desk.payloads import START, alert, notification
 
 WORKS = "/api/v1/works"
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
 
 
 @pytest.fixture
@@ -254,18 +244,6 @@ def test_a_thousand_windows_lose_double_and_delay_nothing(database: Database, ti
         number_of_tickets = connection.scalar(select(func.count()).select_from(ticket))
     assert opened == ends
     assert number_of_tickets == count
-
-
-@pytest.fixture
-def api(database: Database, time: Time) -> Iterator[httpx.Client]:
-    with database.write() as connection:
-        access.add_token(connection, "planner", "engineer", secrets.digest("key"), time())
-    headers = {"Authorization": "Bearer key"}
-    with (
-        serving(Runtime(Settings(), database, POLICY, time)) as url,
-        httpx.Client(base_url=url, headers=headers, timeout=30) as client,
-    ):
-        yield client
 
 
 def test_works_over_the_api(api: httpx.Client, database: Database, time: Time) -> None:
