@@ -141,7 +141,7 @@ def _offers(period: Period, now: float) -> Iterator[Offer]:
 
 def _young(offers: tuple[Offer, ...], period: Period, now: float) -> bool:
     """Return whether a period has begun so lately that sound may have a segment before pictures do."""
-    longest = max(offer.live.target_duration for offer in offers if offer.live is not None)
+    longest = max((offer.live.target_duration for offer in offers if offer.live is not None), default=0.0)
     return now - period.start < HOLD_BACK * longest
 
 

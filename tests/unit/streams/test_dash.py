@@ -494,6 +494,15 @@ def test_sound_that_has_its_first_segment_before_the_pictures_leaves_the_period_
     assert [offer.problem is None for offer in offers(alone, NOON + 13)] == [False, True]
 
 
+def test_sound_without_a_segment_beside_pictures_that_cannot_be_read_hides_nothing() -> None:
+    text = two_periods("", adaptation(PICTURES, "w$Time$", "<S/>") + adaptation(SOUND, "b$Time$", ""))
+    problems = [str(offer.problem) for offer in offers(text, NOON + 11)]
+    assert problems == [
+        "has an <S> in its SegmentTimeline without a duration d, or with one below 0",
+        "has an empty SegmentTimeline",
+    ]
+
+
 @pytest.mark.parametrize(
     ("one", "two", "problem"),
     [
