@@ -94,9 +94,7 @@ _EXPORTED = {"metric", "values", "timestamps"}
 def _victoriametrics(found: Any) -> Table | None:
     """Read `/api/v1/export`: an object a line, with samples as they are stored; a long series has several lines."""
     lines = found if isinstance(found, list) else [found]
-    if not lines or not all(
-        isinstance(line, dict) and {"metric", "values", "timestamps"} <= line.keys() for line in lines
-    ):
+    if not lines or not all(isinstance(line, dict) and line.keys() >= _EXPORTED for line in lines):
         return None
     series: dict[str, list[tuple[Any, Any]]] = {}
     for line in lines:
