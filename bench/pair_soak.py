@@ -62,9 +62,10 @@ class Seen:
 
 def _room(folder: Path) -> int:
     total = 0
-    for file in folder.rglob("*"):
-        with suppress(OSError):  # merged away meanwhile
-            total += file.lstat().st_blocks * 512
+    for place, _, names in os.walk(folder):  # which passes over a folder that is merged away meanwhile
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += Path(place, name).lstat().st_blocks * 512
     return total
 
 
