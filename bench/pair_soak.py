@@ -4,13 +4,15 @@ The pair is that of `deploy.pair` with VictoriaMetrics, by the settings that `ot
 addresses; the nodes are those of `bench.soak_nodes`. Four times a minute the memory of each program
 (`bench.flat_memory`) and the room that each database takes are read. Prints one JSON object; exit status 1 when a
 scrape failed or had to be asked again, an evaluation of rules was missed, a group of rules takes more than half of its
-interval, something fired, memory grew, or a sample takes more room than docs/pair.md says.
+interval in most spans of five minutes, something fired, memory grew, or a sample takes more room than docs/pair.md
+says.
 
     python -m bench.pair_soak [--nodes 1000] [--minutes 120]
 """
 
 import argparse
 import os
+import statistics
 import sys
 import time
 from collections import defaultdict
@@ -37,6 +39,7 @@ SECONDS = 180.0
 PERIOD = 5.0  # seconds between two scrapes
 MINUTE = 60.0
 LOOKS = 4  # a minute: the heap of a Go program doubles between two collections, and a moment tells little
+SPAN = 5  # minutes over which vmalert has quantiles
 SETTLES = 6  # minutes until the databases know every series and vmalert's quantiles have forgotten the start
 HALF = 0.5  # of its interval that a group of rules may take
 BYTES_PER_SAMPLE = 1.5  # docs/pair.md
@@ -48,6 +51,8 @@ class Seen:
 
     memory: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     room: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    slow: dict[Machine, dict[str, list[float]]] = field(default_factory=dict)
+    """Shares of their intervals that groups of rules took in each span."""
 
     def look(self, pair: Pair) -> None:
         """Read it."""
@@ -58,6 +63,15 @@ class Seen:
             self.memory[f"postgresql of {side}"].append(own(pair.postmaster(side)))
             for name, place in (("victoria-metrics", "victoria-metrics"), ("postgresql", "postgresql")):
                 self.room[f"{name} of {side}"].append(_room(pair.root(side) / "var/lib" / place))
+
+    def look_at_rules(self, pair: Pair) -> None:
+        """Read what the groups of rules took in the last span."""
+        for side in SIDES:
+            found = slow_groups(figures(pair, side, 8880), intervals(pair, side))
+            known = self.slow.setdefault(side, defaultdict(list))
+            for group, share in found.items():
+                known[group].append(share)
+            print(f"side {side}: {_most(found.items())}", file=sys.stderr, flush=True)
 
 
 def _room(folder: Path) -> int:
@@ -129,6 +143,8 @@ def campaign(folder: Path, nodes: int, minutes: int) -> dict[str, Any]:
         for look in range(1, minutes * LOOKS + 1):
             time.sleep(max(0.0, began + look * MINUTE / LOOKS - time.monotonic()))
             seen.look(pair)
+            if look % (LOOKS * SPAN) == 0:
+                seen.look_at_rules(pair)
             if look % LOOKS == 0:
                 print(f"minute {look // LOOKS} of {minutes}", file=sys.stderr, flush=True)
         span = time.monotonic() - began
@@ -160,8 +176,7 @@ def _result(  # noqa: PLR0913, PLR0917 - what a campaign has seen
         failed[side] = passed(side, "8429 vm_promscrape_scrapes_failed_total")
         again[side] = passed(side, "8429 vm_promscrape_scrape_retries_total")
         evaluations[side] = passed(side, "8880 vmalert_iteration_missed_total")
-        groups = {(name.removeprefix("8880 "), group): each for (name, group), each in after[side].items()}
-        shares[side] = slow_groups(groups, intervals(pair, side))
+        shares[side] = {group: statistics.median(found) for group, found in seen.slow.get(side, {}).items()}
         rows = sum(each for (name, _), each in after[side].items() if name == "8428 vm_rows")
         data = sum(each for (name, _), each in after[side].items() if name == "8428 vm_data_size_bytes")
         size[side] = data / rows if rows else 0.0
@@ -193,6 +208,8 @@ def _result(  # noqa: PLR0913, PLR0917 - what a campaign has seen
         "asked_again": {side: round(value) for side, value in again.items()},
         "missed_evaluations": {side: round(value) for side, value in evaluations.items()},
         "slowest_groups": {side: _most(found.items()) for side, found in shares.items()},
+        "slowest_in_their_worst_span": {side: _most((group, max(each)) for group, each in found.items())
+                                        for side, found in seen.slow.items()},
         "bytes_per_sample": {side: round(value, 2) for side, value in size.items()},
         "memory_mib": {name: course(values) for name, values in sorted(seen.memory.items())},
         "room_mib": {name: [round(values[0] / 2**20), round(values[-1] / 2**20)]
