@@ -1,5 +1,7 @@
 """HTTP targets: what is worth another attempt, when, and what is not."""
 
+import json
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -13,6 +15,7 @@ from alerts.desk.notify.attempt import LONGEST_WAIT, BusyError, RefusedError
 from alerts.desk.notify.channels import chats, web
 from alerts.desk.notify.texts import Letter
 from tests.contract.desk.notify.test_outbox import secret
+from tests.contract.web import Answering
 from tests.contract.web import web as serving
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
@@ -80,6 +83,58 @@ def test_what_apprise_says_of_an_answer(tmp_path: Path, status: int, kind: type[
         with pytest.raises(OSError, match=f"error={status}") as caught:
             chat.send(Letter("subject", "text"), "text")
     assert type(caught.value) is kind
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_no_delivery_by_apprise(tmp_path: Path, status: int) -> None:
+    """Followed, it would be a GET of the login page that it leads to, answered 200."""
+    asked: list[str] = []
+
+    class Moved(Answering):
+        def do_POST(self) -> None:  # noqa: N802 - the name that the library calls
+            asked.append(f"POST {self.path}")
+            self.send_response(status)
+            self.send_header("Location", "/login")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self) -> None:  # noqa: N802 - the name that the library calls
+            asked.append(f"GET {self.path}")
+            self.answer(b"<html>Sign in</html>")
+
+    with serving(Moved) as address:
+        (chat,) = chats.chats(secret(tmp_path, f"json://{address}/hook"))
+        with pytest.raises(RefusedError, match=f"error={status}.*the address has moved; write the new one"):
+            chat.send(Letter("subject", "text"), "text")
+    assert asked == ["POST /hook"]
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("kind", "quiet"), [("mmost", True), ("json", False)], ids=["Mattermost", "a program reads it as it is"]
+)
+def test_names_in_an_alert_ring_for_nobody(tmp_path: Path, kind: str, quiet: bool) -> None:
+    said: list[str] = []
+
+    class Taking(Answering):
+        def do_POST(self) -> None:  # noqa: N802 - the name that the library calls
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            said.append(body["text"] if quiet else f"{body['title']} {body['message']}")
+            self.answer(b"ok")
+
+    letter = Letter("@channel: disk", "@here @all <@17> @**all** @room, mail noc@example.kz 5 @ 6")
+    with serving(Taking) as address:
+        (chat,) = chats.chats(secret(tmp_path, f"{kind}://{address}/abcdefghijklmnopqrstuvwxyz"))
+        for text in chat.parts(letter):
+            chat.send(letter, text)
+    (text,) = said
+    # Mattermost parts words at everything but letters, numbers and ":.-_@".
+    assert ("@here" in re.split(r"[^\w:.@-]+", text)) is not quiet
+    assert ("@channel:" in text) is not quiet
+    assert text.count("@\u200b") == (6 if quiet else 0)
+    assert "noc@example.kz 5 @ 6" in text
+    assert text.replace("\u200b", "").split() == f"{letter.subject} {letter.text}".split()
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
