@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Executable, Text, TextClause, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Executable, TextClause, case, func, select
 
 from alerts.desk.core import paging
 from alerts.desk.core.metrics import Figures
 from alerts.desk.core.tables import OPEN, alarm, event, outbox, ticket, ticket_clock
-from alerts.desk.tickets import deadlines
+from alerts.desk.tickets import deadlines, searching
 from alerts.desk.tickets.alarm_record import AlarmRecord
 from alerts.desk.tickets.event_rows import COLUMNS, by_ticket
 from alerts.desk.tickets.events import Event
@@ -74,10 +74,8 @@ class QueueFilter:
         result: list[Condition] = [column == ("" if value == NOBODY else value) for column, value in exact if value]
         if not self.with_closed:
             result.append(IS_OPEN)
-        if self.text:
-            like = "%" + self.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-            columns = (ticket.c.names, ticket.c.descriptions, ticket.c.node, ticket.c.site)
-            result.append(or_(*(cast(column, Text).ilike(like, escape="\\") for column in columns)))
+        if (found := searching.condition(self.text)) is not None:
+            result.append(found)
         return result
 
 

@@ -314,6 +314,41 @@ def test_the_queue_finds_text_and_treats_wildcards_as_text(database: Database, t
             assert queries.count(connection, QueueFilter(text=text)) == count, text
 
 
+def test_the_queue_searches_what_people_read_and_not_how_it_is_stored(database: Database, time: Time) -> None:
+    for node, title in (
+        ("edge-1", 'диск "sda" переполнен, C:\\logs'),
+        ("edge-2", "Приём прерван ёлкой"),
+        ("origin-3", "поток 2 стоит"),
+    ):
+        each = alert(node)
+        each["annotations"] = {"summary": title, "summary_ru": title}
+        send(database, notification(each), time())
+    with database.read() as connection:
+        numbers = {row.node: row.id for row in connection.execute(select(ticket.c.node, ticket.c.id))}
+        first, second = numbers["edge-1"], numbers["edge-2"]
+        for text, found in (
+            ('"sda"', {"edge-1"}),  # JSON writes \\" for it
+            ("C:\\logs", {"edge-1"}),
+            ("en", set()),  # the name of a language, not a text
+            ('": "', set()),
+            ("прием", {"edge-2"}),
+            ("ЕЛКОЙ", {"edge-2"}),
+            ("диск edge-1", {"edge-1"}),  # words in any order, in different columns
+            ("переполнен диск", {"edge-1"}),
+            ("диск edge-2", set()),
+            ("  edge-2 ", {"edge-2"}),
+            ("edge-2\u200b", {"edge-2"}),  # copied from a chat
+            ("\u200b", {"edge-1", "edge-2", "origin-3"}),  # nothing to look for
+            (f"№ {first}", {"edge-1"}),
+            (f"#{second}", {"edge-2"}),
+            ("2", {"edge-2", "origin-3"} | {node for node, number in numbers.items() if number == 2}),
+            ("9" * 18, set()),
+            ("9" * 40, set()),
+        ):
+            rows = queries.queue(connection, QueueFilter(text=text), 10)
+            assert {row.node for row in rows} == found, text
+
+
 def test_keys_of_recorded_webhooks(tmp_path: Path) -> None:
     for number in range(3):
         payload = notification(alert("edge-1"), alert("edge-1", device=f"sd{number}"))
