@@ -8,8 +8,9 @@ import tempfile
 from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
 from typing import IO, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
+from agent.runtime.address import joined
 from agent.runtime.http import ask, connection_to
 from agent.runtime.reasons import reason_of
 
@@ -59,7 +60,7 @@ class HttpConnection:
             answer.close()
             if answer.status not in (301, 302, 303, 307, 308) or not location:
                 raise OSError(f"the server answered {answer.status} {answer.reason}")
-            url = urljoin(url, location)
+            url = joined(url, location)
             if urlsplit(url).scheme not in ("http", "https"):
                 raise OSError("the server leads to an address that is not HTTP")
         raise OSError(f"the server led on more than {_MOST_REDIRECTS} times")

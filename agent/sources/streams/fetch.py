@@ -15,10 +15,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
+from agent.runtime.address import joined, without_dots
 from agent.sources.streams.cookies import Cookies
 from agent.sources.streams.data_url import content_of, is_data
 from agent.sources.streams.encoding import UnknownEncodingError, decoders
-from agent.sources.streams.live import joined
 from agent.sources.streams.wire import BrokenOff, Connection, Head, Origin, WireError
 from service import __version__
 from service.nouns import counted
@@ -214,7 +214,8 @@ def _request(url: str) -> tuple[Origin, str, dict[str, str]]:
     except UnicodeError:
         raise FetchError(Trouble.UNREACHABLE, "leads to a host whose name cannot be written in DNS") from None
     name = f"[{ascii_host}]" if ":" in ascii_host else ascii_host
-    path = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
+    path = quote(without_dots(parts.path) or "/", safe=_SAFE)
+    query = f"?{quote(parts.query, safe=_SAFE)}" if parts.query else ""
     headers = {
         "Host": name if port is None else f"{name}:{port}",
         "User-Agent": f"ottwatch-probe/{__version__}",
@@ -224,7 +225,7 @@ def _request(url: str) -> tuple[Origin, str, dict[str, str]]:
     if parts.username is not None:
         secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
-    return Origin(secure, ascii_host, port or (443 if secure else 80)), path, headers
+    return Origin(secure, ascii_host, port or (443 if secure else 80)), path + query, headers
 
 
 def _redirected(url: str, target: str) -> str:

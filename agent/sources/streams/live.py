@@ -1,16 +1,16 @@
 """What a playlist or manifest says of one rendition, whatever its format."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
+
+from agent.runtime.address import joined
 
 # plain: told by its first bytes; opaque: encrypted in a way that is not read here.
 Container = Literal["plain", "mp4", "webm", "ts", "opaque"]
 Kind = Literal["video", "audio"]
 
-_PATH_END = re.compile(r"([?#])")
 # RFC 8216, 6.2.2: the next version of a live playlist comes at most this many target durations after the last.
 LATEST_UPDATE = 1.5
 # What players do that insist on a rule of HLS.
@@ -133,12 +133,3 @@ def resolve(base: str, reference: str) -> str:
     if parts.scheme != "data" and (parts.scheme not in ("http", "https") or not host):
         raise ValueError(f"refers to a {parts.scheme or 'nameless'} address; players fetch http, https and data only")
     return url
-
-
-def joined(base: str, reference: str) -> str:
-    """Return the URL that a reference means to browsers: those read "\\" in a path, which Windows writes, as "/"."""
-    reference = reference.strip()
-    if "\\" in reference and reference[:5].lower() != "data:":
-        path, *rest = _PATH_END.split(reference, 1)
-        reference = path.replace("\\", "/") + "".join(rest)
-    return urljoin(base, reference)

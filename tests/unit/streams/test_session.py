@@ -416,6 +416,13 @@ def test_an_address_with_the_slashes_of_windows_is_read_as_browsers_read_it() ->
     assert world.asked[1].startswith("live/hd/s.ts?")
 
 
+def test_empty_parts_of_an_address_stay() -> None:
+    world = hls(World())
+    world.paths["live/index"] = lambda _: ("http://edge/proxy//live/a.m3u8", world.media())
+    world.paths |= {"proxy//live/a.m3u8": lambda _: world.media(), "proxy//live/s.ts": programme()}
+    assert world.look()
+
+
 def _stamp(moment: float) -> str:
     minutes, seconds = divmod(int(moment - NOON), 60)
     return f"2026-03-01T12:{minutes:02d}:{seconds:02d}"
