@@ -7,8 +7,8 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 _DURATION = re.compile(
-    r"P(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,6})D)?"
-    r"(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12}(?:\.\d{1,12})?)S)?)?"
+    r"P(?:(\d{0,4})Y)?(?:(\d{0,4})M)?(?:(\d{0,6})D)?"
+    r"(?:T(?:(\d{0,9})H)?(?:(\d{0,9})M)?(?:((?=\.?\d)\d{0,12}(?:\.\d{0,40})?|)S)?)?"
 )
 _INTEGER = re.compile(r"\s*([-+]?\d{1,20})(?:\.0*)?\s*")
 _DECIMAL = re.compile(r"\s*[-+]?\d{1,12}(?:\.\d{1,20})?(?:[eE][-+]?\d{1,2})?\s*")

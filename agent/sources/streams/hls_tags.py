@@ -14,7 +14,7 @@ _TAG = re.compile(r"#(EXT[A-Z0-9-]*)(?::\s*(.*))?", re.DOTALL)
 _ATTRIBUTE = re.compile(r'\s*([A-Za-z0-9_-]+)\s*=\s*("[^"]*"|[^,]*)\s*(?:,|$)')
 _VARIABLE = re.compile(r"\{\$([A-Za-z0-9_-]+)\}")
 _DEFINED = re.compile(r"[A-Za-z0-9_-]+")
-_NUMBER = re.compile(r"\d{1,9}(?:\.\d{0,9})?")
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}")
 _WHOLE = re.compile(r"\s*(\d{1,20})")
 _RANGE = re.compile(r"\s*(\d{1,15})\s*(?:@\s*(\d{0,15}))?\s*")
 # A player pads one digit, and no more: Web Crypto, through which hls.js and shaka-player decrypt, wants all 16 bytes.

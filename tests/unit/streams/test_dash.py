@@ -1,10 +1,12 @@
 """DASH manifests: the newest segment of each representation at a given moment."""
 
+from xml.etree.ElementTree import Element
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sources.streams import dash
+from agent.sources.streams import dash, dash_xml
 from agent.sources.streams.live import Init, Live, NotJudged, Offer, Resource, Segment
 
 URL = "https://edge/live/news/manifest.mpd?token=1"
@@ -393,6 +395,33 @@ def test_where_nothing_else_is_there_such_pictures_are_judged() -> None:
 @pytest.mark.parametrize("period", ['start="0"', 'start="soon"', ""])
 def test_a_start_that_cannot_be_read_is_none(period: str) -> None:
     assert name(first(manifest('timescale="90000" media="$Time$.m4s"', timeline=TIMELINE, period=period), NOON + 21.5))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("PT30.033333333333335S", 30.033333333333335),  # as programs write it that print their numbers as they are
+        ("PT0.041666666666666664S", 1 / 24),
+        ("PT.5S", 0.5),
+        ("PT5.S", 5.0),
+        ("P0Y0M0DT0H3M30.000S", 210.0),
+        ("PTH3MS", 180.0),
+        ("PT.S", None),
+        ("PT", None),
+        ("P", None),
+        ("PT1.5.2S", None),
+    ],
+)
+def test_durations_as_players_read_them(text: str, seconds: float | None) -> None:
+    assert dash_xml.seconds(Element("Period", {"duration": text}), "duration") == seconds
+
+
+def test_a_period_follows_one_whose_duration_has_many_decimals() -> None:
+    first_period = '<Period start="PT0S" duration="PT30.033333333333335S">' + SET.format('duration="2" media="a"', "")
+    text = manifest('duration="2" media="b$Number$"', period="").replace(
+        "<Period", first_period + "</Period><Period", 1
+    )
+    assert name(first(text, NOON + 100)).startswith("b")
 
 
 def test_whole_numbers_may_have_a_fraction_of_zeros() -> None:

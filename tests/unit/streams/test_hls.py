@@ -150,7 +150,7 @@ def test_a_target_below_the_segments_is_not_believed() -> None:
         assert (live.target_duration, live.patience) == (6.0, 9.0)
 
 
-@pytest.mark.parametrize(("seconds", "duration"), [("0", 6.0), ("0.0,", 6.0), ("0.5", 0.5), ("5.5", 5.5)])
+@pytest.mark.parametrize(("seconds", "duration"), [("0", 6.0), ("0.0,", 6.0), ("0.5", 0.5), (".5,", 0.5), ("5.5", 5.5)])
 def test_a_segment_whose_duration_is_still_to_be_written_plays_for_the_target_duration(
     seconds: str, duration: float
 ) -> None:
