@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
+from alerts.desk.core.wildcard import matches
 from alerts.desk.works import recurrence
 from service.setting_types import time_zone
 
@@ -56,7 +56,7 @@ class Scope:
 
 
 def _any(patterns: tuple[str, ...], name: str | None) -> bool:
-    return bool(name) and any(fnmatchcase(str(name), pattern) for pattern in patterns)
+    return bool(name) and any(matches(str(name), pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)

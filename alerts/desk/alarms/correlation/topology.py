@@ -8,8 +8,9 @@ than `need` of its members live.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import lru_cache
+
+from alerts.desk.core.wildcard import matches
 
 ROLES_BY_DEFAULT = (
     # Without a topology file: an origin or packager feeds every edge, a database its middleware. What the middleware
@@ -64,8 +65,8 @@ class Link:
         """Return whether an effect with these labels may have come along this link."""
         return (
             (not self.layers or layer in self.layers)
-            and (not self.channels or any(fnmatchcase(channel, pattern) for pattern in self.channels))
-            and (not self.services or not service or any(fnmatchcase(service, pattern) for pattern in self.services))
+            and (not self.channels or any(matches(channel, pattern) for pattern in self.channels))
+            and (not self.services or not service or any(matches(service, pattern) for pattern in self.services))
         )
 
 
@@ -143,13 +144,13 @@ class Topology:
     def resolve(self, name: str) -> list[str]:
         """Return the things that a name in the file stands for, in a stable order."""
         if name.startswith("role:"):
-            return sorted(node.name for node in self.nodes.values() if fnmatchcase(node.role, name[5:]))
+            return sorted(node.name for node in self.nodes.values() if matches(node.role, name[5:]))
         if name.startswith("site:"):
             sites = {*self.plan.sites, *(node.site for node in self.nodes.values() if node.site)}
-            return sorted(f"site:{site}" for site in sites if fnmatchcase(site, name[5:]))
+            return sorted(f"site:{site}" for site in sites if matches(site, name[5:]))
         if "*" in name:
             known = (*self.nodes, *self.elements, *self.groups)
-            return sorted(one for one in known if fnmatchcase(one, name))
+            return sorted(one for one in known if matches(one, name))
         return [name]
 
     def _ancestors(self, place: str, channel: str, service: str, layer: str) -> frozenset[str]:

@@ -88,7 +88,7 @@ def given(
 
 def _names(chosen: Sequence[str] | None, more: str) -> Sequence[str]:
     """Return the names that were chosen and those that were written, each once."""
-    written = re.split(r"[,\s]+", more)
+    written = re.split(r"[,\r\n]", more)  # a channel's name may have spaces
     return tuple(dict.fromkeys(name.strip() for name in (*(chosen or ()), *written) if name.strip()))
 
 

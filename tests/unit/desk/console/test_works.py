@@ -194,6 +194,20 @@ def test_names_that_match_nothing_are_said(control_room: Hall) -> None:
     assert re.search(r"no alarm belongs to it: egde-3, paris", page.text)
 
 
+def test_names_with_spaces_stay_whole_and_in_scope(control_room: Hall) -> None:
+    """Written by hand, and sent once more with a form that was only opened and saved."""
+    engineer = control_room.person()
+    post(engineer, "/works", **FORM | {"more_channels": "Первый канал [HD] , Хабар 24"})
+    form = engineer.get("/works/1/edit").text
+    written = re.search(r'name="more_channels" value="([^"]*)"', form)
+    assert written
+    post(engineer, "/works/1", "/works/1/edit", **FORM | {"more_channels": written[1]})
+    (kept,) = works(control_room)
+    assert kept.scope.channels == ("Первый канал [HD]", "Хабар 24")
+    assert kept.scope.holds({"channel": "Первый канал [HD]"})
+    assert not kept.scope.holds({"channel": "канал"})
+
+
 def test_a_month_has_whole_weeks_and_its_windows() -> None:
     night = Works(
         title="x",
