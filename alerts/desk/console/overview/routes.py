@@ -36,6 +36,9 @@ OLD = 3 * NOW_PERIOD  # seconds after which figures are called old
 LARGE_TILES = 100  # tiles with words; the rest of a large platform is small ones under a heading that says the word
 SOON, COMING = timedelta(hours=24), 5  # works that begin so soon are named, at most so many
 WELL_TILES = 24  # of one site: more of them are small
+FIRST_ROW = 4  # cards; with the viewers' stalls three in the next one, and the load of the servers has a row of its own
+# Width and height of a chart by its part of a row (overview.css), so that all have letters of nearly one size.
+FOURTH, THIRD, PART_OF_ROW, PART_OF_HALF = (300, 96), (360, 96), (330, 96), (190, 96)
 
 router = APIRouter(include_in_schema=False)
 
@@ -86,8 +89,11 @@ def _render(words: Words, runtime: Runtime, present: Known[Present], past: Known
         refusal=runtime.refused,
         works=running,
         coming=coming[:COMING],
-        cards=[card(words, each, past.value) for each in (*known.figures, *filter(None, [known.stalls]))],
-        load=[card(words, each, past.value, (190, 96)) for each in known.load],
+        cards=[
+            card(words, each, past.value, THIRD if known.stalls and place >= FIRST_ROW else FOURTH)
+            for place, each in enumerate((*known.figures, *filter(None, [known.stalls])))
+        ],
+        load=[card(words, each, past.value, PART_OF_ROW if known.stalls else PART_OF_HALF) for each in known.load],
         fullest=known.fullest and (known.fullest[0], figure(words, known.fullest[1], "ratio")),
         blocks=blocks(words, sites(present.value, wrong)),
         channels=channels(present.value),
@@ -134,7 +140,7 @@ class Card:
     chart: Markup
 
 
-def card(words: Words, each: Figure, past: Past | None, frame: tuple[int, int] = (300, 96)) -> Card:
+def card(words: Words, each: Figure, past: Past | None, frame: tuple[int, int]) -> Card:
     """Return a figure as a card shows it."""
     name = words(f"overview.figure.{each.name}")
     chart = Markup()
