@@ -2,7 +2,7 @@
 
 import logging
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.desk.alarms.correlation.correlator import Correlator
@@ -17,6 +17,7 @@ from alerts.desk.web.limiter import Lane
 from alerts.desk.web.plain_http import PlainHttp
 from alerts.desk.web.render import places_with
 from alerts.desk.web.session import Reader
+from alerts.desk.web.written import keep
 from service import __version__
 from service.head import Head
 
@@ -63,8 +64,10 @@ def create_app(runtime: Runtime, correlator: Correlator | None = None, appeals: 
     pages.install(app)
     for kind in KINDS:
         kind.prepare(app)
-        for router in (*kind.api, *kind.pages):
+        for router in kind.api:
             app.include_router(router)
+        for router in kind.pages:
+            app.include_router(router, dependencies=[Depends(keep)])
         for clock in kind.clock_names:
             runtime.counts.add(metrics.SLA_BREACHES, 0, clock)
     app.state.places = places_with(place for kind in KINDS for place in kind.places)

@@ -6,10 +6,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from alerts.desk.console.login.routes import form_page
 from alerts.desk.web.forms import NotLoggedInError, StaleFormError
 from alerts.desk.web.plain_http import MACHINES
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Visitor, visitor
+from alerts.desk.web.written import came_from, kept
 
 _SENTENCES = {403: "error.forbidden", 404: "error.missing", 503: "error.storage"}
 
@@ -19,7 +21,9 @@ def register(app: FastAPI) -> None:
 
     @app.exception_handler(NotLoggedInError)
     def ask(request: Request, _: NotLoggedInError) -> Response:
-        here = request.url.path if request.method == "GET" else "/"
+        here = request.url.path if request.method == "GET" else came_from(request)
+        if kept(request):
+            return form_page(request, 403, "login.ended", here)
         return RedirectResponse(f"/login?next={quote(here)}", 303)
 
     @app.exception_handler(StaleFormError)

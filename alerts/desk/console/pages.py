@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from alerts.desk.console import faults
@@ -32,6 +32,7 @@ from alerts.desk.console.works import change as works_change
 from alerts.desk.console.works import routes as works
 from alerts.desk.web import events
 from alerts.desk.web.broadcast import Pulse
+from alerts.desk.web.written import keep
 
 PARTS, PART_SECONDS = 64, 1.0
 
@@ -72,7 +73,7 @@ def install(app: FastAPI) -> None:
         works_change.router,
         events.router,
     ):
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(keep)])
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    app.include_router(routes.router)
+    app.include_router(routes.router, dependencies=[Depends(keep)])
     faults.register(app)

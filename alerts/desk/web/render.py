@@ -13,6 +13,7 @@ from alerts.desk.access.roles import Permission
 from alerts.desk.core.annotations import summary_of
 from alerts.desk.core.words import Words, languages
 from alerts.desk.web.session import Visitor, runtime_of
+from alerts.desk.web.written import kept
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parents[1]),
@@ -79,6 +80,7 @@ def page(request: Request, template: str, found: Visitor | None, status: int = 2
         "theme": theme if theme in THEMES else "",
         "now": runtime_of(request).now(),
         "t": words_for(request, found),
+        "written": kept(request) if status >= 400 else "",
     }
     text = _TEMPLATES.get_template(template).render(context | values)
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})

@@ -14,6 +14,7 @@ from alerts.desk.console.appeals.access import Ruling, Seeing, checked, sees
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.render import page
 from alerts.desk.web.session import Running, Visitor
+from alerts.desk.web.written import Lines
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,7 +58,7 @@ def done(request: Request, runtime: Running, found: Seeing, rules: Ruling, mail:
 @router.post("/appeals/{number}/mail/{do}", dependencies=[Depends(checked)])
 def write(
     runtime: Running, found: Seeing, rules: Ruling, number: int, do: str,
-    text: Annotated[str, Form(max_length=10_000)] = "",
+    text: Annotated[str, Form(max_length=10_000), Lines] = "",
 ) -> Response:  # fmt: skip
     """Write to the supplier: the request once more, or a further message."""
     with runtime.database.read() as connection:

@@ -23,10 +23,11 @@ from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.tickets.ticket import Ticket
 from alerts.desk.web.render import page
 from alerts.desk.web.session import Running, Visitor
+from alerts.desk.web.written import Lines
 
 router = APIRouter(include_in_schema=False)
 Line = Annotated[str, Form(max_length=400)]
-Long = Annotated[str, Form(max_length=10_000)]
+Long = Annotated[str, Form(max_length=10_000), Lines]
 TEMPLATE = "console/appeals/registration.html"
 ENTRIES = (Entry.CALL_160, Entry.CALL_165)
 
@@ -200,4 +201,5 @@ def _page(
         done=done,
         links=links,
         row=row,
+        written="",  # the form keeps its fields
     )

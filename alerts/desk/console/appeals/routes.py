@@ -22,11 +22,12 @@ from alerts.desk.console.appeals.steps import steps
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.render import page
 from alerts.desk.web.session import Running, Visitor
+from alerts.desk.web.written import Lines
 
 router = APIRouter(include_in_schema=False)
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Line = Annotated[str, Form(max_length=400)]
-Long = Annotated[str, Form(max_length=10_000)]
+Long = Annotated[str, Form(max_length=10_000), Lines]
 SHOWN = 200
 
 

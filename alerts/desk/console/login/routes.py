@@ -24,7 +24,7 @@ Next = Annotated[str, Form(alias="next", max_length=2000)]
 @router.get("/login")
 def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the address's own word
     """Show the login form."""
-    return _form(request, 200, next_=next)
+    return form_page(request, 200, next_=next)
 
 
 @router.post("/login")
@@ -37,9 +37,9 @@ def submit(
     try:
         key = login.login(runtime.database, attempt, runtime.settings.limits, runtime.now())
     except login.ThrottledError:
-        return _form(request, 429, "login.throttled", next_)
+        return form_page(request, 429, "login.throttled", next_)
     if key is None:
-        return _form(request, 403, "login.wrong", next_)
+        return form_page(request, 403, "login.wrong", next_)
     answer = RedirectResponse(local_path(next_), 303)
     # The session itself ends when it is time; the cookie only must not end before.
     longest = max(runtime.settings.limits.session, runtime.settings.limits.viewer_session)
@@ -80,7 +80,8 @@ def theme(request: Request, _: Writing, theme: Line = "", next_: Next = "/") -> 
     return answer
 
 
-def _form(request: Request, status: int, problem: str = "", next_: str = "/") -> Response:
+def form_page(request: Request, status: int, problem: str = "", next_: str = "/") -> Response:
+    """Render the login form, with what is wrong above it if something is."""
     key = secrets.new_key()
     result = page(request, "console/login/login.html", None, status, problem=problem, csrf=key, next=local_path(next_))
     _set_cookie(request, result, _BEFORE, key)

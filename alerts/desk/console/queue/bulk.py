@@ -23,6 +23,7 @@ from alerts.desk.tickets.store import NoSuchTicketError, StaleTicketError
 from alerts.desk.web.forms import Engineer
 from alerts.desk.web.render import words_for
 from alerts.desk.web.session import Running
+from alerts.desk.web.written import Lines
 
 MOST = queue.PER_PAGE
 """Tickets of one request: a page of them. Each is a transaction of its own, and a browser waits for all."""
@@ -31,7 +32,7 @@ _PICK = re.compile(r"(\d{1,18})\.(\d{1,9})", re.ASCII)
 
 router = APIRouter(include_in_schema=False)
 Picks = Annotated[list[str], Form(max_length=10 * MOST)]
-Text = Annotated[str, Form(max_length=actions.MAX_NOTE)]
+Text = Annotated[str, Form(max_length=actions.MAX_NOTE), Lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def act(
     every: Annotated[bool, Form(alias="all")] = False,  # noqa: FBT002 - a check box
     shown: Text = "",
     do: Text = "",
-    reason: Annotated[str, Form(alias="text", max_length=actions.MAX_NOTE)] = "",
+    reason: Annotated[str, Form(alias="text", max_length=actions.MAX_NOTE), Lines] = "",
 ) -> Response:
     """Take or resolve what was picked and show the queue with the results above it."""
     words = words_for(request, found)

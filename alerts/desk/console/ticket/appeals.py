@@ -11,6 +11,7 @@ from alerts.desk.appeals import mass_answer
 from alerts.desk.appeals.mass_answer import Callers
 from alerts.desk.console.appeals.access import Registering, Ruling, checked
 from alerts.desk.web.session import Running, Visitor
+from alerts.desk.web.written import Lines
 
 if TYPE_CHECKING:
     from alerts.desk.appeals.desk import Rules
@@ -33,7 +34,7 @@ def may_answer(found: Visitor) -> bool:
 @router.post("/ticket/{number}/appeals", dependencies=[Depends(checked)])
 def tell(
     runtime: Running, found: Registering, rules: Ruling, number: int,
-    text: Annotated[str, Form(max_length=10_000)] = "",
+    text: Annotated[str, Form(max_length=10_000), Lines] = "",
 ) -> Response:  # fmt: skip
     """Answer everybody who appealed because of a ticket."""
     if not 0 < number < 2**31:

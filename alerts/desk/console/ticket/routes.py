@@ -35,6 +35,7 @@ from alerts.desk.web import events
 from alerts.desk.web.forms import Engineer, Reading
 from alerts.desk.web.render import page, words_for
 from alerts.desk.web.session import Running, Visitor
+from alerts.desk.web.written import Lines
 
 ALARM_LIMIT = 100
 EFFECT_LIMIT = 25  # more are on a page of their own
@@ -66,7 +67,7 @@ REJECT = Offer("reject", "move", "D", to=Status.REJECTED)
 CANCEL = Offer("cancel", "move", "X", to=Status.CANCELLED)
 
 router = APIRouter(include_in_schema=False)
-Text = Annotated[str, Form(max_length=actions.MAX_NOTE)]
+Text = Annotated[str, Form(max_length=actions.MAX_NOTE), Lines]
 Version = Annotated[int, Form()]
 
 

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Form
 
 from alerts.desk.console.planned import REPEATS, repeated
+from alerts.desk.web.written import Lines
 from alerts.desk.works.window_checks import checked_windows
 from alerts.desk.works.works import MOST_TEXT, Scope, Works, WorksError, checked
 
-Text = Annotated[str, Form(max_length=MOST_TEXT)]
+Text = Annotated[str, Form(max_length=MOST_TEXT), Lines]
 Short = Annotated[str, Form(max_length=200)]
 Many = Annotated[list[str] | None, Form()]
 

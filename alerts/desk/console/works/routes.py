@@ -117,6 +117,7 @@ async def show_form(
         more_channels=[name for name in given.channels if name not in there.channels],
         repeats=tuple(REPEATS),
         problem=problem,
+        **({"written": ""} if status == 400 else {}),  # the form keeps its fields
     )
 
 
