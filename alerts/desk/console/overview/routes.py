@@ -140,7 +140,7 @@ class Card:
     chart: Markup
 
 
-def card(words: Words, each: Figure, past: Past | None, frame: tuple[int, int]) -> Card:
+def card(words: Words, each: Figure, past: Past | None, frame: tuple[int, int] = FOURTH) -> Card:
     """Return a figure as a card shows it."""
     name = words(f"overview.figure.{each.name}")
     chart = Markup()
