@@ -58,7 +58,7 @@ class Document:
 
     def _periods(self) -> Iterator[Period]:
         anchor = xml.instant(xml.required(self.root, "availabilityStartTime"), "MPD@availabilityStartTime")
-        update = xml.seconds(self.root, "minimumUpdatePeriod") or 0.0
+        update = xml.seconds(self.root, "minimumUpdatePeriod")
         delay = xml.seconds(self.root, "suggestedPresentationDelay")
         bases = based(self.root, (self.url,))
         wanted = query(self.root, Query(), self.url)
@@ -83,7 +83,7 @@ class Document:
                 end = min(end, start + duration)
             own = query(element, wanted, self.url)
             name, places = element.get("id", "").strip(), based(element, bases)
-            yield Period(anchor + start, anchor + end, element, places, update, delay, self.url, own, name)
+            yield Period(anchor + start, anchor + end, element, places, update, delay, self.url, own, anchor, name)
 
 
 def parse(text: str, url: str) -> Document:

@@ -110,6 +110,14 @@ def licensed(adaptation: Element, representation: Element) -> frozenset[str]:
     return frozenset()
 
 
+def updates_told(element: Element) -> bool:
+    """Return whether events in the segments tell when the manifest has changed (ISO/IEC 23009-1, 5.10.4)."""
+    return any(
+        stream.get("schemeIdUri", "").strip() == "urn:mpeg:dash:event:2012"
+        for stream in xml.children(element, "InbandEventStream")
+    )
+
+
 def _understood(element: Element) -> bool:
     """Return whether players know all that must be understood of an adaptation set or a representation."""
     properties = xml.children(element, "EssentialProperty")

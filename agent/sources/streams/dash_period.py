@@ -18,10 +18,11 @@ class Period:
     end: float
     element: Element
     bases: tuple[str, ...]
-    update: float  # seconds between two versions of the manifest
+    update: float | None  # seconds between two versions of the manifest; None where players do not read it again
     delay: float | None  # what players are told to stay behind
     url: str  # of the manifest
     query: Query  # what is added to the addresses of segments
+    anchor: float  # availabilityStartTime of the manifest
     name: str = ""  # Period@id, under which players know it again
 
 

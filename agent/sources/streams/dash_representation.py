@@ -6,7 +6,7 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from agent.sources.streams import dash_xml as xml
-from agent.sources.streams.dash_content import licensed
+from agent.sources.streams.dash_content import licensed, updates_told
 from agent.sources.streams.dash_period import Period, based
 from agent.sources.streams.dash_query import Query, query
 from agent.sources.streams.dash_segments import Place, Places, Scope, by_formula, by_timeline, fill
@@ -30,6 +30,10 @@ _JUMPS = (
     "its SegmentTimeline names numbers of its own (S@n); dash.js 5.2.1 and shaka-player 5.2.12 count from startNumber "
     "and ask for other segments"
 )
+_FIXED = (
+    "the MPD has no minimumUpdatePeriod that can be read, so that it does not change (ISO/IEC 23009-1, 5.3.1.2): "
+    "dash.js 5.2.1 and shaka-player 5.2.12 do not read it again and stop where its list of segments ends"
+)
 _CONTAINERS: dict[str, Container] = {"mp4": "mp4", "webm": "webm", "mp2t": "ts"}
 
 
@@ -39,7 +43,8 @@ def live(period: Period, adaptation: Element, representation: Element, mime: str
     levels = (period.element, adaptation, representation)
     wanted = query(representation, query(adaptation, period.query, period.url), period.url)
     container = _CONTAINERS.get(mime.partition("/")[2], "plain")
-    where = _Where(bases, container, wanted, licensed(adaptation, representation))
+    notified = updates_told(adaptation) or updates_told(representation)
+    where = _Where(bases, container, wanted, licensed(adaptation, representation), notified)
     for name in ("SegmentTemplate", "SegmentList", "SegmentBase"):
         chain = [element for level in levels for element in xml.children(level, name)[:1]]
         if chain:
@@ -52,12 +57,13 @@ def live(period: Period, adaptation: Element, representation: Element, mime: str
 
 
 class _Where(NamedTuple):
-    """What the addresses of segments are relative to, how their bytes are to be read, and what the server wants."""
+    """What holds for all segments: what their addresses are relative to, how their bytes are to be read, and so on."""
 
     bases: tuple[str, ...]
     container: Container
     query: Query
     licensed: frozenset[str]  # keys that its initialization section may name
+    notified: bool  # events in the segments tell players to read the manifest again
 
     def absolute(self, reference: str) -> tuple[str, ...]:
         """Return the addresses that a reference means; raise ValueError."""
@@ -96,13 +102,19 @@ class _Addressed:
             segments=segments,
             edge=self._begin(places.newest) + places.newest.duration / scale,
             target_duration=target,
-            patience=LATEST_UPDATE * max(target, period.update),
+            patience=LATEST_UPDATE * max(target, period.update or 0.0),
             declared=places.declared,
             ahead=places.ahead,
-            invalid=_JUMPS if places.jumps and "$Number" in self._attributes.get("media", "") else "",
+            invalid=self._invalid(places),
             source=period.url.partition("?")[0],
-            period=(period.name, period.start) if period.name else None,
+            period=(period.name, period.start if period.name else period.anchor),
         )
+
+    def _invalid(self, places: Places) -> str:
+        """Return what players make of this manifest otherwise than is meant; empty where they do not."""
+        if places.jumps and "$Number" in self._attributes.get("media", ""):
+            return _JUMPS
+        return _FIXED if places.last and self._period.update is None and not self._where.notified else ""
 
     def _places(self, timeline: Element | None, urls: list[Element] | None) -> Places:
         if urls is None:

@@ -49,6 +49,7 @@ class Places:
     declared: bool
     ahead: bool = False
     jumps: bool = False  # its numbers (S@n) are others than those that players count
+    last: bool = False  # nothing is listed behind the newest, though the period goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,9 @@ def by_timeline(timeline: Element, attributes: Mapping[str, str], scope: Scope) 
         newest = runs[-1].at(runs[-1].count - 1)
         limit = newest.time + newest.duration
     start = _last_until(runs, _start_limit(scope, limit, longest)) or runs[0].at(0)
-    return Places(newest, start, runs[0].at(0), longest, declared, ahead, jumps)
+    end = max(run.time + run.count * run.duration for run in runs)
+    last = declared and newest.time + newest.duration >= end and (scope.end is None or end + longest <= scope.end)
+    return Places(newest, start, runs[0].at(0), longest, declared, ahead, jumps, last)
 
 
 def _runs(timeline: Element, number: int, scope: Scope) -> tuple[list[_Run], bool, bool]:

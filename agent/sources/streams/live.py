@@ -102,7 +102,8 @@ class Live:
     ahead: bool = False  # all that is listed lies ahead by the clock
     invalid: str = ""  # a rule that the playlist breaks and on which some players insist, and what they do
     source: str = ""  # the playlist's own address, without its query
-    period: tuple[str, float] | None = None  # of DASH: the name that it has, and the Unix time at which it begins
+    # Of DASH: the name of the period and the Unix time at which it begins; of one without a name the manifest's own.
+    period: tuple[str, float] | None = None
     marks: Mapping[int, Mark] = field(default_factory=dict)  # of the last segments, by number
 
     @property

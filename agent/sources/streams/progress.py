@@ -50,14 +50,15 @@ def contradiction(before: Live | None, live: Live) -> str:
 
 
 def moved(before: Live | None, live: Live) -> str:
-    """Return how far a period of DASH was moved since the look before; empty where it was not."""
+    """Return how far a period of DASH, or all of them, was moved since the look before; empty where it was not."""
     if before is None or before.source != live.source or before.period is None or live.period is None:
         return ""
     was, now = before.period, live.period
     if was[0] != now[0] or abs(now[1] - was[1]) <= _ROUNDED:
         return ""
+    what = f"the Period with the id {quoted(now[0])}" if now[0] else "what availabilityStartTime names"
     return (
-        f"the Period with the id {quoted(now[0])} begins {now[1] - was[1]:+.3f} s from where it began at the look "
+        f"{what} begins {now[1] - was[1]:+.3f} s from where it began at the look "
         "before: availabilityStartTime and Period@start must not change (DASH-IF IOP 4.2, 4.4.3.3); players such as "
         "shaka-player take its segments for others and stall"
     )

@@ -437,6 +437,32 @@ def test_a_duration_that_players_can_do_without_may_be_unreadable(attribute: str
     assert (live.patience, name(live)) == (3.0, "1800000.m4s")
 
 
+@pytest.mark.parametrize(
+    ("update", "period", "events", "timeline", "told"),
+    [
+        ("", "", "", TIMELINE, True),
+        ('minimumUpdatePeriod="2s"', "", "", TIMELINE, True),
+        ('minimumUpdatePeriod="PT0S"', "", "", TIMELINE, False),
+        # Nothing else is to come: the period ends with the list, or the list goes on.
+        ("", ' duration="PT21S"', "", TIMELINE, False),
+        ("", "", "", TIMELINE.replace("</", '<S d="180000" r="9"/></'), False),
+        ("", "", "", TIMELINE.replace('d="90000"', 'd="90000" r="-1"'), False),
+        ("", "", "urn:mpeg:dash:event:2012", TIMELINE, False),
+        ("", "", "urn:scte:scte35:2013:bin", TIMELINE, True),
+    ],
+)
+def test_a_list_that_players_do_not_read_again_is_told(
+    update: str, period: str, events: str, timeline: str, told: bool
+) -> None:
+    """Issue 70 of shaka-player, pull request 4008 of ExoPlayer."""
+    mpd = f'availabilityStartTime="2026-03-01T12:00:00Z" {update}'
+    text = manifest('timescale="90000" media="$Time$"', timeline=timeline, mpd=mpd, period=f'start="PT0S"{period}')
+    text = text.replace("<SegmentTemplate", f'<InbandEventStream schemeIdUri="{events}"/><SegmentTemplate')
+    invalid = first(text, NOON + 21.5).invalid
+    assert invalid.startswith("the MPD has no minimumUpdatePeriod that can be read" if told else "")
+    assert bool(invalid) == told
+
+
 def test_a_location_that_no_player_fetches_is_passed_over() -> None:
     text = manifest('timescale="90000" media="$Time$.m4s"', timeline=TIMELINE)
     locations = "<Location>ftp://e/a</Location><Location>b.mpd</Location>"
@@ -508,7 +534,8 @@ def adaptation(kind: str, media: str, timeline: str = '<S t="0" d="2" r="4"/>') 
 
 def two_periods(one: str, two: str, begin: str = "PT10S") -> str:
     periods = f'<Period id="one" start="PT0S">{one}</Period><Period id="two" start="{begin}">{two}</Period>'
-    return f'<MPD type="dynamic" availabilityStartTime="2026-03-01T12:00:00Z">{periods}</MPD>'
+    mpd = 'availabilityStartTime="2026-03-01T12:00:00Z" minimumUpdatePeriod="PT2S"'
+    return f'<MPD type="dynamic" {mpd}>{periods}</MPD>'
 
 
 def test_sound_that_has_its_first_segment_before_the_pictures_leaves_the_period_before_it() -> None:

@@ -312,7 +312,7 @@ def test_a_period_that_moves_with_each_manifest_is_told(name: str, step: float, 
         tag = f'<Period id="{name}" start="PT{first}S">'.format(start=first)
         template = f'timescale="1" presentationTimeOffset="{first}" initialization="i" media="t-$Time$"'
         timeline = f'<SegmentTimeline><S t="{first}" d="2" r="{(at - first) // 2 - 1}"/></SegmentTimeline>'
-        text = manifest("").replace('<Period start="PT0S">', tag)
+        text = manifest("", 'minimumUpdatePeriod="PT2S"').replace('<Period start="PT0S">', tag)
         return text.replace(
             '<SegmentTemplate duration="2" initialization="i" media="s-$Number$"/>',
             f"<SegmentTemplate {template}>{timeline}</SegmentTemplate>",
@@ -325,6 +325,23 @@ def test_a_period_that_moves_with_each_manifest_is_told(name: str, step: float, 
     if told:
         detail = world.channel.faults[Reason.PLAYLIST_INVALID]
         assert "the Period with the id “5075233002895” begins +2.000 s from where it began" in detail
+
+
+@pytest.mark.parametrize("step", [0, 7])
+def test_a_manifest_that_begins_elsewhere_at_each_look_is_told(step: int) -> None:
+    """Issue 720 of shaka-player (Wowza begins again), issue 5136 of dash.js (two encoders behind one address)."""
+    world = dash(World())
+    looks = iter(range(10))
+
+    def anchored(_: str) -> Body:
+        return manifest("").replace("12:00:00Z", f"12:00:{step * (next(looks) % 2):02d}Z")
+
+    world.paths["live/index"] = anchored
+    assert [world.look() for _ in range(2)] == [True] * 2
+    assert world.names() == ({Reason.PLAYLIST_INVALID} if step else set())
+    if step:
+        detail = world.channel.faults[Reason.PLAYLIST_INVALID]
+        assert "what availabilityStartTime names begins +7.000 s from where it began" in detail
 
 
 CLOCK = '<UTCTiming schemeIdUri="urn:mpeg:dash:utc:{}" value="{}"/>'
