@@ -67,7 +67,8 @@ class Assembler:
         if self._data is not None:
             self._data += payload[1:begin]
             self._take()
-        self._data = bytearray(payload[begin:])
+        # A pointer to behind the packet points at no section: what the next packet goes on with is the middle of one.
+        self._data = bytearray(payload[begin:]) or None
         self._take()
 
     def lost(self) -> None:

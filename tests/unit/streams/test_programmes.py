@@ -5,7 +5,7 @@ import pytest
 from agent.sources.multicast.indicators import Indicator, Indicators
 from agent.sources.multicast.tables import Tables
 from agent.transport.programs import Elementary, ProgramReader, program_of
-from agent.transport.sections import parse
+from agent.transport.sections import Assembler, parse
 from tests.unit.streams.media import PMT, pat, section, table
 
 DISC = b"\x05\x04HDMV\x88\x04\x0f\xff\xfc\xfc"
@@ -111,3 +111,15 @@ def test_a_map_of_another_programme_on_the_same_pid_is_not_the_channel() -> None
     for data in (table(0, 0, pat()), table(PMT, 0, other), table(PMT, 1, streams(0x1B)), table(PMT, 2, other)):
         reader.read(int.from_bytes(data[1:3], "big") & 0x1FFF, data)
     assert [(number, [one.pid for one in found.streams]) for number, found in reader.programs.items()] == [(1, [0x101])]
+
+
+@pytest.mark.parametrize("pointer", [184, 255])
+def test_a_pointer_to_behind_its_packet_begins_no_section(pointer: int) -> None:
+    """Issue 206 of MuMuDVB: packets with a pointer of 255 between those of a map."""
+    found: list[bytes] = []
+    assembler = Assembler(found.append)
+    assembler.feed(bytes([pointer]) + bytes(183), unit_start=True)
+    assembler.feed(streams(0x1B).ljust(184, b"\xff"), unit_start=False)
+    assert found == []
+    assembler.feed(b"\0" + streams(0x1B).ljust(183, b"\xff"), unit_start=True)
+    assert found == [streams(0x1B)]
