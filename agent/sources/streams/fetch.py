@@ -28,8 +28,9 @@ _MOST_REDIRECTS = 20  # as browsers
 _SMALL = 64 << 10  # of an error page that is read to keep the connection
 _CONTENT_RANGE = re.compile(r"\s*bytes\s+([0-9]{1,18})-", re.IGNORECASE)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# RFC 3986: what stands in a path or a query as it is; all else is sent in percents of UTF-8, as browsers do.
-_SAFE = "!#$%&'()*+,/:;=?@[]~"
+# What browsers send as it is in a path and in a query, where tokens are signed (WHATWG, URL, 1.3); all else goes in
+# percents of UTF-8.
+_SAFE_PATH, _SAFE_QUERY = "!#$%&'()*+,/:;=?@[]~|", "!#$%&()*+,/:;=?@[]~|^`{}\\"
 
 
 class Trouble(Enum):
@@ -214,8 +215,8 @@ def _request(url: str) -> tuple[Origin, str, dict[str, str]]:
     except UnicodeError:
         raise FetchError(Trouble.UNREACHABLE, "leads to a host whose name cannot be written in DNS") from None
     name = f"[{ascii_host}]" if ":" in ascii_host else ascii_host
-    path = quote(without_dots(parts.path) or "/", safe=_SAFE)
-    query = f"?{quote(parts.query, safe=_SAFE)}" if parts.query else ""
+    path = quote(without_dots(parts.path) or "/", safe=_SAFE_PATH)
+    query = f"?{quote(parts.query, safe=_SAFE_QUERY)}" if parts.query else ""
     headers = {
         "Host": name if port is None else f"{name}:{port}",
         "User-Agent": f"ottwatch-probe/{__version__}",

@@ -253,6 +253,18 @@ def test_redirects_lead_on_by_relative_addresses_and_over_hosts() -> None:
     assert got.requests[-1].startswith(b"GET /f HTTP/1.1")
 
 
+def test_an_address_is_sent_as_browsers_send_it() -> None:
+    """Signed as it is written: issues 8712 of shaka-player, 1319 of nginx-vod-module; expected by Node.js 20 (URL)."""
+
+    async def serve(request: bytes, writer: Writer) -> None:
+        to = "/x|/y'{z}/../w//v%2F%zz?s=a|b^c`d{e}f'g\"h\\i~j=+/%2b" if request.startswith(b"GET /a/b") else ""
+        await plain(b"", *([f"Location: {to}"] if to else []), status="302 Found" if to else "200 OK")(request, writer)
+
+    got = fetch(serve)
+    target = b"/x|/w//v%2F%zz?s=a|b^c`d{e}f%27g%22h\\i~j=+/%2b"
+    assert got.requests[-1].split(b" ")[1] == target
+
+
 def test_an_answer_that_breaks_off_is_truncated() -> None:
     error = trouble(plain(b"half", length=100))
     assert error.trouble is Trouble.TRUNCATED
