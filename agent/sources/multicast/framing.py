@@ -12,6 +12,7 @@ from agent.transport.packets import PACKET, SYNC
 # With 16 bytes behind: for error correction, or what ISDB-T says of its modulation.
 _CODED = 204
 RTP_HEADER, RTP_VERSION = 12, 2
+_TRANSPORT = 33  # payload type of a transport stream (RFC 3551, 6)
 _REPORTS, _CONTROL = (200, 201), range(192, 224)  # the second byte of RTCP: of the first report, and of any
 
 
@@ -67,6 +68,10 @@ def frames(datagrams: Datagrams) -> Frames:
     content[padded] -= data[padded, length[padded] - 1]
     stride = np.where(content % PACKET == 0, PACKET, _CODED)
     good = (bare | is_rtp) & (content > 0) & (content % stride == 0)
+    other = np.flatnonzero(is_rtp & good & (data[:, 1] & 0x7F != _TRANSPORT))
+    # Error correction and keep-alives have types of their own; so has a transport stream whose sender chose another.
+    begin = data[other, np.minimum(offset[other], data.shape[1] - 1)]
+    good[other] = (begin == SYNC) & (stride[other] == PACKET)
     return Frames(offset, np.where(good, content // stride, 0), stride, _headers(data, is_rtp & good))
 
 

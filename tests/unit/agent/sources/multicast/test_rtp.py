@@ -232,6 +232,27 @@ def test_packets_are_found_behind_every_header(datagram: bytes, packets: int, of
     assert packets == 0 or found.offset[0] == offset
 
 
+@pytest.mark.parametrize(
+    ("payload_type", "content", "packets"),
+    [
+        (33, TS * 7, 7),
+        (33, bytes(188), 1),  # a wrong sync byte is a fault of the stream
+        (97, TS * 7, 7),  # what RIST sends again has a type of its own (Upipe, pull request 481)
+        (96, bytes(16) + TS, 0),  # SMPTE ST 2022-1 of datagrams of one packet: as long as a packet of 204 bytes
+        (96, b"\x47" + bytes(15) + TS, 0),
+        (96, bytes(188), 0),
+        (96, bytes(16) + TS * 7, 0),
+        (33, b"", 0),
+        (0, bytes(4), 0),  # a SAT>IP server's keep-alive (minisatip, pull request 741)
+    ],
+)
+def test_rtp_of_other_kinds_holds_no_packets(payload_type: int, content: bytes, packets: int) -> None:
+    """Pull requests 16 of dvblast and 19 of multicat: error correction comes on the media's port."""
+    found = frames(block([(0, 0.0, bytes([0x80, payload_type]) + bytes(10) + content)]))
+    assert found.packets.tolist() == [packets]
+    assert (found.rtp is not None) == bool(packets)
+
+
 @given(st.lists(st.binary(max_size=1400), min_size=1, max_size=8))
 def test_any_bytes_give_frames_inside_their_datagram(datagrams: list[bytes]) -> None:
     found = frames(block([(0, 0.0, data) for data in datagrams]))
