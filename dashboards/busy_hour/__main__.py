@@ -122,7 +122,7 @@ def _form(parser: argparse.ArgumentParser) -> None:
     add(
         "--stamps",
         choices=["start", "end"],
-        help="whether stamps are the start or the end of intervals; known of RRDtool and LibreNMS, otherwise the start",
+        help="whether stamps are the start or the end of intervals; known of some programs, otherwise the start",
     )
     add("--header", choices=["yes", "no"], help="whether a row names the columns")
     add("--preamble", type=int, metavar="LINES", help="lines to leave out at the beginning")

@@ -80,7 +80,14 @@ def _prometheus(found: Any) -> Table | None:
         raise CsvError(f"Prometheus answered a {data['resultType']}, not a range; export from /api/v1/query_range")
     series = data["result"] or []
     names = [_labels(one["metric"]) for one in series]
-    return _joined([(name, one["values"]) for name, one in zip(names, series, strict=True)], "Prometheus, query_range")
+    if bare := next((name for name, one in zip(names, series, strict=True) if one.get("histograms")), None):
+        raise CsvError(f"{bare} has native histograms, not values; export a figure of them, such as histogram_count()")
+    table = _joined([(name, one["values"]) for name, one in zip(names, series, strict=True)], "Prometheus, query_range")
+    table.doubt = (
+        "Prometheus looks back from each stamp: of rate(…) or avg_over_time(…) over a range such as [1h] the stamp is "
+        "the end of the interval, and it is taken for the start; say --stamps end, or --stamps start where it is right"
+    )
+    return table
 
 
 def _labels(metric: dict[str, str]) -> str:

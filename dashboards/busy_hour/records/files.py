@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dashboards.busy_hour.records import exports, numbers, prtg, stamps, workbooks
+from dashboards.busy_hour.records import exports, flux, numbers, perfmon, prtg, stamps, workbooks
 from dashboards.busy_hour.records.clock_column import join_clock
 from dashboards.busy_hour.records.table import CsvError, Form, Table
 from service.nouns import counted
@@ -43,11 +43,16 @@ def read(path: Path, form: Form) -> Table:
         elif start == "<":
             made = exports.from_xml(path, text)
         else:
-            made = exports.fetched(text) or prtg.with_moments(_delimited(path, text, form))
+            made = exports.fetched(text) or _of_program(_delimited(path, text, form))
     except CsvError as error:
         raise error if str(path) in str(error) else CsvError(f"{path}: {error}") from None
     made.notes.insert(0, ("encoding", encoding))
     return _one_time(made)
+
+
+def _of_program(table: Table) -> Table:
+    """Return the table with the stamps that the program which wrote it means."""
+    return perfmon.with_stamps(flux.with_stamps(prtg.with_moments(table)))
 
 
 def _one_time(table: Table) -> Table:

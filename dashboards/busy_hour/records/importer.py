@@ -8,9 +8,8 @@ whole file has been read, or not at all.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -18,11 +17,13 @@ from dashboards.busy_hour.measures.counters import counter_rates
 from dashboards.busy_hour.measures.series import (
     HOUR,
     MINUTE,
+    QUARTER,
     Floats,
     day_series,
 )
 from dashboards.busy_hour.measures.traffic import Day
 from dashboards.busy_hour.records import choice, files, numbers, prtg, rounded, scales, stamps
+from dashboards.busy_hour.records.clock import Clock
 from dashboards.busy_hour.records.layout import Layout
 from dashboards.busy_hour.records.row_checks import RowChecks, shown
 from dashboards.busy_hour.records.store import Record, make_record
@@ -67,6 +68,7 @@ def read_file(path: Path, layout: Layout) -> Imported:
     times, values = np.array([row[0] for row in present]), np.array([row[1] for row in present])
     distances = np.diff([row[0] for row in rows])
     factor, remarks = read.scale()
+    remarks += read.doubts()
     step, intensity = layout.step, values
     if layout.kind == "counter":
         rounded.check(path, read.texts(), times, values)
@@ -172,11 +174,16 @@ class _Columns:
             raise CsvError(f"{self.path}: {problem}")
         return 1.0, [problem] if problem else []
 
+    def doubts(self) -> list[str]:
+        """Return what is not known of the stamps, where nobody said it and intervals are long enough to matter."""
+        doubtful = self.table.doubt and self.layout.stamps is None and self.layout.step >= QUARTER
+        return [self.table.doubt] if doubtful else []
+
     def texts(self) -> list[str]:
         """Return the cells of the values as they are written."""
         return [row[self._value] for _, row in self._chosen]
 
-    def _clock(self) -> "_Clock":
+    def _clock(self) -> Clock:
         cells = [row[self._time] for _, row in self._chosen]
         try:
             form = self.layout.time_format or stamps.detect(cells)
@@ -186,11 +193,16 @@ class _Columns:
         step = self.table.step
         if step not in (None, self.layout.step):
             raise CsvError(f"{self.path}: states a step of {step} s, not of {self.layout.step} s; say --step {step}s")
+        if self.table.unsure and self.layout.stamps is None and self.layout.step > MINUTE:
+            raise CsvError(f"{self.path}: {self.table.unsure}")
         side = self.layout.stamps or self.table.stamps or "start"
         self.notes.append(("time stamps", f"{form}, {side} of the interval"))
-        self.notes.append(("zone of stamps without an offset", self.layout.calendar.zone.key))
         shift = float(self.layout.step) if side == "end" else 0.0
-        return _Clock(self.path, self.layout.calendar.zone, self.layout.repeated_hour, read, shift)
+        zone = self.layout.calendar.zone
+        stated = stamps.zone_in(self._name(self._time)) if self.table.offset is None else None
+        told = zone.key if stated is None else f"{stated}, by the name of the column"
+        self.notes.append(("zone of stamps without an offset", told))
+        return Clock(self.path, zone, self.layout.repeated_hour, read, shift, stated, self.table.offset)
 
     def _notation(self) -> numbers.Notation:
         layout = self.layout
@@ -252,67 +264,6 @@ class _Columns:
             return int(name) - 1
         shown = ", ".join(f'"{cell[:40]}"' for cell in header)
         raise CsvError(f'{path}: has no column "{name}"; it has {shown} (a number from 1 works too); give one of them')
-
-
-@dataclass(slots=True)
-class _Clock:
-    """Turns stamps into instants; the first row decides whether stamps carry an offset."""
-
-    path: Path
-    zone: ZoneInfo
-    repeated_hour: str
-    read: stamps.Read
-    shift: float  # seconds from the start of an interval to its stamp
-    aware: bool | None = None
-    offset: timedelta | None = None  # the first row's
-
-    def instant(self, text: str, row: int) -> float | None:
-        found = self._instant(text, row)
-        return None if found is None else found - self.shift
-
-    def _instant(self, text: str, row: int) -> float | None:
-        try:
-            moment = self.read(text)
-        except (ValueError, OverflowError, OSError):
-            raise CsvError(
-                f"{self.path}: row {row}: {text!r} is no time stamp; write ISO 8601 or Unix seconds, "
-                "or name another form with --time-format"
-            ) from None
-        aware = moment.tzinfo is not None
-        if self.aware is None:
-            self.aware = aware
-        elif aware != self.aware:
-            has, others = ("an offset", "none") if aware else ("no offset", "one")
-            raise CsvError(f"{self.path}: row {row}: {text!r} has {has}, the rows before have {others}; use one form")
-        if aware:
-            self._check_offset(moment, text, row)
-            return moment.timestamp()
-        first, second = (moment.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
-        if first.utcoffset() == second.utcoffset():
-            return first.timestamp()
-        if datetime.fromtimestamp(first.timestamp(), self.zone).replace(tzinfo=None) != moment:
-            raise CsvError(
-                f"{self.path}: row {row}: {text} does not exist in {self.zone}: clocks jump over "
-                "it; name the zone of the stamps with --zone"
-            )
-        if self.repeated_hour == "skip":
-            return None
-        raise CsvError(
-            f"{self.path}: row {row}: {text} happens twice in {self.zone}; give stamps with their offset, "
-            "or leave such rows out with --repeated-hour skip"
-        )
-
-    def _check_offset(self, moment: datetime, text: str, row: int) -> None:
-        """Refuse a second offset unless the zone itself changed its own: then the file mixes zones."""
-        offset = moment.utcoffset()
-        self.offset = offset if self.offset is None else self.offset
-        if offset != self.offset:
-            if offset != moment.astimezone(self.zone).utcoffset():
-                raise CsvError(
-                    f"{self.path}: row {row}: {text} is neither at the offset of the first row nor at that of "
-                    f"{self.zone}: the file mixes zones; use one zone"
-                )
-            self.offset = offset
 
 
 def overlap(days: list[Day], known: dict[tuple[str, str, date], str], scope: str, quantity: str) -> list[date]:

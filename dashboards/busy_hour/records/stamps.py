@@ -6,7 +6,7 @@ the planner, can tell.
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 EPOCHS = {"epoch": 1.0, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
 _UNIX = re.compile(r"\d{9,10}(?:\.\d*)?|\d{13}|\d{16}|\d{19}")
@@ -26,6 +26,10 @@ _COMPACT = re.compile(
 _COMPACT_FORMS = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _TWENTY_FOUR = re.compile(r"(?<=[ T,])24:00(?=$|:00)")
 _UTC = ("UTC", "GMT", "Z")
+_ZONE_IN_NAME = re.compile(
+    r"(?<![A-Za-z])(?:UTC|GMT)(?:\s?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?)?(?![A-Za-z\d:])",
+    re.IGNORECASE,
+)
 _FIXED_OFFSET = re.compile(r"[+-]\d\d(?::?\d\d)?$")
 _ORDERS = {"day-first", "month-first"}
 
@@ -72,6 +76,15 @@ def detect(cells: Iterable[str]) -> str:
         f'"{first}" may have the day or the month first, and no row tells; '
         "say which: --time-format day-first or --time-format month-first"
     )
+
+
+def zone_in(name: str) -> timezone | None:
+    """Return the offset that the name of a column states for its stamps: "Time (UTC)", "time_utc", "Date GMT+5"."""
+    found = _ZONE_IN_NAME.search(name)
+    if found is None:
+        return None
+    ahead = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
+    return timezone(-ahead if found["sign"] == "-" else ahead) if ahead < timedelta(hours=15) else None
 
 
 def reader(form: str) -> Read:

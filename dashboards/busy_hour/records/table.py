@@ -32,3 +32,6 @@ class Table:
     notes: list[tuple[str, str]] = field(default_factory=list)
     stamps: Stamps | None = None  # which end of an interval the program that wrote the file is known to state
     step: int | None = None  # seconds, where the file states it
+    offset: tuple[int, str] | None = None  # of the first stamp from UTC in seconds, and its zone as the file has it
+    unsure: str = ""  # why the end of an interval cannot be known that the stamps state, with the remedy
+    doubt: str = ""  # the same where the start is taken

@@ -289,6 +289,27 @@ def test_a_step_that_the_file_states_is_believed(name: str, tmp_path: Path) -> N
         read_file(file, replace(layout, step=300))
 
 
+def test_long_intervals_of_prometheus_may_end_at_their_stamps(tmp_path: Path) -> None:
+    """grafana/grafana#27263: an average over [1h] at 01:00 is of the hour before."""
+    file = tmp_path / "history.json"
+    file.write_text(prometheus("a"))
+    [told] = read_file(file, HOURLY).remarks
+    assert "the stamp is the end of the interval, and it is taken for the start; say --stamps end" in told
+    ending = read_file(file, replace(HOURLY, stamps="end"))
+    assert (ending.first, ending.remarks) == ("2026-10-12T23:00+05:00", [])
+    assert read_file(file, replace(HOURLY, stamps="start")).remarks == []
+
+
+def test_a_column_in_utc_is_read_in_utc(tmp_path: Path) -> None:
+    file = tmp_path / "history.csv"
+    utc = lines(lambda t, v: f"{t - datetime.timedelta(hours=5):%Y-%m-%d %H:%M},{v}", "Time (UTC),sessions")
+    file.write_text(utc)
+    read = read_file(file, HOURLY)
+    [day] = read.days
+    assert day.series.slots.tolist() == pytest.approx(VALUES)
+    assert dict(read.notes)["zone of stamps without an offset"] == "UTC, by the name of the column"
+
+
 def test_what_is_said_of_the_stamps_is_believed(tmp_path: Path) -> None:
     file = tmp_path / "history.xml"
     file.write_text(xport(times=True))
@@ -327,6 +348,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     "an error of Prometheus": ('{"status":"error","error":"bad"}', "is an error: bad; export it again"),
     "a partial answer": ('{"status":"success","isPartial":true,"data":{}}', "is a partial answer"),
     "a vector": ('{"status":"success","data":{"resultType":"vector","result":[]}}', "answered a vector"),
+    "native histograms": (
+        '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"x"},"histograms":[[1,{}]]}]}}',
+        r"x\{\} has native histograms, not values; export a figure of them",
+    ),
     "nothing of Prometheus": ('{"status":"success","data":{"resultType":"matrix","result":null}}', "no rows to import"),
     "JSON that breaks off": ('{"status":"succ', "line 1, column 11: begins as JSON but is none, or breaks off; export"),
     "JSON with a number that nobody can measure": (f"[{'1' * 5000}]", "a number that is too long to be a value"),

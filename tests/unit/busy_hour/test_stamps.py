@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from dashboards.busy_hour.records.stamps import StampError, detect, looks_like_stamp, reader
+from dashboards.busy_hour.records.stamps import StampError, detect, looks_like_stamp, reader, zone_in
 
 MOMENT = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
 ALMATY = timezone(timedelta(hours=5))
@@ -66,3 +66,25 @@ def test_a_pattern_with_a_written_offset_is_refused(form: str) -> None:
 
 def test_a_pattern_without_a_zone_gives_local_time() -> None:
     assert reader("%d %b %Y %H:%M")("01 Mar 2026 02:30").tzinfo is None
+
+
+@pytest.mark.parametrize(
+    ("name", "hours"),
+    [
+        ("Time (UTC)", 0),
+        ("timestamp_utc", 0),
+        ("Date, GMT", 0),
+        ("Time (UTC+5)", 5),
+        ("Time UTC+05:30", 5.5),
+        ("GMT-0300", -3),
+    ],
+)
+def test_the_name_of_a_column_states_a_zone(name: str, hours: float) -> None:
+    found = zone_in(name)
+    assert found is not None
+    assert found.utcoffset(None) == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("name", ["Time", "Outcome", "Время", "Time (MSK)", "gmtime", "UTC+99"])
+def test_the_name_of_a_column_states_none(name: str) -> None:
+    assert zone_in(name) is None
