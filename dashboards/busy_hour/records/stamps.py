@@ -5,8 +5,8 @@ the planner, can tell.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta, timezone
 
 EPOCHS = {"epoch": 1.0, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
 _UNIX = re.compile(r"\d{9,10}(?:\.\d*)?|\d{13}|\d{16}|\d{19}")
@@ -64,6 +64,7 @@ def detect(cells: Iterable[str]) -> str:
     local = [found for cell in cells if (found := _LOCAL.fullmatch(cell))]
     if _ISO.fullmatch(first) or not local:
         return "iso"
+    _check_year(first, local)
     if local[0]["mark"] == ".":
         return "day-first"  # no language writes the month first with points
     day_first = any(int(found["a"]) > 12 for found in local)
@@ -76,6 +77,42 @@ def detect(cells: Iterable[str]) -> str:
         f'"{first}" may have the day or the month first, and no row tells; '
         "say which: --time-format day-first or --time-format month-first"
     )
+
+
+def _check_year(first: str, cells: Sequence[re.Match[str]]) -> None:
+    """Refuse years of two digits that may stand first: 26/10/13 is a day of 2026 or of 2013.
+
+    The rows of a file lie near each other: a year that stands last is taken where the other reading puts them further
+    apart, and with points also where there is one day only.
+    """
+    years = [_days(cells, (1, 2, 3)), _days(cells, (3, 2, 1)), _days(cells, (3, 1, 2))]
+    yearfirst, others = years[0], [found for found in years[1:] if found is not None]
+    if yearfirst is None or not others:
+        return
+    other = min(others)
+    if yearfirst > other or (yearfirst == other and cells[0]["mark"] == "."):
+        return
+    mark, half = cells[0]["mark"], cells[0]["half"]
+    clock = (
+        "" if not cells[0]["clock"] else f" {'%I' if half else '%H'}:%M" + ":%S" * (cells[0]["clock"].count(":") > 1)
+    )
+    raise StampError(
+        f'"{first}" may begin with the year or end with it; say which: --time-format '
+        f'"%y{mark}%m{mark}%d{clock}{" %p" if half else ""}" or --time-format day-first'
+    )
+
+
+def _days(cells: Sequence[re.Match[str]], order: tuple[int, int, int]) -> int | None:
+    """Return over how many days the cells spread whose year, month and day stand in this order; None where none do."""
+    places = ("a", "b", "year")
+    try:
+        found = {
+            date(2000 + int(year), int(month), int(day))
+            for year, month, day in {tuple(cell[places[at - 1]] for at in order) for cell in cells}
+        }
+    except ValueError:
+        return None
+    return (max(found) - min(found)).days
 
 
 def zone_in(name: str) -> timezone | None:

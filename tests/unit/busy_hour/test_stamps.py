@@ -88,3 +88,40 @@ def test_the_name_of_a_column_states_a_zone(name: str, hours: float) -> None:
 @pytest.mark.parametrize("name", ["Time", "Outcome", "Время", "Time (MSK)", "gmtime", "UTC+99"])
 def test_the_name_of_a_column_states_none(name: str) -> None:
     assert zone_in(name) is None
+
+
+DAYS = (datetime(2026, 10, 13, 20), datetime(2026, 10, 14, 20))  # noqa: DTZ001 - as files have them
+
+
+@pytest.mark.parametrize(
+    ("form", "wanted"),
+    [
+        ("%y/%m/%d %H:%M", "%y/%m/%d %H:%M"),
+        ("%y-%m-%d %H:%M:%S", "%y-%m-%d %H:%M:%S"),
+        ("%y.%m.%d %H:%M", "%y.%m.%d %H:%M"),
+        ("%y/%m/%d %I:%M %p", "%y/%m/%d %I:%M %p"),
+    ],
+)
+def test_a_year_of_two_digits_may_stand_first(form: str, wanted: str) -> None:
+    """26/10/13 would be a day of 2013, and the next row one of 2014 (dateutil/dateutil#217)."""
+    cells = [f"{day:{form}}" for day in DAYS]
+    with pytest.raises(StampError, match="may begin with the year or end with it") as refused:
+        detect(cells)
+    assert f'--time-format "{wanted}"' in str(refused.value)
+    assert reader(wanted)(cells[0]) == DAYS[0]
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [("%d/%m/%y %H:%M", "day-first"), ("%d-%m-%y", "day-first"), ("%m/%d/%y %H:%M", "month-first")],
+)
+def test_days_that_follow_each_other_tell_where_the_year_stands(form: str, found: str) -> None:
+    assert detect([f"{day:{form}}" for day in DAYS]) == found
+    new_year = [f"{datetime(2025, 12, 31) + timedelta(days=day):{form}}" for day in range(2)]  # noqa: DTZ001
+    assert detect(new_year) == found
+
+
+def test_one_day_does_not_tell_where_the_year_stands() -> None:
+    with pytest.raises(StampError, match="may begin with the year or end with it"):
+        detect([f"{DAYS[0]:%d/%m/%y %H:%M}"])
+    assert detect([f"{DAYS[0]:%d.%m.%y %H:%M}"]) == "day-first"
