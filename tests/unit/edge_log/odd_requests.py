@@ -358,6 +358,9 @@ SYSLOG_HEADERS = {
     "priority": b"<134>Jan 22 00:00:00 edge-1.example ott_log[7]: ",
     "ISO time": b"2026-01-22T00:00:00.123456+05:00 edge-1 haproxy[4711]: ",
     "ISO time in UTC": b"2026-01-22T00:00:00Z edge-1 nginx: ",
+    # As rsyslog 8 writes what came by RFC 5424 into a file of its traditional format (rsyslog/rsyslog issue 284).
+    "mark of UTF-8": b"Jan 22 00:00:00 edge-1 nginx: \xef\xbb\xbf",
+    "mark of UTF-8 alone": b"\xef\xbb\xbf",
     "RFC 5424": b"<190>1 2026-01-22T00:00:00.003Z edge-1 nginx 4711 - - ",
     "RFC 5424 in a file": b'1 2026-01-22T00:00:00.003+05:00 edge-1 nginx - ID47 [a@1 b="c] d"][e@1] \xef\xbb\xbf',
     "year": b"Jan 22 2026 00:00:00 edge-1 nginx[12]: ",

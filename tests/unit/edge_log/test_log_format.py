@@ -98,6 +98,38 @@ def test_quotes_that_apache_escapes() -> None:
     assert list(batch.agents) == [rb"a \"b\" c"]
 
 
+# Written by Squid 5.7 (Debian 12), by its own format and by its `combined`; types and agents are shortened.
+SQUID = b"""\
+1796080602.922      4 127.0.0.1 TCP_MISS/404 604 GET http://127.0.0.1/live/news/2.ts - FIRSTUP_PARENT/127.0.0.1 -
+1796080602.932  12345 127.0.0.1 TCP_MISS/200 9313 GET http://127.0.0.1/live/news/1.ts? - FIRSTUP_PARENT/127.0.0.1 -
+1796080602.932 123456 127.0.0.1 TCP_MISS/200 9313 GET http://127.0.0.1/live/news/1.ts? - FIRSTUP_PARENT/127.0.0.1 -
+1796080603.076      0 127.0.0.1 NONE_NONE/400 1531 garbage error:invalid-request - HIER_NONE/- text/html
+"""
+SQUID_COMBINED = b"""\
+127.0.0.1 - - [30/Nov/2026:23:16:42 +0000] "GET http://127.0.0.1/live/news/1.ts? HTTP/1.1" 200 9313 "-" "P/1" TCP_MISS:A
+127.0.0.1 - - [30/Nov/2026:23:16:43 +0000] "garbage error:invalid-request HTTP/1.1" 400 1531 "-" "-" NONE_NONE:HIER_NONE
+"""
+
+
+@pytest.mark.parametrize("took", ["$took", "$request_time"])
+def test_a_column_that_squid_sets_by_blanks_moves_no_other(took: str) -> None:
+    text = f"$msec {took} $remote_addr $result/$status $bytes_sent $request_method $request_uri $user $route $type"
+    batch = LogFormat(text).parse(SQUID)
+    assert (batch.rejects, [*batch.addresses]) == ([], [b"127.0.0.1"] * 4)
+    assert ([*batch.statuses], [*batch.sizes]) == ([b"404", b"200", b"200", b"400"], [604, 9313, 9313, 1531])
+    other, target = b"http://127.0.0.1/live/news/2.ts", b"http://127.0.0.1/live/news/1.ts?"
+    assert [*batch.uris] == [other, target, target, b""]
+    if batch.durations is not None:
+        assert [*map(float, batch.durations)] == [4, 12345, 123456, 0]
+
+
+def test_squids_combined_has_a_column_more() -> None:
+    assert [one.reason for one in COMBINED.parse(SQUID_COMBINED).rejects] == [Reason.FORMAT] * 2
+    text = PRESETS["combined"] + " $result"
+    batch = LogFormat(text).parse(SQUID_COMBINED)
+    assert (batch.rejects, [*batch.sizes], [*batch.addresses]) == ([], [9313, 1531], [b"127.0.0.1"] * 2)
+
+
 def test_no_bytes_and_a_name_for_an_address() -> None:
     line = b'monitor.example - frank [22/Jan/2026:03:56:14 +0500] "GET / HTTP/1.1" 304 - "-" "x"\n'
     batch = COMBINED.parse(line)

@@ -20,7 +20,7 @@ def check_line(values: Mapping[str, bytes]) -> None:
     """Raise ValueError for fields that are not those of one line of the format."""
     words = [values[name] for name in _OF_ONE_WORD if name in values]
     if not any(b"," in word for word in words):
-        if any(b" " in word for word in words):
+        if any(b" " in word.strip(b" ") for word in words):  # Squid sets a column of numbers by blanks
             raise ValueError("several words where one is written")
         user = values.get(_USER, b"").split(b" ")
         nameless = user[-1] == _NOBODY or (_NOBODY in user and values.get(_LOGNAME, _NOBODY) != _NOBODY)

@@ -14,8 +14,10 @@ from agent.sources.edge_log.formats.log_format_expression import (
     ADDRESSES,
     AGENT,
     ANCHORS,
+    CONNECTIONS,
     DURATION,
     METHOD,
+    NO_NUMBER,
     PATTERNS,
     QUERIES,
     REQUEST,
@@ -133,7 +135,7 @@ class LogFormat:
             target if method in self._methods else b"",
             status,
             bytes_sent(text("size"), status),
-            duration(text("duration")),
+            duration(text("duration").strip()),
             value("session"),
             value("viewer"),
             joined([values[name] for name in self._headers]),
@@ -220,7 +222,10 @@ def _parts(prefix: str, parts: Sequence[Variable], *, strict: bool) -> Iterator[
     """Yield the fields for `split_line`; where it is strict those that are needed must be what they should be."""
     before = prefix
     for index, part in enumerate(parts):
-        known = PATTERNS.get(part.name) if part.name in ANCHORS and strict else None
+        before_port = part.name in CONNECTIONS and part.text.startswith(":")  # where an address of IPv6 goes on
+        known = PATTERNS.get(part.name) if part.name in ANCHORS and strict and not before_port else None
+        if known and part.name in CONNECTIONS:
+            known = NO_NUMBER + known
         pattern = None if known is None else re.compile(known.replace(NL, r"\n").encode())
         quoted = before.endswith('"') and part.text.startswith('"')
         last = index + 1 == len(parts)

@@ -14,6 +14,7 @@ _QUOTED, _FIRST_QUOTED, _WORD = "\ue001", "\ue002", "\ue003"
 # What the figures need, and the variables that give it, the best first.
 TIMES: dict[str, Callable[[bytes], float]] = {"msec": epoch_time, "time_iso8601": iso_time, "time_local": clf_time}
 ADDRESSES = ("remote_addr", "realip_remote_addr", "proxy_protocol_addr", "http_x_forwarded_for")
+CONNECTIONS = ADDRESSES[:2]  # never a list
 SIZES = ("bytes_sent", "body_bytes_sent")
 TARGETS = ("request_uri", "uri", "document_uri")
 QUERIES = ("args", "query_string")
@@ -60,6 +61,9 @@ def fill(template: Template, prefix: str, parts: Sequence[Variable], wanted: set
     for index, part in enumerate(parts):
         before = prefix if index == 0 else parts[index - 1].text
         following = part.text or (parts[index + 1].name if index + 1 < len(parts) else "\n")
+        # Squid sets a column by blanks: what has no pattern ends at the first, and its number would be the client.
+        if index and (before, part.text[:1], part.name in CONNECTIONS) == (" ", " ", True):
+            template.text += NO_NUMBER if parts[index - 1].name not in PATTERNS else ""
         _add(template, part, before, following, wanted)
         if index == 0:
             template.text = template.text.replace(NL, r"\n").replace(_QUOTED, _FIRST_QUOTED)
@@ -99,6 +103,7 @@ def _add(template: Template, part: Variable, before: str, following: str, wanted
 
 # Names too, because Apache may log them, and "unix:".
 _ADDRESS = "[0-9A-Za-z.:_%-]++"
+NO_NUMBER = r"(?![0-9]++(?: |\Z))"  # in front of an address
 # With a colon behind it, before a port: an address of IPv6 goes up to the last one.
 _BEFORE_PORT = "[0-9A-Za-z.:_%-]+"
 _PORTS = ("remote_port", "realip_remote_port", "proxy_protocol_port", "server_port", "proxy_protocol_server_port")
@@ -111,11 +116,10 @@ PATTERNS = {
     "bytes_sent": "[0-9]{1,18}+|-1|-",
     "body_bytes_sent": "[0-9]{1,18}+|-1|-",
     DURATION: r"[0-9]{1,9}\.[0-9]{3,6}+|[0-9]{1,18}+|-",
-    "remote_addr": _ADDRESS,
-    "realip_remote_addr": _ADDRESS,
 }
+PATTERNS |= dict.fromkeys(CONNECTIONS, _ADDRESS)
 PATTERNS |= dict.fromkeys(_PORTS, "[0-9]{1,5}|-|")
-ANCHORS = (*TIMES, STATUS, *SIZES, *_PORTS)
+ANCHORS = (*TIMES, STATUS, *SIZES, *CONNECTIONS, *_PORTS)
 # A list of addresses holds blanks, so it needs its own pattern where it stands without quotes.
 _FORWARDED = f'[^ ,"{NL}]++(?:, ?[^ ,"{NL}]++)*+|'
 

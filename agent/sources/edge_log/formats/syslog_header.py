@@ -5,6 +5,7 @@ import re
 
 _TAG = rb"[^ :\[\]{\"]{1,48}(?:\[[^ \]]{1,32}\])?: "
 _ISO = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
+_MARK = rb"\xef\xbb\xbf"
 HEADER = re.compile(
     rb"^(?:"
     # RFC 3164, with or without priority, year, host and pid, and with the time that rsyslog writes since Debian 13.
@@ -14,13 +15,15 @@ HEADER = re.compile(
     + _TAG
     +
     # RFC 5424: version, time, host, program, pid, message id, and data, in which a bracket may stand within quotes.
-    rb"|(?:<\d{1,3}>)?1 (?:[^ ]+ ){5}(?:-|(?:\[(?:[^\]\"\n]|\"(?:[^\"\\\n]|\\.)*+\")*+\])++) ?(?:\xef\xbb\xbf)?"
+    rb"|(?:<\d{1,3}>)?1 (?:[^ ]+ ){5}(?:-|(?:\[(?:[^\]\"\n]|\"(?:[^\"\\\n]|\\.)*+\")*+\])++) ?"
     # Kubernetes and docker compose.
     rb"|" + _ISO + rb" std(?:out|err) [FP] "
     rb"|(?:\x1b\[[0-9;]*m)*[\w.-]{1,64} +\| (?:\x1b\[[0-9;]*m)*"
     # HAProxy's formats short, priority and timed.
     rb"|<\d{1,3}>(?:" + _ISO + rb" )?"
-    rb")(?:@cee: ?)?",
+    # The mark of UTF-8: RFC 5424 wants it before a message, rsyslog keeps it behind a header of RFC 3164, too, and a
+    # file may begin with it.
+    rb"|(?=" + _MARK + rb"))(?:" + _MARK + rb")?(?:@cee: ?)?",
     re.MULTILINE,
 )
 # "docker logs --timestamps", kubectl's, and HAProxy's format iso: a line of its own may begin so, too.
