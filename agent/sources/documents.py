@@ -8,6 +8,11 @@ import json
 from typing import Any
 from xml.etree import ElementTree
 
+
+class _TwiceError(ValueError):
+    """An object says two things of one name."""
+
+
 # Several times what a busy server with thousands of streams has; to read it takes at most 75 MiB for a moment.
 MOST_VALUES = 500_000
 
@@ -16,13 +21,25 @@ def json_of(text: str) -> Any:
     """Return what the JSON says; raise ValueError."""
     _bound(text, ",[{")
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise ValueError(_not_whole("JSON", error.lineno, error.colno)) from None
+    except _TwiceError:
+        raise
     except ValueError:  # a number of more digits than Python reads
         raise ValueError("the answer is not whole JSON: a number in it has thousands of digits") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raise ValueError where a name stands in it twice with values that differ."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        for name, value in pairs:
+            if value != made[name]:
+                raise _TwiceError(f"an object of the answer has {name[:40]!r} twice, with different values")
+    return made
 
 
 def xml_of(text: str) -> ElementTree.Element:

@@ -8,11 +8,13 @@ server.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote_plus
 
+from agent.sources import jmes
 from agent.sources.server.figure import METRICS, Figure, Page
 from agent.sources.server.pages.csv_page import Csv
 from agent.sources.server.pages.exposition import Exposition
@@ -24,6 +26,11 @@ from service.metric import Sample
 # More series than any streaming server has channels; a page that invents names must not fill Prometheus.
 MOST_SERIES = 10_000
 LONGEST_LABEL = 200
+
+# What a server counts without a sign and lets fall below zero stands at the top of its numbers: of those of 64 bits,
+# and of what is counted at one moment, such as connections, of those of 32 bits.
+_BELOW_ZERO, _BELOW_ZERO_NOW = 2.0**63, 2.0**31
+_AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 
 _HTML = "answered an HTML page, not {}; check the address"
 
@@ -45,9 +52,12 @@ class ServerPreset:
     format: Format
     figure: list[Figure]
     versions: str = ""  # of the vendor's program, whose page this describes
+    whole: str = ""  # json: JMESPath, false where the page lists only some of what there is
     proof: str = ""  # the program that was run, or the source or documentation that was read, with its version
 
     def __post_init__(self) -> None:
+        if self.whole and self.format != "json":
+            raise ValueError("whole belongs to a page of JSON")
         earlier: set[str] = set()
         for number, figure in enumerate(self.figure, 1):
             try:
@@ -88,6 +98,10 @@ def examined(preset: ServerPreset, page: str) -> Iterator[tuple[Figure, list[tup
     if preset.format != "text" and is_html(page):
         raise ValueError(_HTML.format(preset.format))
     document = form.document(page)
+    if preset.whole and jmes.search(preset.whole, document) is False:
+        raise ValueError(
+            "the page lists only some of what there is; let the address ask for more, such as ?count=10000"
+        )
     seen: set[str] = set()
     for figure in preset.figure:
         if figure.instead_of in seen:
@@ -122,12 +136,14 @@ def missing(figure: Figure) -> str:
 
 
 def _number(value: Any, figure: Figure) -> float:
+    readable = _AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else not isinstance(value, bool)
     try:
-        number = math.nan if isinstance(value, bool) else float(value)
+        number = float(value) if readable else math.nan
     except (TypeError, ValueError, OverflowError):
         number = math.nan
+    counted_now = METRICS[figure.metric].kind == "gauge" and not figure.metric.endswith("_per_second")
     # All that servers say is a count, an amount or a speed: what is below zero is an overflow of theirs.
-    if not 0 <= number < math.inf:
+    if not 0 <= number < (_BELOW_ZERO_NOW if counted_now else _BELOW_ZERO):
         raise ValueError(f"{figure.metric}: {figure.value!r} on the page is {_shown(value)}, which is not an amount")
     return number
 

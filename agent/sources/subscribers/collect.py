@@ -3,6 +3,7 @@
 The connection is read-only where the database can enforce it, and every statement has a time-out.
 """
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ MOST_STATUSES = 50
 LONGEST_STATUS = 64
 # A keep-alive of the future is written in another unit or zone than Unix seconds, and online would be whoever ever was.
 MOST_AHEAD = 3600.0  # seconds
+# More than there are people is a count below zero that was written without a sign.
+MOST_ACCOUNTS = 2.0**31
+# Three digits behind a point are thousands in some languages: "41.000" is no 41.
+_COUNT = re.compile(r"[0-9]+(?:\.0{0,2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +152,12 @@ def _status(value: Any, key: str) -> str:
 
 
 def _count(value: Any, key: str) -> float:
+    readable = _COUNT.fullmatch(value.strip()) if isinstance(value, str) else not isinstance(value, bool)
     try:
-        count = float("nan") if isinstance(value, bool) else float(value)
+        count = float(value) if readable else float("nan")
     except (TypeError, ValueError, OverflowError):
         count = float("nan")
-    if not (0 <= count < float("inf") and count.is_integer()):
+    if not (0 <= count < MOST_ACCOUNTS and count.is_integer()):
         number = isinstance(value, str | int | float | Decimal) and not isinstance(value, bool)
         raise ValueError(f"{key}: {repr(str(value)[:80]) if number else kind_of(value)} is not a count")
     return count

@@ -8,7 +8,7 @@ import jmespath
 
 from agent.runtime import credentials, http
 from agent.runtime.collector import Collector
-from agent.sources import documents
+from agent.sources import documents, jmes
 from agent.sources.subscribers import collect as subscribers
 from agent.sources.subscribers import metrics
 from agent.sources.subscribers.settings import SubscribersSettings
@@ -59,7 +59,7 @@ def parse(source: Read) -> Iterator[Sample]:
 
 def _searched(key: str, path: str, document: Any) -> Any:
     try:
-        return jmespath.search(path, document)
+        return jmes.search(path, document)
     except ValueError:
         raise ValueError(
             f"{key} = {path!r} cannot be worked out on the answer: something there is missing or of another type; "

@@ -39,6 +39,9 @@ class Exposition:
             raise ValueError(f"the answer is no Prometheus exposition: {_first_unreadable(text)}") from None
         if not found:
             raise ValueError("the answer has no sample")
+        for name, samples in found.items():
+            if len({frozenset(labels.items()) for labels, _ in samples}) < len(samples):
+                raise ValueError(f"the exposition has a sample of {name[:80]} twice, with the same labels")
         return found
 
     def find(self, document: Samples, figure: Figure) -> Iterator[Found]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import jmespath
 
-from agent.sources import documents
+from agent.sources import documents, jmes
 from agent.sources.server.figure import Figure, Found
 
 
@@ -50,7 +50,7 @@ class Json:
 def _searched(expression: str, document: Any) -> Any:
     """Return what JMESPath finds; raise ValueError where a function of the expression does not take what is there."""
     try:
-        return jmespath.compile(expression).search(document)  # the library keeps what it has compiled
+        return jmes.search(expression, document)
     except ValueError:
         raise ValueError(
             f"{expression!r} cannot be worked out on this page: something there is missing or of another type; "

@@ -383,6 +383,72 @@ def test_a_reason_is_in_words_of_the_page(name: str, text: str, reason: str) -> 
     assert not re.search(r"Expecting|invalid literal|NoneType|In function|None", said)
 
 
+SRS = """{%s"streams": [
+    {"app": "live", "name": "a", "clients": %s, "recv_bytes": %s, "send_bytes": 1, "publish": {"active": true}}
+]}"""
+
+
+@pytest.mark.parametrize(
+    ("clients", "received"),
+    [
+        # Counters without a sign that fell below zero: varnishcache/varnish-cache issue 2716.
+        ("18446744073709551615", "1"),
+        ("4294967295", "1"),
+        ("1", "18446744073709551579"),
+        # Texts that Python takes for numbers, and no server writes.
+        ('"1_000"', "1"),
+        ('"٣"', "1"),
+        ('"nan"', "1"),
+        ("NaN", "1"),
+    ],
+)
+def test_what_fell_below_zero_and_what_is_no_number_is_not_an_amount(clients: str, received: str) -> None:
+    with pytest.raises(ValueError, match="which is not an amount"):
+        figures(parse(preset("srs"), "s", SRS % ("", clients, received)))
+
+
+def test_amounts_up_to_their_bounds() -> None:
+    found = figures(parse(preset("srs"), "s", SRS % ("", "2147483647", "9223372036854774784")))
+    assert found["ott_server_channel_clients{live/a}"] == 2147483647
+    assert found["ott_server_channel_receive_bytes_total{live/a}"] == 9223372036854774784
+    assert figures(parse(preset("srs"), "s", SRS % ("", '" 7 "', '"1.5E3"')))["ott_server_channel_clients{live/a}"] == 7
+
+
+def test_a_page_that_lists_only_some() -> None:
+    # SRS 7 gives the total, and lists one stream where the address asks for no number of them (ossrs/srs issue 4580).
+    with pytest.raises(ValueError, match="lists only some of what there is"):
+        figures(parse(preset("srs"), "s", SRS % ('"total": 2, ', "1", "1")))
+    assert figures(parse(preset("srs"), "s", SRS % ('"total": 1, ', "1", "1")))["ott_server_streams"] == 1
+    with pytest.raises(ValueError, match="whole belongs to a page of JSON"):
+        ServerPreset("t", "csv", [], whole="a")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"streams": [], "streams": [{}]}', "has 'streams' twice, with different values"),
+        ('{"streams": [{"clients": 1, "clients": 2}]}', "has 'clients' twice, with different values"),
+        ('{"streams": "no access"}', "cannot be worked out on this page"),
+    ],
+)
+def test_json_that_says_two_things_or_another_one(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        figures(parse(preset("srs"), "s", text))
+
+
+def test_json_that_says_one_thing_twice() -> None:
+    assert figures(parse(preset("srs"), "s", '{"code": 0, "code": 0, "streams": []}')) == {"ott_server_streams": 0}
+
+
+def test_a_sample_that_is_there_twice_is_not_added_to_itself() -> None:
+    # An exposition whose lines were written again at each request: mozilla/remote-settings issue 872.
+    line = 'paths_readers{name="a",state="ready"} 3\n'
+    text = f'paths{{name="a",state="ready"}} 1\n{line}'
+    assert figures(parse(preset("mediamtx"), "s", text))["ott_server_channel_clients{a}"] == 3
+    with pytest.raises(ValueError, match="a sample of paths_readers twice, with the same labels"):
+        figures(parse(preset("mediamtx"), "s", text + 'paths_readers{state="ready",name="a"} 3\n'))
+
+
 def samples_of(name: str) -> list[Path]:
     return [*sorted(SAMPLES.glob(f"{name}.*")), *sorted(SAMPLES.glob(f"{name}-*"))]
 

@@ -53,11 +53,31 @@ def test_a_list_of_pairs() -> None:
         ('{"on": true}', "", "on", "is not a count"),
         ('{"on": 1e999}', "", "on", "is not a count"),
         (ANSWER, "", "length(now.watching)", "length"),
+        ('{"on": "no access"}', "", "length(on)", "something there is missing or of another type"),
+        ('{"on": "41.000"}', "", "on", "'41.000' is not a count"),
+        ('{"on": "4_1"}', "", "on", "'4_1' is not a count"),
+        ('{"on": "٤١"}', "", "on", "is not a count"),
+        ('{"on": 4294967295}', "", "on", "'4294967295' is not a count"),
+        ('{"on": 1, "on": 2}', "", "on", "has 'on' twice, with different values"),
+        ('{"rows": [{"n": 1}, {}]}', "", "sum(map(&n, rows))", "something there is missing or of another type"),
     ],
 )
 def test_an_answer_that_makes_no_sense(text: str, subscribers: str, online: str, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
         figures(text, subscribers, online)
+
+
+@pytest.mark.parametrize(
+    ("text", "online", "count"),
+    [
+        ('{"on": [{}, {}]}', "length(on)", 2),
+        ('{"on": {"a": {}, "b": {}, "c": {}}}', "length(on)", 3),  # PHP writes a list so whose numbers have gaps
+        ('{"on": "41.00"}', "on", 41),
+        ('{"on": " 41"}', "on", 41),
+    ],
+)
+def test_counts_as_apis_write_them(text: str, online: str, count: int) -> None:
+    assert figures(text, online=online) == {("ott_subscribers_online", "ott"): count}
 
 
 def test_an_expression_is_checked_at_the_start() -> None:
