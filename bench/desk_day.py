@@ -72,7 +72,7 @@ class Day:
         token = tokens.create(database, By("bench"), "alertmanager", "machine", START)
         with database.write() as connection:
             access.add_account(connection, Principal("Aigerim", "engineer", "en"), "", START)
-            row = access.find_account(connection, "Aigerim")
+            row = access.account_named(connection, "Aigerim")
             if row is None:
                 raise LookupError("the account that was made is not there")
             access.open_session(connection, secrets.digest("day"), row.id, START, START + timedelta(days=30))

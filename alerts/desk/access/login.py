@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from alerts.desk.access import secrets
 from alerts.desk.access import store as access
+from alerts.desk.access.names import folded
 from alerts.desk.access.records import Account
 from alerts.desk.access.roles import VIEWER
 from alerts.desk.access.trail import Action, By, tell
@@ -62,16 +63,17 @@ def confirm(database: Database, who: Attempt, limits: Limits, now: datetime, fai
 def _confirm(database: Database, who: Attempt, limits: Limits, now: datetime, failure: Action) -> Account | None:
     name, password, address = who
     name = name.replace("\0", "")  # PostgreSQL would refuse the question
-    subjects = (f"account:{name[:200]}", f"address:{address}")
     since = now - timedelta(seconds=limits.login_window)
     with database.read() as connection:
+        row = access.account_meant(connection, name)
+        name = row.name if row else folded(name)
+        subjects = (f"account:{name[:200]}", f"address:{address}")
         if access.failures(connection, subjects, since) >= limits.login_failures:
             raise ThrottledError
-        row = access.find_account(connection, name)
-        known = row is not None or access.account_named(connection, name) is not None
-    if secrets.password_matches(row.password if row else None, password) and row is not None:
-        return row
+    enabled = row if row is not None and row.enabled else None
+    if secrets.password_matches(enabled.password if enabled else None, password) and enabled is not None:
+        return enabled
     with database.write() as connection:
         access.record_failure(connection, subjects, now, since)
-        tell(connection, now, By(name if known else "", address), failure)
+        tell(connection, now, By(row.name if row else "", address), failure)
     return None

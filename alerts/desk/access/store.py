@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Executable, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from alerts.desk.access.names import folded
 from alerts.desk.access.records import Account, Attending, Audited, Token
 from alerts.desk.access.roles import Principal
 from alerts.desk.access.secrets import new_key
@@ -48,15 +49,19 @@ def add_token(connection: Connection, name: str, role: str, digest: str, now: da
         raise NameTakenError(f'there is a token "{name}" already; choose another name') from None
 
 
-def find_account(connection: Connection, name: str) -> Account | None:
-    """Return an enabled account by its name."""
-    statement = select(account).where(account.c.name == name, account.c.enabled)
-    return _one(connection, statement)
-
-
 def _one(connection: Connection, statement: Executable) -> Account | None:
     row = connection.execute(statement).mappings().one_or_none()
     return None if row is None else Account(row)
+
+
+def account_meant(connection: Connection, name: str) -> Account | None:
+    """Return the account that somebody means by a name as they typed it; None where it may be one of several."""
+    found = account_named(connection, name)
+    if found is not None:
+        return found
+    names = connection.scalars(select(account.c.name)).all()
+    alike = [each for each in names if folded(each) == folded(name)]
+    return account_named(connection, alike[0]) if len(alike) == 1 else None
 
 
 def account_named(connection: Connection, name: str) -> Account | None:

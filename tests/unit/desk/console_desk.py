@@ -80,7 +80,7 @@ class Hall:
         self.people.append(name)
         secret = f"secret{len(self.people)}"
         with self.runtime.database.write() as connection:
-            row = access.find_account(connection, name)
+            row = access.account_named(connection, name)
             assert row is not None
             access.open_session(connection, secrets.digest(secret), row.id, self.now, self.now + timedelta(days=1))
         return Caller(self.machine.app, cookies={COOKIE: secret})

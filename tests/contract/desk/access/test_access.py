@@ -1,6 +1,7 @@
 """Accounts and tokens on both databases: the rules hold also for two administrators who act at once."""
 
 import threading
+import unicodedata
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -81,12 +82,46 @@ def test_a_removed_name_is_not_given_again(database: Database) -> None:
         add(database, "Aigerim", "viewer")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101, "desk", "OTT-Desk", "nul\0"])
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101, "desk", "OTT-Desk", "nul\0", "\u3164", "Dana\ufe0f"])
 def test_odd_names_are_refused(database: Database, name: str) -> None:
     with pytest.raises(RefusedError, match="name"):
         add(database, name)
     with pytest.raises(RefusedError, match="name"):
         tokens.create(database, BY, name, "machine", NOW)
+
+
+def test_names_that_nobody_can_tell_apart_are_one(database: Database) -> None:
+    add(database, "Андрей")
+    for name in ("андрей", "АНДРЕЙ", " Андрей ", unicodedata.normalize("NFD", "Андрей")):
+        with pytest.raises(RefusedError, match="name_taken") as refused:
+            add(database, name)
+        assert refused.value.values["name"] == "Андрей"
+        assert login.login(database, Attempt(name, PASSWORD, "192.0.2.1"), Limits(), NOW)
+    assert {actor for actor, action, _ in actions(database) if action == "login"} == {"Андрей"}
+    # Guesses at one account are counted together, however its name is written.
+    for number in range(5):
+        name = "андрей" if number % 2 else "Андрей "
+        assert login.login(database, Attempt(name, "wrong", f"192.0.2.{number}"), Limits(), NOW) is None
+    with pytest.raises(ThrottledError):
+        login.login(database, Attempt("АНДРЕЙ", PASSWORD, "192.0.2.9"), Limits(), NOW)
+
+
+def test_accounts_of_an_older_desk_that_differ_in_capitals_are_each_their_own(database: Database) -> None:
+    with database.write() as connection:
+        for name in ("Dana", "dana"):
+            access.add_account(
+                connection, Principal(name, "engineer", "ru"), secrets.hash_password(PASSWORD + name), NOW
+            )
+    for name in ("Dana", "dana"):
+        assert login.login(database, Attempt(name, PASSWORD + name, "192.0.2.1"), Limits(), NOW)
+    assert login.login(database, Attempt("DANA", PASSWORD + "Dana", "192.0.2.1"), Limits(), NOW) is None
+
+
+def test_a_disabled_account_is_nobody_by_any_name(database: Database) -> None:
+    add(database, "Dana")
+    accounts.disable(database, BY, add(database, "Aigerim"), NOW)
+    for name in ("Aigerim", "aigerim"):
+        assert login.login(database, Attempt(name, PASSWORD, "192.0.2.1"), Limits(), NOW) is None
 
 
 def test_a_new_password_ends_the_old_sessions(database: Database) -> None:
