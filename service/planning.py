@@ -211,6 +211,7 @@ class Exhaustion(Answer):
     likely: dt.date | None
     earliest: dt.date | None
     latest: dt.date | None
+    days_reached: int | None = None  # of the last year; None from a busy hour that does not tell
     words: Texts
 
 

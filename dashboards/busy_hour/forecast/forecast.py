@@ -21,6 +21,7 @@ from dashboards.busy_hour.measures.series import Floats
 
 MONTHS_NEEDED = 6
 DAYS_NEEDED = 28
+LAST_YEAR = 365  # days in which a match or a feast that comes every year is
 WEEKS_NEEDED = 3
 DAYS_OF_A_MONTH = 20  # a month with fewer measured days has no monthly value (project rule)
 DAYS_OF_A_SPARSE_MONTH = 7  # unless holes leave fewer than six such months: a part of each shows a trend, too
@@ -44,6 +45,8 @@ class Exhaustion(NamedTuple):
     likely: date | None
     earliest: date | None
     latest: date | None
+    days: int = 0  # of the last year, of those that were measured, which reached it one by one
+    highest: tuple[date, float] | None = None  # of them, with its value
 
 
 class Point(NamedTuple):
@@ -120,6 +123,7 @@ def forecast(
     points = weekly(found) if found else None
     if found is None or points is None or len(points.at) < WEEKS_NEEDED:
         return _of_little(known, basis, months, levels, assumed)
+    single = _of_last_year(known, assumed)
     made, pattern = continue_series(found, points, BY_MONTH if basis == "month" else BY_WEEK)
     growth = made.growth(pattern) if assumed.growth is None else math.log1p(assumed.growth)
     made = made.under(pattern, None if assumed.growth is None else growth, math.log(assumed.times))
@@ -140,7 +144,10 @@ def forecast(
         growth_per_month=math.expm1(growth),
         horizon=pattern.day(float(grid[-1])),
         points=tuple(_points(made, found, history[-1][0], basis)),
-        exhaustion=tuple(_exhaustion(pattern, (grid, *path), (history[-1][0], now), growth, level) for level in levels),
+        exhaustion=tuple(
+            _with_days(_exhaustion(pattern, (grid, *path), (history[-1][0], now), growth, level), single)
+            for level in levels
+        ),
         pattern=pattern,
         left_out=found.left_out,
         gaps=tuple(gaps(found)),
@@ -234,6 +241,18 @@ def _exhaustion(
     return Exhaustion(threshold, level, "beyond" if growth > FLAT else "none", None, earliest, latest)
 
 
+def _of_last_year(known: Mapping[date, float], assumed: Assumed) -> dict[date, float]:
+    last = max(known)
+    return {day: value * assumed.times for day, value in known.items() if (last - day).days < LAST_YEAR}
+
+
+def _with_days(entry: Exhaustion, days: Mapping[date, float]) -> Exhaustion:
+    """Return the answer with the days that reached the level, whatever the trend has: each must be carried, too."""
+    reached = {day: value for day, value in days.items() if value >= entry.level}
+    highest = max(reached.items(), key=lambda found: found[1], default=None)
+    return entry._replace(days=len(reached), highest=highest)
+
+
 def _crossing(pattern: Pattern, grid: Floats, values: Floats, level: float) -> date | None:
     reached = np.flatnonzero(values >= level)
     return pattern.day(float(grid[reached[0]])) if len(reached) else None
@@ -265,6 +284,7 @@ def _of_little(
         days = [last + timedelta(days=7 * number) for number in range(1, 5)]
         history = tuple(known.items())
     error = 0.0 if idle else None
+    single = _of_last_year(known, assumed)
     return Forecast(
         basis=basis,
         method="naive",
@@ -277,9 +297,12 @@ def _of_little(
         horizon=days[-1],
         points=tuple(Point(day, now, min(low, now), max(high, now)) for day in days),
         exhaustion=tuple(
-            Exhaustion(share, level, "already", last, last, last)
-            if now >= level
-            else Exhaustion(share, level, "none", None, None, None)
+            _with_days(
+                Exhaustion(share, level, "already", last, last, last)
+                if now >= level
+                else Exhaustion(share, level, "none", None, None, None),
+                single,
+            )
             for share, level in levels
         ),
         pattern=None,

@@ -14,6 +14,7 @@ def forecast_sentence(made: Forecast | None, words: Words, unstated: tuple[str, 
     act = next((entry for entry in made.exhaustion if entry.threshold == ACT), None)
     parts = (
         exhaustion_sentence(act, made, words) if act else words("forecast.no_capacity"),
+        days_sentence(act, words) if act else "",
         capacity_words.unstated_sentence(unstated, words),
         pattern_words.pattern_sentence(made, words),
         _tested(made, words),
@@ -33,6 +34,15 @@ def exhaustion_sentence(entry: Exhaustion, made: Forecast, words: Words) -> str:
         return words("exhaustion.beyond_horizon", share=share, limit=made.horizon.isoformat(), early=early)
     month = words.month(entry.likely, "month_in")
     return words("exhaustion.date", share=share, month=month, range=_range(entry, words))
+
+
+def days_sentence(entry: Exhaustion, words: Words) -> str:
+    """Return how many single days reached what the trend has not reached yet, such as nights with a match."""
+    if entry.answer == "already" or entry.highest is None:
+        return ""
+    day, value = entry.highest
+    share = words.percent(entry.threshold * value / entry.level, 0)
+    return words("exhaustion.days", n=entry.days, share=share, day=words.day(day))
 
 
 def exhaustion_short(entry: Exhaustion, made: Forecast, words: Words) -> str:

@@ -199,6 +199,7 @@ def trend_object(made: Forecast) -> dict[str, Any]:
                 "likely": entry.likely.isoformat() if entry.likely else None,
                 "earliest": entry.earliest.isoformat() if entry.earliest else None,
                 "latest": entry.latest.isoformat() if entry.latest else None,
+                "days_reached": entry.days,
                 "words": in_every_language(partial(forecast_words.exhaustion_sentence, entry, made)),
             }
             for entry in made.exhaustion
