@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from agent.sources.streams.live import (
     HOLD_BACK,
-    INSISTED,
     LATEST_UPDATE,
     Container,
     Init,
@@ -101,7 +100,7 @@ class Media:
     entries: tuple[Entry, ...]
     ended: bool
     parts: int = 0  # listed of the segment that has begun
-    invalid: str = ""  # a rule that it breaks and on which some players insist
+    invalid: str = ""  # a rule that it breaks and on which some players insist, and what they do
 
     def edge(self) -> float | None:
         """Return the Unix time at which the last segment ends; None unless a date and every duration after it stand."""
@@ -138,7 +137,7 @@ class Media:
             self.edge(),
             target,
             LATEST_UPDATE * target,
-            invalid=self.invalid and self.invalid + INSISTED,
+            invalid=self.invalid,
             source=url.partition("?")[0],
             marks=self._marks(newest),
         )

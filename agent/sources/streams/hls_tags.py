@@ -15,6 +15,7 @@ _ATTRIBUTE = re.compile(r'\s*([A-Za-z0-9_-]+)\s*=\s*("[^"]*"|[^,]*)\s*(?:,|$)')
 _VARIABLE = re.compile(r"\{\$([A-Za-z0-9_-]+)\}")
 _DEFINED = re.compile(r"[A-Za-z0-9_-]+")
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}")
+_DURATION = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 _WHOLE = re.compile(r"\s*(\d{1,20})")
 _RANGE = re.compile(r"\s*(\d{1,15})\s*(?:@\s*(\d{0,15}))?\s*")
 # A player pads one digit, and no more: Web Crypto, through which hls.js and shaka-player decrypt, wants all 16 bytes.
@@ -131,6 +132,13 @@ def seconds(line: Line) -> float | None:
     """Return the seconds that begin a tag's value; None where it begins with no number."""
     number = _NUMBER.match(line.value)
     return float(number[0]) if number else None
+
+
+def behind_duration(line: Line) -> str:
+    """Return what stands behind the duration of EXTINF and is no title; empty where nothing does."""
+    match = _DURATION.match(line.value)
+    rest = line.value[match.end() :] if match else line.value
+    return "" if rest.startswith(",") else rest.strip()
 
 
 def whole(line: Line) -> int:

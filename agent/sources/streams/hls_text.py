@@ -7,6 +7,7 @@ from dataclasses import replace
 from agent.sources.streams import hls_tags
 from agent.sources.streams.hls import KEY_SIZES, SHORTEST, Encryption, Entry, Map, Master, Media, Sound, Variant
 from agent.sources.streams.hls_tags import Line, Variables
+from agent.sources.streams.live import INSISTED
 
 # Those that hls.js 1.7.4 knows (utils/codecs.ts), and VVC.
 _VIDEO_CODECS = (
@@ -137,6 +138,11 @@ class _MediaReader:
                 self._entry(variables.expand(line.number, line.value))
             case "EXTINF":
                 seconds = hls_tags.seconds(line)
+                if not self._invalid and (rest := hls_tags.behind_duration(line)):
+                    self._invalid = (
+                        f"line {line.number}: EXTINF is “{line.value[:40]}”, not a decimal number and a comma "
+                        f"(RFC 8216, 4.3.2.1); hls.js 1.7.4 takes “{rest[:40]}” for the address of a segment"
+                    )
                 self._announced = True
                 self._duration = None if seconds is None else max(seconds, SHORTEST)
             case "EXT-X-TARGETDURATION":
@@ -185,9 +191,9 @@ class _MediaReader:
         if line.tag not in _FROM_ZERO or line.value.strip("0 "):
             self._seen.add(line.tag)
         if again:
-            self._invalid = self._invalid or f"line {line.number}: a second {line.tag}"
+            self._invalid = self._invalid or f"line {line.number}: a second {line.tag}{INSISTED}"
         elif line.tag == "EXT-X-MEDIA-SEQUENCE" and self._entries:
-            self._invalid = self._invalid or f"line {line.number}: {line.tag} behind the first segment"
+            self._invalid = self._invalid or f"line {line.number}: {line.tag} behind the first segment{INSISTED}"
 
     def _entry(self, uri: str) -> None:
         byte_range = None

@@ -247,8 +247,35 @@ def test_a_rule_on_which_some_players_insist_is_named_and_decides_nothing(tag: s
     found = media(LIVE.replace("#EXTM3U", f"#EXTM3U\n{tag}", 1))
 
     assert found.invalid.startswith(problem)
-    assert found.live("http://edge/live.m3u8").invalid == (problem and found.invalid + INSISTED)
+    assert found.live("http://edge/live.m3u8").invalid == found.invalid
+    assert found.invalid.endswith(INSISTED if problem else "")
     assert found.sequence == 100
+
+
+@pytest.mark.parametrize(
+    ("duration", "rest"),
+    [
+        ("-23334.411377778,", "-23334.411377778,"),
+        ("5.5 title", "title"),
+        ("5.5s,", "s,"),
+        ("1e1,", "e1,"),
+        ("5.5 ,t", ",t"),
+        ("5.5,t", ""),
+        ("5,5,", ""),
+        ("5.5", ""),
+        ("5.,", ""),
+        (".5,", ""),
+        (",t", ""),
+        ("", ""),
+    ],
+)
+def test_what_stands_behind_a_duration_is_told(duration: str, rest: str) -> None:
+    """Issues 2238 and 3303 of hls.js, 4192 of ExoPlayer; expected by the expression of hls.js 1.7.4, run in Node.js."""
+    found = media(LIVE.replace("#EXTINF:5.500,news", f"#EXTINF:{duration}"))
+
+    assert len(found.entries) == 2
+    assert found.invalid.endswith(f"hls.js 1.7.4 takes “{rest}” for the address of a segment" if rest else "")
+    assert bool(found.invalid) == bool(rest)
 
 
 def test_segments_know_how_many_discontinuities_were_before_them() -> None:
