@@ -18,6 +18,8 @@ _PIECE = 1 << 16
 _STATUS_LINE = re.compile(rb"(?:HTTP/(\d+)(?:\.(\d+))?|ICY)[ \t]+(\d{3})(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,12})[ \t]*(?:;.*)?", re.DOTALL)
 _BODILESS = frozenset({204, 304})
+# Type, flags and stream of the frame with which a server of HTTP/2 begins (RFC 9113, 3.4).
+_SETTINGS = b"\x04\0\0\0\0\0"
 
 
 class WireError(Exception):
@@ -133,7 +135,11 @@ class Connection:
     async def _line(self, what: str) -> bytes:
         try:
             line = await self._reader.readuntil(b"\n")
-        except asyncio.IncompleteReadError:
+        except asyncio.IncompleteReadError as error:
+            if error.partial[3:9] == _SETTINGS:
+                raise WireError(
+                    "the server speaks HTTP/2 only, this program HTTP/1.1 only: let the server answer both"
+                ) from None
             raise BrokenOff(f"the connection ended before {what}") from None
         except asyncio.LimitOverrunError:
             raise WireError(f"{what} is longer than {LONGEST_HEAD >> 10} KiB") from None

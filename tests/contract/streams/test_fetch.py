@@ -337,6 +337,16 @@ def test_a_redirect_leads_to_http_only(target: str) -> None:
     assert trouble(plain(b"", f"Location: {target}", status="302 Found")).trouble is Trouble.UNREACHABLE
 
 
+def test_a_server_that_speaks_http2_only_is_told() -> None:
+    async def serve(_: bytes, writer: Writer) -> None:
+        writer.write(bytes.fromhex("000006 04 00 00000000 0003 00000064"))  # what nghttpd 1.52.0 of Debian 12 sends
+        await writer.drain()
+
+    found = trouble(serve)
+    assert found.trouble is Trouble.UNREACHABLE
+    assert found.detail == "the server speaks HTTP/2 only, this program HTTP/1.1 only: let the server answer both"
+
+
 def test_what_is_no_http_is_unreachable() -> None:
     async def other(_: bytes, writer: Writer) -> None:
         writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
