@@ -5,10 +5,10 @@ choices none is taken.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from dashboards.busy_hour.records import numbers, stamps
+from dashboards.busy_hour.records import numbers
 from dashboards.busy_hour.records.table import CsvError
 
 Rows = Sequence[tuple[int, list[str]]]
@@ -17,16 +17,17 @@ _UNIX = re.compile(r"\d+(?:\.\d*)?")
 _DAY = 86400.0
 
 
-def of_time(path: Path, names: Sequence[str], rows: Rows) -> int:
+def of_time(path: Path, names: Sequence[str], rows: Rows, is_stamp: Callable[[str], bool]) -> int:
     """Return the column with the time stamps; refuse where two columns have some, such as start and end."""
     number, first = rows[0]
-    found = [place for place, cell in enumerate(first) if stamps.looks_like_stamp(cell)]
+    found = [place for place, cell in enumerate(first) if is_stamp(cell)]
     if not found:
         raise CsvError(
             f"{path}: row {number} has no time stamp that is understood: {' | '.join(first)[:120]}; "
-            "write ISO 8601 or Unix seconds, or say the form with --time-column and --time-format"
+            'write ISO 8601 or Unix seconds, or say the form with --time-format, such as "%d %b %Y %H:%M" for '
+            "05 Oct 2026 20:00"
         )
-    times = [found[0], *(place for place in found[1:] if _are_stamps(rows, place, found[0]))]
+    times = [found[0], *(place for place in found[1:] if _are_stamps(rows, place, found[0], is_stamp))]
     if len(times) > 1:
         shown = ", ".join(f'"{names[place][:40]}"' for place in times)
         raise CsvError(
@@ -36,11 +37,11 @@ def of_time(path: Path, names: Sequence[str], rows: Rows) -> int:
     return times[0]
 
 
-def _are_stamps(rows: Rows, place: int, beside: int) -> bool:
+def _are_stamps(rows: Rows, place: int, beside: int, is_stamp: Callable[[str], bool]) -> bool:
     """Return whether all cells of a column are stamps; a number such as 1791140400 is one only near the row's own."""
     for _, cells in rows:
         cell, other = cells[place], cells[beside]
-        if not stamps.looks_like_stamp(cell):
+        if not is_stamp(cell):
             return False
         if _UNIX.fullmatch(cell):
             return bool(_UNIX.fullmatch(other)) and len(cell) == len(other) and abs(float(cell) - float(other)) <= _DAY

@@ -6,7 +6,7 @@ What a file looks like is detected and kept in `Table.notes` for the planner to 
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dashboards.busy_hour.records import exports, flux, numbers, perfmon, prtg, stamps, workbooks
@@ -20,7 +20,10 @@ _LOOKED_AT = 400  # rows that decide on the delimiter
 _DAMAGE = re.compile("[\ufffd\x00-\x08\x0e-\x1f]")
 
 
-def read(path: Path, form: Form) -> Table:
+IsStamp = Callable[[str], bool]
+
+
+def read(path: Path, form: Form, is_stamp: IsStamp = stamps.looks_like_stamp) -> Table:
     """Return the table of a file; raise CsvError where it cannot be read in one way."""
     try:
         content = path.read_bytes()
@@ -30,7 +33,7 @@ def read(path: Path, form: Form) -> Table:
         raise CsvError(f"{path}: is empty; export it again")
     if content[:4] == b"PK\x03\x04":
         sheet, rows = workbooks.read(path, form)
-        table = _with_header(path, rows, "", form)
+        table = _with_header(path, rows, "", form, is_stamp)
         table.notes.insert(0, ("sheet", sheet))
         return _one_time(table)
     if content[:4] == b"\xd0\xcf\x11\xe0":
@@ -43,7 +46,7 @@ def read(path: Path, form: Form) -> Table:
         elif start == "<":
             made = exports.from_xml(path, text)
         else:
-            made = exports.fetched(text) or _of_program(_delimited(path, text, form))
+            made = exports.fetched(text) or _of_program(_delimited(path, text, form, is_stamp))
     except CsvError as error:
         raise error if str(path) in str(error) else CsvError(f"{path}: {error}") from None
     made.notes.insert(0, ("encoding", encoding))
@@ -100,10 +103,10 @@ def _decode(path: Path, content: bytes, encoding: str) -> str:
 # --- text with a delimiter ------------------------------------------------------------------------------------------
 
 
-def _delimited(path: Path, text: str, form: Form) -> Table:
+def _delimited(path: Path, text: str, form: Form, is_stamp: IsStamp) -> Table:
     announced = re.match(r"sep=(.)\r?\n", text)
     skipped = form.preamble or 0
-    delimiter = form.delimiter or (announced[1] if announced else None) or _delimiter(path, text, skipped)
+    delimiter = form.delimiter or (announced[1] if announced else None) or _delimiter(path, text, skipped, is_stamp)
     rows = [
         (number, [cell.strip() for cell in cells])
         for number, cells in _split(path, text, delimiter)
@@ -113,7 +116,7 @@ def _delimited(path: Path, text: str, form: Form) -> Table:
         rows = rows[1:]
     if not rows:
         raise CsvError(f"{path}: has no rows; export it again")
-    table = _with_header(path, rows, delimiter, form)
+    table = _with_header(path, rows, delimiter, form, is_stamp)
     table.notes.insert(0, ("delimiter", DELIMITERS.get(delimiter, repr(delimiter))))
     return table
 
@@ -130,11 +133,11 @@ def _split(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[st
         ) from None
 
 
-def _delimiter(path: Path, text: str, skipped: int) -> str:
+def _delimiter(path: Path, text: str, skipped: int, is_stamp: IsStamp) -> str:
     """Return the delimiter under which most rows have a time stamp and a further cell that may be a number."""
     lines = text.splitlines()[skipped : skipped + _LOOKED_AT]
     head = "\n".join(lines)
-    found = {mark: sum(_is_data(cells) for _, cells in _split(path, head, mark)) for mark in DELIMITERS}
+    found = {mark: sum(_is_data(cells, is_stamp) for _, cells in _split(path, head, mark)) for mark in DELIMITERS}
     best = max(found.values())
     if best == 0:
         # No row has a stamp: the header's own delimiter lets a message name the row that is wrong.
@@ -146,11 +149,11 @@ def _delimiter(path: Path, text: str, skipped: int) -> str:
     return marks[0]
 
 
-def _is_data(cells: Sequence[str]) -> bool:
+def _is_data(cells: Sequence[str], is_stamp: IsStamp) -> bool:
     stripped = [cell.strip() for cell in cells]
-    if not any(map(stamps.looks_like_stamp, stripped)):
+    rest = [cell for cell in stripped if not is_stamp(cell)]
+    if len(rest) == len(stripped):
         return False
-    rest = [cell for cell in stripped if not stamps.looks_like_stamp(cell)]
     return len(stripped) > 1 and (not rest or any(map(numbers.looks_like_number, rest)))
 
 
@@ -161,10 +164,10 @@ def _hours(rows: Sequence[tuple[int, list[str]]]) -> bool:
     return 1 < len(found) <= 24 and found in (counted[: len(found)], counted[1 : len(found) + 1])
 
 
-def _with_header(path: Path, rows: list[tuple[int, list[str]]], delimiter: str, form: Form) -> Table:
+def _with_header(path: Path, rows: list[tuple[int, list[str]]], delimiter: str, form: Form, is_stamp: IsStamp) -> Table:
     """Split preamble, header and data; the data begins with the first row that has a stamp and a number."""
     notes: list[tuple[str, str]] = []
-    first = next((place for place, (_, cells) in enumerate(rows) if _is_data(cells)), None)
+    first = next((place for place, (_, cells) in enumerate(rows) if _is_data(cells, is_stamp)), None)
     if first is None:
         # Nothing is data: the first row is the header, and the caller names the first row that is wrong.
         first = 0 if form.header is False else 1
@@ -173,7 +176,12 @@ def _with_header(path: Path, rows: list[tuple[int, list[str]]], delimiter: str, 
         first = 1
     above = [cells for _, cells in rows[:first]]
     header = above[-1] if named else []
-    if named and form.header is None and len(rows) > first and not _names(header):
+    if named and form.header is None and len(rows) > first and not _names(header, is_stamp):
+        if any(map(is_stamp, header)):
+            raise CsvError(
+                f"{path}: row {rows[first - 1][0]} has a time stamp and no value that is understood: {_shown(header)}; "
+                "correct the value, or leave it empty if unknown"
+            )
         if _hours(rows):
             raise CsvError(
                 f"{path}: row {rows[0][0]} has an hour of the day without its date: {', '.join(rows[0][1])}; "
@@ -199,11 +207,11 @@ def _with_header(path: Path, rows: list[tuple[int, list[str]]], delimiter: str, 
     return table
 
 
-def _names(header: Sequence[str]) -> bool:
+def _names(header: Sequence[str], is_stamp: IsStamp) -> bool:
     """Return whether a row can name the columns: no cell is a stamp or a number."""
     filled = [cell for cell in header if cell]
     return bool(filled) and not any(
-        stamps.looks_like_stamp(cell) or re.fullmatch(r"[+-]?\d+[\d.,]*", cell) for cell in filled[:2]
+        is_stamp(cell) or stamps.looks_like_stamp(cell) or re.fullmatch(r"[+-]?\d+[\d.,]*", cell) for cell in filled[:2]
     )
 
 

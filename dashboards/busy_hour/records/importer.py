@@ -61,8 +61,9 @@ def read_file(path: Path, layout: Layout) -> Imported:
     Raises:
         CsvError: the file cannot be read, or fits two readings.
     """
-    table = files.read(path, layout.form)
-    read = _Columns(path, layout, table)
+    is_stamp = stamps.recognizer(layout.time_format)
+    table = files.read(path, layout.form, is_stamp)
+    read = _Columns(path, layout, table, is_stamp)
     rows = read.rows()
     present = [row for row in rows if not math.isnan(row[1])]
     times, values = np.array([row[0] for row in present]), np.array([row[1] for row in present])
@@ -118,7 +119,7 @@ def _days(times: Floats, values: Floats, step: int, layout: Layout) -> Iterator[
 class _Columns:
     """The columns of a table that were asked for, as instants and values."""
 
-    def __init__(self, path: Path, layout: Layout, table: Table) -> None:
+    def __init__(self, path: Path, layout: Layout, table: Table, is_stamp: files.IsStamp) -> None:
         self.path, self.layout, self.table = path, layout, table
         self.notes = list(table.notes)
         self._where = (self._column(layout.where[0]), layout.where[1]) if layout.where else None
@@ -131,7 +132,9 @@ class _Columns:
             of = f" with {layout.where[0]}={layout.where[1]}" if layout.where else ""
             raise CsvError(f"{path}: has no rows to import{of}; check the file, or choose others with --where")
         names, lines = table.header, self._chosen
-        self._time = self._column(layout.time_column) if layout.time_column else choice.of_time(path, names, lines)
+        self._time = (
+            self._column(layout.time_column) if layout.time_column else choice.of_time(path, names, lines, is_stamp)
+        )
         others = [self._time, *prtg.shown(names), *([self._where[0]] if self._where else [])]
         self._value = (
             self._column(layout.value_column) if layout.value_column else choice.of_value(path, names, lines, others)

@@ -46,6 +46,22 @@ def looks_like_stamp(text: str) -> bool:
     return any(form.fullmatch(text) for form in (_ISO, _UNIX, _LOCAL, _YEAR_FIRST, _COMPACT))
 
 
+def recognizer(form: str | None) -> Callable[[str], bool]:
+    """Return what tells a stamp: by the pattern that was said, or where none was, by its looks."""
+    if form is None or "%" not in form or _FIXED_OFFSET.search(form):
+        return looks_like_stamp
+    read = reader(form)
+
+    def fits(text: str) -> bool:
+        try:
+            read(text)
+        except (ValueError, OverflowError, OSError):
+            return False
+        return True
+
+    return fits
+
+
 def detect(cells: Iterable[str]) -> str:
     """Return the name of the form that the cells have: "iso", "epoch", "epoch-ms", "day-first" …
 

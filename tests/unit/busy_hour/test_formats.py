@@ -169,6 +169,14 @@ GOOD: dict[str, tuple[bytes, Layout]] = {
     "no header, semicolons": (lines(lambda t, v: f"{t:%Y-%m-%dT%H:%M};{russian(v)}").encode(), HOURLY),
     "trailing delimiter": (lines(lambda t, v: f"{t:%Y-%m-%d %H:%M},{v},", "Time,Value").encode(), HOURLY),
     "bars": (lines(lambda t, v: f"{t:%Y-%m-%d %H:%M}|{v}", "Time|Value").encode(), HOURLY),
+    "months in words, below a title, separated by semicolons": (
+        lines(lambda t, v: f"{t:%d-%b-%y %I:%M %p};{v}", "Edge 1, 2026-10-15", "", "Date/Time;Average").encode(),
+        replace(HOURLY, time_format="%d-%b-%y %I:%M %p"),
+    ),
+    "months in words, without a header": (
+        lines(lambda t, v: f'"{t:%b %d, %Y %I:%M %p}","{v}"').encode(),
+        replace(HOURLY, time_format="%b %d, %Y %I:%M %p"),
+    ),
     "years first with strokes": (lines(lambda t, v: f"{t:%Y/%m/%d %H:%M},{v}", "Time,Value").encode(), HOURLY),
     "ends of intervals": (
         lines(lambda t, v: f"{t + datetime.timedelta(hours=1):%Y-%m-%d %H:%M},{v}", "Time,Value").encode(),
@@ -289,6 +297,13 @@ def test_a_step_that_the_file_states_is_believed(name: str, tmp_path: Path) -> N
         read_file(file, replace(layout, step=300))
 
 
+def test_a_first_row_without_a_value_does_not_name_the_columns(tmp_path: Path) -> None:
+    file = tmp_path / "history.csv"
+    file.write_text("time,sessions\n05 Oct 2026 00:00,NA\n05 Oct 2026 01:00,5\n")
+    with pytest.raises(CsvError, match=r"row 2 has a time stamp and no value that is understood: 05 Oct .* \| NA"):
+        read_file(file, replace(HOURLY, time_format="%d %b %Y %H:%M"))
+
+
 def test_long_intervals_of_prometheus_may_end_at_their_stamps(tmp_path: Path) -> None:
     """grafana/grafana#27263: an average over [1h] at 01:00 is of the hour before."""
     file = tmp_path / "history.json"
@@ -342,6 +357,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "hours of a day without a date": ("0, 0.6\n1, 0.3\n2, 0.4\n", "row 1 has an hour of the day without its date"),
     "two columns of values": ("t,a,b\n2026-10-05 00:00,5,6\n", 'has "a", "b"; say it with --value-column'),
+    "a first row with a word": ("t,v\n2026-10-05 00:00,--\n2026-10-05 01:00,5\n", "leave it empty if unknown"),
     "a short row": ("t,v\n2026-10-05 00:00,5\n2026-10-05 01:00\n", "row 3 has 1 field,"),
     "a row of totals": ("t,v\n2026-10-05 00:00,5\nTotal,5\n", "row 3: 'Total' is no time stamp"),
     "another notation in a later row": ("t;v\n2026-10-05 00:00;5,5\n2026-10-05 01:00;5.5\n", "are in one column"),
