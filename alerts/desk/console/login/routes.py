@@ -1,5 +1,6 @@
 """Logging in and out, and the choice of language and colours."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -8,12 +9,13 @@ from fastapi.responses import RedirectResponse
 from alerts.desk.access import login, secrets
 from alerts.desk.access import store as access
 from alerts.desk.core.words import languages
-from alerts.desk.web.forms import Writing, address_of, by, check_csrf, local_path
+from alerts.desk.web.forms import StaleFormError, Writing, address_of, by, check_csrf, local_path
 from alerts.desk.web.render import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, page
-from alerts.desk.web.session import COOKIE, Running, runtime_of
+from alerts.desk.web.session import COOKIE, Running, runtime_of, visitor
 
 # Before the login there is no session: the form's key and this cookie must agree.
 _BEFORE = "ottwatch_form"
+_KEY = re.compile(r"[\w-]{43}", re.ASCII)
 YEAR = 365 * 86_400  # seconds
 
 router = APIRouter(include_in_schema=False)
@@ -23,8 +25,8 @@ Next = Annotated[str, Form(alias="next", max_length=2000)]
 
 @router.get("/login")
 def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the address's own word
-    """Show the login form."""
-    return form_page(request, 200, next_=next)
+    """Show the login form; who has logged in meanwhile in another tab goes on."""
+    return _on(next) if visitor(request) else form_page(request, 200, next_=next)
 
 
 @router.post("/login")
@@ -32,7 +34,10 @@ def submit(
     request: Request, runtime: Running, name: Line = "", password: Line = "", csrf: Line = "", next_: Next = "/"
 ) -> Response:
     """Log in."""
-    check_csrf(csrf, request.cookies.get(_BEFORE, ""))
+    try:
+        check_csrf(csrf, request.cookies.get(_BEFORE, ""))
+    except StaleFormError:
+        return _on(next_) if visitor(request) else form_page(request, 403, "login.stale", next_)
     attempt = login.Attempt(name, password, address_of(request))
     try:
         key = login.login(runtime.database, attempt, runtime.settings.limits, runtime.now())
@@ -40,7 +45,7 @@ def submit(
         return form_page(request, 429, "login.throttled", next_)
     if key is None:
         return form_page(request, 403, "login.wrong", next_)
-    answer = RedirectResponse(local_path(next_), 303)
+    answer = _on(next_)
     # The session itself ends when it is time; the cookie only must not end before.
     longest = max(runtime.settings.limits.session, runtime.settings.limits.viewer_session)
     _set_cookie(request, answer, COOKIE, key, int(longest))
@@ -82,10 +87,16 @@ def theme(request: Request, _: Writing, theme: Line = "", next_: Next = "/") -> 
 
 def form_page(request: Request, status: int, problem: str = "", next_: str = "/") -> Response:
     """Render the login form, with what is wrong above it if something is."""
-    key = secrets.new_key()
+    # One key for all tabs: a browser that opens yesterday's again shows the form in each of them.
+    before = request.cookies.get(_BEFORE, "")
+    key = before if _KEY.fullmatch(before) else secrets.new_key()
     result = page(request, "console/login/login.html", None, status, problem=problem, csrf=key, next=local_path(next_))
     _set_cookie(request, result, _BEFORE, key)
     return result
+
+
+def _on(next_: str) -> RedirectResponse:
+    return RedirectResponse(local_path(next_), 303)
 
 
 def _set_cookie(request: Request, answer: Response, name: str, value: str, seconds: int | None = None) -> None:
