@@ -24,6 +24,8 @@ NO_CHAT = Refusal(400, "Bad Request: chat not found")
 BLOCKED = Refusal(403, "Forbidden: bot was blocked by the user")
 KICKED = Refusal(403, "Forbidden: bot was kicked from the supergroup chat")
 UNAUTHORIZED = Refusal(401, "Unauthorized")
+CLOSED_TOPIC = Refusal(400, "Bad Request: TOPIC_CLOSED")
+NO_RIGHTS = Refusal(400, "Bad Request: have no rights to send a message")
 NO_TOPIC = Refusal(400, "Bad Request: message thread not found")
 BROKEN = Refusal(502, "Bad Gateway")
 

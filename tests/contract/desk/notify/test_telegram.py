@@ -148,6 +148,8 @@ def test_a_message_that_has_begun_is_finished_and_not_told_again_in_a_digest(des
         (telegram.BLOCKED, "has to unblock the bot"),
         (telegram.KICKED, "add the bot to the chat again"),
         (telegram.NO_TOPIC, "the topic is gone"),
+        (telegram.CLOSED_TOPIC, "the topic is closed: open it"),
+        (telegram.NO_RIGHTS, "let the bot write"),
         (telegram.UNAUTHORIZED, "@BotFather"),
     ],
     ids=lambda each: each.description if isinstance(each, Refusal) else "",
