@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
 Delivery = Literal["multicast", "stream"]
-Container = Literal["mpegts", "mp4", "aac", "unknown"]
+Container = Literal["mpegts", "mp4", "aac", "mp3", "ac3", "eac3", "unknown"]
 
 LARGEST = 24 << 20  # bytes kept of a piece; what comes after them is left out
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 AnyPacket: TypeAlias = "Packet[Any]"  # generic for the type checker alone
 
-FORMATS = {"mpegts": "mpegts", "mp4": "mp4", "aac": "aac"}
+FORMATS = frozenset({"mpegts", "mp4", "aac", "mp3", "ac3", "eac3"})  # containers by the names of FFmpeg
 _MOST_KEYS = 12  # key frames of a piece that are decoded
 _APART = 1.0  # seconds between them, at least: some encoders make every frame a key frame
 _PLAUSIBLE = 120.0  # seconds that a piece may be long; beyond, its times are not believed
@@ -58,13 +58,14 @@ class _Way:
 
 @dataclass(slots=True)
 class _Piece:
-    """The packets of a piece, and when each plays."""
+    """The packets of a piece, and when each plays; `timed` is False where none of them says so, as in packed audio."""
 
     pictures: list[AnyPacket] = field(default_factory=list)
     sounds: list[AnyPacket] = field(default_factory=list)
     begin: float = 0.0
     end: float = 0.0
     arrived: float = 0.0
+    timed: bool = False
 
     def moment(self, packet: AnyPacket) -> float:
         """Return the Unix time at which the packet's content plays, taking the piece's end for its arrival."""
@@ -150,11 +151,12 @@ class Examiner:
 
     def _sounds(self, piece: _Piece, way: _Way) -> tuple[Sound | None, SoundFormat | None]:
         begin = end = heard = None
+        moment = 0.0
         for packet in piece.sounds:
             name = packet.stream.codec_context.name
             if way.sound is None or way.sound_name != name:
                 way.sound, way.sound_name, way.loudness = _sound_decoder(packet), name, None
-            moment = piece.moment(packet)
+            moment = piece.moment(packet) if piece.timed else moment
             for frame in _decoded(way.sound, packet):
                 found = SoundFormat(way.sound_name, str(frame.sample_rate), frame.layout.name)
                 if way.loudness is None or found != way.sound_format:
@@ -167,6 +169,9 @@ class Examiner:
                 end = moment
         if begin is None or end is None or way.loudness is None:
             return None, None
+        if not piece.timed:  # one frame after the other, up to the piece's end
+            late = piece.arrived - end
+            begin, end, heard = begin + late, end + late, None if heard is None else heard + late
         return Sound(begin, end, heard, way.loudness.momentary, way.loudness.short_term), way.sound_format
 
 
@@ -185,7 +190,7 @@ def _demultiplexed(task: Task) -> _Piece:
     chosen: dict[str, int] = {}
     times = []
     options = {"codec_whitelist": "none"}
-    with av.open(io.BytesIO(task.data), "r", format=FORMATS[task.container], options=options) as media:
+    with av.open(io.BytesIO(task.data), "r", format=task.container, options=options) as media:
         for packet in _packets(media.demux()):
             kind = packet.stream.type
             if kind not in ("video", "audio") or not packet.size:
@@ -197,6 +202,7 @@ def _demultiplexed(task: Task) -> _Piece:
             if at is not None:
                 times.append((at, at + _length(packet)))
     if times:
+        piece.timed = True
         piece.begin, piece.end = min(begin for begin, _ in times), max(end for _, end in times)
     return piece
 

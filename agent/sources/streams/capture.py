@@ -7,7 +7,9 @@ from agent.sources.streams import mp4
 from agent.sources.streams.content import is_transport
 from agent.sources.streams.live import Segment
 
-_ADTS = 0xFFF0
+_ADTS, _AC3 = 0xFFF0, b"\x0b\x77"
+_LAST_AC3 = 10  # bsid of AC-3 (ETSI TS 102 366, E.2.3.1.6); above it E-AC-3
+_HEAD, _TAG = 6, 10  # bytes
 
 
 class Capture:
@@ -47,10 +49,30 @@ def _container(data: bytes) -> Container:
         return "mpegts"
     if data[4:8] in mp4.FIRST:
         return "mp4"
-    # Packed audio of HLS begins with a time stamp in an ID3 tag (RFC 8216, 3.4).
-    if data.startswith(b"ID3") or (len(data) > 1 and int.from_bytes(data[:2], "big") & 0xFFF6 == _ADTS):
+    return _packed(data[_behind_tags(data) :][:_HEAD])
+
+
+def _behind_tags(data: bytes) -> int:
+    """Return where the sound of packed audio begins: behind tags of ID3 with a time stamp (RFC 8216, 3.4)."""
+    at = 0
+    while data[at : at + 3] == b"ID3" and at + _TAG <= len(data):
+        size = 0
+        for byte in data[at + 6 : at + _TAG]:  # seven bits each
+            size = size << 7 | byte & 0x7F
+        at += _TAG + size + _TAG * bool(data[at + 5] & 0x10)  # a footer
+    return at
+
+
+def _packed(head: bytes) -> Container:
+    """Return what packed audio is by its first frame."""
+    if len(head) < _HEAD:
+        return "unknown"
+    if head.startswith(_AC3):
+        return "eac3" if head[5] >> 3 > _LAST_AC3 else "ac3"
+    sync = int.from_bytes(head[:2], "big")
+    if sync & 0xFFF6 == _ADTS:
         return "aac"
-    return "unknown"
+    return "mp3" if sync & 0xFFE0 == 0xFFE0 and sync & 0x0006 else "unknown"
 
 
 def _is_encrypted(data: bytes) -> bool:

@@ -10,6 +10,8 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -19,7 +21,8 @@ from agent.sources.picture.examine import Examiner
 from agent.sources.picture.message import Limits, Task
 from agent.sources.picture.settings import PictureDecoder, PictureSettings
 from agent.sources.picture.source import PictureSource
-from tests.support.channels import Format, Part, encode, film, programme
+from agent.sources.picture.state import Expected, Moments
+from tests.support.channels import Format, Part, Tone, encode, film, programme, silence
 
 LIMITS = Limits(memory=1 << 30, most_pixels=640 * 360, thumbnails=True)
 CHANNEL = Part(2.0, film(), programme())
@@ -54,6 +57,41 @@ def test_a_piece_gives_picture_sound_formats_and_a_thumbnail(decoder: Decoder) -
 def test_fragments_of_mp4_are_read_as_well(decoder: Decoder, container: str) -> None:
     found = decoder.examine(task(mp4(encode(CHANNEL)) if container == "mp4" else encode(CHANNEL), container))
     assert (found.outcome, len(found.looks)) == ("examined", 1)
+
+
+def packed(tone: Tone, codec: str, form: str) -> bytes:
+    """Return three seconds of packed audio (RFC 8216, 3.4), in which nothing says when it plays."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=48_000, layout="mono")
+        assert isinstance(stream, AudioStream)
+        times = np.arange(3 * 48_000) / 48_000
+        for begin in range(0, len(times), 1152):
+            samples = tone(times[begin : begin + 1152]).astype(np.float32)[np.newaxis]
+            frame = AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, begin, Fraction(1, 48_000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return b"ID3\x04\0\0\0\0\0\x08" + bytes(8) + buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("codec", "form", "container"),
+    [("aac", "adts", "aac"), ("libmp3lame", "mp3", "mp3"), ("ac3", "ac3", "ac3"), ("eac3", "eac3", "eac3")],
+)
+def test_packed_audio_plays_up_to_the_moment_it_came(codec: str, form: str, container: str) -> None:
+    """Streamlink's issue 4721 names the four; a silence has to add up from piece to piece."""
+    moments, examiner = Moments(), Examiner(LIMITS)
+    for piece, tone in enumerate([programme(), silence, silence]):
+        arrived = 1000.0 + 3 * piece
+        found = examiner.examine(Task("k", "v", container, packed(tone, codec, form), arrived, follows=False))
+        assert found.kinds == ["audio"]
+        assert found.sound is not None
+        assert found.sound.begin == pytest.approx(arrived - 3, abs=0.1)
+        assert found.sound.end == pytest.approx(arrived)
+        moments.listen(found.sound.begin, found.sound.end, found.sound.heard, Expected(False, False, False, False))
+    assert moments.heard == pytest.approx(1000.0, abs=0.1)
+    assert moments.listened == pytest.approx(1006.0)
 
 
 def test_a_picture_that_is_too_large_is_refused_before_it_is_decoded(decoder: Decoder) -> None:

@@ -13,6 +13,7 @@ from service.settings import Seconds
 from tests.unit.streams.media import box, fragment, init, programme
 from tests.unit.streams.test_session import URL, World
 
+TAG = b"ID3\x04\0\0\0\0\0\x08" + bytes(8)
 SEGMENT = Segment(1, Resource(("http://a/s",)), 2.0)
 
 
@@ -102,7 +103,18 @@ def test_a_segment_that_is_encrypted_as_a_whole_is_said_to_be() -> None:
 
 @pytest.mark.parametrize(
     ("data", "container"),
-    [(b"ID3\x04", "aac"), (b"\xff\xf1\x50\x80", "aac"), (b"\x1a\x45\xdf\xa3", "unknown"), (programme(), "mpegts")],
+    [
+        (bytes.fromhex("fff150800000"), "aac"),
+        (TAG + bytes.fromhex("fff950800000"), "aac"),
+        (TAG + TAG + bytes.fromhex("fffb90c40000"), "mp3"),  # the first frames of ffmpeg 5.1.9, as the next ones
+        (TAG + bytes.fromhex("0b774fc75040"), "ac3"),
+        (bytes.fromhex("0b7701157287"), "eac3"),
+        (TAG, "unknown"),
+        (b"ID3\x04", "unknown"),
+        (TAG + b"fLaC\0\0\0\x22", "unknown"),
+        (b"\x1a\x45\xdf\xa3", "unknown"),
+        (programme(), "mpegts"),
+    ],
 )
 def test_the_container_is_told_by_its_first_bytes(data: bytes, container: str) -> None:
     pieces: list[Piece] = []
