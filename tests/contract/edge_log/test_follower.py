@@ -1,12 +1,14 @@
 """Real files: growing, renamed, copied and truncated, replaced, met again after a restart."""
 
 import copy
+import errno
 import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -479,3 +481,32 @@ def test_days_behind_a_link_that_was_switched_twice_while_nobody_looked(tmp_path
     reading.poll()
     reading.poll()
     assert reading.lines == [b"a", b"b", b"c", b"d", b"e"]
+
+
+@pytest.mark.parametrize("error", [errno.ESTALE, errno.EIO])
+def test_a_descriptor_that_went_stale_is_opened_again(
+    error: int, log: Path, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on NFS when its server begins again: google/mtail issue 505, grafana/loki issue 3651.
+    append(log, b"one", b"two")
+    assert reading.poll() == [b"one", b"two"]
+    (descriptor,) = [int(one.name) for one in Path("/proc/self/fd").iterdir() if one.resolve() == log]
+    read, opened, stale = os.pread, os.open, {descriptor}
+
+    def pread(of: int, count: int, offset: int) -> bytes:
+        if of in stale:
+            raise OSError(error, os.strerror(error))
+        return read(of, count, offset)
+
+    def opens(*arguments: Any) -> int:
+        new = opened(*arguments)
+        stale.discard(new)  # the number of one that was closed
+        return new
+
+    monkeypatch.setattr(os, "pread", pread)
+    monkeypatch.setattr(os, "open", opens)
+    append(log, b"three")
+    assert reading.poll() == []
+    assert reading.follower.faults == [f"{log}: {os.strerror(error)}"]
+    assert reading.poll(60) == [b"three"]
+    assert not reading.follower.faults

@@ -169,6 +169,9 @@ class Follower:
             file.look_again()  # it has just been moved: the next look finds where
         elif file.current:
             self._read_faults[file] = reason
+            if not file.compressed:
+                file.release()  # on a network file system a descriptor goes stale while the file is still there
+                file.look_again()
         else:
             self.losses.note(Loss.UNREADABLE, file.position.path, reason)
             self._followed.remove(file)
