@@ -18,7 +18,8 @@ MEANING: Mapping[str, str] = {
     Reason.SIZE: "a line has no number of bytes; log $bytes_sent, sc-bytes, or what the server calls it",
     Reason.AHEAD: "a line is dated ahead of this node's clock; compare the clocks and time_zone",
     Reason.TOO_LONG: "a line is longer than max_line",
-    Reason.TRUNCATED: "a file ends within a line",
+    Reason.TRUNCATED: "a file ends within a line, or the server cut a long request short; let Varnish log more by "
+    "vsl_reclen, HAProxy by tune.http.logurilen",
 }
 
 

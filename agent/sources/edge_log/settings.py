@@ -16,6 +16,7 @@ from service.settings import Seconds
 
 _SERVICE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _HEADER = re.compile(r"http_[a-z0-9_]+")
+_CMCD = re.compile(rb"[?&]CMCD=")
 _SUFFIX = re.compile(r"\*|\.[A-Za-z0-9]{1,10}")
 
 
@@ -80,7 +81,12 @@ class EdgeLogSettings:
     def make_format(self) -> LineFormat:
         """Return the log's format; raise ValueError with the remedy where it cannot serve."""
         choice = Choice(
-            self.client_address, self.session_variable, self.viewer_variable, tuple(self.media_methods), self.cmcd
+            self.client_address,
+            self.session_variable,
+            self.viewer_variable,
+            tuple(self.media_methods),
+            self.cmcd,
+            identity=tuple(self.viewer or self.session or ([_CMCD] if self.cmcd else [])),
         )
         try:
             zone = UTC if self.time_zone == "UTC" else time_zone(self.time_zone)

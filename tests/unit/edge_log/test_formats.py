@@ -196,6 +196,29 @@ CONNECTIONS = (
 )
 
 
+@pytest.mark.parametrize(
+    ("target", "written", "kept"),
+    [
+        (b"/live/news/1.ts?token=" + b"a" * 990, b" HTTP/1", b"/live/news/1.ts?token=" + b"a" * 990),
+        (b"/live/news/1.ts?token=" + b"a" * 1200, b" HTTP/1.1", b"/live/news/1.ts?token=" + b"a" * 1200),
+        (b"/live/news/1.ts?token=" + b"a" * 900, b"", b"/live/news/1.ts?token=" + b"a" * 900),  # HTTP/0.9
+        (b"/live/news/1.ts?token=" + b"a" * 993, b" HTT", None),
+        (b"/live/news/1.ts?token=" + b"a" * 997, b"", None),
+        (b"/live/news/1.ts?token=" + b"a" * 4069, b"", None),  # tune.http.logurilen 4096
+        (b"/live/news/1.ts?token=ab&b=" + b"a" * 1000, b"", b"/live/news/1.ts?token=ab"),
+        (b"/live/news/" + b"a" * 1008, b"", None),
+    ],
+)
+def test_a_request_that_haproxy_cut_short(target: bytes, written: bytes, kept: bytes | None) -> None:
+    # HAProxy 2.6.12 keeps 1,023 bytes of each longer request, and closes the quotes behind them.
+    line = AS_SOON.replace(b"+117", b"9117")
+    begin, quote, _ = line.partition(b'"')
+    log_format = make_format("haproxy", choice=Choice(identity=[re.compile(rb"[?&]token=(a[^&]*)")]))
+    batch = parsed(log_format, line + begin + quote + b"GET " + target + written + b'"\n' + line)
+    assert batch.rejects == ([Reject(1, Reason.TRUNCATED)] if kept is None else [])
+    assert [*batch.uris[1:-1]] == ([] if kept is None else [kept])
+
+
 def test_connections_of_haproxy_that_had_no_request_are_no_lines_of_requests() -> None:
     whole = AS_SOON.replace(b"+1 ", b"1 ").replace(b"+117", b"9117")
     down = b"Nov 30 18:48:53 localhost haproxy[7]: Server b/s is DOWN, reason: Layer4 connection problem.\n"

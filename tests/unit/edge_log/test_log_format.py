@@ -243,3 +243,42 @@ def test_the_quick_expression_gives_what_the_exact_one_gives(parts: list[bytes])
         zip(exact.addresses, exact.uris, exact.agents, strict=True)
     )
     assert batch.rejects == exact.rejects
+
+
+def varnish(target: bytes) -> bytes:
+    """Write as varnishncsa 7.1.1 does: of a target it has 254 bytes at most, behind scheme and host."""
+    return GOOD.replace(b"/live/a/1.ts?t=1", b"http://edge.example" + target[:254])
+
+
+TOKEN = re.compile(rb"[?&]token=([0-9a-f]+)")
+
+
+@pytest.mark.parametrize("odd", [b"", b" "])  # read together, and one by one
+@pytest.mark.parametrize(
+    ("begin", "identity", "kept"),
+    [
+        (b"/live/news/", (), None),  # the suffix may be lost
+        (b"/live/news/1.ts?a=1&b=", (), b"/live/news/1.ts?a=1"),
+        (b"/live/news/1.ts?a=", (), b"/live/news/1.ts"),
+        (b"/live/news/1.ts?a=", (TOKEN,), None),  # a token may have followed
+        (b"/live/news/1.ts?token=", (TOKEN,), None),  # not all of it is there
+        (b"/live/news/1.ts?token=ab&b=", (TOKEN,), b"/live/news/1.ts?token=ab"),
+    ],
+)
+def test_a_target_that_varnish_cut_short(
+    begin: bytes, identity: tuple[re.Pattern[bytes], ...], kept: bytes | None, odd: bytes
+) -> None:
+    log_format = LogFormat(PRESETS["combined"], Choice(identity=identity))
+    long = begin + odd + b"a" * 400
+    short = varnish(b"/live/a/1.ts")
+    batch = log_format.parse(short + varnish(long) + short)
+    assert batch.rejects == ([Reject(1, Reason.TRUNCATED)] if kept is None else [])
+    assert [*batch.uris[1:-1]] == ([] if kept is None else [b"http://edge.example" + kept])
+    # Neither a byte less, nor another method, nor a server that writes no host.
+    whole = [
+        varnish(long[:253]),
+        varnish(long).replace(b"GET", b"POST"),
+        varnish(long).replace(b"http://edge.example", b""),
+    ]
+    for line in whole:
+        assert log_format.parse(short + line).rejects == log_format.parse(line).rejects == []

@@ -19,7 +19,7 @@ class Reason(StrEnum):
     SIZE = "size"  # it has no number of bytes
     AHEAD = "ahead"  # dated further ahead of the clock than the tolerance
     TOO_LONG = "too_long"
-    TRUNCATED = "truncated"  # the file ends within the line
+    TRUNCATED = "truncated"  # the file ends within the line, or its request was cut short
 
 
 class Reject(NamedTuple):

@@ -25,7 +25,7 @@ from agent.sources.edge_log.formats.columns import (
 )
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
 from agent.sources.edge_log.formats.log_format import Choice
-from agent.sources.edge_log.formats.request import PROTOCOL, split_request
+from agent.sources.edge_log.formats.request import PROTOCOL, cut_by_haproxy, split_request, without_cut
 from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, bytes_sent, moment_of, seconds, status_of
 from agent.sources.edge_log.formats.times import TimeCache, haproxy_time
 
@@ -71,6 +71,7 @@ class HaProxy:
         exact, quick = exact.replace("QUOTE", '"'), quick.replace("QUOTE", "")
         self._expression = Expression(_GROUPS, exact, quick, words=("target",))
         self._methods = frozenset(method.encode() for method in methods)
+        self._identity = choice.identity
         self._times = TimeCache(lambda text: haproxy_time(text, zone))
         # Apart, because the milliseconds of a busy server are all distinct, and few.
         self._seconds = TimeCache(lambda text: haproxy_time(text + b".000", zone))
@@ -109,9 +110,14 @@ class HaProxy:
         moment = moment_of(texts[0], self._times)
         code = status_of(texts[1])
         sent = bytes_sent(texts[2], code)
+        method, target = split_request(request)
         if not end:
             raise RowError(Reason.TRUNCATED)
-        method, target = split_request(request)
+        if method in self._methods and cut_by_haproxy(request):
+            kept = without_cut(target, self._identity)
+            if kept is None:
+                raise RowError(Reason.TRUNCATED)
+            target = kept
         agent, reports = _captured(agent) if self._cmcd else (agent, b"")
         return Row(
             moment,
