@@ -34,6 +34,8 @@ def problem(name: str, shown: str, quantity: str, kind: Kind) -> tuple[str, bool
     if factor == 1:
         return "", False
     remedy = f"say --scale {factor:g}" if factor else "say what one is in that unit with --scale"
+    if factor and column.either:
+        remedy += f", {8 * factor:g} where it is bytes"
     if factor and column.power:
         remedy += f", {factor * 1.024**column.power:.12g} where a kilobyte has 1024 bytes"
     return f"{states}, and {quantity} is in {wanted.text}; {remedy}, or --scale 1 if it is so already", True

@@ -45,6 +45,23 @@ def imported(tmp_path: Path, name: str, layout: Layout, value: str = "5") -> Imp
         ("%ifutil", "share", 0.01),
         ("Загрузка, проценты", "share", 0.01),
         ("Сессии, тыс.", "1", 1e3),
+        ("Сессий, тысяч", "1", 1e3),
+        ("Абоненты, млн", "1", 1e6),
+        ("Views (million)", "1", 1e6),
+        ("Просмотры, млрд", "1", 1e9),
+        ("Sessions (K)", "1", 1e3),
+        ("Viewers x1000", "1", 1e3),
+        ("Viewers, × 1 000 000", "1", 1e6),
+        ("Viewers (000s)", "1", 1e3),
+        ("Megabits per second", "bit/s", 1e6),
+        ("Traffic, kilobytes", "bit", 8e3),
+        ("gibibytes", "bit", 8.0 * 1024**3),
+        ("Débit (Mo/s)", "bit/s", 8e6),
+        ("Трафик, мегабит/с", "bit/s", 1e6),
+        ("Гигабайт в секунду", "bit/s", 8e9),
+        ("Скорость, Мб/с", "bit/s", 1e6),
+        ("скорость мб/c", "bit/s", 1e6),  # the last letter is a Latin one
+        ("Трафик, тыс. Мбит/с", "bit/s", 1e9),
     ],
 )
 def test_a_name_states_a_unit(name: str, base: str, factor: float) -> None:
@@ -55,7 +72,21 @@ def test_a_name_states_a_unit(name: str, base: str, factor: float) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["sessions", "Site B", "habits", "jobs_per_sec", "fps", "subscribers", "in", "Traffic In (Volume)(RAW)", "Обитель"],
+    [
+        "sessions",
+        "Site B",
+        "habits",
+        "jobs_per_sec",
+        "fps",
+        "subscribers",
+        "in",
+        "Traffic In (Volume)(RAW)",
+        "Обитель",
+        "Edge 1000",
+        "max 1000",
+        "port 5,000",
+        "Megaline",
+    ],
 )
 def test_a_name_states_none(name: str) -> None:
     assert units.stated(name) is None
@@ -70,6 +101,7 @@ def test_a_name_states_none(name: str) -> None:
             "states Mbit/s, and egress_bits_per_second is in bits/s; say --scale 1e\\+06, or",
         ),
         ("rxkB/s", "gauge", "say --scale 8000, 8192 where a kilobyte has 1024 bytes, or --scale 1 if it is so already"),
+        ("Мб/с", "gauge", "say --scale 1e\\+06, 8e\\+06 where it is bytes, or --scale 1 if it is so already"),
         ("ifHCInOctets", "counter", "states Octets, .*; say --scale 8, or"),
         ("bytes_in", "volume", "say what one is in that unit with --scale, or"),
         ("Загрузка, %", "gauge", "states %, .*; say what one is in that unit with --scale, or"),
