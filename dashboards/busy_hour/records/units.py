@@ -10,12 +10,12 @@ _PREFIXES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "к": 1, "м": 2, "г": 3, "
 _WORDS = (
     r"(?i:(?P<prefix>kilo|mega|giga|tera|(?:ki|me|gi|te)(?P<binary>bi))[ -]?(?P<unit>bits?|bytes?|octets?)(?![a-z]))",
     r"(?i:(?P<prefix>кило|мега|гига|тера|(?:ки|ме|ги|те)(?P<binary>би))(?P<unit>бит|байт))",
-    r"(?<![a-z])(?P<prefix>[kKmMgGtT](?P<binary>i)?)?(?P<unit>[Bb]its?|[Bb]ytes?|[Oo]ctets?)(?![a-z])",
+    r"(?<![a-zß-ÿ])(?P<prefix>[kKmMgGtT](?P<binary>i)?)?(?P<unit>[Bb]its?|[Bb]ytes?|[Oo]ctets?)(?![a-z])",
     r"(?P<prefix>)(?P<binary>)(?P<unit>Bits?|Bytes?|Octets?)(?![a-z])",  # ifHCInOctets
-    r"(?<![A-Za-z])(?P<prefix>[kKmMgGtT](?P<binary>i)?)?(?P<unit>[bB])(?=/s|ps)",
+    r"(?<![A-Za-zÀ-ÿ])(?P<prefix>[kKmMgGtT](?P<binary>i)?)?(?P<unit>[bB])(?=/s|ps)",
     r"(?P<prefix>[kMGT](?P<binary>i)?)(?P<unit>B)(?=/s|ps)",
-    r"(?<![A-Za-z])(?P<prefix>[kKMGT](?P<binary>i)?)(?P<unit>B)(?![A-Za-z])",
-    r"(?<![A-Za-z])(?P<prefix>[kKMGT](?P<binary>i)?)(?P<unit>o)(?=/s)",  # octets in French
+    r"(?<![A-Za-zÀ-ÿ])(?P<prefix>[kKMGT](?P<binary>i)?)(?P<unit>B)(?![A-Za-z])",
+    r"(?<![A-Za-zÀ-ÿ])(?P<prefix>[kKMGT](?P<binary>i)?)(?P<unit>o)(?=/s)",  # octets in French
     r"(?<![А-яЁё])(?P<prefix>[кКмМгГтТ](?P<binary>и)?)(?P<unit>б)(?=/[сc]| в с)",
     r"(?<![А-яЁё])(?P<prefix>[кКМГТ](?P<binary>и)?)?(?P<unit>[Бб]ит|[Бб]айт|Б(?=/с)|(?<=[кКМГТи])Б)(?![а-дж-я])",
 )
