@@ -29,6 +29,7 @@ class Line(NamedTuple):
     number: int  # of the line, from 1
     tag: str
     value: str
+    indented: bool = False  # blanks come before it
 
 
 class Variables:
@@ -104,7 +105,7 @@ def lines(text: str) -> Iterator[Line]:
         if not line.startswith("#"):
             yield Line(number, "", line)
         elif match := _TAG.fullmatch(line):
-            yield Line(number, match[1], match[2] or "")
+            yield Line(number, match[1], match[2] or "", not rows[number - 1].startswith("#"))
 
 
 def attributes(line: Line, variables: Variables) -> dict[str, str]:

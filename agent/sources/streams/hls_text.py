@@ -133,6 +133,11 @@ class _MediaReader:
         again = line.tag in self._seen
         if line.tag in _ONCE:
             self._check(line, again=again)
+        if line.indented and not self._invalid:
+            self._invalid = (
+                f"line {line.number}: blanks before {line.tag} (RFC 8216, 4.1); hls.js 1.7.4 and shaka-player 5.2.12 "
+                "take the line for the address of a segment or refuse the playlist"
+            )
         match line.tag:
             case "":
                 self._entry(variables.expand(line.number, line.value))

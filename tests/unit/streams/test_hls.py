@@ -278,6 +278,17 @@ def test_what_stands_behind_a_duration_is_told(duration: str, rest: str) -> None
     assert bool(found.invalid) == bool(rest)
 
 
+def test_blanks_before_a_tag_are_told_and_those_around_an_address_are_not() -> None:
+    """Issue 11230 of ExoPlayer, pull request 282 of videojs-contrib-hls; expected by the sources of the players."""
+    clean = media(LIVE)
+    assert media(LIVE.replace("\n#EXT", "\r\n#EXT").replace("\n100.ts", "\n 100.ts ")).invalid == ""
+    found = media(LIVE.replace("#EXTINF:5.5", "  #EXTINF:5.5"))
+    assert found.invalid.startswith(
+        "line 7: blanks before EXTINF (RFC 8216, 4.1); hls.js 1.7.4 and shaka-player 5.2.12 take"
+    )
+    assert found.entries == clean.entries
+
+
 def test_segments_know_how_many_discontinuities_were_before_them() -> None:
     text = LIVE.replace("#EXTINF:5.5", "#EXT-X-DISCONTINUITY\n#EXTINF:5.5")
 
