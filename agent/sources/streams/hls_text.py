@@ -31,6 +31,7 @@ _ONCE = frozenset(
 )
 # hls.js 1.7.4 takes a first one of 0 for none.
 _FROM_ZERO = frozenset({"EXT-X-DISCONTINUITY-SEQUENCE", "EXT-X-MEDIA-SEQUENCE"})
+_BLANK = re.compile(r"^[ \t]+\r?$", re.MULTILINE)
 _MASTER_TAGS = frozenset({"EXT-X-STREAM-INF", "EXT-X-MEDIA"})
 
 
@@ -50,7 +51,21 @@ def parse(text: str, url: str = "", imported: Mapping[str, str] | None = None) -
         master.take(line, variables)
         if not is_master:
             media.take(line, variables)
-    return master.finish(variables) if is_master else media.finish()
+    if is_master:
+        return master.finish(variables)
+    found = media.finish()
+    return found if found.invalid else replace(found, invalid=_blank(text))
+
+
+def _blank(text: str) -> str:
+    """Return what a player makes of a line that holds blanks only; empty where there is none."""
+    match = _BLANK.search(text.rstrip())
+    if match is None:
+        return ""
+    return (
+        f"line {text.count(chr(10), 0, match.start()) + 1}: blanks and nothing else; shaka-player 5.2.12 refuses the "
+        "playlist, or takes the line for a segment without an address"
+    )
 
 
 class _MasterReader:

@@ -289,6 +289,15 @@ def test_blanks_before_a_tag_are_told_and_those_around_an_address_are_not() -> N
     assert found.entries == clean.entries
 
 
+@pytest.mark.parametrize(("blank", "told"), [(" ", True), ("\t ", True), (" \r", True), ("", False), ("\r", False)])
+def test_a_line_of_blanks_is_told(blank: str, told: bool) -> None:
+    """Pull request 282 of videojs-contrib-hls; expected by the source of shaka-player 5.2.12."""
+    found = media(LIVE.replace("#EXTINF:5.5", f"{blank}\n#EXTINF:5.5") + blank)
+    assert found.invalid.startswith("line 7: blanks and nothing else; shaka-player" if told else "")
+    assert bool(found.invalid) == told
+    assert found.entries == media(LIVE).entries
+
+
 def test_segments_know_how_many_discontinuities_were_before_them() -> None:
     text = LIVE.replace("#EXTINF:5.5", "#EXT-X-DISCONTINUITY\n#EXTINF:5.5")
 
