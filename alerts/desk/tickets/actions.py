@@ -5,18 +5,31 @@ Raises IllegalMoveError, NoSuchTicketError, StaleTicketError or UnfitError; call
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from alerts.desk.core.database import Database
 from alerts.desk.core.settings import PRIORITIES
+from alerts.desk.tickets import queries
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft
-from alerts.desk.tickets.events import Accepted, HandedOver, NoteAdded, PriorityChanged, ReferenceGiven, Returned, Taken
+from alerts.desk.tickets.events import (
+    Accepted,
+    Event,
+    HandedOver,
+    NoteAdded,
+    PriorityChanged,
+    ReferenceGiven,
+    Returned,
+    Taken,
+)
 from alerts.desk.tickets.policy import Policy
 from alerts.desk.tickets.states import RETURNED, TERMINAL, VENDOR, IllegalMoveError, Status, check_move, path
 
 MAX_NOTE = 10_000
+TWICE = timedelta(seconds=30)
 
 
 class UnfitError(ValueError):
@@ -52,10 +65,16 @@ class Hand:
 @contextmanager
 def changing(desk: Desk, hand: Hand) -> Iterator[tuple[Draft, datetime]]:
     """Lock a ticket, let the block change it, recompute its clocks and save it."""
+    with _changing(desk, hand) as (_, draft, now):
+        yield draft, now
+
+
+@contextmanager
+def _changing(desk: Desk, hand: Hand) -> Iterator[tuple[Connection, Draft, datetime]]:
     with desk.database.write() as connection:
         now = desk.now()
         draft = tickets.lock(connection, hand.number, hand.version)
-        yield draft, now
+        yield connection, draft, now
         draft.finish(desk.policy, now)
         tickets.save(connection, [draft], desk.policy.publish)
 
@@ -73,9 +92,11 @@ def take(desk: Desk, hand: Hand) -> None:
 
 
 def note(desk: Desk, hand: Hand, text: str) -> None:
-    """Add a note."""
-    with changing(desk, hand) as (draft, now):
-        write_note(draft, hand.actor, text, now)
+    """Add a note; the same one a moment later is that of a button that was pressed twice."""
+    with _changing(desk, hand) as (connection, draft, now):
+        latest = queries.events_since(connection, hand.number, now - TWICE)
+        if Event(now, hand.actor, NoteAdded(text.strip())) not in [replace(each, at=now) for each in latest]:
+            write_note(draft, hand.actor, text, now)
 
 
 def resolve(desk: Desk, hand: Hand, text: str) -> None:

@@ -129,6 +129,13 @@ def timeline(connection: Connection, numbers: Sequence[int]) -> dict[int, list[E
     return {number: [] for number in numbers} | by_ticket(rows)
 
 
+def events_since(connection: Connection, number: int, since: datetime) -> list[Event]:
+    """Return the latest events of a ticket, oldest first."""
+    latest = (event.c.ticket_id == number, event.c["at"] >= since)
+    rows = connection.execute(select(*COLUMNS).where(*latest).order_by(event.c.id))
+    return by_ticket(rows).get(number, [])
+
+
 def alarms_of(connection: Connection, number: int, limit: int) -> list[AlarmRecord]:
     """Return a ticket's occurrences: its own before their effects, those that fire first, then the latest."""
     order = (alarm.c.effect, alarm.c.ends_at.is_not(None), alarm.c.starts_at.desc(), alarm.c.id)

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
@@ -37,6 +37,7 @@ from service.mail import MailError, Refusal, Smtp
 from service.mail_message import Envelope, compose, domain_of
 
 log = logging.getLogger("desk.appeals")
+TWICE = timedelta(seconds=30)
 BATCH = 200
 WAITING = (OPEN, appeal.c.status != str(Status.RESOLVED))
 """The conditions on appeals that have no answer yet."""
@@ -147,13 +148,21 @@ def write_request(connection: Connection, post: Post, of: Appeal, now: datetime)
 
 
 def write_message(post: Post, number: int, text: str, by: str, now: datetime) -> None:
-    """Write a further message to the supplier."""
+    """Write a further message to the supplier; the same one a moment later is that of a button pressed twice."""
     with post.database.write() as connection:
         of = appeals.lock(connection, number)
         content = letters.message(post.rules, of, post.words, post.settings.supplier, text)
+        if _just_wrote(connection, post, number, content, now):
+            return
         _put(connection, post, Outgoing(number, "message", "supplier", content), now)
         fresh = NewInteraction(number, "outbound", "email", "supplier", now, by)
         appeals.add_interaction(connection, post.rules, fresh, text)
+
+
+def _just_wrote(connection: Connection, post: Post, number: int, content: Written, now: datetime) -> bool:
+    ours = [each for each in store.of_appeal(connection, number) if each.direction == "outbound"]
+    latest = [each for each in ours if each.kind == "message" and each.at > now - TWICE]
+    return any(store.unseal_written(post.rules.keys, each) == content for each in latest)
 
 
 def ask_again(post: Post, number: int, by: str, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """What people do to planned works: plan, change, extend, confirm the end, cancel, take from a calendar."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -135,7 +136,9 @@ def _store(request: Request, found: Visitor, all_works: Sequence[Works]) -> Sequ
     runtime = runtime_of(request)
     now = runtime.now()
     with runtime.database.write() as connection:
-        return [recording.record(connection, works, by(request, found), now) for works in all_works]
+        # The same works once more are those of a button that was pressed twice.
+        there = {replace(each, number=0, uid=""): each for each in store.relevant(connection, now)}
+        return [there.get(works) or recording.record(connection, works, by(request, found), now) for works in all_works]
 
 
 def said(words: Words, error: WorksError) -> str:

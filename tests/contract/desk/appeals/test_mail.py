@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from imaplib import IMAP4
@@ -273,6 +274,22 @@ def test_a_server_that_is_away_loses_nothing(office: Office) -> None:
     bureau.pass_(seconds=5)
     assert sending.send_one(office.post, bureau.now)
     assert office.mail(number) == [("request", "sent")]
+
+
+def test_a_message_to_the_supplier_is_written_once_though_its_button_is_pressed_twice(office: Office) -> None:
+    bureau = office.bureau
+    number = bureau.registered()
+    office.send()
+
+    def write(text: str, by: str = "Aigerim") -> int:
+        sending.write_message(office.post, number, text, by, bureau.now)
+        office.send()
+        return [kind for kind, _ in office.mail(number)].count("message")
+
+    assert [write("Any news?"), write("Any news?"), write("Edge 2 as well")] == [1, 1, 2]
+    bureau.now += timedelta(minutes=5)
+    assert write("Any news?") == 3
+    assert len(office.out.mails) == 4  # with the request
 
 
 def test_customers_and_vendors_write_back(office: Office) -> None:
