@@ -185,6 +185,8 @@ class Loader:
         try:
             body, url = await self._small(fetcher, Resource((key.url,)), _LARGEST_KEY, limit)
         except FetchError as error:
+            if error.trouble is Trouble.ENCODING:
+                raise NotJudged("encoding", f"the key of {subject} {error.detail}") from None
             raise Fault(Reason.KEY_MISSING, f"the key of {subject}: {error.detail}") from None
         if len(body) != key.size:
             raise Fault(Reason.KEY_MISSING, f"the key of {subject} has {counted(len(body), 'byte')}, not {key.size}")

@@ -459,9 +459,12 @@ def test_remote_periods_are_fetched_and_what_does_not_come_is_left_as_it_is() ->
     assert world.look()
 
 
-def test_what_cannot_be_judged_is_no_outage() -> None:
+@pytest.mark.parametrize("path", ["live/index", "live/k", "live/i", "live/s.ts"])
+def test_what_cannot_be_judged_is_no_outage(path: str) -> None:
     world = hls(World())
-    world.paths["live/index"] = FetchError(Trouble.ENCODING, "came with Content-Encoding zstd")
+    tags = '#EXT-X-MAP:URI="i"', '#EXT-X-KEY:METHOD=AES-128,URI="k"'
+    world.paths |= {"live/index": lambda _: world.media(*tags), "live/i": init(), "live/k": bytes(16)}
+    world.paths[path] = FetchError(Trouble.ENCODING, "came with Content-Encoding zstd")
     assert world.look() is None
     names = {sample.metric.name: sample.labels for sample in world.channel.samples()}
     assert names["ott_stream_not_judged"] == ("a", "encoding")
