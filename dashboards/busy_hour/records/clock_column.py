@@ -13,8 +13,8 @@ _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?")
 _MIDNIGHT = re.compile(r"[ T]0?0:00(?::00)?$")  # which a workbook adds to a date
 
 
-def join_clock(header: Sequence[str], rows: Rows) -> tuple[list[str], Rows, str] | None:
-    """Return header and rows with date and time of day in one column, and what was joined; None without such columns.
+def join_clock(header: Sequence[str], rows: Rows) -> tuple[list[str], Rows, tuple[str, str]] | None:
+    """Return header and rows with date and time of day in one column, and the names of both; None without such columns.
 
     The dates must repeat from row to row: a file with a row a day may have a duration beside it.
     """
@@ -33,7 +33,7 @@ def join_clock(header: Sequence[str], rows: Rows) -> tuple[list[str], Rows, str]
         return made
 
     names = [name for at, name in enumerate(header) if at != clock]
-    return names, [(number, joined(cells)) for number, cells in rows], f'"{header[date]}" and "{header[clock]}"'
+    return names, [(number, joined(cells)) for number, cells in rows], (header[date], header[clock])
 
 
 def _is_date(cells: Sequence[str]) -> bool:

@@ -62,8 +62,8 @@ def _one_time(table: Table) -> Table:
     """Return the table with a date and a time of day that are in two columns as one."""
     found = join_clock(table.header, table.rows)
     if found is not None:
-        table.header, table.rows, told = found
-        table.notes.append(("time", f"{told}, joined"))
+        table.header, table.rows, (day, table.clock) = found
+        table.notes.append(("time", f'"{day}" and "{table.clock}", joined'))
     return table
 
 

@@ -202,7 +202,8 @@ class _Columns:
         self.notes.append(("time stamps", f"{form}, {side} of the interval"))
         shift = float(self.layout.step) if side == "end" else 0.0
         zone = self.layout.calendar.zone
-        stated = stamps.zone_in(self._name(self._time)) if self.table.offset is None else None
+        names = (self._name(self._time), self.table.clock) if self.table.offset is None else ()
+        stated = next((found for name in names if (found := stamps.zone_in(name)) is not None), None)
         told = zone.key if stated is None else f"{stated}, by the name of the column"
         self.notes.append(("zone of stamps without an offset", told))
         return Clock(self.path, zone, self.layout.repeated_hour, read, shift, stated, self.table.offset)

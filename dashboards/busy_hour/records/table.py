@@ -33,5 +33,6 @@ class Table:
     stamps: Stamps | None = None  # which end of an interval the program that wrote the file is known to state
     step: int | None = None  # seconds, where the file states it
     offset: tuple[int, str] | None = None  # of the first stamp from UTC in seconds, and its zone as the file has it
+    clock: str = ""  # the name of the column whose time of day was joined to the dates
     unsure: str = ""  # why the end of an interval cannot be known that the stamps state, with the remedy
     doubt: str = ""  # the same where the start is taken

@@ -315,10 +315,13 @@ def test_long_intervals_of_prometheus_may_end_at_their_stamps(tmp_path: Path) ->
     assert read_file(file, replace(HOURLY, stamps="start")).remarks == []
 
 
-def test_a_column_in_utc_is_read_in_utc(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [("%Y-%m-%d %H:%M", "Time (UTC)"), ("%d.%m.%Y,%H:%M", "Date,Time UTC"), ("%d.%m.%Y,%H:%M", "Date (UTC),Time")],
+)
+def test_a_column_in_utc_is_read_in_utc(tmp_path: Path, form: str, names: str) -> None:
     file = tmp_path / "history.csv"
-    utc = lines(lambda t, v: f"{t - datetime.timedelta(hours=5):%Y-%m-%d %H:%M},{v}", "Time (UTC),sessions")
-    file.write_text(utc)
+    file.write_text(lines(lambda t, v: f"{t - datetime.timedelta(hours=5):{form}},{v}", f"{names},sessions"))
     read = read_file(file, HOURLY)
     [day] = read.days
     assert day.series.slots.tolist() == pytest.approx(VALUES)
