@@ -23,6 +23,13 @@ class Clock:
     aware: bool | None = None
     offset: timedelta | None = None  # the first row's
 
+    def is_local(self, text: str) -> bool:
+        """Return whether a stamp has no offset, so that the zone says which instant it is."""
+        try:
+            return self.read(text).tzinfo is None
+        except (ValueError, OverflowError, OSError):
+            return False
+
     def instant(self, text: str, row: int) -> float | None:
         found = self._instant(text, row)
         return None if found is None else found - self.shift

@@ -122,6 +122,7 @@ class _Columns:
     def __init__(self, path: Path, layout: Layout, table: Table, is_stamp: files.IsStamp) -> None:
         self.path, self.layout, self.table = path, layout, table
         self.notes = list(table.notes)
+        self._letters: list[str] = []
         self._where = (self._column(layout.where[0]), layout.where[1]) if layout.where else None
         self._chosen = [
             (number, cells)
@@ -180,7 +181,7 @@ class _Columns:
     def doubts(self) -> list[str]:
         """Return what is not known of the stamps, where nobody said it and intervals are long enough to matter."""
         doubtful = self.table.doubt and self.layout.stamps is None and self.layout.step >= QUARTER
-        return [self.table.doubt] if doubtful else []
+        return ([self.table.doubt] if doubtful else []) + self._letters
 
     def texts(self) -> list[str]:
         """Return the cells of the values as they are written."""
@@ -204,9 +205,15 @@ class _Columns:
         zone = self.layout.calendar.zone
         names = (self._name(self._time), self.table.clock) if self.table.offset is None else ()
         stated = next((found for name in names if (found := stamps.zone_in(name)) is not None), None)
+        clock = Clock(self.path, zone, self.layout.repeated_hour, read, shift, stated, self.table.offset)
+        letters = next(filter(None, map(stamps.letters_in, names)), "")
+        if letters and stated is None and clock.is_local(cells[0]):
+            self._letters = [
+                f"a column of stamps names the zone {letters}, and they are read in {zone.key}; say another with --zone"
+            ]
         told = zone.key if stated is None else f"{stated}, by the name of the column"
         self.notes.append(("zone of stamps without an offset", told))
-        return Clock(self.path, zone, self.layout.repeated_hour, read, shift, stated, self.table.offset)
+        return clock
 
     def _notation(self) -> numbers.Notation:
         layout = self.layout

@@ -30,6 +30,9 @@ _ZONE_IN_NAME = re.compile(
     r"(?<![A-Za-z])(?:UTC|GMT)(?:\s?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?)?(?![A-Za-z\d:])",
     re.IGNORECASE,
 )
+_LETTERS = re.compile(
+    r"(?<!\w)(?:MSK|MSD|МСК|ALMT|QYZT|ORAT|AQTT|YEKT|OMST|SAMT|UZT|KGT|EES?T|CES?T|WES?T|BST|IST|JST|[ECMP][SD]T)(?!\w)"
+)
 _FIXED_OFFSET = re.compile(r"[+-]\d\d(?::?\d\d)?$")
 _ORDERS = {"day-first", "month-first"}
 
@@ -44,6 +47,12 @@ Read = Callable[[str], datetime]
 def looks_like_stamp(text: str) -> bool:
     """Return whether a cell has the form of a time stamp."""
     return any(form.fullmatch(text) for form in (_ISO, _UNIX, _LOCAL, _YEAR_FIRST, _COMPACT))
+
+
+def letters_in(name: str) -> str:
+    """Return the letters of a zone in the name of a column, "" for none: they stand for no offset that is sure."""
+    found = _LETTERS.search(name)
+    return found[0] if found else ""
 
 
 def recognizer(form: str | None) -> Callable[[str], bool]:

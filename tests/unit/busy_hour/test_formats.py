@@ -316,6 +316,19 @@ def test_long_intervals_of_prometheus_may_end_at_their_stamps(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("name", "letters"), [("Time (MSK)", "MSK"), ("Время, МСК", "МСК"), ("Date/Time CEST", "CEST")]
+)
+def test_letters_of_a_zone_are_told(tmp_path: Path, name: str, letters: str) -> None:
+    file = tmp_path / "history.csv"
+    file.write_text(lines(lambda t, v: f"{t:%Y-%m-%d %H:%M};{v}", f"{name};sessions"))
+    assert read_file(file, HOURLY).remarks == [
+        f"a column of stamps names the zone {letters}, and they are read in Asia/Almaty; say another with --zone"
+    ]
+    file.write_text(lines(lambda t, v: f"{t:%Y-%m-%dT%H:%M}+05:00;{v}", f"{name};sessions"))
+    assert read_file(file, HOURLY).remarks == []
+
+
+@pytest.mark.parametrize(
     ("form", "names"),
     [("%Y-%m-%d %H:%M", "Time (UTC)"), ("%d.%m.%Y,%H:%M", "Date,Time UTC"), ("%d.%m.%Y,%H:%M", "Date (UTC),Time")],
 )
