@@ -136,11 +136,21 @@ def test_a_secret_is_shown_to_no_proxy_of_the_environment(monkeypatch: pytest.Mo
     assert (len(proxy.asked), len(vendor.asked)) == (0, 1)
 
 
-def test_a_compressed_answer_is_told_as_such() -> None:
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "identity, x-gzip"])
+def test_a_compressed_answer_is_told_as_such(coding: str) -> None:
     vendor = Vendor()
-    vendor.headers, vendor.body = {"Content-Encoding": "gzip"}, gzip.compress(PAGE)
+    vendor.headers, vendor.body = {"Content-Encoding": coding}, gzip.compress(PAGE)
     with serving(vendor) as url, pytest.raises(OSError, match="compressed"):
         collect(nginx(url))
+
+
+@pytest.mark.parametrize("coding", ["", "Identity", "UTF-8", "none"])
+def test_what_is_no_compression_changes_nothing(coding: str) -> None:
+    # Servers that name their charset there: yhirose/cpp-httplib issue 2518.
+    vendor = Vendor()
+    vendor.headers = {"Content-Encoding": coding}
+    with serving(vendor) as url:
+        assert collect(nginx(url))["ott_edge_connections('waiting',)"] == 2
 
 
 def test_names_in_another_charset_stay_apart() -> None:
