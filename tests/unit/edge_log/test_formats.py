@@ -655,3 +655,30 @@ def test_a_unit_that_cannot_be(name: str, columns: list[str], unit: str, sentenc
 def test_every_preset_takes_part() -> None:
     assert set(PRESETS) <= set(SAMPLES)
     assert Choice().methods == ("GET",)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ["time", "address", "method", "target", "status", "size"],  # method and target side by side, and apart
+        ["time", "method", "address", "target", "status", "size"],
+        ["time", "address", "request", "status", "size"],
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_values_in_quotes_are_not_those_of_a_line_of_tabs(columns: list[str], method: str) -> None:
+    # As exports for spreadsheets write them; taken as they are, no request would be a GET.
+    values = {
+        "time": "1769036174",
+        "address": "192.0.2.7",
+        "method": method,
+        "target": "/live/a/1.ts",
+        "request": f"{method} /live/a/1.ts HTTP/1.1",
+        "status": "200",
+        "size": "188",
+    }
+    plain = "\t".join(values[name] for name in columns)
+    quoted = "\t".join(value if (value := values[name]).isdigit() else f'"{value}"' for name in columns)
+    batch = parsed(make_format("tsv", columns), f"{plain}\n{quoted}\n{plain}\n".encode())
+    # A request line of another method is one that counts for its bytes alone.
+    assert batch.rejects == ([] if (method, "request" in columns) == ("POST", True) else [Reject(1, Reason.FORMAT)])

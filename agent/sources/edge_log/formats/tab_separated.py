@@ -1,5 +1,6 @@
 """Values between tabs, with a list of what stands where: CDN logs, and whatever is exported from a database."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
@@ -30,12 +31,14 @@ _VALUES = {
     "size": "([0-9]{1,18}|-1|-)",
     "duration": r"((?:[0-9]{1,18}(?:\.[0-9]{1,9})?|-)?)",
     # Of a request with more blanks the row knows where the target ends.
-    "request": f"(?:(?:METHODS) ([^ \\t{NL}]*+) HTTP/[0-9.]++(?=[\\t\\r\\n])|(?!(?:METHODS) ){_ANY})",
-    "method": f"(?:(METHODS)(?=[\\t\\r\\n])|{_ANY})",
+    "request": f'(?:(?:METHODS) ([^ \\t{NL}]*+) HTTP/[0-9.]++(?=[\\t\\r\\n])|(?!"?(?:METHODS) ){_ANY})',
+    "method": f'(?:(METHODS)(?=[\\t\\r\\n])|(?!"){_ANY})',
     IGNORED: _ANY,
 }
+# An export for a spreadsheet: no method would be one that counts.
+_IN_QUOTES = re.compile(rb'"[A-Za-z]+(?: .*)?"', re.DOTALL)
 # Side by side one choice serves both.
-_SIDE_BY_SIDE = {"method": "(?:(?:METHODS)", "target": f"({_ANY})|[^\\t\\n]*+\\t{_ANY})"}
+_SIDE_BY_SIDE = {"method": "(?:(?:METHODS)", "target": f'({_ANY})|(?!")[^\\t\\n]*+\\t{_ANY})'}
 
 
 class TabSeparated:
@@ -106,6 +109,8 @@ class TabSeparated:
         def value(name: str) -> bytes:
             return values[at[name]] if name in at else b""
 
+        if _IN_QUOTES.fullmatch(value("request") or value("method")):
+            raise ValueError("written with quotes around the values")
         if "request" in at:
             method, target = split_request(value("request"))
         else:
