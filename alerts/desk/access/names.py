@@ -3,8 +3,7 @@
 import unicodedata
 
 from alerts.desk.access.refused import RefusedError
-from alerts.desk.access.trail import PROGRAM
-from alerts.desk.core.actors import BILLING_WATCH, DESK
+from alerts.desk.core.actors import BILLING_WATCH, DESK, PROGRAM
 from alerts.desk.core.words import catalogue, languages
 
 LONGEST = 100

@@ -8,9 +8,6 @@ from sqlalchemy import Connection
 
 from alerts.desk.access import store as access
 
-PROGRAM = "ott-desk"
-"""The actor of what somebody did with the program on the desk's machine."""
-
 
 class Action(StrEnum):
     """What was done."""

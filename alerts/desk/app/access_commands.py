@@ -10,7 +10,8 @@ from alerts.desk.access import accounts, tokens
 from alerts.desk.access import store as access
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.roles import Principal
-from alerts.desk.access.trail import PROGRAM, By
+from alerts.desk.access.trail import By
+from alerts.desk.core.actors import PROGRAM
 from alerts.desk.core.database import Database
 from alerts.desk.core.words import Words
 from alerts.desk.tickets.runtime import utc_now

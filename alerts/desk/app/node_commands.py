@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from alerts.desk.access.trail import PROGRAM, By
+from alerts.desk.access.trail import By
+from alerts.desk.core.actors import PROGRAM
 from alerts.desk.core.database import Database
 from alerts.desk.inventory import nodes
 from alerts.desk.tickets.runtime import utc_now

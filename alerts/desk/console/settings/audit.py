@@ -10,8 +10,9 @@ from fastapi.responses import StreamingResponse
 from alerts.desk.access import store as access
 from alerts.desk.access.records import Audited
 from alerts.desk.access.store import AuditFilter
-from alerts.desk.access.trail import PROGRAM, Action
+from alerts.desk.access.trail import Action
 from alerts.desk.console.settings.frame import show
+from alerts.desk.core.actors import PROGRAM
 from alerts.desk.core.words import Words
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.forms import Administrator

@@ -15,7 +15,8 @@ from alerts.desk.access.login import Attempt, ThrottledError
 from alerts.desk.access.refused import RefusedError
 from alerts.desk.access.roles import Principal
 from alerts.desk.access.store import AuditFilter
-from alerts.desk.access.trail import PROGRAM, By
+from alerts.desk.access.trail import By
+from alerts.desk.core.actors import PROGRAM
 from alerts.desk.core.database import Database
 from alerts.desk.core.settings import Limits
 from alerts.desk.core.tables import account, audit
