@@ -7,6 +7,7 @@ from alerts.desk.alarms.notification import Problem
 from alerts.desk.alarms.outcome import Occurrence
 from alerts.desk.core.actors import DESK
 from alerts.desk.core.annotations import by_language
+from alerts.desk.core.one_line import one_line
 from alerts.desk.tickets import store as tickets
 from alerts.desk.tickets.change import Draft
 from alerts.desk.tickets.events import Opened
@@ -57,7 +58,7 @@ def texts_of(
     """Return title and description of an alarm, by language."""
     title = " ".join(labels[name] for name in ("alertname", "node", "channel") if labels.get(name))
     told = by_language(annotations, "summary", title or "alarm", zone)
-    names = {language: " ".join(text.split()) or title for language, text in told.items()}  # a title is one line
+    names = {language: one_line(text) or title for language, text in told.items()}  # a title is one line
     # The monitoring mixins wrote `message` before they had `description`.
     described = by_language(annotations, "description", annotations.get("message", ""), zone)
     return names, {name: described.get(name) or described["en"] or text for name, text in names.items()}

@@ -20,11 +20,12 @@ from alerts.desk.api.tmf_models import (
     kept,
     severity_said,
 )
-from alerts.desk.api.tmf_patch import check_reason, check_removals, patch
+from alerts.desk.api.tmf_patch import check_reason, check_removals, patch, title_said
 from alerts.desk.appeals.desk import Rules
 from alerts.desk.appeals.numbers import number_of
 from alerts.desk.appeals.tmf621 import members
 from alerts.desk.core import metrics
+from alerts.desk.core.one_line import one_line
 from alerts.desk.core.words import languages
 from alerts.desk.tickets import actions, queries
 from alerts.desk.tickets import store as tickets
@@ -159,12 +160,12 @@ def patch_ticket(request: Request, number: str, changes: TicketPatch, runtime: R
 def create(runtime: Runtime, fresh: TicketCreate, actor: str) -> int:
     """Store a new ticket; return its number."""
     severity = severity_said(fresh.severity)
-    name = fresh.name or next((line.strip() for line in fresh.description.splitlines() if line.strip()), "-")[:200]
+    name = title_said(fresh.name) or next((line for line in map(one_line, fresh.description.splitlines()) if line), "-")
     with runtime.database.write() as connection:
         now = runtime.now()
         draft = tickets.fresh(
             problem_key=problem_key({"manual": str(uuid.uuid4())}),
-            names=dict.fromkeys(languages(), name),
+            names=dict.fromkeys(languages(), name[:200]),
             descriptions=dict.fromkeys(languages(), fresh.description),
             severity=severity,
             priority=priority_of({"severity": severity}),

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic.alias_generators import to_camel
 
 from alerts.desk.api.tmf_models import TicketPatch, severity_said
+from alerts.desk.core.one_line import one_line
 from alerts.desk.core.words import languages
 from alerts.desk.tickets import actions
 from alerts.desk.tickets.change import Draft
@@ -55,10 +56,19 @@ def patch(draft: Draft, changes: TicketPatch, extra: Mapping[str, object], actor
         actions.change_status(draft, Status(changes.status), reason, actor, now)
 
 
+def title_said(name: str | None) -> str | None:
+    """Return a title as it is shown; raise ValueError for one in which nothing can be seen."""
+    if name is None:
+        return None
+    if not (line := one_line(name)):
+        raise ValueError("name has no character that can be seen; give a title")
+    return line
+
+
 def _texts(draft: Draft, changes: TicketPatch) -> list[str]:
     edited = []
     for field, column in (("name", "names"), ("description", "descriptions")):
-        text = getattr(changes, field)
+        text = title_said(changes.name) if field == "name" else changes.description
         if text is not None and text not in draft.value(column).values():
             draft.change(column, dict.fromkeys(languages(), text))
             edited.append(field)

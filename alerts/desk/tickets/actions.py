@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from alerts.desk.core.database import Database
+from alerts.desk.core.one_line import one_line
 from alerts.desk.core.settings import PRIORITIES
 from alerts.desk.tickets import queries
 from alerts.desk.tickets import store as tickets
@@ -173,7 +174,7 @@ def own(draft: Draft, actor: str, now: datetime) -> None:
 def write_note(draft: Draft, actor: str, text: str, now: datetime) -> None:
     """Add a note to a draft."""
     text = text.strip()
-    if not text:
+    if not one_line(text):
         raise UnfitError("empty_note", "the note is empty")
     if len(text) > MAX_NOTE:
         raise UnfitError("long_note", f"the note is longer than {MAX_NOTE} characters", most=MAX_NOTE)
