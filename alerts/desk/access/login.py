@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from alerts.desk.access import secrets
 from alerts.desk.access import store as access
-from alerts.desk.access.names import folded
+from alerts.desk.access.alike import folded
 from alerts.desk.access.records import Account
 from alerts.desk.access.roles import VIEWER
 from alerts.desk.access.trail import Action, By, tell

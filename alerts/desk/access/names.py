@@ -22,11 +22,6 @@ def checked(name: str) -> str:
     return name
 
 
-def folded(name: str) -> str:
-    """Return what names are compared by: without capitals, spaces around, and letters that are two characters."""
-    return unicodedata.normalize("NFC", name.strip().casefold())
-
-
 def _as_read() -> set[str]:
     """Return how the desk's own names are read in each language."""
     return {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Executable, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from alerts.desk.access.names import folded
+from alerts.desk.access.alike import folded
 from alerts.desk.access.records import Account, Attending, Audited, Token
 from alerts.desk.access.roles import Principal
 from alerts.desk.access.secrets import new_key
