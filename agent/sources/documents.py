@@ -12,13 +12,17 @@ from xml.etree import ElementTree
 class _TwiceError(ValueError):
     """An object says two things of one name."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
 
 # Several times what a busy server with thousands of streams has; to read it takes at most 75 MiB for a moment.
 MOST_VALUES = 500_000
 
 
-def json_of(text: str) -> Any:
-    """Return what the JSON says; raise ValueError."""
+def json_of(text: str, *, private: bool = False) -> Any:
+    """Return what the JSON says; raise ValueError, which names nothing of the JSON where that is private."""
     _bound(text, ",[{")
     try:
         return json.loads(text, object_pairs_hook=_object)
@@ -26,8 +30,9 @@ def json_of(text: str) -> Any:
         raise ValueError("the JSON is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise ValueError(_not_whole("JSON", error.lineno, error.colno)) from None
-    except _TwiceError:
-        raise
+    except _TwiceError as error:
+        name = "" if private else f" {error.name[:40]!r}"
+        raise ValueError(f"an object of the answer has the name{name} twice, with different values") from None
     except ValueError:  # a number of more digits than Python reads
         raise ValueError("the answer is not whole JSON: a number in it has thousands of digits") from None
 
@@ -38,7 +43,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) < len(pairs):
         for name, value in pairs:
             if value != made[name]:
-                raise _TwiceError(f"an object of the answer has {name[:40]!r} twice, with different values")
+                raise _TwiceError(name)
     return made
 
 

@@ -97,7 +97,7 @@ class Pages:
 
 def _opened(body: str, page: int) -> tuple[list[Any], str | None]:
     try:
-        given = json_of(body)
+        given = json_of(body, private=True)
     except ValueError as error:
         raise ValueError(f"page {page}: {error}") from None
     rows = given.get("rows") if isinstance(given, dict) else None

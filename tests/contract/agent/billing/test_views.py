@@ -197,6 +197,10 @@ def test_a_missing_field_is_no_null(views: Offered) -> None:
     [
         ((200, b'{"rows": [{"id": "' + SECRET.encode()), "page 1: the answer is not whole JSON"),
         ((200, b"<html>" + SECRET.encode()), "page 1: the answer is not whole JSON"),
+        (
+            (200, b'{"%b": 1, "%b": 2}' % (SECRET.encode(), SECRET.encode())),
+            "page 1: an object of the answer has the name",
+        ),
         ((200, b'[["' + SECRET.encode() + b'"]]'), 'page 1: write an object with "rows", a list, and "next"'),
         ((200, b'{"rows": []}'), '"next", the cursor of the page after it or null'),
         ((200, b'{"rows": [], "next": 7}'), '"next" must be a text'),

@@ -426,8 +426,8 @@ def test_a_page_that_lists_only_some() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"streams": [], "streams": [{}]}', "has 'streams' twice, with different values"),
-        ('{"streams": [{"clients": 1, "clients": 2}]}', "has 'clients' twice, with different values"),
+        ('{"streams": [], "streams": [{}]}', "has the name 'streams' twice, with different values"),
+        ('{"streams": [{"clients": 1, "clients": 2}]}', "has the name 'clients' twice, with different values"),
         ('{"streams": "no access"}', "cannot be worked out on this page"),
     ],
 )

@@ -58,7 +58,7 @@ def test_a_list_of_pairs() -> None:
         ('{"on": "4_1"}', "", "on", "'4_1' is not a count"),
         ('{"on": "٤١"}', "", "on", "is not a count"),
         ('{"on": 4294967295}', "", "on", "'4294967295' is not a count"),
-        ('{"on": 1, "on": 2}', "", "on", "has 'on' twice, with different values"),
+        ('{"on": 1, "on": 2}', "", "on", "has the name 'on' twice, with different values"),
         ('{"rows": [{"n": 1}, {}]}', "", "sum(map(&n, rows))", "something there is missing or of another type"),
     ],
 )
