@@ -116,7 +116,9 @@ def test_what_a_player_sends_in_headers_is_read_of_the_log(
             wait_until(lambda: _asked(port, {}) and log.exists() and log.stat().st_size > 0, 60, "nothing was logged")
             assert _asked(port, PLAYER)
             # What was asked before may be logged late, and more than once.
-            wait_until(lambda: b"run-3" in (text := log.read_bytes()) and text.endswith(b"\n"), 60, "nothing was logged")
+            wait_until(
+                lambda: b"run-3" in (text := log.read_bytes()) and text.endswith(b"\n"), 60, "nothing was logged"
+            )
         finally:
             os.killpg(server.pid, signal.SIGTERM)  # varnishncsa does not end with its Varnish
     log_format = make_format(name, choice=Choice(cmcd=True))
