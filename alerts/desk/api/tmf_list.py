@@ -99,7 +99,9 @@ class Filters:
             column = self.columns.get(name.lstrip("+- "))  # a "+" in an address means a space
             if column is None:
                 raise ValueError(f'cannot sort by "{name}"; known: {", ".join(self.columns)}')
-            result.append(column.desc() if name.startswith("-") else column.asc())
+            ordered = column.desc() if name.startswith("-") else column.asc()
+            # What has no value comes last: left alone, one database would put it first and the other last.
+            result.append(ordered.nulls_last() if getattr(column, "nullable", True) else ordered)
         return [*result, next(iter(self.columns.values())).asc()]
 
     def _value(self, attribute: str, text: str) -> str | int | datetime:

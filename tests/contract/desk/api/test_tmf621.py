@@ -360,3 +360,22 @@ def test_the_published_document_names_the_words_it_takes(api: httpx.Client) -> N
             assert api.post(TICKETS, json=FRESH | {"severity": severity, "priority": number}).status_code == 201
     body = document["paths"]["/webhook/alertmanager"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     Draft202012Validator(body).validate(notification(alert()))
+
+
+def test_what_has_no_date_comes_last_on_both_databases(api: httpx.Client, runtime: Runtime) -> None:
+    for title in ("first", "second", "third"):
+        fresh = {
+            "@type": "TroubleTicket",
+            "name": title,
+            "description": "-",
+            "severity": "minor",
+            "ticketType": "fault",
+        }
+        assert api.post(TICKETS, json=fresh).status_code == 201
+    for number in ("2", "1"):
+        runtime.now.pass_(minutes=1)  # type: ignore[attr-defined]
+        for status in ("inProgress", "resolved"):
+            moved = api.patch(f"{TICKETS}/{number}", json={"status": status, "statusChangeReason": "repaired"})
+            assert moved.status_code == 200, moved.text
+    for sort, order in (("resolutionDate", ["2", "1", "3"]), ("-resolutionDate", ["1", "2", "3"])):
+        assert [each["id"] for each in api.get(f"{TICKETS}?sort={sort}").json()] == order, sort
