@@ -1,10 +1,11 @@
 """All that agent, desk and busy hour can be told to do, switched on in a booted machine, and the servers for it."""
 
-import calendar
 import json
 import re
 import time
+from datetime import datetime
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from tests.installed.machine import Machine
 from tests.support.channels import Part, encode, film, programme
@@ -54,6 +55,7 @@ TABLES = (
 )
 LINE = '<190>Nov 29 12:00:00 edge nginx: 203.0.113.7 - - [{}] "GET /live/news/1.ts HTTP/1.1" 200 1000 "-" "player"'
 DAY = 86_400
+ZONE = ZoneInfo("Asia/Almaty")  # of the busy hour, unless its settings name another
 # What Prometheus must have of the agent.
 FIGURES = (
     'ott_subscribers{service="postgresql",status="active"} == 2',
@@ -79,7 +81,7 @@ def start(machine: Machine) -> None:
     (place / "status").write_text(STATUS, "utf-8")
     (place / "news.ts").write_bytes(encode(Part(4, film(), programme())))
     (place / "news.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nnews.ts\n", "utf-8")
-    (place / "traffic.csv").write_text(_last_month(), "utf-8")
+    (place / "traffic.csv").write_text(_last_two_months(), "utf-8")
     for name, command in (
         ("files", f"python3 -m http.server 8088 --bind 127.0.0.1 --directory {PLACE}"),
         ("mail", "python3 -u -W ignore -m smtpd -n -c DebuggingServer 127.0.0.1:2525"),
@@ -166,10 +168,10 @@ def _without_host(settings: str) -> str:
     return re.sub(r"^\[host\]\n(?:(?!\[).*\n)*", "", settings, flags=re.MULTILINE)
 
 
-def _last_month() -> str:
-    """Return a table of every quarter of an hour of the two months before this one."""
-    now = time.gmtime()
-    end = calendar.timegm((now.tm_year, now.tm_mon, 1, 0, 0, 0))
+def _last_two_months() -> str:
+    """Return a table of every quarter of an hour of the two months before this one, by the calendar of the zone."""
+    this_month = datetime.now(ZONE).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    end = int(this_month.timestamp())
     rows = (
         f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(at))},{1000 + at % DAY // 60 + at // DAY % 7 * 10}"
         for at in range(end - 62 * DAY, end, 900)
