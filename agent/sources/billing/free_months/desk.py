@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from agent.runtime import http
+from agent.runtime.address import joined
 from agent.runtime.credentials import header
 from agent.runtime.http import StatusError
 from agent.sources.billing.settings import BillingSettings
@@ -28,7 +29,7 @@ def address_of(settings: BillingSettings) -> str:
     """Return where the desk lists free months, beside its cases; empty where cases come from a file."""
     if not settings.cases.startswith(("http://", "https://")):
         return ""
-    return urljoin(settings.cases, "free-months")
+    return joined(settings.cases, "free-months")
 
 
 def pages(settings: BillingSettings) -> Iterator[list[Month]]:

@@ -23,9 +23,10 @@ from agent.sources.edge_log.formats.columns import (
     parse_times,
     without_returns,
 )
+from agent.sources.edge_log.formats.cut_requests import cut_by_haproxy, what_is_left
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, forms, one_of
 from agent.sources.edge_log.formats.log_format import Choice
-from agent.sources.edge_log.formats.request import PROTOCOL, cut_by_haproxy, split_request, without_cut
+from agent.sources.edge_log.formats.request import PROTOCOL, split_request
 from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, bytes_sent, moment_of, seconds, status_of
 from agent.sources.edge_log.formats.times import TimeCache, haproxy_time
 
@@ -114,10 +115,7 @@ class HaProxy:
         if not end:
             raise RowError(Reason.TRUNCATED)
         if method in self._methods and cut_by_haproxy(request):
-            kept = without_cut(target, self._identity)
-            if kept is None:
-                raise RowError(Reason.TRUNCATED)
-            target = kept
+            target = what_is_left(target, self._identity)
         agent, reports = _captured(agent) if self._cmcd else (agent, b"")
         return Row(
             moment,

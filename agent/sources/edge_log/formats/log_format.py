@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from agent.sources.edge_log.formats.batch import Batch, Reason
+from agent.sources.edge_log.formats.batch import Batch
 from agent.sources.edge_log.formats.cmcd_headers import CMCD_HEADERS, joined, joined_columns
 from agent.sources.edge_log.formats.columns import NONE, batch_of_columns, parse_mostly, parse_times, without_returns
+from agent.sources.edge_log.formats.cut_requests import cut_by_varnish, what_is_left, without_cuts
 from agent.sources.edge_log.formats.expression import NL, Columns, Expression, one_of
 from agent.sources.edge_log.formats.line_of_one import check_line
 from agent.sources.edge_log.formats.line_parts import Part, split_line
@@ -30,14 +31,8 @@ from agent.sources.edge_log.formats.log_format_expression import (
     fill,
     forms_of,
 )
-from agent.sources.edge_log.formats.request import (
-    VARNISH_CUTS,
-    cut_by_varnish,
-    joined_addresses,
-    split_request,
-    without_cut,
-)
-from agent.sources.edge_log.formats.rows import Row, RowError, batch_of, bytes_sent, moment_of, status_of
+from agent.sources.edge_log.formats.request import joined_addresses, split_request
+from agent.sources.edge_log.formats.rows import Row, batch_of, bytes_sent, moment_of, status_of
 from agent.sources.edge_log.formats.stated_unit import duration
 from agent.sources.edge_log.formats.syslog_header import without_headers, without_stamps
 from agent.sources.edge_log.formats.times import TimeCache
@@ -137,10 +132,7 @@ class LogFormat:
             target += b"?" + value("query")
         moment, status = moment_of(text("time"), self._times), status_of(text("status"))
         if method in self._methods and cut_by_varnish(target):
-            kept = without_cut(target, self._identity)
-            if kept is None:
-                raise RowError(Reason.TRUNCATED)
-            target = kept
+            target = what_is_left(target, self._identity)
         return Row(
             moment,
             b",".join(values[name] for name in self._addresses),
@@ -165,16 +157,7 @@ class LogFormat:
         if self._headers:
             by_role["cmcd"] = joined_columns([columns[name] for name in self._headers])
         batch = batch_of_columns(by_role, moments, self._uris(columns), by_role.get("duration"))
-        # Varnish writes all targets with scheme and host, or none.
-        if next(filter(None, batch.uris), b"/").startswith(b"/"):
-            return batch
-        cut = [row for row, target in enumerate(batch.uris) if len(target) > VARNISH_CUTS and cut_by_varnish(target)]
-        return self._without_cut(batch, cut) if cut else batch
-
-    def _without_cut(self, batch: Batch, cut: Sequence[int]) -> Batch:
-        kept = {row: without_cut(batch.uris[row], self._identity) for row in cut}
-        uris = [kept.get(row) or target for row, target in enumerate(batch.uris)]
-        return replace(batch, uris=uris).without({row for row in cut if kept[row] is None}, Reason.TRUNCATED)
+        return without_cuts(batch, self._identity)
 
     def _uris(self, columns: Columns) -> Sequence[bytes]:
         roles = self._roles

@@ -28,10 +28,6 @@ NAMELESS = frozenset((*_NO_LETTERS, *b"null NULL (null) undefined unknown none N
 # nginx and HAProxy name a Unix socket "unix:"; RFC 7239 knows "unknown", and programs print what they have not.
 _NOBODY = frozenset({b"", b"-", b"unknown", b"unix", b"unix:", b"none", b"null", b"nil", b"undefined"})
 
-# Longer requests HAProxy cuts (tune.http.logurilen). Varnish cuts what follows the origin, unless it was told to log
-# more (vsl_reclen): it writes every target with scheme and host, so that only the length tells.
-HAPROXY_CUTS, VARNISH_CUTS = 1023, 254
-
 _CACHED = 20_000
 
 
@@ -60,31 +56,15 @@ def origin_length(target: bytes) -> int:
     return match.end() if match else 0
 
 
-def cut_by_varnish(target: bytes) -> bool:
-    """Return whether a target is as long as Varnish leaves those that are longer."""
-    origin = origin_length(target)
-    return bool(origin) and len(target) - origin == VARNISH_CUTS
-
-
-def without_cut(target: bytes, identity: "Sequence[re.Pattern[bytes]]") -> bytes | None:
-    """Return a target that was cut short without the parameter at its end, which may be a part of what it was.
-
-    None where the path may be such a part, or where none of the patterns of an identity is found in what is left.
-    """
-    end = max(target.find(b"?"), target.rfind(b"&"))
-    kept = target[: max(end, 0)]
-    return kept if kept and (not identity or any(pattern.search(kept) for pattern in identity)) else None
-
-
 def with_query(target: bytes, query: bytes) -> bytes:
     """Return a target with the query that a log has beside it, with or without its question mark."""
     query = query.strip().removeprefix(b"?")
     return target if query in (b"", b"-") or b"?" in target else target + b"?" + query
 
 
-def cut_by_haproxy(line: bytes) -> bool:
-    """Return whether a request line is as long as HAProxy leaves it, or longer, and has no protocol any more."""
-    return len(line) >= HAPROXY_CUTS and not _PROTOCOL.fullmatch(line.rpartition(b" ")[2])
+def has_protocol(line: bytes) -> bool:
+    """Return whether a request line ends with its protocol."""
+    return _PROTOCOL.fullmatch(line.rpartition(b" ")[2]) is not None
 
 
 def split_request(line: bytes) -> tuple[bytes, bytes]:
