@@ -30,10 +30,10 @@ def create(database: Database, by: By, who: Principal, password: str, now: datet
     password_hash = _hashed(password)
     with database.write() as connection:
         # The history tells people apart by name alone: a second one of that name would inherit it.
-        if access.was_audited(connection, Action.ACCOUNT_REMOVED, name):
-            raise RefusedError("name_of_removed", name=name)
-        if (other := access.account_meant(connection, name)) is not None:
-            raise RefusedError("name_taken", name=other.name)
+        if removed := access.audited_alike(connection, Action.ACCOUNT_REMOVED, name):
+            raise RefusedError("name_of_removed", name=removed[0])
+        if there := access.accounts_alike(connection, name):
+            raise RefusedError("name_taken", name=there[0])
         try:
             access.add_account(connection, Principal(name, who.role, who.language), password_hash, now)
         except access.NameTakenError:

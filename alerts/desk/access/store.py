@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Executable, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Executable, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from alerts.desk.access.alike import folded
@@ -59,9 +59,13 @@ def account_meant(connection: Connection, name: str) -> Account | None:
     found = account_named(connection, name)
     if found is not None:
         return found
-    names = connection.scalars(select(account.c.name)).all()
-    alike = [each for each in names if folded(each) == folded(name)]
+    alike = accounts_alike(connection, name)
     return account_named(connection, alike[0]) if len(alike) == 1 else None
+
+
+def accounts_alike(connection: Connection, name: str) -> Sequence[str]:
+    """Return the names of accounts that nobody who reads them can tell from a name."""
+    return [each for each in connection.scalars(select(account.c.name)) if folded(each) == folded(name)]
 
 
 def account_named(connection: Connection, name: str) -> Account | None:
@@ -189,9 +193,10 @@ def write_audit(
     connection.execute(audit.insert(), values)
 
 
-def was_audited(connection: Connection, action: str, subject: str) -> bool:
-    """Return whether something was ever done to somebody."""
-    return bool(connection.scalar(select(exists().where(audit.c.action == action, audit.c.subject == subject))))
+def audited_alike(connection: Connection, action: str, name: str) -> Sequence[str]:
+    """Return to whom something was ever done whom nobody can tell from somebody of this name."""
+    subjects = connection.scalars(select(audit.c.subject).where(audit.c.action == action).distinct())
+    return [each for each in subjects if each is not None and folded(each) == folded(name)]
 
 
 class AuditFilter(NamedTuple):

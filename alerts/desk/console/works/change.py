@@ -41,7 +41,7 @@ async def plan(request: Request, found: Engineer, fields: Fields) -> Response:
         works = forms.works_of(fields, None)
     except WorksError as error:
         return await show_form(request, found, fields, None, 400, said(words_for(request, found), error))
-    (kept,) = await run_in_threadpool(_store, request, found, [works])
+    kept = await run_in_threadpool(_store, request, found, works)
     return RedirectResponse(f"/works/{kept.number}", 303)
 
 
@@ -132,13 +132,13 @@ def _change(
         return [keep(connection, each, by(request, found), now) for each in changed(works)]
 
 
-def _store(request: Request, found: Visitor, all_works: Sequence[Works]) -> Sequence[Works]:
+def _store(request: Request, found: Visitor, works: Works) -> Works:
     runtime = runtime_of(request)
     now = runtime.now()
     with runtime.database.write() as connection:
         # The same works once more are those of a button that was pressed twice.
         there = {replace(each, number=0, uid=""): each for each in store.relevant(connection, now)}
-        return [there.get(works) or recording.record(connection, works, by(request, found), now) for works in all_works]
+        return there.get(works) or recording.record(connection, works, by(request, found), now)
 
 
 def said(words: Words, error: WorksError) -> str:

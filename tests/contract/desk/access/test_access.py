@@ -79,8 +79,10 @@ def test_the_last_administrator_stays(database: Database) -> None:
 def test_a_removed_name_is_not_given_again(database: Database) -> None:
     add(database, "Dana")
     accounts.remove(database, BY, add(database, "Aigerim"), NOW)
-    with pytest.raises(RefusedError, match="name_of_removed"):
-        add(database, "Aigerim", "viewer")
+    for name in ("Aigerim", "aigerim"):
+        with pytest.raises(RefusedError, match="name_of_removed") as refused:
+            add(database, name, "viewer")
+        assert refused.value.values["name"] == "Aigerim"
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101, "desk", "OTT-Desk", "nul\0", "\u3164", "Dana\ufe0f"])
@@ -116,6 +118,8 @@ def test_accounts_of_an_older_desk_that_differ_in_capitals_are_each_their_own(da
     for name in ("Dana", "dana"):
         assert login.login(database, Attempt(name, PASSWORD + name, "192.0.2.1"), Limits(), NOW)
     assert login.login(database, Attempt("DANA", PASSWORD + "Dana", "192.0.2.1"), Limits(), NOW) is None
+    with pytest.raises(RefusedError, match="name_taken"):
+        add(database, "DANA")
 
 
 def test_a_disabled_account_is_nobody_by_any_name(database: Database) -> None:
