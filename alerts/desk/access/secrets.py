@@ -6,6 +6,7 @@ useless to whoever reads the database.
 
 import hashlib
 import secrets
+import unicodedata
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -25,6 +26,7 @@ def _nobody() -> str:
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash; raise ValueError for a password that is too short or too long."""
+    password = _composed(password)
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise ValueError(f"the password must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")
     return _HASHER.hash(password)
@@ -32,6 +34,16 @@ def hash_password(password: str) -> str:
 
 def password_matches(stored: str | None, password: str) -> bool:
     """Check a password against its hash; without one, take as long and say no."""
+    # As it was typed, too: older desks hashed that.
+    return any(_matches(stored, each) for each in dict.fromkeys((_composed(password), password)))
+
+
+def _composed(password: str) -> str:
+    """Return a password with each letter as one character, as keyboards differ in that (RFC 8265, 4.2.2)."""
+    return unicodedata.normalize("NFC", password)
+
+
+def _matches(stored: str | None, password: str) -> bool:
     try:
         return _HASHER.verify(stored or _nobody(), password[:MAX_PASSWORD]) and stored is not None
     except (VerificationError, InvalidHashError):
