@@ -7,7 +7,8 @@ from dashboards.busy_hour.app import settings
 from dashboards.busy_hour.app.settings import Settings
 from dashboards.busy_hour.measures.quantities import SHARES
 from dashboards.busy_hour.measures.series import HOUR
-from dashboards.busy_hour.records.store import Record, Store
+from dashboards.busy_hour.records.record import Record
+from dashboards.busy_hour.records.store import Store
 from dashboards.busy_hour.report.report import Report, ReportError, Rules, build
 from service import progress
 

@@ -25,8 +25,8 @@ from dashboards.busy_hour.measures.traffic import Day
 from dashboards.busy_hour.records import choice, files, numbers, prtg, rounded, scales, stamps
 from dashboards.busy_hour.records.clock import Clock
 from dashboards.busy_hour.records.layout import Layout
+from dashboards.busy_hour.records.record import Record, make_record
 from dashboards.busy_hour.records.row_checks import RowChecks, shown
-from dashboards.busy_hour.records.store import Record, make_record
 from dashboards.busy_hour.records.table import CsvError, Form, Table
 from service import progress
 

@@ -27,7 +27,8 @@ from dashboards.busy_hour.measures.series import (
 from dashboards.busy_hour.measures.traffic import Day
 from dashboards.busy_hour.records import replicas, succession
 from dashboards.busy_hour.records.faults import SourceError
-from dashboards.busy_hour.records.store import Record, Store, make_record
+from dashboards.busy_hour.records.record import Record, make_record
+from dashboards.busy_hour.records.store import Store
 
 if TYPE_CHECKING:  # the HTTP client is not loaded for a report from records
     from dashboards.busy_hour.records.query import RawSeries, Server

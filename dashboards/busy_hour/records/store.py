@@ -7,139 +7,25 @@ can be computed again from records alone. The primary key makes it impossible to
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Date,
-    Engine,
-    Float,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    event,
-    func,
-    insert,
-    inspect,
-    make_url,
-    select,
-)
+from sqlalchemy import Engine, create_engine, event, func, insert, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from dashboards.busy_hour.measures.quantities import Kind
-from dashboards.busy_hour.measures.series import DEFINITION, HOUR, DaySeries, Floats, LocalDay, local_offset
-from dashboards.busy_hour.measures.traffic import Candidates, Day, Peak
+from dashboards.busy_hour.measures.series import DEFINITION, DaySeries, Floats, LocalDay
+from dashboards.busy_hour.records.record import Record
+from dashboards.busy_hour.records.tables import DAYS, MAILED, MAILED_TO, METADATA
 from service.database_trouble import trouble
 from service.postgresql import patience
 
-_METADATA = MetaData()
 _LOCKS = {"schema": 7410_622, "mail": 7410_623}  # advisory locks: any numbers that no other program uses here
-
-DAYS = Table(
-    "busy_hour_day",
-    _METADATA,
-    Column("scope", String(255), primary_key=True),
-    Column("quantity", String(64), primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("zone", String(64), nullable=False),
-    Column("day_start", BigInteger, nullable=False),  # UTC seconds
-    Column("day_end", BigInteger, nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("phase", Integer, nullable=False),
-    Column("value", Float(53)),  # the busy hour by quarter; null where no hour was complete enough
-    Column("start", BigInteger),
-    Column("full_value", Float(53)),
-    Column("full_start", BigInteger),
-    Column("coverage", Float(53), nullable=False),
-    Column("flags", String(255), nullable=False),
-    Column("definition", Integer, nullable=False),
-    Column("source", String(255), nullable=False),
-    Column("recorded", BigInteger, nullable=False),
-    Column("slots", LargeBinary, nullable=False),
-    Column("fine_step", Integer, nullable=False),
-    Column("fine", LargeBinary, nullable=False),
-)
-
-MAILED = Table(
-    "busy_hour_mail",
-    _METADATA,
-    Column("month", Date, primary_key=True),  # its first day
-    Column("sent", BigInteger, nullable=False),
-)
-
-# Who has been sent the report of a month, or refused for good; a month is mailed once this is everybody.
-MAILED_TO = Table(
-    "busy_hour_mail_recipient",
-    _METADATA,
-    Column("month", Date, primary_key=True),
-    Column("recipient", String(255), primary_key=True),
-    Column("at", BigInteger, nullable=False),
-)
 
 
 class StoreError(OSError):
     """The database cannot be used; the message carries no password."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Record:
-    """One stored day."""
-
-    scope: str
-    quantity: str
-    day: date
-    zone: str
-    value: float | None
-    start: int | None
-    full_value: float | None
-    full_start: int | None
-    coverage: float
-    flags: frozenset[str]
-    definition: int
-    source: str
-    recorded: int
-    kind: Kind
-    phase: int
-    series: DaySeries
-
-
-def make_record(scope: str, quantity: str, day: Day, source: str, recorded: int) -> Record:
-    """Return the record of a measured day."""
-    quarter, full = day.peak("quarter"), day.peak("full")
-    flags = {
-        "partial": quarter is not None and quarter.partial,
-        "full_partial": full is not None and full.partial,
-        "offset_change": day.offset_change,
-        "no_busy_hour": quarter is None,
-    }
-    return Record(
-        scope=scope,
-        quantity=quantity,
-        day=day.date,
-        zone=day.zone.key,
-        value=quarter.value if quarter else None,
-        start=quarter.start if quarter else None,
-        full_value=full.value if full else None,
-        full_start=full.start if full else None,
-        coverage=day.coverage,
-        flags=frozenset(name for name, holds in flags.items() if holds),
-        definition=DEFINITION,
-        source=source,
-        recorded=recorded,
-        kind=day.kind,
-        phase=day.phase,
-        series=day.series,
-    )
 
 
 class Store:
@@ -158,7 +44,7 @@ class Store:
             raise StoreError(f"the database cannot be used: {error}") from None
         try:
             with self._guard("open"), self.turn("schema"):
-                _METADATA.create_all(self._engine)
+                METADATA.create_all(self._engine)
                 self._refuse_newer()
         except StoreError:
             self.close()
@@ -359,19 +245,3 @@ def _record(row: Any) -> Record:
         phase=phase,
         series=DaySeries(LocalDay(day, day_start, day_end), step, _unpacked(slots), fine_step, _unpacked(fine)),
     )
-
-
-def measured(record: Record) -> Day:
-    """Return the day of a record, ready for traffic mathematics; its peaks need not be searched again."""
-    zone = ZoneInfo(record.zone)
-    known: dict[Candidates, Peak | None] = {
-        "quarter": _peak(record.value, record.start, zone, partial="partial" in record.flags),
-        "full": _peak(record.full_value, record.full_start, zone, partial="full_partial" in record.flags),
-    }
-    return Day(record.series, zone, record.phase, record.kind, known if record.definition == DEFINITION else {})
-
-
-def _peak(value: float | None, start: int | None, zone: ZoneInfo, *, partial: bool) -> Peak | None:
-    if value is None or start is None:
-        return None
-    return Peak(value, start, (start + local_offset(start, zone)) % (24 * HOUR), partial)

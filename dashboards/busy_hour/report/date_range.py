@@ -7,7 +7,7 @@ from datetime import date
 from dashboards.busy_hour.measures import capacity, traffic
 from dashboards.busy_hour.measures.capacity import Surviving
 from dashboards.busy_hour.measures.measures import Top, highest
-from dashboards.busy_hour.records.store import Record
+from dashboards.busy_hour.records.record import Record
 from dashboards.busy_hour.report.report import DayLine, ExceptionalDay, Rules, day_line, days_of, exceptional_days
 
 

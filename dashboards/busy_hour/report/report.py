@@ -16,7 +16,7 @@ from dashboards.busy_hour.measures.measures import Measures, Month, Top, highest
 from dashboards.busy_hour.measures.scenario import Scenario
 from dashboards.busy_hour.measures.series import QUARTER, Calendar, DaySeries, day_series
 from dashboards.busy_hour.measures.traffic import Day
-from dashboards.busy_hour.records.store import Record, measured
+from dashboards.busy_hour.records.record import Record, measured
 
 
 class ReportError(ValueError):

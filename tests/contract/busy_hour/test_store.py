@@ -17,7 +17,8 @@ from sqlalchemy import create_engine, text
 
 from dashboards.busy_hour.measures.series import Calendar, day_series
 from dashboards.busy_hour.measures.traffic import Day
-from dashboards.busy_hour.records.store import Record, Store, StoreError, make_record, measured
+from dashboards.busy_hour.records.record import Record, make_record, measured
+from dashboards.busy_hour.records.store import Store, StoreError
 from demo.ports import free_port
 from tests.unit.busy_hour.example import ALMATY
 

@@ -21,7 +21,8 @@ from dashboards.busy_hour.measures.capacity import Capacity
 from dashboards.busy_hour.measures.scenario import Node, Scenario, event_of, growth_of
 from dashboards.busy_hour.measures.series import Calendar
 from dashboards.busy_hour.records.query import Server
-from dashboards.busy_hour.records.store import Store, make_record
+from dashboards.busy_hour.records.record import make_record
+from dashboards.busy_hour.records.store import Store
 from dashboards.busy_hour.report.render_json import to_object
 from dashboards.busy_hour.report.report import Rules
 from dashboards.busy_hour.web import pages

@@ -18,7 +18,8 @@ from dashboards.busy_hour.app.settings import Settings
 from dashboards.busy_hour.measures.series import Calendar, DaySeries
 from dashboards.busy_hour.measures.traffic import Day
 from dashboards.busy_hour.records.query import Server
-from dashboards.busy_hour.records.store import Store, make_record
+from dashboards.busy_hour.records.record import make_record
+from dashboards.busy_hour.records.store import Store
 from service.mail import Refusal, Smtp
 from service.metric import Sample
 from tests.unit.busy_hour.example import ALMATY
