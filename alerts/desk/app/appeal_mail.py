@@ -7,8 +7,9 @@ from functools import partial
 from alerts.desk.appeals import mass_running
 from alerts.desk.appeals.baseline import Baseline
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.appeals.mail import of_masses, sending
+from alerts.desk.appeals.mail import of_masses, sending, writing
 from alerts.desk.appeals.mail.imap import fetch
+from alerts.desk.appeals.mail.post import post_of
 from alerts.desk.appeals.mail.receiving import receive
 from alerts.desk.appeals.mass import Cell
 from alerts.desk.core import appeal_metrics
@@ -39,11 +40,11 @@ def workers(runtime: Runtime, rules: Rules) -> list[Worker]:
 
 def send(runtime: Runtime, rules: Rules, pace: Pace, baseline: Baseline) -> None:
     """Write what is due and send it, so many a minute."""
-    post = sending.post_of(runtime.database, rules, runtime.settings.smtp, runtime.settings.public_url)
+    post = post_of(runtime.database, rules, runtime.settings.smtp, runtime.settings.public_url)
     if post is None:
         return
     of_masses.ask(post, runtime.now())
-    sending.write_due(post, runtime.now(), _masses(runtime, rules, baseline))
+    writing.write_due(post, runtime.now(), _masses(runtime, rules, baseline))
     while pace.allows(runtime.now()) and sending.send_one(post, runtime.now()):
         pace.used += 1
     of_masses.record(post, runtime.now())

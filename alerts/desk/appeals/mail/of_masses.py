@@ -9,8 +9,9 @@ from alerts.desk.appeals import store as appeals
 from alerts.desk.appeals.draft import Draft
 from alerts.desk.appeals.linking import BATCH, release
 from alerts.desk.appeals.mail import letters, store
-from alerts.desk.appeals.mail.sending import GIVEN_UP, WAITING, Post
+from alerts.desk.appeals.mail.post import Post
 from alerts.desk.appeals.mail.store import MASS, SENT, Outgoing
+from alerts.desk.appeals.mail.waiting import GIVEN_UP, WAITING
 from alerts.desk.appeals.mass_record import MassRecord
 from alerts.desk.appeals.mass_running import cell_of, customers
 from alerts.desk.appeals.mass_tickets import group_name, region_name

@@ -9,7 +9,8 @@ from alerts.desk.access.roles import Permission
 from alerts.desk.appeals import store as appeals
 from alerts.desk.appeals.actions import Hand
 from alerts.desk.appeals.desk import Rules
-from alerts.desk.appeals.mail import of_masses, receiving, sending, store
+from alerts.desk.appeals.mail import of_masses, receiving, store, writing
+from alerts.desk.appeals.mail.post import post_of
 from alerts.desk.console.appeals.access import Ruling, Seeing, checked, sees
 from alerts.desk.tickets.runtime import Runtime
 from alerts.desk.web.render import page
@@ -63,16 +64,16 @@ def write(
     """Write to the supplier: the request once more, or a further message."""
     with runtime.database.read() as connection:
         row = appeals.find(connection, number)
-    post = sending.post_of(runtime.database, rules, runtime.settings.smtp, runtime.settings.public_url)
+    post = post_of(runtime.database, rules, runtime.settings.smtp, runtime.settings.public_url)
     may = found.principal.may(Permission.APPEALS)
     if row is None or post is None or do not in ("again", "write") or not may or not sees(rules, found.principal, row):
         raise HTTPException(404)
     if do == "again" and row.request_due:
         by, now = found.principal.name, runtime.now()
         if not of_masses.ask_again(post, number, by, now):
-            sending.ask_again(post, number, by, now)
+            writing.ask_again(post, number, by, now)
     elif do == "write" and text.strip():
-        sending.write_message(post, number, text, found.principal.name, runtime.now())
+        writing.write_message(post, number, text, found.principal.name, runtime.now())
     return RedirectResponse(f"/appeals/{number}", 303)
 
 

@@ -14,9 +14,9 @@ import pytest
 from alerts.desk.appeals import actions, clocks, timers
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals.actions import Hand
-from alerts.desk.appeals.mail import receiving, sending, store
+from alerts.desk.appeals.mail import receiving, sending, store, writing
 from alerts.desk.appeals.mail.imap import fetch
-from alerts.desk.appeals.mail.sending import Post, post_of
+from alerts.desk.appeals.mail.post import Post, post_of
 from alerts.desk.appeals.states import AnswerBy, Queue, Status
 from alerts.desk.core.appeal_settings import AppealMail, Imap
 from alerts.desk.core.database import Database
@@ -48,7 +48,7 @@ class Office:
     imap: Imap
 
     def send(self) -> None:
-        sending.write_due(self.post, self.bureau.now)
+        writing.write_due(self.post, self.bureau.now)
         while sending.send_one(self.post, self.bureau.now):
             pass
 
@@ -247,7 +247,7 @@ def test_a_request_that_comes_back_is_loud_and_not_sent_again_by_itself(office: 
     office.send()
     assert len(office.out.mails) == 1
     assert len(office.unread()) == 1
-    sending.ask_again(office.post, number, "Aigerim", bureau.now)
+    writing.ask_again(office.post, number, "Aigerim", bureau.now)
     office.send()
     assert (len(office.out.mails), office.unread()) == (2, [])
 
@@ -267,7 +267,7 @@ def test_a_server_that_is_away_loses_nothing(office: Office) -> None:
     bureau = office.bureau
     number = bureau.registered()
     away = replace(office.post, smtp=replace(office.post.smtp, port=1))
-    sending.write_due(away, bureau.now)
+    writing.write_due(away, bureau.now)
     assert sending.send_one(away, bureau.now)
     assert office.mail(number) == [("request", "pending")]
     assert not sending.send_one(office.post, bureau.now)
@@ -282,7 +282,7 @@ def test_a_message_to_the_supplier_is_written_once_though_its_button_is_pressed_
     office.send()
 
     def write(text: str, by: str = "Aigerim") -> int:
-        sending.write_message(office.post, number, text, by, bureau.now)
+        writing.write_message(office.post, number, text, by, bureau.now)
         office.send()
         return [kind for kind, _ in office.mail(number)].count("message")
 

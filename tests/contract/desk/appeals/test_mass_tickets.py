@@ -12,8 +12,8 @@ from alerts.desk.appeals import actions, linking, mass_members, mass_running, ma
 from alerts.desk.appeals import events as ev
 from alerts.desk.appeals import store as appeals
 from alerts.desk.appeals.baseline import Baseline
-from alerts.desk.appeals.mail import of_masses, receiving, sending, store
-from alerts.desk.appeals.mail.sending import Post, post_of
+from alerts.desk.appeals.mail import of_masses, receiving, sending, store, writing
+from alerts.desk.appeals.mail.post import Post, post_of
 from alerts.desk.appeals.mass import Cell
 from alerts.desk.appeals.mass_tickets import Opening
 from alerts.desk.appeals.states import Entry, Status
@@ -51,7 +51,7 @@ class Office:
         with self.bureau.database.read() as connection:
             held_back = mass_running.held_back(connection, self.bureau.rules, self.baseline, now)
 
-        sending.write_due(self.post, now, held_back)
+        writing.write_due(self.post, now, held_back)
         while sending.send_one(self.post, now):
             pass
         of_masses.record(self.post, now)
