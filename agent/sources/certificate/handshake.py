@@ -7,8 +7,9 @@ either side finds the other's keys too weak.
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _CIPHERS_FROM_HERE, _HANDSHAKE = 20, 22  # kinds of records
 _CERTIFICATE = 11  # a message of the handshake
@@ -17,11 +18,19 @@ _RECORD, _MESSAGE = 5, 4  # bytes of their headers
 _MOST = 1 << 20
 
 
+class Signer(NamedTuple):
+    """An authority by whose certificate a server's was accepted, and the Unix time at which that expires."""
+
+    name: str
+    expires: float
+
+
 class Shaken(NamedTuple):
-    """The certificate in DER, empty where the server showed none, and why the handshake failed."""
+    """The certificate in DER, empty where the server showed none, why the handshake failed, and who signed."""
 
     certificate: bytes
     error: OSError | None = None
+    signers: tuple[Signer, ...] = ()
 
 
 def shake(address: tuple[str, int], name: str, context: ssl.SSLContext, patience: float) -> Shaken:
@@ -42,7 +51,7 @@ def shake(address: tuple[str, int], name: str, context: ssl.SSLContext, patience
             else:
                 with suppress(OSError):
                     plain.sendall(outgoing.read())
-                return Shaken(tls.getpeercert(binary_form=True) or b"")
+                return Shaken(tls.getpeercert(binary_form=True) or b"", signers=_signers(tls))
             try:
                 plain.settimeout(max(end - time.monotonic(), 0.001))
                 plain.sendall(outgoing.read())
@@ -53,6 +62,19 @@ def shake(address: tuple[str, int], name: str, context: ssl.SSLContext, patience
             incoming.write(piece) if piece else incoming.write_eof()
             if len(received) > _MOST:
                 raise OSError("the server's part of the handshake does not end")
+
+
+def _signers(tls: ssl.SSLObject) -> tuple[Signer, ...]:
+    """Return the intermediates and the root by which the server's certificate was accepted; none where it was not."""
+    # Public since Python 3.13, as bytes; beneath it is the same there as in 3.11, where each certificate can be asked.
+    chain = tls._sslobj.get_verified_chain() or ()  # type: ignore[attr-defined]
+    return tuple(_signer(certificate.get_info()) for certificate in chain[1:])
+
+
+def _signer(info: Mapping[str, Any]) -> Signer:
+    names = {key: value for part in info["subject"] for key, value in part}
+    name = names.get("commonName") or names.get("organizationalUnitName") or names.get("organizationName") or "no name"
+    return Signer(name, float(ssl.cert_time_to_seconds(info["notAfter"])))
 
 
 def certificate_in(received: bytes | bytearray) -> bytes:

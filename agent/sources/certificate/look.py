@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from agent.runtime.http import name_in_tls
 from agent.runtime.reasons import reason_of
-from agent.sources.certificate.handshake import Shaken, shake
+from agent.sources.certificate.handshake import Shaken, Signer, shake
 from agent.sources.certificate.settings import CertificateSettings
 
 # Of OpenSSL, named by Python since 3.12: servers of before RFC 5746 (2010).
@@ -29,6 +29,7 @@ class Seen(NamedTuple):
 
     certificate: bytes  # DER
     refusal: str = ""  # why a client does not accept it
+    signers: tuple[Signer, ...] = ()  # by whom it is accepted
 
     @property
     def kind(self) -> str:
@@ -56,12 +57,12 @@ def look(settings: CertificateSettings, address: tuple[str, int]) -> list[Seen]:
 
 def _judged(shaken: Shaken) -> Seen | None:
     """Return the certificate that came, None where none did."""
-    certificate, error = shaken
+    certificate, error, signers = shaken
     if not certificate:
         return None
     # It was verified when it came, before the server found that it wants a certificate of the client.
     accepted = error is None or _by_server(error)
-    return Seen(certificate) if accepted else Seen(certificate, reason_of(error)) if error else None
+    return Seen(certificate, signers=signers) if accepted else Seen(certificate, reason_of(error)) if error else None
 
 
 def _other(

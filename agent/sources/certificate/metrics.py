@@ -5,7 +5,7 @@ from service.metric import Metric
 CERTIFICATE_NOT_AFTER = Metric(
     "ott_certificate_not_after_timestamp_seconds",
     "gauge",
-    "When the certificate that the endpoint presents expires.",
+    "When the certificate that the endpoint presents expires, or the first of those by which it is accepted.",
     ("endpoint",),
 )
 CERTIFICATE_TRUSTED = Metric(

@@ -10,12 +10,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 
 class Authority:
-    """Signs certificates; `file` is its own, for clients to trust."""
+    """Signs certificates; `file` is its own, for clients to trust, or for servers to send where one above signed it."""
 
-    def __init__(self, folder: Path, begin: datetime, end: datetime) -> None:
-        self._folder, self._begin = folder, begin
+    def __init__(
+        self, folder: Path, begin: datetime, end: datetime, name: str = "authority", above: "Authority | None" = None
+    ) -> None:
+        self._folder, self._begin, self._above = folder, begin, above
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Authority of a test")])
+        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"{name.capitalize()} of a test")])
         usage = x509.KeyUsage(
             digital_signature=True,
             content_commitment=False,
@@ -28,16 +30,17 @@ class Authority:
             decipher_only=False,
         )
         certificate = (
-            self._builder(self._name, self._key.public_key(), end)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            (above or self)
+            ._builder(self._name, self._key.public_key(), end)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0 if above else 1), critical=True)
             .add_extension(usage, critical=True)
-            .sign(self._key, hashes.SHA256())
+            .sign((above or self)._key, hashes.SHA256())
         )
-        self.file = folder / "authority.pem"
+        self.file = folder / f"{name}.pem"
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name: str, hosts: Sequence[str], end: datetime, *, of_rsa: bool = False) -> Path:
-        """Write NAME.pem with the certificate and its key; return it."""
+        """Write NAME.pem with the certificate, the intermediate that signs it if one does, and its key; return it."""
         key = rsa.generate_private_key(65537, 2048) if of_rsa else ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0])])
         certificate = (
@@ -48,6 +51,7 @@ class Authority:
         file = self._folder / f"{name}.pem"
         file.write_bytes(
             certificate.public_bytes(serialization.Encoding.PEM)
+            + (self.file.read_bytes() if self._above else b"")
             + key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )

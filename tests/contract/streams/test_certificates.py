@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from agent.sources.certificate.collect import parse, read
+from agent.sources.certificate.collect import Endpoint, parse, read
 from agent.sources.certificate.settings import CertificateSettings
 from demo.ports import free_port
 from tests.contract.agent.program import agent, wait_until
@@ -25,6 +25,7 @@ class Endpoints(NamedTuple):
     valid: int
     expired: int
     plain: int
+    below: int  # an intermediate that expires in three days has signed it
 
     def settings(self, port: int, *, host: str = "localhost", authority: bool = True) -> CertificateSettings:
         return CertificateSettings("portal", f"127.0.0.1:{port}", host, authority=self.authority if authority else None)
@@ -34,11 +35,16 @@ class Endpoints(NamedTuple):
 def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     folder = tmp_path_factory.mktemp("certificates")
     authority = Authority(folder, NOW - timedelta(days=400), NOW + timedelta(days=400))
-    found = Endpoints(authority.file, free_port(), free_port(), free_port())
+    intermediate = Authority(
+        folder, NOW - timedelta(days=400), NOW + timedelta(days=3), name="intermediate", above=authority
+    )
+    found = Endpoints(authority.file, *(free_port() for _ in range(4)))
     servers = SERVER.format(port=found.valid, file=authority.issue("valid", ["localhost"], NOW + timedelta(days=30)))
     servers += SERVER.format(port=found.expired, file=authority.issue("old", ["localhost"], NOW - timedelta(days=1)))
+    below = intermediate.issue("below", ["localhost"], NOW + timedelta(days=30))
+    servers += SERVER.format(port=found.below, file=below)
     servers += f"server {{ listen 127.0.0.1:{found.plain}; }}"
-    with nginx(folder / "nginx", servers, [found.valid, found.expired, found.plain]):
+    with nginx(folder / "nginx", servers, list(found[1:])):
         yield found
 
 
@@ -58,6 +64,18 @@ def test_an_expired_one_still_gives_its_expiry(endpoints: Endpoints) -> None:
         "ott_certificate_not_after_timestamp_seconds": (NOW - timedelta(days=1)).timestamp(),
         "ott_certificate_trusted": 0,
     }
+
+
+def test_an_intermediate_that_expires_first_is_announced_and_named_once(
+    endpoints: Endpoints, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint = Endpoint(endpoints.settings(endpoints.below))
+    for _ in range(2):
+        expiry, trusted = (float(str(sample.value)) for sample in parse(endpoint.read()))
+        assert (expiry, trusted) == ((NOW + timedelta(days=3)).timestamp(), 1)
+    (record,) = [record for record in caplog.records if "authority's certificate" in record.message]
+    assert vars(record)["authority"] == "Intermediate of a test"
+    assert vars(record)["expires"] == (NOW + timedelta(days=3)).isoformat()
 
 
 def test_one_of_another_name_or_of_an_unknown_authority_is_not_trusted(endpoints: Endpoints) -> None:
