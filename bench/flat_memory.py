@@ -1,9 +1,9 @@
 """Whether a program's memory stays the same, as the benches over hours judge it.
 
 It is flat where the median of the second half of the values is at most 5 % above that of the first. Halves, since
-VictoriaMetrics drops the older part of its caches every half hour (`-cacheExpireDuration`): each half of two hours has
-two such rounds. Medians, since what fills at the start is soon over. Pages of files are left out: the kernel keeps them
-while there is room, and takes them back.
+VictoriaMetrics drops the older part of its caches every half hour (`-cacheExpireDuration`): each half has whole rounds.
+Medians, since what fills at the start is soon over. Pages of files are left out: the kernel keeps them while there is
+room, and takes them back.
 """
 
 import re
