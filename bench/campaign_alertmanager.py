@@ -1,6 +1,7 @@
 """What the shipped Alertmanager sends for alarms that come and go: its groups, their first wait and their interval."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,6 +46,11 @@ class Manager:
         route = yaml.safe_load(_SHIPPED.read_text("utf-8"))["route"]
         self._by: list[str] = route["group_by"]
         self._wait, self._interval = _seconds(route["group_wait"]), _seconds(route["group_interval"])
+        self._waits = [
+            (re.compile(matcher.split(maxsplit=2)[2].strip('"')), _seconds(each["group_wait"]))
+            for each in route["routes"]
+            for matcher in each["matchers"]  # of alertname only
+        ]
 
     def group_of(self, labels: Mapping[str, str]) -> dict[str, str]:
         """Return the labels of an alert's group."""
@@ -64,9 +70,11 @@ class Manager:
         pending = sorted(group.changes, key=lambda change: change[0])
         firing: dict[str, Alert] = {}
         known: set[tuple[str, float]] = set()  # what was told to fire
+        waits = (wait for name, wait in self._waits if name.fullmatch(group.labels["alertname"]))
+        wait = next(waits, self._wait)
         due = -1.0
         while pending:
-            due = pending[0][0] + self._wait if due < 0 or not firing else max(pending[0][0], due + self._interval)
+            due = pending[0][0] + wait if due < 0 or not firing else max(pending[0][0], due + self._interval)
             over: list[Alert] = []
             while pending and pending[0][0] <= due:
                 alert = pending.pop(0)[1]

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -14,7 +13,7 @@ import pytest
 from demo import ports
 from demo.processes import Program, answers, wait_until
 from tests.conftest import ROOT
-from tests.rules.stack import TOKEN, Desk, put
+from tests.rules.stack import TOKEN, Desk, Server, put
 
 EXAMPLE = ROOT / "alerts" / "alertmanager-cluster.example"
 SECONDS = 60.0
@@ -46,8 +45,7 @@ class Pair:
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
     desk = Desk()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), desk.handler())
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), desk.handler())
     thread = threading.Thread(target=server.serve_forever, args=[0.05])
     thread.start()
     (tmp_path / "token").write_text(TOKEN, "utf-8")

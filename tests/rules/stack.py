@@ -35,6 +35,13 @@ class _Quiet(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class Server(ThreadingHTTPServer):
+    """Many connections at once: of more than the library's five that wait, each further one comes a second later."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 class Agent:
     """A node's agent. It answers until told otherwise."""
 
@@ -43,7 +50,7 @@ class Agent:
         self._body = body
         self._fail = 0
         self._hang = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: Server | None = None
         self.port = free_port()
         self.repair()
 
@@ -57,8 +64,7 @@ class Agent:
                 def do_GET(self) -> None:
                     outer._serve(self)
 
-            self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-            self._server.daemon_threads = True
+            self._server = Server(("127.0.0.1", self.port), Handler)
             threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
 
     def refuse(self) -> None:
@@ -152,8 +158,7 @@ class Stack:
 def running(folder: Path, agents: list[Agent]) -> Iterator[Stack]:
     """Start Prometheus and Alertmanager over `agents` in `folder`, with every shipped setting but the addresses."""
     desk = Desk()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), desk.handler())
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), desk.handler())
     threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
     prometheus, alertmanager = ports.free(2)
     token = folder / "token"

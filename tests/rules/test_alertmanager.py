@@ -1,5 +1,6 @@
 """Alertmanager takes the configuration, and every alert reaches the desk with the right timing."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ def test_the_configuration_is_accepted() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-# One alert for every set of labels there is: the routes look at nothing else but the Watchdog's name.
+# One alert for every set of labels there is: the routes look at nothing else but a few alerts' names.
 ROUTED = {tuple(sorted(alert.labels.items())): alert for alert in alerts()}.values()
 
 
@@ -29,10 +30,18 @@ def test_every_kind_of_alert_is_routed_to_the_desk(alert: Alert) -> None:
     assert done.stdout.split() == ["desk"], done.stderr
 
 
-def test_only_the_watchdog_takes_the_route_of_its_own() -> None:
+def test_the_watchdog_and_who_is_down_take_routes_of_their_own() -> None:
     done = run("amtool", "config", "routes", "show", f"--config.file={FILE}")
-    assert done.stdout.count("receiver: desk") == 2
+    assert done.stdout.count("receiver: desk") == 3
     assert '{alertname="Watchdog"}' in done.stdout
+    assert '{alertname=~"NodeDown|SiteDown|ControlCentreCutOff"}' in done.stdout
+
+
+def test_who_is_down_is_told_at_once_and_of_exactly_the_alerts_of_its_group_of_rules() -> None:
+    (route,) = [each for each in CONFIGURATION["route"]["routes"] if "NodeDown" in each["matchers"][0]]
+    assert route["group_wait"] == "0s"
+    names = set(re.findall(r"[A-Z]\w+", route["matchers"][0]))
+    assert names == {alert.name for alert in alerts() if alert.group == "ottwatch:node:reachability"}
 
 
 def test_a_group_is_a_problem() -> None:
