@@ -45,6 +45,10 @@ class Nodes:
     down: set[int] = field(default_factory=set)
     ledger: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
 
+    def answers(self, number: int) -> bool:
+        """Return whether a node that is asked now answers."""
+        return number not in self.down
+
     def handler(self) -> type[_Quiet]:
         """Return what the agents' one address serves: node N at /N."""
         nodes = self
@@ -52,7 +56,7 @@ class Nodes:
         class Handler(_Quiet):
             def do_GET(self) -> None:
                 number = int(self.path.partition("?")[0].strip("/"))
-                if number in nodes.down:
+                if not nodes.answers(number):
                     self.close_connection = True
                     return
                 now = round(time.time(), 3)

@@ -132,7 +132,8 @@ def measure(folder: Path, nodes: int, channels: int, seconds: float) -> dict[str
         vmalert = Program(
             "vmalert",
             ["vmalert", f"-rule={folder}/*.yml", f"-httpListenAddr={alerts}", "-evaluationInterval=5s",
-             f"-datasource.url={home}", "-datasource.queryStep=15s", f"-datasource.lookback={lookback}s",
+             f"-datasource.url={home}?nocache=1", "-datasource.queryStep=15s", "-datasource.queryTimeAlignment=false",
+             f"-datasource.lookback={lookback}s",
              f"-remoteWrite.url={home}", "-remoteWrite.flushInterval=500ms",
              f"-notifier.config={folder}/nobody.yaml",
              "-datasource.maxIdleConnections=100"],

@@ -13,7 +13,8 @@ import pytest
 from demo import ports
 from demo.processes import Program, answers, wait_until
 from tests.conftest import ROOT
-from tests.rules.stack import TOKEN, Desk, Server, put
+from tests.contract.web import Server
+from tests.rules.stack import TOKEN, Desk, put
 
 EXAMPLE = ROOT / "alerts" / "alertmanager-cluster.example"
 SECONDS = 60.0

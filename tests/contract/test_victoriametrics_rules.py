@@ -113,9 +113,10 @@ def chain(tmp_path: Path) -> Iterator[Chain]:
             "vmalert",
             [
                 "vmalert", f"-httpListenAddr={vmalert}", f"-rule={tmp_path}/rules/*.yml",
-                f"-datasource.url=http://{victoria}", f"-remoteWrite.url=http://{victoria}",
+                f"-datasource.url=http://{victoria}?nocache=1", f"-remoteWrite.url=http://{victoria}",
                 f"-remoteRead.url=http://{victoria}", f"-notifier.url=http://{alertmanager}", "-evaluationInterval=5s",
-                "-datasource.queryStep=15s", "-remoteWrite.flushInterval=500ms", f"-external.url=http://{victoria}",
+                "-datasource.queryStep=15s", "-datasource.queryTimeAlignment=false",
+                "-remoteWrite.flushInterval=500ms", f"-external.url=http://{victoria}",
                 "-external.alert.source=graph?g0.expr={{$expr|queryEscape}}",
             ],
             tmp_path / "vmalert.log",

@@ -22,11 +22,17 @@ class Answering(BaseHTTPRequestHandler):
         """Stay silent."""
 
 
+class Server(ThreadingHTTPServer):
+    """Many connections at once: of more than the library's five that wait, each further one comes a second later."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 @contextmanager
 def web(handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve a handler; yield host:port."""
-    with ThreadingHTTPServer((host, port), handler) as server:
-        server.daemon_threads = True
+    with Server((host, port), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.02])
         thread.start()
         try:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from demo import ports
 from demo.ports import free_port
 from demo.processes import Program, answers, stop_all, wait_until
 from tests.conftest import ROOT
+from tests.contract.web import Server
 
 TOKEN = "0123456789abcdef"
 
@@ -33,13 +34,6 @@ class _Quiet(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-
-class Server(ThreadingHTTPServer):
-    """Many connections at once: of more than the library's five that wait, each further one comes a second later."""
-
-    request_queue_size = 128
-    daemon_threads = True
 
 
 class Agent:
