@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ import httpx
 from demo.ports import free_port
 from demo.processes import Program, answers, wait_until
 from tests.conftest import ROOT
+from tests.contract.web import Server
 
 NODES_A_TARGET = 100
 SITES = 20
@@ -157,7 +158,7 @@ def page(first: int, count: int, channels: int) -> tuple[bytes, int]:
     return "\n".join([*lines, ""]).encode(), len(lines)
 
 
-def serve(pages: list[bytes]) -> ThreadingHTTPServer:
+def serve(pages: list[bytes]) -> Server:
     """Serve page N at /N."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -173,8 +174,7 @@ def serve(pages: list[bytes]) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
